@@ -1,0 +1,50 @@
+# Each target makes its own virtual environment when there is none: a fresh clone needs Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help demo test lint bench format clean
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "editsvc needs Python 3.11 or later; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/product: pyproject.toml constraints.txt $(BIN)/python
+	@echo "Installing editsvc into $(VENV) ..."
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/test: $(VENV)/product
+	@echo "Installing what the tests need ..."
+	$(INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/lint: $(VENV)/product
+	@echo "Installing the linters ..."
+	$(INSTALL) -e '.[lint]'
+	@touch $@
+
+demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, token line, report
+	@$(BIN)/python bench/demo.py
+
+test: $(VENV)/test  ## Run every test
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/test  ## Speed, as ratios within one run
+	$(BIN)/python -m bench
+
+format: $(VENV)/lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .demo

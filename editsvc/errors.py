@@ -1,0 +1,207 @@
+"""Everything that can end an edit, as one tree.
+
+::
+
+    EditsvcError
+    ├── UsageError                  exit 2: the call contradicts itself
+    ├── SettingsError               exit 4: a key or a setting is missing or wrong
+    ├── Refused                     exit 1: the edit is not made, on purpose
+    │   ├── DocumentRefused         the document is not UTF-8 text, or too large for the model
+    │   ├── ScopeRefused            the scope does not name exactly one place
+    │   ├── ModelRefused            the model says that it can't
+    │   ├── GuardRefused            the reply failed a check (elision, shrink, frame, …)
+    │   └── Stale                   the document changed since it was read
+    ├── ProviderError               exit 3: the server, or the way to it
+    │   ├── ProviderUnreachable     no connection, or it broke before the reply began
+    │   ├── ProviderTimeout         nothing arrived for too long
+    │   ├── ProviderRateLimited     429
+    │   ├── ProviderUnavailable     5xx, also as an event in the stream
+    │   ├── ProviderRejected        any other 4xx: the request itself is not accepted
+    │   │   └── PredictionUnsupported   400 "property 'prediction' is unsupported"
+    │   ├── ProviderProtocolError   bytes that are not the agreed wire format
+    │   └── IncompleteReply         the stream ended without finish_reason "stop"
+    ├── ProviderAuthError           exit 4: 401 or 403, the key is the matter
+    └── Cancelled                   exit 130: the user, or the editor, took the request back
+
+A message is one sentence: what was expected, what was found. `hint` says what to do. Neither ever holds
+code from the document beyond the one line that a refusal is about, and `kind` (logged) holds none.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a command returns to the shell; with several files the highest applies."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    PROVIDER = 3
+    SETTINGS = 4
+    INTERRUPTED = 130
+
+
+class Status(StrEnum):
+    """How an edit ended."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class EditsvcError(Exception):
+    """The root: one sentence, a hint, and what it means for the shell and for the log."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.PROVIDER
+    status: ClassVar[Status] = Status.FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def kind(self) -> str:
+        """A name for the log: says what happened without a word of the document."""
+        return type(self).__name__
+
+    def sentence(self) -> str:
+        """The message, with the hint behind it."""
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class UsageError(EditsvcError):
+    """The call contradicts itself."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SettingsError(EditsvcError):
+    """A key or a setting is missing, unknown or of the wrong type."""
+
+    exit_code = ExitCode.SETTINGS
+
+
+class Refused(EditsvcError):
+    """The edit is not made, on purpose; the document stays as it is."""
+
+    exit_code = ExitCode.REFUSED
+    status = Status.REFUSED
+
+
+class DocumentRefused(Refused):
+    """The document is not UTF-8 text, or does not fit the model."""
+
+
+class ScopeRefused(Refused):
+    """The scope does not name exactly one place in the document."""
+
+
+class ModelRefused(Refused):
+    """The model says that it can't."""
+
+
+class GuardRefused(Refused):
+    """The reply failed a check.
+
+    `check` is its name (see `editsvc.guard.Check`), `line` the 1-based line of the new text, where there is one.
+    """
+
+    def __init__(self, message: str, *, check: str, line: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
+        self.line = line
+
+    @property
+    def kind(self) -> str:
+        """The class and the check that failed."""
+        return f"{type(self).__name__}:{self.check}"
+
+
+class Stale(Refused):
+    """The document changed since it was read."""
+
+
+class ProviderError(EditsvcError):
+    """The server, or the way to it. `request_id` is the server's, where it sent one."""
+
+    def __init__(self, message: str, *, hint: str = "", request_id: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.request_id = request_id
+
+
+class ProviderUnreachable(ProviderError):
+    """No connection, or it broke."""
+
+
+class ProviderTimeout(ProviderError):
+    """Nothing arrived for longer than the read timeout."""
+
+
+class ProviderRateLimited(ProviderError):
+    """429. `retry_after_s` is the server's, where it sent one."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, request_id=request_id)
+        self.retry_after_s = retry_after_s
+
+
+class ProviderUnavailable(ProviderError):
+    """5xx, as a status or as an event in the stream."""
+
+
+class ProviderRejected(ProviderError):
+    """A 4xx that says that the request itself is not accepted."""
+
+
+class PredictionUnsupported(ProviderRejected):
+    """400 "property 'prediction' is unsupported": the same request without it may pass."""
+
+
+class ProviderProtocolError(ProviderError):
+    """Bytes that are not the agreed wire format."""
+
+
+class IncompleteReply(ProviderError):
+    """The stream ended without ``finish_reason == "stop"``; `finish_reason` is what it said, if anything."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        finish_reason: str | None,
+        hint: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, request_id=request_id)
+        self.finish_reason = finish_reason
+
+    @property
+    def kind(self) -> str:
+        """The class and the finish reason."""
+        return f"{type(self).__name__}:{self.finish_reason}"
+
+
+class ProviderAuthError(ProviderError):
+    """401 or 403: the key is missing, wrong, or not allowed to use the model."""
+
+    exit_code = ExitCode.SETTINGS
+
+
+class Cancelled(EditsvcError):
+    """The user, or the editor, took the request back."""
+
+    exit_code = ExitCode.INTERRUPTED
+    status = Status.CANCELLED
