@@ -1,0 +1,5 @@
+"""``python -m editsvc``."""
+
+from editsvc.cli import main
+
+main()

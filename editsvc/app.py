@@ -1,0 +1,135 @@
+"""The parts put together for a process: settings to a service, with a provider, a log and an end.
+
+Both front ends start here, so that an edit means the same in an editor and in a shell.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc import environment, models
+from editsvc.notices import Notices
+from editsvc.provider.cerebras import CerebrasProvider
+from editsvc.service import EditService
+from editsvc.tokenlog import TokenLog, load_salt, salted_path
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from editsvc.config import Settings
+    from editsvc.environment import ApiKey
+    from editsvc.tokenlog import RequestRecord
+
+OFFLINE_MODEL: Final = "offline-engine"
+_OFFLINE_ROW: Final = models.Model(
+    prediction=True, usd_per_million_input=0.0, usd_per_million_output=0.0, context_tokens=None
+)
+# Fast enough not to be waited for, slow enough to be watched.
+_OFFLINE_SPEED: Final = 12_000.0
+_OFFLINE_TTFT_S: Final = 0.02
+_EVERYTHING_FITS: Final = 50_000_000
+
+
+class Journal:
+    """The token log with the installation's salt; opened when the first record comes."""
+
+    def __init__(self, place: str | Path, data_dir: Path) -> None:
+        self._log = TokenLog(place)
+        self._data_dir = data_dir
+        self._salt: bytes | None = None
+
+    def append(self, record: RequestRecord) -> None:
+        """Store one record; raises LogUnavailable."""
+        self._log.append(record)
+
+    def digest(self, path: str) -> str:
+        """The keyed hash of `path`; raises LogUnavailable."""
+        if self._salt is None:
+            self._salt = load_salt(self._data_dir)
+        return salted_path(path, self._salt)
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, *, offline: bool, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[EditService]:
+    """A service for `settings`; closes its connections and its log at the end.
+
+    Without an API key, or with `offline`, the offline engine answers: behind the emulator, on a free port of
+    the loopback interface that only this process has the key for, so that everything else is the real way.
+    Raises SettingsError for a wrong model table or a key command that fails.
+    """
+    key = None if offline else environment.api_key(settings, environ)
+    table = models.table(settings.models)
+    if key is not None:
+        async with _service(settings, table, key, settings.base_url, offline=False) as service:
+            yield service
+        return
+    from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
+
+    key = environment.ApiKey(uuid.uuid4().hex, "this process")
+    options = EmulatorOptions(
+        offline=True,
+        api_key=key.value,
+        models=(EmulatedModel(OFFLINE_MODEL, reasoning=False, context=_EVERYTHING_FITS),),
+        speed=_OFFLINE_SPEED,
+        ttft=_OFFLINE_TTFT_S,
+    )
+    settings = msgspec.structs.replace(settings, model=OFFLINE_MODEL)
+    async with (
+        Emulator(options) as emulator,
+        _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, key, emulator.base_url, offline=True) as service,
+    ):
+        yield service
+
+
+def open_log(settings: Settings) -> TokenLog:
+    """The token log of `settings`, for reading."""
+    return TokenLog(environment.log_place(settings))
+
+
+def provider(settings: Settings, key: ApiKey, base_url: str) -> CerebrasProvider:
+    """The provider for `settings`."""
+    return CerebrasProvider(
+        api_key=key.value,
+        base_url=base_url,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        max_retries=settings.max_retries,
+    )
+
+
+@asynccontextmanager
+async def _service(
+    settings: Settings, table: Mapping[str, models.Model], key: ApiKey, base_url: str, *, offline: bool
+) -> AsyncIterator[EditService]:
+    folder = environment.data_dir(settings)
+    journal = Journal(environment.log_place(settings), folder) if settings.log_enabled else None
+    cerebras = provider(settings, key, base_url)
+    try:
+        yield EditService(
+            provider=cerebras,
+            settings=settings,
+            models=table,
+            recorder=journal,
+            notices=Notices(folder / "notices"),
+            clock=time.monotonic,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: uuid.uuid4().hex,
+            offline=offline,
+        )
+    finally:
+        cerebras.close()
+        if journal is not None:
+            journal.close()

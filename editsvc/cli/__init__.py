@@ -1,0 +1,82 @@
+"""The command line: data on stdout, everything for people on stderr.
+
+Commands are imported when they are run: ``editsvc --help`` needs click and nothing else. An `EditsvcError`
+that reaches `main` becomes its sentence on stderr and its exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from editsvc import __version__
+
+# Name -> (module, one line of help). The line stands here so that the list of commands imports none of them;
+# a test compares it with the command's own.
+COMMANDS: Final = {
+    "rewrite": ("rewrite", "Change files as an instruction says."),
+    "report": ("report", "Tell what the predictions were worth."),
+    "log": ("log", "Look after the record of requests."),
+    "models": ("models", "Show what is known about the models, and what the server lists."),
+    "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
+    "config": ("config", "Show the settings in force."),
+    "doctor": ("doctor", "Check the installation, the key and the way to the server."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"editsvc.cli.{COMMANDS[name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 the provider failed, 4 key or settings, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="editsvc")
+def command() -> None:
+    """Edit code by instruction at the speed of prediction.
+
+    \b
+    editsvc rewrite -i "rename fetch to download" client.py            # shows the diff
+    editsvc rewrite -i "make this a dataclass" --apply models.py       # writes the file
+    editsvc report --since 7d                                          # what it was worth
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    from editsvc.errors import EditsvcError, ExitCode
+
+    try:
+        code: Any = command.main(args, prog_name="editsvc", standalone_mode=False)
+    except click.ClickException as exc:
+        exc.show()
+        code = ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; nothing more was changed.", err=True)
+        code = ExitCode.INTERRUPTED
+    except EditsvcError as exc:
+        click.echo(f"editsvc: {exc.sentence()}", err=True)
+        code = exc.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.DONE
+    sys.exit(int(code or 0))

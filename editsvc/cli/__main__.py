@@ -1,0 +1,5 @@
+"""``python -m editsvc.cli``."""
+
+from editsvc.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""Hunk by hunk, as ``git add -p`` asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from editsvc.cli.output import coloured_line
+from editsvc.diff import hunks
+
+if TYPE_CHECKING:
+    from editsvc.diff import Hunk
+
+_HELP: Final = """\
+y - take this hunk
+n - leave this hunk
+a - take this hunk and all later ones of the file
+d - leave this hunk and all later ones of the file
+k - go back to the hunk before
+q - leave this hunk and all that were not decided yet
+? - show this help"""
+
+
+def choose_hunks(name: str, diff: str) -> set[int]:
+    """Ask about each hunk of one file's unified diff, on stderr; returns the indices of those taken.
+
+    Raises click.Abort if the input ends or is interrupted.
+    """
+    found = hunks(diff)
+    taken: set[int] = set()
+    index = 0
+    while index < len(found):
+        _show(name, found[index], index, len(found))
+        answer = click.prompt(
+            click.style(f"({index + 1}/{len(found)}) Take this hunk [y,n,q,a,d,k,?]?", fg="blue", bold=True),
+            prompt_suffix=" ",
+            err=True,
+        )
+        taken.discard(index)
+        match answer.strip().lower():
+            case "y":
+                taken.add(index)
+                index += 1
+            case "n":
+                index += 1
+            case "a":
+                taken.update(range(index, len(found)))
+                break
+            case "d" | "q":
+                taken.difference_update(range(index, len(found)))
+                break
+            case "k":
+                index = max(0, index - 1)
+            case _:
+                click.echo(_HELP, err=True)
+    return taken
+
+
+def _show(name: str, hunk: Hunk, index: int, count: int) -> None:
+    if index == 0:
+        click.echo(click.style(f"{name}: {count} hunk{'s' if count != 1 else ''}", bold=True), err=True)
+    head = f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@"
+    for line in (head, *hunk.lines):
+        click.echo(coloured_line(line.rstrip("\n")), err=True)

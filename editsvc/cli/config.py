@@ -1,0 +1,57 @@
+"""``editsvc config``: the settings in force, and where each comes from."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+import msgspec
+
+from editsvc import environment
+from editsvc.cli import output
+from editsvc.config import json_schema
+
+
+@click.group(short_help="Show the settings in force.")
+def command() -> None:
+    """Show the settings in force."""
+
+
+@command.command()
+@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(*, origin: bool, as_json: bool) -> int:
+    """Show every setting: flag > environment > project file > user file > default."""
+    resolved = environment.load()
+    values: dict[str, Any] = msgspec.to_builtins(resolved.settings)
+    key = environment.api_key(resolved.settings)
+    found = {"api_key": f"set ({key.origin})" if key else "not set"}
+    for warning in resolved.warnings:
+        output.say(f"editsvc: {warning}")
+    if as_json:
+        settings = (
+            {name: {"value": value, "origin": resolved.origins[name]} for name, value in values.items()}
+            if origin
+            else values
+        )
+        output.write_json({"schema": 1, "settings": settings, **found})
+        return 0
+    width = max(map(len, values))
+    for name, value in values.items():
+        line = f"{name:<{width}}  {_shown(value)}"
+        click.echo(f"{line}  [{resolved.origins[name]}]" if origin else line)
+    click.echo(f"{'api_key':<{width}}  {found['api_key']}")
+    output.say(f"\nUser file: {environment.user_file(os.environ)}")
+    return 0
+
+
+@command.command()
+def schema() -> int:
+    """Print the JSON Schema of a settings file."""
+    output.write_json(json_schema())
+    return 0
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,78 @@
+"""The diff as it is written, on a terminal: the last changed lines and how far the reply has come.
+
+It is drawn on stderr, at most thirty times a second, and gone when the reply is complete: what stays is the
+exact diff.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from editsvc.cli.output import visible
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from editsvc.service import StreamUpdate
+
+_SHOWN_LINES = 14
+_UPDATES_PER_SECOND = 30
+
+
+class LiveDiff:
+    """A listener that draws what streams; a context manager around one edit."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._lines: deque[tuple[str, str]] = deque(maxlen=_SHOWN_LINES)
+        self._changed = 0
+        self._reached = 0
+        self._total = 0
+        console = Console(stderr=True, highlight=False)
+        self._live = Live(
+            console=console, refresh_per_second=_UPDATES_PER_SECOND, transient=True, get_renderable=self._render
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def restarted(self) -> None:
+        """Begin again."""
+        self._lines.clear()
+        self._changed = self._reached = 0
+
+    def streamed(self, update: StreamUpdate) -> None:
+        """Note the changed lines; drawing happens at its own pace."""
+        self._reached, self._total = update.reached, update.total
+        for block in update.blocks:
+            if block.equal:
+                continue
+            self._changed += 1
+            line = update.scope.first_line + block.old_start
+            self._lines.append((f"@@ line {line} @@", "cyan"))
+            for text in update.old_lines[block.old_start : block.old_end]:
+                self._lines.append(("-" + visible(text.rstrip("\n")), "red"))
+            for text in update.new_lines[block.new_start : block.new_end]:
+                self._lines.append(("+" + visible(text.rstrip("\n")), "green"))
+
+    def _render(self) -> Text:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for line, style in list(self._lines):
+            text.append(line + "\n", style)
+        if self._total:
+            places = f" · {self._changed} place{'s' if self._changed != 1 else ''} changed" if self._changed else ""
+            text.append(f"{self._title}: {self._reached}/{self._total} lines{places}", "dim")
+        else:
+            text.append(f"{self._title}: waiting for the first token", "dim")
+        return text

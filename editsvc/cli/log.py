@@ -1,0 +1,88 @@
+"""``editsvc log``: the record of requests, and how to be rid of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from editsvc import environment
+from editsvc.cli import output
+from editsvc.errors import UsageError
+
+if TYPE_CHECKING:
+    from editsvc.tokenlog import TokenLog
+
+
+@click.group(short_help="Look after the record of requests.")
+def command() -> None:
+    """Look after the record of requests: numbers and names, never code, instructions or paths."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(*, as_json: bool) -> int:
+    """Show where the log is and what it holds."""
+    with _log() as log:
+        found = log.status()
+    if as_json:
+        output.write_json({"schema": 1, **found})
+    else:
+        width = max(map(len, found))
+        for name, value in found.items():
+            click.echo(f"{name:<{width}}  {'-' if value is None else value}")
+    return 0
+
+
+@command.command()
+def path() -> int:
+    """Print where the log is."""
+    place = environment.log_place(environment.load().settings)
+    if isinstance(place, str):
+        with _log() as log:
+            click.echo(log.status()["url"])  # without a password
+    else:
+        click.echo(place)
+    return 0
+
+
+@command.command()
+@click.option("--since", default="all", show_default=True, help="From when on: 12h, 28d, a date, or all.")
+def export(*, since: str) -> int:
+    """Print the records as JSON lines."""
+    from editsvc.report import parse_since
+
+    start = parse_since(since, datetime.now(UTC))
+    with _log() as log:
+        for record in log.export(start):
+            output.write_bytes(msgspec.json.encode(record) + b"\n")
+    return 0
+
+
+@command.command()
+@click.option("--before", metavar="WHEN", help="Only what is older: 90d, or a date.")
+@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def purge(*, before: str | None, everything: bool, yes: bool) -> int:
+    """Delete records for good."""
+    from editsvc.report import parse_since
+
+    if (before is None) == (not everything):
+        raise UsageError("Say which records are to go.", hint="Use --before 90d, or --all.")
+    limit = parse_since(before, datetime.now(UTC)) if before else None
+    if before and limit is None:
+        raise UsageError("--before takes a time.", hint="Use --all to delete everything.")
+    if not yes:
+        click.confirm(f"Delete {'every record' if everything else f'the records before {limit:%Y-%m-%d %H:%M}'}?", abort=True, err=True)
+    with _log() as log:
+        count = log.purge(before=limit, everything=everything)
+    output.say(f"{count} record{'s' if count != 1 else ''} deleted.")
+    return 0
+
+
+def _log() -> TokenLog:
+    from editsvc.app import open_log
+
+    return open_log(environment.load().settings)

@@ -1,0 +1,88 @@
+"""``editsvc models``: the table beside what the server lists."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+import msgspec
+
+from editsvc import environment, models
+from editsvc.cli import output
+from editsvc.errors import ProviderError
+
+
+@click.command(short_help="Show what is known about the models, and what the server lists.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(*, as_json: bool) -> int:
+    """Show what is known about the models, and what the server lists.
+
+    The table is a starting point: rows [models."NAME"] in the settings file add to it and change it.
+    """
+    settings = environment.load().settings
+    table = models.table(settings.models)
+    listed, why_not = _listed()
+    names = sorted({*table, *(listed or ())})
+    rows = [
+        {
+            "name": name,
+            "listed": None if listed is None else name in listed,
+            "default": name == settings.model,
+            **msgspec.to_builtins(table.get(name, models.UNKNOWN)),
+        }
+        for name in names
+    ]
+    if as_json:
+        output.write_json({"schema": 1, "models": rows, "server": why_not or settings.base_url})
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table("model", "listed", "prediction", "effort", "context", "output", "$/M in", "$/M out", "notes", box=None)
+    for name, row in zip(names, rows, strict=True):
+        model = table.get(name, models.UNKNOWN)
+        notes = [
+            "default" if row["default"] else "",
+            "preview" if model.preview else "",
+            f"deprecated: {model.deprecated}" if model.deprecated else "",
+            "" if model.known else "unknown: add it to the settings",
+        ]
+        shown.add_row(
+            name,
+            _yes(row["listed"]),
+            _yes(model.prediction),
+            _yes(model.reasoning_effort if model.known else None),
+            _number(model.context_tokens),
+            _number(model.max_output_tokens),
+            _number(model.usd_per_million_input),
+            _number(model.usd_per_million_output),
+            ", ".join(filter(None, notes)),
+        )
+    Console(highlight=False).print(shown)
+    if why_not:
+        output.say(f"editsvc: what the server lists is not known: {why_not}")
+    return 0
+
+
+def _listed() -> tuple[list[str] | None, str]:
+    from editsvc.app import provider
+
+    settings = environment.load().settings
+    key = environment.api_key(settings)
+    if key is None:
+        return None, "there is no API key (set CEREBRAS_API_KEY)."
+    server = provider(settings, key, settings.base_url)
+    try:
+        return asyncio.run(server.models()), ""
+    except ProviderError as exc:
+        return None, exc.sentence()
+    finally:
+        server.close()
+
+
+def _yes(value: object) -> str:
+    return "?" if value is None else "yes" if value else "no"
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:,}"

@@ -1,0 +1,88 @@
+"""What goes to stdout and stderr, and how it looks on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from editsvc.service import EditResult
+
+_DIFF_COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def write_json(value: Any) -> None:
+    """`value` as indented JSON on stdout."""
+    write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def write_bytes(data: bytes) -> None:
+    """`data` on stdout, byte for byte."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def say(sentence: str) -> None:
+    """A sentence for people, on stderr."""
+    click.echo(sentence, err=True)
+
+
+def coloured() -> bool:
+    """Whether stdout takes colours: a terminal, and no NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def write_diff(diff: bytes) -> None:
+    """A unified diff on stdout: coloured on a terminal, byte for byte everywhere else."""
+    if not coloured():
+        write_bytes(diff)
+        return
+    lines = diff.decode("utf-8", "replace").split("\n")
+    click.echo("\n".join(coloured_line(line) for line in lines), nl=False, color=True)
+
+
+def coloured_line(line: str) -> str:
+    """One line of a diff in its colour, with whatever could steer a terminal made visible."""
+    return click.style(visible(line), fg=_DIFF_COLOURS.get(line[:1]), bold=line.startswith(("---", "+++")) or None)
+
+
+def visible(line: str) -> str:
+    """`line` with control characters, tabs excepted, as escapes: code must not move somebody's cursor."""
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() or char == "\t" else _escape(char) for char in line)
+
+
+def _escape(char: str) -> str:
+    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"  # noqa: PLR2004 - a byte
+
+
+def token_line(result: EditResult) -> str:
+    """``gpt-oss-120b · 1,204 tokens in 0.9 s · 96 % of the prediction accepted (1,118/47) · $0.0011``."""
+    usage = result.usage
+    parts = ["offline engine" if result.offline else (result.model or "")]
+    took = f" in {result.timing.total_s:.1f} s" if result.timing.total_s is not None else ""
+    if usage.completion_tokens is not None:
+        parts.append(f"{usage.completion_tokens:,} tokens{took}")
+    else:
+        parts.append(f"tokens not reported{took}")
+    parts.append(_prediction(result))
+    if result.cost_usd is not None and not result.offline:
+        parts.append(f"${result.cost_usd:.4f}")
+    return " · ".join(parts)
+
+
+def _prediction(result: EditResult) -> str:
+    accepted, rejected = result.usage.accepted_prediction_tokens, result.usage.rejected_prediction_tokens
+    if result.decision is None or not result.decision.send:
+        reason = f" ({result.decision.reason})" if result.decision else ""
+        return f"no prediction{reason}"
+    if accepted is None or rejected is None:
+        return "prediction sent, its acceptance not reported"
+    share = f"{100 * accepted / (accepted + rejected):.0f} %" if accepted + rejected else "nothing"
+    return f"{share} of the prediction accepted ({accepted:,}/{rejected:,})"

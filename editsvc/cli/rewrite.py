@@ -1,0 +1,359 @@
+"""``editsvc rewrite``: files in, diffs out, and written if asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from editsvc import environment, files
+from editsvc import scope as scopes
+from editsvc.cli import output
+from editsvc.diff import hunks, keep_hunks, unified_diff
+from editsvc.errors import EditsvcError, ExitCode, Status, UsageError
+from editsvc.guard import WAIVABLE, Check
+from editsvc.policy import PredictionMode
+from editsvc.text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editsvc.config import Settings
+    from editsvc.scope import ScopeRequest
+    from editsvc.service import EditResult, EditService
+
+STDIN: Final = "-"
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says, checked."""
+
+    instruction: str
+    scope: ScopeRequest
+    prediction: PredictionMode | None
+    allow: tuple[Check, ...] | None
+    apply: bool
+    interactive: bool
+    as_json: bool
+    live: bool
+    stdin_filename: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file. `result` is None if it could not even be read."""
+
+    path: str
+    status: Status
+    message: str
+    exit_code: ExitCode
+    diff: bytes = b""
+    output: bytes | None = None
+    source: files.SourceFile | None = None
+    result: EditResult | None = None
+
+
+@click.command(
+    short_help="Change files as an instruction says.",
+    epilog="""\b
+Examples:
+  editsvc rewrite -i "rename fetch to download" client.py
+  editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
+  editsvc rewrite -i "add type hints" --scope symbol:Client.get --apply client.py
+  editsvc rewrite -i "sort imports" --interactive --apply src/*.py
+  editsvc rewrite -i "fix the typo" - < notes.md""",
+)
+@click.option("-i", "--instruction", required=True, help="What is to change, in plain words.")
+@click.option(
+    "--scope",
+    default="auto",
+    show_default=True,
+    metavar="SCOPE",
+    help="What may be rewritten: auto, file, symbol:NAME or lines:A-B.",
+)
+@click.option(
+    "--prediction",
+    type=click.Choice([mode.value for mode in PredictionMode]),
+    help="Send the text itself as the predicted output.  [default: auto]",
+)
+@click.option("--apply", is_flag=True, help="Write the files; without it nothing is written.")
+@click.option("--interactive", is_flag=True, help="Ask hunk by hunk, as git add -p does.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
+@click.option("--model", help="The model that edits.")
+@click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice(sorted(check.value for check in WAIVABLE)),
+    help="Accept an edit that this check would refuse; can be repeated.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="How many files at the same time.  [default: 4]")
+@click.option("--stdin-filename", default="stdin.txt", show_default=True, help="The name that - stands for.")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+def command(
+    *,
+    instruction: str,
+    scope: str,
+    prediction: str | None,
+    apply: bool,
+    interactive: bool,
+    as_json: bool,
+    model: str | None,
+    offline: bool,
+    allow: tuple[str, ...],
+    jobs: int | None,
+    stdin_filename: str,
+    paths: tuple[str, ...],
+) -> int:
+    """Change files as an instruction says.
+
+    Prints a unified diff that git apply takes, and writes nothing without --apply. FILE can be - for standard
+    input; with --apply the new text then goes to standard output instead of a diff.
+    """
+    if not instruction.strip():
+        raise UsageError("The instruction is empty.", hint='Say what is to change: -i "…".')
+    if len(set(paths)) != len(paths):
+        raise UsageError("A file is named twice.", hint="Name each file once.")
+    if interactive and (STDIN in paths or not sys.stdin.isatty()):
+        raise UsageError("--interactive asks on the terminal, and standard input is none.")
+    resolved = environment.load({"model": model, "jobs": jobs})
+    for warning in resolved.warnings:
+        output.say(f"editsvc: {warning}")
+    options = Options(
+        instruction=instruction,
+        scope=scopes.parse(scope),
+        prediction=PredictionMode(prediction) if prediction else None,
+        allow=tuple(Check(name) for name in allow) or None,
+        apply=apply,
+        interactive=interactive,
+        as_json=as_json,
+        live=sys.stderr.isatty() and not as_json,
+        stdin_filename=stdin_filename,
+    )
+    outcomes = asyncio.run(_run(options, paths, resolved.settings, offline=offline))
+    if options.interactive:
+        # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
+        outcomes = [_ask(options, outcome, resolved.settings, titled=len(paths) > 1) for outcome in outcomes]
+    if options.as_json:
+        output.write_json({"schema": SCHEMA, "edits": [_entry(outcome) for outcome in outcomes]})
+        for outcome in outcomes:
+            _complain(outcome, titled=len(paths) > 1)
+    return max(outcome.exit_code for outcome in outcomes)
+
+
+async def _run(options: Options, paths: Sequence[str], settings: Settings, *, offline: bool) -> list[Outcome]:
+    from editsvc.app import open_service
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None and os.name == "posix":
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    outcomes: list[Outcome] = []
+    async with open_service(settings, offline=offline) as service:
+        if service.offline and not offline:
+            output.say("editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model).")
+        # What is drawn or asked on a terminal comes one file after the other.
+        limit = asyncio.Semaphore(1 if options.live or options.interactive else settings.jobs)
+
+        async def edit(path: str) -> Outcome:
+            async with limit:
+                return await _one(options, path, service, titled=len(paths) > 1)
+
+        tasks = [asyncio.create_task(edit(path)) for path in paths]
+        try:
+            for running in tasks:
+                outcomes.append(await running)
+                if not options.as_json and not options.interactive:
+                    _print(options, outcomes[-1], titled=len(paths) > 1)
+        except asyncio.CancelledError:
+            for running in tasks:
+                running.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]:
+                cancelled = Outcome(path, Status.CANCELLED, "The edit was cancelled.", ExitCode.INTERRUPTED)
+                outcomes.append(end if isinstance(end, Outcome) else cancelled)
+            output.say("editsvc: interrupted; files that were not reported are unchanged.")
+    return outcomes
+
+
+async def _one(options: Options, path: str, service: EditService, *, titled: bool) -> Outcome:
+    from editsvc.service import EditRequest
+    from editsvc.tokenlog import Source
+
+    try:
+        source, data = await asyncio.to_thread(_read, path)
+        name = options.stdin_filename if source is None else Path(path).name
+        snapshot = decode(data, uri=path)
+    except EditsvcError as exc:
+        warning = await service.note_refusal(exc, source=Source.CLI, path=str(Path(path).absolute()))
+        if warning:
+            output.say(f"editsvc: {warning}")
+        return Outcome(path, exc.status, exc.sentence(), exc.exit_code)
+    request = EditRequest(
+        snapshot=snapshot,
+        instruction=options.instruction,
+        filename=Path(name).name,
+        source=Source.CLI,
+        path=str(source.path) if source else "",
+        scope=options.scope,
+        prediction=options.prediction,
+        allow=options.allow,
+    )
+    if options.live:
+        from editsvc.cli.live import LiveDiff
+
+        with LiveDiff(path) as listener:
+            result = await service.edit(request, listener)
+    else:
+        result = await service.edit(request)
+    outcome = Outcome(path, result.status, result.message, result.exit_code, source=source, result=result)
+    if result.after is None or options.interactive:
+        return outcome
+    return await asyncio.to_thread(_finish, options, outcome, result.after.encode())
+
+
+def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
+    """Make the diff, and write if asked."""
+    result, source = outcome.result, outcome.source
+    if result is None:
+        return outcome
+    name = _name(options, outcome)
+    data = result.before.encode()
+    diff = unified_diff(data, new, name)
+    status = Status.CHANGED if diff else Status.UNCHANGED
+    written = None
+    try:
+        if options.apply and source is None:
+            written = new
+        elif options.apply and source is not None and diff:
+            files.write(source, new)
+    except EditsvcError as exc:
+        return replace(outcome, status=exc.status, message=exc.sentence(), exit_code=exc.exit_code)
+    return replace(outcome, status=status, diff=diff, output=written)
+
+
+def _ask(options: Options, outcome: Outcome, settings: Settings, *, titled: bool) -> Outcome:
+    """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
+    from editsvc.cli.choose import choose_hunks
+
+    result = outcome.result
+    if result is not None and result.after is not None:
+        old, new = result.before.encode(), result.after.encode()
+        if result.edits:
+            diff = unified_diff(old, new, _name(options, outcome)).decode()
+            count = len(hunks(diff))
+            taken = choose_hunks(outcome.path, diff)
+            _judge(settings, result.id, len(taken), count)
+            new = keep_hunks(old, new, taken)
+        outcome = _finish(options, outcome, new)
+    if not options.as_json:
+        _print(options, outcome, titled=titled)
+    return outcome
+
+
+def _judge(settings: Settings, record: str, taken: int, count: int) -> None:
+    from editsvc.app import open_log
+    from editsvc.tokenlog import LogUnavailable, Verdict
+
+    if not settings.log_enabled:
+        return
+    verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
+    try:
+        with open_log(settings) as log:
+            log.set_verdict(record, verdict, taken)
+    except LogUnavailable as exc:
+        output.say(f"editsvc: What you chose was not logged. {exc.sentence()}")
+
+
+def _name(options: Options, outcome: Outcome) -> str:
+    return _diff_path(outcome.path if outcome.source else options.stdin_filename)
+
+
+def _read(path: str) -> tuple[files.SourceFile | None, bytes]:
+    if path == STDIN:
+        return None, sys.stdin.buffer.read()
+    source = files.read(Path(path))
+    return source, source.data
+
+
+def _diff_path(path: str) -> str:
+    """`path` as a diff names it: from the current folder, else from its git work tree, else from the root."""
+    absolute = Path(path).absolute()
+    here = Path.cwd()
+    if absolute.is_relative_to(here):
+        return absolute.relative_to(here).as_posix()
+    for parent in absolute.parents:
+        if (parent / ".git").exists():
+            return absolute.relative_to(parent).as_posix()
+    return absolute.relative_to(absolute.anchor).as_posix()
+
+
+def _print(options: Options, outcome: Outcome, *, titled: bool) -> None:
+    if outcome.output is not None:
+        output.write_bytes(outcome.output)
+    else:
+        output.write_diff(outcome.diff)
+    result = outcome.result
+    if result is not None:
+        for warning in result.warnings:
+            output.say(f"editsvc: {warning}")
+    if outcome.exit_code is ExitCode.DONE and result is not None:
+        title = f"{outcome.path}: " if titled else ""
+        nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
+        written = "written · " if options.apply and outcome.diff and outcome.output is None else ""
+        output.say(f"{title}{nothing}{written}{output.token_line(result)}")
+    else:
+        _complain(outcome, titled=titled)
+
+
+def _complain(outcome: Outcome, *, titled: bool) -> None:
+    if outcome.exit_code is not ExitCode.DONE:
+        output.say(f"editsvc: {outcome.path + ': ' if titled else ''}{outcome.message}")
+
+
+def _entry(outcome: Outcome) -> dict[str, Any]:
+    """One element of ``edits``; what was not reported is null."""
+    result = outcome.result
+    usage = result.usage if result else None
+    timing = result.timing if result else None
+    decision = result.decision if result else None
+    scope = result.scope if result else None
+    return {
+        "path": outcome.path,
+        "status": outcome.status,
+        "message": outcome.message,
+        "diff": outcome.diff.decode("utf-8", "surrogateescape"),
+        "scope": {"kind": scope.kind, "start_line": scope.first_line, "end_line": scope.last_line} if scope else None,
+        "provider": result.provider if result else None,
+        "model": result.model if result else None,
+        "request_id": result.request_id if result else None,
+        "finish_reason": result.finish_reason if result else None,
+        "prediction": {
+            "sent": decision.send if decision else False,
+            "kind": result.prediction_kind if result else None,
+            "reason": decision.reason if decision else None,
+        },
+        "usage": {
+            "prompt_tokens": usage.prompt_tokens if usage else None,
+            "cached_tokens": usage.cached_tokens if usage else None,
+            "completion_tokens": usage.completion_tokens if usage else None,
+            "reasoning_tokens": usage.reasoning_tokens if usage else None,
+            "accepted_prediction_tokens": usage.accepted_prediction_tokens if usage else None,
+            "rejected_prediction_tokens": usage.rejected_prediction_tokens if usage else None,
+        },
+        "timing": {
+            "ttft_s": timing.ttft_s if timing else None,
+            "total_s": timing.total_s if timing else None,
+            "tokens_per_s": timing.tokens_per_s if timing else None,
+        },
+        "cost_usd": result.cost_usd if result else None,
+        "warnings": list(result.warnings) if result else [],
+        "offline": result.offline if result else None,
+    }

@@ -1,0 +1,131 @@
+"""The settings: what there is, what it means, and how layers of them become one; reads nothing by itself.
+
+Layers, strongest first: flags, environment, project file, user file, defaults. A project file comes with a
+workspace, and a workspace is hostile until trusted: it may only set what is in `PROJECT_MAY_SET`. The API key
+is no setting; it never passes through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+
+from editsvc.errors import SettingsError
+from editsvc.guard import WAIVABLE, Check
+from editsvc.policy import PredictionMode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def _doc(description: str, **limits: float) -> msgspec.Meta:
+    return msgspec.Meta(description=description, **limits)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting with its default; the descriptions are what the documentation and the editors show."""
+
+    model: Annotated[str, _doc("The model that edits.")] = "gpt-oss-120b"
+    base_url: Annotated[str, _doc("The API's address, without /v1.")] = "https://api.cerebras.ai"
+    api_key_command: Annotated[
+        list[str] | None,
+        _doc("A command that prints the API key, used when neither the environment nor the keyring has one."),
+    ] = None
+    prediction: Annotated[
+        PredictionMode, _doc("Whether the text itself is sent as the predicted output: auto, on or off.")
+    ] = PredictionMode.AUTO
+    prediction_min_tokens: Annotated[
+        int, _doc("With auto, shorter texts are sent without a prediction.", ge=0)
+    ] = 128
+    reasoning_effort: Annotated[str, _doc("low, medium or high, for the models that take it.")] = "low"
+    connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
+    read_timeout_s: Annotated[float, _doc("Seconds without a byte after which a stream counts as stalled.", gt=0)] = (
+        15.0
+    )
+    deadline_s: Annotated[float, _doc("Seconds that one edit may take altogether.", gt=0)] = 120.0
+    max_retries: Annotated[int, _doc("How often a request is sent again before the first token came.", ge=0)] = 2
+    jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1)] = 4
+    allow: Annotated[
+        list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
+    ] = msgspec.field(default_factory=list)
+    log_enabled: Annotated[bool, _doc("Whether each request leaves a record (numbers only, never code).")] = True
+    log_url: Annotated[
+        str | None, _doc("Where the records go, as an SQLAlchemy URL; by default SQLite in the data folder.")
+    ] = None
+    data_dir: Annotated[str | None, _doc("The folder for the log and the policy.")] = None
+    models: Annotated[
+        dict[str, dict[str, Any]], _doc("Rows of the model table to add or to change, as in [models.\"NAME\"].")
+    ] = msgspec.field(default_factory=dict)
+
+
+PROJECT_MAY_SET: Final = frozenset(
+    {"model", "prediction", "prediction_min_tokens", "reasoning_effort", "jobs", "max_retries"}
+)
+EFFORTS: Final = ("low", "medium", "high")
+DEFAULT_ORIGIN: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Some settings and where they come from. `trusted` is false for what a workspace brings along."""
+
+    origin: str
+    values: Mapping[str, Any]
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The settings in force, the origin of each, and sentences about what was left out."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def resolve(layers: Sequence[Layer]) -> Resolved:
+    """One set of settings from `layers`, strongest first.
+
+    Raises SettingsError that names the layer, the key, what was expected and what was found. Values may be
+    strings wherever a layer has nothing else (environment, flags).
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.__struct_fields__, DEFAULT_ORIGIN)
+    warnings: list[str] = []
+    for layer in reversed(layers):
+        for key, value in layer.values.items():
+            if key not in origins:
+                raise SettingsError(
+                    f"{layer.origin}: there is no setting {key!r}.", hint="editsvc config show lists them all."
+                )
+            if not layer.trusted and key not in PROJECT_MAY_SET:
+                warnings.append(f"{layer.origin}: {key} is ignored, because a project may not set it.")
+                continue
+            values[key] = _convert(key, value, layer.origin)
+            origins[key] = layer.origin
+    return Resolved(Settings(**values), origins, tuple(warnings))
+
+
+def _convert(key: str, value: Any, origin: str) -> Any:
+    field_type = next(item.type for item in msgspec.structs.fields(Settings) if item.name == key)
+    if isinstance(value, str) and key in {"allow", "api_key_command"}:
+        value = value.replace(",", " ").split() if key == "allow" else value.split()
+    try:
+        converted = msgspec.convert(value, field_type, strict=False)
+    except msgspec.ValidationError as exc:
+        raise SettingsError(f"{origin}: {key} is wrong: {exc}.", hint="editsvc config show explains each.") from exc
+    if key == "reasoning_effort" and converted not in EFFORTS:
+        raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")
+    if key == "allow" and not WAIVABLE.issuperset(converted):
+        raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
+    if key == "base_url":
+        # The SDK puts /v1 before each path itself.
+        converted = converted.rstrip("/").removesuffix("/v1")
+    return converted
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a settings file."""
+    return msgspec.json.schema(Settings)

@@ -1,0 +1,147 @@
+"""What the process finds around itself: settings files, environment variables, folders, the API key."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.config import Layer, Resolved, Settings, resolve
+from editsvc.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT_FILE: Final = ".editsvc.toml"
+_KEYRING_SERVICE: Final = "editsvc"
+_KEY_COMMAND_TIMEOUT_S: Final = 10
+# Two variables are read by the SDK too, under names of its own.
+_VARIABLES: Final = {
+    "CEREBRAS_BASE_URL": "base_url",
+    **{f"EDITSVC_{key.upper()}": key for key in Settings.__struct_fields__ if key not in {"models", "base_url"}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key and where it was found; its value is never shown."""
+
+    value: str
+    origin: str
+
+    def __repr__(self) -> str:
+        return f"ApiKey(origin={self.origin!r})"
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Resolved:
+    """The settings in force for a process in `folder`; flags that are None count as not given.
+
+    Raises SettingsError for a file that cannot be read, and for wrong values.
+    """
+    environ = os.environ if environ is None else environ
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    variables = {key: environ[name] for name, key in _VARIABLES.items() if environ.get(name)}
+    layers = [Layer("flag", given), Layer("environment", variables)]
+    project = project_file(folder or Path.cwd())
+    if project is not None:
+        layers.append(Layer(str(project), _read(project), trusted=False))
+    user = user_file(environ)
+    if user.exists() or "EDITSVC_CONFIG" in environ:
+        layers.append(Layer(str(user), _read(user)))
+    return resolve(layers)
+
+
+def user_file(environ: Mapping[str, str]) -> Path:
+    """The user's settings file, whether it exists or not."""
+    if environ.get("EDITSVC_CONFIG"):
+        return Path(environ["EDITSVC_CONFIG"])
+    from platformdirs import user_config_path  # noqa: PLC0415 - only where no variable says it
+
+    return user_config_path("editsvc", appauthor=False) / "config.toml"
+
+
+def project_file(folder: Path) -> Path | None:
+    """The nearest project file in `folder` or above, up to the top of its git work tree."""
+    for parent in (folder, *folder.parents):
+        candidate = parent / PROJECT_FILE
+        if candidate.is_file():
+            return candidate
+        if (parent / ".git").exists():
+            return None
+    return None
+
+
+def data_dir(settings: Settings) -> Path:
+    """The folder for the log and the policy; it is not created here."""
+    if settings.data_dir:
+        return Path(settings.data_dir).expanduser()
+    from platformdirs import user_data_path  # noqa: PLC0415 - only where no setting says it
+
+    return user_data_path("editsvc", appauthor=False)
+
+
+def log_place(settings: Settings) -> str | Path:
+    """Where the log is: an SQLAlchemy URL if one is set, else the SQLite file in the data folder."""
+    from editsvc.tokenlog import LOG_FILE  # noqa: PLC0415 - only who logs needs it
+
+    return settings.log_url or data_dir(settings) / LOG_FILE
+
+
+def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
+    """The API key: from CEREBRAS_API_KEY, else the keyring (if installed), else `api_key_command`.
+
+    Raises SettingsError if the command fails; None if there is no key anywhere.
+    """
+    environ = os.environ if environ is None else environ
+    if value := environ.get("CEREBRAS_API_KEY", "").strip():
+        return ApiKey(value, "CEREBRAS_API_KEY")
+    if value := _from_keyring():
+        return ApiKey(value, "keyring")
+    if settings.api_key_command:
+        return ApiKey(_from_command(settings.api_key_command), "api_key_command")
+    return None
+
+
+def _from_keyring() -> str | None:
+    try:
+        import keyring  # noqa: PLC0415 - an extra
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        return None
+    try:
+        value: str | None = keyring.get_password(_KEYRING_SERVICE, "cerebras")
+    except KeyringError:
+        return None
+    return value
+
+
+def _from_command(command: list[str]) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own settings name the command; a project's cannot
+            command, capture_output=True, text=True, timeout=_KEY_COMMAND_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise SettingsError(f"api_key_command could not be run: {type(exc).__name__}.") from exc
+    if done.returncode or not done.stdout.strip():
+        raise SettingsError(
+            f"api_key_command ended with status {done.returncode} and {'no' if not done.stdout.strip() else 'a'} key.",
+            hint="It must print the key and nothing else.",
+        )
+    return done.stdout.strip()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not valid TOML: {exc}.") from exc

@@ -1,0 +1,363 @@
+"""The checks that an edit must pass before it may reach a file or a buffer.
+
+Every check answers one way in which tools of this kind have been seen to damage files. A failed check is a
+`GuardRefused` that names the check, and the line where there is one; nothing is repaired. A user may vouch
+for an edit that a check refuses by naming that check (``--allow``); the checks of identity cannot be waived.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from editsvc import syntax
+from editsvc.diff import changed_spans
+from editsvc.errors import GuardRefused
+from editsvc.reply import Framing
+from editsvc.text import apply, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from editsvc.diff import Span
+    from editsvc.reply import Reply
+    from editsvc.text import Edit, Snapshot
+
+
+class Check(StrEnum):
+    """The names of the checks, in the order in which they run."""
+
+    FRAME = "frame"
+    EMPTY = "empty"
+    PROSE = "prose"
+    ENTITIES = "entities"
+    ELISION = "elision"
+    INDENTATION = "indentation"
+    TAIL = "tail"
+    SHRINK = "shrink"
+    IDENTITY = "identity"
+
+
+WAIVABLE: Final = frozenset(Check) - {Check.FRAME, Check.IDENTITY}
+
+_WORDS: Final = re.compile(r"\w+|[^\w\s]")
+_ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27|apos);")
+
+# What a comment looks like in any language, and a line that is nothing but an ellipsis with words. A spread
+# such as `...rest` has no blank behind its dots and is no such line.
+_COMMENT: Final = re.compile(
+    r"""\s*(?:\#|//|/\*|\*(?!\w)|<!--|--|;|%|\{\s*/\*|'''|\"\"\"|[\[(<]?\s*(?:\.\.\.|…)(?=\s)|[\[(<]\s*(?:rest|remaining|existing))"""
+)
+_ELLIPSIS: Final = re.compile(r"\.\.\.|…")
+_ONLY_ELLIPSIS: Final = re.compile(r"\s*(?:\#|//|/\*|<!--|--|\{\s*/\*)?\s*(?:\.\.\.|…)\s*(?:\*/\s*\}?|-->)?\s*")
+_ELIDED: Final = re.compile(
+    r"\b(?:rest|remain\w*|existing|unchanged|same|previous\w*|omit\w*|before|other|original|keep|kept|continu\w*|"
+    r"code|implementation|here|stay\w*|brevity|truncated|skipp\w*|methods?|functions?|above|below|snip\w*)\b",
+    re.IGNORECASE,
+)
+_ELISION_PHRASE: Final = re.compile(
+    r"\b(?:rest of (?:the |your |this )?\w+|remaining (?:code|methods?|functions?|implementation|lines|content)"
+    r"|(?:existing|unchanged|original|previous) (?:code|implementation|methods?|functions?|content|lines)"
+    r"|(?:remains?|stays?|left|is|are) (?:unchanged|the same|as (?:is|before))"
+    r"|same as (?:before|above|the original)|omitted for (?:brevity|clarity)|no changes? (?:here|below|needed))\b",
+    re.IGNORECASE,
+)
+_ASKS_TO_REMOVE: Final = re.compile(
+    r"\b(?:remov|delet|drop|strip|clean|simplif|reduc|shrink|shorten|extract|split|keep only|only keep|replac|"
+    r"rewrit|trim|cut|prun|purg|dedup|inlin|merg|collaps|mov|discard|get rid|eliminat|unused|dead|minif|condens|"
+    r"refactor|empty|clear|unif|consolidat|redundan|duplicat|deprecat|obsolete|revert|undo|truncat|leave out)",
+    re.IGNORECASE,
+)
+_ASKS_TO_INDENT: Final = re.compile(
+    r"\b(?:indent|dedent|unindent|outdent|format|reformat|tabs?|spaces?|whitespace|white space|prettier|black|gofmt|"
+    r"rustfmt|style|align|unwrap|flatten|unnest|nest|pep ?8|lint|early return|guard clause|minif)",
+    re.IGNORECASE,
+)
+_ASKS_FOR_STUBS: Final = re.compile(r"\b(?:stub|protocol|abstract|overload|interface|ellipsis|placeholder|\.pyi)", re.IGNORECASE)
+# How a chat model begins and ends; only consulted where the language itself cannot tell prose from code.
+_CHAT: Final = re.compile(
+    r"\s*(?:sure\b|certainly\b|of course\b|absolutely\b|okay\b|ok,|done[.!]|here(?:'s|’s| is| are)\b|below is\b|"
+    r"i(?:'ve|’ve| have|'m| am|’m| can't| can’t| cannot| will| made| changed| updated| added| removed)\b|"
+    r"let me know\b|hope (?:this|that)\b|as requested\b|note that\b|"
+    r"the (?:updated|following|above|modified|changed) (?:code|file|version|text)\b|"
+    r"this (?:code|version|change|update) )",
+    re.IGNORECASE,
+)
+_PROSE_LINE: Final = re.compile(r"\s*[A-Z][\w'’,-]*(?:\s+[\w'’`\"(),./-]+){2,}\s*[.:!?]?\s*")
+# Languages whose grammar accepts a plain sentence.
+_PROSE_IS_VALID: Final = frozenset({"yaml", "html", "shellscript", "css"})
+
+_SIMILAR: Final = 0.5
+_HARDLY_SIMILAR: Final = 0.2
+_TELLING_LINE: Final = 8  # characters; shorter lines (braces, "else:") occur in any text
+_SHORT_FILE: Final = 15  # lines; below, a share says little
+_LEAST_LEFT: Final = 0.4
+_TAIL_SHARE: Final = 0.1
+_TAIL_FLOOR: Final = 3
+_TAIL_CEILING: Final = 20
+_TAIL_SHARE_EVEN_IF_ASKED: Final = 0.5
+_REINDENTED_FLOOR: Final = 3
+_STUBBED_FLOOR: Final = 3
+
+
+def check_reply(
+    original: str,
+    reply: Reply,
+    *,
+    instruction: str,
+    language: syntax.Language | None = None,
+    allow: Collection[Check] = (),
+) -> None:
+    r"""Refuse a reply that must not become an edit; `original` is the text that was sent (``\n`` only).
+
+    Raises GuardRefused at the first failed check that `allow` does not name.
+    """
+    old, new = split_lines(original), split_lines(reply.code)
+    _frame(old, new, reply)
+    checks = {
+        Check.EMPTY: lambda: _empty(original, reply.code),
+        Check.PROSE: lambda: _prose(old, new, reply, language),
+    }
+    for check, run in checks.items():
+        if check not in allow:
+            run()
+    if original == reply.code:
+        return
+    spans = changed_spans(original, reply.code)
+    later = {
+        Check.ENTITIES: lambda: _entities(old, new, spans),
+        Check.ELISION: lambda: _elision(old, new, spans, instruction, language),
+        Check.INDENTATION: lambda: _indentation(old, new, spans, instruction),
+        Check.TAIL: lambda: _tail(old, spans, instruction),
+        Check.SHRINK: lambda: _shrink(old, new, instruction),
+    }
+    for check, run in later.items():
+        if check not in allow:
+            run()
+
+
+def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit]) -> None:
+    """Show that `after` is `before` with `edits` made, and that nothing else differs.
+
+    The bytes outside of the edits are compared one by one, BOM included. Raises GuardRefused(identity), which
+    nothing can waive: it would be a defect of this program.
+    """
+    same = apply(before.text, edits) == after.text and before.bom == after.bom
+    old_at = new_at = 0
+    for edit in sorted(edits):
+        kept = before.text[old_at : edit.start]
+        same = same and after.text[new_at : new_at + len(kept)] == kept
+        new_at += len(kept) + len(edit.new_text)
+        old_at = edit.end
+    if not same or before.text[old_at:] != after.text[new_at:]:
+        raise GuardRefused(
+            "The edit would change text outside of its hunks.",
+            check=Check.IDENTITY,
+            hint="This is a defect of editsvc; nothing was written.",
+        )
+
+
+def _frame(old: list[str], new: list[str], reply: Reply) -> None:
+    if reply.framing is Framing.NONE:
+        return
+    if not reply.closed and _last(old) != _last(new):
+        raise GuardRefused(
+            "The reply stops without the closing fence, so its end may be missing.",
+            check=Check.FRAME,
+            line=len(new) or None,
+            hint="Run the edit again.",
+        )
+    known = {line.strip() for line in old if len(line.strip()) >= _TELLING_LINE}
+    if known and reply.after and any(line.strip() in known for line in split_lines(reply.after)):
+        raise GuardRefused(
+            "More of the file follows after the end of the reply's frame, so it is not clear which text is meant.",
+            check=Check.FRAME,
+            line=len(new) or None,
+            hint="Run the edit again.",
+        )
+
+
+def _last(lines: list[str]) -> str:
+    return next((line.rstrip("\n") for line in reversed(lines) if line.strip()), "")
+
+
+def _empty(original: str, code: str) -> None:
+    if original.strip() and not code.strip():
+        raise GuardRefused(
+            "The reply is empty, and would delete everything.",
+            check=Check.EMPTY,
+            hint="To empty the text on purpose, add --allow empty.",
+        )
+
+
+def _prose(old: list[str], new: list[str], reply: Reply, language: syntax.Language | None) -> None:
+    """Refuse a reply without the agreed frame unless it is plainly the file."""
+    if reply.framing is Framing.AGREED:
+        return
+    strict = language is not None and bool(language.grammar) and language.name not in _PROSE_IS_VALID
+    broken = strict and _breaks(old, new, language)
+    if reply.framing is Framing.NONE:
+        lines, words = _line_similarity(old, new), _word_similarity(old, new)
+        alike = lines >= _SIMILAR or words >= _SIMILAR
+        if not alike and (broken or not strict or (old and words < _HARDLY_SIMILAR)):
+            raise GuardRefused(
+                "The reply is not in the agreed frame and does not resemble the file: it may be prose.",
+                check=Check.PROSE,
+                line=1,
+                hint="Say the instruction differently, or add --allow prose if it is right.",
+            )
+    known = {line.strip() for line in old}
+    for number in _edges(new, known):
+        line = new[number]
+        if (broken and _PROSE_LINE.fullmatch(line.rstrip("\n"))) or (not strict and _CHAT.match(line)):
+            raise GuardRefused(
+                f"The reply is not in the agreed frame, and line {number + 1} seems to be addressed to the user: "
+                f"{_quote(line)}",
+                check=Check.PROSE,
+                line=number + 1,
+                hint="Run the edit again, or add --allow prose if it is right.",
+            )
+
+
+def _breaks(old: list[str], new: list[str], language: syntax.Language | None) -> bool:
+    if language is None:
+        return False
+    before = syntax.syntax_errors("".join(old), language)
+    after = syntax.syntax_errors("".join(new), language)
+    return bool(after) and not before
+
+
+def _edges(new: list[str], known: set[str]) -> list[int]:
+    """The lines before the first and after the last one that the original holds too."""
+    same = [number for number, line in enumerate(new) if len(line.strip()) > 1 and line.strip() in known]
+    if not same:
+        return list(range(len(new)))
+    return [*range(same[0]), *range(same[-1] + 1, len(new))]
+
+
+def _line_similarity(old: list[str], new: list[str]) -> float:
+    a = Counter(line.strip() for line in old if line.strip())
+    b = Counter(line.strip() for line in new if line.strip())
+    least = min(a.total(), b.total())
+    return (a & b).total() / least if least else 0.0
+
+
+def _word_similarity(old: list[str], new: list[str]) -> float:
+    a, b = Counter(_WORDS.findall("".join(old))), Counter(_WORDS.findall("".join(new)))
+    total = a.total() + b.total()
+    return 2 * (a & b).total() / total if total else 0.0
+
+
+def _entities(old: list[str], new: list[str], spans: Sequence[Span]) -> None:
+    known = {line.strip() for line in old}
+    for number in _added(spans):
+        line = new[number].strip()
+        if _ENTITY.search(line) and html.unescape(line) in known:
+            raise GuardRefused(
+                f"Line {number + 1} of the reply has HTML entities where the file has plain characters: {_quote(line)}",
+                check=Check.ENTITIES,
+                line=number + 1,
+                hint="Run the edit again, or add --allow entities if they are wanted.",
+            )
+
+
+def _elision(
+    old: list[str],
+    new: list[str],
+    spans: Sequence[Span],
+    instruction: str,
+    language: syntax.Language | None,
+) -> None:
+    if not any(line.strip() for span in spans for line in old[span.old_start : span.old_end]):
+        return  # nothing is lost
+    known = {line.strip() for line in old}
+    python = language is not None and language.name == "python"
+    for span in spans:
+        for number in range(span.new_start, span.new_end):
+            line = new[number].rstrip("\n")
+            if line.strip() in known:
+                continue
+            lost = (span.old_end - span.old_start) - (span.new_end - span.new_start)
+            if python and line.strip() == "...":
+                elided = lost >= _STUBBED_FLOOR and not _ASKS_FOR_STUBS.search(instruction)
+            elif _ELLIPSIS.search(line):
+                elided = bool(_ONLY_ELLIPSIS.fullmatch(line) or (_COMMENT.match(line) and _ELIDED.search(line)))
+            else:
+                elided = lost > 0 and bool(_COMMENT.match(line) and _ELISION_PHRASE.search(line))
+            if elided:
+                raise GuardRefused(
+                    f"Line {number + 1} of the reply stands for code that it leaves out: {_quote(line)}",
+                    check=Check.ELISION,
+                    line=number + 1,
+                    hint="Run the edit again, or add --allow elision if the line is meant.",
+                )
+
+
+def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruction: str) -> None:
+    if _ASKS_TO_INDENT.search(instruction):
+        return
+    added: dict[str, list[str]] = {}
+    for number in _added(spans):
+        line = new[number]
+        if line.strip():
+            added.setdefault(line.strip(), []).append(_indent(line))
+    indented = sum(1 for line in old if line.strip() and _indent(line))
+    lost = retabbed = 0
+    for span in spans:
+        for line in old[span.old_start : span.old_end]:
+            indents, before = added.get(line.strip()), _indent(line)
+            if not indents or not before:
+                continue
+            after = indents.pop(0)
+            lost += not after
+            retabbed += ("\t" in before) != ("\t" in after) and bool(after)
+    for count, what in ((lost, "lose their indentation"), (retabbed, "change between tabs and spaces")):
+        if count >= _REINDENTED_FLOOR and 2 * count > indented:
+            raise GuardRefused(
+                f"{count} of {indented} indented lines {what} in the reply, and the instruction does not ask for that.",
+                check=Check.INDENTATION,
+                hint="Run the edit again, or add --allow indentation if it is meant.",
+            )
+
+
+def _tail(old: list[str], spans: Sequence[Span], instruction: str) -> None:
+    if not spans or spans[-1].old_end != len(old):
+        return
+    last = spans[-1]
+    lost = (last.old_end - last.old_start) - (last.new_end - last.new_start)
+    limit = min(_TAIL_CEILING, max(_TAIL_FLOOR, _TAIL_SHARE * len(old)))
+    if _ASKS_TO_REMOVE.search(instruction):
+        limit = max(_TAIL_CEILING, _TAIL_SHARE_EVEN_IF_ASKED * len(old))
+    if lost >= limit:
+        raise GuardRefused(
+            f"The last {lost} of {len(old)} lines are missing in the reply, as if it had been cut off.",
+            check=Check.TAIL,
+            hint="Run the edit again, or add --allow tail if they are to go.",
+        )
+
+
+def _shrink(old: list[str], new: list[str], instruction: str) -> None:
+    before = sum(1 for line in old if line.strip())
+    after = sum(1 for line in new if line.strip())
+    if before >= _SHORT_FILE and after < _LEAST_LEFT * before and not _ASKS_TO_REMOVE.search(instruction):
+        raise GuardRefused(
+            f"Only {after} of {before} lines are left in the reply, and the instruction does not ask to remove any.",
+            check=Check.SHRINK,
+            hint="Run the edit again, or add --allow shrink if they are to go.",
+        )
+
+
+def _added(spans: Sequence[Span]) -> list[int]:
+    return [number for span in spans for number in range(span.new_start, span.new_end)]
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _quote(line: str, limit: int = 80) -> str:
+    text = line.strip()
+    return f"“{text[:limit]}{'…' if len(text) > limit else ''}”"

@@ -1,0 +1,31 @@
+"""What the user was told already: a warning that comes with every edit is one that nobody reads."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Notices:
+    """One empty file for each notice, so that several processes agree without a lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._told: set[str] = set()
+
+    def first_time(self, key: str) -> bool:
+        """True the first time that this installation asks about `key`; at least once a process if it cannot write."""
+        if key in self._told:
+            return False
+        self._told.add(key)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self._folder / re.sub(r"[^\w.-]", "_", key)).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        except OSError:
+            return True
+        return True

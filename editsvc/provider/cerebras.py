@@ -1,0 +1,287 @@
+"""Cerebras, and every server that speaks its API, through `cerebras-cloud-sdk`.
+
+A call runs in a thread of its own with the SDK's synchronous client: over HTTP/2 that costs a third of the
+asynchronous one a chunk, and leaves the event loop alone. Deltas reach the loop in batches, as many as came
+since it last looked. One client a process: building one loads the certificates and costs 16 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from editsvc.errors import EditsvcError
+from editsvc.provider.base import Completion, ServerTimes, Usage
+from editsvc.provider.lanes import Call, CallCancelled, LaneTransport, current_call
+from editsvc.provider.wire import encode_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+    from cerebras.cloud.sdk import Cerebras
+
+    from editsvc.provider.base import CompletionRequest
+    from editsvc.provider.wire import Chunk
+
+_PATH: Final = "/v1/chat/completions"
+_KEEPALIVE_S: Final = 300.0
+_RATE_LIMIT: Final = "x-ratelimit-"
+
+
+class CerebrasProvider:
+    """The provider on the Cerebras SDK; safe to use from several tasks at once."""
+
+    name = "cerebras"
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        connect_timeout_s: float = 5.0,
+        read_timeout_s: float = 15.0,
+        max_retries: int = 2,
+        clock: Callable[[], float] = time.monotonic,
+        ssl_context: Any = None,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._max_retries = max_retries
+        self._clock = clock
+        self._ssl_context = ssl_context
+        self._lock = threading.Lock()
+        self._client: Cerebras | None = None
+        self._server = urlsplit(base_url).hostname or base_url
+
+    async def complete(self, request: CompletionRequest, on_delta: Callable[[str], None]) -> Completion:
+        """Stream one completion; see `Provider.complete`."""
+        call = Call()
+        bridge = _Bridge(asyncio.get_running_loop(), on_delta, call)
+        threading.Thread(target=self._run, args=(request, call, bridge), name="completion", daemon=True).start()
+        try:
+            return await bridge.result
+        finally:
+            if not bridge.result.done() or bridge.result.cancelled():
+                call.cancel()
+
+    async def models(self) -> list[str]:
+        """The names of the models that the server lists."""
+        return await asyncio.to_thread(self._list_models)
+
+    def close(self) -> None:
+        """Close every connection, also those in use."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _connect(self) -> Cerebras:
+        with self._lock:
+            if self._client is None:
+                self._client = self._build()
+            return self._client
+
+    def _build(self) -> Cerebras:
+        # A quarter of a second; here it passes in the worker's thread.
+        import httpx  # noqa: PLC0415
+        from cerebras.cloud.sdk import Cerebras  # noqa: PLC0415
+
+        timeout = httpx.Timeout(self._read_timeout_s, connect=self._connect_timeout_s)
+        transport = LaneTransport(verify=self._certificates(), keepalive_s=_KEEPALIVE_S, proxy=self._proxy())
+        return Cerebras(
+            api_key=self._api_key,
+            base_url=self._base_url,
+            timeout=timeout,
+            max_retries=self._max_retries,
+            http_client=httpx.Client(transport=transport, timeout=timeout, follow_redirects=False),
+            # The SDK's warming is a blocking request in the constructor, over a connection of its own.
+            warm_tcp_connection=False,
+        )
+
+    def _certificates(self) -> Any:
+        import ssl  # noqa: PLC0415
+
+        import httpx  # noqa: PLC0415
+
+        if self._ssl_context is not None:
+            return self._ssl_context
+        if urlsplit(self._base_url).scheme == "http":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; loading certificates takes 16 ms
+        return httpx.create_ssl_context()
+
+    def _proxy(self) -> httpx.Proxy | None:
+        import httpx  # noqa: PLC0415
+
+        url = urllib.request.getproxies().get(urlsplit(self._base_url).scheme)
+        local = self._server in {"localhost", "::1"} or self._server.startswith("127.")
+        if not url or local or urllib.request.proxy_bypass(self._server):
+            return None
+        return httpx.Proxy(url)
+
+    def _run(self, request: CompletionRequest, call: Call, bridge: _Bridge) -> None:
+        """The worker: everything that blocks."""
+        current_call.set(call)
+        try:
+            self._stream(request, call, bridge)
+        except CallCancelled:
+            pass
+        except EditsvcError as exc:
+            bridge.fail(exc)
+        except Exception as exc:  # noqa: BLE001 - the thread's end: whatever it is belongs to the waiting task
+            bridge.fail(self._mapped(exc))
+
+    def _mapped(self, exc: Exception) -> Exception:
+        from editsvc.provider import failures  # noqa: PLC0415
+
+        try:
+            return failures.from_exception(exc, server=self._server, read_timeout_s=self._read_timeout_s)
+        except Exception as unknown:  # noqa: BLE001 - same
+            return unknown
+
+    def _stream(self, request: CompletionRequest, call: Call, bridge: _Bridge) -> None:
+        import httpx  # noqa: PLC0415
+
+        from editsvc.provider import failures  # noqa: PLC0415
+        from editsvc.provider.stream import ChunkStream  # noqa: PLC0415
+
+        client = self._connect()
+        started = self._clock()
+        stream = client.post(
+            _PATH,
+            cast_to=object,
+            content=encode_request(request),
+            options={"headers": {"Content-Type": "application/json"}},
+            stream=True,
+            stream_cls=ChunkStream,
+        )
+        headers = stream.response.headers
+        tally = _Tally(request_id=failures.request_id(headers))
+        with stream:
+            try:
+                for chunk in stream:
+                    if chunk is not None:
+                        if text := tally.take(chunk, self._clock):
+                            bridge.delta(text)
+                        continue
+                    # [DONE], or the end of the body; the loop goes on to read what is left of it.
+                    bridge.succeed(self._completion(tally, call, headers, started))
+            except httpx.TransportError:
+                if tally.finish_reason is None:
+                    raise
+                # The reply has ended; how the connection ends after that is of no interest.
+                bridge.succeed(self._completion(tally, call, headers, started))
+
+    def _completion(self, tally: _Tally, call: Call, headers: httpx.Headers, started: float) -> Completion:
+        return Completion(
+            finish_reason=tally.finish_reason,
+            usage=tally.usage,
+            server=tally.server,
+            model=tally.model,
+            request_id=tally.request_id,
+            ttft_s=None if tally.first is None else tally.first - started,
+            total_s=self._clock() - started,
+            attempts=call.attempts,
+            rate_limit={
+                name.removeprefix(_RATE_LIMIT): value
+                for name, value in headers.items()
+                if name.startswith(_RATE_LIMIT)
+            },
+        )
+
+    def _list_models(self) -> list[str]:
+        try:
+            listed = self._connect().models.list()
+        except Exception as exc:  # noqa: BLE001 - mapped, or raised again as it is
+            raise self._mapped(exc) from exc
+        return sorted(model.id for model in listed.data or [])
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the chunks of one stream said so far, besides the content."""
+
+    request_id: str | None
+    first: float | None = None
+    finish_reason: str | None = None
+    usage: Usage = Usage()
+    server: ServerTimes = ServerTimes()
+    model: str | None = None
+
+    def take(self, chunk: Chunk, clock: Callable[[], float]) -> str:
+        """Note what `chunk` says, and return its content."""
+        text = ""
+        for choice in chunk.choices or ():
+            if choice.index:
+                continue
+            said = choice.delta or choice.message
+            if said is not None and said.content:
+                text += said.content
+            self.finish_reason = choice.finish_reason or self.finish_reason
+        if text and self.first is None:
+            self.first = clock()
+        if chunk.usage is not None:
+            self.usage = chunk.usage.usage()
+        if chunk.time_info is not None:
+            self.server = chunk.time_info.times()
+        self.model = chunk.model or self.model
+        self.request_id = self.request_id or chunk.id
+        return text
+
+
+class _Bridge:
+    """From the worker's thread to the event loop: deltas in batches, then one result."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_delta: Callable[[str], None], call: Call) -> None:
+        self._loop = loop
+        self._on_delta = on_delta
+        self._call = call
+        self._lock = threading.Lock()
+        self._deltas: list[str] = []
+        self.result: asyncio.Future[Completion] = loop.create_future()
+
+    def delta(self, text: str) -> None:
+        with self._lock:
+            self._deltas.append(text)
+            waiting = len(self._deltas) > 1
+        if not waiting:
+            self._schedule(self._flush)
+
+    def succeed(self, completion: Completion) -> None:
+        self._schedule(self._settle, completion)
+
+    def fail(self, exc: Exception) -> None:
+        self._schedule(self._settle, exc)
+
+    def _schedule(self, function: Callable[..., None], *args: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody is waiting any more
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def _flush(self) -> None:
+        with self._lock:
+            deltas, self._deltas = self._deltas, []
+        if not deltas or self.result.done():
+            return
+        try:
+            self._on_delta("".join(deltas))
+        except Exception as exc:  # noqa: BLE001 - the listener's defect ends the call, not the loop
+            self.result.set_exception(exc)
+            self._call.cancel()
+
+    def _settle(self, outcome: Completion | Exception) -> None:
+        self._flush()
+        if self.result.done():
+            return
+        if isinstance(outcome, Completion):
+            self.result.set_result(outcome)
+        else:
+            self.result.set_exception(outcome)
+

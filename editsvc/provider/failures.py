@@ -1,0 +1,189 @@
+"""Other people's errors become ours, here and nowhere else.
+
+The table "what the SDK does when things go wrong" in one place: its exceptions, the raw httpx exceptions that
+it lets through in mid-stream, and the errors that servers send as events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import cerebras.cloud.sdk as sdk
+import httpx
+
+from editsvc.errors import (
+    IncompleteReply,
+    PredictionUnsupported,
+    ProviderAuthError,
+    ProviderError,
+    ProviderProtocolError,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+    ProviderUnreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from editsvc.provider.wire import Chunk
+
+_LONGEST_MESSAGE: Final = 300
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The server's name for a request, for its support; None if it gave none."""
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+
+
+def from_status(
+    status: int, message: str, *, server: str, headers: Mapping[str, str] | None = None
+) -> ProviderError:
+    """The error for an HTTP status, whether it came as a status or inside of an event."""
+    headers = headers or {}
+    said = f": {message}" if message else ""
+    identity = request_id(headers)
+    if status in {401, 403}:
+        return ProviderAuthError(
+            f"{server} does not accept the API key ({status}{said}).",
+            hint="Set CEREBRAS_API_KEY to a valid key, or use --offline.",
+            request_id=identity,
+        )
+    if status == 429:  # noqa: PLR2004 - the numbers of HTTP are their names
+        wait = _seconds(headers.get("retry-after"))
+        after = f" in {wait:g} s" if wait is not None else " later"
+        return ProviderRateLimited(
+            f"{server} allows no more requests for now (429{said}).",
+            hint=f"Try again{after}.",
+            request_id=identity,
+            retry_after_s=wait,
+        )
+    if status >= 500:  # noqa: PLR2004
+        return ProviderUnavailable(
+            f"{server} failed ({status}{said}).", hint="Try again in a moment.", request_id=identity
+        )
+    if status == 400 and "prediction" in message.lower() and "support" in message.lower():  # noqa: PLR2004
+        return PredictionUnsupported(
+            f"{server} does not support predictions for this model (400{said}).",
+            hint="Use --prediction off.",
+            request_id=identity,
+        )
+    hint = {
+        402: "Check the account's balance.",
+        404: "editsvc models lists what the server has; check --model and the base URL.",
+        408: "Try again.",
+        413: "Choose a smaller scope.",
+    }.get(status, "The request was not accepted; nothing was changed.")
+    return ProviderRejected(f"{server} refused the request ({status}{said}).", hint=hint, request_id=identity)
+
+
+def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> ProviderError | None:
+    """The error that an event carries, in any of the shapes servers use; None if it is a chunk."""
+    body = chunk.error
+    if body is None and chunk.choices is None and chunk.usage is None:
+        if not isinstance(chunk.message, str):
+            return ProviderProtocolError(
+                f"{server} sent an event that is neither a part of a reply nor an error.",
+                hint="Check the base URL.",
+                request_id=request_id(headers),
+            )
+        body = {"message": chunk.message, "code": chunk.code}
+    if not body:
+        return None
+    details = body if isinstance(body, dict) else {"message": str(body)}
+    message = details.get("message")
+    status = next((code for code in map(_status, (chunk.status_code, details.get("status_code"), details.get("code"))) if code), 0)
+    text = shorten(message if isinstance(message, str) else "")
+    if status:
+        return from_status(status, text, server=server, headers=headers)
+    return ProviderUnavailable(
+        f"{server} broke off the reply with an error{': ' + text if text else ''}.",
+        hint="Try again in a moment.",
+        request_id=request_id(headers),
+    )
+
+
+def from_exception(exc: Exception, *, server: str, read_timeout_s: float) -> ProviderError:
+    """The error for whatever the SDK or httpx raised; anything unknown is raised again as it is."""
+    if isinstance(exc, sdk.APITimeoutError | httpx.TimeoutException):
+        cause = exc if isinstance(exc, httpx.TimeoutException) else exc.__cause__
+        if isinstance(cause, httpx.ConnectTimeout | httpx.PoolTimeout):
+            return ProviderUnreachable(f"No connection to {server} in time.", hint="Check the network.")
+        return ProviderTimeout(
+            f"No data from {server} for {read_timeout_s:g} s.", hint="Try again, or raise read_timeout_s."
+        )
+    if isinstance(exc, sdk.APIStatusError):
+        return from_status(
+            _embedded_status(exc), shorten(_message(exc)), server=server, headers=exc.response.headers
+        )
+    if isinstance(exc, sdk.APIConnectionError):
+        return ProviderUnreachable(
+            f"No connection to {server}: {_reason(exc.__cause__ or exc)}.", hint="Check the network and the base URL."
+        )
+    if isinstance(exc, httpx.TransportError):
+        return IncompleteReply(
+            f"The connection to {server} broke in the middle of the reply: {_reason(exc)}.",
+            finish_reason=None,
+            hint="Nothing was changed; try again.",
+        )
+    raise exc
+
+
+def not_a_stream(content_type: str, *, server: str, headers: Mapping[str, str]) -> ProviderProtocolError:
+    """The error for an answer with status 200 that is no stream of events."""
+    return ProviderProtocolError(
+        f"{server} answered with {content_type or 'something unknown'}, where a stream of events was expected.",
+        hint="Check the base URL.",
+        request_id=request_id(headers),
+    )
+
+
+def garbage(*, server: str, headers: Mapping[str, str]) -> ProviderProtocolError:
+    """The error for an event that is not JSON of the agreed shape."""
+    return ProviderProtocolError(
+        f"{server} sent an event that is not valid JSON of the chat completions API.",
+        hint="Nothing was changed; try again.",
+        request_id=request_id(headers),
+    )
+
+
+def shorten(message: str) -> str:
+    """A server's message on one line, without its final stop."""
+    text = " ".join(message.split()).rstrip(".")
+    return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
+
+
+def _message(exc: sdk.APIStatusError) -> str:
+    body: Any = exc.body
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        if isinstance(inner, str):
+            return inner
+        if isinstance(inner, dict) and isinstance(inner.get("message"), str):
+            return str(inner["message"])
+    # A page of HTML from some proxy would fill the terminal.
+    return "" if "<" in exc.message else exc.message
+
+
+def _embedded_status(exc: sdk.APIStatusError) -> int:
+    return exc.status_code if exc.status_code >= 300 else 500  # noqa: PLR2004 - an error behind a 200
+
+
+def _status(value: Any) -> int:
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and 400 <= value < 600 else 0  # noqa: PLR2004
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return float(value) if value else None
+    except ValueError:
+        return None  # an HTTP date: rare, and only a hint
+
+
+def _reason(exc: BaseException) -> str:
+    text = shorten(str(exc))
+    return text or type(exc).__name__

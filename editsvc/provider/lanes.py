@@ -1,0 +1,184 @@
+"""Connections, one for each request under way, that can be closed from another thread.
+
+httpx reads in the thread that waits, so a stream is cancelled by shutting its socket down: the reader wakes,
+and the server sees the connection end. That is only right if nobody else uses the connection. httpcore puts
+several HTTP/2 streams on one, and when it drops a stream it sends no RST_STREAM, so the server would go on
+generating, and billing. Hence lanes: each is a transport with exactly one connection; a request takes a free
+lane or opens one, and gives it back when the reply was read to its end.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
+_IDLE_LANES: Final = 8
+
+
+class CallCancelled(BaseException):
+    """The call was cancelled while its thread was about to use the network.
+
+    Not an Exception, because the SDK answers every Exception of a transport with another attempt.
+    """
+
+
+class Call:
+    """One cancellable call; `attempts` counts the HTTP requests it made."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self.cancelled = False
+        self.attempts = 0
+
+    def cancel(self) -> None:
+        """Close the connection in use, if any, and refuse to open another; safe from every thread."""
+        with self._lock:
+            self.cancelled = True
+            if self._socket is not None:
+                _shut_down(self._socket)
+
+    def begin(self) -> None:
+        """Count one more HTTP request; raises CallCancelled."""
+        self._check()
+        self.attempts += 1
+
+    def use(self, connection: socket.socket | None) -> None:
+        """Tell which socket the call is on now; raises CallCancelled."""
+        with self._lock:
+            self._socket = connection
+        if connection is not None:
+            self._check()
+
+    def _check(self) -> None:
+        if self.cancelled:
+            raise CallCancelled
+
+
+# The SDK passes no object of ours through to the transport, but it calls the transport in the caller's thread.
+current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)
+
+
+def _shut_down(connection: socket.socket) -> None:
+    with suppress(OSError):  # it may be closed already
+        # The plain socket's method: an SSLSocket's own would drop its TLS state under the reader.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+class _Lane:
+    def __init__(self, transport: httpx.HTTPTransport) -> None:
+        self.transport = transport
+        self.socket: socket.socket | None = None
+        self.call: Call | None = None
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """httpcore's trace hook: the only public place where a connection under construction can be seen."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self.socket = info["return_value"].get_extra_info("socket")
+            if self.call is not None:
+                self.call.use(self.socket)
+
+
+class _LaneStream(httpx.SyncByteStream):
+    def __init__(self, inner: httpx.SyncByteStream, lane: _Lane, owner: LaneTransport) -> None:
+        self._inner = inner
+        self._lane = lane
+        self._owner = owner
+        self._complete = False
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._inner
+        self._complete = True
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._inner.close()
+        finally:
+            self._owner.give_back(self._lane, reusable=self._complete)
+
+
+class LaneTransport(httpx.BaseTransport):
+    """An httpx transport that gives every request under way a connection of its own."""
+
+    def __init__(self, *, verify: ssl.SSLContext, keepalive_s: float, proxy: httpx.Proxy | None = None) -> None:
+        self._verify = verify
+        self._proxy = proxy
+        self._limits = httpx.Limits(
+            max_connections=1, max_keepalive_connections=1, keepalive_expiry=keepalive_s
+        )
+        self._lock = threading.Lock()
+        self._idle: list[_Lane] = []
+        self._busy: set[_Lane] = set()
+        self._closed = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request` over a free lane, or over a new one."""
+        call = current_call.get() or Call()
+        call.begin()
+        lane = self._take(call)
+        try:
+            call.use(lane.socket)
+            request.extensions = {**request.extensions, "trace": lane.trace}
+            response = lane.transport.handle_request(request)
+        except BaseException:
+            self.give_back(lane, reusable=False)
+            raise
+        if not isinstance(response.stream, httpx.SyncByteStream):
+            self.give_back(lane, reusable=False)
+            raise TypeError("an HTTPTransport answers with a SyncByteStream")
+        stream = _LaneStream(response.stream, lane, self)
+        return httpx.Response(
+            response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
+        )
+
+    def give_back(self, lane: _Lane, *, reusable: bool) -> None:
+        """Take `lane` back: for the next request, or to be closed."""
+        call, lane.call = lane.call, None
+        if call is not None:
+            call.use(None)
+            reusable = reusable and not call.cancelled
+        with self._lock:
+            self._busy.discard(lane)
+            keep = reusable and not self._closed and len(self._idle) < _IDLE_LANES
+            if keep:
+                self._idle.append(lane)
+        if not keep:
+            lane.transport.close()
+
+    def close(self) -> None:
+        """Close every connection, those in use too."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for lane in busy:
+            if lane.socket is not None:
+                _shut_down(lane.socket)
+        for lane in idle:
+            lane.transport.close()
+
+    def _take(self, call: Call) -> _Lane:
+        with self._lock:
+            lane = self._idle.pop() if self._idle else None
+        if lane is None:
+            transport = httpx.HTTPTransport(
+                verify=self._verify, http2=True, limits=self._limits, proxy=self._proxy, trust_env=False
+            )
+            lane = _Lane(transport)
+        lane.call = call
+        with self._lock:
+            self._busy.add(lane)
+        return lane

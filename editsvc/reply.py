@@ -1,0 +1,258 @@
+r"""From the deltas of a stream to code: the frame comes off, refusals are recognised, nothing is guessed.
+
+`ReplyParser` is a machine without I/O: ``push(delta)`` returns the code lines that are certain so far (for
+show), ``finish()`` returns the `Reply`. What it must survive: replies in the agreed frame, in a frame of the
+model's own, with prose around, or bare; code that holds fences itself (Markdown); deltas cut anywhere, also
+between ``\r`` and ``\n``. It removes only whole fence lines and what stands outside of them. Whether a reply
+may be used is not decided here but in `editsvc.guard`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Final
+
+from editsvc import prompt
+from editsvc.text import BOM, normalise, split_lines
+
+if TYPE_CHECKING:
+    from editsvc.prompt import Frame
+
+_FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n?")
+# So many lines of the original in a row show that a reply without a frame is code and not prose.
+_RUN_THAT_SHOWS_CODE: Final = 3
+_SENTINELS: Final = re.compile(
+    rf"\**(?P<word>{re.escape(prompt.CANNOT)}|{re.escape(prompt.WHOLE_FILE)})\**\s*(?P<reason>.*)"
+)
+
+
+class ReplyKind(StrEnum):
+    """What a reply is."""
+
+    CODE = "code"
+    CANNOT = "cannot"
+    WHOLE_FILE = "whole_file"
+
+
+class Framing(StrEnum):
+    """How the code stood in the reply."""
+
+    AGREED = "agreed"
+    OTHER = "other"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    r"""A finished reply.
+
+    `code` has ``\n`` only, and its final newline follows the original's wherever the frame hides it. `closed`
+    tells whether the frame ended; `before` and `after` are what stood outside of it; `reason` is the model's,
+    when `kind` is not CODE.
+    """
+
+    kind: ReplyKind
+    code: str = ""
+    framing: Framing = Framing.NONE
+    closed: bool = True
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+
+
+class _State(Enum):
+    START = "before the first line that is not blank"
+    UNDECIDED = "prose before a frame, or code without one"
+    AGREED = "in the agreed frame"
+    OTHER = "in a frame of the model's own"
+    BARE = "code without a frame"
+    SENTINEL = "a refusal"
+    CLOSED = "after the frame"
+
+
+class LineBuffer:
+    r"""Lines out of deltas: ``\r\n`` and ``\r`` become ``\n``; linear also for one line of megabytes."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._carriage_return = False
+
+    def push(self, delta: str) -> list[str]:
+        r"""The lines that `delta` completes, each with its ``\n``."""
+        if self._carriage_return:
+            delta = "\r" + delta
+        self._carriage_return = delta.endswith("\r")
+        if self._carriage_return:
+            delta = delta[:-1]
+        if "\n" not in delta and "\r" not in delta:
+            if delta:
+                self._parts.append(delta)
+            return []
+        lines = normalise(delta).split("\n")
+        lines[0] = "".join((*self._parts, lines[0]))
+        last = lines.pop()
+        self._parts = [last] if last else []
+        return [line + "\n" for line in lines]
+
+    def finish(self) -> list[str]:
+        """The last line, if it had no end."""
+        rest = "".join(self._parts) + ("\n" if self._carriage_return else "")
+        self._parts, self._carriage_return = [], False
+        return [rest] if rest else []
+
+
+class ReplyParser:
+    """Takes the deltas of one reply; `original` is the text that was to be rewritten."""
+
+    def __init__(self, frame: Frame, original: str) -> None:
+        self._frame = frame
+        self._original = original
+        lines = [line.rstrip("\n") for line in split_lines(original)]
+        self._first = next((line for line in lines if line.strip()), None)
+        self._known = {line for line in lines if line.strip()}
+        self._original_has_fences = any(_FENCE.fullmatch(line) for line in lines)
+        self._buffer = LineBuffer()
+        self._state = _State.START
+        self._fence = ""
+        self._before: list[str] = []
+        self._code: list[str] = []
+        self._held: list[str] = []  # from a line on that may close a frame of the model's own
+        self._after: list[str] = []
+        self._reason: list[str] = []
+        self._kind = ReplyKind.CODE
+        self._run = 0
+        self._code_seen = False
+        self._shown = 0
+        self._started = False
+
+    def push(self, delta: str) -> list[str]:
+        """The code lines that became certain with `delta`."""
+        if not self._started and delta:
+            self._started = True
+            delta = delta.removeprefix(BOM)
+        for line in self._buffer.push(delta):
+            self._line(line)
+        return self._show()
+
+    def finish(self) -> Reply:
+        """The whole reply; `push` must not be called again."""
+        for line in self._buffer.finish():
+            self._line(line)
+        if self._state is _State.SENTINEL:
+            return Reply(self._kind, reason=" ".join(" ".join(self._reason).split()))
+        if self._state in {_State.AGREED, _State.OTHER, _State.CLOSED}:
+            return self._framed()
+        return self._bare()
+
+    def _show(self) -> list[str]:
+        lines = self._code[self._shown :]
+        self._shown = len(self._code)
+        return lines
+
+    def _line(self, line: str) -> None:
+        match self._state:
+            case _State.START | _State.UNDECIDED:
+                self._undecided(line)
+            case _State.AGREED:
+                if line.rstrip() == self._frame.fence:
+                    self._state = _State.CLOSED
+                else:
+                    self._code.append(line)
+            case _State.OTHER:
+                self._other(line)
+            case _State.BARE:
+                self._code.append(line)
+            case _State.SENTINEL:
+                self._reason.append(line)
+            case _State.CLOSED:
+                self._after.append(line)
+
+    def _undecided(self, line: str) -> None:
+        content = line.rstrip("\n")
+        first = self._state is _State.START
+        if first and not content.strip():
+            self._before.append(line)
+            return
+        fence = _FENCE.fullmatch(line)
+        if fence and fence["fence"] == self._frame.fence:
+            self._state = _State.AGREED
+            return
+        if first and content == self._first:
+            self._bare_from_here()
+            self._code.append(line)
+            return
+        if first and (sentinel := _SENTINELS.fullmatch(content)):
+            self._state = _State.SENTINEL
+            cannot = sentinel["word"] == prompt.CANNOT
+            self._kind = ReplyKind.CANNOT if cannot else ReplyKind.WHOLE_FILE
+            self._reason.append(sentinel["reason"])
+            return
+        if fence and not self._code_seen:
+            self._state = _State.OTHER
+            self._fence = fence["fence"]
+            return
+        self._state = _State.UNDECIDED
+        self._before.append(line)
+        if content in self._known:
+            self._code_seen = True
+            self._run += 1
+            if self._run >= _RUN_THAT_SHOWS_CODE:
+                self._bare_from_here()
+        elif content.strip():
+            self._run = 0
+
+    def _bare_from_here(self) -> None:
+        self._state = _State.BARE
+        self._code, self._before = self._before, []
+        if self._first is not None and not self._original.startswith("\n"):
+            # A blank line before everything is a habit of models, never an edit.
+            while self._code and not self._code[0].strip():
+                del self._code[0]
+
+    def _other(self, line: str) -> None:
+        closes = line.strip()
+        if len(closes) >= len(self._fence) and not closes.strip(self._fence[0]):
+            if not self._original_has_fences:
+                self._state = _State.CLOSED
+                return
+            # The file holds fences of its own: only the last one can be the frame's.
+            self._code += self._held
+            self._held = [line]
+        elif self._held:
+            self._held.append(line)
+        else:
+            self._code.append(line)
+
+    def _framed(self) -> Reply:
+        agreed = not self._fence
+        closed = self._state is _State.CLOSED
+        if self._held:
+            closed = True
+            self._after = self._held[1:]
+        elif not closed and self._code:
+            # The closing fence sometimes sticks to the last line.
+            fence = self._fence or self._frame.fence
+            last = self._code[-1].rstrip()
+            if last.endswith(fence) and not (self._fence and self._original_has_fences):
+                closed = True
+                self._code[-1] = last.removesuffix(fence) + "\n"
+        code = "".join(self._code)
+        if code and not code.endswith("\n"):
+            code += "\n"
+        if self._original and not self._original.endswith("\n"):
+            # The frame hides a missing final newline, so the original decides; a blank line before the
+            # closing fence is how a reply can say that there is to be one now.
+            code = code.removesuffix("\n")
+        framing = Framing.AGREED if agreed else Framing.OTHER
+        before, after = "".join(self._before), "".join(self._after)
+        return Reply(ReplyKind.CODE, code, framing, closed, before.strip(), after.strip())
+
+    def _bare(self) -> Reply:
+        if self._state is not _State.BARE:
+            self._bare_from_here()
+        code = "".join(self._code)
+        if self._original.endswith("\n") and code and not code.endswith("\n"):
+            code += "\n"  # chat models end without one; whoever wants none would have to say so
+        return Reply(ReplyKind.CODE, code)
