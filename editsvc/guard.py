@@ -52,6 +52,7 @@ _COMMENT: Final = re.compile(
     r"""\s*(?:\#|//|/\*|\*(?!\w)|<!--|--|;|%|\{\s*/\*|'''|\"\"\"|[\[(<]?\s*(?:\.\.\.|…)(?=\s)|[\[(<]\s*(?:rest|remaining|existing))"""
 )
 _ELLIPSIS: Final = re.compile(r"\.\.\.|…")
+_COMMENT_BEHIND_CODE: Final = re.compile(r"(?:\#|//|/\*|<!--)\s*(?:\.\.\.|…)")
 _ONLY_ELLIPSIS: Final = re.compile(r"\s*(?:\#|//|/\*|<!--|--|\{\s*/\*)?\s*(?:\.\.\.|…)\s*(?:\*/\s*\}?|-->)?\s*")
 _ELIDED: Final = re.compile(
     r"\b(?:rest|remain\w*|existing|unchanged|same|previous\w*|omit\w*|before|other|original|keep|kept|continu\w*|"
@@ -284,7 +285,8 @@ def _elision(
             if python and line.strip() == "...":
                 elided = lost >= _STUBBED_FLOOR and not _ASKS_FOR_STUBS.search(instruction)
             elif _ELLIPSIS.search(line):
-                elided = bool(_ONLY_ELLIPSIS.fullmatch(line) or (_COMMENT.match(line) and _ELIDED.search(line)))
+                remark = _COMMENT.match(line) or _COMMENT_BEHIND_CODE.search(line)
+                elided = bool(_ONLY_ELLIPSIS.fullmatch(line) or (remark and _ELIDED.search(line)))
             else:
                 elided = lost > 0 and bool(_COMMENT.match(line) and _ELISION_PHRASE.search(line))
             if elided:

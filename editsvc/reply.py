@@ -48,7 +48,9 @@ class Framing(StrEnum):
 class Reply:
     r"""A finished reply.
 
-    `code` has ``\n`` only, and its final newline follows the original's wherever the frame hides it. `closed`
+    `code` has ``\n`` only. Its final newline follows the original's: a frame hides it, and models write one, or
+    leave it out, by habit. One more blank line at the end is how a reply can say that there is to be one now.
+    `closed`
     tells whether the frame ended; `before` and `after` are what stood outside of it; `reason` is the model's,
     when `kind` is not CODE.
     """
@@ -104,9 +106,13 @@ class LineBuffer:
 
 
 class ReplyParser:
-    """Takes the deltas of one reply; `original` is the text that was to be rewritten."""
+    """Takes the deltas of one reply; `original` is the text that was to be rewritten.
 
-    def __init__(self, frame: Frame, original: str) -> None:
+    `final_newline_meant` tells that the instruction is about the final newline, so that the reply decides.
+    """
+
+    def __init__(self, frame: Frame, original: str, *, final_newline_meant: bool = False) -> None:
+        self._final_newline_meant = final_newline_meant
         self._frame = frame
         self._original = original
         lines = [line.rstrip("\n") for line in split_lines(original)]
@@ -238,13 +244,7 @@ class ReplyParser:
             if last.endswith(fence) and not (self._fence and self._original_has_fences):
                 closed = True
                 self._code[-1] = last.removesuffix(fence) + "\n"
-        code = "".join(self._code)
-        if code and not code.endswith("\n"):
-            code += "\n"
-        if self._original and not self._original.endswith("\n"):
-            # The frame hides a missing final newline, so the original decides; a blank line before the
-            # closing fence is how a reply can say that there is to be one now.
-            code = code.removesuffix("\n")
+        code = self._with_final_newline("".join(self._code))
         framing = Framing.AGREED if agreed else Framing.OTHER
         before, after = "".join(self._before), "".join(self._after)
         return Reply(ReplyKind.CODE, code, framing, closed, before.strip(), after.strip())
@@ -252,7 +252,11 @@ class ReplyParser:
     def _bare(self) -> Reply:
         if self._state is not _State.BARE:
             self._bare_from_here()
-        code = "".join(self._code)
-        if self._original.endswith("\n") and code and not code.endswith("\n"):
-            code += "\n"  # chat models end without one; whoever wants none would have to say so
-        return Reply(ReplyKind.CODE, code)
+        return Reply(ReplyKind.CODE, self._with_final_newline("".join(self._code)))
+
+    def _with_final_newline(self, code: str) -> str:
+        if code and not code.endswith("\n"):
+            code += "\n"
+        if self._original and not self._original.endswith("\n") and not self._final_newline_meant:
+            return code.removesuffix("\n")
+        return code

@@ -8,6 +8,7 @@ or to a buffer, and nothing here raises for what may happen to an edit: whatever
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
 
 # How long a server's word that it supports no predictions for a model is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0
+_ABOUT_FINAL_NEWLINE: Final = re.compile(
+    r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +291,17 @@ class EditService:
                 reasoning_effort=self._settings.reasoning_effort if model.reasoning_effort else None,
             )
             try:
-                return await self._stream(trace, asked, ReplyParser(frame, target), target, listener)
+                return await self._stream(trace, asked, self._parser(trace, frame, target), target, listener)
             except PredictionUnsupported:
                 if not decision.send:
                     raise
                 self._refused_until[name] = self._clock() + _REFUSAL_REMEMBERED_S
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
+
+    @staticmethod
+    def _parser(trace: _Trace, frame: prompt.Frame, target: str) -> ReplyParser:
+        meant = bool(_ABOUT_FINAL_NEWLINE.search(trace.request.instruction))
+        return ReplyParser(frame, target, final_newline_meant=meant)
 
     async def _stream(
         self, trace: _Trace, asked: CompletionRequest, parser: ReplyParser, target: str, listener: Listener | None
