@@ -1,0 +1,21 @@
+"""Edits without a model: a documented set of instructions, done by syntax. Pure.
+
+`instruction` turns a sentence into a value, a module for each transformation turns the value into edits, and
+`engine` puts the two together. What it does not understand it refuses, and what is
+ambiguous it does not guess.
+"""
+
+from editsvc.offline.engine import edits, rewrite, rewrite_by
+from editsvc.offline.errors import NotApplicable, NotUnderstood
+from editsvc.offline.instruction import Instruction, describe, parse
+
+__all__ = [
+    "Instruction",
+    "NotApplicable",
+    "NotUnderstood",
+    "describe",
+    "edits",
+    "parse",
+    "rewrite",
+    "rewrite_by",
+]

@@ -1,0 +1,74 @@
+"""From an instruction and a document to the new document: one transformation for each kind of instruction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
+from editsvc.offline.errors import NotApplicable, NotUnderstood
+from editsvc.offline.instruction import (
+    AddDocstring,
+    AddParameter,
+    ChangeColour,
+    Instruction,
+    Remove,
+    Rename,
+    Replace,
+    SortImports,
+    describe,
+    parse,
+)
+from editsvc.syntax import language_of, syntax_errors
+from editsvc.text import apply
+
+if TYPE_CHECKING:
+    from editsvc.syntax import Language
+    from editsvc.text import Edit
+
+
+def rewrite(text: str, instruction: str, *, filename: str) -> str:
+    """`text` as `instruction` wants it; `filename` (and a ``#!`` line) says which language it is in.
+
+    The new text may equal the old one. Raises NotUnderstood for an instruction that is not one of
+    `describe()`, and NotApplicable for one that this document has no single place for.
+    """
+    value = parse(instruction)
+    if value is None:
+        examples = ", ".join(f"“{example}”" for example, _ in describe())
+        raise NotUnderstood(
+            f"Without a model only instructions of these forms are understood: {examples}.",
+            hint="Set CEREBRAS_API_KEY to have any other instruction done by a model.",
+        )
+    return rewrite_by(text, value, language_of(filename, text[:200]))
+
+
+def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
+    """As `rewrite`, of an instruction that is parsed, in a language that is known.
+
+    An edit that would break the syntax of a sound file is refused (NotApplicable).
+    """
+    new = apply(text, edits(text, value, language))
+    if new != text and language is not None and not isinstance(value, Replace):
+        broken = syntax_errors(new, language)
+        if broken and syntax_errors(text, language) == []:
+            raise NotApplicable(f"The edit would break the syntax of the file on line {broken[0] + 1}.")
+    return new
+
+
+def edits(text: str, value: Instruction, language: Language | None) -> list[Edit]:
+    """The edits that do what `value` says; they do not overlap."""
+    match value:
+        case Rename():
+            return rename.apply(text, value, language)
+        case Replace():
+            return replace.apply(text, value, language)
+        case ChangeColour():
+            return colour.apply(text, value, language)
+        case Remove():
+            return remove.apply(text, value, language)
+        case AddDocstring():
+            return docstring.apply(text, value, language)
+        case SortImports():
+            return imports.apply(text, value, language)
+        case AddParameter():
+            return parameter.apply(text, value, language)

@@ -1,0 +1,509 @@
+"""The table of languages, and how a document's language is told from its name and first line.
+
+To add a language, add a row to `LANGUAGES`. A name and suffixes are enough for a language that is only
+recognised; comment syntax lets instructions be written as comments; a grammar (the wheel's module and the
+function in it, ``"tree_sitter_go:language"``) with queries gives it definitions, renames and a syntax check.
+`tests/test_syntax.py` compiles every query of every row, so a misspelt node type fails there by name.
+
+Queries are tree-sitter's (https://tree-sitter.github.io/tree-sitter/using-parsers/queries/). In `definitions`
+the capture ``@name`` is the name, every other capture the definition, and its own name the kind;
+``@receiver`` is text that goes before the name (a Go receiver, the left side of ``app.use = function …``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language: how to recognise it, how it writes comments, and what its syntax tree calls things.
+
+    `name` is the identifier that LSP 3.17 gives it ("TextDocumentItem"); suffixes are lower case with their
+    dot. `grammar` is empty for a language that is recognised but not parsed. `identifiers`, `strings`,
+    `comments`, `imports` and `raw_code` are queries whose captures are meant; their names do not matter.
+    `wrappers` are nodes around a definition that belong to it (decorators, ``export``), `attributes` are
+    nodes that stand above it on lines of their own. `raw_code` are leaves that hold code the grammar does not
+    parse. `name_characters` is what a name consists of, as the inside of a regular expression's set.
+    """
+
+    name: str
+    suffixes: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()
+    shebangs: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    line_comment: str = ""
+    block_comment: tuple[str, str] | None = None
+    grammar: str = ""
+    definitions: str = ""
+    identifiers: str = ""
+    strings: str = ""
+    comments: str = ""
+    imports: str = ""
+    raw_code: str = ""
+    wrappers: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    name_characters: str = r"\w"
+
+
+_C_COMMENT: Final = ("/*", "*/")
+_TAG_COMMENT: Final = ("<!--", "-->")
+
+_FUNCTION_VALUE: Final = "[(arrow_function) (function_expression) (generator_function)]"
+
+_PYTHON_DEFINITIONS: Final = """
+(function_definition name: (identifier) @name) @function
+(class_definition name: (identifier) @name) @class
+(type_alias_statement left: (type (identifier) @name)) @type
+"""
+
+_ECMASCRIPT_DEFINITIONS: Final = f"""
+(function_declaration name: (_) @name) @function
+(generator_function_declaration name: (_) @name) @function
+(class_declaration name: (_) @name) @class
+(method_definition name: (_) @name) @method
+(variable_declarator name: (identifier) @name value: {_FUNCTION_VALUE}) @function
+(variable_declarator name: (identifier) @name value: (class)) @class
+(pair key: (property_identifier) @name value: {_FUNCTION_VALUE}) @method
+(assignment_expression
+  left: (member_expression object: (_) @receiver property: (property_identifier) @name)
+  right: {_FUNCTION_VALUE}) @function
+"""
+
+_JAVASCRIPT_DEFINITIONS: Final = (
+    _ECMASCRIPT_DEFINITIONS
+    + f"""
+(field_definition property: (_) @name value: {_FUNCTION_VALUE}) @method
+"""
+)
+
+_TYPESCRIPT_DEFINITIONS: Final = (
+    _ECMASCRIPT_DEFINITIONS
+    + f"""
+(public_field_definition name: (_) @name value: {_FUNCTION_VALUE}) @method
+(abstract_class_declaration name: (_) @name) @class
+(interface_declaration name: (_) @name) @interface
+(type_alias_declaration name: (_) @name) @type
+(enum_declaration name: (_) @name) @enum
+(internal_module name: (_) @name) @namespace
+(module name: (identifier) @name) @namespace
+(function_signature name: (_) @name) @declaration
+(method_signature name: (_) @name) @declaration
+(abstract_method_signature name: (_) @name) @declaration
+"""
+)
+
+_ECMASCRIPT_IDENTIFIERS: Final = """[
+  (identifier) (property_identifier) (private_property_identifier) (statement_identifier)
+  (shorthand_property_identifier) (shorthand_property_identifier_pattern)
+] @identifier
+"""
+
+_ECMASCRIPT_WRAPPERS: Final = frozenset(
+    {
+        "ambient_declaration",
+        "export_statement",
+        "expression_statement",
+        "lexical_declaration",
+        "variable_declaration",
+    }
+)
+
+_ECMASCRIPT_STRINGS: Final = "[(string_fragment) (jsx_text)] @string"
+
+_GO_DEFINITIONS: Final = """
+(function_declaration name: (identifier) @name) @function
+(method_declaration
+  receiver: (parameter_list (parameter_declaration type: [
+    (type_identifier) @receiver
+    (pointer_type (type_identifier) @receiver)
+    (generic_type type: (type_identifier) @receiver)
+    (pointer_type (generic_type type: (type_identifier) @receiver))
+  ]))
+  name: (field_identifier) @name) @method
+(type_spec name: (type_identifier) @name type: (struct_type)) @struct
+(type_spec name: (type_identifier) @name type: (interface_type)) @interface
+(type_spec name: (type_identifier) @name) @type
+(type_alias name: (type_identifier) @name) @type
+"""
+
+_RUST_DEFINITIONS: Final = """
+(function_item name: (identifier) @name) @function
+(function_signature_item name: (identifier) @name) @declaration
+(struct_item name: (type_identifier) @name) @struct
+(union_item name: (type_identifier) @name) @union
+(enum_item name: (type_identifier) @name) @enum
+(trait_item name: (type_identifier) @name) @trait
+(type_item name: (type_identifier) @name) @type
+(mod_item name: (identifier) @name) @module
+(macro_definition name: (identifier) @name) @macro
+(impl_item type: (type_identifier) @name) @impl
+(impl_item type: (generic_type type: (type_identifier) @name)) @impl
+(impl_item type: (scoped_type_identifier name: (type_identifier) @name)) @impl
+"""
+
+_JAVA_DEFINITIONS: Final = """
+(class_declaration name: (identifier) @name) @class
+(interface_declaration name: (identifier) @name) @interface
+(annotation_type_declaration name: (identifier) @name) @interface
+(enum_declaration name: (identifier) @name) @enum
+(record_declaration name: (identifier) @name) @record
+(method_declaration name: (identifier) @name) @method
+(constructor_declaration name: (identifier) @name) @method
+"""
+
+
+def _declarators(node: str, names: str, kind: str, depth: int = 3) -> str:
+    """Queries for a C declaration, whose name is inside of as many pointers as its return type has."""
+    inner = f"(function_declarator declarator: {names} @name)"
+    queries = []
+    for _ in range(depth):
+        queries.append(f"({node} declarator: {inner}) @{kind}")
+        inner = f"(pointer_declarator declarator: {inner})"
+    return "\n".join(queries)
+
+
+_C_TYPES: Final = """
+(struct_specifier name: (type_identifier) @name body: (_)) @struct
+(union_specifier name: (type_identifier) @name body: (_)) @union
+(enum_specifier name: (type_identifier) @name body: (_)) @enum
+(type_definition declarator: (type_identifier) @name) @type
+(preproc_function_def name: (identifier) @name) @macro
+"""
+
+_C_DEFINITIONS: Final = "\n".join(
+    (
+        _declarators("function_definition", "(identifier)", "function"),
+        _declarators("declaration", "(identifier)", "declaration"),
+        _C_TYPES,
+    )
+)
+
+_CPP_NAMES: Final = (
+    "[(identifier) (field_identifier) (qualified_identifier) (destructor_name) (operator_name)]"
+)
+
+_CPP_DEFINITIONS: Final = "\n".join(
+    (
+        _declarators("function_definition", _CPP_NAMES, "function"),
+        _declarators("declaration", _CPP_NAMES, "declaration"),
+        _declarators("field_declaration", _CPP_NAMES, "declaration"),
+        f"""
+(function_definition
+  declarator: (reference_declarator (function_declarator declarator: {_CPP_NAMES} @name))) @function
+(class_specifier name: (_) @name body: (_)) @class
+(namespace_definition name: (_) @name) @namespace
+(alias_declaration name: (type_identifier) @name) @type
+""",
+        _C_TYPES,
+    )
+)
+
+_C_IDENTIFIERS: Final = (
+    "[(identifier) (field_identifier) (type_identifier) (statement_identifier)] @identifier"
+)
+_C_STRINGS: Final = "[(string_content) (character)] @string"
+
+LANGUAGES: Final[tuple[Language, ...]] = (
+    Language(
+        "python",
+        suffixes=(".py", ".pyi", ".pyw"),
+        shebangs=("python", "python2", "python3", "pypy", "pypy3"),
+        aliases=("py", "python3"),
+        line_comment="#",
+        grammar="tree_sitter_python:language",
+        definitions=_PYTHON_DEFINITIONS,
+        identifiers="(identifier) @identifier",
+        strings="(string_content) @string",
+        comments="(comment) @comment",
+        imports="[(import_statement) (import_from_statement) (future_import_statement)] @import",
+        wrappers=frozenset({"decorated_definition"}),
+    ),
+    Language(
+        "javascript",
+        suffixes=(".js", ".mjs", ".cjs"),
+        shebangs=("node", "nodejs", "bun"),
+        aliases=("js",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_javascript:language",
+        definitions=_JAVASCRIPT_DEFINITIONS,
+        identifiers=_ECMASCRIPT_IDENTIFIERS,
+        strings=_ECMASCRIPT_STRINGS,
+        comments="(comment) @comment",
+        imports="(import_statement) @import",
+        wrappers=_ECMASCRIPT_WRAPPERS,
+        attributes=frozenset({"decorator"}),
+        name_characters=r"\w$",
+    ),
+    Language(
+        "javascriptreact",
+        suffixes=(".jsx",),
+        aliases=("jsx",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_javascript:language",
+        definitions=_JAVASCRIPT_DEFINITIONS,
+        identifiers=_ECMASCRIPT_IDENTIFIERS,
+        strings=_ECMASCRIPT_STRINGS,
+        comments="(comment) @comment",
+        imports="(import_statement) @import",
+        wrappers=_ECMASCRIPT_WRAPPERS,
+        attributes=frozenset({"decorator"}),
+        name_characters=r"\w$",
+    ),
+    Language(
+        "typescript",
+        suffixes=(".ts", ".mts", ".cts"),
+        shebangs=("deno", "ts-node", "tsx"),
+        aliases=("ts",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_typescript:language_typescript",
+        definitions=_TYPESCRIPT_DEFINITIONS,
+        identifiers=_ECMASCRIPT_IDENTIFIERS + "(type_identifier) @identifier",
+        strings="(string_fragment) @string",
+        comments="(comment) @comment",
+        imports="(import_statement) @import",
+        wrappers=_ECMASCRIPT_WRAPPERS,
+        attributes=frozenset({"decorator"}),
+        name_characters=r"\w$",
+    ),
+    Language(
+        "typescriptreact",
+        suffixes=(".tsx",),
+        aliases=("tsx",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_typescript:language_tsx",
+        definitions=_TYPESCRIPT_DEFINITIONS,
+        identifiers=_ECMASCRIPT_IDENTIFIERS + "(type_identifier) @identifier",
+        strings=_ECMASCRIPT_STRINGS,
+        comments="(comment) @comment",
+        imports="(import_statement) @import",
+        wrappers=_ECMASCRIPT_WRAPPERS,
+        attributes=frozenset({"decorator"}),
+        name_characters=r"\w$",
+    ),
+    Language(
+        "go",
+        suffixes=(".go",),
+        aliases=("golang",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_go:language",
+        definitions=_GO_DEFINITIONS,
+        identifiers="""[
+  (identifier) (field_identifier) (type_identifier) (package_identifier) (label_name)
+] @identifier""",
+        strings="[(interpreted_string_literal_content) (raw_string_literal_content) (rune_literal)] @string",
+        comments="(comment) @comment",
+        imports="(import_spec) @import",
+        wrappers=frozenset({"type_declaration"}),
+    ),
+    Language(
+        "rust",
+        suffixes=(".rs",),
+        shebangs=("rust-script",),
+        aliases=("rs",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_rust:language",
+        definitions=_RUST_DEFINITIONS,
+        identifiers="""[
+  (identifier) (field_identifier) (type_identifier) (shorthand_field_identifier)
+] @identifier""",
+        strings="[(string_content) (char_literal)] @string",
+        comments="[(line_comment) (block_comment)] @comment",
+        imports="(use_declaration) @import",
+        attributes=frozenset({"attribute_item"}),
+    ),
+    Language(
+        "java",
+        suffixes=(".java",),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_java:language",
+        definitions=_JAVA_DEFINITIONS,
+        identifiers="[(identifier) (type_identifier)] @identifier",
+        strings="[(string_fragment) (multiline_string_fragment) (character_literal)] @string",
+        comments="[(line_comment) (block_comment)] @comment",
+        imports="(import_declaration) @import",
+        name_characters=r"\w$",
+    ),
+    Language(
+        "c",
+        suffixes=(".c", ".h"),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_c:language",
+        definitions=_C_DEFINITIONS,
+        identifiers=_C_IDENTIFIERS,
+        strings=_C_STRINGS,
+        comments="(comment) @comment",
+        imports="(preproc_include) @import",
+        raw_code="(preproc_arg) @code",
+        wrappers=frozenset({"type_definition"}),
+    ),
+    Language(
+        "cpp",
+        suffixes=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp"),
+        aliases=("c++", "cxx"),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_cpp:language",
+        definitions=_CPP_DEFINITIONS,
+        identifiers=_C_IDENTIFIERS + "(namespace_identifier) @identifier",
+        strings="[(string_content) (raw_string_content) (character)] @string",
+        comments="(comment) @comment",
+        imports="(preproc_include) @import",
+        raw_code="(preproc_arg) @code",
+        wrappers=frozenset({"type_definition", "template_declaration"}),
+    ),
+    Language(
+        "css",
+        suffixes=(".css",),
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_css:language",
+        definitions="(rule_set (selectors) @name) @rule",
+        identifiers="""[
+  (class_name) (id_name) (tag_name) (property_name) (keyframes_name) (plain_value) (function_name)
+] @identifier""",
+        strings="(string_content) @string",
+        comments="(comment) @comment",
+        imports="(import_statement) @import",
+        name_characters=r"\w-",
+    ),
+    Language(
+        "html",
+        suffixes=(".html", ".htm", ".xhtml"),
+        block_comment=_TAG_COMMENT,
+        grammar="tree_sitter_html:language",
+        identifiers="[(tag_name) (attribute_name)] @identifier",
+        strings="[(attribute_value) (text)] @string",
+        comments="(comment) @comment",
+        name_characters=r"\w-",
+    ),
+    Language(
+        "json",
+        suffixes=(".json", ".webmanifest"),
+        filenames=(".prettierrc", ".babelrc"),
+        grammar="tree_sitter_json:language",
+        identifiers="(pair key: (string (string_content) @identifier))",
+        strings="(string_content) @string",
+    ),
+    Language(
+        "yaml",
+        suffixes=(".yaml", ".yml"),
+        filenames=(".clang-format", ".clang-tidy"),
+        aliases=("yml",),
+        line_comment="#",
+        grammar="tree_sitter_yaml:language",
+        identifiers="""
+(block_mapping_pair key: (flow_node (plain_scalar (string_scalar) @identifier)))
+(flow_pair key: (flow_node (plain_scalar (string_scalar) @identifier)))
+""",
+        strings="[(double_quote_scalar) (single_quote_scalar) (string_scalar) (block_scalar)] @string",
+        comments="(comment) @comment",
+        name_characters=r"\w-",
+    ),
+    Language(
+        "toml",
+        suffixes=(".toml",),
+        filenames=("Cargo.lock", "poetry.lock", "uv.lock", "Pipfile"),
+        line_comment="#",
+        grammar="tree_sitter_toml:language",
+        identifiers="(bare_key) @identifier",
+        strings="(string) @string",
+        comments="(comment) @comment",
+        name_characters=r"\w-",
+    ),
+    Language(
+        "shellscript",
+        suffixes=(".sh", ".bash", ".zsh", ".ksh", ".bats"),
+        filenames=(".bashrc", ".bash_profile", ".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile"),
+        shebangs=("sh", "bash", "dash", "zsh", "ksh", "ash"),
+        aliases=("bash", "sh", "shell", "zsh"),
+        line_comment="#",
+        grammar="tree_sitter_bash:language",
+        definitions="(function_definition name: (word) @name) @function",
+        identifiers="""
+(variable_name) @identifier
+(command_name (word) @identifier)
+(function_definition name: (word) @identifier)
+""",
+        strings="[(string_content) (raw_string)] @string",
+        comments="(comment) @comment",
+    ),
+    # From here on: recognised, with comment syntax, but without a grammar.
+    Language("markdown", (".md", ".markdown"), aliases=("md",), block_comment=_TAG_COMMENT),
+    Language("xml", (".xml", ".svg", ".xsd", ".xsl"), block_comment=_TAG_COMMENT),
+    Language("vue", (".vue",), block_comment=_TAG_COMMENT),
+    Language("svelte", (".svelte",), block_comment=_TAG_COMMENT),
+    Language("jsonc", (".jsonc",), line_comment="//", block_comment=_C_COMMENT),
+    Language("scss", (".scss",), line_comment="//", block_comment=_C_COMMENT, name_characters=r"\w-"),
+    Language("less", (".less",), line_comment="//", block_comment=_C_COMMENT, name_characters=r"\w-"),
+    Language("sql", (".sql",), line_comment="--", block_comment=_C_COMMENT),
+    Language("lua", (".lua",), shebangs=("lua",), line_comment="--", block_comment=("--[[", "]]")),
+    Language(
+        "ruby",
+        (".rb", ".rake", ".gemspec"),
+        ("Gemfile", "Rakefile"),
+        ("ruby",),
+        ("rb",),
+        line_comment="#",
+    ),
+    Language("perl", (".pl", ".pm"), shebangs=("perl",), line_comment="#"),
+    Language("php", (".php",), shebangs=("php",), line_comment="//", block_comment=_C_COMMENT),
+    Language("csharp", (".cs",), aliases=("c#", "cs"), line_comment="//", block_comment=_C_COMMENT),
+    Language("kotlin", (".kt", ".kts"), line_comment="//", block_comment=_C_COMMENT),
+    Language("swift", (".swift",), shebangs=("swift",), line_comment="//", block_comment=_C_COMMENT),
+    Language("scala", (".scala", ".sc"), line_comment="//", block_comment=_C_COMMENT),
+    Language("dart", (".dart",), line_comment="//", block_comment=_C_COMMENT),
+    Language("zig", (".zig",), line_comment="//"),
+    Language("haskell", (".hs",), line_comment="--", block_comment=("{-", "-}")),
+    Language("elixir", (".ex", ".exs"), shebangs=("elixir",), line_comment="#"),
+    Language("r", (".r",), shebangs=("Rscript",), line_comment="#"),
+    Language("makefile", (".mk",), ("Makefile", "GNUmakefile"), aliases=("make",), line_comment="#"),
+    Language("dockerfile", (".dockerfile",), ("Dockerfile", "Containerfile"), line_comment="#"),
+    Language("ini", (".ini", ".cfg"), (".editorconfig", ".gitconfig"), line_comment=";"),
+)
+
+_BY_NAME: Final = {key: language for language in LANGUAGES for key in (language.name, *language.aliases)}
+_BY_SUFFIX: Final = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
+_BY_FILENAME: Final = {name: language for language in LANGUAGES for name in language.filenames}
+_BY_SHEBANG: Final = {name: language for language in LANGUAGES for name in language.shebangs}
+
+# "#!/usr/bin/env -S VAR=1 python3.12 -u": the program is the first word that is no option and no assignment.
+_SHEBANG: Final = re.compile(
+    r"#!\s*(?:\S*/)?(?:env(?:\s+(?:-\S+|\w+=\S*))*\s+)?(?:\S*/)?(?P<program>[^\s/]+)"
+)
+_VERSION: Final = re.compile(r"(?<=[a-z])[\d.]+$")
+
+
+def by_name(name: str) -> Language | None:
+    """The language that LSP, or common usage, calls `name`; case does not matter."""
+    return _BY_NAME.get(name.lower())
+
+
+@cache
+def _by_path(filename: str) -> Language | None:
+    # A path may come from any system; Windows paths split at both kinds of slash.
+    path = PureWindowsPath(filename) if "\\" in filename else PurePosixPath(filename)
+    return _BY_FILENAME.get(path.name) or _BY_SUFFIX.get(path.suffix.lower())
+
+
+def language_of(filename: str, first_line: str = "") -> Language | None:
+    """The language of a document, by its file name, else by the ``#!`` in its first line; None if unknown."""
+    found = _by_path(filename)
+    if found is not None:
+        return found
+    match = _SHEBANG.match(first_line)
+    if match is None:
+        return None
+    program = match["program"]
+    return _BY_SHEBANG.get(program) or _BY_SHEBANG.get(_VERSION.sub("", program))
