@@ -1,0 +1,32 @@
+"""How far back a report looks: ``28d``, ``12h``, ``2026-11-01``, ``all``."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from editsvc.errors import UsageError
+
+_SPAN: Final = re.compile(r"([1-9][0-9]*)([hdw])")
+_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def parse_since(value: str, now: datetime) -> datetime | None:
+    """The moment that `value` means at `now` (aware), in UTC; None for ``all``.
+
+    A span is a whole number of hours (``h``), days (``d``) or weeks (``w``) before `now`; a date begins at
+    midnight UTC, as the log's days do. Raises UsageError for anything else.
+    """
+    if value == "all":
+        return None
+    span = _SPAN.fullmatch(value)
+    try:
+        if span:
+            return now.astimezone(UTC) - int(span[1]) * _UNITS[span[2]]
+        return datetime.combine(date.fromisoformat(value), time.min, UTC)
+    except (ValueError, OverflowError) as exc:
+        raise UsageError(
+            f"--since expects a span or a date, not {value!r}.",
+            hint="Use for example 28d, 12h, 4w, 2026-11-01 or all.",
+        ) from exc

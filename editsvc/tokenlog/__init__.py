@@ -1,0 +1,23 @@
+"""The token log: one record per edit, in SQLite or PostgreSQL; metadata only, never code or instructions.
+
+Importing this package loads no database library; `TokenLog.open`, or the first call that needs it, does.
+"""
+
+from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.export import exported
+from editsvc.tokenlog.privacy import load_salt, salted_path
+from editsvc.tokenlog.record import RequestRecord, Source, Verdict
+from editsvc.tokenlog.store import LOG_FILE, LogStatus, TokenLog
+
+__all__ = [
+    "LOG_FILE",
+    "LogStatus",
+    "LogUnavailable",
+    "RequestRecord",
+    "Source",
+    "TokenLog",
+    "Verdict",
+    "exported",
+    "load_salt",
+    "salted_path",
+]

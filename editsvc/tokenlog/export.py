@@ -1,0 +1,72 @@
+"""A record as ``log export`` prints it: the names of ``rewrite --json``, and what only the log knows."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from editsvc.tokenlog.record import RequestRecord
+
+
+def exported(record: RequestRecord) -> dict[str, Any]:
+    """`record` as an object for JSON; what was not reported is null.
+
+    `path` is the HMAC, `message` the kind of the error, `diff` always null, `created_at` ISO 8601 in UTC.
+    """
+    return {
+        "id": record.id,
+        "created_at": record.created_at.astimezone(UTC).isoformat(),
+        "source": record.source.value,
+        "language": record.language,
+        "path": record.path,
+        "status": record.status.value,
+        "message": record.error,
+        "diff": None,
+        "scope": {
+            "kind": record.scope_kind,
+            "start_line": record.scope_start_line,
+            "end_line": record.scope_end_line,
+        },
+        "document": {"lines": record.document_lines, "bytes": record.document_bytes},
+        "provider": record.provider,
+        "model": record.model,
+        "offline": record.offline,
+        "request_id": record.request_id,
+        "finish_reason": record.finish_reason,
+        "attempts": record.attempts,
+        "prediction": {
+            "sent": record.prediction_sent,
+            "kind": record.prediction_kind,
+            "reason": record.prediction_reason,
+        },
+        "propensity": record.propensity,
+        "policy_version": record.policy_version,
+        "usage": {
+            "prompt_tokens": record.prompt_tokens,
+            "cached_tokens": record.cached_tokens,
+            "completion_tokens": record.completion_tokens,
+            "reasoning_tokens": record.reasoning_tokens,
+            "accepted_prediction_tokens": record.accepted_prediction_tokens,
+            "rejected_prediction_tokens": record.rejected_prediction_tokens,
+        },
+        "max_completion_tokens": record.max_completion_tokens,
+        "timing": {
+            "ttft_s": record.ttft_s,
+            "total_s": record.total_s,
+            "tokens_per_s": record.tokens_per_s,
+        },
+        "server_timing": {
+            "queue_time_s": record.queue_time_s,
+            "prompt_time_s": record.prompt_time_s,
+            "completion_time_s": record.completion_time_s,
+        },
+        "rate_limit": record.rate_limit,
+        "cost_usd": record.cost_usd,
+        "rejected_cost_usd": record.rejected_cost_usd,
+        "verdict": record.verdict.value if record.verdict is not None else None,
+        "hunks": record.hunks,
+        "hunks_accepted": record.hunks_accepted,
+        "what_if": record.what_if,
+        "instruction_class": record.instruction_class,
+    }

@@ -1,0 +1,132 @@
+"""The log's one table, and what each column means (``docs/log.md`` is generated from here).
+
+The declaration says what a database looks like after every migration; it creates nothing by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+    from sqlalchemy.types import TypeEngine
+
+# A team's database may hold other tables, and other users of alembic: every name says whose it is.
+VERSION_TABLE: Final = "editsvc_schema"
+METADATA: Final = MetaData()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, in UTC in the database and when read.
+
+    SQLite has no time zones and gets the UTC wall time as text; PostgreSQL gets ``timestamptz``.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; raises ValueError for a datetime without a time zone."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError("a time for the log has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database's notation to UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _column(
+    name: str, kind: TypeEngine[Any], doc: str, *, required: bool = False, key: bool = False
+) -> Column[Any]:
+    return Column(name, kind, doc=doc, nullable=not (required or key), primary_key=key)
+
+
+_JSON: Final = JSON(none_as_null=True)
+
+REQUESTS: Final = Table(
+    "editsvc_requests",
+    METADATA,
+    _column("id", Text(), "The edit's id, made by editsvc.", key=True),
+    _column("created_at", UtcDateTime(), "When the edit was asked for.", required=True),
+    _column("source", Text(), "The front end: `cli`, `lsp` or `bench`.", required=True),
+    _column(
+        "status",
+        Text(),
+        "How it ended: `changed`, `unchanged`, `refused`, `failed` or `cancelled`.",
+        required=True,
+    ),
+    _column("language", Text(), "The document's language, where it is known."),
+    _column("provider", Text(), "Who was asked last; null if the edit ended before a request."),
+    _column("model", Text(), "The model that was asked."),
+    _column("path", Text(), "HMAC of the document's path under the installation's salt; null for stdin."),
+    _column(
+        "error",
+        Text(),
+        "The kind of the error, such as `GuardRefused:elision`; never a message with content.",
+    ),
+    _column("scope_kind", Text(), "What was to be rewritten: the file, lines, or a symbol."),
+    _column("scope_start_line", BigInteger(), "First line of the scope, 1-based."),
+    _column("scope_end_line", BigInteger(), "Last line of the scope, 1-based, inclusive."),
+    _column("document_lines", BigInteger(), "Lines of the whole document."),
+    _column("document_bytes", BigInteger(), "Bytes of the whole document."),
+    _column("prediction_sent", Boolean(), "Whether a prediction went along.", required=True),
+    _column("prediction_kind", Text(), "Which candidate prediction was chosen."),
+    _column("prediction_reason", Text(), "Why the policy sent it, or did not."),
+    _column("propensity", Double(), "Probability with which the policy made this decision."),
+    _column("policy_version", Text(), "Version of the policy that decided."),
+    _column("request_id", Text(), "The server's id of the request."),
+    _column("finish_reason", Text(), "How the server says that the reply ended; only `stop` is whole."),
+    _column("attempts", BigInteger(), "Requests sent for this edit, retries included.", required=True),
+    _column("prompt_tokens", BigInteger(), "Tokens of the prompt, as billed."),
+    _column("cached_tokens", BigInteger(), "Of these, read from the server's prompt cache."),
+    _column(
+        "completion_tokens",
+        BigInteger(),
+        "Tokens billed as output, reasoning and rejected prediction included.",
+    ),
+    _column("reasoning_tokens", BigInteger(), "Of these, reasoning."),
+    _column("accepted_prediction_tokens", BigInteger(), "Prediction tokens that the server accepted."),
+    _column("rejected_prediction_tokens", BigInteger(), "Prediction tokens that the server rejected."),
+    _column("max_completion_tokens", BigInteger(), "The limit that was sent."),
+    _column("ttft_s", Double(), "Seconds from sending to the first token, seen from here."),
+    _column("total_s", Double(), "Seconds from sending to the end of the reply, seen from here."),
+    _column("tokens_per_s", Double(), "Completion tokens per second."),
+    _column("queue_time_s", Double(), "Seconds in the server's queue, as it says."),
+    _column("prompt_time_s", Double(), "Seconds for reading the prompt, as the server says."),
+    _column("completion_time_s", Double(), "Seconds for writing the reply, as the server says."),
+    _column("cost_usd", Double(), "Cost of the edit in US dollars, by the table of prices."),
+    _column("rejected_cost_usd", Double(), "Of this, for rejected prediction tokens."),
+    _column("rate_limit", _JSON, "The server's rate-limit headers, name to value."),
+    _column("hunks", BigInteger(), "Hunks of the edit."),
+    _column("hunks_accepted", BigInteger(), "Hunks that the user accepted."),
+    _column("verdict", Text(), "What the user did: `accepted`, `rejected` or `partial`; null while open."),
+    _column("what_if", _JSON, "Candidate prediction to [accepted, rejected] tokens, by the local verifier."),
+    _column(
+        "offline", Boolean(), "Whether the offline engine answered: then usage is modelled.", required=True
+    ),
+    _column(
+        "instruction_class", Text(), "The kind of instruction, for later use; the instruction is never kept."
+    ),
+    Index("editsvc_requests_by_time", "created_at", "id"),
+)

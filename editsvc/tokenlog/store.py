@@ -1,0 +1,152 @@
+"""TokenLog: what the rest of the product sees of the log.
+
+Synchronous and safe to use from any thread; callers that live on an event loop use a worker thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar
+
+from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.export import exported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from editsvc.tokenlog.database import Database
+    from editsvc.tokenlog.record import RequestRecord, Verdict
+
+T = TypeVar("T")
+
+LOG_FILE: Final = "log.db"
+_PAGE: Final = 500
+
+
+class LogStatus(TypedDict):
+    """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's."""
+
+    url: str
+    size_bytes: int | None
+    count: int
+    first: str | None
+    last: str | None
+    schema_revision: str | None
+    journal_mode: str | None
+
+
+class TokenLog:
+    """The log at `url`: an SQLAlchemy URL, or the Path of an SQLite file.
+
+    Making one does nothing; the first call opens the database and loads what that needs. Every method raises
+    LogUnavailable when the database cannot be used. The call after such a failure connects anew, so a log
+    that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds.
+    """
+
+    def __init__(self, url: str | Path, *, timeout_s: float = 5.0) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._state = threading.Lock()
+        self._database: Database | None = None
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect, and create or upgrade the database if needed; does nothing if that was done."""
+        self._open()
+
+    def append(self, record: RequestRecord) -> None:
+        """Add `record`; its id must be new."""
+        self._use(lambda database: database.append(record))
+
+    def set_verdict(self, record_id: str, verdict: Verdict, hunks_accepted: int | None = None) -> bool:
+        """Note what the user did with an edit; False if the log has no such record."""
+        return self._use(lambda database: database.set_verdict(record_id, verdict, hunks_accepted))
+
+    def records(self, since: datetime | None = None) -> Iterator[RequestRecord]:
+        """The records from `since` on, oldest first, read in pages.
+
+        What is appended while the iterator runs may or may not be among them. Raises ValueError for a `since`
+        without a time zone.
+        """
+        _require_zone(since)
+        after: tuple[datetime, str] | None = None
+        while True:
+            page = self._use(partial(_page, after=after, since=since))
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].created_at, page[-1].id
+
+    def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """The records from `since` on as objects for JSON; see `exported`."""
+        return map(exported, self.records(since))
+
+    def status(self) -> LogStatus:
+        """Where the log is, without secrets, and what it holds."""
+        return self._use(lambda database: database.status())
+
+    def purge(self, *, before: datetime | None = None, everything: bool = False) -> int:
+        """Delete the records made before a time, or everything; returns how many there were.
+
+        Raises ValueError unless exactly one of the two is asked for.
+        """
+        if (before is not None) == everything:
+            raise ValueError("purge needs a time or everything=True, and not both")
+        _require_zone(before)
+        return self._use(lambda database: database.purge(before))
+
+    def close(self) -> None:
+        """Close the connection for good; later calls raise LogUnavailable."""
+        with self._state:
+            self._closed = True
+        self._disconnect()
+
+    def _open(self) -> Database:
+        with self._state:
+            if self._closed:
+                raise LogUnavailable("The token log is closed.")
+            if self._database is not None and self._database.moved():
+                # SQLite in WAL mode would go on to write into a file that nobody can find any more.
+                self._database.close()
+                self._database = None
+            if self._database is None:
+                # SQLAlchemy takes 150 ms to import: a process that logs nothing never pays, and one that does
+                # pays in the thread that writes the first record.
+                from editsvc.tokenlog.database import Database  # noqa: PLC0415  (late, see above)
+
+                self._database = Database(self._url, timeout_s=self._timeout_s)
+            return self._database
+
+    def _use(self, call: Callable[[Database], T]) -> T:
+        try:
+            return call(self._open())
+        except LogUnavailable:
+            # The server may have restarted, or the disk have been away: a new connection is the cure.
+            self._disconnect()
+            raise
+
+    def _disconnect(self) -> None:
+        with self._state:
+            database, self._database = self._database, None
+        if database is not None:
+            database.close()
+
+
+def _page(
+    database: Database, *, after: tuple[datetime, str] | None, since: datetime | None
+) -> Sequence[RequestRecord]:
+    return database.page(after, since, _PAGE)
+
+
+def _require_zone(time: datetime | None) -> None:
+    if time is not None and time.utcoffset() is None:
+        raise ValueError("a time for the log has no time zone")

@@ -1,0 +1,114 @@
+"""Rates per request, and intervals that cover the truth as often as they say."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editsvc.report.intervals import FLOOR, proportion, quantiles, ratio
+from editsvc.report.model import Quantiles, Rate
+
+pairs = st.tuples(st.integers(0, 5000), st.integers(0, 5000)).map(lambda pair: (min(pair), max(pair)))
+
+
+def simulated_request(rng: random.Random) -> tuple[int, int]:
+    """Accepted and all verified tokens of one request.
+
+    Sizes are log-normal; four edits in five follow the prediction closely, the fifth hardly at all.
+    """
+    size = 20 + int(rng.lognormvariate(5.5, 0.6))
+    share = rng.betavariate(4, 1.2) if rng.random() < 0.8 else rng.betavariate(1, 4)
+    accepted = int(size * share)
+    return accepted, accepted + int((size - accepted) * rng.uniform(0.1, 0.9))
+
+
+def test_a_ratio_is_of_sums_and_not_a_mean_of_ratios() -> None:
+    assert ratio([(90, 100), (0, 10)]).value == pytest.approx(90 / 110)
+
+
+def test_a_request_that_verified_nothing_says_nothing() -> None:
+    assert ratio([(5, 10), (0, 0), (0, 0)]) == Rate(0.5, None, None, 1)
+
+
+def test_no_requests_have_no_rate() -> None:
+    assert ratio([]) == ratio([(0, 0)]) == proportion(0, 0) == Rate(None, None, None, 0)
+
+
+def test_below_the_floor_there_is_a_value_and_no_interval() -> None:
+    few = ratio([(number, 30) for number in range(FLOOR - 1)])
+    assert (few.low, few.high) == (None, None)
+    assert few.value == pytest.approx(0.3)
+    enough = ratio([(number, 30) for number in range(FLOOR)])
+    assert enough.low is not None
+
+
+def test_the_interval_covers_the_truth_in_95_of_100_logs() -> None:
+    rng = random.Random(20261121)
+    population = [simulated_request(rng) for _ in range(200_000)]
+    truth = sum(part for part, _ in population) / sum(whole for _, whole in population)
+    covered = 0
+    for _ in range(400):
+        rate = ratio([simulated_request(rng) for _ in range(200)])
+        assert rate.low is not None
+        assert rate.high is not None
+        covered += rate.low <= truth <= rate.high
+    assert 0.93 <= covered / 400 <= 0.97
+
+
+def test_the_interval_counts_requests_and_not_tokens() -> None:
+    rng = random.Random(1)
+    requests = [simulated_request(rng) for _ in range(200)]
+    rate = ratio(requests)
+    assert rate.value is not None
+    assert rate.low is not None
+    assert rate.high is not None
+    tokens = sum(whole for _, whole in requests)
+    by_token = 2 * 1.96 * math.sqrt(rate.value * (1 - rate.value) / tokens)
+    assert rate.high - rate.low > 5 * by_token
+
+
+def test_requests_that_all_agree_do_not_prove_certainty() -> None:
+    rate = ratio([(100, 100)] * 25)
+    assert rate.value == 1
+    assert rate.high == 1
+    assert rate.low == pytest.approx(0.867, abs=0.001)
+
+
+def test_more_accepted_than_written_is_shown_as_it_was_reported() -> None:
+    rate = ratio([(12, 10), (11, 10)] * 20)
+    assert rate.value == pytest.approx(1.15)
+    assert rate.low is not None
+    assert rate.high is not None
+    assert rate.low < 1.15 < rate.high
+
+
+@given(st.lists(pairs, min_size=FLOOR, max_size=60))
+def test_an_interval_holds_its_value_and_stays_between_0_and_1(requests: list[tuple[int, int]]) -> None:
+    rate = ratio(requests)
+    if rate.low is not None:
+        assert rate.value is not None
+        assert rate.high is not None
+        assert 0 <= rate.low <= rate.value + 1e-12
+        assert rate.value - 1e-12 <= rate.high <= 1
+
+
+@given(st.lists(pairs, min_size=FLOOR, max_size=40), st.randoms())
+def test_the_order_of_requests_does_not_matter(requests: list[tuple[int, int]], rng: random.Random) -> None:
+    shuffled = list(requests)
+    rng.shuffle(shuffled)
+    assert ratio(shuffled) == ratio(requests)
+
+
+def test_a_proportion_has_wilsons_interval() -> None:
+    rate = proportion(80, 100)
+    assert (rate.low, rate.high) == (pytest.approx(0.7112, abs=1e-4), pytest.approx(0.8666, abs=1e-4))
+
+
+def test_quantiles_lie_between_neighbours() -> None:
+    assert quantiles([float(number) for number in range(1, 22)]) == Quantiles(11.0, 20.0, 21)
+    assert quantiles([4.0, 1.0, 3.0, 2.0]) == Quantiles(2.5, None, 4)
+    assert quantiles([]) == Quantiles(None, None, 0)

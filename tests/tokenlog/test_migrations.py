@@ -1,0 +1,78 @@
+"""The revisions lead from nothing to the declared schema, and only forwards."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from editsvc.tokenlog import LogUnavailable, RequestRecord, TokenLog
+from editsvc.tokenlog.engine import parse_url
+from editsvc.tokenlog.migrate import HEAD, REVISIONS
+from editsvc.tokenlog.schema import METADATA, REQUESTS, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_an_upgraded_database_is_the_declared_one(log_url: str) -> None:
+    with TokenLog(log_url) as log:
+        log.open()
+    engine = create_engine(parse_url(log_url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": True},
+        )
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_the_columns_are_the_fields_of_a_record() -> None:
+    assert [column.name for column in REQUESTS.columns] == [field.name for field in fields(RequestRecord)]
+
+
+def test_the_revisions_form_one_chain_in_the_declared_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", "editsvc.tokenlog:migrations")
+    config.set_main_option("path_separator", "os")
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert tuple(script.revision for script in reversed(scripts)) == REVISIONS
+    assert all(script.path.endswith(f"v{script.revision}.py") for script in scripts)
+
+
+def test_a_log_of_a_newer_editsvc_is_left_alone(
+    log_url: str, make_record: Callable[..., RequestRecord]
+) -> None:
+    with TokenLog(log_url) as log:
+        log.append(make_record())
+    engine = create_engine(parse_url(log_url))
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0999_tomorrow'"))
+    sentence = re.escape(f"has the revision 0999_tomorrow, and this editsvc knows none after {HEAD}")
+    with TokenLog(log_url) as log, pytest.raises(LogUnavailable, match=sentence):
+        log.append(make_record())
+    with engine.connect() as connection:
+        assert connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")) == "0999_tomorrow"
+        assert connection.scalar(text("SELECT COUNT(*) FROM editsvc_requests")) == 1
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(log_url: str) -> None:
+    with TokenLog(log_url) as log:
+        log.open()
+    engine = create_engine(parse_url(log_url))
+    with engine.begin() as connection:
+        # The table is there, and nobody noted the revision: the first migration meets it and stops.
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+    with TokenLog(log_url) as log, pytest.raises(LogUnavailable, match="already exists"):
+        log.open()
+    assert inspect(engine).get_table_names() == ["editsvc_requests"]
+    engine.dispose()
