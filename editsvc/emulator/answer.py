@@ -1,0 +1,360 @@
+"""A reply as timed bytes: what a server sends and when, faults included. Pure.
+
+A server (any: aiohttp, ASGI, a socket) plays the events in order and decides nothing.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from editsvc.emulator.faults import Fault, FaultName
+from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.emulator.wire import (
+    DONE,
+    ChunkEncoder,
+    CompletionTokensDetails,
+    Identity,
+    PromptTokensDetails,
+    TimeInfo,
+    Usage,
+    WireError,
+    completion,
+    error_event,
+    plain_error_event,
+)
+from editsvc.text import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from editsvc.emulator.generation import Generation
+
+JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
+ELISION: Final = "# ... rest of the code unchanged ..."
+THOUGHT: Final = " think"
+_MOST_DRAWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Send status and headers; times are seconds since the request was complete."""
+
+    due_s: float
+    status: int
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send bytes of the body, which hold so many tokens of the reply."""
+
+    due_s: float
+    data: bytes
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Close the connection without ending the body."""
+
+    due_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Reset the connection: the client gets no byte, and no orderly end."""
+
+    due_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Send nothing more, until the client leaves."""
+
+    due_s: float
+
+
+Event = Begin | Send | Abort | Reset | Hang
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a generated reply is sent; `seed` is that of random event sizes."""
+
+    identity: Identity
+    headers: dict[str, str]
+    prompt_tokens: int
+    cached_tokens: int
+    finish_reason: str
+    fault: Fault | None = None
+    tokens_per_event: int = 1
+    hide_reasoning: bool = False
+    seed: str = ""
+
+    def has(self, *names: FaultName) -> bool:
+        """Whether the fault is one of `names`."""
+        return self.fault is not None and self.fault.name in names
+
+
+# --- faults of the text ----------------------------------------------------------------------------------
+
+
+def tampered(reply: Reply, fault: Fault | None) -> Reply:
+    """`reply` as a model would give it that makes the mistake `fault`, if that is a mistake of the text."""
+    if fault is None:
+        return reply
+    if fault.name is FaultName.REFUSAL:
+        return Reply(ReplyKind.CANNOT, "The instruction can't be carried out on this file.", reply.case)
+    if fault.name is FaultName.PROSE_ONLY:
+        return Reply(ReplyKind.PROSE, "Sure, I have updated the file as you asked.", reply.case)
+    if reply.kind is not ReplyKind.CODE:
+        return reply
+    code = reply.text
+    if fault.name is FaultName.ELISION:
+        code = _first_lines(code, fault.at) + ELISION + "\n"
+    elif fault.name is FaultName.TRUNCATED:
+        code = _first_lines(code, fault.at)
+    elif fault.name is FaultName.ENTITIES:
+        code = html.escape(code, quote=False)
+    elif fault.name is FaultName.CRLF:
+        code = code.replace("\n", "\r\n")
+    return replace(reply, text=code)
+
+
+def _first_lines(text: str, share: float) -> str:
+    lines = split_lines(text)
+    return "".join(lines[: round(len(lines) * share)])
+
+
+# --- errors -------------------------------------------------------------------------------------------------
+
+
+def error_events(error: WireError, headers: dict[str, str], fault: Fault | None = None) -> Iterator[Event]:
+    """An HTTP error, in the shape and with the ``retry-after`` of `fault`."""
+    extra = {"retry-after": fault.retry_after} if fault and fault.retry_after else {}
+    yield Begin(0, error.status, {**headers, **extra, "content-type": JSON})
+    yield Send(0, error.body(fault.shape if fault else None))
+
+
+def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event] | None:
+    """The events of a fault that comes before any reply; None if `fault` is another."""
+    if fault is None:
+        return None
+    match fault.name:
+        case FaultName.STATUS:
+            status = fault.code or 500
+            error = WireError(status, f"The emulator was told to answer with status {status}.")
+            return error_events(error, headers, fault)
+        case FaultName.REDIRECT:
+            return iter((Begin(0, 307, {**headers, "location": fault.to}),))
+        case FaultName.RESET:
+            return iter((Reset(0),))
+        case FaultName.STALL_START:
+            return iter((Hang(0),))
+        case FaultName.HTML_200:
+            page = b"<!DOCTYPE html>\n<title>Sign in</title>\n<p>Sign in to use this network.</p>\n"
+            return iter((Begin(0, 200, {**headers, "content-type": "text/html"}), Send(0, page)))
+        case _:
+            return None
+
+
+# --- replies ------------------------------------------------------------------------------------------------
+
+
+def measured(generation: Generation, delivery: Delivery) -> tuple[Usage | None, TimeInfo | None]:
+    """Usage and times as they are reported; None for what a fault leaves out."""
+    verification = generation.verification
+    usage = Usage(
+        total_tokens=delivery.prompt_tokens + generation.completion_tokens,
+        completion_tokens=generation.completion_tokens,
+        completion_tokens_details=CompletionTokensDetails(
+            accepted_prediction_tokens=verification.accepted,
+            rejected_prediction_tokens=verification.rejected,
+            reasoning_tokens=len(generation.reasoning_due),
+        ),
+        prompt_tokens=delivery.prompt_tokens,
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=delivery.cached_tokens),
+    )
+    times = TimeInfo(
+        created=delivery.identity.created,
+        queue_time=0.0,
+        prompt_time=generation.start_s,
+        completion_time=generation.end_s - generation.start_s,
+        total_time=generation.end_s,
+    )
+    return (
+        None if delivery.has(FaultName.NO_USAGE) else usage,
+        None if delivery.has(FaultName.NO_TIME_INFO) else times,
+    )
+
+
+def reply_events(generation: Generation, delivery: Delivery, *, stream: bool) -> Iterator[Event]:
+    """`generation` as a stream of server-sent events, or as one JSON body."""
+    if stream and not delivery.has(FaultName.NOT_STREAM):
+        return _slowed(_streamed(generation, delivery), delivery.fault)
+    return _slowed(_single(generation, delivery), delivery.fault)
+
+
+def _slowed(events: Iterator[Event], fault: Fault | None) -> Iterator[Event]:
+    if fault is None or fault.name is not FaultName.SLOW:
+        yield from events
+        return
+    delay = 0.0
+    for event in events:
+        yield replace(event, due_s=event.due_s + delay)
+        delay += fault.seconds
+
+
+def _single(generation: Generation, delivery: Delivery) -> Iterator[Event]:
+    usage, times = measured(generation, delivery)
+    body = completion(
+        delivery.identity,
+        content=generation.text,
+        reasoning="" if delivery.hide_reasoning else THOUGHT * len(generation.reasoning_due),
+        finish_reason=delivery.finish_reason,
+        usage=usage,
+        time_info=times,
+    )
+    due = generation.end_s
+    yield Begin(due, 200, {**delivery.headers, "content-type": JSON})
+    fault = delivery.fault
+    if fault is None:
+        yield Send(due, body, generation.output_tokens)
+        return
+    part = body[: int(len(body) * fault.at)]
+    match fault.name:
+        case FaultName.CUT:
+            yield from (Send(due, part), Abort(due))
+        case FaultName.STALL:
+            yield from (Send(due, part), Hang(due))
+        case FaultName.END:
+            yield Send(due, part)
+        case FaultName.ERROR_EVENT:
+            yield Send(due, _broken(fault.code).body())
+        case FaultName.ERROR_PLAIN:
+            yield Send(due, _broken(None).body(shape=None))
+        case FaultName.GARBAGE:
+            yield Send(due, b"{this is not JSON")
+        case FaultName.EMPTY_DATA:
+            yield Send(due, b"")
+        case FaultName.BAD_UTF8:
+            yield Send(due, part + b"\xff\xfe" + body[len(part) :], generation.output_tokens)
+        case _:
+            yield Send(due, body, generation.output_tokens)
+
+
+def _streamed(generation: Generation, delivery: Delivery) -> Iterator[Event]:
+    encoder = ChunkEncoder(delivery.identity)
+    yield Begin(generation.start_s, 200, {**delivery.headers, "content-type": EVENT_STREAM})
+    yield Send(generation.start_s, encoder.role())
+    if not delivery.hide_reasoning:
+        for due in generation.reasoning_due:
+            yield Send(due, encoder.reasoning(THOUGHT))
+    content = _grouped(generation, delivery)
+    held = ("", 0)
+    if delivery.has(FaultName.CONTENT_IN_FINAL):
+        content, held = _without_last(content)
+    fault_at = delivery.fault.at * generation.output_tokens if delivery.fault else 0.0
+    fired = not delivery.has(*_MIDWAY)
+    sent = 0
+    for due, text, tokens in content:
+        if not fired and sent >= fault_at:
+            fired = True
+            yield from _midway(due, encoder, delivery.fault)
+            if delivery.has(*_ENDING):
+                return
+        yield Send(due, encoder.content(text), tokens)
+        sent += tokens
+    if not fired:
+        yield from _midway(generation.end_s, encoder, delivery.fault)
+        if delivery.has(*_ENDING):
+            return
+    yield from _finished(generation, delivery, encoder, held)
+
+
+def _finished(
+    generation: Generation, delivery: Delivery, encoder: ChunkEncoder, held: tuple[str, int]
+) -> Iterator[Event]:
+    usage, times = measured(generation, delivery)
+    due = generation.end_s
+    if delivery.has(FaultName.TRAILING_USAGE):
+        yield Send(due, encoder.final(delivery.finish_reason, None, None))
+        yield Send(due, encoder.trailing(usage, times))
+    else:
+        text, tokens = held
+        yield Send(due, encoder.final(delivery.finish_reason, usage, times, text), tokens)
+    if not delivery.has(FaultName.NO_DONE):
+        yield Send(due, DONE)
+
+
+def _without_last(
+    groups: Iterator[tuple[float, str, int]],
+) -> tuple[Iterator[tuple[float, str, int]], tuple[str, int]]:
+    """All groups but the last, and the last one's text and tokens."""
+    whole = list(groups)
+    if not whole:
+        return iter(()), ("", 0)
+    _, text, tokens = whole.pop()
+    return iter(whole), (text, tokens)
+
+
+def _grouped(generation: Generation, delivery: Delivery) -> Iterator[tuple[float, str, int]]:
+    """The units, put together into events of at least so many tokens: (due, text, tokens)."""
+    draw = Random(delivery.seed)  # noqa: S311 - repeatable, not secret
+    fixed = delivery.tokens_per_event
+    wanted = fixed or draw.randint(1, _MOST_DRAWN)
+    texts: list[str] = []
+    tokens = 0
+    due = generation.start_s
+    for unit, unit_due in zip(generation.units, generation.due, strict=True):
+        texts.append(unit.text)
+        tokens += unit.tokens
+        due = unit_due
+        if tokens >= wanted:
+            yield due, "".join(texts), tokens
+            texts.clear()
+            tokens = 0
+            wanted = fixed or draw.randint(1, _MOST_DRAWN)
+    if texts:
+        yield due, "".join(texts), tokens
+
+
+_ENDING: Final = (
+    FaultName.CUT,
+    FaultName.END,
+    FaultName.STALL,
+    FaultName.ERROR_EVENT,
+    FaultName.ERROR_PLAIN,
+)
+_MIDWAY: Final = (*_ENDING, FaultName.GARBAGE, FaultName.EMPTY_DATA, FaultName.BAD_UTF8)
+
+
+def _midway(due: float, encoder: ChunkEncoder, fault: Fault | None) -> Iterator[Event]:
+    """What a fault puts into the middle of a stream."""
+    if fault is None:
+        return
+    match fault.name:
+        case FaultName.CUT:
+            yield Abort(due)
+        case FaultName.STALL:
+            yield Hang(due)
+        case FaultName.ERROR_EVENT:
+            yield Send(due, error_event(_broken(fault.code), status=fault.code))
+        case FaultName.ERROR_PLAIN:
+            yield Send(due, plain_error_event(_broken(None)))
+        case FaultName.GARBAGE:
+            yield Send(due, b"data: {this is not JSON\n\n")
+        case FaultName.EMPTY_DATA:
+            yield Send(due, b"data:\n\n")
+        case FaultName.BAD_UTF8:
+            yield Send(due, encoder.content_bytes(b"\xff\xfe"))
+        case _:
+            return
+
+
+def _broken(status: int | None) -> WireError:
+    return WireError(status or 500, "The model stopped: an error that the emulator was told to make.")

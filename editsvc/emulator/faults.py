@@ -1,0 +1,205 @@
+"""Faults: what can go wrong between a client and a model, by name.
+
+A fault is written ``NAME[:PARAM]``. PARAM is a comma-separated list: the first item may stand alone and means
+what the table says, the others are ``key=value``. ``cut:0.2`` and ``cut:at=0.2`` are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Final
+
+from editsvc.errors import UsageError
+
+
+class Shape(StrEnum):
+    """The two shapes of an error's body: fields at the top, or within ``error``."""
+
+    TOP = "top"
+    ERROR = "error"
+
+
+class FaultName(StrEnum):
+    """Every fault; `FAULTS` says what each does."""
+
+    STATUS = "status"
+    PREDICTION_UNSUPPORTED = "prediction-unsupported"
+    REDIRECT = "redirect"
+    RESET = "reset"
+    STALL_START = "stall-start"
+    HTML_200 = "html-200"
+    NOT_STREAM = "not-stream"
+    CUT = "cut"
+    END = "end"
+    STALL = "stall"
+    SLOW = "slow"
+    NO_DONE = "no-done"
+    ERROR_EVENT = "error-event"
+    ERROR_PLAIN = "error-plain"
+    GARBAGE = "garbage"
+    EMPTY_DATA = "empty-data"
+    BAD_UTF8 = "bad-utf8"
+    LENGTH = "length"
+    CONTENT_FILTER = "content-filter"
+    UNKNOWN_FINISH = "unknown-finish"
+    NO_USAGE = "no-usage"
+    NO_TIME_INFO = "no-time-info"
+    NO_FINGERPRINT = "no-fingerprint"
+    TRAILING_USAGE = "trailing-usage"
+    CONTENT_IN_FINAL = "content-in-final"
+    ELISION = "elision"
+    TRUNCATED = "truncated"
+    UNCLOSED = "unclosed"
+    REFUSAL = "refusal"
+    PROSE_ONLY = "prose-only"
+    ENTITIES = "entities"
+    CRLF = "crlf"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSpec:
+    """A row of the table: the parameters that a fault takes, the one that may stand alone first."""
+
+    meaning: str
+    parameters: tuple[str, ...] = ()
+
+
+_AT: Final = ("at",)
+FAULTS: Final[dict[FaultName, FaultSpec]] = {
+    FaultName.STATUS: FaultSpec(
+        "an HTTP error instead of a reply (default 500)", ("code", "retry-after", "shape")
+    ),
+    FaultName.PREDICTION_UNSUPPORTED: FaultSpec("400 for a request with a prediction, as of a model without"),
+    FaultName.REDIRECT: FaultSpec("307 to another place (default /v1/moved)", ("to",)),
+    FaultName.RESET: FaultSpec("the connection is reset (RST) before the headers"),
+    FaultName.STALL_START: FaultSpec("the headers never come"),
+    FaultName.HTML_200: FaultSpec("an HTML page with status 200, as of a proxy's sign-in"),
+    FaultName.NOT_STREAM: FaultSpec("a JSON body where a stream was asked for"),
+    FaultName.CUT: FaultSpec("the connection breaks in the middle of the chunked body", _AT),
+    FaultName.END: FaultSpec("a clean end, without finish_reason and without [DONE]", _AT),
+    FaultName.STALL: FaultSpec("silence in mid-reply, until the client leaves", _AT),
+    FaultName.SLOW: FaultSpec("seconds between two events (default 0.1)", ("seconds",)),
+    FaultName.NO_DONE: FaultSpec("the final chunk, but no [DONE]"),
+    FaultName.ERROR_EVENT: FaultSpec(
+        "an error event in mid-reply; with a code it has a status_code", ("code", "at")
+    ),
+    FaultName.ERROR_PLAIN: FaultSpec("an event in mid-reply that is an error without an error key", _AT),
+    FaultName.GARBAGE: FaultSpec("an event in mid-reply that is not JSON; the reply goes on", _AT),
+    FaultName.EMPTY_DATA: FaultSpec("an empty data: event in mid-reply; the reply goes on", _AT),
+    FaultName.BAD_UTF8: FaultSpec("a delta in mid-reply that is not UTF-8; the reply goes on", _AT),
+    FaultName.LENGTH: FaultSpec("finish_reason length in mid-reply", _AT),
+    FaultName.CONTENT_FILTER: FaultSpec("finish_reason content_filter in mid-reply", _AT),
+    FaultName.UNKNOWN_FINISH: FaultSpec("a finish_reason that nobody has heard of"),
+    FaultName.NO_USAGE: FaultSpec("no usage"),
+    FaultName.NO_TIME_INFO: FaultSpec("no time_info"),
+    FaultName.NO_FINGERPRINT: FaultSpec("chunks without system_fingerprint"),
+    FaultName.TRAILING_USAGE: FaultSpec("usage in a chunk of its own, after the final one, with choices []"),
+    FaultName.CONTENT_IN_FINAL: FaultSpec("the last content in the chunk that has the finish_reason"),
+    FaultName.ELISION: FaultSpec("the tail of the code is '# ... rest of the code unchanged ...'", _AT),
+    FaultName.TRUNCATED: FaultSpec("the code ends early, well framed and with finish_reason stop", _AT),
+    FaultName.UNCLOSED: FaultSpec("the reply ends early, frame and all, with finish_reason stop", _AT),
+    FaultName.REFUSAL: FaultSpec("the model says that it can't"),
+    FaultName.PROSE_ONLY: FaultSpec("a sentence instead of code"),
+    FaultName.ENTITIES: FaultSpec("< > & in the code as HTML entities"),
+    FaultName.CRLF: FaultSpec("CRLF line ends in the code"),
+}
+
+_LEAST_ERROR: Final = 400
+_LAST_STATUS: Final = 599
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault with its parameters; `at` is a fraction 0..1 of the reply's tokens."""
+
+    name: FaultName
+    at: float = 0.5
+    code: int | None = None
+    retry_after: str = ""
+    shape: Shape | None = None
+    seconds: float = 0.1
+    to: str = "/v1/moved"
+    source: str = ""
+
+    def __str__(self) -> str:
+        """The fault as it was written."""
+        return self.source or self.name
+
+
+def parse_fault(text: str) -> Fault:
+    """The fault that `text` names; raises UsageError for an unknown name, key or value."""
+    name, _, parameters = text.strip().partition(":")
+    try:
+        fault = FaultName(name)
+    except ValueError:
+        raise UsageError(
+            f"There is no fault named {name!r}.", hint=f"Faults: {', '.join(FaultName)}."
+        ) from None
+    taken = FAULTS[fault].parameters
+    values: dict[str, str] = {}
+    for i, item in enumerate(parameters.split(",") if parameters else ()):
+        key, equals, value = item.partition("=")
+        if not equals and i == 0 and taken:
+            key, value = taken[0], item
+        if key not in taken:
+            accepted = ", ".join(taken) or "nothing"
+            raise UsageError(f"The fault {fault} does not take {item!r}.", hint=f"It takes {accepted}.")
+        values[key] = value
+    return Fault(
+        name=fault,
+        at=_number(fault, values.get("at", "0.5"), 0, 1),
+        code=_status(fault, values["code"]) if "code" in values else None,
+        retry_after=values.get("retry-after", ""),
+        shape=_shape(fault, values["shape"]) if "shape" in values else None,
+        seconds=_number(fault, values.get("seconds", "0.1"), 0, 3600),
+        to=values.get("to", "/v1/moved"),
+        source=text.strip(),
+    )
+
+
+def _number(fault: FaultName, text: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise UsageError(f"The fault {fault} takes a number, and {text!r} is none.") from None
+    if not least <= number <= most:
+        raise UsageError(f"The fault {fault} takes a number from {least} to {most}, and got {text}.")
+    return number
+
+
+def _status(fault: FaultName, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not _LEAST_ERROR <= int(text) <= _LAST_STATUS:
+        raise UsageError(f"The fault {fault} takes an HTTP status from 400 to 599, and got {text!r}.")
+    return int(text)
+
+
+def _shape(fault: FaultName, text: str) -> Shape:
+    try:
+        return Shape(text)
+    except ValueError:
+        raise UsageError(f"The fault {fault} takes shape=top or shape=error, and got {text!r}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """Which requests go wrong, decided by their number alone, so that a run can be repeated.
+
+    Without `rate` and `count` every request does; `count` means the first so many, `rate` a share 0..1 drawn
+    with `seed`. Several faults are taken in turn, or drawn where there is a rate.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    rate: float | None = None
+    count: int | None = None
+    seed: int = 0
+
+    def pick(self, number: int) -> Fault | None:
+        """The fault of the `number`-th request (from 0), if any."""
+        if not self.faults or (self.count is not None and number >= self.count):
+            return None
+        if self.rate is None:
+            return self.faults[number % len(self.faults)]
+        draw = Random(f"{self.seed}:{number}")  # noqa: S311 - repeatable, not secret
+        return draw.choice(self.faults) if draw.random() < self.rate else None

@@ -1,0 +1,249 @@
+"""Who plays the model: a script of known edits, the offline engine, or an echo. Pure, scripts apart.
+
+A responder turns a `Job` into a `Reply`; how that is written, and what goes wrong on the way, is decided
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from editsvc.emulator.options import ReplyStyle
+from editsvc.emulator.task import canonical, fence_for
+from editsvc.errors import EditsvcError, UsageError
+from editsvc.text import BOM, normalise, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from editsvc.emulator.options import EmulatorOptions
+    from editsvc.emulator.task import Job
+
+
+class ReplyKind(StrEnum):
+    """What a model can answer."""
+
+    CODE = "code"
+    CANNOT = "cannot"
+    WHOLE_FILE = "whole-file"
+    PROSE = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is written: code, or a reason; `case` is the script's, for the log."""
+
+    kind: ReplyKind
+    text: str
+    case: str = ""
+
+
+class Responder(Protocol):
+    """Plays the model."""
+
+    def answer(self, job: Job) -> Reply:
+        """The reply to `job`."""
+        ...
+
+
+def written(reply: Reply, job: Job, style: ReplyStyle) -> str:
+    """The text that a model would stream for `reply`."""
+    if reply.kind is ReplyKind.CANNOT:
+        return job.wrapper.cannot(reply.text)
+    if reply.kind is ReplyKind.WHOLE_FILE:
+        return job.wrapper.whole_file(reply.text)
+    if reply.kind is ReplyKind.PROSE or style is ReplyStyle.RAW:
+        return reply.text
+    if style is ReplyStyle.AUTO:
+        return job.wrapper.wrap(reply.text)
+    if style is ReplyStyle.PROSE_RAW:
+        return f"Sure! Here is the updated file:\n\n{reply.text}"
+    fence = fence_for(reply.text)
+    end = "" if not reply.text or reply.text.endswith("\n") else "\n"
+    fenced = f"{fence}\n{reply.text}{end}{fence}"
+    if style is ReplyStyle.FENCED:
+        return fenced
+    return f"Sure! Here is the updated file:\n\n{fenced}\n\nLet me know if anything else should change."
+
+
+class EchoResponder:
+    """Answers with the file as it is."""
+
+    def answer(self, job: Job) -> Reply:
+        """The target, unchanged."""
+        return Reply(ReplyKind.CODE, job.target)
+
+
+class OfflineResponder:
+    """Answers by an engine that needs no model: ``rewrite(text, instruction, filename=...)``."""
+
+    def __init__(self, rewrite: Callable[..., str]) -> None:
+        self._rewrite = rewrite
+
+    def answer(self, job: Job) -> Reply:
+        """The rewritten target, or the engine's sentence about why there is none."""
+        try:
+            after = self._rewrite(job.document, job.instruction, filename=job.filename)
+        except EditsvcError as exc:
+            return Reply(ReplyKind.CANNOT, exc.sentence())
+        return part_of(job, job.document, after)
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A known edit; other fields of its line are ignored."""
+
+    instruction: str
+    before: str
+    after: str
+    id: str = ""
+
+
+_SHORT: Final = 3
+
+
+class ScriptResponder:
+    """Answers from known edits: the case whose `before` and `instruction` both occur in the request.
+
+    A case is found by one line of its `before`, the longest that is not at an edge; only the few cases that
+    share a line with the request are compared in full. Line ends, BOM and final newlines do not matter.
+    """
+
+    def __init__(self, cases: Iterable[Case]) -> None:
+        self._by_line: dict[str, list[_Known]] = defaultdict(list)
+        self._by_instruction: dict[str, list[_Known]] = defaultdict(list)
+        self._short: list[_Known] = []
+        for case in cases:
+            known = _Known(case, canonical(case.before), normalise(case.instruction).strip())
+            lines = known.before.split("\n")
+            if len(lines) < _SHORT:
+                self._short.append(known)
+            else:
+                self._by_line[max(lines[1:-1], key=len)].append(known)
+            self._by_instruction[known.instruction].append(known)
+
+    def answer(self, job: Job) -> Reply:
+        """The case's `after`, or the part of it that belongs to the target."""
+        known = self._find(job)
+        if known is None:
+            return Reply(ReplyKind.CANNOT, "No case in the script has this file and this instruction.")
+        # Within a frame of fence lines a missing final newline does not show, so the job's word counts.
+        case_before = normalise(known.case.before.removeprefix(BOM))
+        after = normalise(known.case.after.removeprefix(BOM))
+        before = _with_final_newline_of(job.document, case_before)
+        if before != case_before:
+            after = _with_final_newline_of(job.document, after)
+        return part_of(job, before, after, known.case.id)
+
+    def _find(self, job: Job) -> _Known | None:
+        conversation = canonical(job.conversation)
+        lines = dict.fromkeys(conversation.split("\n"))
+        candidates = [known for line in lines for known in self._by_line.get(line, ())] + self._short
+        fitting = [known for known in candidates if known.occurs_in(conversation)]
+        if not fitting:  # a request that shows no more than a part of the file
+            target = canonical(job.target)
+            asked = self._by_instruction.get(job.instruction.strip(), ())
+            fitting = [known for known in asked if target and target in known.before]
+        document = canonical(job.document)
+        instruction = job.instruction.strip()
+        return max(
+            fitting,
+            key=lambda known: (
+                known.before == document,
+                known.instruction == instruction,
+                len(known.before),
+                len(known.instruction),
+            ),
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    case: Case
+    before: str
+    instruction: str
+
+    def occurs_in(self, conversation: str) -> bool:
+        return self.instruction in conversation and self.before in conversation
+
+
+def _with_final_newline_of(model: str, text: str) -> str:
+    """`text` with or without a final newline, as `model` has it."""
+    if not text or not model or text.endswith("\n") == model.endswith("\n"):
+        return text
+    return text + "\n" if model.endswith("\n") else text.removesuffix("\n")
+
+
+def part_of(job: Job, before: str, after: str, case: str = "") -> Reply:
+    """What the target becomes when `before` becomes `after`.
+
+    A target that is only a part gets its part, if all changes lie inside of it; otherwise the reply asks
+    for the whole file. Where the target's lines occur twice, the place that holds the changes counts.
+    """
+    if job.target == job.document:
+        return Reply(ReplyKind.CODE, after, case)
+    old = split_lines(before)
+    new = split_lines(after)
+    part = [line.rstrip("\n") for line in split_lines(job.target)]
+    hunks = _changes(before, after)
+    if not part or not hunks:
+        return Reply(ReplyKind.CODE, job.target, case)
+    first, last = hunks[0][0], hunks[-1][1]
+    for start in range(max(0, last - len(part)), min(first, len(old) - len(part)) + 1):
+        if [line.rstrip("\n") for line in old[start : start + len(part)]] == [
+            line.rstrip("\n") for line in part
+        ]:
+            end = start + len(part) + len(new) - len(old)
+            return Reply(ReplyKind.CODE, "".join(new[start:end]), case)
+    return Reply(ReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case)
+
+
+def _changes(before: str, after: str) -> list[tuple[int, int]]:
+    """The changed line ranges of `before`, 0-based, the end not included."""
+    import pygit2  # noqa: PLC0415 - slow to import, and only parts need it
+
+    # The patch does not keep its buffers alive: both stay in locals until its last use.
+    old, new = before.encode(), after.encode()
+    flag = pygit2.enums.DiffOption.FORCE_TEXT
+    patch = pygit2.Patch.create_from(old, new, flag=flag, context_lines=0, interhunk_lines=0)
+    changes = []
+    for hunk in patch.hunks:
+        # A hunk without old lines names the line that it comes after.
+        start = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
+        changes.append((start, start + hunk.old_lines))
+    return changes
+
+
+def load_script(path: Path) -> list[Case]:
+    """The cases in a JSONL file; raises UsageError, with the line, for what is none."""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise UsageError(f"The script {path} can't be read: {exc.strerror}.") from exc
+    cases = []
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
+            try:
+                cases.append(msgspec.json.decode(line, type=Case))
+            except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+                raise UsageError(f"Line {number} of the script {path} is no case: {exc}") from exc
+    if not cases:
+        raise UsageError(f"The script {path} holds no case.")
+    return cases
+
+
+def responder_for(options: EmulatorOptions) -> Responder:
+    """The responder that `options` ask for."""
+    if options.script is not None:
+        return ScriptResponder(load_script(options.script))
+    if options.echo:
+        return EchoResponder()
+    from editsvc import offline  # noqa: PLC0415 - loads the syntax tables, and only this responder needs them
+
+    return OfflineResponder(offline.rewrite)

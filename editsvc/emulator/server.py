@@ -1,0 +1,256 @@
+"""The emulator on a socket: aiohttp plays what the engine decides.
+
+Nothing here chooses an answer. It reads bodies, keeps the schedule of the events, notices when a client
+leaves, and writes the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import struct
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import msgspec
+from aiohttp import web
+
+from editsvc.emulator.answer import JSON, Abort, Begin, Hang, Reset, Send
+from editsvc.emulator.engine import FAULT_HEADER, Answer, Call, Engine
+from editsvc.emulator.responder import responder_for
+from editsvc.emulator.wire import RequestRecord, WireError
+from editsvc.errors import UsageError
+from editsvc.tokens import tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO, TextIO
+
+    from editsvc.emulator.answer import Event
+    from editsvc.emulator.options import EmulatorOptions
+    from editsvc.emulator.responder import Responder
+
+_LARGEST_BODY: Final = 256 * 1024 * 1024
+_BATCH_EVENTS: Final = 256
+_SHUTDOWN_S: Final = 0.5
+_LINGER_NONE: Final = struct.pack("ii", 1, 0)
+
+
+class Emulator:
+    """A local server that speaks the Cerebras API: ``async with Emulator(options) as emulator: ...``.
+
+    `base_url` is for ``CEREBRAS_BASE_URL``; it is known once the emulator has been entered. Raises UsageError
+    if the script or the log can't be opened, or the port is taken.
+    """
+
+    def __init__(self, options: EmulatorOptions, *, responder: Responder | None = None) -> None:
+        self._engine = Engine(options, responder or responder_for(options), tokenizer())
+        self._options = options
+        self._runner: web.AppRunner | None = None
+        self._log: BinaryIO | None = None
+        self.base_url = ""
+
+    def records(self) -> list[RequestRecord]:
+        """What the log says about the requests that have ended."""
+        return self._engine.records()
+
+    async def __aenter__(self) -> Self:
+        """Start to listen."""
+        application = web.Application(client_max_size=_LARGEST_BODY, middlewares=[_errors_as_json])
+        application.add_routes(
+            [
+                web.post("/v1/chat/completions", self._complete),
+                web.get("/v1/models", self._models),
+                web.get("/v1/models/{name:.+}", self._models),
+                web.get("/v1/tcp_warming", _warm),
+                web.get("/emulator/requests", self._requests),
+            ]
+        )
+        # A handler whose client leaves is cancelled: that is how a stalled reply learns of it.
+        runner = web.AppRunner(
+            application, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None
+        )
+        self._open_log()
+        await runner.setup()
+        self._runner = runner
+        try:
+            await web.TCPSite(runner, self._options.host, self._options.port).start()
+        except OSError as exc:
+            await self.__aexit__()
+            raise UsageError(
+                f"The emulator can't listen on {self._options.host}:{self._options.port}: {exc.strerror}."
+            ) from exc
+        host, port = runner.addresses[0][:2]
+        self.base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop listening; replies that still run are cancelled after a moment."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _open_log(self) -> None:
+        if self._options.log is None:
+            return
+        try:
+            self._log = self._options.log.open("ab", buffering=0)
+        except OSError as exc:
+            raise UsageError(f"The log {self._options.log} can't be opened: {exc.strerror}.") from exc
+
+    async def _models(self, request: web.Request) -> web.Response:
+        authorization = request.headers.get("authorization", "")
+        body = self._engine.models(authorization, time.time(), request.match_info.get("name"))
+        return web.Response(body=body, content_type=JSON)
+
+    async def _requests(self, _: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(self.records()), content_type=JSON)
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        call = Call(
+            await request.read(),
+            time.time(),
+            request.headers.get("authorization", ""),
+            request.headers.get(FAULT_HEADER, ""),
+        )
+        player = _Player(request)
+        # Counting the tokens of a large file would hold up the replies that are being streamed.
+        answer = await asyncio.to_thread(self._engine.answer, call)
+        try:
+            return await player.play(answer.events)
+        except ConnectionError:
+            player.left = True
+            raise
+        finally:
+            self._remember(answer, player)
+
+    def _remember(self, answer: Answer, player: _Player) -> None:
+        record = msgspec.structs.replace(
+            answer.record,
+            status=player.status,
+            sent_tokens=player.sent_tokens,
+            disconnected=player.left,
+            duration_s=player.elapsed_s(),
+        )
+        self._engine.remember(record)
+        if self._log is not None:
+            self._log.write(msgspec.json.encode(record) + b"\n")
+
+
+class _Player:
+    """Plays the events of one answer, each when it is due: by the clock, not by summing up sleeps."""
+
+    def __init__(self, request: web.Request) -> None:
+        self.status = 0
+        self.sent_tokens = 0
+        self.left = False
+        self._request = request
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+        self._response = web.StreamResponse()
+        self._waiting: list[bytes] = []
+        self._waiting_tokens = 0
+
+    def elapsed_s(self) -> float:
+        """Seconds since the request was complete."""
+        return self._loop.time() - self._start
+
+    async def play(self, events: Iterator[Event]) -> web.StreamResponse:
+        """Play all events; what is due together is written together."""
+        try:
+            for event in events:
+                if event.due_s > self.elapsed_s():
+                    await self._flush()
+                    await asyncio.sleep(max(0.0, event.due_s - self.elapsed_s()))
+                if isinstance(event, Send):
+                    self._waiting.append(event.data)
+                    self._waiting_tokens += event.tokens
+                    if len(self._waiting) >= _BATCH_EVENTS:
+                        await self._flush()
+                else:
+                    await self._flush()
+                    await self._act(event)
+            await self._flush()
+            await self._response.write_eof()
+        except asyncio.CancelledError:
+            self.left = self._is_gone()
+            raise
+        return self._response
+
+    async def _act(self, event: Begin | Abort | Reset | Hang) -> None:
+        if isinstance(event, Begin):
+            self._response = web.StreamResponse(status=event.status, headers=event.headers)
+            await self._response.prepare(self._request)
+            self.status = event.status
+            return
+        transport = self._request.transport
+        if isinstance(event, Hang) or transport is None:
+            await self._wait_for_the_client()
+        elif isinstance(event, Reset):
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+            transport.abort()
+        else:
+            transport.close()
+        await self._wait_for_the_client()
+
+    async def _wait_for_the_client(self) -> None:
+        await self._loop.create_future()
+
+    async def _flush(self) -> None:
+        if not self._waiting:
+            return
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        await self._response.write(data)
+        self.sent_tokens += self._waiting_tokens
+        self._waiting_tokens = 0
+        # Writing to a socket with room does not yield; others want to go on, and a departure to be noticed.
+        await asyncio.sleep(0)
+
+    def _is_gone(self) -> bool:
+        transport = self._request.transport
+        return transport is None or transport.is_closing()
+
+
+async def _warm(_: web.Request) -> web.Response:
+    return web.Response(text="")
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
+    try:
+        response: web.StreamResponse = await handler(request)
+    except WireError as error:
+        return web.Response(status=error.status, body=error.body(), content_type=JSON)
+    except web.HTTPException as exc:
+        unserved = WireError(exc.status, f"{request.method} {request.path}: {exc.reason}")
+        return web.Response(status=exc.status, body=unserved.body(), content_type=JSON)
+    return response
+
+
+async def serve(options: EmulatorOptions, *, as_json: bool = False, out: TextIO = sys.stdout) -> None:
+    """Run an emulator until SIGINT or SIGTERM; its address is the first line on `out`."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, stop.set)
+    async with Emulator(options) as emulator:
+        line = f"listening on {emulator.base_url}"
+        if as_json:
+            line = msgspec.json.encode({"base_url": emulator.base_url}).decode()
+        print(line, file=out, flush=True)
+        await stop.wait()
+
+
+def run(options: EmulatorOptions, *, as_json: bool = False) -> None:
+    """`serve` until interrupted; Ctrl-C is a way to end it, not an error."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(options, as_json=as_json))
