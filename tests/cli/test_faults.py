@@ -1,0 +1,94 @@
+"""Every fault: the file is untouched, one sentence says why, the exit code is the documented one, one record."""
+
+import pytest
+from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
+
+from editsvc.emulator import FAULTS
+
+# Fault -> exit code; 0 where the product copes with it and the edit is made.
+EXPECTED = {
+    "status:400": 3,
+    "status:401": 4,
+    "status:402": 3,
+    "status:403": 4,
+    "status:404": 3,
+    "status:408": 3,
+    "status:413": 3,
+    "status:422": 3,
+    "status:429": 3,
+    "status:429,retry-after=1": 3,
+    "status:500": 3,
+    "status:503,shape=top": 3,
+    "prediction-unsupported": 0,
+    "redirect": 3,
+    "reset": 3,
+    "stall-start": 3,
+    "html-200": 3,
+    "not-stream": 0,
+    "cut:0": 3,
+    "cut:0.5": 3,
+    "cut:1": 3,
+    "end:0": 3,
+    "end:0.5": 3,
+    "end:1": 3,
+    "stall": 3,
+    "slow:0.001": 0,
+    "no-done": 0,
+    "error-event": 3,
+    "error-event:503": 3,
+    "error-event:429": 3,
+    "error-plain": 3,
+    "garbage": 3,
+    "empty-data": 3,
+    "bad-utf8": 3,
+    "length": 3,
+    "content-filter": 3,
+    "unknown-finish": 3,
+    "no-usage": 0,
+    "no-time-info": 0,
+    "no-fingerprint": 0,
+    "trailing-usage": 0,
+    "content-in-final": 0,
+    "elision": 1,
+    "truncated": 1,
+    "unclosed": 1,
+    "refusal": 1,
+    "prose-only": 1,
+    "entities": 0,  # the example has none of the characters
+    "crlf": 0,
+}
+
+
+def test_every_fault_is_in_the_table() -> None:
+    assert {fault.partition(":")[0] for fault in EXPECTED} == {str(name) for name in FAULTS}
+
+
+@pytest.mark.parametrize("prediction", ["on", "off"])
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_a_fault_never_damages_the_file(shell: Shell, fault: str, prediction: str) -> None:
+    path = shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--prediction", prediction, "steps.py", fault=fault)
+    assert ran.code == EXPECTED[fault], ran.err
+    (record,) = shell.records()
+    if ran.code == 0:
+        assert path.read_text() == EDITED
+        assert record["status"] == "changed"
+        return
+    assert path.read_text() == EXAMPLE
+    assert ran.out == b""
+    assert ran.err.startswith("editsvc: ")
+    assert ran.err.count("\n") == 1
+    assert "Traceback" not in ran.err
+    assert "csk-very-secret" not in ran.err
+    assert record["status"] == ("refused" if ran.code == 1 else "failed")
+    assert record["message"]
+
+
+@pytest.mark.parametrize("fault", ["cut", "elision", "status:503"])
+def test_json_tells_the_same(shell: Shell, fault: str) -> None:
+    shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--json", "steps.py", fault=fault)
+    assert ran.code == EXPECTED.get(fault, 3)
+    assert ran.edit["status"] == ("refused" if ran.code == 1 else "failed")
+    assert ran.edit["message"] in ran.err
+    assert ran.edit["diff"] == ""

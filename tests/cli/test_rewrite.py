@@ -1,0 +1,249 @@
+"""``editsvc rewrite`` as its users meet it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
+
+from editsvc.text import split_lines
+
+
+def test_without_apply_nothing_is_written_and_stdout_is_a_diff_that_git_applies(shell: Shell) -> None:
+    path = shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "steps.py")
+    assert ran.code == 0
+    assert path.read_text() == EXAMPLE
+    assert ran.out.startswith(b"--- a/steps.py\n+++ b/steps.py\n@@ ")
+    subprocess.run(["git", "apply", "-"], input=ran.out, cwd=shell.folder, check=True)
+    assert path.read_text() == EDITED
+
+
+def test_one_line_for_people_tells_model_tokens_acceptance_and_cost(shell: Shell) -> None:
+    shell.file()
+    err = shell.run("rewrite", "-i", INSTRUCTION, "steps.py").err
+    assert err.startswith("gpt-oss-120b · ")
+    assert " tokens in 0." in err
+    assert " % of the prediction accepted (" in err
+    assert err.count("\n") == 1
+    assert "$0.0" in err
+
+
+def test_apply_writes_the_file(shell: Shell) -> None:
+    path = shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py")
+    assert (ran.code, path.read_text()) == (0, EDITED)
+    assert "written" in ran.err
+
+
+@pytest.mark.parametrize("kind", ["crlf", "bom", "no final newline", "cr", "mixed"])
+def test_bytes_outside_of_the_edit_stay_as_they_are(shell: Shell, kind: str) -> None:
+    def vary(text: str) -> bytes:
+        match kind:
+            case "crlf":
+                return text.replace("\n", "\r\n").encode()
+            case "bom":
+                return b"\xef\xbb\xbf" + text.encode()
+            case "cr":
+                return text.replace("\n", "\r").encode()
+            case "mixed":
+                lines = enumerate(split_lines(text))
+                return "".join(line[:-1] + ("\n" if n % 3 else "\r\n") for n, line in lines).encode()
+            case _:
+                return text.rstrip("\n").encode()
+
+    path = shell.file(content=vary(EXAMPLE))
+    assert shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py").code == 0
+    assert path.read_bytes() == vary(EDITED)
+
+
+def test_json_is_one_object_with_everything_in_it(shell: Shell) -> None:
+    shell.file()
+    edit = shell.run("rewrite", "-i", INSTRUCTION, "--json", "--scope", "file", "steps.py").edit
+    assert edit["path"] == "steps.py"
+    assert (edit["status"], edit["message"], edit["finish_reason"]) == ("changed", "", "stop")
+    assert edit["scope"] == {"kind": "file", "start_line": 1, "end_line": EXAMPLE.count("\n")}
+    assert (edit["provider"], edit["model"]) == ("cerebras", "gpt-oss-120b")
+    assert edit["prediction"] == {"sent": True, "kind": "file", "reason": "predictable"}
+    assert edit["usage"]["accepted_prediction_tokens"] > 0
+    assert set(edit["usage"]) == {
+        "prompt_tokens",
+        "cached_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+        "accepted_prediction_tokens",
+        "rejected_prediction_tokens",
+    }
+    assert set(edit["timing"]) == {"ttft_s", "total_s", "tokens_per_s"}
+    assert edit["cost_usd"] > 0
+    assert edit["request_id"]
+    assert edit["diff"].startswith("--- a/steps.py")
+
+
+def test_what_the_server_does_not_report_is_null(shell: Shell) -> None:
+    shell.file()
+    edit = shell.run("rewrite", "-i", INSTRUCTION, "--json", "steps.py", fault="no-usage").edit
+    assert edit["status"] == "changed"
+    assert set(edit["usage"].values()) == {None}
+    assert edit["cost_usd"] is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "sent", "reason"), [("on", True, "asked"), ("off", False, "declined"), ("auto", True, "predictable")]
+)
+def test_the_prediction_can_be_ordered_and_forbidden(shell: Shell, mode: str, sent: bool, reason: str) -> None:
+    shell.file()
+    edit = shell.run("rewrite", "-i", INSTRUCTION, "--prediction", mode, "--json", "steps.py").edit
+    assert (edit["status"], edit["prediction"]["sent"], edit["prediction"]["reason"]) == ("changed", sent, reason)
+
+
+def test_a_server_without_predictions_is_asked_again_without_one(shell: Shell) -> None:
+    path = shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--json", "steps.py", fault="prediction-unsupported")
+    assert (ran.code, path.read_text()) == (0, EDITED)
+    assert ran.edit["prediction"] == {"sent": False, "kind": None, "reason": "server-refused"}
+    (record,) = shell.records()
+    assert record["attempts"] == 2
+
+
+def test_only_the_lines_in_the_scope_are_rewritten(shell: Shell) -> None:
+    path = shell.file()
+    line = EXAMPLE[: EXAMPLE.index("step_7")].count("\n") + 1
+    for spec in (f"lines:{line}-{line + 1}", "symbol:step_7"):
+        path.write_text(EXAMPLE)
+        edit = shell.run("rewrite", "-i", INSTRUCTION, "--scope", spec, "--apply", "--json", "steps.py").edit
+        assert path.read_text() == EDITED
+        assert (edit["scope"]["kind"], edit["scope"]["start_line"]) == (spec.split(":")[0], line)
+
+
+def test_a_model_that_needs_more_than_its_part_gets_the_whole_file(shell: Shell) -> None:
+    path = shell.file()
+    edit = shell.run("rewrite", "-i", INSTRUCTION, "--scope", "lines:1-2", "--apply", "--json", "steps.py").edit
+    assert path.read_text() == EDITED
+    assert edit["scope"]["kind"] == "file"
+
+
+def test_several_files_are_all_done_and_the_worst_code_counts(shell: Shell) -> None:
+    good = shell.file("good.py")
+    shell.file("bad.py", b"\xff\n")
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--json", "bad.py", "good.py", "gone.py")
+    assert ran.code == 1
+    assert [edit["status"] for edit in ran.json["edits"]] == ["refused", "changed", "refused"]
+    assert good.read_text() == EDITED
+    assert "byte 0 (0xff)" in ran.json["edits"][0]["message"]
+    assert len(shell.records()) == 3
+
+
+def test_standard_input_becomes_a_diff_or_with_apply_the_new_text(shell: Shell, tmp_path: Path) -> None:
+    source = tmp_path / "input"
+    source.write_text(EXAMPLE)
+    for more, expected in ((["--apply"], EDITED.encode()), ([], b"--- a/steps.py\n")):
+        command = [sys.executable, "-m", "editsvc", "rewrite", "-i", INSTRUCTION, "--stdin-filename", "steps.py"]
+        with source.open("rb") as stdin:
+            done = subprocess.run([*command, *more, "-"], stdin=stdin, capture_output=True, check=True)
+        assert done.stdout.startswith(expected)
+
+
+def test_nothing_to_change_is_success(shell: Shell, start_emulator: Callable[..., str]) -> None:
+    shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator("--echo"))
+    shell.file()
+    ran = shell.run("rewrite", "-i", "Leave it.", "--apply", "steps.py")
+    assert (ran.code, ran.out) == (0, b"")
+    assert ran.err.startswith("nothing to change · ")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["-i", " ", "steps.py"], "The instruction is empty."),
+        (["-i", "x", "--scope", "part", "steps.py"], "'part' is no scope."),
+        (["-i", "x", "steps.py", "steps.py"], "A file is named twice."),
+        (["-i", "x", "--interactive", "steps.py"], "--interactive asks on the terminal"),
+        (["-i", "x"], "Missing argument"),
+        (["steps.py"], "Missing option"),
+        (["-i", "x", "--allow", "identity", "steps.py"], "identity"),
+    ],
+)
+def test_a_wrong_call_is_explained_and_ends_with_2(shell: Shell, args: list[str], words: str) -> None:
+    shell.file()
+    ran = shell.run("rewrite", *args)
+    assert (ran.code, ran.out) == (2, b"")
+    assert words in ran.err
+
+
+def test_a_wrong_key_ends_with_4(shell: Shell, start_emulator: Callable[..., str], script: Path) -> None:
+    shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator("--script", str(script), "--api-key", "the-right-one"))
+    shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "steps.py")
+    assert ran.code == 4
+    assert "does not accept the API key" in ran.err
+    assert "csk-very-secret" not in ran.err
+
+
+def test_a_wrong_setting_ends_with_4(shell: Shell) -> None:
+    shell.environ.setenv("EDITSVC_JOBS", "none")
+    shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "steps.py")
+    assert ran.code == 4
+    assert ran.err.startswith("editsvc: environment: jobs is wrong")
+
+
+def test_a_log_that_fails_is_a_warning_and_the_edit_is_made(shell: Shell) -> None:
+    shell.data.write_text("a file where the folder should be")
+    path = shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py")
+    assert (ran.code, path.read_text()) == (0, EDITED)
+    assert "The edit was not logged." in ran.err
+
+
+def test_a_log_that_is_switched_off_is_not_made(shell: Shell) -> None:
+    shell.environ.setenv("EDITSVC_LOG_ENABLED", "false")
+    shell.file()
+    assert shell.run("rewrite", "-i", INSTRUCTION, "steps.py").code == 0
+    assert not (shell.data / "log.db").exists()
+
+
+def test_an_unknown_model_is_mentioned_once(shell: Shell, start_emulator: Callable[..., str], script: Path) -> None:
+    shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator("--script", str(script), "--model", "brand-new"))
+    shell.file()
+    first = shell.run("rewrite", "-i", INSTRUCTION, "--model", "brand-new", "steps.py")
+    second = shell.run("rewrite", "-i", INSTRUCTION, "--model", "brand-new", "steps.py")
+    assert "Nothing is known about the model brand-new" in first.err
+    assert "Nothing is known" not in second.err
+    assert (first.code, second.code) == (0, 0)
+
+
+def test_the_record_has_numbers_and_neither_code_nor_instruction_nor_path(shell: Shell) -> None:
+    shell.file()
+    shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py")
+    (record,) = shell.records()
+    stored = json.dumps(record)
+    for secret in ("step_7", "seventh", "Call step", "steps.py", str(shell.folder), "csk-very-secret"):
+        assert secret not in stored
+        assert secret.encode() not in (shell.data / "log.db").read_bytes()
+    assert record["status"] == "changed"
+    assert record["usage"]["accepted_prediction_tokens"] > 0
+    assert (record["propensity"], record["policy_version"]) == (1, "rule-1")
+    assert record["hunks"] == 1
+
+
+def test_without_a_key_the_offline_engine_edits_and_says_so(offline_shell: Shell) -> None:
+    path = offline_shell.file()
+    ran = offline_shell.run("rewrite", "-i", "rename step_7 to seventh_step", "--apply", "steps.py")
+    assert (ran.code, path.read_text()) == (0, EDITED)
+    assert "offline engine edits (set CEREBRAS_API_KEY" in ran.err
+    assert "offline engine · " in ran.err
+    edit = offline_shell.run("rewrite", "-i", "rename step_8 to x", "--offline", "--json", "steps.py").edit
+    assert edit["offline"] is True
+
+
+def test_what_the_offline_engine_cannot_do_it_explains_in_a_sentence(offline_shell: Shell) -> None:
+    offline_shell.file()
+    ran = offline_shell.run("rewrite", "-i", "make it faster", "--offline", "steps.py")
+    assert (ran.code, ran.out) == (1, b"")
+    assert "rename fetch to download" in ran.err
+    assert "CEREBRAS_API_KEY" in ran.err
+    assert ran.err.count("\n") == 1

@@ -1,0 +1,329 @@
+"""The provider against a real server: what it reports, how it fails, and that cancelling ends the stream."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+import trustme
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from editsvc import prompt
+from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
+from editsvc.errors import (
+    EditsvcError,
+    PredictionUnsupported,
+    ProviderAuthError,
+    ProviderError,
+    ProviderProtocolError,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+    ProviderUnreachable,
+    IncompleteReply,
+)
+from editsvc.provider.base import Completion, CompletionRequest
+from editsvc.provider.cerebras import CerebrasProvider
+
+TEXT = "".join(f"line {number} of the file\n" for number in range(120))
+
+
+def a_request(text: str = TEXT, *, predict: bool = True, model: str = "gpt-oss-120b") -> CompletionRequest:
+    messages, frame = prompt.render(prompt.Task(text, text, "Leave it as it is.", "file.txt"))
+    return CompletionRequest(model, messages, 8000, frame.wrap(text) if predict else None, "low")
+
+
+@asynccontextmanager
+async def a_provider(**options: Any) -> AsyncIterator[tuple[CerebrasProvider, Emulator]]:
+    async with Emulator(EmulatorOptions(echo=True, **options)) as emulator:
+        provider = CerebrasProvider(
+            api_key="secret-key", base_url=emulator.base_url, read_timeout_s=0.4, max_retries=0
+        )
+        try:
+            yield provider, emulator
+        finally:
+            provider.close()
+
+
+async def completed(provider: CerebrasProvider, asked: CompletionRequest) -> tuple[str, Completion]:
+    deltas: list[str] = []
+    completion = await provider.complete(asked, deltas.append)
+    return "".join(deltas), completion
+
+
+async def test_a_stream_gives_its_content_and_everything_the_server_reports() -> None:
+    async with a_provider(reasoning_tokens=20, tokens_per_event=0) as (provider, _):
+        text, done = await completed(provider, a_request())
+        await completed(provider, a_request())
+        again, _ = await completed(provider, a_request())
+    assert text == again == f"````\n{TEXT}````"
+    assert done.finish_reason == "stop"
+    usage = done.usage
+    assert usage.prompt_tokens and usage.completion_tokens
+    assert usage.reasoning_tokens == 20
+    assert usage.accepted_prediction_tokens and usage.accepted_prediction_tokens > 500
+    assert usage.rejected_prediction_tokens == 0
+    assert done.server.total_s is not None
+    assert done.request_id
+    assert done.rate_limit["remaining-requests-day"]
+    assert done.attempts == 1
+    assert done.ttft_s is not None and done.total_s is not None
+    assert done.ttft_s <= done.total_s
+
+
+async def test_what_a_server_does_not_report_stays_unknown() -> None:
+    async with a_provider(faults=(parse_fault("no-usage"), )) as (provider, _):
+        _, done = await completed(provider, a_request())
+    assert done.usage.completion_tokens is None
+    assert done.usage.accepted_prediction_tokens is None
+
+
+@pytest.mark.parametrize(
+    "fault", ["no-done", "no-fingerprint", "no-time-info", "trailing-usage", "content-in-final"]
+)
+async def test_a_stream_that_is_only_unusual_is_whole(fault: str) -> None:
+    async with a_provider(faults=(parse_fault(fault),)) as (provider, _):
+        text, done = await completed(provider, a_request())
+    assert text == f"````\n{TEXT}````"
+    assert done.finish_reason == "stop"
+    assert done.usage.completion_tokens
+
+
+FAULTS: dict[str, tuple[type[EditsvcError], str]] = {
+    "status:400": (ProviderRejected, "refused the request (400"),
+    "status:401": (ProviderAuthError, "does not accept the API key (401"),
+    "status:402": (ProviderRejected, "(402"),
+    "status:403": (ProviderAuthError, "(403"),
+    "status:404": (ProviderRejected, "(404"),
+    "status:408": (ProviderRejected, "(408"),
+    "status:413": (ProviderRejected, "(413"),
+    "status:422": (ProviderRejected, "(422"),
+    "status:429": (ProviderRateLimited, "(429"),
+    "status:429,retry-after=7": (ProviderRateLimited, "Try again in 7 s."),
+    "status:500": (ProviderUnavailable, "failed (500"),
+    "status:503,shape=top": (ProviderUnavailable, "failed (503"),
+    "prediction-unsupported": (PredictionUnsupported, "does not support predictions"),
+    "redirect": (ProviderRejected, "(307"),
+    "reset": (ProviderUnreachable, "No connection to"),
+    "stall-start": (ProviderTimeout, "No data from"),
+    "stall": (ProviderTimeout, "No data from 127.0.0.1 for 0.4 s"),
+    "cut": (IncompleteReply, "broke in the middle of the reply"),
+    "error-event": (ProviderUnavailable, "broke off the reply with an error"),
+    "error-event:503": (ProviderUnavailable, "failed (503"),
+    "error-plain": (ProviderError, ""),
+    "garbage": (ProviderProtocolError, "not valid JSON"),
+    "empty-data": (ProviderProtocolError, "not valid JSON"),
+    "bad-utf8": (ProviderProtocolError, "not valid JSON"),
+    "html-200": (ProviderProtocolError, "answered with text/html"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_way_to_fail_is_one_of_our_errors(fault: str) -> None:
+    expected, words = FAULTS[fault]
+    async with a_provider(faults=(parse_fault(fault),)) as (provider, _):
+        with pytest.raises(expected) as caught:
+            await completed(provider, a_request())
+    sentence = caught.value.sentence()
+    assert words in sentence
+    assert "secret-key" not in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("end", None), ("length", "length"), ("content-filter", "content_filter"), ("unknown-finish", "…")],
+)
+async def test_a_stream_that_ends_otherwise_says_how(fault: str, reason: str | None) -> None:
+    async with a_provider(faults=(parse_fault(fault),)) as (provider, _):
+        _, done = await completed(provider, a_request())
+    assert done.finish_reason != "stop"
+    if reason != "…":
+        assert done.finish_reason == reason
+
+
+async def test_a_reply_that_is_not_streamed_is_taken_too() -> None:
+    async with a_provider(faults=(parse_fault("not-stream"),)) as (provider, _):
+        text, done = await completed(provider, a_request())
+    assert (text, done.finish_reason) == (f"````\n{TEXT}````", "stop")
+
+
+async def test_requests_are_sent_again_before_the_first_token() -> None:
+    options = EmulatorOptions(echo=True, faults=(parse_fault("status:503"),), fault_count=1)
+    async with Emulator(options) as emulator:
+        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, max_retries=2)
+        _, done = await completed(provider, a_request())
+        provider.close()
+    assert done.attempts == 2
+
+
+async def test_nobody_listening_is_an_error_that_names_the_server() -> None:
+    provider = CerebrasProvider(api_key="x", base_url="http://127.0.0.1:9", max_retries=0)
+    with pytest.raises(ProviderUnreachable, match=r"No connection to 127\.0\.0\.1"):
+        await completed(provider, a_request())
+    provider.close()
+
+
+async def test_the_models_that_the_server_lists() -> None:
+    async with a_provider() as (provider, _):
+        assert "gpt-oss-120b" in await provider.models()
+
+
+async def test_cancelling_closes_the_stream_at_once() -> None:
+    async with a_provider(speed=200.0) as (provider, emulator):
+        started = asyncio.Event()
+        task = asyncio.create_task(provider.complete(a_request(predict=False), lambda _: started.set()))
+        await asyncio.wait_for(started.wait(), 5)
+        begun = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while not emulator.records() and time.monotonic() - begun < 5:
+            await asyncio.sleep(0.005)
+        (record,) = emulator.records()
+    assert record.disconnected
+    assert record.sent_tokens < 300
+
+
+async def test_cancelling_before_the_first_byte_closes_the_connection_too() -> None:
+    async with a_provider(faults=(parse_fault("stall-start"),)) as (provider, emulator):
+        task = asyncio.create_task(provider.complete(a_request(), lambda _: None))
+        await asyncio.sleep(0.25)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        begun = time.monotonic()
+        while not emulator.records() and time.monotonic() - begun < 5:
+            await asyncio.sleep(0.005)
+        assert [record.disconnected for record in emulator.records()] == [True]
+
+
+async def test_edits_side_by_side_have_connections_of_their_own_and_cancelling_one_leaves_the_others() -> None:
+    async with a_provider(speed=700.0) as (provider, _):
+        tasks = [asyncio.create_task(completed(provider, a_request(predict=False))) for _ in range(4)]
+        await asyncio.sleep(0.3)
+        tasks[0].cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(ended[0], asyncio.CancelledError)
+    for outcome in ended[1:]:
+        assert not isinstance(outcome, BaseException)
+        assert outcome[0] == f"````\n{TEXT}````"
+
+
+async def test_a_listener_that_fails_ends_the_call_with_its_own_error() -> None:
+    def listener(_: str) -> None:
+        raise RuntimeError("the listener's defect")
+
+    async with a_provider() as (provider, _):
+        with pytest.raises(RuntimeError, match="the listener's defect"):
+            await provider.complete(a_request(), listener)
+
+
+class Http2Server:
+    """A server over TLS and HTTP/2 that streams slowly, counts connections and notices who leaves."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.versions: list[str] = []
+        self.clients: set[tuple[str, int]] = set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        self.versions.append(scope["http_version"])
+        self.clients.add(scope["client"])
+        while (await receive()).get("more_body"):
+            pass
+        waiting = asyncio.create_task(self._watch(receive))
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        count = 3 if "fast" in scope["path"] or b"fast" in dict(scope["headers"]).get(b"x-mode", b"") else 400
+        for number in range(count):
+            if waiting.done():
+                return
+            chunk = b'data: {"choices": [{"index": 0, "delta": {"content": "%d "}}]}\n\n' % number
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await asyncio.sleep(0.005)
+        end = b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+        await send({"type": "http.response.body", "body": end})
+        waiting.cancel()
+
+    async def _watch(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left.set()
+
+
+@asynccontextmanager
+async def over_tls() -> AsyncIterator[tuple[CerebrasProvider, Http2Server]]:
+    authority = trustme.CA()
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    app, stop = Http2Server(), asyncio.Event()
+    config = Config()
+    config.accesslog = config.errorlog = None
+    with authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.tempfile() as pem:
+        config.certfile = config.keyfile = pem
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config.bind = [f"127.0.0.1:{port}"]
+        server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            await asyncio.sleep(0.01)
+        provider = CerebrasProvider(api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context, max_retries=0)
+        try:
+            yield provider, app
+        finally:
+            provider.close()
+            stop.set()
+            await server
+
+
+async def test_http2_is_used_and_its_connection_kept() -> None:
+    async with over_tls() as (provider, app):
+        for _ in range(3):
+            text, done = await completed(provider, a_request("x\n"))
+            assert done.finish_reason == "stop"
+            assert text.startswith("0 1 2 ")
+            await asyncio.sleep(0.05)
+    assert app.versions == ["2", "2", "2"]
+    assert len(app.clients) == 1
+
+
+async def test_cancelling_over_http2_is_noticed_by_the_server() -> None:
+    async with over_tls() as (provider, app):
+        started = asyncio.Event()
+        task = asyncio.create_task(provider.complete(a_request("x\n"), lambda _: started.set()))
+        await asyncio.wait_for(started.wait(), 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(app.left.wait(), 2)
+
+
+async def test_a_connection_is_kept_over_http1_too() -> None:
+    async with Emulator(EmulatorOptions(echo=True)) as emulator:
+        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url)
+        seen = set()
+        for _ in range(3):
+            await completed(provider, a_request())
+            await asyncio.sleep(0.05)
+            transport: Any = provider._connect()._client._transport
+            seen |= {lane.socket.getsockname() for lane in transport._idle}
+        provider.close()
+    assert len(seen) == 1
+
+
+def test_no_request_can_hold_a_prediction_together_with_what_excludes_it() -> None:
+    fields = set(CompletionRequest.__dataclass_fields__)
+    assert "prediction" in fields
+    assert not fields & {"tools", "logprobs", "n", "top_logprobs", "response_format"}
+
+
