@@ -60,9 +60,23 @@ def as_variant(case: dict[str, Any], variant: str) -> dict[str, Any]:
     return case | texts
 
 
-async def rewrite(folder: Path, name: str, instruction: str, environ: dict[str, str], *more: str) -> dict[str, Any]:
+async def rewrite(
+    folder: Path, name: str, instruction: str, environ: dict[str, str], *more: str
+) -> dict[str, Any]:
     """The JSON entry of one ``editsvc rewrite``."""
-    command = [sys.executable, "-m", "editsvc", "rewrite", "--scope", "file", "--json", "-i", instruction, *more, name]
+    command = [
+        sys.executable,
+        "-m",
+        "editsvc",
+        "rewrite",
+        "--scope",
+        "file",
+        "--json",
+        "-i",
+        instruction,
+        *more,
+        name,
+    ]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -92,7 +106,9 @@ async def run_case(case: dict[str, Any], preset: str, variant: str, environ: dic
     return Outcome(case["id"], preset, variant, applied, git_applied, entry["usage"], message)
 
 
-async def run(cases: list[dict[str, Any]], presets: list[str], variants: list[str], reply: str) -> list[Outcome]:
+async def run(
+    cases: list[dict[str, Any]], presets: list[str], variants: list[str], reply: str
+) -> list[Outcome]:
     """Every case under every preset in every variant, two at a time."""
     outcomes: list[Outcome] = []
     limit = asyncio.Semaphore(os.cpu_count() or 1)
@@ -100,13 +116,14 @@ async def run(cases: list[dict[str, Any]], presets: list[str], variants: list[st
         for preset, variant in itertools.product(presets, variants):
             script = Path(data, f"{variant}.jsonl")
             script.write_text("".join(json.dumps(as_variant(case, variant)) + "\n" for case in cases))
-            options = EmulatorOptions(script=script, preset=preset, reply=ReplyStyle(reply), tokens_per_event=0)
+            options = EmulatorOptions(
+                script=script, preset=preset, reply=ReplyStyle(reply), tokens_per_event=0
+            )
             async with Emulator(options) as emulator:
                 environ = os.environ | {
                     "CEREBRAS_API_KEY": "x",
                     "CEREBRAS_BASE_URL": emulator.base_url,
                     "EDITSVC_DATA_DIR": data,
-                    "PYTHONPATH": str(Path(__file__).parents[1]),
                 }
 
                 async def one(
@@ -146,7 +163,9 @@ def table(outcomes: list[Outcome], presets: list[str]) -> str:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("cases", type=Path)
     parser.add_argument("--preset", action="append", choices=list(PRESETS))
     parser.add_argument("--variant", action="append", choices=VARIANTS)
@@ -158,8 +177,10 @@ def main() -> None:
     print(table(outcomes, presets))
     wrong = [one for one in outcomes if not (one.applied and one.git_applied)]
     for one in wrong:
-        print(f"WRONG {one.case} {one.preset} {one.variant}: --apply {one.applied}, git apply {one.git_applied}: {one.message}")
-    print(f"{len(outcomes) - len(wrong)} of {len(outcomes)} edits are right to the byte, by --apply and by git apply.")
+        how = f"--apply {one.applied}, git apply {one.git_applied}"
+        print(f"WRONG {one.case} {one.preset} {one.variant}: {how}: {one.message}")
+    right = len(outcomes) - len(wrong)
+    print(f"{right} of {len(outcomes)} edits are right to the byte, by --apply and by git apply.")
     sys.exit(bool(wrong))
 
 

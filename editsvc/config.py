@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def _doc(description: str, **limits: float) -> msgspec.Meta:
-    return msgspec.Meta(description=description, **limits)
+def _doc(description: str, *, ge: int | None = None, gt: int | None = None) -> msgspec.Meta:
+    if gt is not None:
+        return msgspec.Meta(description=description, gt=gt)
+    if ge is not None:
+        return msgspec.Meta(description=description, ge=ge)
+    return msgspec.Meta(description=description)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,22 +45,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 128
     reasoning_effort: Annotated[str, _doc("low, medium or high, for the models that take it.")] = "low"
     connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
-    read_timeout_s: Annotated[float, _doc("Seconds without a byte after which a stream counts as stalled.", gt=0)] = (
-        15.0
-    )
+    read_timeout_s: Annotated[
+        float, _doc("Seconds without a byte after which a stream counts as stalled.", gt=0)
+    ] = 15.0
     deadline_s: Annotated[float, _doc("Seconds that one edit may take altogether.", gt=0)] = 120.0
-    max_retries: Annotated[int, _doc("How often a request is sent again before the first token came.", ge=0)] = 2
+    max_retries: Annotated[
+        int, _doc("How often a request is sent again before the first token came.", ge=0)
+    ] = 2
     jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1)] = 4
     allow: Annotated[
         list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
     ] = msgspec.field(default_factory=list)
-    log_enabled: Annotated[bool, _doc("Whether each request leaves a record (numbers only, never code).")] = True
+    log_enabled: Annotated[bool, _doc("Whether each request leaves a record (numbers only, never code).")] = (
+        True
+    )
     log_url: Annotated[
         str | None, _doc("Where the records go, as an SQLAlchemy URL; by default SQLite in the data folder.")
     ] = None
     data_dir: Annotated[str | None, _doc("The folder for the log and the policy.")] = None
     models: Annotated[
-        dict[str, dict[str, Any]], _doc("Rows of the model table to add or to change, as in [models.\"NAME\"].")
+        dict[str, dict[str, Any]], _doc('Rows of the model table to add or to change, as in [models."NAME"].')
     ] = msgspec.field(default_factory=dict)
 
 
@@ -98,7 +106,8 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         for key, value in layer.values.items():
             if key not in origins:
                 raise SettingsError(
-                    f"{layer.origin}: there is no setting {key!r}.", hint="editsvc config show lists them all."
+                    f"{layer.origin}: there is no setting {key!r}.",
+                    hint="editsvc config show lists them all.",
                 )
             if not layer.trusted and key not in PROJECT_MAY_SET:
                 warnings.append(f"{layer.origin}: {key} is ignored, because a project may not set it.")
@@ -115,7 +124,9 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     try:
         converted = msgspec.convert(value, field_type, strict=False)
     except msgspec.ValidationError as exc:
-        raise SettingsError(f"{origin}: {key} is wrong: {exc}.", hint="editsvc config show explains each.") from exc
+        raise SettingsError(
+            f"{origin}: {key} is wrong: {exc}.", hint="editsvc config show explains each."
+        ) from exc
     if key == "reasoning_effort" and converted not in EFFORTS:
         raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")
     if key == "allow" and not WAIVABLE.issuperset(converted):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CONTEXT_LINES: Final = 3
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-_QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', "abtnvfr\"\\", strict=True))
+_QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
 
@@ -103,7 +103,8 @@ def unified_diff(old: bytes, new: bytes, path: str, *, context_lines: int = CONT
 
 def hunks(diff: str) -> list[Hunk]:
     """The hunks of one file's unified diff; raises ValueError if it is none."""
-    from unidiff import PatchSet, UnidiffParseError  # noqa: PLC0415 - 10 ms that most runs do not need
+    from unidiff.errors import UnidiffParseError  # noqa: PLC0415 - 10 ms that most runs do not need
+    from unidiff.patch import PatchSet  # noqa: PLC0415 - same
 
     try:
         files = PatchSet(diff)
@@ -143,7 +144,9 @@ def keep_hunks(old: bytes, new: bytes, keep: Collection[int], *, context_lines: 
 def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
     import pygit2  # noqa: PLC0415 - 56 ms that `editsvc --help` does not need
 
-    return pygit2.Patch.create_from(old, new, flag=pygit2.enums.DiffOption.FORCE_TEXT, context_lines=context_lines)
+    return pygit2.Patch.create_from(
+        old, new, flag=pygit2.enums.DiffOption.FORCE_TEXT, context_lines=context_lines
+    )
 
 
 def _span(hunk: DiffHunk) -> Span:

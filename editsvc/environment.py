@@ -21,7 +21,11 @@ _KEY_COMMAND_TIMEOUT_S: Final = 10
 # Two variables are read by the SDK too, under names of its own.
 _VARIABLES: Final = {
     "CEREBRAS_BASE_URL": "base_url",
-    **{f"EDITSVC_{key.upper()}": key for key in Settings.__struct_fields__ if key not in {"models", "base_url"}},
+    **{
+        f"EDITSVC_{key.upper()}": key
+        for key in Settings.__struct_fields__
+        if key not in {"models", "base_url"}
+    },
 }
 
 
@@ -103,8 +107,8 @@ def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> Api
     environ = os.environ if environ is None else environ
     if value := environ.get("CEREBRAS_API_KEY", "").strip():
         return ApiKey(value, "CEREBRAS_API_KEY")
-    if value := _from_keyring():
-        return ApiKey(value, "keyring")
+    if stored := _from_keyring():
+        return ApiKey(stored, "keyring")
     if settings.api_key_command:
         return ApiKey(_from_command(settings.api_key_command), "api_key_command")
     return None
@@ -131,8 +135,9 @@ def _from_command(command: list[str]) -> str:
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise SettingsError(f"api_key_command could not be run: {type(exc).__name__}.") from exc
     if done.returncode or not done.stdout.strip():
+        found = "a" if done.stdout.strip() else "no"
         raise SettingsError(
-            f"api_key_command ended with status {done.returncode} and {'no' if not done.stdout.strip() else 'a'} key.",
+            f"api_key_command ended with status {done.returncode} and {found} key.",
             hint="It must print the key and nothing else.",
         )
     return done.stdout.strip()

@@ -53,7 +53,9 @@ _COMMENT: Final = re.compile(
 )
 _ELLIPSIS: Final = re.compile(r"\.\.\.|…")
 _COMMENT_BEHIND_CODE: Final = re.compile(r"(?:\#|//|/\*|<!--)\s*(?:\.\.\.|…)")
-_ONLY_ELLIPSIS: Final = re.compile(r"\s*(?:\#|//|/\*|<!--|--|\{\s*/\*)?\s*(?:\.\.\.|…)\s*(?:\*/\s*\}?|-->)?\s*")
+_ONLY_ELLIPSIS: Final = re.compile(
+    r"\s*(?:\#|//|/\*|<!--|--|\{\s*/\*)?\s*(?:\.\.\.|…)\s*(?:\*/\s*\}?|-->)?\s*"
+)
 _ELIDED: Final = re.compile(
     r"\b(?:rest|remain\w*|existing|unchanged|same|previous\w*|omit\w*|before|other|original|keep|kept|continu\w*|"
     r"code|implementation|here|stay\w*|brevity|truncated|skipp\w*|methods?|functions?|above|below|snip\w*)\b",
@@ -77,7 +79,9 @@ _ASKS_TO_INDENT: Final = re.compile(
     r"rustfmt|style|align|unwrap|flatten|unnest|nest|pep ?8|lint|early return|guard clause|minif)",
     re.IGNORECASE,
 )
-_ASKS_FOR_STUBS: Final = re.compile(r"\b(?:stub|protocol|abstract|overload|interface|ellipsis|placeholder|\.pyi)", re.IGNORECASE)
+_ASKS_FOR_STUBS: Final = re.compile(
+    r"\b(?:stub|protocol|abstract|overload|interface|ellipsis|placeholder|\.pyi)", re.IGNORECASE
+)
 # How a chat model begins and ends; only consulted where the language itself cannot tell prose from code.
 _CHAT: Final = re.compile(
     r"\s*(?:sure\b|certainly\b|of course\b|absolutely\b|okay\b|ok,|done[.!]|here(?:'s|’s| is| are)\b|below is\b|"
@@ -117,27 +121,25 @@ def check_reply(
     Raises GuardRefused at the first failed check that `allow` does not name.
     """
     old, new = split_lines(original), split_lines(reply.code)
+    wanted = frozenset(Check).difference(allow)
     _frame(old, new, reply)
-    checks = {
-        Check.EMPTY: lambda: _empty(original, reply.code),
-        Check.PROSE: lambda: _prose(old, new, reply, language),
-    }
-    for check, run in checks.items():
-        if check not in allow:
-            run()
+    if Check.EMPTY in wanted:
+        _empty(original, reply.code)
+    if Check.PROSE in wanted:
+        _prose(old, new, reply, language)
     if original == reply.code:
         return
     spans = changed_spans(original, reply.code)
-    later = {
-        Check.ENTITIES: lambda: _entities(old, new, spans),
-        Check.ELISION: lambda: _elision(old, new, spans, instruction, language),
-        Check.INDENTATION: lambda: _indentation(old, new, spans, instruction),
-        Check.TAIL: lambda: _tail(old, spans, instruction),
-        Check.SHRINK: lambda: _shrink(old, new, instruction),
-    }
-    for check, run in later.items():
-        if check not in allow:
-            run()
+    if Check.ENTITIES in wanted:
+        _entities(old, new, spans)
+    if Check.ELISION in wanted:
+        _elision(old, new, spans, instruction, language)
+    if Check.INDENTATION in wanted:
+        _indentation(old, new, spans, instruction)
+    if Check.TAIL in wanted:
+        _tail(old, spans, instruction)
+    if Check.SHRINK in wanted:
+        _shrink(old, new, instruction)
 
 
 def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit]) -> None:

@@ -51,7 +51,9 @@ UNKNOWN = Model(known=False)
 
 def table(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Model]:
     """The built-in rows with `overrides` (model name to keys) on top; raises SettingsError for wrong keys."""
-    rows: dict[str, dict[str, Any]] = tomllib.loads(files("editsvc").joinpath("models.toml").read_text("utf-8"))
+    rows: dict[str, dict[str, Any]] = tomllib.loads(
+        files("editsvc").joinpath("models.toml").read_text("utf-8")
+    )
     for name, keys in (overrides or {}).items():
         rows[name] = {**rows.get(name, {}), **keys}
     result = {}

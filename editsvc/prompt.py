@@ -150,4 +150,6 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
         return None
     document = match["document"]
     target = document if match["target"] is None else match["target"]
-    return Parsed(document, target, match["instruction"], match["filename"], Frame(match["fence"], match["info"]))
+    return Parsed(
+        document, target, match["instruction"], match["filename"], Frame(match["fence"], match["info"])
+    )

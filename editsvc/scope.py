@@ -63,7 +63,8 @@ def parse(spec: str) -> ScopeRequest:
         if 1 <= first <= last:
             return ScopeRequest(ScopeKind.LINES, first_line=first, last_line=last)
     raise UsageError(
-        f"{spec!r} is no scope.", hint="Expected auto, file, symbol:NAME or lines:A-B (1-based, A not above B)."
+        f"{spec!r} is no scope.",
+        hint="Expected auto, file, symbol:NAME or lines:A-B (1-based, A not above B).",
     )
 
 
@@ -83,7 +84,9 @@ def resolve(request: ScopeRequest, document: str, language: Language | None) -> 
 
 def whole(document: str) -> Scope:
     """All of `document`."""
-    return Scope(ScopeKind.FILE, 0, len(document), 1, max(1, document.count("\n") + (not document.endswith("\n"))))
+    return Scope(
+        ScopeKind.FILE, 0, len(document), 1, max(1, document.count("\n") + (not document.endswith("\n")))
+    )
 
 
 def _lines(request: ScopeRequest, document: str) -> Scope:
@@ -112,7 +115,8 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
         names = list(dict.fromkeys(one.qualified for one in known))
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
         raise ScopeRefused(
-            f"There is no symbol {name!r} in the file.", hint=f"It has {shown}." if names else "It has none at all."
+            f"There is no symbol {name!r} in the file.",
+            hint=f"It has {shown}." if names else "It has none at all.",
         )
     if len(found) > 1:
         places = ", ".join(f"{one.qualified} (line {index.line_of(one.node_start) + 1})" for one in found)

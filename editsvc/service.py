@@ -218,14 +218,17 @@ class EditService:
                 result = await self._edit(trace, listener)
         except TimeoutError:
             late = ProviderTimeout(
-                f"The edit took longer than {self._settings.deadline_s:g} s.", hint="Choose a smaller scope, or raise deadline_s."
+                f"The edit took longer than {self._settings.deadline_s:g} s.",
+                hint="Choose a smaller scope, or raise deadline_s.",
             )
             result = self._failed(trace, late, self._clock() - started)
         except EditsvcError as exc:
             result = self._failed(trace, exc, self._clock() - started)
         except asyncio.CancelledError:
             gone = Cancelled("The edit was cancelled.")
-            await asyncio.shield(self._record(trace, created, self._failed(trace, gone, self._clock() - started)))
+            await asyncio.shield(
+                self._record(trace, created, self._failed(trace, gone, self._clock() - started))
+            )
             raise
         return await self._record(trace, created, result)
 
@@ -251,7 +254,12 @@ class EditService:
         return await asyncio.to_thread(self._conclude, trace, document, target, reply, language)
 
     async def _reply(
-        self, trace: _Trace, document: str, target: str, language: syntax.Language | None, listener: Listener | None
+        self,
+        trace: _Trace,
+        document: str,
+        target: str,
+        language: syntax.Language | None,
+        listener: Listener | None,
     ) -> Reply:
         """Ask the model, with a prediction if the policy says so, and without if the server then refuses it."""
         scope = trace.scope or scopes.whole(document)
@@ -278,7 +286,9 @@ class EditService:
         )
         while True:
             trace.decision = decision
-            candidate = prediction.candidate(frame, target, whole_file=target == document) if decision.send else None
+            candidate = (
+                prediction.candidate(frame, target, whole_file=target == document) if decision.send else None
+            )
             trace.prediction_kind = candidate.kind if candidate else None
             trace.budget = prediction.completion_budget(
                 model, prompt_tokens=prompt_tokens, target_tokens=tokens, predicts=candidate is not None
@@ -304,7 +314,12 @@ class EditService:
         return ReplyParser(frame, target, final_newline_meant=meant)
 
     async def _stream(
-        self, trace: _Trace, asked: CompletionRequest, parser: ReplyParser, target: str, listener: Listener | None
+        self,
+        trace: _Trace,
+        asked: CompletionRequest,
+        parser: ReplyParser,
+        target: str,
+        listener: Listener | None,
     ) -> Reply:
         old_lines = split_lines(target)
         new_lines: list[str] = []
@@ -405,7 +420,9 @@ class EditService:
             usage=done.usage,
             server=done.server,
             timing=Timing(done.ttft_s, done.total_s, _rate(done)),
-            cost_usd=self._models.get(name, UNKNOWN).cost_usd(done.usage.prompt_tokens, done.usage.completion_tokens),
+            cost_usd=self._models.get(name, UNKNOWN).cost_usd(
+                done.usage.prompt_tokens, done.usage.completion_tokens
+            ),
             escalated=trace.escalated,
             offline=self.offline,
             warnings=tuple(trace.warnings),
@@ -430,7 +447,9 @@ class EditService:
             await asyncio.to_thread(self._append, self._recorder, trace, created, result)
         except LogUnavailable as exc:
             if self._notices.first_time(f"log:{exc.kind}:{trace.id}"):
-                return replace(result, warnings=(*result.warnings, f"The edit was not logged. {exc.sentence()}"))
+                return replace(
+                    result, warnings=(*result.warnings, f"The edit was not logged. {exc.sentence()}")
+                )
         return result
 
     def _append(self, recorder: Recorder, trace: _Trace, created: datetime, result: EditResult) -> None:
@@ -492,7 +511,10 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
     if reason is None:
         message = "The reply ended before it was complete."
     elif reason == "length":
-        message, hint = f"The reply did not fit into {limit:,} tokens and was cut off.", "Choose a smaller scope."
+        message, hint = (
+            f"The reply did not fit into {limit:,} tokens and was cut off.",
+            "Choose a smaller scope.",
+        )
     elif reason == "content_filter":
         message, hint = "The server withheld the reply (content_filter).", "Say the instruction differently."
     else:
@@ -505,6 +527,8 @@ def _rate(done: Completion) -> float | None:
     usage = done.usage
     if usage.completion_tokens is None or done.ttft_s is None or done.total_s is None:
         return None
-    received = usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    received = (
+        usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    )
     elapsed = done.total_s - done.ttft_s
     return received / elapsed if elapsed > 0 and received > 0 else None

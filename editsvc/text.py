@@ -122,7 +122,9 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
         if not 0 <= edit.start <= edit.end <= len(text):
             raise ValueError(f"edit {edit.start}..{edit.end} is outside of a text of {len(text)} code points")
         if edit.start < position:
-            raise ValueError(f"edit {edit.start}..{edit.end} overlaps the one before, which ends at {position}")
+            raise ValueError(
+                f"edit {edit.start}..{edit.end} overlaps the one before, which ends at {position}"
+            )
         parts += (text[position : edit.start], edit.new_text)
         position = edit.end
     parts.append(text[position:])

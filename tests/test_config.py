@@ -14,7 +14,11 @@ from editsvc.policy import PredictionMode
 
 def test_the_strongest_layer_wins_and_the_origin_says_which() -> None:
     resolved = resolve(
-        [Layer("flag", {"model": "a"}), Layer("environment", {"model": "b", "jobs": "3"}), Layer("user", {"jobs": 9})]
+        [
+            Layer("flag", {"model": "a"}),
+            Layer("environment", {"model": "b", "jobs": "3"}),
+            Layer("user", {"jobs": 9}),
+        ]
     )
     assert (resolved.settings.model, resolved.settings.jobs) == ("a", 3)
     assert (resolved.origins["model"], resolved.origins["jobs"]) == ("flag", "environment")
@@ -22,7 +26,9 @@ def test_the_strongest_layer_wins_and_the_origin_says_which() -> None:
 
 
 def test_text_from_the_environment_becomes_the_settings_type() -> None:
-    settings = resolve([Layer("environment", {"prediction": "off", "log_enabled": "false", "allow": "tail, shrink"})]).settings
+    settings = resolve(
+        [Layer("environment", {"prediction": "off", "log_enabled": "false", "allow": "tail, shrink"})]
+    ).settings
     assert settings.prediction is PredictionMode.OFF
     assert settings.log_enabled is False
     assert settings.allow == [Check.TAIL, Check.SHRINK]
@@ -39,7 +45,9 @@ def test_text_from_the_environment_becomes_the_settings_type() -> None:
         ({"allow": ["identity"]}, "allow takes elision, empty"),
     ],
 )
-def test_a_mistake_names_the_layer_the_key_and_what_was_expected(values: dict[str, object], words: str) -> None:
+def test_a_mistake_names_the_layer_the_key_and_what_was_expected(
+    values: dict[str, object], words: str
+) -> None:
     with pytest.raises(SettingsError, match=words) as error:
         resolve([Layer("user.toml", values)])
     assert error.value.message.startswith("user.toml")
@@ -79,8 +87,14 @@ def test_files_and_variables_are_found(tmp_path: Path) -> None:
     inner = tmp_path / "project" / "src"
     inner.mkdir(parents=True)
     (tmp_path / "project" / ".git").mkdir()
-    (tmp_path / "project" / ".editsvc.toml").write_text('model = "theirs"\nbase_url = "http://evil.example"\n')
-    environ = {"EDITSVC_CONFIG": str(user), "CEREBRAS_BASE_URL": "http://127.0.0.1:1", "EDITSVC_DATA_DIR": str(tmp_path)}
+    (tmp_path / "project" / ".editsvc.toml").write_text(
+        'model = "theirs"\nbase_url = "http://evil.example"\n'
+    )
+    environ = {
+        "EDITSVC_CONFIG": str(user),
+        "CEREBRAS_BASE_URL": "http://127.0.0.1:1",
+        "EDITSVC_DATA_DIR": str(tmp_path),
+    }
     resolved = environment.load({"jobs": None}, environ=environ, folder=inner)
     settings = resolved.settings
     assert (settings.jobs, settings.model, settings.base_url) == (2, "theirs", "http://127.0.0.1:1")

@@ -10,7 +10,23 @@ from hypothesis import strategies as st
 from editsvc.diff import changed_spans, edits, hunks, keep_hunks, unified_diff
 from editsvc.text import apply, line_end, normalise, split_lines
 
-LINES = ["", "a", "b", "  b", "\tb", "x\x0cy", "x\x0b", "\x1c", "\x85", "u\u2028v", "😀", "é", "-- a", "+++ b", "@@ -1 +1 @@"]
+LINES = [
+    "",
+    "a",
+    "b",
+    "  b",
+    "\tb",
+    "x\x0cy",
+    "x\x0b",
+    "\x1c",
+    "\x85",
+    "u\u2028v",
+    "😀",
+    "é",
+    "-- a",
+    "+++ b",
+    "@@ -1 +1 @@",
+]
 any_end = st.sampled_from(["\n", "\r\n", "\r"])
 
 
@@ -40,7 +56,9 @@ def test_a_text_that_only_lost_its_line_ends_is_unchanged(text: str) -> None:
 
 
 @given(documents(), st.data())
-def test_lines_that_stay_keep_their_ends_and_new_ones_follow_their_neighbours(text: str, data: st.DataObject) -> None:
+def test_lines_that_stay_keep_their_ends_and_new_ones_follow_their_neighbours(
+    text: str, data: st.DataObject
+) -> None:
     lines = split_lines(text)
     at = data.draw(st.integers(0, len(lines)))
     if at and not line_end(lines[at - 1]):
@@ -90,7 +108,16 @@ def test_git_applies_the_diff_to_the_byte(tmp_path: Path, old: str, new: str) ->
         (b"a\r\nb\r\n", b"a\r\nc\r\n"),
         (b"a\rb\rc", b"a\rB\rc"),
     ],
-    ids=["fill", "fill without end", "empty", "add final newline", "drop final newline", "BOM", "CRLF", "lone CR"],
+    ids=[
+        "fill",
+        "fill without end",
+        "empty",
+        "add final newline",
+        "drop final newline",
+        "BOM",
+        "CRLF",
+        "lone CR",
+    ],
 )
 def test_git_applies_the_diff_of_odd_files(tmp_path: Path, old: bytes, new: bytes) -> None:
     assert git_apply(tmp_path, "f.txt", old, new) == new
@@ -98,7 +125,17 @@ def test_git_applies_the_diff_of_odd_files(tmp_path: Path, old: bytes, new: byte
 
 @pytest.mark.parametrize(
     "name",
-    ["plain.py", "with space.py", 'quo"te.py', "back\\slash.py", "tab\tname.py", "é.py", "新しい.py", "dir/in dir.py", "a\nb.py"],
+    [
+        "plain.py",
+        "with space.py",
+        'quo"te.py',
+        "back\\slash.py",
+        "tab\tname.py",
+        "é.py",
+        "新しい.py",
+        "dir/in dir.py",
+        "a\nb.py",
+    ],
 )
 def test_git_finds_the_file_whatever_its_name(tmp_path: Path, name: str) -> None:
     assert git_apply(tmp_path, name, b"one\ntwo\n", b"one\n2\n") == b"one\n2\n"

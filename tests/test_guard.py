@@ -16,7 +16,9 @@ HALF = FILE[: FILE.index("def step_15")]
 PYTHON = syntax.by_name("python")
 
 
-def check(code: str, instruction: str = "Rename step_1.", *, original: str = FILE, allow: tuple[Check, ...] = ()) -> str | None:
+def check(
+    code: str, instruction: str = "Rename step_1.", *, original: str = FILE, allow: tuple[Check, ...] = ()
+) -> str | None:
     reply = Reply(ReplyKind.CODE, code, Framing.AGREED)
     try:
         guard.check_reply(original, reply, instruction=instruction, language=PYTHON, allow=allow)
@@ -82,14 +84,25 @@ def test_a_refusal_names_the_line_and_quotes_it() -> None:
     ],
 )
 def test_remarks_in_place_of_code_are_recognised(line: str) -> None:
-    assert check(HALF + line + "\n" + FILE[FILE.index("def step_28") :]) in {Check.ELISION}
+    assert check(HALF + line + "\n" + FILE[FILE.index("def step_28") :]) == Check.ELISION
 
 
 @pytest.mark.parametrize(
-    "line", ["x = [...values]", "    ...", "call(...rest)", '"... and the rest"', "# TODO: more of this", "print('loading ...')"]
+    "line",
+    [
+        "x = [...values]",
+        "    ...",
+        "call(...rest)",
+        '"... and the rest"',
+        "# TODO: more of this",
+        "print('loading ...')",
+    ],
 )
 def test_lines_with_dots_that_are_code_are_no_remarks(line: str) -> None:
-    assert check(FILE.replace("def step_1(value):\n    return value + 1\n", f"def step_1(value):\n{line}\n")) is None
+    assert (
+        check(FILE.replace("def step_1(value):\n    return value + 1\n", f"def step_1(value):\n{line}\n"))
+        is None
+    )
 
 
 def test_an_unchanged_reply_passes_every_check() -> None:
@@ -99,7 +112,9 @@ def test_an_unchanged_reply_passes_every_check() -> None:
 
 @given(
     st.text(alphabet="ab\r\n😀", max_size=20),
-    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 4), st.text(alphabet="xy\n", max_size=4)), max_size=3),
+    st.lists(
+        st.tuples(st.integers(0, 20), st.integers(0, 4), st.text(alphabet="xy\n", max_size=4)), max_size=3
+    ),
 )
 def test_an_edit_that_is_what_it_says_is_proven(text: str, raw: list[tuple[int, int, str]]) -> None:
     edits, position = [], 0
@@ -124,6 +139,10 @@ def test_a_change_outside_of_the_edits_is_never_let_through(after: Snapshot) -> 
 
 
 def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
-    refused = {case["refused"].value or case["refused"].text.strip() for case in sections.folder("replies").values() if "refused" in case}
+    refused = {
+        case["refused"].value or case["refused"].text.strip()
+        for case in sections.folder("replies").values()
+        if "refused" in case
+    }
     named = {line.split(": ")[1].strip(" -\n") if ": " in line else line for line in refused}
     assert {str(check) for check in Check} - named <= {"shrink", "identity"}

@@ -42,7 +42,8 @@ def test_the_candidate_is_the_text_in_the_frame_that_the_reply_is_asked_for() ->
 
 
 SAMPLES = {
-    "python": "def total(prices):\n    return sum(price.amount for price in prices if price.currency == 'EUR')\n" * 40,
+    "python": "def total(prices):\n    return sum(price.amount for price in prices if price.currency == 'EUR')\n"
+    * 40,
     "css": ".button:hover { color: #00ff00; margin: 0 4px 2px; }\n" * 40,
     "json": '{"name": "tool", "values": [1, 22, 333, 4.5], "nested": {"deep": null}}\n' * 40,
     "base64": "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9w\n" * 40,
@@ -64,7 +65,13 @@ def test_the_budget_has_room_for_growth_rejected_tokens_and_reasoning() -> None:
     def budget(model: Model, *, predicts: bool) -> int:
         return prediction.completion_budget(model, prompt_tokens=5000, target_tokens=4000, predicts=predicts)
 
-    assert 5000 < budget(plain, predicts=False) < budget(plain, predicts=True) < budget(reasoning, predicts=True) < 12_000
+    assert (
+        5000
+        < budget(plain, predicts=False)
+        < budget(plain, predicts=True)
+        < budget(reasoning, predicts=True)
+        < 12_000
+    )
 
 
 def test_a_budget_stays_within_the_models_limits() -> None:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from editsvc import prompt
 from editsvc.prompt import CANNOT, SYSTEM, WHOLE_FILE, Frame, Message, Task
 
-lines = st.lists(st.sampled_from(["a", "", "```", "`````sh", "File: x", "Instruction:", "  `", "x``````y"]), max_size=8)
+lines = st.lists(
+    st.sampled_from(["a", "", "```", "`````sh", "File: x", "Instruction:", "  `", "x``````y"]), max_size=8
+)
 code = lines.map(lambda parts: "".join(part + "\n" for part in parts))
 
 
@@ -46,7 +48,12 @@ def test_the_prediction_begins_as_the_file_does_in_the_message() -> None:
 
 @pytest.mark.parametrize(
     "messages",
-    [[], [Message("user", "hello")], [Message("user", "File: x\n\nno fence\n\nInstruction:\nx")], [Message("assistant", "")]],
+    [
+        [],
+        [Message("user", "hello")],
+        [Message("user", "File: x\n\nno fence\n\nInstruction:\nx")],
+        [Message("assistant", "")],
+    ],
 )
 def test_other_peoples_messages_are_not_ours(messages: list[Message]) -> None:
     assert prompt.parse(messages) is None

@@ -74,7 +74,9 @@ def test_what_is_shown_while_it_streams_is_a_beginning_of_the_code(name: str) ->
     case = CASES[name]
     reply, shown = parsed(case, list(case["reply"].text))
     final = "".join(shown)
-    assert (reply.code + "\n").startswith(final.rstrip("`\n") if not reply.closed or "sticks" in name else final)
+    assert (reply.code + "\n").startswith(
+        final.rstrip("`\n") if not reply.closed or "sticks" in name else final
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if expected(case)[0] == "code"])
@@ -85,7 +87,13 @@ def test_the_line_ends_of_a_reply_do_not_matter(name: str, end: str) -> None:
     assert parsed(case, list(case["reply"].text.replace("\n", end)))[0] == whole
 
 
-code = st.lists(st.sampled_from(["a", "  b", "", "```", "````sh", "~~~", "CANNOT: no", "Sure, here it is:", "x\x0cy", "u\u2028v"]), min_size=1, max_size=12).map("\n".join)
+code = st.lists(
+    st.sampled_from(
+        ["a", "  b", "", "```", "````sh", "~~~", "CANNOT: no", "Sure, here it is:", "x\x0cy", "u\u2028v"]
+    ),
+    min_size=1,
+    max_size=12,
+).map("\n".join)
 
 
 @given(code, code, st.booleans(), st.data())
@@ -148,7 +156,9 @@ def test_an_instruction_about_the_final_newline_lets_the_reply_decide() -> None:
 def test_lines_are_the_same_however_the_deltas_are_cut(text: str, data: st.DataObject) -> None:
     buffer = LineBuffer()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
-    lines = [line for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) for line in buffer.push(text[a:b])]
+    lines = [
+        line for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) for line in buffer.push(text[a:b])
+    ]
     lines += buffer.finish()
     assert lines == split_lines(normalise(text))
 

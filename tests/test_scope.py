@@ -71,7 +71,9 @@ def test_a_symbol_in_a_file_without_a_known_language_is_refused() -> None:
         rewritten("symbol:x", "x\n", None)
 
 
-@pytest.mark.parametrize("spec", ["", "Auto", "lines:", "lines:0-3", "lines:4-2", "symbol:", "lines:a-b", "function:x"])
+@pytest.mark.parametrize(
+    "spec", ["", "Auto", "lines:", "lines:0-3", "lines:4-2", "symbol:", "lines:a-b", "function:x"]
+)
 def test_a_scope_that_is_none_is_a_usage_error(spec: str) -> None:
     with pytest.raises(UsageError, match=re.escape(f"{spec!r} is no scope")):
         scope.parse(spec)

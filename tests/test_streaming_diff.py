@@ -19,7 +19,9 @@ def blocks_of(old: list[str], new: list[str], cuts: list[int]) -> list[list[Bloc
 
 
 @given(pair, st.data())
-def test_the_blocks_turn_the_old_text_into_the_new_one(pair: tuple[list[str], list[str]], data: st.DataObject) -> None:
+def test_the_blocks_turn_the_old_text_into_the_new_one(
+    pair: tuple[list[str], list[str]], data: st.DataObject
+) -> None:
     old, new = pair
     cuts = sorted(data.draw(st.lists(st.integers(0, len(new)), max_size=6)))
     old_at = new_at = 0
@@ -39,7 +41,13 @@ def test_what_is_committed_does_not_depend_on_how_the_lines_came(pair: tuple[lis
         for pushed in blocks_of(old, new, cuts):
             for block in pushed:
                 if block.equal:
-                    found |= set(zip(range(block.old_start, block.old_end), range(block.new_start, block.new_end), strict=True))
+                    found |= set(
+                        zip(
+                            range(block.old_start, block.old_end),
+                            range(block.new_start, block.new_end),
+                            strict=True,
+                        )
+                    )
         return found
 
     assert matched([]) == matched(list(range(len(new))))
@@ -68,7 +76,11 @@ FILE = [f"    statement {number}\n" if number % 6 else f"def function_{number}()
         ("a function added", [*FILE[:60], "def new():\n", "    pass\n", "\n", *FILE[60:]], 0),
         ("a block moved down", [*FILE[:100], *FILE[160:400], *FILE[100:160], *FILE[400:]], 60),
         ("a class indented", [*FILE[:100], *("    " + line for line in FILE[100:200]), *FILE[200:]], 100),
-        ("every tenth line changed", [line if number % 10 else "new\n" for number, line in enumerate(FILE)], 60),
+        (
+            "every tenth line changed",
+            [line if number % 10 else "new\n" for number, line in enumerate(FILE)],
+            60,
+        ),
     ],
 )
 def test_an_edit_costs_about_as_many_lines_as_it_changes(name: str, new: list[str], changed: int) -> None:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from editsvc.config import Settings
 
-_PACKAGES: Final = ("cerebras-cloud-sdk", "pygls", "unidiff", "tree-sitter", "pygit2", "SQLAlchemy", "aiohttp")
+_PACKAGES: Final = (
+    "cerebras-cloud-sdk",
+    "pygls",
+    "unidiff",
+    "tree-sitter",
+    "pygit2",
+    "SQLAlchemy",
+    "aiohttp",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +37,8 @@ class Finding:
     """One thing that was looked at; `ok` is None for what is only worth knowing."""
 
     name: str
-    ok: bool | None
     text: str
+    ok: bool | None
     exit_code: ExitCode = ExitCode.SETTINGS
 
 
@@ -54,19 +62,21 @@ def command(*, as_json: bool) -> int:
 
 
 def _findings() -> Iterator[Finding]:
-    yield Finding("editsvc", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}")
-    yield Finding("packages", True, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
+    yield Finding(
+        "editsvc", f"{__version__} on Python {platform.python_version()}, {platform.system()}", ok=True
+    )
+    yield Finding("packages", ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES), ok=True)
     yield _tokenizer()
     yield _language_server()
     try:
         resolved = environment.load()
     except EditsvcError as exc:
-        yield Finding("settings", False, exc.sentence())
+        yield Finding("settings", exc.sentence(), ok=False)
         return
     user = environment.user_file(os.environ)
-    yield Finding("settings", True, f"{user} ({'read' if user.exists() else 'not there: defaults apply'})")
+    yield Finding("settings", f"{user} ({'read' if user.exists() else 'not there: defaults apply'})", ok=True)
     for warning in resolved.warnings:
-        yield Finding("settings", None, warning)
+        yield Finding("settings", warning, ok=None)
     yield _log(resolved.settings)
     yield from _server(resolved.settings)
 
@@ -76,7 +86,7 @@ def _tokenizer() -> Finding:
 
     found = tokenizer()
     text = f"{found.name}{'' if found.exact else ' (an approximation: rs-bpe is not installed)'}"
-    return Finding("tokenizer", True if found.exact else None, text)
+    return Finding("tokenizer", text, ok=True if found.exact else None)
 
 
 def _language_server() -> Finding:
@@ -84,26 +94,30 @@ def _language_server() -> Finding:
     spec = util.find_spec("lsp")
     ours = Path(__file__).resolve().parents[2] / "lsp"
     if spec is None or spec.origin is None:
-        return Finding("language server", False, "the package lsp is not installed; install editsvc again.")
+        return Finding(
+            "language server", "the package lsp is not installed; install editsvc again.", ok=False
+        )
     if Path(spec.origin).resolve().parent != ours:
         where = Path(spec.origin).parent
         return Finding(
-            "language server", False, f"{where} hides editsvc's package lsp; install editsvc alone, with pipx."
+            "language server",
+            f"{where} hides editsvc's package lsp; install editsvc alone, with pipx.",
+            ok=False,
         )
-    return Finding("language server", True, "the package lsp is ours")
+    return Finding("language server", "the package lsp is ours", ok=True)
 
 
 def _log(settings: Settings) -> Finding:
     from editsvc.app import open_log
 
     if not settings.log_enabled:
-        return Finding("log", None, "switched off")
+        return Finding("log", "switched off", ok=None)
     try:
         with open_log(settings) as log:
             status = log.status()
     except EditsvcError as exc:
-        return Finding("log", None, exc.sentence())
-    return Finding("log", True, f"{status['url']}, {status['count']} records")
+        return Finding("log", exc.sentence(), ok=None)
+    return Finding("log", f"{status['url']}, {status['count']} records", ok=True)
 
 
 def _server(settings: Settings) -> Iterator[Finding]:
@@ -112,23 +126,22 @@ def _server(settings: Settings) -> Iterator[Finding]:
     try:
         key = environment.api_key(settings)
     except EditsvcError as exc:
-        yield Finding("key", False, exc.sentence())
+        yield Finding("key", exc.sentence(), ok=False)
         return
     if key is None:
-        yield Finding("key", None, "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.")
+        yield Finding("key", "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.", ok=None)
         return
-    yield Finding("key", True, f"from {key.origin}")
+    yield Finding("key", f"from {key.origin}", ok=True)
     server = provider(settings, key, settings.base_url)
     try:
         listed = asyncio.run(server.models())
     except EditsvcError as exc:
-        yield Finding("server", False, exc.sentence(), exc.exit_code)
+        yield Finding("server", exc.sentence(), ok=False, exit_code=exc.exit_code)
         return
     finally:
         server.close()
-    yield Finding("server", True, f"{settings.base_url} lists {len(listed)} models")
+    yield Finding("server", f"{settings.base_url} lists {len(listed)} models", ok=True)
     if settings.model not in listed:
-        yield Finding("model", None, f"{settings.model} is not among them: {', '.join(listed)}")
+        yield Finding("model", f"{settings.model} is not among them: {', '.join(listed)}", ok=None)
     else:
-        yield Finding("model", True, settings.model)
-
+        yield Finding("model", settings.model, ok=True)

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from editsvc.emulator import FAULTS, EmulatorOptions, ReplyStyle, parse_fault, parse_model, parse_tokens_per_event
+from editsvc.emulator import (
+    FAULTS,
+    EmulatorOptions,
+    ReplyStyle,
+    parse_fault,
+    parse_model,
+    parse_tokens_per_event,
+)
 from editsvc.emulator.options import DEFAULT_MODELS
 from editsvc.verify import PRESETS, Rejection
 
@@ -32,36 +39,93 @@ Faults:
 @click.option("--host", default=_DEFAULTS.host, show_default=True, help="A loopback address.")
 @click.option("--port", default=_DEFAULTS.port, show_default=True, help="0 takes a free one.")
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that is not loopback.")
-@click.option("--preset", type=click.Choice(list(PRESETS)), default=_DEFAULTS.preset, show_default=True,
-              help="How predictions are verified.")
-@click.option("--rejection", type=click.Choice([one.value for one in Rejection]), default=_DEFAULTS.rejection.value,
-              show_default=True, help="What counts as a rejected token.")
-@click.option("--script", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Answer from a JSONL file of cases: instruction, before, after.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default=_DEFAULTS.preset,
+    show_default=True,
+    help="How predictions are verified.",
+)
+@click.option(
+    "--rejection",
+    type=click.Choice([one.value for one in Rejection]),
+    default=_DEFAULTS.rejection.value,
+    show_default=True,
+    help="What counts as a rejected token.",
+)
+@click.option(
+    "--script",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer from a JSONL file of cases: instruction, before, after.",
+)
 @click.option("--offline", is_flag=True, help="Answer by the offline engine (the default).")
 @click.option("--echo", is_flag=True, help="Answer with the file as it is.")
-@click.option("--reply", type=click.Choice([one.value for one in ReplyStyle]), default=_DEFAULTS.reply.value,
-              show_default=True, help="How the code is wrapped in the reply.")
-@click.option("--speed", type=float, default=_DEFAULTS.speed, show_default=True, help="Tokens per second; 0: no limit.")
-@click.option("--ttft", type=float, default=_DEFAULTS.ttft, show_default=True, help="Seconds before the first token.")
-@click.option("--prefill", type=float, default=_DEFAULTS.prefill, show_default=True,
-              help="Prompt tokens per second; 0: no limit.")
-@click.option("--verify-cost", type=float, default=_DEFAULTS.verify_cost, show_default=True,
-              help="What a verifying pass costs, in plain passes.")
-@click.option("--tokens-per-event", default=str(_DEFAULTS.tokens_per_event), show_default=True,
-              help="A number, or random.")
-@click.option("--reasoning-tokens", type=int, default=_DEFAULTS.reasoning_tokens, show_default=True,
-              help="Before each reply, of models that reason.")
-@click.option("--model", "models", multiple=True, metavar="NAME[:FEATURES]",
-              help="A model to offer, as in my-model:no-prediction; can be repeated.")
+@click.option(
+    "--reply",
+    type=click.Choice([one.value for one in ReplyStyle]),
+    default=_DEFAULTS.reply.value,
+    show_default=True,
+    help="How the code is wrapped in the reply.",
+)
+@click.option(
+    "--speed", type=float, default=_DEFAULTS.speed, show_default=True, help="Tokens per second; 0: no limit."
+)
+@click.option(
+    "--ttft", type=float, default=_DEFAULTS.ttft, show_default=True, help="Seconds before the first token."
+)
+@click.option(
+    "--prefill",
+    type=float,
+    default=_DEFAULTS.prefill,
+    show_default=True,
+    help="Prompt tokens per second; 0: no limit.",
+)
+@click.option(
+    "--verify-cost",
+    type=float,
+    default=_DEFAULTS.verify_cost,
+    show_default=True,
+    help="What a verifying pass costs, in plain passes.",
+)
+@click.option(
+    "--tokens-per-event",
+    default=str(_DEFAULTS.tokens_per_event),
+    show_default=True,
+    help="A number, or random.",
+)
+@click.option(
+    "--reasoning-tokens",
+    type=int,
+    default=_DEFAULTS.reasoning_tokens,
+    show_default=True,
+    help="Before each reply, of models that reason.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME[:FEATURES]",
+    help="A model to offer, as in my-model:no-prediction; can be repeated.",
+)
 @click.option("--api-key", help="The only key that is let in.")
-@click.option("--tokens-per-minute", type=int, default=_DEFAULTS.tokens_per_minute, show_default=True,
-              help="Answer 429 above this; 0: no limit.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME[:PARAMETERS]", help="See below; can be repeated.")
+@click.option(
+    "--tokens-per-minute",
+    type=int,
+    default=_DEFAULTS.tokens_per_minute,
+    show_default=True,
+    help="Answer 429 above this; 0: no limit.",
+)
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME[:PARAMETERS]", help="See below; can be repeated."
+)
 @click.option("--fault-rate", type=float, help="The share of requests that get a fault.")
 @click.option("--fault-count", type=int, help="Only the first so many requests get one.")
-@click.option("--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Of everything that is drawn.")
-@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Append a JSON line per request.")
+@click.option(
+    "--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Of everything that is drawn."
+)
+@click.option(
+    "--log", type=click.Path(dir_okay=False, path_type=Path), help="Append a JSON line per request."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
 def command(
     *,

@@ -35,7 +35,10 @@ class LiveDiff:
         self._total = 0
         console = Console(stderr=True, highlight=False)
         self._live = Live(
-            console=console, refresh_per_second=_UPDATES_PER_SECOND, transient=True, get_renderable=self._render
+            console=console,
+            refresh_per_second=_UPDATES_PER_SECOND,
+            transient=True,
+            get_renderable=self._render,
         )
 
     def __enter__(self) -> Self:
@@ -71,7 +74,11 @@ class LiveDiff:
         for line, style in list(self._lines):
             text.append(line + "\n", style)
         if self._total:
-            places = f" · {self._changed} place{'s' if self._changed != 1 else ''} changed" if self._changed else ""
+            places = (
+                f" · {self._changed} place{'s' if self._changed != 1 else ''} changed"
+                if self._changed
+                else ""
+            )
             text.append(f"{self._title}: {self._reached}/{self._total} lines{places}", "dim")
         else:
             text.append(f"{self._title}: waiting for the first token", "dim")

@@ -75,7 +75,11 @@ def purge(*, before: str | None, everything: bool, yes: bool) -> int:
     if before and limit is None:
         raise UsageError("--before takes a time.", hint="Use --all to delete everything.")
     if not yes:
-        click.confirm(f"Delete {'every record' if everything else f'the records before {limit:%Y-%m-%d %H:%M}'}?", abort=True, err=True)
+        click.confirm(
+            f"Delete {'every record' if everything else f'the records before {limit:%Y-%m-%d %H:%M}'}?",
+            abort=True,
+            err=True,
+        )
     with _log() as log:
         count = log.purge(before=limit, everything=everything)
     output.say(f"{count} record{'s' if count != 1 else ''} deleted.")

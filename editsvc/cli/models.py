@@ -38,7 +38,9 @@ def command(*, as_json: bool) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table("model", "listed", "prediction", "effort", "context", "output", "$/M in", "$/M out", "notes", box=None)
+    shown = Table(
+        "model", "listed", "prediction", "effort", "context", "output", "$/M in", "$/M out", "notes", box=None
+    )
     for name, row in zip(names, rows, strict=True):
         model = table.get(name, models.UNKNOWN)
         notes = [

@@ -48,7 +48,9 @@ def write_diff(diff: bytes) -> None:
 
 def coloured_line(line: str) -> str:
     """One line of a diff in its colour, with whatever could steer a terminal made visible."""
-    return click.style(visible(line), fg=_DIFF_COLOURS.get(line[:1]), bold=line.startswith(("---", "+++")) or None)
+    return click.style(
+        visible(line), fg=_DIFF_COLOURS.get(line[:1]), bold=line.startswith(("---", "+++")) or None
+    )
 
 
 def visible(line: str) -> str:

@@ -21,7 +21,9 @@ Examples:
 @click.option(
     "--since", default="28d", show_default=True, help="From when on: hours (12h), days (28d), a date, or all."
 )
-@click.option("--by", default="", metavar="NAME,…", help="Group by model, provider, language, status, source, day, …")
+@click.option(
+    "--by", default="", metavar="NAME,…", help="Group by model, provider, language, status, source, day, …"
+)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(*, since: str, by: str, form: str) -> int:
     """Tell what the predictions were worth: acceptance, coverage, tokens, cost, latency.
@@ -35,7 +37,9 @@ def command(*, since: str, by: str, form: str) -> int:
     settings = environment.load().settings
     start = parse_since(since, datetime.now(UTC))
     with open_log(settings) as log:
-        report = aggregate(log.records(start), by=[name.strip() for name in by.split(",") if name.strip()], since=start)
+        report = aggregate(
+            log.records(start), by=[name.strip() for name in by.split(",") if name.strip()], since=start
+        )
     if form == "json":
         output.write_json(to_json(report))
         return 0

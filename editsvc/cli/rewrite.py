@@ -158,13 +158,15 @@ async def _run(options: Options, paths: Sequence[str], settings: Settings, *, of
     outcomes: list[Outcome] = []
     async with open_service(settings, offline=offline) as service:
         if service.offline and not offline:
-            output.say("editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model).")
+            output.say(
+                "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."
+            )
         # What is drawn or asked on a terminal comes one file after the other.
         limit = asyncio.Semaphore(1 if options.live or options.interactive else settings.jobs)
 
         async def edit(path: str) -> Outcome:
             async with limit:
-                return await _one(options, path, service, titled=len(paths) > 1)
+                return await _one(options, path, service)
 
         tasks = [asyncio.create_task(edit(path)) for path in paths]
         try:
@@ -179,11 +181,12 @@ async def _run(options: Options, paths: Sequence[str], settings: Settings, *, of
             for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]:
                 cancelled = Outcome(path, Status.CANCELLED, "The edit was cancelled.", ExitCode.INTERRUPTED)
                 outcomes.append(end if isinstance(end, Outcome) else cancelled)
-            output.say("editsvc: interrupted; files that were not reported are unchanged.")
+                if not options.as_json:
+                    _print(options, outcomes[-1], titled=True)
     return outcomes
 
 
-async def _one(options: Options, path: str, service: EditService, *, titled: bool) -> Outcome:
+async def _one(options: Options, path: str, service: EditService) -> Outcome:
     from editsvc.service import EditRequest
     from editsvc.tokenlog import Source
 
@@ -192,7 +195,7 @@ async def _one(options: Options, path: str, service: EditService, *, titled: boo
         name = options.stdin_filename if source is None else Path(path).name
         snapshot = decode(data, uri=path)
     except EditsvcError as exc:
-        warning = await service.note_refusal(exc, source=Source.CLI, path=str(Path(path).absolute()))
+        warning = await service.note_refusal(exc, source=Source.CLI, path=_absolute(path))
         if warning:
             output.say(f"editsvc: {warning}")
         return Outcome(path, exc.status, exc.sentence(), exc.exit_code)
@@ -216,7 +219,11 @@ async def _one(options: Options, path: str, service: EditService, *, titled: boo
     outcome = Outcome(path, result.status, result.message, result.exit_code, source=source, result=result)
     if result.after is None or options.interactive:
         return outcome
-    return await asyncio.to_thread(_finish, options, outcome, result.after.encode())
+    finishing = asyncio.create_task(asyncio.to_thread(_finish, options, outcome, result.after.encode()))
+    try:
+        return await asyncio.shield(finishing)
+    except asyncio.CancelledError:
+        return await finishing  # the file is being written: what happened to it must be reported
 
 
 def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
@@ -283,6 +290,10 @@ def _read(path: str) -> tuple[files.SourceFile | None, bytes]:
     return source, source.data
 
 
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())
+
+
 def _diff_path(path: str) -> str:
     """`path` as a diff names it: from the current folder, else from its git work tree, else from the root."""
     absolute = Path(path).absolute()
@@ -330,7 +341,9 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status,
         "message": outcome.message,
         "diff": outcome.diff.decode("utf-8", "surrogateescape"),
-        "scope": {"kind": scope.kind, "start_line": scope.first_line, "end_line": scope.last_line} if scope else None,
+        "scope": {"kind": scope.kind, "start_line": scope.first_line, "end_line": scope.last_line}
+        if scope
+        else None,
         "provider": result.provider if result else None,
         "model": result.model if result else None,
         "request_id": result.request_id if result else None,

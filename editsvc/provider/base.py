@@ -52,7 +52,8 @@ class ServerTimes:
 class Completion:
     """How a stream ended; only ``finish_reason == "stop"`` makes what was streamed a whole reply.
 
-    None means that the stream ended without saying why. `ttft_s` is the time from the call to the first piece of content, `total_s` to the end of the stream, both
+    None means that the stream ended without saying why.
+    `ttft_s` is the time from the call to the first piece of content, `total_s` to the end of the stream, both
     by the client's clock; `attempts` counts HTTP requests; `rate_limit` holds the ``x-ratelimit-`` headers
     without that prefix.
     """

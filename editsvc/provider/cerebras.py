@@ -66,7 +66,9 @@ class CerebrasProvider:
         """Stream one completion; see `Provider.complete`."""
         call = Call()
         bridge = _Bridge(asyncio.get_running_loop(), on_delta, call)
-        threading.Thread(target=self._run, args=(request, call, bridge), name="completion", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(request, call, bridge), name="completion", daemon=True
+        ).start()
         try:
             return await bridge.result
         finally:
@@ -200,7 +202,7 @@ class CerebrasProvider:
     def _list_models(self) -> list[str]:
         try:
             listed = self._connect().models.list()
-        except Exception as exc:  # noqa: BLE001 - mapped, or raised again as it is
+        except Exception as exc:
             raise self._mapped(exc) from exc
         return sorted(model.id for model in listed.data or [])
 
@@ -284,4 +286,3 @@ class _Bridge:
             self.result.set_result(outcome)
         else:
             self.result.set_exception(outcome)
-

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import cerebras.cloud.sdk as sdk
 import httpx
+from cerebras.cloud import sdk
 
 from editsvc.errors import (
     IncompleteReply,
@@ -94,7 +94,14 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
         return None
     details = body if isinstance(body, dict) else {"message": str(body)}
     message = details.get("message")
-    status = next((code for code in map(_status, (chunk.status_code, details.get("status_code"), details.get("code"))) if code), 0)
+    status = next(
+        (
+            code
+            for code in map(_status, (chunk.status_code, details.get("status_code"), details.get("code")))
+            if code
+        ),
+        0,
+    )
     text = shorten(message if isinstance(message, str) else "")
     if status:
         return from_status(status, text, server=server, headers=headers)
@@ -120,7 +127,8 @@ def from_exception(exc: Exception, *, server: str, read_timeout_s: float) -> Pro
         )
     if isinstance(exc, sdk.APIConnectionError):
         return ProviderUnreachable(
-            f"No connection to {server}: {_reason(exc.__cause__ or exc)}.", hint="Check the network and the base URL."
+            f"No connection to {server}: {_reason(exc.__cause__ or exc)}.",
+            hint="Check the network and the base URL.",
         )
     if isinstance(exc, httpx.TransportError):
         return IncompleteReply(

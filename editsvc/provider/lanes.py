@@ -81,7 +81,7 @@ class _Lane:
         self.call: Call | None = None
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
-        """httpcore's trace hook: the only public place where a connection under construction can be seen."""
+        """Httpcore's trace hook: the only public place where a connection under construction can be seen."""
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self.socket = info["return_value"].get_extra_info("socket")
             if self.call is not None:
@@ -113,7 +113,9 @@ class _LaneStream(httpx.SyncByteStream):
 class LaneTransport(httpx.BaseTransport):
     """An httpx transport that gives every request under way a connection of its own."""
 
-    def __init__(self, *, verify: ssl.SSLContext, keepalive_s: float, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(
+        self, *, verify: ssl.SSLContext, keepalive_s: float, proxy: httpx.Proxy | None = None
+    ) -> None:
         self._verify = verify
         self._proxy = proxy
         self._limits = httpx.Limits(

@@ -67,7 +67,9 @@ def test_every_fault_is_in_the_table() -> None:
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_a_fault_never_damages_the_file(shell: Shell, fault: str, prediction: str) -> None:
     path = shell.file()
-    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--prediction", prediction, "steps.py", fault=fault)
+    ran = shell.run(
+        "rewrite", "-i", INSTRUCTION, "--apply", "--prediction", prediction, "steps.py", fault=fault
+    )
     assert ran.code == EXPECTED[fault], ran.err
     (record,) = shell.records()
     if ran.code == 0:

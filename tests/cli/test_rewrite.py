@@ -92,17 +92,26 @@ def test_what_the_server_does_not_report_is_null(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "sent", "reason"), [("on", True, "asked"), ("off", False, "declined"), ("auto", True, "predictable")]
+    ("mode", "sent", "reason"),
+    [("on", True, "asked"), ("off", False, "declined"), ("auto", True, "predictable")],
 )
-def test_the_prediction_can_be_ordered_and_forbidden(shell: Shell, mode: str, sent: bool, reason: str) -> None:
+def test_the_prediction_can_be_ordered_and_forbidden(
+    shell: Shell, mode: str, sent: bool, reason: str
+) -> None:
     shell.file()
     edit = shell.run("rewrite", "-i", INSTRUCTION, "--prediction", mode, "--json", "steps.py").edit
-    assert (edit["status"], edit["prediction"]["sent"], edit["prediction"]["reason"]) == ("changed", sent, reason)
+    assert (edit["status"], edit["prediction"]["sent"], edit["prediction"]["reason"]) == (
+        "changed",
+        sent,
+        reason,
+    )
 
 
 def test_a_server_without_predictions_is_asked_again_without_one(shell: Shell) -> None:
     path = shell.file()
-    ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--json", "steps.py", fault="prediction-unsupported")
+    ran = shell.run(
+        "rewrite", "-i", INSTRUCTION, "--apply", "--json", "steps.py", fault="prediction-unsupported"
+    )
     assert (ran.code, path.read_text()) == (0, EDITED)
     assert ran.edit["prediction"] == {"sent": False, "kind": None, "reason": "server-refused"}
     (record,) = shell.records()
@@ -121,7 +130,9 @@ def test_only_the_lines_in_the_scope_are_rewritten(shell: Shell) -> None:
 
 def test_a_model_that_needs_more_than_its_part_gets_the_whole_file(shell: Shell) -> None:
     path = shell.file()
-    edit = shell.run("rewrite", "-i", INSTRUCTION, "--scope", "lines:1-2", "--apply", "--json", "steps.py").edit
+    edit = shell.run(
+        "rewrite", "-i", INSTRUCTION, "--scope", "lines:1-2", "--apply", "--json", "steps.py"
+    ).edit
     assert path.read_text() == EDITED
     assert edit["scope"]["kind"] == "file"
 
@@ -141,7 +152,16 @@ def test_standard_input_becomes_a_diff_or_with_apply_the_new_text(shell: Shell, 
     source = tmp_path / "input"
     source.write_text(EXAMPLE)
     for more, expected in ((["--apply"], EDITED.encode()), ([], b"--- a/steps.py\n")):
-        command = [sys.executable, "-m", "editsvc", "rewrite", "-i", INSTRUCTION, "--stdin-filename", "steps.py"]
+        command = [
+            sys.executable,
+            "-m",
+            "editsvc",
+            "rewrite",
+            "-i",
+            INSTRUCTION,
+            "--stdin-filename",
+            "steps.py",
+        ]
         with source.open("rb") as stdin:
             done = subprocess.run([*command, *more, "-"], stdin=stdin, capture_output=True, check=True)
         assert done.stdout.startswith(expected)
@@ -175,7 +195,9 @@ def test_a_wrong_call_is_explained_and_ends_with_2(shell: Shell, args: list[str]
 
 
 def test_a_wrong_key_ends_with_4(shell: Shell, start_emulator: Callable[..., str], script: Path) -> None:
-    shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator("--script", str(script), "--api-key", "the-right-one"))
+    shell.environ.setenv(
+        "CEREBRAS_BASE_URL", start_emulator("--script", str(script), "--api-key", "the-right-one")
+    )
     shell.file()
     ran = shell.run("rewrite", "-i", INSTRUCTION, "steps.py")
     assert ran.code == 4
@@ -206,7 +228,9 @@ def test_a_log_that_is_switched_off_is_not_made(shell: Shell) -> None:
     assert not (shell.data / "log.db").exists()
 
 
-def test_an_unknown_model_is_mentioned_once(shell: Shell, start_emulator: Callable[..., str], script: Path) -> None:
+def test_an_unknown_model_is_mentioned_once(
+    shell: Shell, start_emulator: Callable[..., str], script: Path
+) -> None:
     shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator("--script", str(script), "--model", "brand-new"))
     shell.file()
     first = shell.run("rewrite", "-i", INSTRUCTION, "--model", "brand-new", "steps.py")

@@ -84,7 +84,7 @@ def faulty(emulated: Emulated, http: httpx.AsyncClient, echo_body: Body) -> Faul
                         wire.body += data
             except httpx.TransportError as exc:
                 wire.ended = type(exc).__name__
-            while not emulator.records():  # noqa: ASYNC110 - the emulator learns of the end a moment later
+            while not emulator.records():
                 await asyncio.sleep(0.005)
             [record] = emulator.records()
         assert record.fault == fault

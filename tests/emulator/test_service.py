@@ -382,7 +382,7 @@ async def test_a_client_that_leaves_in_mid_reply_is_noticed(
             lines = response.aiter_lines()
             while "content" not in await anext(lines):
                 pass
-        while not emulator.records():  # noqa: ASYNC110 - the event is another process's closing socket
+        while not emulator.records():
             await asyncio.sleep(0.01)
     [record] = emulator.records()
 

@@ -17,6 +17,7 @@ from editsvc import prompt
 from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
 from editsvc.errors import (
     EditsvcError,
+    IncompleteReply,
     PredictionUnsupported,
     ProviderAuthError,
     ProviderError,
@@ -26,7 +27,6 @@ from editsvc.errors import (
     ProviderTimeout,
     ProviderUnavailable,
     ProviderUnreachable,
-    IncompleteReply,
 )
 from editsvc.provider.base import Completion, CompletionRequest
 from editsvc.provider.cerebras import CerebrasProvider
@@ -78,7 +78,7 @@ async def test_a_stream_gives_its_content_and_everything_the_server_reports() ->
 
 
 async def test_what_a_server_does_not_report_stays_unknown() -> None:
-    async with a_provider(faults=(parse_fault("no-usage"), )) as (provider, _):
+    async with a_provider(faults=(parse_fault("no-usage"),)) as (provider, _):
         _, done = await completed(provider, a_request())
     assert done.usage.completion_tokens is None
     assert done.usage.accepted_prediction_tokens is None
@@ -204,7 +204,9 @@ async def test_cancelling_before_the_first_byte_closes_the_connection_too() -> N
         assert [record.disconnected for record in emulator.records()] == [True]
 
 
-async def test_edits_side_by_side_have_connections_of_their_own_and_cancelling_one_leaves_the_others() -> None:
+async def test_edits_side_by_side_have_connections_of_their_own_and_cancelling_one_leaves_the_others() -> (
+    None
+):
     async with a_provider(speed=700.0) as (provider, _):
         tasks = [asyncio.create_task(completed(provider, a_request(predict=False))) for _ in range(4)]
         await asyncio.sleep(0.3)
@@ -241,7 +243,13 @@ class Http2Server:
         while (await receive()).get("more_body"):
             pass
         waiting = asyncio.create_task(self._watch(receive))
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")],
+            }
+        )
         count = 3 if "fast" in scope["path"] or b"fast" in dict(scope["headers"]).get(b"x-mode", b"") else 400
         for number in range(count):
             if waiting.done():
@@ -277,7 +285,9 @@ async def over_tls() -> AsyncIterator[tuple[CerebrasProvider, Http2Server]]:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
             await asyncio.sleep(0.01)
-        provider = CerebrasProvider(api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context, max_retries=0)
+        provider = CerebrasProvider(
+            api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context, max_retries=0
+        )
         try:
             yield provider, app
         finally:
@@ -325,5 +335,3 @@ def test_no_request_can_hold_a_prediction_together_with_what_excludes_it() -> No
     fields = set(CompletionRequest.__dataclass_fields__)
     assert "prediction" in fields
     assert not fields & {"tools", "logprobs", "n", "top_logprobs", "response_format"}
-
-

@@ -10,8 +10,7 @@ STREAM = (
     b": a comment\n\n"
     b'data: {"a": 1}\n\n'
     b"event: error\ndata: one\ndata: two\n\n"
-    b"id: 7\nretry: 10\ndata:no blank\n\n" + "data: u\u2028v \x85 é\n\n".encode()
-    + b"data:\n\n"
+    b"id: 7\nretry: 10\ndata:no blank\n\n" + "data: u\u2028v \x85 é\n\n".encode() + b"data:\n\n"
     b"data: [DONE]\n\n"
 )
 EVENTS = [
@@ -26,7 +25,9 @@ EVENTS = [
 
 def events(data: bytes, cuts: list[int]) -> list[ServerSentEvent]:
     parser = EventParser()
-    found = [event for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True) for event in parser.push(data[a:b])]
+    found = [
+        event for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True) for event in parser.push(data[a:b])
+    ]
     return found + parser.finish()
 
 

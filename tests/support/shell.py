@@ -9,7 +9,12 @@ import pytest
 
 from editsvc.cli import main
 
-EXAMPLE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(20)).rstrip("\n") + "\n"
+EXAMPLE = (
+    "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(20)).rstrip(
+        "\n"
+    )
+    + "\n"
+)
 EDITED = EXAMPLE.replace("step_7", "seventh_step")
 INSTRUCTION = "Call step 7 seventh_step."
 
