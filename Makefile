@@ -28,7 +28,16 @@ $(VENV)/lint: $(VENV)/product
 	@touch $@
 
 demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, token line, report
-	@$(BIN)/python bench/demo.py
+	@rm -rf .demo && mkdir .demo && cp fixtures/demo/* .demo/
+	@cd .demo && export EDITSVC_DATA_DIR="$$PWD/data" && editsvc="$(abspath $(BIN))/editsvc" && set -e && \
+	show() { printf '\n\033[1m$$ editsvc %s\033[0m\n' "$$1"; } && \
+	show 'rewrite -i "change #00FF00 to blue" theme.css' && \
+	"$$editsvc" rewrite --offline -i "change #00FF00 to blue" theme.css && \
+	show 'rewrite -i "rename fetch to download" --apply client.py' && \
+	"$$editsvc" rewrite --offline -i "rename fetch to download" --apply client.py && \
+	show 'rewrite -i "sort imports" --apply client.py' && \
+	"$$editsvc" rewrite --offline -i "sort imports" --apply client.py && \
+	show 'report' && "$$editsvc" report
 
 test: $(VENV)/test  ## Run every test
 	$(BIN)/python -m pytest -n auto $(ARGS)

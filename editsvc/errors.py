@@ -9,8 +9,12 @@
     │   ├── DocumentRefused         the document is not UTF-8 text, or too large for the model
     │   ├── ScopeRefused            the scope does not name exactly one place
     │   ├── ModelRefused            the model says that it can't
+    │   ├── NotUnderstood           (offline) the instruction is none of those the offline engine knows
+    │   ├── NotApplicable           (offline) the document does not have what the instruction is about
     │   ├── GuardRefused            the reply failed a check (elision, shrink, frame, …)
     │   └── Stale                   the document changed since it was read
+    ├── FileError                   (files) exit 1: a file cannot be read or written
+    ├── LogUnavailable              (tokenlog) exit 4: the log cannot be used; never ends an edit
     ├── ProviderError               exit 3: the server, or the way to it
     │   ├── ProviderUnreachable     no connection, or it broke before the reply began
     │   ├── ProviderTimeout         nothing arrived for too long

@@ -1,0 +1,141 @@
+"""On a real terminal: what streams, what is asked, and Ctrl-C."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from shell import EXAMPLE, INSTRUCTION, Shell
+
+from editsvc.text import split_lines
+
+TWO = EXAMPLE.replace("return value + 3\n", "return 3 + value\n").replace(
+    "return value + 17\n", "return 17 + value\n"
+)
+
+
+@pytest.fixture(scope="module")
+def slow_emulator(start_emulator: Callable[..., str], script: Path) -> str:
+    return start_emulator(
+        "--script", str(script), "--speed", "150", "--preset", "prefix-only", "--reply", "auto"
+    )
+
+
+@pytest.fixture(scope="module")
+def two_hunks(start_emulator: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    import json
+
+    path = tmp_path_factory.mktemp("two") / "cases.jsonl"
+    path.write_text(json.dumps({"instruction": "Swap the operands.", "before": EXAMPLE, "after": TWO}) + "\n")
+    return start_emulator("--script", str(path))
+
+
+def spawn(shell: Shell, base_url: str, *args: str) -> "pexpect.spawn[str]":
+    environ = os.environ | {
+        "CEREBRAS_BASE_URL": base_url,
+        "TERM": "xterm-256color",
+        "EDITSVC_READ_TIMEOUT_S": "10",
+    }
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "editsvc", "rewrite", *args],
+        cwd=shell.folder,
+        env=environ,
+        dimensions=(40, 100),
+        encoding="utf-8",
+        timeout=20,
+    )
+
+
+def test_the_diff_streams_and_then_the_exact_one_stays(shell: Shell, slow_emulator: str) -> None:
+    shell.file()
+    child = spawn(shell, slow_emulator, "-i", INSTRUCTION, "--prediction", "off", "steps.py")
+    screen = pyte.Screen(100, 40)
+    terminal = pyte.Stream(screen)
+    seen_while_streaming = False
+    while True:
+        try:
+            terminal.feed(child.read_nonblocking(4096, timeout=20))
+        except pexpect.EOF:
+            break
+        shown = "\n".join(screen.display)
+        if "+def seventh_step" in shown and "lines · 1 place changed" in shown:
+            seen_while_streaming = True
+    child.close()
+    assert child.exitstatus == 0
+    assert seen_while_streaming
+    final = [line.rstrip() for line in screen.display if line.strip()]
+    assert "+def seventh_step(value):" in final
+    assert final[-1].startswith("gpt-oss-120b · ")
+    assert not any("place changed" in line for line in final)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected", "verdict"),
+    [
+        ("yy", TWO, "accepted"),
+        ("nn", EXAMPLE, "rejected"),
+        ("yn", EXAMPLE.replace("return value + 3\n", "return 3 + value\n"), "partial"),
+        ("ny", EXAMPLE.replace("return value + 17\n", "return 17 + value\n"), "partial"),
+        ("a", TWO, "accepted"),
+        ("d", EXAMPLE, "rejected"),
+        ("yq", EXAMPLE.replace("return value + 3\n", "return 3 + value\n"), "partial"),
+        ("nkyn", EXAMPLE.replace("return value + 3\n", "return 3 + value\n"), "partial"),
+        ("?yy", TWO, "accepted"),
+    ],
+)
+def test_hunks_are_taken_one_by_one(
+    shell: Shell, two_hunks: str, answers: str, expected: str, verdict: str
+) -> None:
+    path = shell.file()
+    child = spawn(shell, two_hunks, "-i", "Swap the operands.", "--interactive", "--apply", "steps.py")
+    for answer in answers:
+        child.expect_exact("Take this hunk [y,n,q,a,d,k,?]?")
+        child.sendline(answer)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert path.read_text() == expected
+    (record,) = shell.records()
+    assert (record["verdict"], record["hunks"]) == (verdict, 2)
+
+
+def test_ctrl_c_at_a_question_changes_nothing(shell: Shell, two_hunks: str) -> None:
+    path = shell.file()
+    child = spawn(shell, two_hunks, "-i", "Swap the operands.", "--interactive", "--apply", "steps.py")
+    child.expect_exact("Take this hunk")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert path.read_text() == EXAMPLE
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_it_streams_changes_nothing_and_is_recorded(
+    shell: Shell, slow_emulator: str, number: int
+) -> None:
+    path = shell.file()
+    child = spawn(shell, slow_emulator, "-i", INSTRUCTION, "--prediction", "off", "--apply", "steps.py")
+    child.expect_exact(f"/{len(split_lines(EXAMPLE))} lines")
+    begun = time.monotonic()
+    child.kill(number)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert time.monotonic() - begun < 10
+    assert path.read_text() == EXAMPLE
+    (record,) = shell.records()
+    assert (record["status"], record["message"]) == ("cancelled", "Cancelled")
+
+
+def test_code_cannot_steer_the_terminal(shell: Shell, two_hunks: str) -> None:
+    from editsvc.cli.output import coloured_line, visible
+
+    assert visible("a\x1b[2Jb\u202ec\td") == "a\\x1b[2Jb\\u202ec\td"
+    assert "\x1b[2J" not in coloured_line("+\x1b[2J")
