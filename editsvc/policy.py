@@ -32,6 +32,7 @@ class Reason(StrEnum):
     MODEL_CANNOT = "model-cannot"
     MODEL_UNKNOWN = "model-unknown"
     SERVER_REFUSED = "server-refused"
+    TOO_MANY_REJECTED = "too-many-rejected"
     NO_TEXT = "no-text"
 
 

@@ -25,12 +25,13 @@ _NOISE_PER_TOKEN: Final = 2
 _SIGNS_PER_TOKEN: Final = 3
 _BLANKS_PER_TOKEN: Final = 24
 
-# The room for a reply: what is rewritten, half as much again for what the instruction adds, something for
-# tokens of the prediction that the server proposes and drops, and for reasoning. Rate limits reserve all of
-# it up front, so it is not simply the model's maximum.
+# The room for a reply: what is rewritten, half as much again for what the instruction adds, as much as is
+# rewritten for tokens that the server proposes and drops (with an eager verifier, real edits take up to twice
+# that; then the request is sent again without a prediction), and for reasoning. Rate limits reserve all of it
+# up front, so it is not simply the model's maximum.
 _GROWTH: Final = 0.5
 _GROWTH_FLOOR: Final = 512
-_REJECTED: Final = 0.2
+_REJECTED: Final = 1.0
 _REJECTED_FLOOR: Final = 256
 _REASONING: Final = 2048
 

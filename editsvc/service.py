@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 # How long a server's word that it supports no predictions for a model is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0
+# If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
+_REJECTED_SHARE: Final = 0.1
 _ABOUT_FINAL_NEWLINE: Final = re.compile(
     r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
     re.IGNORECASE,
@@ -63,7 +65,7 @@ class EditRequest:
 
     `filename` is the document's name without folders (it tells the language, and the model); `path` identifies
     the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
-    those of the settings where None.
+    those of the settings where None. `id` names the edit, for a front end that must know it in advance.
     """
 
     snapshot: Snapshot
@@ -74,11 +76,12 @@ class EditRequest:
     scope: ScopeRequest = field(default_factory=scopes.ScopeRequest)
     prediction: PredictionMode | None = None
     allow: Collection[Check] | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds by the client's clock; `tokens_per_s` counts what was received after the first token."""
+    """Seconds by the client's clock; `tokens_per_s` counts what was received, waiting included."""
 
     ttft_s: float | None = None
     total_s: float | None = None
@@ -211,7 +214,7 @@ class EditService:
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns however it ends, and raises nothing but CancelledError."""
-        trace = _Trace(self._new_id(), request)
+        trace = _Trace(request.id or self._new_id(), request)
         started, created = self._clock(), self._now()
         try:
             async with asyncio.timeout(self._settings.deadline_s):
@@ -307,6 +310,15 @@ class EditService:
                     raise
                 self._refused_until[name] = self._clock() + _REFUSAL_REMEMBERED_S
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
+            except IncompleteReply as exc:
+                # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
+                rejected = (trace.completion.usage.rejected_prediction_tokens if trace.completion else None) or 0
+                lost = rejected / trace.budget
+                if not decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
+                    raise
+                decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
+                if listener is not None:
+                    listener.restarted()
 
     @staticmethod
     def _parser(trace: _Trace, frame: prompt.Frame, target: str) -> ReplyParser:
@@ -337,7 +349,7 @@ class EditService:
 
         trace.requests += 1
         done = await self._provider.complete(asked, on_delta)
-        trace.completion = done
+        trace.completion = done.after(trace.completion)
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
         return parser.finish()
@@ -479,7 +491,7 @@ class EditService:
                 policy_version=result.decision.policy_version if result.decision else None,
                 request_id=result.request_id,
                 finish_reason=result.finish_reason,
-                attempts=max(trace.requests, done.attempts + trace.requests - 1 if done else 0),
+                attempts=max(trace.requests, done.attempts if done else 0),
                 prompt_tokens=usage.prompt_tokens,
                 cached_tokens=usage.cached_tokens,
                 completion_tokens=usage.completion_tokens,
@@ -523,12 +535,12 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
 
 
 def _rate(done: Completion) -> float | None:
-    """Tokens received for each second after the first one; what was rejected or reasoned was not received."""
+    """Tokens received a second, waiting included; what was rejected or reasoned was not received.
+
+    Not from the first token on: with a prediction, most of a reply may come in one piece.
+    """
     usage = done.usage
-    if usage.completion_tokens is None or done.ttft_s is None or done.total_s is None:
+    if usage.completion_tokens is None or not done.total_s:
         return None
-    received = (
-        usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
-    )
-    elapsed = done.total_s - done.ttft_s
-    return received / elapsed if elapsed > 0 and received > 0 else None
+    received = usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    return received / done.total_s if received > 0 else None

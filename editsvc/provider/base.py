@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ class Usage:
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        """The counts of two requests together; what one of them did not report is not known of both."""
+        pairs = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
+        return Usage(*(None if a is None or b is None else a + b for a, b in pairs))
+
 
 @dataclass(frozen=True, slots=True)
 class ServerTimes:
@@ -67,6 +72,18 @@ class Completion:
     total_s: float | None = None
     attempts: int = 1
     rate_limit: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, earlier: Completion | None) -> Completion:
+        """This completion as the end of an edit that an earlier one began: tokens, times and attempts add up."""
+        if earlier is None:
+            return self
+        return replace(
+            self,
+            usage=earlier.usage + self.usage,
+            ttft_s=earlier.ttft_s,
+            total_s=None if self.total_s is None or earlier.total_s is None else earlier.total_s + self.total_s,
+            attempts=earlier.attempts + self.attempts,
+        )
 
 
 class Provider(Protocol):
