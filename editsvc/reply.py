@@ -49,7 +49,8 @@ class Reply:
     r"""A finished reply.
 
     `code` has ``\n`` only. Its final newline follows the original's: a frame hides it, and models write one, or
-    leave it out, by habit. One more blank line at the end is how a reply can say that there is to be one now.
+    leave it out, by habit. In the agreed frame and without one, a further blank line says that there is to be a
+    final newline now; in a frame of the model's own, blank lines at the end follow the original too.
     `closed`
     tells whether the frame ended; `before` and `after` are what stood outside of it; `reason` is the model's,
     when `kind` is not CODE.
@@ -218,8 +219,8 @@ class ReplyParser:
                 del self._code[0]
 
     def _other(self, line: str) -> None:
-        closes = line.strip()
-        if len(closes) >= len(self._fence) and not closes.strip(self._fence[0]):
+        fence = _FENCE.fullmatch(line)
+        if fence and not fence["info"].strip() and fence["fence"].startswith(self._fence):
             if not self._original_has_fences:
                 self._state = _State.CLOSED
                 return
@@ -245,6 +246,10 @@ class ReplyParser:
                 closed = True
                 self._code[-1] = last.removesuffix(fence) + "\n"
         code = self._with_final_newline("".join(self._code))
+        if not agreed and not self._final_newline_meant:
+            # Around a frame of its own a model is free with blank lines; those at the end follow the original.
+            end = len(self._original) - len(self._original.rstrip("\n"))
+            code = code.rstrip("\n") + "\n" * end
         framing = Framing.AGREED if agreed else Framing.OTHER
         before, after = "".join(self._before), "".join(self._after)
         return Reply(ReplyKind.CODE, code, framing, closed, before.strip(), after.strip())
