@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import click
 import msgspec
@@ -38,19 +39,14 @@ def command(*, as_json: bool) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(
-        "model", "listed", "prediction", "effort", "context", "output", "$/M in", "$/M out", "notes", box=None
-    )
+    shown = Table("model", "listed", "predicts", "effort", "context", "output", "$/M in", "$/M out", box=None)
+    shown.columns[0].no_wrap = True
+    for column in shown.columns[4:]:
+        column.justify = "right"
     for name, row in zip(names, rows, strict=True):
         model = table.get(name, models.UNKNOWN)
-        notes = [
-            "default" if row["default"] else "",
-            "preview" if model.preview else "",
-            f"deprecated: {model.deprecated}" if model.deprecated else "",
-            "" if model.known else "unknown: add it to the settings",
-        ]
         shown.add_row(
-            name,
+            name + ("*" if row["default"] else ""),
             _yes(row["listed"]),
             _yes(model.prediction),
             _yes(model.reasoning_effort if model.known else None),
@@ -58,12 +54,26 @@ def command(*, as_json: bool) -> int:
             _number(model.max_output_tokens),
             _number(model.usd_per_million_input),
             _number(model.usd_per_million_output),
-            ", ".join(filter(None, notes)),
         )
     Console(highlight=False).print(shown)
+    for name in names:
+        for note in _notes(name, table.get(name, models.UNKNOWN)):
+            output.say(note)
+    output.say(f'* the default. To add or change a row: [models."NAME"] in {environment.user_file(os.environ)}.')
     if why_not:
         output.say(f"editsvc: what the server lists is not known: {why_not}")
     return 0
+
+
+def _notes(name: str, model: models.Model) -> list[str]:
+    notes = []
+    if not model.known:
+        notes.append(f"{name}: nothing is known about it.")
+    if model.preview:
+        notes.append(f"{name}: a preview, it may disappear at short notice.")
+    if model.deprecated:
+        notes.append(f"{name}: deprecated, {model.deprecated}.")
+    return notes
 
 
 def _listed() -> tuple[list[str] | None, str]:

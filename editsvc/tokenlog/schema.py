@@ -111,7 +111,7 @@ REQUESTS: Final = Table(
     _column("max_completion_tokens", BigInteger(), "The limit that was sent."),
     _column("ttft_s", Double(), "Seconds from sending to the first token, seen from here."),
     _column("total_s", Double(), "Seconds from sending to the end of the reply, seen from here."),
-    _column("tokens_per_s", Double(), "Completion tokens per second."),
+    _column("tokens_per_s", Double(), "Tokens received a second, waiting included; no rejected or reasoning ones."),
     _column("queue_time_s", Double(), "Seconds in the server's queue, as it says."),
     _column("prompt_time_s", Double(), "Seconds for reading the prompt, as the server says."),
     _column("completion_time_s", Double(), "Seconds for writing the reply, as the server says."),
