@@ -5,9 +5,10 @@ Both front ends start here, so that an edit means the same in an editor and in a
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from editsvc import environment, models
 from editsvc.notices import Notices
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.service import EditService
-from editsvc.tokenlog import TokenLog, load_salt, salted_path
+from editsvc.tokenlog import LogUnavailable, TokenLog, load_salt, salted_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -44,6 +45,11 @@ class Journal:
         self._log = TokenLog(place)
         self._data_dir = data_dir
         self._salt: bytes | None = None
+
+    def prepare(self) -> None:
+        """Open the log ahead of time; what is wrong with it shows when a record comes."""
+        with suppress(LogUnavailable):
+            self._log.open()
 
     def append(self, record: RequestRecord) -> None:
         """Store one record; raises LogUnavailable."""
@@ -107,6 +113,7 @@ def provider(settings: Settings, key: ApiKey, base_url: str) -> CerebrasProvider
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
         max_retries=settings.max_retries,
+        longest_wait_s=settings.longest_wait_s,
     )
 
 
@@ -117,6 +124,9 @@ async def _service(
     folder = environment.data_dir(settings)
     journal = Journal(environment.log_place(settings), folder) if settings.log_enabled else None
     cerebras = provider(settings, key, base_url)
+    if journal is not None:
+        # Loading the database library takes 0.15 s, which passes while the model is waited for.
+        threading.Thread(target=journal.prepare, name="log", daemon=True).start()
     try:
         yield EditService(
             provider=cerebras,

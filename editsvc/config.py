@@ -52,6 +52,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_retries: Annotated[
         int, _doc("How often a request is sent again before the first token came.", ge=0)
     ] = 2
+    longest_wait_s: Annotated[
+        float,
+        _doc(
+            "When a server asks to wait longer than this before the next try, the edit fails at once.", ge=0
+        ),
+    ] = 8.0
     jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1)] = 4
     allow: Annotated[
         list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")

@@ -81,7 +81,9 @@ class Completion:
             self,
             usage=earlier.usage + self.usage,
             ttft_s=earlier.ttft_s,
-            total_s=None if self.total_s is None or earlier.total_s is None else earlier.total_s + self.total_s,
+            total_s=None
+            if self.total_s is None or earlier.total_s is None
+            else earlier.total_s + self.total_s,
             attempts=earlier.attempts + self.attempts,
         )
 

@@ -48,6 +48,7 @@ class CerebrasProvider:
         connect_timeout_s: float = 5.0,
         read_timeout_s: float = 15.0,
         max_retries: int = 2,
+        longest_wait_s: float = 8.0,
         clock: Callable[[], float] = time.monotonic,
         ssl_context: Any = None,
     ) -> None:
@@ -56,6 +57,7 @@ class CerebrasProvider:
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
         self._max_retries = max_retries
+        self._longest_wait_s = longest_wait_s
         self._clock = clock
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
@@ -98,7 +100,12 @@ class CerebrasProvider:
         from cerebras.cloud.sdk import Cerebras  # noqa: PLC0415
 
         timeout = httpx.Timeout(self._read_timeout_s, connect=self._connect_timeout_s)
-        transport = LaneTransport(verify=self._certificates(), keepalive_s=_KEEPALIVE_S, proxy=self._proxy())
+        transport = LaneTransport(
+            verify=self._certificates(),
+            keepalive_s=_KEEPALIVE_S,
+            longest_wait_s=self._longest_wait_s,
+            proxy=self._proxy(),
+        )
         return Cerebras(
             api_key=self._api_key,
             base_url=self._base_url,

@@ -163,6 +163,17 @@ async def test_requests_are_sent_again_before_the_first_token() -> None:
     assert done.attempts == 2
 
 
+async def test_a_server_that_wants_a_long_wait_is_not_asked_again() -> None:
+    options = EmulatorOptions(echo=True, faults=(parse_fault("status:429,retry-after=50"),))
+    async with Emulator(options) as emulator:
+        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, max_retries=2)
+        with pytest.raises(ProviderRateLimited, match="429") as limited:
+            await completed(provider, a_request())
+        provider.close()
+        assert len(emulator.records()) == 1
+    assert limited.value.retry_after_s == 50
+
+
 async def test_nobody_listening_is_an_error_that_names_the_server() -> None:
     provider = CerebrasProvider(api_key="x", base_url="http://127.0.0.1:9", max_retries=0)
     with pytest.raises(ProviderUnreachable, match=r"No connection to 127\.0\.0\.1"):
