@@ -36,6 +36,8 @@ _OFFLINE_ROW: Final = models.Model(
 _OFFLINE_SPEED: Final = 12_000.0
 _OFFLINE_TTFT_S: Final = 0.02
 _EVERYTHING_FITS: Final = 50_000_000
+# Silence means work here, not a broken line: a million identifiers on one line take a minute.
+_OFFLINE_PATIENCE_S: Final = 600.0
 
 
 class Journal:
@@ -92,7 +94,9 @@ async def open_service(
         speed=_OFFLINE_SPEED,
         ttft=_OFFLINE_TTFT_S,
     )
-    settings = msgspec.structs.replace(settings, model=OFFLINE_MODEL)
+    settings = msgspec.structs.replace(
+        settings, model=OFFLINE_MODEL, read_timeout_s=_OFFLINE_PATIENCE_S, deadline_s=_OFFLINE_PATIENCE_S, max_retries=0
+    )
     async with (
         Emulator(options) as emulator,
         _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, key, emulator.base_url, offline=True) as service,

@@ -18,6 +18,7 @@ from editsvc.offline.instruction import (
     describe,
     parse,
 )
+from editsvc.offline.trees import PARSE_DEADLINE_S
 from editsvc.syntax import language_of, syntax_errors
 from editsvc.text import apply
 
@@ -49,8 +50,8 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
     """
     new = apply(text, edits(text, value, language))
     if new != text and language is not None and not isinstance(value, Replace):
-        broken = syntax_errors(new, language)
-        if broken and syntax_errors(text, language) == []:
+        broken = syntax_errors(new, language, deadline_s=PARSE_DEADLINE_S)
+        if broken and syntax_errors(text, language, deadline_s=PARSE_DEADLINE_S) == []:
             raise NotApplicable(f"The edit would break the syntax of the file on line {broken[0] + 1}.")
     return new
 

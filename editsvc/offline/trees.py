@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from editsvc.syntax import Language, Tree
 
+# Nobody types while this engine works, so files of hundreds of thousands of lines may take their seconds.
+PARSE_DEADLINE_S: Final = 10.0
+
 # What people call things, where that differs from the kinds of `editsvc.syntax.Definition`.
 _KINDS: Final = {
     "func": frozenset({"function", "method", "declaration"}),
@@ -33,7 +36,7 @@ def tree_of(text: str, language: Language | None) -> Tree:
     if language is None or not language.grammar:
         name = "files of this kind" if language is None else f"{language.name} files"
         raise NotApplicable(f"The offline engine has no grammar for {name}, which this instruction needs.")
-    tree = parse(text, language)
+    tree = parse(text, language, deadline_s=PARSE_DEADLINE_S)
     if tree is None:
         raise NotApplicable("The file could not be parsed in time.")
     return tree
