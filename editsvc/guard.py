@@ -52,6 +52,8 @@ _COMMENT: Final = re.compile(
     r"""\s*(?:\#|//|/\*|\*(?!\w)|<!--|--|;|%|\{\s*/\*|'''|\"\"\"|[\[(<]?\s*(?:\.\.\.|…)(?=\s)|[\[(<]\s*(?:rest|remaining|existing))"""
 )
 _ELLIPSIS: Final = re.compile(r"\.\.\.|…")
+# Dots that stand for code begin or end the remark; in the middle of a sentence they are only dots.
+_DOTS_AT_AN_END: Final = re.compile(r"^\W*(?:\.\.\.|…)|(?:\.\.\.|…)\W*$")
 _COMMENT_BEHIND_CODE: Final = re.compile(r"(?:\#|//|/\*|<!--)\s*(?:\.\.\.|…)")
 _ONLY_ELLIPSIS: Final = re.compile(
     r"\s*(?:\#|//|/\*|<!--|--|\{\s*/\*)?\s*(?:\.\.\.|…)\s*(?:\*/\s*\}?|-->)?\s*"
@@ -137,7 +139,7 @@ def check_reply(
     if Check.INDENTATION in wanted:
         _indentation(old, new, spans, instruction)
     if Check.TAIL in wanted:
-        _tail(old, spans, instruction)
+        _tail(old, new, spans, instruction, language)
     if Check.SHRINK in wanted:
         _shrink(old, new, instruction)
 
@@ -287,7 +289,9 @@ def _elision(
             if python and line.strip() == "...":
                 elided = lost >= _STUBBED_FLOOR and not _ASKS_FOR_STUBS.search(instruction)
             elif _ELLIPSIS.search(line):
-                remark = _COMMENT.match(line) or _COMMENT_BEHIND_CODE.search(line)
+                remark = (
+                    _COMMENT.match(line) and _DOTS_AT_AN_END.search(line)
+                ) or _COMMENT_BEHIND_CODE.search(line)
                 elided = bool(_ONLY_ELLIPSIS.fullmatch(line) or (remark and _ELIDED.search(line)))
             else:
                 elided = lost > 0 and bool(_COMMENT.match(line) and _ELISION_PHRASE.search(line))
@@ -327,15 +331,22 @@ def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruct
             )
 
 
-def _tail(old: list[str], spans: Sequence[Span], instruction: str) -> None:
-    if not spans or spans[-1].old_end != len(old):
+def _tail(
+    old: list[str],
+    new: list[str],
+    spans: Sequence[Span],
+    instruction: str,
+    language: syntax.Language | None,
+) -> None:
+    # A brace or a blank line at the end may match that of the part which is missing.
+    if not spans or any(len(line.strip()) >= _TELLING_LINE for line in old[spans[-1].old_end :]):
         return
     last = spans[-1]
     lost = (last.old_end - last.old_start) - (last.new_end - last.new_start)
     limit = min(_TAIL_CEILING, max(_TAIL_FLOOR, _TAIL_SHARE * len(old)))
     if _ASKS_TO_REMOVE.search(instruction):
         limit = max(_TAIL_CEILING, _TAIL_SHARE_EVEN_IF_ASKED * len(old))
-    if lost >= limit:
+    if lost >= limit or (lost > 0 and _breaks(old, new, language)):
         raise GuardRefused(
             f"The last {lost} of {len(old)} lines are missing in the reply, as if it had been cut off.",
             check=Check.TAIL,
