@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from editsvc import diff, guard, policy, prediction, prompt, syntax
 from editsvc import scope as scopes
+from editsvc.edit import EditRequest, EditResult, Listener, StreamUpdate, Timing
 from editsvc.errors import (
     Cancelled,
     EditsvcError,
-    ExitCode,
     IncompleteReply,
     ModelRefused,
     PredictionUnsupported,
@@ -27,26 +27,22 @@ from editsvc.errors import (
 )
 from editsvc.models import UNKNOWN
 from editsvc.policy import Decision, Reason
-from editsvc.provider.base import Completion, CompletionRequest, ServerTimes, Usage
+from editsvc.provider.base import Completion, CompletionRequest
 from editsvc.reply import ReplyKind, ReplyParser
 from editsvc.streaming_diff import StreamingDiff
 from editsvc.text import apply, normalise, split_lines
 from editsvc.tokenlog import LogUnavailable, RequestRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from editsvc.config import Settings
-    from editsvc.guard import Check
     from editsvc.models import Model
-    from editsvc.policy import PredictionMode
     from editsvc.prediction import PredictionKind
     from editsvc.provider.base import Provider
     from editsvc.reply import Reply
-    from editsvc.scope import Scope, ScopeRequest
-    from editsvc.streaming_diff import Block
-    from editsvc.text import Edit, Snapshot
+    from editsvc.scope import Scope
     from editsvc.tokenlog import Source
 
 # How long a server's word that it supports no predictions for a model is believed.
@@ -59,93 +55,16 @@ _ABOUT_FINAL_NEWLINE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EditRequest:
-    """What a front end asks for.
-
-    `filename` is the document's name without folders (it tells the language, and the model); `path` identifies
-    the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
-    those of the settings where None. `id` names the edit, for a front end that must know it in advance.
-    """
-
-    snapshot: Snapshot
-    instruction: str
-    filename: str
-    source: Source
-    path: str = ""
-    scope: ScopeRequest = field(default_factory=scopes.ScopeRequest)
-    prediction: PredictionMode | None = None
-    allow: Collection[Check] | None = None
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds by the client's clock; `tokens_per_s` counts what was received, waiting included."""
-
-    ttft_s: float | None = None
-    total_s: float | None = None
-    tokens_per_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EditResult:
-    """How an edit ended. `after` and `edits` are set when `status` is CHANGED (or UNCHANGED, without edits).
-
-    `message` is a sentence for people, empty if there is nothing to say. `escalated` tells that the model asked
-    for the whole file and got it.
-    """
-
-    id: str
-    status: Status
-    before: Snapshot
-    after: Snapshot | None = None
-    edits: tuple[Edit, ...] = ()
-    message: str = ""
-    error: str | None = None
-    exit_code: ExitCode = ExitCode.DONE
-    scope: Scope | None = None
-    provider: str | None = None
-    model: str | None = None
-    request_id: str | None = None
-    finish_reason: str | None = None
-    decision: Decision | None = None
-    prediction_kind: PredictionKind | None = None
-    usage: Usage = Usage()
-    server: ServerTimes = ServerTimes()
-    timing: Timing = Timing()
-    cost_usd: float | None = None
-    escalated: bool = False
-    offline: bool = False
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StreamUpdate:
-    """What has become certain while the reply streams; lines of blocks count from the scope's first line.
-
-    `reached` of `total` lines of the scope are done; `new_lines` are all lines of the reply so far (a list that
-    grows: not to be changed).
-    """
-
-    blocks: list[Block]
-    reached: int
-    total: int
-    old_lines: list[str]
-    new_lines: list[str]
-    scope: Scope
-
-
-class Listener(Protocol):
-    """A front end that follows an edit; called on the event loop's thread, as often as data arrives."""
-
-    def restarted(self) -> None:
-        """What was shown so far is void: the request is sent again."""
-        ...
-
-    def streamed(self, update: StreamUpdate) -> None:
-        """More of the reply has become certain."""
-        ...
+__all__ = [
+    "EditRequest",
+    "EditResult",
+    "EditService",
+    "Listener",
+    "Notices",
+    "Recorder",
+    "StreamUpdate",
+    "Timing",
+]
 
 
 class Recorder(Protocol):
@@ -312,7 +231,9 @@ class EditService:
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
             except IncompleteReply as exc:
                 # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
-                rejected = (trace.completion.usage.rejected_prediction_tokens if trace.completion else None) or 0
+                rejected = (
+                    trace.completion.usage.rejected_prediction_tokens if trace.completion else None
+                ) or 0
                 lost = rejected / trace.budget
                 if not decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
                     raise
@@ -542,5 +463,7 @@ def _rate(done: Completion) -> float | None:
     usage = done.usage
     if usage.completion_tokens is None or not done.total_s:
         return None
-    received = usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    received = (
+        usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    )
     return received / done.total_s if received > 0 else None

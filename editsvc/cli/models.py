@@ -59,7 +59,9 @@ def command(*, as_json: bool) -> int:
     for name in names:
         for note in _notes(name, table.get(name, models.UNKNOWN)):
             output.say(note)
-    output.say(f'* the default. To add or change a row: [models."NAME"] in {environment.user_file(os.environ)}.')
+    output.say(
+        f'* the default. To add or change a row: [models."NAME"] in {environment.user_file(os.environ)}.'
+    )
     if why_not:
         output.say(f"editsvc: what the server lists is not known: {why_not}")
     return 0

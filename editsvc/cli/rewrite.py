@@ -16,6 +16,7 @@ from editsvc import environment, files
 from editsvc import scope as scopes
 from editsvc.cli import output
 from editsvc.diff import hunks, keep_hunks, unified_diff
+from editsvc.edit import EditRequest, facts
 from editsvc.errors import EditsvcError, ExitCode, Status, UsageError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
@@ -187,7 +188,6 @@ async def _run(options: Options, paths: Sequence[str], settings: Settings, *, of
 
 
 async def _one(options: Options, path: str, service: EditService) -> Outcome:
-    from editsvc.service import EditRequest
     from editsvc.tokenlog import Source
 
     try:
@@ -331,42 +331,10 @@ def _complain(outcome: Outcome, *, titled: bool) -> None:
 
 def _entry(outcome: Outcome) -> dict[str, Any]:
     """One element of ``edits``; what was not reported is null."""
-    result = outcome.result
-    usage = result.usage if result else None
-    timing = result.timing if result else None
-    decision = result.decision if result else None
-    scope = result.scope if result else None
     return {
         "path": outcome.path,
         "status": outcome.status,
         "message": outcome.message,
         "diff": outcome.diff.decode("utf-8", "surrogateescape"),
-        "scope": {"kind": scope.kind, "start_line": scope.first_line, "end_line": scope.last_line}
-        if scope
-        else None,
-        "provider": result.provider if result else None,
-        "model": result.model if result else None,
-        "request_id": result.request_id if result else None,
-        "finish_reason": result.finish_reason if result else None,
-        "prediction": {
-            "sent": decision.send if decision else False,
-            "kind": result.prediction_kind if result else None,
-            "reason": decision.reason if decision else None,
-        },
-        "usage": {
-            "prompt_tokens": usage.prompt_tokens if usage else None,
-            "cached_tokens": usage.cached_tokens if usage else None,
-            "completion_tokens": usage.completion_tokens if usage else None,
-            "reasoning_tokens": usage.reasoning_tokens if usage else None,
-            "accepted_prediction_tokens": usage.accepted_prediction_tokens if usage else None,
-            "rejected_prediction_tokens": usage.rejected_prediction_tokens if usage else None,
-        },
-        "timing": {
-            "ttft_s": timing.ttft_s if timing else None,
-            "total_s": timing.total_s if timing else None,
-            "tokens_per_s": timing.tokens_per_s if timing else None,
-        },
-        "cost_usd": result.cost_usd if result else None,
-        "warnings": list(result.warnings) if result else [],
-        "offline": result.offline if result else None,
+        **facts(outcome.result),
     }

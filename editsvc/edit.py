@@ -1,0 +1,141 @@
+"""An edit from a front end's side: what is asked, what can be followed, what comes back, and that as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from editsvc import scope as scopes
+from editsvc.errors import ExitCode
+from editsvc.provider.base import ServerTimes, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from editsvc.errors import Status
+    from editsvc.guard import Check
+    from editsvc.policy import Decision, PredictionMode
+    from editsvc.prediction import PredictionKind
+    from editsvc.scope import Scope, ScopeRequest
+    from editsvc.streaming_diff import Block
+    from editsvc.text import Edit, Snapshot
+    from editsvc.tokenlog import Source
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What a front end asks for.
+
+    `filename` is the document's name without folders (it tells the language, and the model); `path` identifies
+    the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
+    those of the settings where None. `id` names the edit, for a front end that must know it in advance.
+    """
+
+    snapshot: Snapshot
+    instruction: str
+    filename: str
+    source: Source
+    path: str = ""
+    scope: ScopeRequest = field(default_factory=scopes.ScopeRequest)
+    prediction: PredictionMode | None = None
+    allow: Collection[Check] | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds by the client's clock; `tokens_per_s` counts what was received, waiting included."""
+
+    ttft_s: float | None = None
+    total_s: float | None = None
+    tokens_per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """How an edit ended. `after` and `edits` are set when `status` is CHANGED (or UNCHANGED, without edits).
+
+    `message` is a sentence for people, empty if there is nothing to say. `escalated` tells that the model asked
+    for the whole file and got it.
+    """
+
+    id: str
+    status: Status
+    before: Snapshot
+    after: Snapshot | None = None
+    edits: tuple[Edit, ...] = ()
+    message: str = ""
+    error: str | None = None
+    exit_code: ExitCode = ExitCode.DONE
+    scope: Scope | None = None
+    provider: str | None = None
+    model: str | None = None
+    request_id: str | None = None
+    finish_reason: str | None = None
+    decision: Decision | None = None
+    prediction_kind: PredictionKind | None = None
+    usage: Usage = Usage()
+    server: ServerTimes = ServerTimes()
+    timing: Timing = Timing()
+    cost_usd: float | None = None
+    escalated: bool = False
+    offline: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamUpdate:
+    """What has become certain while the reply streams; lines of blocks count from the scope's first line.
+
+    `reached` of `total` lines of the scope are done; `new_lines` are all lines of the reply so far (a list that
+    grows: not to be changed).
+    """
+
+    blocks: list[Block]
+    reached: int
+    total: int
+    old_lines: list[str]
+    new_lines: list[str]
+    scope: Scope
+
+
+class Listener(Protocol):
+    """A front end that follows an edit; called on the event loop's thread, as often as data arrives."""
+
+    def restarted(self) -> None:
+        """What was shown so far is void: the request is sent again."""
+        ...
+
+    def streamed(self, update: StreamUpdate) -> None:
+        """More of the reply has become certain."""
+        ...
+
+
+def facts(result: EditResult | None) -> dict[str, Any]:
+    """What is known about an edit's request, under the names of ``rewrite --json``; null is "not reported".
+
+    None stands for an edit that ended before there was a document.
+    """
+    usage = result.usage if result else Usage()
+    timing = result.timing if result else Timing()
+    decision = result.decision if result else None
+    scope = result.scope if result else None
+    return {
+        "scope": {"kind": scope.kind, "start_line": scope.first_line, "end_line": scope.last_line}
+        if scope
+        else None,
+        "provider": result.provider if result else None,
+        "model": result.model if result else None,
+        "request_id": result.request_id if result else None,
+        "finish_reason": result.finish_reason if result else None,
+        "prediction": {
+            "sent": decision.send if decision else False,
+            "kind": result.prediction_kind if result else None,
+            "reason": decision.reason if decision else None,
+        },
+        "usage": asdict(usage),
+        "timing": asdict(timing),
+        "cost_usd": result.cost_usd if result else None,
+        "warnings": list(result.warnings) if result else [],
+        "offline": result.offline if result else None,
+    }
