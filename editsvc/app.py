@@ -95,7 +95,11 @@ async def open_service(
         ttft=_OFFLINE_TTFT_S,
     )
     settings = msgspec.structs.replace(
-        settings, model=OFFLINE_MODEL, read_timeout_s=_OFFLINE_PATIENCE_S, deadline_s=_OFFLINE_PATIENCE_S, max_retries=0
+        settings,
+        model=OFFLINE_MODEL,
+        read_timeout_s=_OFFLINE_PATIENCE_S,
+        deadline_s=_OFFLINE_PATIENCE_S,
+        max_retries=0,
     )
     async with (
         Emulator(options) as emulator,
