@@ -127,12 +127,22 @@ class Database:
         with self._transaction(_WRITE) as connection:
             connection.execute(insert(REQUESTS), to_row(record))
 
-    def set_verdict(self, record_id: str, verdict: Verdict, hunks_accepted: int | None) -> bool:
+    def set_verdict(
+        self,
+        record_id: str,
+        verdict: Verdict | None,
+        hunks_accepted: int | None,
+        hunks_survived: int | None,
+    ) -> bool:
         """Set the user's verdict; False if there is no such record."""
         statement = (
             update(REQUESTS)
             .where(REQUESTS.c.id == _storable(record_id))
-            .values(verdict=verdict.value, hunks_accepted=hunks_accepted)
+            .values(
+                verdict=verdict.value if verdict is not None else None,
+                hunks_accepted=hunks_accepted,
+                hunks_survived=hunks_survived,
+            )
         )
         with self._transaction(_WRITE) as connection:
             result: CursorResult[Any] = connection.execute(statement)

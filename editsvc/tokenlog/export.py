@@ -67,6 +67,7 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "verdict": record.verdict.value if record.verdict is not None else None,
         "hunks": record.hunks,
         "hunks_accepted": record.hunks_accepted,
+        "hunks_survived": record.hunks_survived,
         "what_if": record.what_if,
         "instruction_class": record.instruction_class,
     }

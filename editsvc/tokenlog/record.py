@@ -88,6 +88,7 @@ class RequestRecord:
     what_if: dict[str, list[int]] | None = None
     offline: bool = False
     instruction_class: str | None = None
+    hunks_survived: int | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

@@ -111,7 +111,9 @@ REQUESTS: Final = Table(
     _column("max_completion_tokens", BigInteger(), "The limit that was sent."),
     _column("ttft_s", Double(), "Seconds from sending to the first token, seen from here."),
     _column("total_s", Double(), "Seconds from sending to the end of the reply, seen from here."),
-    _column("tokens_per_s", Double(), "Tokens received a second, waiting included; no rejected or reasoning ones."),
+    _column(
+        "tokens_per_s", Double(), "Tokens received a second, waiting included; no rejected or reasoning ones."
+    ),
     _column("queue_time_s", Double(), "Seconds in the server's queue, as it says."),
     _column("prompt_time_s", Double(), "Seconds for reading the prompt, as the server says."),
     _column("completion_time_s", Double(), "Seconds for writing the reply, as the server says."),
@@ -127,6 +129,11 @@ REQUESTS: Final = Table(
     ),
     _column(
         "instruction_class", Text(), "The kind of instruction, for later use; the instruction is never kept."
+    ),
+    _column(
+        "hunks_survived",
+        BigInteger(),
+        "Hunks that nobody decided on, still as written when the document was closed; null before that.",
     ),
     Index("editsvc_requests_by_time", "created_at", "id"),
 )

@@ -67,9 +67,20 @@ class TokenLog:
         """Add `record`; its id must be new."""
         self._use(lambda database: database.append(record))
 
-    def set_verdict(self, record_id: str, verdict: Verdict, hunks_accepted: int | None = None) -> bool:
-        """Note what the user did with an edit; False if the log has no such record."""
-        return self._use(lambda database: database.set_verdict(record_id, verdict, hunks_accepted))
+    def set_verdict(
+        self,
+        record_id: str,
+        verdict: Verdict | None,
+        hunks_accepted: int | None = None,
+        hunks_survived: int | None = None,
+    ) -> bool:
+        """Note what the user did with an edit; False if the log has no such record.
+
+        None is no verdict: an edit that merely survived was not accepted.
+        """
+        return self._use(
+            lambda database: database.set_verdict(record_id, verdict, hunks_accepted, hunks_survived)
+        )
 
     def records(self, since: datetime | None = None) -> Iterator[RequestRecord]:
         """The records from `since` on, oldest first, read in pages.

@@ -49,6 +49,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         rate_limit={"x-ratelimit-remaining-requests-day": "899"},
         hunks=3,
         hunks_accepted=2,
+        hunks_survived=1,
         verdict=Verdict.PARTIAL,
         what_if={"scope": [300, 30], "draft": [310, 12]},
     )
@@ -89,6 +90,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "verdict": "partial",
         "hunks": 3,
         "hunks_accepted": 2,
+        "hunks_survived": 1,
         "what_if": {"scope": [300, 30], "draft": [310, 12]},
         "instruction_class": None,
     }

@@ -69,6 +69,14 @@ def test_a_verdict_is_added_to_its_record_alone(log: TokenLog, make_record: Make
     ]
 
 
+def test_survival_is_no_verdict(log: TokenLog, make_record: MakeRecord) -> None:
+    record = make_record(hunks=5)
+    log.append(record)
+    assert log.set_verdict(record.id, None, 0, 5)
+    (read,) = log.records()
+    assert (read.verdict, read.hunks_accepted, read.hunks_survived) == (None, 0, 5)
+
+
 def test_a_verdict_on_an_unknown_edit_says_so(log: TokenLog) -> None:
     assert not log.set_verdict("nobody", Verdict.ACCEPTED, 1)
 
@@ -113,7 +121,7 @@ def test_a_time_without_a_zone_is_a_mistake_of_the_caller(log: TokenLog) -> None
 def test_the_status_of_a_new_log(log: TokenLog) -> None:
     status = log.status()
     assert (status["count"], status["first"], status["last"]) == (0, None, None)
-    assert status["schema_revision"] == "0001_requests"
+    assert status["schema_revision"] == "0002_survival"
     assert status["size_bytes"] is not None
     assert status["size_bytes"] > 0
 
@@ -271,6 +279,7 @@ records_of_all_kinds = st.builds(
             "max_completion_tokens",
             "hunks",
             "hunks_accepted",
+            "hunks_survived",
         ),
         counts,
     ),
