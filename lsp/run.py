@@ -1,0 +1,70 @@
+"""The process: one way to the client, until it leaves or a signal comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from .server import EditServer, Surroundings
+from .sockets import listen_tcp, listen_ws
+from .stdio import PipeChannel, claim_standard_streams
+
+_SIGNAL_STATUS: Final = 128
+
+
+def run(*, tcp: int | None, ws: int | None, offline: bool) -> int:
+    """Serve over stdio, or on a loopback port where one is given; returns the status for the shell."""
+    logging.basicConfig(level=logging.WARNING, format="editsvc-lsp: %(message)s", stream=sys.stderr)
+    surroundings = Surroundings.of_process(offline=offline)
+    try:
+        if tcp is not None or ws is not None:
+            return asyncio.run(_listen(surroundings, tcp=tcp, ws=ws))
+        return asyncio.run(_stdio(surroundings))
+    except KeyboardInterrupt:
+        return _SIGNAL_STATUS + signal.SIGINT
+
+
+async def _stdio(surroundings: Surroundings) -> int:
+    incoming, outgoing = claim_standard_streams()
+    session = EditServer(surroundings)
+    channel = PipeChannel(incoming, outgoing, on_body=session.receive, on_end=session.disconnected)
+    session.connect(channel)
+    _on_signals(session.end)
+    channel.start()
+    status = await session.ended
+    await session.wind_up()
+    # Joins a thread, so it must not hold up the loop while others still end; nothing else runs by now.
+    await asyncio.to_thread(channel.close)
+    return status
+
+
+async def _listen(surroundings: Surroundings, *, tcp: int | None, ws: int | None) -> int:
+    token = os.environ.get("EDITSVC_LSP_TOKEN") or secrets.token_urlsafe(32)
+    stop: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    _on_signals(lambda status: None if stop.done() else stop.set_result(status))
+    make_session = partial(EditServer, surroundings)
+    listening = (
+        listen_ws(ws, token, make_session) if ws is not None else listen_tcp(tcp or 0, token, make_session)
+    )
+    try:
+        async with listening as address:
+            sys.stdout.write(f"listening on {address} token {token}\n")
+            sys.stdout.flush()
+            return await stop
+    except OSError as exc:
+        sys.stderr.write(f"editsvc-lsp: can't listen there: {exc.strerror or exc}.\n")
+        return 2
+
+
+def _on_signals(end: object) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, end, _SIGNAL_STATUS + number)  # type: ignore[arg-type]

@@ -1,0 +1,175 @@
+"""What an editor may set: how edits reach the buffer, preset instructions, and the harmless engine settings.
+
+A client sends its user's settings and its workspace's in one piece, so all of it counts as the workspace's: it
+may set what a project file may (`editsvc.config.PROJECT_MAY_SET`) and what is here. The server's address, the
+key, the log and the limits come from the user's own file and environment alone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+
+from editsvc.config import PROJECT_MAY_SET, Settings, json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECTION: Final = "editsvc"
+_ID: Final = "^[a-z0-9][a-z0-9-]*$"
+
+
+class ApplyMode(StrEnum):
+    """What becomes of an edit that passed its checks."""
+
+    REVIEW = "review"
+    APPLY = "apply"
+    PREVIEW = "preview"
+
+
+class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An instruction that is offered as a code action; for all languages, if it names none."""
+
+    id: Annotated[
+        str,
+        msgspec.Meta(pattern=_ID, description="Names the action's kind: refactor.rewrite.editsvc.ID."),
+    ]
+    title: Annotated[str, msgspec.Meta(min_length=1, description="What the editor shows.")]
+    instruction: Annotated[str, msgspec.Meta(min_length=1, description="What the model is told.")]
+    languages: Annotated[
+        list[str], msgspec.Meta(description="LSP language identifiers that it is offered for; empty: all.")
+    ] = msgspec.field(default_factory=list)
+
+
+BUILT_IN: Final = (
+    Preset(
+        "document",
+        "Write documentation comments",
+        "Add documentation comments to the public definitions that have none, in the style of the file. "
+        "Change no code.",
+    ),
+    Preset(
+        "types",
+        "Add type annotations",
+        "Add precise type annotations to all parameters, results and attributes that have none. "
+        "Change nothing else.",
+        ["python", "typescript", "typescriptreact", "php", "ruby"],
+    ),
+    Preset(
+        "simplify",
+        "Simplify",
+        "Simplify the code without changing what it does: remove needless nesting, repetition and temporary "
+        "variables.",
+    ),
+    Preset(
+        "errors",
+        "Handle errors",
+        "Handle the errors that can occur here, in the way that the file handles errors elsewhere.",
+    ),
+    Preset(
+        "proofread",
+        "Correct comments and texts",
+        "Correct spelling and grammar in comments, documentation and messages for people. Change no code.",
+    ),
+)
+
+
+class EditorSettings(msgspec.Struct, frozen=True):
+    """The front end's own settings, under the section ``editsvc``."""
+
+    mode: Annotated[
+        ApplyMode,
+        msgspec.Meta(
+            description="For code actions: review leaves each hunk open for accept or reject, apply does not, "
+            "preview changes nothing until it is accepted."
+        ),
+    ] = ApplyMode.REVIEW
+    confirm: Annotated[
+        bool,
+        msgspec.Meta(description="Ask before an edit goes into the buffer, where the editor can do that."),
+    ] = False
+    presets: Annotated[
+        list[Preset],
+        msgspec.Meta(
+            description="Instructions to offer as code actions; one with a built-in id replaces that."
+        ),
+    ] = msgspec.field(default_factory=list)
+    builtin_presets: Annotated[bool, msgspec.Meta(description="Offer the built-in instructions too.")] = True
+    comment_marker: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^\S+$", description="The word, before a colon, that makes a comment an instruction."
+        ),
+    ] = "edit"
+    code_lenses: Annotated[bool, msgspec.Meta(description="Show Accept and Reject above open hunks.")] = True
+
+    def offered(self, language_id: str) -> list[Preset]:
+        """The presets for a language, the user's own first."""
+        own = {preset.id for preset in self.presets}
+        built_in = [preset for preset in BUILT_IN if preset.id not in own] if self.builtin_presets else []
+        return [
+            preset
+            for preset in (*self.presets, *built_in)
+            if not preset.languages or language_id in preset.languages
+        ]
+
+
+def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], list[str]]:
+    """The editor's settings, those for the engine, and sentences about what is left out; never raises.
+
+    One wrong value must not take the others away: it is left at its default, and said.
+    """
+    fields = {field.name: field.type for field in msgspec.structs.fields(EditorSettings)}
+    own: dict[str, Any] = {}
+    engine: dict[str, Any] = {}
+    warnings: list[str] = []
+    for key, value in section.items():
+        if value is None:
+            continue
+        if key in fields:
+            try:
+                own[key] = msgspec.convert(value, fields[key])
+            except msgspec.ValidationError as exc:
+                warnings.append(f"The setting editsvc.{key} is wrong: {exc}.")
+        elif key in PROJECT_MAY_SET:
+            engine[key] = value
+        elif key in Settings.__struct_fields__:
+            warnings.append(
+                f"The setting editsvc.{key} is ignored, because a workspace could set it through the editor. "
+                "It belongs into the user's settings file or the environment."
+            )
+        else:
+            warnings.append(f"There is no setting editsvc.{key}.")
+    return EditorSettings(**own), engine, warnings
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the section ``editsvc``, engine settings included."""
+    own = msgspec.json.schema(EditorSettings)
+    engine = json_schema()
+    engine_properties = engine["$defs"]["Settings"]["properties"]
+    definitions = {**engine["$defs"], **own["$defs"]}
+    definitions.pop("Settings")
+    definition = definitions.pop("EditorSettings")
+    properties = definition["properties"]
+    properties.update({key: engine_properties[key] for key in sorted(PROJECT_MAY_SET)})
+    used = {
+        name: value
+        for name, value in definitions.items()
+        if name in {"ApplyMode", "Preset", "PredictionMode"}
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": SECTION,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "$defs": used,
+    }
+
+
+def schema_json() -> str:
+    """`schema` as text."""
+    return msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode() + "\n"

@@ -1,0 +1,197 @@
+"""Without a plugin: presets, instructions in comments, accept and reject, all as code actions and lenses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lsp_client import NEOVIM, PROFILES, VSCODE, Profile
+from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, RENAMED, STEPS, URI, Session
+
+Start = Callable[..., Any]
+COMMENTED = STEPS.replace("def step_3", "# edit: rename step_3 to third\ndef step_3")
+
+
+async def actions(session: Session, start: int, end: int, **context: Any) -> list[dict[str, Any]]:
+    place = session.client.range(session.client.text(URI), start, end)
+    params = {"textDocument": {"uri": URI}, "range": place, "context": {"diagnostics": [], **context}}
+    found: list[dict[str, Any]] = await session.client.request("textDocument/codeAction", params)
+    return found
+
+
+async def choose(session: Session, action: dict[str, Any]) -> Any:
+    """What an editor does with an action: resolve it if it has no command, then run that."""
+    if "command" not in action:
+        action = await session.client.request("codeAction/resolve", action)
+    command = action["command"]
+    return await session.client.command(command["command"], *command["arguments"])
+
+
+def titled(found: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    (action,) = [action for action in found if action["title"].startswith(title)]
+    return action
+
+
+async def lenses(session: Session) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await session.client.request(
+        "textDocument/codeLens", {"textDocument": {"uri": URI}}
+    )
+    return found
+
+
+async def test_presets_are_offered_for_what_is_selected(start: Start) -> None:
+    preset = {"id": "third", "title": "Rename two steps", "instruction": RENAME}
+    session = await start(options={"settings": {"presets": [preset]}})
+    action = titled(await actions(session, 0, 0), "Rename two steps")
+
+    assert action["kind"] == "refactor.rewrite.editsvc.third"
+    assert "edit" not in action
+    assert (await choose(session, action))["status"] == "changed"
+    assert session.client.text(URI) == RENAMED
+
+
+async def test_a_selection_bounds_what_is_rewritten(start: Start) -> None:
+    preset = {"id": "r", "title": "Rename", "instruction": ONE_RENAME}
+    session = await start(options={"settings": {"presets": [preset]}})
+    first = STEPS.index("def step_5")
+    selected = STEPS[first : STEPS.index("def step_6")]
+    action = titled(await actions(session, first, first + len(selected)), "Rename")
+    answer = await choose(session, action)
+
+    assert answer["scope"] == {"kind": "lines", "start_line": 21, "end_line": 24}
+    assert session.client.text(URI) == ONE_RENAMED
+
+
+async def test_a_cursor_means_the_function_around_it(start: Start) -> None:
+    session = await start()
+    at = STEPS.index("return value + 5")
+    place = session.client.range(STEPS, at, at)
+    answer = await session.edit(ONE_RENAME, range=place)
+
+    assert answer["scope"] == {"kind": "lines", "start_line": 21, "end_line": 22}
+
+
+async def test_a_scope_that_is_named_counts_more_than_a_range(start: Start) -> None:
+    session = await start()
+    place = session.client.range(STEPS, 0, 10)
+    answer = await session.edit(ONE_RENAME, range=place, scope="symbol:step_5")
+
+    assert answer["scope"] == {"kind": "symbol", "start_line": 21, "end_line": 22}
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+async def test_an_instruction_in_a_comment_is_applied_and_taken_away(start: Start, profile: Profile) -> None:
+    session = await start(profile, offline=True, script=None, opened={URI: COMMENTED})
+    at = COMMENTED.index("# edit") + 5
+    action = titled(await actions(session, at, at), "Apply this instruction: rename step_3 to third")
+    answer = await choose(session, action)
+
+    assert answer["status"] == "changed"
+    assert session.client.text(URI) == STEPS.replace("step_3", "third")
+    session.client.report(URI)
+    assert session.same_text()
+    assert len(session.client.said("workspace/applyEdit")) == 1
+    await session.client.command("editsvc.rejectEdit", {"editId": answer["editId"]})
+    assert session.client.text(URI) == COMMENTED
+
+
+async def test_elsewhere_the_instruction_is_not_offered(start: Start) -> None:
+    session = await start(opened={URI: COMMENTED})
+
+    assert not [one for one in await actions(session, 0, 0) if one["title"].startswith("Apply")]
+
+
+async def test_a_comment_that_is_gone_is_no_instruction_any_more(start: Start) -> None:
+    session = await start(opened={URI: COMMENTED})
+    at = COMMENTED.index("# edit")
+    action = titled(await actions(session, at, at), "Apply")
+    session.client.type(URI, at, at + len("# edit: rename"), "# do not rename")
+    answer = await choose(session, action)
+
+    assert answer["status"] == "refused"
+    (said,) = session.client.said("window/showMessage")
+    assert said["message"] == answer["message"]
+
+
+async def test_a_result_that_no_client_shows_is_shown_by_the_server(start: Start) -> None:
+    preset = {"id": "p", "title": "Preset", "instruction": RENAME}
+    session = await start(options={"settings": {"presets": [preset]}}, faults=(_fault("refusal"),))
+    answer = await choose(session, titled(await actions(session, 0, 0), "Preset"))
+
+    assert answer["status"] == "refused"
+    assert [said["message"] for said in session.client.said("window/showMessage")] == [answer["message"]]
+
+
+async def test_open_hunks_have_lenses_and_actions_that_decide(start: Start) -> None:
+    session = await start()
+    answer = await session.edit()
+    assert [hunk["state"] for hunk in answer["hunks"]] == ["open", "open"]
+
+    shown = await lenses(session)
+    assert [lens["command"]["title"] for lens in shown] == [
+        "Accept",
+        "Reject",
+        "Accept all",
+        "Reject all",
+    ] * 2
+    lines = [lens["range"]["start"]["line"] for lens in shown]
+    assert lines == [12] * 4 + [32] * 4
+
+    at = RENAMED.index("third")
+    rejected = await choose(session, titled(await actions(session, at, at), "Reject this change"))
+    assert [hunk["state"] for hunk in rejected["hunks"]] == ["rejected", "open"]
+    assert session.client.text(URI) == RENAMED.replace("third", "step_3")
+
+    everything = titled(await actions(session, 0, 0), "Accept all changes (1)")
+    accepted = await choose(session, everything)
+    assert [hunk["state"] for hunk in accepted["hunks"]] == ["rejected", "accepted"]
+    assert not await lenses(session)
+    assert not [one for one in await actions(session, 0, 0) if "change" in one["title"]]
+
+
+async def test_lenses_can_be_switched_off(start: Start) -> None:
+    session = await start(NEOVIM, options={"settings": {"code_lenses": False}})
+    await session.edit()
+
+    assert not await lenses(session)
+
+
+async def test_an_editor_that_asks_for_a_kind_gets_that_kind(start: Start) -> None:
+    session = await start()
+    await session.edit()
+    rewrites = await actions(session, 0, 0, only=["refactor.rewrite"])
+    fixes = await actions(session, 0, 0, only=["quickfix"])
+
+    assert rewrites and all(one["kind"].startswith("refactor.rewrite.editsvc.") for one in rewrites)
+    assert fixes and all(one["kind"].startswith("quickfix.editsvc.") for one in fixes)
+    assert not await actions(session, 0, 0, only=["source.organizeImports"])
+
+
+async def test_resolving_runs_nothing(start: Start) -> None:
+    session = await start(VSCODE)
+    for action in await actions(session, 0, 0):
+        resolved = await session.client.request("codeAction/resolve", action)
+        assert resolved["command"]["command"] == "editsvc.edit"
+
+    assert not session.emulator.records()
+
+
+@pytest.mark.parametrize("profile", [VSCODE, NEOVIM], ids=["resolves", "does not resolve"])
+async def test_every_client_gets_the_commands_at_once(start: Start, profile: Any) -> None:
+    """Helix says that it resolves commands, and then runs the one that the action had before."""
+    session = await start(profile)
+
+    assert all("command" in action for action in await actions(session, 0, 0))
+
+
+async def test_a_running_edit_can_be_cancelled_by_an_action(start: Start) -> None:
+    session = await start(speed=100.0)
+    running = session.client.command("editsvc.edit", {"uri": URI, "instruction": RENAME})
+    await choose(session, titled(await actions(session, 0, 0), "Cancel the running edit"))
+
+    assert (await running)["status"] == "cancelled"
+
+
+def _fault(name: str) -> Any:
+    from editsvc.emulator import parse_fault
+
+    return parse_fault(name)
