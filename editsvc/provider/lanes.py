@@ -95,7 +95,12 @@ class _Lane:
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self.socket = info["return_value"].get_extra_info("socket")
             if self.call is not None:
-                self.call.use(self.socket)
+                try:
+                    self.call.use(self.socket)
+                except CallCancelled:
+                    # httpcore does not own it yet, so nobody else would close it.
+                    self.socket.close()
+                    raise
 
 
 class _LaneStream(httpx.SyncByteStream):
