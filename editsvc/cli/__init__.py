@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "report": ("report", "Tell what the predictions were worth."),
     "log": ("log", "Look after the record of requests."),
     "models": ("models", "Show what is known about the models, and what the server lists."),
+    "lsp": ("lsp", "Start the language server."),
     "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
     "config": ("config", "Show the settings in force."),
     "doctor": ("doctor", "Check the installation, the key and the way to the server."),
