@@ -24,7 +24,6 @@ class ClientLink:
 
     def __init__(self, protocol: EditProtocol) -> None:
         self._protocol = protocol
-        self._tasks: set[asyncio.Task[None]] = set()
         self.about = Client()
 
     @property

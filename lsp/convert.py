@@ -46,7 +46,8 @@ def client_of(params: types.InitializeParams) -> Client:
     configuration = workspace.did_change_configuration if workspace else None
     lens = workspace.code_lens if workspace else None
     return Client(
-        versioned_edits=bool(edit and edit.document_changes),
+        # Neovim does not say that it knows documentChanges, but creates and renames files, which are part of them.
+        versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         annotations=bool(edit and edit.document_changes and edit.change_annotation_support),
         progress=bool(window and window.work_done_progress),
         configuration=bool(workspace and workspace.configuration),

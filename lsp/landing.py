@@ -14,6 +14,7 @@ repaired by a second edit, from the wrong text to the right one.
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +24,7 @@ from editsvc.rebase import Rebased, changes_between, rebase, rebase_by_text
 from editsvc.text import Edit, LineIndex, Snapshot, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from .documents import Document, DocumentStore
 
@@ -192,8 +193,7 @@ class Runway:
         answer = asyncio.ensure_future(self._send(sent))
         deadline = None if sent.confirm else now() + self._patience.answer
         seen: int | None = None  # how many changes had been reported when the client said that it applied
-        self._watches.setdefault(uri, set()).add(watch)
-        try:
+        with self._watching(uri, watch), _cancelled_at_the_end(answer):
             while True:
                 if watch.misplaced is not None:
                     return Outcome.LOST, _WRONG_PLACE
@@ -214,21 +214,30 @@ class Runway:
                 if deadline is not None and now() >= deadline:
                     return _late(watch, answered=seen is not None)
                 await watch.wait(None if answer.done() else answer, deadline)
+
+    async def _pause(self, watch: _Watch, uri: str, seconds: float) -> None:
+        """Wait until the client reports a change, which is when it is worth trying again, or a moment."""
+        with self._watching(uri, watch):
+            await watch.wait(None, asyncio.get_running_loop().time() + seconds)
+
+    @contextmanager
+    def _watching(self, uri: str, watch: _Watch) -> Iterator[None]:
+        self._watches.setdefault(uri, set()).add(watch)
+        try:
+            yield
         finally:
-            answer.cancel()
             self._watches[uri].discard(watch)
             if not self._watches[uri]:
                 del self._watches[uri]
 
-    async def _pause(self, watch: _Watch, uri: str, seconds: float) -> None:
-        """Wait until the client reports a change, which is when it is worth trying again, or a moment."""
-        self._watches.setdefault(uri, set()).add(watch)
-        try:
-            await watch.wait(None, asyncio.get_running_loop().time() + seconds)
-        finally:
-            self._watches[uri].discard(watch)
-            if not self._watches[uri]:
-                del self._watches[uri]
+
+@contextmanager
+def _cancelled_at_the_end(answer: asyncio.Future[tuple[bool, str]]) -> Iterator[None]:
+    """Nobody is interested in an answer any more when the text has told what it would say."""
+    try:
+        yield
+    finally:
+        answer.cancel()
 
 
 class _Fate(Enum):

@@ -182,7 +182,7 @@ class EditServer(LanguageServer):
         self.link.about = client_of(params)
         self.documents.encoding = PositionEncoding(encoding)
         self.edits.root = root_of(params)
-        self._configure(self._options.get("settings"))
+        self._configure({})
 
     async def on_initialized(self) -> None:
         """Get the settings from clients that can be asked, and get ready for the first edit."""
@@ -197,8 +197,10 @@ class EditServer(LanguageServer):
             if isinstance(section, dict):
                 self._configure(section)
 
-    def _configure(self, section: Any) -> None:
-        own, engine, warnings = settings.read(section if isinstance(section, dict) else {})
+    def _configure(self, section: dict[str, Any]) -> None:
+        # What came with `initialize` holds until the client says otherwise; Helix sends its whole table there.
+        first = self._options.get("settings", self._options.get(settings.SECTION))
+        own, engine, warnings = settings.read({**(first if isinstance(first, dict) else {}), **section})
         self.edits.settings = own
         warnings += self.engine.configure(engine, self.edits.root)
         for warning in warnings:

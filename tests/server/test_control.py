@@ -12,6 +12,8 @@ Start = Callable[..., Any]
 OTHER = "file:///work/other.py"
 # Twelve functions are some 150 tokens: at this speed the reply takes more than a second.
 SLOW = {"speed": 100.0}
+# The promise is 100 ms; a busy machine gets more, and the reply would take four times as long.
+PROMPTLY_S = 1.0
 
 
 async def begin(session: Session, uri: str = URI, **argument: Any) -> tuple[asyncio.Future[Any], int]:
@@ -25,11 +27,11 @@ async def begin(session: Session, uri: str = URI, **argument: Any) -> tuple[asyn
 
 
 async def stopped(session: Session) -> bool:
-    """Whether the emulator sees its client leave, within 100 ms."""
-    for _ in range(10):
+    """Whether the emulator sees its client leave, long before the reply is over."""
+    for _ in range(100):
         if [record for record in session.emulator.records() if record.disconnected]:
             return True
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(PROMPTLY_S / 100)
     return False
 
 
@@ -39,7 +41,7 @@ async def test_cancelling_the_request_stops_the_stream_and_is_answered(start: St
     session.client.notify("$/cancelRequest", {"id": number})
 
     with pytest.raises(RpcError) as error:
-        await asyncio.wait_for(answer, 0.1)
+        await asyncio.wait_for(answer, PROMPTLY_S)
     assert error.value.code == -32800
     assert await stopped(session)
     assert session.client.text(URI) == STEPS
@@ -50,7 +52,7 @@ async def test_cancelling_the_progress_stops_the_stream_and_answers_with_a_resul
     answer, _ = await begin(session)
     session.client.notify("window/workDoneProgress/cancel", {"token": f"token-{URI}"})
 
-    assert (await asyncio.wait_for(answer, 0.1))["status"] == "cancelled"
+    assert (await asyncio.wait_for(answer, PROMPTLY_S))["status"] == "cancelled"
     assert await stopped(session)
     assert session.client.said("$/progress")[-1]["value"]["kind"] == "end"
 
@@ -65,7 +67,7 @@ async def test_the_command_stops_the_stream_and_the_edit_answers_with_a_result(
     said = await session.client.command("editsvc.cancel", {"editId": edit_id} if named else None)
 
     assert (said["editId"], said["status"]) == (edit_id, "cancelled")
-    result = await asyncio.wait_for(answer, 0.1)
+    result = await asyncio.wait_for(answer, PROMPTLY_S)
     assert (result["editId"], result["status"]) == (edit_id, "cancelled")
     assert await stopped(session)
 
@@ -86,7 +88,7 @@ async def test_closing_the_document_stops_its_edit(start: Start) -> None:
     answer, _ = await begin(session)
     session.client.close(URI)
 
-    assert (await asyncio.wait_for(answer, 0.1))["status"] == "cancelled"
+    assert (await asyncio.wait_for(answer, PROMPTLY_S))["status"] == "cancelled"
     assert await stopped(session)
 
 
@@ -147,7 +149,7 @@ async def test_an_edit_that_waits_can_be_cancelled_and_sends_no_request(start: S
     session.client.notify("$/cancelRequest", {"id": number})
 
     with pytest.raises(RpcError):
-        await asyncio.wait_for(waiting, 0.1)
+        await asyncio.wait_for(waiting, PROMPTLY_S)
     await session.client.command("editsvc.cancel")
     await first
     assert len(session.emulator.records()) <= 1

@@ -123,6 +123,13 @@ def test_the_command_answers_without_a_client(arguments: list[str], start: str) 
     assert ran.stdout.startswith(start)
 
 
+def test_the_command_line_starts_it_too() -> None:
+    command = [sys.executable, "-m", "editsvc", "lsp", "--version"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert ran.stdout.startswith("editsvc-lsp ")
+
+
 def test_help_and_version_load_nothing_heavy() -> None:
     script = "import sys, lsp; print(sorted({'pygls', 'lsprotocol', 'aiohttp', 'editsvc.app'} & sys.modules.keys()))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

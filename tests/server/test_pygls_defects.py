@@ -24,7 +24,7 @@ from lsp.server import EditServer, Surroundings
 from lsp.sockets import listen_tcp
 
 URI = "file:///work/a.py"
-PATIENCE_S = 0.5
+PATIENCE_S = 1.0
 
 
 @pytest.fixture(

@@ -1,138 +1,105 @@
-"""The life of an edit through pytest-lsp, as three editors announce themselves, by the offline engine."""
+"""The server as a process, seen by pytest-lsp with what three real editors say of themselves."""
 
+import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_lsp
+from lsp_process import COMMAND
 from lsprotocol import types
-from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, make_test_lsp_client
 
 from editsvc.text import Edit, LineIndex, PositionEncoding, apply
 
-URI = "file:///work/steps.py"
-EMOJI = "name = '\U0001f600'\n\n\ndef fetch(path):\n    return path\n\n\nprint(fetch('a'), '\U0001f600', fetch('b'))\n"
-EDITED = EMOJI.replace("fetch", "download")
+URI = "file:///work/smile.py"
+TEXT = "# \U0001f600\nname = '\U0001f600'; one = 1\nprint(name, one)\n"
+RENAMED = TEXT.replace("one", "two")
 
 
-# What pytest-lsp hands to a test is its client, and nothing that a fixture made besides.
-OPENED: dict[int, "Buffer"] = {}
-
-
-def environment() -> dict[str, str]:
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(("CEREBRAS_", "EDITSVC_"))
-    }
-
-
-@pytest_lsp.fixture(
-    params=["visual-studio-code", "neovim", "emacs"],
-    config=ClientServerConfig(
-        server_command=[sys.executable, "-c", "import sys; from lsp import main; sys.exit(main())"],
-        server_env=environment(),
-    ),
-)
-async def client(
-    request: pytest.FixtureRequest, lsp_client: LanguageClient, tmp_path: Path
-) -> AsyncIterator[None]:
-    @lsp_client.feature(types.CLIENT_REGISTER_CAPABILITY)
-    def register(_params: types.RegistrationParams) -> None:
-        """What is registered is used anyway."""
-
-    @lsp_client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
-    def refresh(_params: None) -> None:
-        """Nothing is drawn here."""
-
-    capabilities = client_capabilities(request.param)
-    begun = await lsp_client.initialize_session(
-        types.InitializeParams(
-            capabilities=capabilities,
-            root_uri=None,
-            initialization_options={"settings": {"logEnabled": False}},
-        )
-    )
-    OPENED[id(lsp_client)] = Buffer(
-        lsp_client, PositionEncoding(begun.capabilities.position_encoding or "utf-16")
-    )
-    yield
-    await lsp_client.shutdown_session()
-
-
+@dataclass
 class Buffer:
-    """The client's own text: applies what the server asks for, and reports it."""
+    text: str
+    version: int
+    encoding: PositionEncoding
 
-    def __init__(self, client: LanguageClient, encoding: PositionEncoding) -> None:
-        self._encoding = encoding
-        self.text = EMOJI
-        self.version = 1
-        self._client = client
+    def apply(self, edits: list[types.TextEdit]) -> None:
+        index = LineIndex(self.text)
 
-        @client.feature(types.WORKSPACE_APPLY_EDIT)
-        def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
-            return self.apply(params)
+        def offset(position: types.Position) -> int:
+            return index.offset(position.line, position.character, self.encoding)
 
-    def apply(self, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
-        edit = params.edit
-        edits: list[Any] = list((edit.changes or {}).get(URI, []))
-        for change in edit.document_changes or []:
-            assert isinstance(change, types.TextDocumentEdit)
-            assert change.text_document.version in {None, self.version}
-            edits += change.edits
-        index, encoding = LineIndex(self.text), self._encoding
-        self.text = apply(
-            self.text,
-            [
-                Edit(
-                    index.offset(one.range.start.line, one.range.start.character, encoding),
-                    index.offset(one.range.end.line, one.range.end.character, encoding),
-                    one.new_text,
-                )
-                for one in edits
-            ],
-        )
+        made = [Edit(offset(edit.range.start), offset(edit.range.end), edit.new_text) for edit in edits]
+        self.text = apply(self.text, made)
         self.version += 1
-        self._client.text_document_did_change(
+
+
+@asynccontextmanager
+async def editor(name: str, folder: Path) -> AsyncIterator[tuple[LanguageClient, Buffer]]:
+    """A session with the capabilities of an editor, whose buffer follows what the server asks for."""
+    (folder / "config.toml").touch()
+    environ = {
+        **os.environ,
+        "CEREBRAS_API_KEY": "",
+        "EDITSVC_CONFIG": str(folder / "config.toml"),
+        "EDITSVC_DATA_DIR": str(folder),
+    }
+    client = make_test_lsp_client()
+    buffer = Buffer(TEXT, 1, PositionEncoding.UTF16)
+
+    @client.feature(types.WORKSPACE_APPLY_EDIT)
+    def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        changes = params.edit.document_changes
+        assert changes is not None
+        (change,) = changes
+        assert isinstance(change, types.TextDocumentEdit)
+        assert change.text_document.version == buffer.version
+        buffer.apply([edit for edit in change.edits if isinstance(edit, types.TextEdit)])
+        client.text_document_did_change(
             types.DidChangeTextDocumentParams(
-                types.VersionedTextDocumentIdentifier(self.version, URI),
-                [types.TextDocumentContentChangeWholeDocument(self.text)],
+                types.VersionedTextDocumentIdentifier(buffer.version, URI),
+                [types.TextDocumentContentChangeWholeDocument(buffer.text)],
             )
         )
         return types.ApplyWorkspaceEditResult(applied=True)
 
-
-async def command(client: LanguageClient, name: str, **argument: Any) -> dict[str, Any]:
-    answer: Any = await client.workspace_execute_command_async(
-        types.ExecuteCommandParams(f"editsvc.{name}", arguments=[argument])
+    config = ClientServerConfig(list(COMMAND), client_factory=lambda: client, server_env=environ)
+    started = await config.start()
+    assert started is client
+    result = await client.initialize_session(
+        types.InitializeParams(capabilities=client_capabilities(name), process_id=None, root_uri=None)
     )
-    as_dict: dict[str, Any] = plain(answer)
-    return as_dict
-
-
-def plain(value: Any) -> Any:
-    """The client turns objects into named tuples; this turns them back."""
-    if hasattr(value, "_asdict"):
-        return {key: plain(one) for key, one in value._asdict().items()}
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    return value
-
-
-@pytest.mark.asyncio
-async def test_an_edit_is_made_reviewed_and_partly_taken_back(client: LanguageClient) -> None:
-    buffer = OPENED[id(client)]
+    buffer.encoding = PositionEncoding(str(getattr(result.capabilities.position_encoding, "value", "utf-16")))
     client.text_document_did_open(
-        types.DidOpenTextDocumentParams(types.TextDocumentItem(URI, "python", buffer.version, EMOJI))
+        types.DidOpenTextDocumentParams(types.TextDocumentItem(URI, "python", buffer.version, TEXT))
     )
-    answer = await command(client, "edit", uri=URI, instruction="rename fetch to download")
-    assert answer["status"] == "changed"
-    assert buffer.text == EDITED
-    first, second = answer["hunks"]
-    assert (first["state"], second["state"]) == ("open", "open")
-    rejected = await command(client, "rejectHunk", editId=answer["editId"], hunkId=second["id"])
-    assert rejected["status"] == "changed"
-    assert buffer.text == EMOJI.replace("def fetch", "def download")
-    accepted = await command(client, "acceptEdit", editId=answer["editId"])
-    assert [hunk["state"] for hunk in accepted["hunks"]] == ["accepted", "rejected"]
+    try:
+        yield client, buffer
+    finally:
+        await client.shutdown_session()
+
+
+@pytest.mark.parametrize("name", ["visual-studio-code", "neovim", "emacs"])
+async def test_an_edit_lives_from_its_command_to_the_last_verdict(name: str, tmp_path: Path) -> None:
+    async with editor(name, tmp_path) as (client, buffer):
+
+        async def command(title: str, **argument: object) -> dict[str, object]:
+            params = types.ExecuteCommandParams(command=f"editsvc.{title}", arguments=[argument])
+            answer: dict[str, object] = await asyncio.wait_for(
+                client.workspace_execute_command_async(params), 20
+            )
+            return answer
+
+        edit = await command("edit", uri=URI, instruction="rename one to two")
+        assert edit["status"] == "changed"
+        assert buffer.text == RENAMED
+
+        lenses = await client.text_document_code_lens_async(
+            types.CodeLensParams(types.TextDocumentIdentifier(URI))
+        )
+        assert lenses is not None and len(lenses) == 4
+        rejected = await command("rejectEdit", editId=edit["editId"])
+        assert rejected["status"] == "changed"
+        assert buffer.text == TEXT

@@ -67,6 +67,27 @@ async def test_settings_are_asked_for_and_can_be_pushed(start: Start) -> None:
     assert session.server.edits.settings.mode is ApplyMode.REVIEW
 
 
+async def test_what_came_with_initialize_holds_until_the_client_says_otherwise(start: Start) -> None:
+    first = {"mode": "apply", "confirm": True}
+    session = await start(
+        options={"settings": first}, settings={"mode": "preview"}, capabilities=CONFIGURATION
+    )
+    await _turn()
+
+    assert session.server.edits.settings.mode is ApplyMode.PREVIEW
+    assert session.server.edits.settings.confirm is True
+
+
+def test_the_page_describes_every_setting_and_every_command() -> None:
+    from lsp import actions
+
+    page = (Path(__file__).parents[2] / "docs" / "language-server.md").read_text("utf-8")
+    commands = [value for name, value in vars(actions).items() if name.isupper() and isinstance(value, str)]
+
+    assert all(f"`{name}`" in page for name in schema()["properties"])
+    assert all(name in page for name in commands if name.startswith("editsvc."))
+
+
 async def test_a_client_cannot_redirect_requests(start: Start) -> None:
     session = await start(options={"settings": {"base_url": "http://evil.invalid", "model": "qwen-3.8-27b"}})
     answer = await session.edit(mode="preview")
