@@ -19,6 +19,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import scope as scopes
 from editsvc import syntax
+from editsvc.edit import facts
 from editsvc.errors import DocumentRefused, EditsvcError, Stale, Status, UsageError
 from editsvc.rebase import map_offset
 from editsvc.review import HunkState
@@ -387,7 +388,7 @@ class Edits:
             "message": message,
             "diff": diff,
             "hunks": list(hunks),
-            **answers.numbers(result),
+            **facts(result),
         }
 
     def _diff_path(self, uri: str) -> str:

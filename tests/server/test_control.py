@@ -9,7 +9,7 @@ from lsp_client import PLAIN, RpcError
 from lsp_session import RENAME, STEPS, URI, Session
 
 Start = Callable[..., Any]
-OTHER = "file:///work/other.py"
+OTHER = "file:///project/other.py"
 # Twelve functions are some 150 tokens: at this speed the reply takes more than a second.
 SLOW = {"speed": 100.0}
 # The promise is 100 ms; a busy machine gets more, and the reply would take four times as long.

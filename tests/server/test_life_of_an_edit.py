@@ -279,10 +279,10 @@ async def test_nothing_to_change_is_said(start: Start) -> None:
 
 
 async def test_a_cell_of_a_notebook_is_a_document(start: Start) -> None:
-    cell = "vscode-notebook-cell:/work/book.ipynb#W0"
+    cell = "vscode-notebook-cell:/project/book.ipynb#W0"
     session = await start(opened={})
     item = {"uri": cell, "languageId": "python", "version": 1, "text": STEPS}
-    book = {"uri": "file:///work/book.ipynb", "notebookType": "jupyter-notebook", "version": 1}
+    book = {"uri": "file:///project/book.ipynb", "notebookType": "jupyter-notebook", "version": 1}
     kind = {"kind": 2, "document": cell}
     session.client.notify(
         "notebookDocument/didOpen",

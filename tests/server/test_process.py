@@ -11,7 +11,7 @@ import pytest
 from lsp_client import VSCODE
 from lsp_process import COMMAND, running
 
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 TEXT = "def one():\n    return 1\n\n\nprint(one())\n"
 
 

@@ -23,7 +23,7 @@ from lsp.frames import FrameReader, frame
 from lsp.server import EditServer, Surroundings
 from lsp.sockets import listen_tcp
 
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 PATIENCE_S = 1.0
 
 

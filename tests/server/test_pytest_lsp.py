@@ -14,7 +14,7 @@ from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, 
 
 from editsvc.text import Edit, LineIndex, PositionEncoding, apply
 
-URI = "file:///work/smile.py"
+URI = "file:///project/smile.py"
 TEXT = "# \U0001f600\nname = '\U0001f600'; one = 1\nprint(name, one)\n"
 RENAMED = TEXT.replace("one", "two")
 

@@ -117,8 +117,8 @@ async def test_new_settings_are_used_by_the_next_edit_while_one_is_running(start
         await _turn()
     settings = {"editsvc": {"model": "zai-glm-4.7"}}
     session.client.notify("workspace/didChangeConfiguration", {"settings": settings})
-    session.client.open("file:///work/other.py", session.client.text("file:///work/steps.py"))
-    second = await session.edit(mode="preview", uri="file:///work/other.py")
+    session.client.open("file:///project/other.py", session.client.text("file:///project/steps.py"))
+    second = await session.edit(mode="preview", uri="file:///project/other.py")
 
     assert (await first)["status"] == "changed"
     assert second["model"] == "zai-glm-4.7"

@@ -17,7 +17,7 @@ from lsp.server import EditServer, Surroundings
 from lsp.sockets import listen_tcp, listen_ws
 
 TOKEN = "a-token"
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 Make = Callable[[str | None], EditServer]
 
 

@@ -14,7 +14,7 @@ from editsvc.emulator import Emulator, EmulatorOptions
 from lsp.landing import Patience
 from lsp.server import EditServer, Surroundings
 
-URI = "file:///work/steps.py"
+URI = "file:///project/steps.py"
 STEPS = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(12)).rstrip("\n") + "\n"
 RENAME = "Call step 3 third and step 8 eighth."
 RENAMED = STEPS.replace("step_3", "third").replace("step_8", "eighth")
