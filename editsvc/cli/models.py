@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -11,6 +12,9 @@ import msgspec
 from editsvc import environment, models
 from editsvc.cli import output
 from editsvc.errors import ProviderError
+
+if TYPE_CHECKING:
+    from editsvc.config import Settings
 
 
 @click.command(short_help="Show what is known about the models, and what the server lists.")
@@ -22,7 +26,7 @@ def command(*, as_json: bool) -> int:
     """
     settings = environment.load().settings
     table = models.table(settings.models)
-    listed, why_not = _listed()
+    listed, why_not = _listed(settings)
     names = sorted({*table, *(listed or ())})
     rows = [
         {
@@ -78,10 +82,9 @@ def _notes(name: str, model: models.Model) -> list[str]:
     return notes
 
 
-def _listed() -> tuple[list[str] | None, str]:
+def _listed(settings: Settings) -> tuple[list[str] | None, str]:
     from editsvc.app import provider
 
-    settings = environment.load().settings
     key = environment.api_key(settings)
     if key is None:
         return None, "there is no API key (set CEREBRAS_API_KEY)."

@@ -19,8 +19,6 @@ from editsvc.provider.wire import Chunk, decode_chunk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from editsvc.provider.sse import ServerSentEvent
-
 
 class ChunkStream(Stream[Chunk | None]):
     """Chunks, then None for ``[DONE]``; going on after that reads the rest of the body and yields nothing.
@@ -58,17 +56,14 @@ class ChunkStream(Stream[Chunk | None]):
                 done = event.data.startswith(b"[DONE]")
                 if done:
                     break
-                yield self._event(event)
+                yield self._chunk(event.data)
             if done:
                 yield None
         if not done:
             for event in parser.finish():
                 if not event.data.startswith(b"[DONE]"):
-                    yield self._event(event)
+                    yield self._chunk(event.data)
             yield None
-
-    def _event(self, event: ServerSentEvent) -> Chunk:
-        return self._chunk(event.data)
 
     def _chunk(self, data: bytes) -> Chunk:
         headers = self.response.headers
