@@ -135,15 +135,19 @@ class Database:
         hunks_survived: int | None,
     ) -> bool:
         """Set the user's verdict; False if there is no such record."""
-        statement = (
-            update(REQUESTS)
-            .where(REQUESTS.c.id == _storable(record_id))
-            .values(
-                verdict=verdict.value if verdict is not None else None,
-                hunks_accepted=hunks_accepted,
-                hunks_survived=hunks_survived,
-            )
+        return self._update(
+            record_id,
+            verdict=verdict.value if verdict is not None else None,
+            hunks_accepted=hunks_accepted,
+            hunks_survived=hunks_survived,
         )
+
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
+        """Set what candidates would have got; False if there is no such record."""
+        return self._update(record_id, what_if=_storable(what_if))
+
+    def _update(self, record_id: str, **values: Any) -> bool:
+        statement = update(REQUESTS).where(REQUESTS.c.id == _storable(record_id)).values(**values)
         with self._transaction(_WRITE) as connection:
             result: CursorResult[Any] = connection.execute(statement)
             return result.rowcount > 0

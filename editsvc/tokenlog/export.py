@@ -27,6 +27,9 @@ def exported(record: RequestRecord) -> dict[str, Any]:
             "kind": record.scope_kind,
             "start_line": record.scope_start_line,
             "end_line": record.scope_end_line,
+            "reason": record.scope_reason,
+            "parts_offered": record.parts_offered,
+            "parts_rewritten": record.parts_rewritten,
         },
         "document": {"lines": record.document_lines, "bytes": record.document_bytes},
         "provider": record.provider,
@@ -35,6 +38,8 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "request_id": record.request_id,
         "finish_reason": record.finish_reason,
         "attempts": record.attempts,
+        "edit_format": record.edit_format,
+        "restarts": record.restarts or [],
         "prediction": {
             "sent": record.prediction_sent,
             "kind": record.prediction_kind,

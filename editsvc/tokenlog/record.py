@@ -39,8 +39,8 @@ class Verdict(StrEnum):
 class RequestRecord:
     """One edit, cancelled and failed ones included; the fields are the columns of `editsvc.tokenlog.schema`.
 
-    `what_if` maps the name of a candidate prediction to [accepted, rejected], as the local verifier counts
-    them. Raises ValueError for a `created_at` without a time zone, and for a `path` that is not the output of
+    `what_if` maps ``candidate:preset`` to [accepted, rejected], as the local verifier counts them. Raises
+    ValueError for a `created_at` without a time zone, and for a `path` that is not the output of
     `salted_path`: a plain path must not get as far as the log.
     """
 
@@ -89,6 +89,11 @@ class RequestRecord:
     offline: bool = False
     instruction_class: str | None = None
     hunks_survived: int | None = None
+    scope_reason: str | None = None
+    parts_offered: int | None = None
+    parts_rewritten: int | None = None
+    edit_format: str | None = None
+    restarts: list[str] | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

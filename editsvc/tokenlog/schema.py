@@ -123,7 +123,12 @@ REQUESTS: Final = Table(
     _column("hunks", BigInteger(), "Hunks of the edit."),
     _column("hunks_accepted", BigInteger(), "Hunks that the user accepted."),
     _column("verdict", Text(), "What the user did: `accepted`, `rejected` or `partial`; null while open."),
-    _column("what_if", _JSON, "Candidate prediction to [accepted, rejected] tokens, by the local verifier."),
+    _column(
+        "what_if",
+        _JSON,
+        "`candidate:preset` to [accepted, rejected] tokens, by the local verifier; the candidates are `file`, "
+        "`scope`, `draft` and `none`.",
+    ),
     _column(
         "offline", Boolean(), "Whether the offline engine answered: then usage is modelled.", required=True
     ),
@@ -134,6 +139,15 @@ REQUESTS: Final = Table(
         "hunks_survived",
         BigInteger(),
         "Hunks that nobody decided on, still as written when the document was closed; null before that.",
+    ),
+    _column("scope_reason", Text(), "Why this scope was chosen, such as `asked`, `named` or `small`."),
+    _column("parts_offered", BigInteger(), "Parts of the document that the model could rewrite."),
+    _column("parts_rewritten", BigInteger(), "Of these, the parts that its reply held."),
+    _column("edit_format", Text(), "How the reply was asked for: `rewrite` or `search-replace`."),
+    _column(
+        "restarts",
+        _JSON,
+        "Why the model was asked again, in order, such as `whole-file` or `syntax`; null if it was not.",
     ),
     Index("editsvc_requests_by_time", "created_at", "id"),
 )

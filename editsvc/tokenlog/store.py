@@ -82,6 +82,10 @@ class TokenLog:
             lambda database: database.set_verdict(record_id, verdict, hunks_accepted, hunks_survived)
         )
 
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
+        """Note what each candidate prediction would have got; False if the log has no such record."""
+        return self._use(lambda database: database.set_what_if(record_id, what_if))
+
     def records(self, since: datetime | None = None) -> Iterator[RequestRecord]:
         """The records from `since` on, oldest first, read in pages.
 

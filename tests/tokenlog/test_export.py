@@ -51,7 +51,12 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         hunks_accepted=2,
         hunks_survived=1,
         verdict=Verdict.PARTIAL,
-        what_if={"scope": [300, 30], "draft": [310, 12]},
+        what_if={"scope:resync": [300, 30], "draft:resync": [310, 12]},
+        scope_reason="named",
+        parts_offered=2,
+        parts_rewritten=1,
+        edit_format="rewrite",
+        restarts=["whole-file"],
     )
     assert exported(record) == {
         "id": "5f0c",
@@ -62,7 +67,14 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "status": "changed",
         "message": None,
         "diff": None,
-        "scope": {"kind": "symbol", "start_line": 10, "end_line": 42},
+        "scope": {
+            "kind": "symbol",
+            "start_line": 10,
+            "end_line": 42,
+            "reason": "named",
+            "parts_offered": 2,
+            "parts_rewritten": 1,
+        },
         "document": {"lines": 300, "bytes": 9000},
         "provider": "cerebras",
         "model": "gpt-oss-120b",
@@ -70,6 +82,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "request_id": "chatcmpl-1",
         "finish_reason": "stop",
         "attempts": 1,
+        "edit_format": "rewrite",
+        "restarts": ["whole-file"],
         "prediction": {"sent": True, "kind": "scope", "reason": "default"},
         "propensity": 0.95,
         "policy_version": "builtin-1",
@@ -91,7 +105,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "hunks": 3,
         "hunks_accepted": 2,
         "hunks_survived": 1,
-        "what_if": {"scope": [300, 30], "draft": [310, 12]},
+        "what_if": {"scope:resync": [300, 30], "draft:resync": [310, 12]},
         "instruction_class": None,
     }
 

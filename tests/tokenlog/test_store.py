@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -118,10 +119,19 @@ def test_a_time_without_a_zone_is_a_mistake_of_the_caller(log: TokenLog) -> None
         log.purge(before=naive)
 
 
+def test_what_candidates_would_have_got_is_added_afterwards(log: TokenLog, make_record: MakeRecord) -> None:
+    record = make_record()
+    log.append(record)
+    assert log.set_what_if(record.id, {"scope:resync": [30, 2], "none": [0, 0]})
+    (stored,) = log.records()
+    assert stored == replace(record, what_if={"scope:resync": [30, 2], "none": [0, 0]})
+    assert not log.set_what_if("nobody", {})
+
+
 def test_the_status_of_a_new_log(log: TokenLog) -> None:
     status = log.status()
     assert (status["count"], status["first"], status["last"]) == (0, None, None)
-    assert status["schema_revision"] == "0002_survival"
+    assert status["schema_revision"] == "0003_scopes"
     assert status["size_bytes"] is not None
     assert status["size_bytes"] > 0
 
