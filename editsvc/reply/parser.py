@@ -51,9 +51,9 @@ class Reply:
     `code` has ``\n`` only. Its final newline follows the original's: a frame hides it, and models write one, or
     leave it out, by habit. In the agreed frame and without one, a further blank line says that there is to be a
     final newline now; in a frame of the model's own, blank lines at the end follow the original too.
-    `closed`
-    tells whether the frame ended; `before` and `after` are what stood outside of it; `reason` is the model's,
-    when `kind` is not CODE.
+    `closed` tells whether the frame ended; `before` and `after` are what stood outside of it; `reason` is the
+    model's, when `kind` is not CODE. A reply of numbered parts has them in `parts`, in the order in which they
+    came, and no `code`.
     """
 
     kind: ReplyKind
@@ -63,6 +63,7 @@ class Reply:
     before: str = ""
     after: str = ""
     reason: str = ""
+    parts: tuple[tuple[int, str], ...] | None = None
 
 
 class _State(Enum):

@@ -1,0 +1,173 @@
+"""A reply that holds numbered parts of a document, each in a frame of its own.
+
+A model that does not keep to that answers with the whole file, with a refusal, or with prose; everything that
+does not begin with a numbered frame goes to a `ReplyParser`, as if the whole file had been asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
+from editsvc.text import BOM, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editsvc.prompt import Frame, Part
+
+WHOLE: Final = 0
+"""The number under which lines are shown that belong to the whole document."""
+
+_NUMBERED: Final = re.compile(r" {0,3}(?P<fence>`{3,})(?:[^`\d]*[\s#])?(?P<number>\d{1,9})\b[^`]*")
+_ANY_FENCE: Final = re.compile(r" {0,3}(?:`{3,}|~{3,})")
+_PROSE_BEFORE: Final = 6  # lines that a model may talk before the first frame
+
+
+class PartsParser:
+    """Takes the deltas of one reply; `parts` are those that were offered, `document` is what they are parts of.
+
+    `final_newline_meant` is as for `ReplyParser`. A part's blank lines at the end are restored where a reply
+    has none and another definition follows, as it was: models drop blank lines before a closing fence.
+    """
+
+    def __init__(
+        self, frame: Frame, document: str, parts: Sequence[Part], *, final_newline_meant: bool = False
+    ) -> None:
+        self._frame = frame
+        self._offered = {part.number: part for part in parts}
+        self._final_newline_meant = final_newline_meant
+        self._whole = ReplyParser(frame, document, final_newline_meant=final_newline_meant)
+        self._own_fences = any(_ANY_FENCE.match(line) for line in split_lines(document))
+        self._known = {line.strip() for line in split_lines(document)}
+        self._buffer = LineBuffer()
+        self._held: list[str] = []  # before it is clear which kind of reply this is
+        self._decided = self._numbered = False
+        self._fence = ""
+        self._open = False
+        self._parts: list[tuple[int, list[str]]] = []
+        self._between: list[str] = []
+        self._before = ""
+        self._started = False
+
+    def push(self, delta: str) -> list[tuple[int, list[str]]]:
+        """The lines that became certain with `delta`, by the number of their part (`WHOLE`: of the document)."""
+        if not self._started and delta:
+            self._started = True
+            delta = delta.removeprefix(BOM)
+        shown: list[tuple[int, list[str]]] = []
+        for line in self._buffer.push(delta):
+            shown += self._line(line)
+        return shown
+
+    def finish(self) -> Reply:
+        """The whole reply; `push` must not be called again."""
+        for line in self._buffer.finish():
+            self._line(line)
+        if not self._numbered:
+            if not self._decided:
+                self._whole.push("".join(self._held))
+            return self._whole.finish()
+        closed = not self._open
+        if self._open and self._parts[-1][1]:
+            last = self._parts[-1][1][-1].rstrip()
+            if last.endswith(self._fence):  # the closing fence sometimes sticks to the last line
+                closed = True
+                self._parts[-1][1][-1] = last.removesuffix(self._fence) + "\n"
+        parts = tuple((number, self._settled(number, "".join(lines))) for number, lines in self._parts)
+        return Reply(
+            ReplyKind.CODE,
+            framing=Framing.AGREED,
+            closed=closed,
+            before=self._before,
+            after="".join(self._between).strip(),
+            parts=parts,
+        )
+
+    def _line(self, line: str) -> list[tuple[int, list[str]]]:
+        if self._decided and not self._numbered:
+            lines = self._whole.push(line)
+            return [(WHOLE, lines)] if lines else []
+        if not self._decided:
+            return self._undecided(line)
+        content = line.rstrip()
+        if self._open and content == self._fence:
+            self._open = False
+        elif self._open:
+            self._parts[-1][1].append(line)
+            return [(self._parts[-1][0], [line])]
+        elif number := self._opens(content):
+            self._begin(number)
+        elif content or self._between:
+            self._between.append(line)
+        return []
+
+    def _undecided(self, line: str) -> list[tuple[int, list[str]]]:
+        content = line.rstrip()
+        number = self._opens(content)
+        self._held.append(line)
+        if number is not None:
+            self._decided = self._numbered = True
+            self._before = "".join(self._held[:-1]).strip()
+            self._begin(number)
+        elif (content.strip() in self._known and content) or _ANY_FENCE.match(content) or self._talks():
+            self._decided = True
+            lines = self._whole.push("".join(self._held))
+            return [(WHOLE, lines)] if lines else []
+        return []
+
+    def _talks(self) -> bool:
+        return sum(1 for line in self._held if line.strip()) > _PROSE_BEFORE
+
+    def _opens(self, content: str) -> int | None:
+        match = _NUMBERED.fullmatch(content)
+        if match is None:
+            return None
+        agreed = match["fence"] == self._frame.fence
+        # A shorter fence is as good, as long as nothing in the file could be taken for its end.
+        if not agreed and (self._own_fences or self._fence == self._frame.fence):
+            return None
+        if self._fence and match["fence"] != self._fence:
+            return None
+        self._fence = match["fence"]
+        return int(match["number"])
+
+    def _begin(self, number: int) -> None:
+        self._open = True
+        self._between = []
+        self._parts.append((number, []))
+
+    def _settled(self, number: int, code: str) -> str:
+        """A part's text as it is meant: its last line end, and the blank lines behind it."""
+        if not code:
+            return ""
+        if not code.endswith("\n"):
+            code += "\n"
+        part = self._offered.get(number)
+        if part is None:
+            return code
+        if self._runs_on(number, code):
+            code += _blank_lines_behind(part.text)
+        if part.text and not part.text.endswith("\n") and not self._final_newline_meant:
+            return code.removesuffix("\n")
+        return code
+
+    def _runs_on(self, number: int, code: str) -> bool:
+        """Whether blank lines are missing between a part and the definition that follows as it was."""
+        part, following = self._offered[number], self._offered.get(number + 1)
+        return (
+            following is not None
+            and following.name not in {"", part.name}
+            and following.number not in {one for one, _ in self._parts}
+            and not _blank_lines_behind(code)
+        )
+
+
+def _blank_lines_behind(text: str) -> str:
+    """The blank lines at the end of `text`."""
+    lines = split_lines(text)
+    count = len(lines)
+    while count and not lines[count - 1].strip():
+        count -= 1
+    return "".join(lines[count:])
