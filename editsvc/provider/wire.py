@@ -113,4 +113,6 @@ def encode_request(request: CompletionRequest) -> bytes:
         body["reasoning_effort"] = request.reasoning_effort
     if request.prediction is not None:
         body["prediction"] = {"type": "content", "content": request.prediction}
+    if request.response_format is not None:
+        body["response_format"] = request.response_format
     return _encoder.encode(body)

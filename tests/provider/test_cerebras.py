@@ -35,7 +35,7 @@ TEXT = "".join(f"line {number} of the file\n" for number in range(120))
 
 
 def a_request(text: str = TEXT, *, predict: bool = True, model: str = "gpt-oss-120b") -> CompletionRequest:
-    messages, frame = prompt.render(prompt.Task(text, text, "Leave it as it is.", "file.txt"))
+    messages, frame = prompt.render(prompt.Task(text, "Leave it as it is.", "file.txt"))
     return CompletionRequest(model, messages, 8000, frame.wrap(text) if predict else None, "low")
 
 
@@ -345,4 +345,4 @@ async def test_a_connection_is_kept_over_http1_too() -> None:
 def test_no_request_can_hold_a_prediction_together_with_what_excludes_it() -> None:
     fields = set(CompletionRequest.__dataclass_fields__)
     assert "prediction" in fields
-    assert not fields & {"tools", "logprobs", "n", "top_logprobs", "response_format"}
+    assert not fields & {"tools", "logprobs", "n", "top_logprobs"}
