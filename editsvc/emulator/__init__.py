@@ -6,7 +6,8 @@
         client = AsyncCerebras(base_url=emulator.base_url, api_key="any", warm_tcp_connection=False)
 
 The layers, from the bottom: `wire` (bytes and values), `faults`, `task` (which file a request is about),
-`responder` (who plays the model), `generation` (which token comes when), `answer` (timed bytes), `engine`
+`parts` (what becomes of each part of it), `responder` (who plays the model), `structured` (its reply as edits),
+`mistakes` (what it gets wrong), `generation` (which token comes when), `answer` (timed bytes), `engine`
 (requests to answers), `server` (a socket). Only the last knows aiohttp, and it decides nothing.
 """
 

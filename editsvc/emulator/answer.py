@@ -5,13 +5,11 @@ A server (any: aiohttp, ASGI, a socket) plays the events in order and decides no
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from editsvc.emulator.faults import Fault, FaultName
-from editsvc.emulator.responder import Reply, ReplyKind
 from editsvc.emulator.wire import (
     DONE,
     ChunkEncoder,
@@ -25,7 +23,6 @@ from editsvc.emulator.wire import (
     error_event,
     plain_error_event,
 )
-from editsvc.text import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
-ELISION: Final = "# ... rest of the code unchanged ..."
 THOUGHT: Final = " think"
 _MOST_DRAWN: Final = 8
 
@@ -98,36 +94,6 @@ class Delivery:
     def has(self, *names: FaultName) -> bool:
         """Whether the fault is one of `names`."""
         return self.fault is not None and self.fault.name in names
-
-
-# --- faults of the text ----------------------------------------------------------------------------------
-
-
-def tampered(reply: Reply, fault: Fault | None) -> Reply:
-    """`reply` as a model would give it that makes the mistake `fault`, if that is a mistake of the text."""
-    if fault is None:
-        return reply
-    if fault.name is FaultName.REFUSAL:
-        return Reply(ReplyKind.CANNOT, "The instruction can't be carried out on this file.", reply.case)
-    if fault.name is FaultName.PROSE_ONLY:
-        return Reply(ReplyKind.PROSE, "Sure, I have updated the file as you asked.", reply.case)
-    if reply.kind is not ReplyKind.CODE:
-        return reply
-    code = reply.text
-    if fault.name is FaultName.ELISION:
-        code = _first_lines(code, fault.at) + ELISION + "\n"
-    elif fault.name is FaultName.TRUNCATED:
-        code = _first_lines(code, fault.at)
-    elif fault.name is FaultName.ENTITIES:
-        code = html.escape(code, quote=False)
-    elif fault.name is FaultName.CRLF:
-        code = code.replace("\n", "\r\n")
-    return replace(reply, text=code)
-
-
-def _first_lines(text: str, share: float) -> str:
-    lines = split_lines(text)
-    return "".join(lines[: round(len(lines) * share)])
 
 
 # --- errors -------------------------------------------------------------------------------------------------

@@ -20,13 +20,14 @@ from editsvc.emulator.answer import (
     early_fault,
     error_events,
     reply_events,
-    tampered,
 )
 from editsvc.emulator.faults import Fault, FaultName, parse_fault
 from editsvc.emulator.generation import Generation, Plan, generate
+from editsvc.emulator.mistakes import misplaced, mistaken
 from editsvc.emulator.prompt_cache import PromptCache
 from editsvc.emulator.quota import Quota
 from editsvc.emulator.responder import Reply, ReplyKind, written
+from editsvc.emulator.structured import encode, structured, unnumbered
 from editsvc.emulator.task import FoundWrapper, Job, read_job
 from editsvc.emulator.wire import (
     ChatRequest,
@@ -205,11 +206,15 @@ class Engine:
         job = read_job(request)
         if job is None:
             reply = Reply(ReplyKind.CANNOT, "No file can be made out in the messages.")
-            job = Job("", "", "", "", "", FoundWrapper())
+            job = Job("", "", (), "", "", FoundWrapper())
         else:
+            job = unnumbered(job) if request.wants_json else job
             reply = self._responder.answer(job)
-        reply = tampered(reply, fault)
-        text = written(reply, job, self.options.reply)
+        reply = mistaken(reply, job, fault)
+        if request.wants_json and reply.kind is not ReplyKind.PROSE:
+            text = encode(misplaced(structured(reply, job.text), job, fault))
+        else:
+            text = written(reply, job, self.options.reply)
         ends = [at for at in (text.find(stop) for stop in request.stops if stop) if at >= 0]
         return reply, text[: min(ends)] if ends else text
 
@@ -258,6 +263,25 @@ def admit(request: ChatRequest, model: EmulatedModel, fault: Fault | None) -> No
         raise WireError(400, "This server keeps reasoning out of the content.", param="reasoning_format")
     if request.limit is not None and request.limit < 1:
         raise WireError(400, "max_completion_tokens must be at least 1.", param="max_completion_tokens")
+    _admit_format(request)
+
+
+def _admit_format(request: ChatRequest) -> None:
+    form = request.response_format
+    if form is None or form.type == "text":
+        return
+    if request.tools:
+        wrong = "property 'tools' is not supported with a 'response_format' of JSON"
+    elif form.type == "json_object":
+        wrong = "a 'response_format' of type 'json_object' cannot be streamed" if request.stream else ""
+    elif form.json_schema is None or form.json_schema.schema is None:
+        wrong = "a 'response_format' of type 'json_schema' needs a name and a schema"
+    elif "edits" not in form.json_schema.schema.properties:
+        wrong = "This server knows one schema only: that of structured edits."
+    else:
+        return
+    if wrong:
+        raise WireError(400, wrong, param="response_format")
 
 
 def _limit(request: ChatRequest, model: EmulatedModel, prompt_tokens: int) -> int:

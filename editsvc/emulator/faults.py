@@ -56,6 +56,10 @@ class FaultName(StrEnum):
     PROSE_ONLY = "prose-only"
     ENTITIES = "entities"
     CRLF = "crlf"
+    BROKEN_SYNTAX = "broken-syntax"
+    WRONG_PART = "wrong-part"
+    SEARCH_MISSING = "search-missing"
+    SEARCH_TWICE = "search-twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class FaultSpec:
 
 
 _AT: Final = ("at",)
+_TURNS: Final = ("turns",)
 FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.STATUS: FaultSpec(
         "an HTTP error instead of a reply (default 500)", ("code", "retry-after", "shape")
@@ -104,6 +109,14 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.PROSE_ONLY: FaultSpec("a sentence instead of code"),
     FaultName.ENTITIES: FaultSpec("< > & in the code as HTML entities"),
     FaultName.CRLF: FaultSpec("CRLF line ends in the code"),
+    FaultName.BROKEN_SYNTAX: FaultSpec("a bracket in a line that changes stays open", _TURNS),
+    FaultName.WRONG_PART: FaultSpec("the last part of the reply has a number that was not offered", _TURNS),
+    FaultName.SEARCH_MISSING: FaultSpec(
+        "the first search text of a structured reply does not occur in the file", _TURNS
+    ),
+    FaultName.SEARCH_TWICE: FaultSpec(
+        "the first search text of a structured reply occurs more than once in the file", _TURNS
+    ),
 }
 
 _LEAST_ERROR: Final = 400
@@ -112,7 +125,10 @@ _LAST_STATUS: Final = 599
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault with its parameters; `at` is a fraction 0..1 of the reply's tokens."""
+    """One fault with its parameters; `at` is a fraction 0..1 of the reply's tokens.
+
+    `turns` limits it to the first so many replies of a conversation; None is all.
+    """
 
     name: FaultName
     at: float = 0.5
@@ -121,6 +137,7 @@ class Fault:
     shape: Shape | None = None
     seconds: float = 0.1
     to: str = "/v1/moved"
+    turns: int | None = None
     source: str = ""
 
     def __str__(self) -> str:
@@ -155,6 +172,7 @@ def parse_fault(text: str) -> Fault:
         shape=_shape(fault, values["shape"]) if "shape" in values else None,
         seconds=_number(fault, values.get("seconds", "0.1"), 0, 3600),
         to=values.get("to", "/v1/moved"),
+        turns=_turns(fault, values["turns"]) if "turns" in values else None,
         source=text.strip(),
     )
 
@@ -172,6 +190,12 @@ def _number(fault: FaultName, text: str, least: float, most: float) -> float:
 def _status(fault: FaultName, text: str) -> int:
     if not text.isascii() or not text.isdigit() or not _LEAST_ERROR <= int(text) <= _LAST_STATUS:
         raise UsageError(f"The fault {fault} takes an HTTP status from 400 to 599, and got {text!r}.")
+    return int(text)
+
+
+def _turns(fault: FaultName, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"The fault {fault} takes a number of turns from 1, and got {text!r}.")
     return int(text)
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from editsvc.emulator.options import ReplyStyle
+from editsvc.emulator.parts import rewritten
 from editsvc.emulator.task import canonical, fence_for
 from editsvc.errors import EditsvcError, UsageError
-from editsvc.text import BOM, normalise, split_lines
+from editsvc.text import BOM, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,11 +38,16 @@ class ReplyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it is written: code, or a reason; `case` is the script's, for the log."""
+    """An answer before it is written: code, or a reason; `case` is the script's, for the log.
+
+    Where numbered parts were asked for, `parts` are those that change (an empty text removes one), and `text`
+    is the whole new document, if the model was shown it: a model that forgets about the parts writes that.
+    """
 
     kind: ReplyKind
     text: str
     case: str = ""
+    parts: tuple[tuple[int, str], ...] = ()
 
 
 class Responder(Protocol):
@@ -53,20 +59,27 @@ class Responder(Protocol):
 
 
 def written(reply: Reply, job: Job, style: ReplyStyle) -> str:
-    """The text that a model would stream for `reply`."""
+    """The text that a model would stream for `reply`.
+
+    In any style but `ReplyStyle.AUTO` it does not keep to the agreed frame, nor to the numbers of parts: it
+    writes the whole file, or the parts one after another where it has not seen the whole.
+    """
     if reply.kind is ReplyKind.CANNOT:
         return job.wrapper.cannot(reply.text)
     if reply.kind is ReplyKind.WHOLE_FILE:
         return job.wrapper.whole_file(reply.text)
-    if reply.kind is ReplyKind.PROSE or style is ReplyStyle.RAW:
+    if reply.kind is ReplyKind.PROSE:
         return reply.text
     if style is ReplyStyle.AUTO:
-        return job.wrapper.wrap(reply.text)
+        return job.wrapper.wrap_parts(reply.parts) if reply.parts else job.wrapper.wrap(reply.text)
+    code = reply.text if job.document or not reply.parts else "".join(part for _, part in reply.parts)
+    if style is ReplyStyle.RAW:
+        return code
     if style is ReplyStyle.PROSE_RAW:
-        return f"Sure! Here is the updated file:\n\n{reply.text}"
-    fence = fence_for(reply.text)
-    end = "" if not reply.text or reply.text.endswith("\n") else "\n"
-    fenced = f"{fence}\n{reply.text}{end}{fence}"
+        return f"Sure! Here is the updated file:\n\n{code}"
+    fence = fence_for(code)
+    end = "" if not code or code.endswith("\n") else "\n"
+    fenced = f"{fence}\n{code}{end}{fence}"
     if style is ReplyStyle.FENCED:
         return fenced
     return f"Sure! Here is the updated file:\n\n{fenced}\n\nLet me know if anything else should change."
@@ -76,8 +89,8 @@ class EchoResponder:
     """Answers with the file as it is."""
 
     def answer(self, job: Job) -> Reply:
-        """The target, unchanged."""
-        return Reply(ReplyKind.CODE, job.target)
+        """What was to be rewritten, unchanged; of several parts the first."""
+        return part_of(job, job.document, job.document)
 
 
 class OfflineResponder:
@@ -87,12 +100,32 @@ class OfflineResponder:
         self._rewrite = rewrite
 
     def answer(self, job: Job) -> Reply:
-        """The rewritten target, or the engine's sentence about why there is none."""
+        """The rewritten code, or the engine's sentence about why there is none."""
+        if job.parts and not job.document:
+            return self._from_excerpts(job)
         try:
             after = self._rewrite(job.document, job.instruction, filename=job.filename)
         except EditsvcError as exc:
             return Reply(ReplyKind.CANNOT, exc.sentence())
         return part_of(job, job.document, after)
+
+    def _from_excerpts(self, job: Job) -> Reply:
+        """Each part by itself: those that the instruction applies to are rewritten."""
+        possible: list[tuple[int, str]] = []
+        refusals: list[str] = []
+        for number, text in job.parts:
+            try:
+                after = self._rewrite(text, job.instruction, filename=job.filename)
+            except EditsvcError as exc:
+                refusals.append(exc.sentence())
+            else:
+                possible += [(number, after)] if after != text else []
+        if not possible and len(refusals) == len(job.parts):
+            return Reply(ReplyKind.CANNOT, refusals[0])
+        changed = tuple(possible) or tuple(job.parts[:1])
+        return (
+            Reply(ReplyKind.CODE, "", parts=changed) if job.numbered else Reply(ReplyKind.CODE, changed[0][1])
+        )
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -102,6 +135,7 @@ class Case(msgspec.Struct, frozen=True):
     before: str
     after: str
     id: str = ""
+    path: str = ""
 
 
 _SHORT: Final = 3
@@ -128,7 +162,7 @@ class ScriptResponder:
             self._by_instruction[known.instruction].append(known)
 
     def answer(self, job: Job) -> Reply:
-        """The case's `after`, or the part of it that belongs to the target."""
+        """The case's `after`, or what of it belongs to the parts."""
         known = self._find(job)
         if known is None:
             return Reply(ReplyKind.CANNOT, "No case in the script has this file and this instruction.")
@@ -145,10 +179,10 @@ class ScriptResponder:
         lines = dict.fromkeys(conversation.split("\n"))
         candidates = [known for line in lines for known in self._by_line.get(line, ())] + self._short
         fitting = [known for known in candidates if known.occurs_in(conversation)]
-        if not fitting:  # a request that shows no more than a part of the file
-            target = canonical(job.target)
+        if not fitting:  # a request that shows no more than parts of the file
+            shown = [canonical(text) for _, text in job.parts] or [canonical(job.document)]
             asked = self._by_instruction.get(job.instruction.strip(), ())
-            fitting = [known for known in asked if target and target in known.before]
+            fitting = [known for known in asked if any(shown) and all(one in known.before for one in shown)]
         document = canonical(job.document)
         instruction = job.instruction.strip()
         return max(
@@ -181,43 +215,21 @@ def _with_final_newline_of(model: str, text: str) -> str:
 
 
 def part_of(job: Job, before: str, after: str, case: str = "") -> Reply:
-    """What the target becomes when `before` becomes `after`.
+    """What the job's parts become when `before` becomes `after`; all of `after` where there are none.
 
-    A target that is only a part gets its part, if all changes lie inside of it; otherwise the reply asks
-    for the whole file. Where the target's lines occur twice, the place that holds the changes counts.
+    The reply asks for the whole file where the parts do not hold all changes. If a part's lines occur twice,
+    the place that holds the changes counts. Where nothing changes, the first part is repeated.
     """
-    if job.target == job.document:
+    if not job.parts:
         return Reply(ReplyKind.CODE, after, case)
-    old = split_lines(before)
-    new = split_lines(after)
-    part = [line.rstrip("\n") for line in split_lines(job.target)]
-    hunks = _changes(before, after)
-    if not part or not hunks:
-        return Reply(ReplyKind.CODE, job.target, case)
-    first, last = hunks[0][0], hunks[-1][1]
-    for start in range(max(0, last - len(part)), min(first, len(old) - len(part)) + 1):
-        if [line.rstrip("\n") for line in old[start : start + len(part)]] == [
-            line.rstrip("\n") for line in part
-        ]:
-            end = start + len(part) + len(new) - len(old)
-            return Reply(ReplyKind.CODE, "".join(new[start:end]), case)
-    return Reply(ReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case)
-
-
-def _changes(before: str, after: str) -> list[tuple[int, int]]:
-    """The changed line ranges of `before`, 0-based, the end not included."""
-    import pygit2  # noqa: PLC0415 - slow to import, and only parts need it
-
-    # The patch does not keep its buffers alive: both stay in locals until its last use.
-    old, new = before.encode(), after.encode()
-    flag = pygit2.enums.DiffOption.FORCE_TEXT
-    patch = pygit2.Patch.create_from(old, new, flag=flag, context_lines=0, interhunk_lines=0)
-    changes = []
-    for hunk in patch.hunks:
-        # A hunk without old lines names the line that it comes after.
-        start = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
-        changes.append((start, start + hunk.old_lines))
-    return changes
+    texts = [text for _, text in job.parts]
+    changed = {0: texts[0]} if before == after else rewritten(texts, before, after)
+    if changed is None:
+        return Reply(ReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case)
+    if not job.numbered:
+        return Reply(ReplyKind.CODE, changed[0], case)
+    parts = tuple((job.parts[index][0], text) for index, text in changed.items())
+    return Reply(ReplyKind.CODE, after if job.document else "", case, parts)
 
 
 def load_script(path: Path) -> list[Case]:

@@ -14,7 +14,7 @@ from editsvc import prompt
 from editsvc.text import BOM, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from editsvc.emulator.wire import ChatRequest
 
@@ -29,6 +29,10 @@ class Wrapper(Protocol):
 
     def wrap(self, code: str) -> str:
         """`code` as the reply is to hold it."""
+        ...
+
+    def wrap_parts(self, parts: Iterable[tuple[int, str]]) -> str:
+        """Several parts of the file as the reply is to hold them, each with its number."""
         ...
 
     def cannot(self, reason: str) -> str:
@@ -54,6 +58,10 @@ class FoundWrapper:
         end = "" if not code or code.endswith("\n") else "\n"
         return f"{self.opening}\n{code}{end}{self.closing}"
 
+    def wrap_parts(self, parts: Iterable[tuple[int, str]]) -> str:
+        """One after another; there is no agreed place for their numbers."""
+        return "\n".join(self.wrap(code) for _, code in parts)
+
     def cannot(self, reason: str) -> str:
         """A sentence; there is no agreed form."""
         return f"I'm sorry, but I can't do that: {reason}"
@@ -67,38 +75,56 @@ class FoundWrapper:
 class Job:
     r"""One request as a responder sees it; all texts have ``\n`` only.
 
-    `conversation` is the text of all messages; `target` is what is to be rewritten, the whole `document` or a
-    part of it; `filename` is empty where the request names none.
+    `conversation` is the text of all messages that ask for the edit; `filename` is empty where the request
+    names none. `parts` are (number, text): none where the whole `document` is to be rewritten, the number 0
+    where there is one part alone. Where only excerpts of a long file are shown, `document` is empty, and the
+    parts are all there is. `turn` counts the replies that the request holds already.
     """
 
     conversation: str
     document: str
-    target: str
+    parts: Sequence[tuple[int, str]]
     instruction: str
     filename: str
     wrapper: Wrapper
+    turn: int = 0
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the reply is to hold parts with their numbers."""
+        return any(number for number, _ in self.parts)
+
+    @property
+    def text(self) -> str:
+        """What is to be rewritten, where parts do not count: the one part that there is, or the document."""
+        return self.parts[0][1] if self.parts and not self.numbered else self.document
 
 
 def read_job(request: ChatRequest) -> Job | None:
-    """The job in `request`, or None where no file can be made out."""
+    """The job in `request`, or None where no file can be made out.
+
+    A request of `editsvc.prompt` may go on after the task, with a reply and a remark on it: the job is the same.
+    """
     texts = [normalise(message.text) for message in request.messages]
-    conversation = "\n".join(texts)
+    roles = [message.role for message in request.messages]
+    turn = roles.count("assistant")
     parsed = prompt.parse(
         [
-            prompt.Message("user" if message.role == "user" else "system", text)
-            for message, text in zip(request.messages, texts, strict=True)
+            prompt.Message("user" if role == "user" else "system", text)
+            for role, text in zip(roles, texts, strict=True)
         ]
     )
     if parsed is not None:
-        return Job(conversation, parsed.document, parsed.target, parsed.instruction, parsed.filename, parsed)
-    asked = [text for message, text in zip(request.messages, texts, strict=True) if message.role == "user"]
+        task = "\n".join(texts[: roles.index("user") + 1])
+        return Job(task, parsed.document, parsed.parts, parsed.instruction, parsed.filename, parsed, turn)
+    asked = [text for role, text in zip(roles, texts, strict=True) if role == "user"]
     found = _find_file(asked, None if request.predicted is None else normalise(request.predicted))
     if found is None:
         return None
     document, wrapper = found
     block = wrapper.wrap(document)
     rest = "\n".join(text.replace(block, "").replace(document, "") if document else text for text in asked)
-    return Job(conversation, document, document, rest.strip(), "", wrapper)
+    return Job("\n".join(texts), document, (), rest.strip(), "", wrapper, turn)
 
 
 def _find_file(asked: Sequence[str], predicted: str | None) -> tuple[str, FoundWrapper] | None:

@@ -50,6 +50,27 @@ class WirePrediction(msgspec.Struct):
         return joined(self.content)
 
 
+class Schema(msgspec.Struct):
+    """What is looked at of a JSON schema."""
+
+    properties: dict[str, Any] = {}
+
+
+class JsonSchema(msgspec.Struct):
+    """A schema that the reply is held to, and its name."""
+
+    name: str
+    schema: Schema | None = None
+    strict: bool | None = None
+
+
+class ResponseFormat(msgspec.Struct):
+    """What the reply is to be: text, a JSON object, or one that follows a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
 class ChatRequest(msgspec.Struct):
     """The body of ``POST /v1/chat/completions``."""
 
@@ -62,6 +83,7 @@ class ChatRequest(msgspec.Struct):
     n: int | None = None
     logprobs: bool | None = None
     tools: list[Any] | None = None
+    response_format: ResponseFormat | None = None
     stop: str | list[str] | None = None
     temperature: float | None = None
     reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
@@ -77,6 +99,11 @@ class ChatRequest(msgspec.Struct):
     def limit(self) -> int | None:
         """The most completion tokens, if the request says so."""
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the reply is to be JSON."""
+        return self.response_format is not None and self.response_format.type != "text"
 
     @property
     def stops(self) -> list[str]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from editsvc import prompt
 from editsvc.emulator import EmulatorOptions, parse_fault
 from editsvc.emulator.answer import Begin, Hang, Reset, Send
 from editsvc.emulator.engine import Call, Engine
 from editsvc.emulator.prompt_cache import BLOCK, PromptCache
 from editsvc.emulator.quota import Quota
-from editsvc.emulator.responder import EchoResponder
+from editsvc.emulator.responder import Case, EchoResponder, ScriptResponder
+from editsvc.search_replace import RESPONSE_FORMAT
 from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
@@ -82,6 +84,43 @@ def test_all_tokens_of_a_reply_are_counted_as_sent(echo_body: Body, source: str)
     made = events(echo_body(stream=True), tokens_per_event=0)
 
     assert sum(event.tokens for event in made if isinstance(event, Send)) == tokenizer().count(source)
+
+
+# --- structured edits ---------------------------------------------------------------------------------------
+
+TWICE = "def one():\n    return 0\n\n\ndef two():\n    return 0\n"
+RESULT = TWICE[:30] + TWICE[30:].replace("return 0", "return 2")
+LAST = prompt.Part(2, 5, 6, "def two():\n    return 0\n")
+
+
+@pytest.mark.parametrize(
+    ("parts", "edit"),
+    [
+        ((), {"search": "def two():\n    return 0", "replace": "def two():\n    return 2"}),
+        ((LAST,), {"search": "    return 0", "replace": "    return 2"}),
+        (
+            (prompt.Part(1, 1, 4, TWICE[: -len(LAST.text)]), LAST),
+            {"search": "def two():\n    return 0", "replace": "def two():\n    return 2"},
+        ),
+    ],
+    ids=["file", "one-part", "numbered-parts"],
+)
+def test_a_search_text_occurs_once_in_what_may_be_edited(
+    parts: tuple[prompt.Part, ...], edit: dict[str, str]
+) -> None:
+    task = prompt.Task(TWICE, "Return 2 from two.", "x.py", "python", parts)
+    messages, _ = prompt.render(task, prompt.EditFormat.SEARCH_REPLACE)
+    body = {
+        "model": "gpt-oss-120b",
+        "messages": [{"role": one.role, "content": one.content} for one in messages],
+        "response_format": RESPONSE_FORMAT,
+    }
+    responder = ScriptResponder([Case("Return 2 from two.", TWICE, RESULT)])
+    engine = Engine(EmulatorOptions(echo=True), responder, tokenizer())
+    made = engine.answer(Call(json.dumps(body).encode(), now=0)).events
+    [reply] = [json.loads(event.data) for event in made if isinstance(event, Send)]
+
+    assert json.loads(reply["choices"][0]["message"]["content"]) == {"edits": [edit], "cannot": None}
 
 
 # --- the prompt cache ---------------------------------------------------------------------------------------

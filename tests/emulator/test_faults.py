@@ -22,6 +22,11 @@ def test_a_status_takes_what_goes_with_it() -> None:
     assert (fault.code, fault.retry_after, fault.shape) == (429, "2", Shape.ERROR)
 
 
+def test_a_mistake_may_be_made_in_the_first_turns_only() -> None:
+    assert parse_fault("broken-syntax:1").turns == parse_fault("broken-syntax:turns=1").turns == 1
+    assert parse_fault("broken-syntax").turns is None
+
+
 def test_a_fault_prints_as_it_was_written() -> None:
     assert str(parse_fault(" status:429,retry-after=2 ")) == "status:429,retry-after=2"
     assert str(Fault(FaultName.RESET)) == "reset"
@@ -40,6 +45,8 @@ def test_a_fault_prints_as_it_was_written() -> None:
         "status:200",
         "status:x",
         "slow:-1",
+        "broken-syntax:0",
+        "broken-syntax:x",
     ],
 )
 def test_what_is_no_fault_is_refused(wrong: str) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from editsvc import prompt, search_replace
 from editsvc.emulator import FaultName, ReplyStyle
-from editsvc.emulator.answer import ELISION
+from editsvc.emulator.mistakes import ELISION
 from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def faulty(emulated: Emulated, http: httpx.AsyncClient, echo_body: Body) -> Faul
         return wire
 
     return ask
+
+
+def asked(task: prompt.Task, form: prompt.EditFormat = prompt.EditFormat.REWRITE) -> list[dict[str, str]]:
+    messages, _ = prompt.render(task, form)
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 # --- instead of a reply -------------------------------------------------------------------------------------
@@ -349,6 +355,45 @@ async def test_entities(faulty: Faulty) -> None:
 
 async def test_crlf(faulty: Faulty, source: str) -> None:
     assert (await faulty("crlf")).content == source.replace("\n", "\r\n")
+
+
+async def test_broken_syntax(faulty: Faulty, source: str) -> None:
+    wire = await faulty("broken-syntax")
+
+    assert wire.content == source.replace("function_19(value)", "function_19(value")
+
+
+async def test_broken_syntax_in_the_first_turn_alone(faulty: Faulty) -> None:
+    messages = asked(prompt.Task("x = (1)\n", "Leave it.", "x.py"))
+    remark = [{"role": "assistant", "content": "x = (1"}, {"role": "user", "content": "It is not closed."}]
+
+    assert (await faulty("broken-syntax:1", messages=messages)).content == "````\nx = (1\n````"
+    assert (await faulty("broken-syntax:1", messages=messages + remark)).content == "````\nx = (1)\n````"
+
+
+async def test_wrong_part(faulty: Faulty) -> None:
+    parts = (prompt.Part(1, 1, 1, "x = 1\n"), prompt.Part(2, 2, 2, "y = 2\n"))
+    task = prompt.Task("x = 1\ny = 2\n", "Leave it.", "x.py", "python", parts)
+
+    assert (await faulty("wrong-part", messages=asked(task))).content == "````python 3\nx = 1\n````"
+
+
+@pytest.mark.parametrize(
+    ("fault", "search"),
+    [("search-missing", "colour = 1\n?"), ("search-twice", "co"), ("no-done", "colour = 1\n")],
+)
+async def test_search_missing_and_search_twice(faulty: Faulty, fault: str, search: str) -> None:
+    task = prompt.Task("colour = 1\ncount = 2\n", "rename colour to shade", "x.py")
+    body = {
+        "messages": asked(task, prompt.EditFormat.SEARCH_REPLACE),
+        "response_format": search_replace.RESPONSE_FORMAT,
+    }
+    wire = await faulty(fault, options={"offline": True}, **body)
+
+    assert json.loads(wire.content) == {
+        "edits": [{"search": search, "replace": "shade = 1\n"}],
+        "cannot": None,
+    }
 
 
 # --- replies in one piece -----------------------------------------------------------------------------------

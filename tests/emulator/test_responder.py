@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,10 +26,15 @@ from editsvc.emulator.wire import ChatRequest, WireMessage, WirePrediction
 from editsvc.errors import ModelRefused, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 BEFORE = "import os\n\n\ndef first():\n    return 1\n\n\ndef second():\n    return 2\n"
 AFTER = BEFORE.replace("return 2", "return 20")
+IMPORTS = "import os\n\n\n"
+FIRST = "def first():\n    return 1\n\n\n"
+SECOND = "def second():\n    return 2\n"
+TOP = prompt.Excerpt(1, 1, "import os\n")
 CASE = Case("Return 20 from second.", BEFORE, AFTER, "second-20")
 
 
@@ -41,9 +47,21 @@ def asked(*contents: str, predicted: str | None = None) -> Job:
     return job
 
 
-def rendered(document: str, instruction: str, target: str | None = None) -> Job:
-    task = prompt.Task(document, document if target is None else target, instruction, "x.py")
+def rendered(
+    document: str, instruction: str, *texts: str, excerpts: Sequence[prompt.Excerpt] | None = None
+) -> Job:
+    parts = [prompt.Part(number, *lines_of(text, document), text) for number, text in enumerate(texts, 1)]
+    task = prompt.Task(document, instruction, "x.py", parts=parts, excerpts=excerpts)
     messages, _ = prompt.render(task)
+    return job_in(messages)
+
+
+def lines_of(text: str, document: str) -> tuple[int, int]:
+    first = document[: document.index(text)].count("\n") + 1
+    return first, first + text.count("\n") - 1
+
+
+def job_in(messages: Sequence[prompt.Message]) -> Job:
     job = read_job(ChatRequest("m", [WireMessage(one.role, one.content) for one in messages]))
     assert job is not None
     return job
@@ -55,9 +73,45 @@ def rendered(document: str, instruction: str, target: str | None = None) -> Job:
 def test_a_request_of_ours_is_read_by_the_prompts_own_parser() -> None:
     job = rendered(BEFORE, "Do it.", "def second():\n    return 2\n")
 
-    assert (job.document, job.target) == (BEFORE, "def second():\n    return 2\n")
+    assert (job.document, job.parts) == (BEFORE, [(0, "def second():\n    return 2\n")])
+    assert (job.text, job.numbered) == ("def second():\n    return 2\n", False)
     assert (job.instruction, job.filename) == ("Do it.", "x.py")
     assert job.wrapper.wrap("x\n") == "````\nx\n````"
+
+
+def test_without_parts_it_is_the_whole_file() -> None:
+    job = rendered(BEFORE, "Do it.")
+
+    assert (job.document, job.parts, job.text, job.numbered) == (BEFORE, [], BEFORE, False)
+
+
+def test_numbered_parts_are_read_with_their_numbers() -> None:
+    job = rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND)
+
+    assert (job.document, job.parts) == (BEFORE, [(1, IMPORTS), (2, FIRST), (3, SECOND)])
+    assert job.numbered
+
+
+def test_of_a_long_file_there_are_only_the_parts() -> None:
+    job = rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP])
+
+    assert (job.document, job.parts) == ("", [(1, FIRST), (2, SECOND)])
+
+
+def test_a_remark_on_a_reply_does_not_change_the_job() -> None:
+    messages, _ = prompt.render(prompt.Task(BEFORE, CASE.instruction, "x.py"))
+    once = job_in(messages)
+    again = job_in(
+        [
+            *messages,
+            prompt.Message("assistant", "````\ndef second(:\n````"),
+            prompt.Message("user", "The code has a syntax error in line 1. Reply again."),
+        ]
+    )
+
+    assert (once.turn, again.turn) == (0, 1)
+    assert again == replace(once, turn=1)
+    assert ScriptResponder([CASE]).answer(again) == ScriptResponder([CASE]).answer(once)
 
 
 def test_a_strangers_file_is_the_prediction() -> None:
@@ -180,6 +234,32 @@ def test_of_equal_parts_the_one_that_changes_is_meant() -> None:
     assert reply.text == "def f():\n    return\n"
 
 
+def test_of_numbered_parts_those_that_change_are_answered() -> None:
+    reply = ScriptResponder([CASE]).answer(rendered(BEFORE, CASE.instruction, IMPORTS, FIRST, SECOND))
+
+    assert reply == Reply(ReplyKind.CODE, AFTER, "second-20", ((3, SECOND.replace("2", "20")),))
+
+
+def test_numbered_parts_that_miss_a_change_ask_for_the_whole_file() -> None:
+    reply = ScriptResponder([CASE]).answer(rendered(BEFORE, CASE.instruction, IMPORTS, FIRST))
+
+    assert reply.kind is ReplyKind.WHOLE_FILE
+
+
+def test_where_nothing_changes_the_first_part_is_repeated() -> None:
+    case = Case("Leave it.", BEFORE, BEFORE)
+    reply = ScriptResponder([case]).answer(rendered(BEFORE, "Leave it.", IMPORTS, FIRST, SECOND))
+
+    assert reply.parts == ((1, IMPORTS),)
+
+
+def test_of_a_long_file_the_case_says_where_its_parts_are() -> None:
+    job = rendered(BEFORE, CASE.instruction, FIRST, SECOND, excerpts=[TOP])
+    reply = ScriptResponder([CASE]).answer(job)
+
+    assert reply == Reply(ReplyKind.CODE, "", "second-20", ((2, SECOND.replace("2", "20")),))
+
+
 def test_a_script_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     line = {"instruction": "i", "before": "b", "after": "a", "language": "python"}
@@ -212,6 +292,14 @@ def test_the_echo_returns_what_was_to_be_rewritten() -> None:
     assert EchoResponder().answer(rendered(BEFORE, "Do it.", part)).text == part
 
 
+def test_the_echo_of_numbered_parts_is_the_first() -> None:
+    whole = EchoResponder().answer(rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND))
+    some = EchoResponder().answer(rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP]))
+
+    assert whole == Reply(ReplyKind.CODE, BEFORE, parts=((1, IMPORTS),))
+    assert some == Reply(ReplyKind.CODE, "", parts=((1, FIRST),))
+
+
 def test_the_engine_gets_the_whole_file_and_answers_for_the_part() -> None:
     def rewrite(text: str, instruction: str, *, filename: str) -> str:
         assert (text, instruction, filename) == (BEFORE, "Do it.", "x.py")
@@ -229,6 +317,46 @@ def test_what_the_engine_does_not_understand_it_says() -> None:
     reply = OfflineResponder(rewrite).answer(rendered(BEFORE, "Sing."))
 
     assert reply == Reply(ReplyKind.CANNOT, "No idea what to do with x.py.")
+
+
+def double_returns(text: str, _: str, *, filename: str) -> str:
+    if "return" not in text:
+        raise ModelRefused(f"Nothing returns in this part of {filename}.")
+    return text.replace("return", "return 2 *")
+
+
+def test_of_a_long_file_the_engine_gets_each_part_by_itself() -> None:
+    job = rendered(BEFORE, "Double it.", IMPORTS, FIRST, SECOND, excerpts=[TOP])
+    reply = OfflineResponder(double_returns).answer(job)
+
+    assert reply == Reply(
+        ReplyKind.CODE,
+        "",
+        parts=((2, FIRST.replace("1", "2 * 1")), (3, SECOND.replace("return 2", "return 2 * 2"))),
+    )
+
+
+def test_of_a_long_file_one_part_alone_has_no_number() -> None:
+    reply = OfflineResponder(double_returns).answer(rendered(BEFORE, "Double it.", SECOND, excerpts=[TOP]))
+
+    assert reply == Reply(ReplyKind.CODE, SECOND.replace("return 2", "return 2 * 2"))
+
+
+def test_where_the_engine_can_do_nothing_with_any_part_it_says_so() -> None:
+    reply = OfflineResponder(double_returns).answer(
+        rendered(BEFORE, "Double it.", "import os\n", "\n", excerpts=[TOP])
+    )
+
+    assert reply == Reply(ReplyKind.CANNOT, "Nothing returns in this part of x.py.")
+
+
+def test_where_the_engine_changes_no_part_the_first_is_repeated() -> None:
+    def leave(text: str, _: str, *, filename: str) -> str:
+        return text
+
+    reply = OfflineResponder(leave).answer(rendered(BEFORE, "Leave it.", FIRST, SECOND, excerpts=[TOP]))
+
+    assert reply.parts == ((1, FIRST),)
 
 
 def test_without_other_orders_the_offline_engine_answers() -> None:
@@ -264,6 +392,35 @@ CODE = Reply(ReplyKind.CODE, "x = 1\n")
 )
 def test_code_is_written_in_the_style_that_was_asked_for(style: ReplyStyle, text: str) -> None:
     assert written(CODE, rendered(BEFORE, "Do it."), style) == text
+
+
+PARTS = Reply(ReplyKind.CODE, "x = 1\ny = 2\n", parts=((1, "x = 1\n"), (4, "")))
+
+
+def test_numbered_parts_are_written_in_frames_with_their_numbers() -> None:
+    job = rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND)
+
+    assert written(PARTS, job, ReplyStyle.AUTO) == "```` 1\nx = 1\n````\n```` 4\n````"
+
+
+def test_in_a_style_of_its_own_a_model_forgets_about_the_parts_and_writes_the_file() -> None:
+    job = rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND)
+
+    assert written(PARTS, job, ReplyStyle.RAW) == PARTS.text
+    assert written(PARTS, job, ReplyStyle.FENCED) == f"```\n{PARTS.text}```"
+
+
+def test_in_a_style_of_its_own_a_model_that_saw_no_whole_file_writes_the_parts_without_numbers() -> None:
+    job = rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP])
+    reply = Reply(ReplyKind.CODE, "", parts=((1, "x = 1\n"), (2, "y = 2\n")))
+
+    assert written(reply, job, ReplyStyle.PROSE_RAW).endswith("\n\nx = 1\ny = 2\n")
+
+
+def test_a_strangers_frame_has_no_place_for_a_number() -> None:
+    wrapper = asked("a", f"```py\n{BEFORE}```").wrapper
+
+    assert wrapper.wrap_parts([(1, "x\n"), (2, "y\n")]) == "```py\nx\n```\n```py\ny\n```"
 
 
 def test_a_fence_is_longer_than_any_in_the_code() -> None:

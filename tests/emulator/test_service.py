@@ -12,6 +12,7 @@ import pytest
 from editsvc.emulator import EmulatedModel
 from editsvc.emulator.responder import Reply, ReplyKind
 from editsvc.errors import UsageError
+from editsvc.search_replace import RESPONSE_FORMAT, NotApplied, apply, parse
 from editsvc.tokens import tokenizer
 from editsvc.verify import PRESETS, verify
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Body = Callable[..., dict[str, Any]]
 
 CHAT = "/v1/chat/completions"
+ANOTHER_SCHEMA = {"name": "colours", "schema": {"type": "object", "properties": {"red": {}}}}
 
 
 class Says:
@@ -257,6 +259,14 @@ async def test_tokens_are_reserved_up_front_so_that_a_large_limit_is_refused_ear
         ({"max_completion_tokens": 0}, 400, "max_completion_tokens"),
         ({"max_completion_tokens": 200_000}, 400, "reduce the length"),
         ({"reasoning_format": "raw"}, 400, "reasoning"),
+        ({"response_format": {"type": "json_object"}, "stream": True}, 400, "streamed"),
+        ({"response_format": {"type": "json_object"}, "tools": [{"type": "function"}]}, 400, "tools"),
+        ({"response_format": RESPONSE_FORMAT, "tools": [{"type": "function"}]}, 400, "tools"),
+        ({"response_format": {"type": "json_schema"}}, 400, "schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, 400, "name"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}}, 400, "schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": ANOTHER_SCHEMA}}, 400, "one schema only"),
+        ({"response_format": {"type": "xml"}}, 400, "response_format"),
     ],
     ids=str,
 )
@@ -275,6 +285,62 @@ async def test_requests_that_the_server_does_not_take_are_refused(
     assert response.status_code == status
     assert word in response.json()["error"]["message"]
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_reply_can_be_held_to_the_schema_of_edits(
+    emulated: Emulated, async_sdk: Any, echo_body: Body, source: str, *, stream: bool
+) -> None:
+    changed = source.replace("return value + 7", "return value - 7")
+    body = echo_body(stream=stream, response_format=RESPONSE_FORMAT)
+    async with emulated(Says(changed)) as emulator, async_sdk(emulator) as client:
+        reply = await client.chat.completions.create(**body)
+        if stream:
+            content = "".join([chunk.choices[0].delta.content or "" async for chunk in reply])
+        else:
+            content = reply.choices[0].message.content
+
+    assert apply(source, parse(content).edits) == changed
+
+
+async def test_a_json_object_in_one_piece_holds_edits_too(
+    emulated: Emulated, async_sdk: Any, echo_body: Body, source: str
+) -> None:
+    async with emulated() as emulator, async_sdk(emulator) as client:
+        reply = await client.chat.completions.create(**echo_body(response_format={"type": "json_object"}))
+
+    assert parse(reply.choices[0].message.content).edits == ()
+
+
+async def test_a_schema_and_a_prediction_go_together(
+    emulated: Emulated, async_sdk: Any, echo_body: Body, source: str
+) -> None:
+    body = echo_body(response_format=RESPONSE_FORMAT, **predicted(source))
+    async with emulated() as emulator, async_sdk(emulator) as client:
+        reply = await client.chat.completions.create(**body)
+
+    assert parse(reply.choices[0].message.content).edits == ()
+
+
+async def test_text_is_what_is_replied_anyway(
+    emulated: Emulated, async_sdk: Any, echo_body: Body, source: str
+) -> None:
+    body = echo_body(response_format={"type": "text"}, tools=[])
+    async with emulated() as emulator, async_sdk(emulator) as client:
+        reply = await client.chat.completions.create(**body)
+
+    assert reply.choices[0].message.content == source
+
+
+async def test_a_prose_reply_breaks_the_schema_on_request(
+    emulated: Emulated, async_sdk: Any, echo_body: Body
+) -> None:
+    body = echo_body(response_format=RESPONSE_FORMAT, extra_headers={"x-emulator-fault": "prose-only"})
+    async with emulated() as emulator, async_sdk(emulator) as client:
+        reply = await client.chat.completions.create(**body)
+
+    with pytest.raises(NotApplied):
+        parse(reply.choices[0].message.content)
 
 
 async def test_a_prompt_that_does_not_fit_the_context_is_refused(

@@ -1,0 +1,147 @@
+"""The mistakes that a model makes itself: faults of what it says, not of how that is sent. Pure."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc.diff import changed_spans
+from editsvc.emulator.faults import Fault, FaultName
+from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.text import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from editsvc.emulator.task import Job
+    from editsvc.search_replace import StructuredReply
+
+ELISION: Final = "# ... rest of the code unchanged ..."
+_CLOSING: Final = ")]}"
+
+
+def mistaken(reply: Reply, job: Job, fault: Fault | None) -> Reply:
+    """`reply` as a model would give it that makes the mistake `fault`, if that is a mistake of the text."""
+    if fault is None or _is_over(fault, job):
+        return reply
+    if fault.name is FaultName.REFUSAL:
+        return Reply(ReplyKind.CANNOT, "The instruction can't be carried out on this file.", reply.case)
+    if fault.name is FaultName.PROSE_ONLY:
+        return Reply(ReplyKind.PROSE, "Sure, I have updated the file as you asked.", reply.case)
+    if reply.kind is not ReplyKind.CODE:
+        return reply
+    match fault.name:
+        case FaultName.ELISION:
+            return _at_the_end(reply, lambda code: _first_lines(code, fault.at) + ELISION + "\n")
+        case FaultName.TRUNCATED:
+            return _at_the_end(reply, lambda code: _first_lines(code, fault.at))
+        case FaultName.ENTITIES:
+            return _everywhere(reply, partial(html.escape, quote=False))
+        case FaultName.CRLF:
+            return _everywhere(reply, lambda code: code.replace("\n", "\r\n"))
+        case FaultName.BROKEN_SYNTAX:
+            return _with_an_open_bracket(reply, job)
+        case FaultName.WRONG_PART:
+            return _with_a_wrong_number(reply, job)
+        case _:
+            return reply
+
+
+def misplaced(reply: StructuredReply, job: Job, fault: Fault | None) -> StructuredReply:
+    """`reply` with a first search text that does not say where, if that is what `fault` asks for."""
+    if fault is None or _is_over(fault, job) or not reply.edits:
+        return reply
+    first, *others = reply.edits
+    if fault.name is FaultName.SEARCH_MISSING:
+        search = _missing(first.search, job.text)
+    elif fault.name is FaultName.SEARCH_TWICE:
+        search = _ambiguous(first.search, job.text)
+    else:
+        return reply
+    edits = (msgspec.structs.replace(first, search=search), *others)
+    return msgspec.structs.replace(reply, edits=edits)
+
+
+def _is_over(fault: Fault, job: Job) -> bool:
+    return fault.turns is not None and job.turn >= fault.turns
+
+
+def _everywhere(reply: Reply, change: Callable[[str], str]) -> Reply:
+    parts = tuple((number, change(code)) for number, code in reply.parts)
+    return replace(reply, text=change(reply.text), parts=parts)
+
+
+def _at_the_end(reply: Reply, change: Callable[[str], str]) -> Reply:
+    """`change` made to the code that is written last."""
+    parts = tuple((number, change(code)) for number, code in reply.parts[-1:])
+    return replace(reply, text=change(reply.text), parts=(*reply.parts[:-1], *parts))
+
+
+def _first_lines(text: str, share: float) -> str:
+    lines = split_lines(text)
+    return "".join(lines[: round(len(lines) * share)])
+
+
+def _with_an_open_bracket(reply: Reply, job: Job) -> Reply:
+    """The mistake is made once: in the last part of the reply that has lines."""
+    old = dict(job.parts)
+    parts = list(reply.parts)
+    for index in reversed(range(len(parts))):
+        number, code = parts[index]
+        if code.strip():
+            parts[index] = number, _unbalanced(old[number], code)
+            break
+    return replace(reply, text=_unbalanced(job.text, reply.text), parts=tuple(parts))
+
+
+def _unbalanced(before: str, after: str) -> str:
+    """`after` with a closing bracket too few, or an opening one too many, in the last changed line that can.
+
+    Where no line of it is new, every line counts as changed.
+    """
+    lines = split_lines(after)
+    spans = changed_spans(before, after)
+    changed = [number for span in spans for number in range(span.new_start, span.new_end)]
+    candidates = [number for number in changed or range(len(lines)) if lines[number].strip()]
+    for number in reversed(candidates):
+        at = max(lines[number].rfind(bracket) for bracket in _CLOSING)
+        if at >= 0:
+            lines[number] = lines[number][:at] + lines[number][at + 1 :]
+            return "".join(lines)
+    if candidates:
+        content = lines[candidates[-1]].removesuffix("\n")
+        lines[candidates[-1]] = f"{content} ({lines[candidates[-1]][len(content) :]}"
+    return "".join(lines)
+
+
+def _with_a_wrong_number(reply: Reply, job: Job) -> Reply:
+    unknown = 1 + max((number for number, _ in job.parts), default=0)
+    return replace(reply, parts=(*reply.parts[:-1], *((unknown, code) for _, code in reply.parts[-1:])))
+
+
+def _missing(search: str, text: str) -> str:
+    """`search` with question marks behind it, as many as make it occur nowhere."""
+    while search in text:
+        search += "?"
+    return search
+
+
+def _ambiguous(search: str, text: str) -> str:
+    """The beginning of `search`, or else of a later piece of it, that has a second place in `text`.
+
+    As long as possible; `search` itself if every character of it occurs only once.
+    """
+    for start in range(len(search)):
+        piece = ""
+        for end in range(start + 1, len(search) + 1):
+            longer = search[start:end]
+            if text.find(longer, text.find(longer) + 1) < 0:
+                break
+            piece = longer
+        if piece:
+            return piece
+    return search
