@@ -68,6 +68,9 @@ class Pass(NamedTuple):
     emitted: int
 
 
+_PLAIN: Final = Pass(0, 0, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The counts for one (prediction, output): `proposing` passes had something to propose."""
@@ -115,19 +118,24 @@ def passes(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: P
     i = 0
     end = len(output)
     while i < end:
-        proposal = prediction[cursor : cursor + width] if cursor >= 0 else prediction[:0]
+        if cursor < 0:  # nothing to propose: as below, in less than half of the time
+            width = min(preset.most, 2 * width)
+            i += 1
+            yield _PLAIN
+            cursor = places.find(output, i, near=lost_at)
+            continue
+        proposal = prediction[cursor : cursor + width]
         accepted = _common_prefix(proposal, output[i : i + len(proposal)])
         proposed = len(proposal)
         width = min(preset.most, 2 * width) if accepted == proposed else max(preset.least, width // 4)
         start = i
         i += accepted
-        if cursor >= 0:
-            cursor += accepted
-            lost_at = cursor
+        cursor += accepted
+        lost_at = cursor
         if i < end:
             own = output[i]
             i += 1
-            found = 0 <= cursor < len(prediction) and prediction[cursor] == own
+            found = cursor < len(prediction) and prediction[cursor] == own
             cursor = cursor + 1 if found else -1
         yield Pass(proposed, accepted, i - start)
         if not 0 <= cursor < len(prediction):

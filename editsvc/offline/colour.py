@@ -37,14 +37,14 @@ class _Use:
     colour: Colour
 
 
-def apply(text: str, value: ChangeColour, language: Language | None) -> list[Edit]:
+def apply(text: str, value: ChangeColour, language: Language | None, *, deadline_s: float) -> list[Edit]:
     """Edits that put `value.new` for every spelling of `value.old`, or for the only colour there is.
 
     Raises NotApplicable if the file is neither CSS nor HTML, or the colour is not there or not the only one.
     """
     if language is None or language.name not in ("css", "html"):
         raise NotApplicable("Colours are changed in CSS and HTML files only.")
-    uses = list(_uses(text, language))
+    uses = list(_uses(text, language, deadline_s))
     if value.old is not None:
         old = colour(value.old)
         chosen = [use for use in uses if use.colour == old]
@@ -75,20 +75,21 @@ def _those(text: str, uses: list[_Use]) -> str:
     return f"; the file has {', '.join(spellings)}" if spellings else ""
 
 
-def _uses(text: str, language: Language) -> Iterator[_Use]:
+def _uses(text: str, language: Language, deadline_s: float) -> Iterator[_Use]:
     if language.name == "css":
-        yield from _in_css(text, 0)
+        yield from _in_css(text, 0, deadline_s)
         return
-    tree = tree_of(text, language)
+    tree = tree_of(text, language, deadline_s=deadline_s)
     for _, captures in tree.matches(_STYLES):
         for name, (before, after) in (("sheet", ("", "")), ("style", _RULE)):
             for node in captures.get(name, ()):
                 start, end = tree.span(node)
-                yield from _in_css(f"{before}{text[start:end]}{after}", start - len(before))
+                sheet = f"{before}{text[start:end]}{after}"
+                yield from _in_css(sheet, start - len(before), deadline_s)
 
 
-def _in_css(sheet: str, shift: int) -> Iterator[_Use]:
-    tree = tree_of(sheet, _CSS)
+def _in_css(sheet: str, shift: int, deadline_s: float) -> Iterator[_Use]:
+    tree = tree_of(sheet, _CSS, deadline_s=deadline_s)
     for declaration in tree.captures(_DECLARATIONS):
         aspect = tree.source(declaration.named_children[0]).lower()
         addresses = [node.byte_range for node in tree.captures(_ADDRESSES, declaration)]

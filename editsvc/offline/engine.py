@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
 from editsvc.offline.errors import NotApplicable, NotUnderstood
@@ -18,13 +18,15 @@ from editsvc.offline.instruction import (
     describe,
     parse,
 )
-from editsvc.offline.trees import PARSE_DEADLINE_S
 from editsvc.syntax import language_of, syntax_errors
 from editsvc.text import apply
 
 if TYPE_CHECKING:
     from editsvc.syntax import Language
     from editsvc.text import Edit
+
+# Nobody types while a file is rewritten, so files of hundreds of thousands of lines may take their seconds.
+PARSE_DEADLINE_S: Final = 10.0
 
 
 def rewrite(text: str, instruction: str, *, filename: str) -> str:
@@ -56,20 +58,25 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
     return new
 
 
-def edits(text: str, value: Instruction, language: Language | None) -> list[Edit]:
-    """The edits that do what `value` says; they do not overlap."""
+def edits(
+    text: str, value: Instruction, language: Language | None, *, deadline_s: float = PARSE_DEADLINE_S
+) -> list[Edit]:
+    """The edits that do what `value` says; they do not overlap.
+
+    Raises NotApplicable where the document has no single place for it, or cannot be parsed in `deadline_s`.
+    """
     match value:
         case Rename():
-            return rename.apply(text, value, language)
+            return rename.apply(text, value, language, deadline_s=deadline_s)
         case Replace():
             return replace.apply(text, value, language)
         case ChangeColour():
-            return colour.apply(text, value, language)
+            return colour.apply(text, value, language, deadline_s=deadline_s)
         case Remove():
-            return remove.apply(text, value, language)
+            return remove.apply(text, value, language, deadline_s=deadline_s)
         case AddDocstring():
-            return docstring.apply(text, value, language)
+            return docstring.apply(text, value, language, deadline_s=deadline_s)
         case SortImports():
-            return imports.apply(text, value, language)
+            return imports.apply(text, value, language, deadline_s=deadline_s)
         case AddParameter():
-            return parameter.apply(text, value, language)
+            return parameter.apply(text, value, language, deadline_s=deadline_s)

@@ -34,7 +34,7 @@ class _Entry:
     lines: tuple[str, ...]
 
 
-def apply(text: str, _value: SortImports, language: Language | None) -> list[Edit]:
+def apply(text: str, _value: SortImports, language: Language | None, *, deadline_s: float) -> list[Edit]:
     """Edits that sort each block of imports, in place; none if they are sorted.
 
     Python: the imports before the first other statement, in groups (``__future__``, standard library, third
@@ -46,7 +46,7 @@ def apply(text: str, _value: SortImports, language: Language | None) -> list[Edi
         raise NotApplicable(
             "The order of #include lines can have a meaning in C and C++: they are not sorted."
         )
-    tree = tree_of(text, language)
+    tree = tree_of(text, language, deadline_s=deadline_s)
     form = _FORMS.get(tree.language.name)
     if form is None:
         raise NotApplicable(f"There is no order of imports for {tree.language.name} files.")

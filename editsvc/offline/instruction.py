@@ -229,18 +229,26 @@ _ADD_PARAMETER: Final = re.compile(
 _ADD_PARAMETER_LAST: Final = re.compile(
     rf"adds? {_ADJECTIVE}(?P<declaration>.+?) {_PARAMETER_WORD}{_TARGET}", re.IGNORECASE
 )
+# A default with "to" in it is a string, or the sentence goes on to a second function.
+_DEFAULT: Final = r"`[^`]*`|'[^']*'|\"[^\"]*\"|(?:(?! to ).)+"
 _DECLARATION: Final = re.compile(
     rf"(?P<name>{_IDENTIFIER})(?:\s*:\s*(?P<annotation>[^=]+?))?"
-    r"(?:\s*(?:=|with (?:a )?default(?: value)?(?: of)?)\s*(?P<default>.+))?"
+    rf"(?:\s*(?:=|with (?:a )?default(?: value)?(?: of)?)\s*(?P<default>{_DEFAULT}))?"
 )
 _TYPED_FIRST: Final = re.compile(
-    rf"(?P<annotation>[\w:<>,*& ]*[\w>*&]) ?(?<=[ *&])(?P<name>{_IDENTIFIER})\s*=\s*(?P<default>.+)"
+    rf"(?P<annotation>[\w:<>,*& ]*[\w>*&]) ?(?<=[ *&])(?P<name>{_IDENTIFIER})\s*=\s*(?P<default>{_DEFAULT})"
 )
 # "Add a parameter to f" and "add an extra parameter to f" do not say its name.
 _NO_NAMES: Final = frozenset({"a", "an", "another", "extra", "one", "second", "the", "third"})
 
 _COMMIT_PREFIX: Final = re.compile(
     r"(?:build|chore|ci|docs|feat|fix|perf|refactor|style|test)(?:\([^)]*\))?!?: "
+)
+# Not only the conventional types: many projects put the changed component there ("tree: ", "ignore/types: ").
+_SUBJECT_PREFIX: Final = re.compile(r"\s*(?P<kind>\w[\w./-]*)(?:\([^()\n]*\))?!?:\s+")
+_ISSUE: Final = re.compile(
+    r"(?:\s?\([^()\n]*#\d+[^()\n]*\)|[,.;]?\s(?:close|fix|resolve)(?:[sd]|es|ed)?:? #\d+)[.\s]*$",
+    re.IGNORECASE,
 )
 _POLITE: Final = re.compile(r"(?:please,? |(?:can|could) you (?:please )?)", re.IGNORECASE)
 # What people add to instructions for a chat model; it says nothing about the edit.
@@ -264,6 +272,19 @@ def parse(instruction: str) -> Instruction | None:
         if value is not None:
             return value
     return None
+
+
+def subject(instruction: str) -> tuple[str, str]:
+    """A commit's subject line as (what stands before the colon, in lower case, without its scope; the rest).
+
+    The first is empty where there is none; issue numbers at the end ("(#123)", "fixes #123") are dropped.
+
+    >>> subject("Refactor(api)!: rename foo to bar (#12)")
+    ('refactor', 'rename foo to bar')
+    """
+    match = _SUBJECT_PREFIX.match(instruction)
+    kind, rest = (match["kind"].lower(), instruction[match.end() :]) if match else ("", instruction)
+    return kind, _ISSUE.sub("", rest).strip()
 
 
 def _rename(sentence: str) -> Rename | None:

@@ -28,7 +28,7 @@ _OPTIONAL: Final = frozenset(
 _LAST: Final = frozenset({"dictionary_splat_pattern", "rest_pattern", "..."})
 
 
-def apply(text: str, value: AddParameter, language: Language | None) -> list[Edit]:
+def apply(text: str, value: AddParameter, language: Language | None, *, deadline_s: float) -> list[Edit]:
     """The edits that add `value.parameter` to `value.function`.
 
     It goes to the end, but before ``**kwargs`` and rest parameters. Raises NotApplicable for languages
@@ -38,7 +38,7 @@ def apply(text: str, value: AddParameter, language: Language | None) -> list[Edi
     if language is not None and language.name in _WITHOUT_DEFAULTS:
         name = _WITHOUT_DEFAULTS[language.name]
         raise NotApplicable(f"{name} has no default values, so a new parameter would break every call.")
-    tree = tree_of(text, language)
+    tree = tree_of(text, language, deadline_s=deadline_s)
     located = the_one(tree, value.function)
     listed = parameter_list(located.node)
     if listed is None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from editsvc.syntax import Language, Tree
 
 
-def apply(text: str, value: Rename, language: Language | None) -> list[Edit]:
+def apply(text: str, value: Rename, language: Language | None, *, deadline_s: float) -> list[Edit]:
     """Edits that give every identifier `value.old` the name `value.new`.
 
     Raises NotApplicable if there is none, or if the new name is already an identifier of the file: whether
@@ -25,7 +25,7 @@ def apply(text: str, value: Rename, language: Language | None) -> list[Edit]:
         taken = _words(text, value.new, language)
         known = set(re.findall(r"[^\W\d]\w*", text))
     else:
-        tree = tree_of(text, language)
+        tree = tree_of(text, language, deadline_s=deadline_s)
         identifiers = _identifiers(tree)
         spans = identifiers.get(value.old, []) + _raw_code(tree, value.old)
         taken = identifiers.get(value.new, []) + _raw_code(tree, value.new)

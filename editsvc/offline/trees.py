@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from editsvc.syntax import Language, Tree
 
-# Nobody types while this engine works, so files of hundreds of thousands of lines may take their seconds.
-PARSE_DEADLINE_S: Final = 10.0
-
 # What people call things, where that differs from the kinds of `editsvc.syntax.Definition`.
 _KINDS: Final = {
     "func": frozenset({"function", "method", "declaration"}),
@@ -31,12 +28,12 @@ _KINDS: Final = {
 }
 
 
-def tree_of(text: str, language: Language | None) -> Tree:
-    """The tree of `text`; raises NotApplicable where there is no grammar, or the deadline passed."""
+def tree_of(text: str, language: Language | None, *, deadline_s: float) -> Tree:
+    """The tree of `text`; raises NotApplicable where there is no grammar, or `deadline_s` passes first."""
     if language is None or not language.grammar:
         name = "files of this kind" if language is None else f"{language.name} files"
         raise NotApplicable(f"The offline engine has no grammar for {name}, which this instruction needs.")
-    tree = parse(text, language, deadline_s=PARSE_DEADLINE_S)
+    tree = parse(text, language, deadline_s=deadline_s)
     if tree is None:
         raise NotApplicable("The file could not be parsed in time.")
     return tree

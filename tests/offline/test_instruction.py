@@ -16,6 +16,7 @@ from editsvc.offline.instruction import (
     Rename,
     Replace,
     SortImports,
+    subject,
 )
 
 UNDERSTOOD = {
@@ -126,3 +127,30 @@ def test_the_page_names_every_example_with_what_it_does_and_none_that_there_is_n
     page = (Path(__file__).parents[2] / "docs" / "offline-engine.md").read_text("utf-8")
     rows = re.findall(r"^\| `(.+?)` \| (.+?) \|$", page, flags=re.MULTILINE)
     assert rows == describe()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("rename foo to bar", ("", "rename foo to bar")),
+        ("Refactor(api)!: rename foo to bar (#123)", ("refactor", "rename foo to bar")),
+        ("ignore/types: add '*.hh' to C++ headers", ("ignore/types", "add '*.hh' to C++ headers")),
+        ("fix: sort imports, fixes #12.", ("fix", "sort imports")),
+        ("open http://localhost: it fails", ("", "open http://localhost: it fails")),
+        ("replace (#1) with (#2) here", ("", "replace (#1) with (#2) here")),
+    ],
+)
+def test_a_commit_subject_is_taken_apart(line: str, expected: tuple[str, str]) -> None:
+    assert subject(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("declaration", "default"),
+    [("x='from a to b'", "'from a to b'"), ("x=tuple(1, 2)", "tuple(1, 2)"), ("x = `a or b`", "a or b")],
+)
+def test_the_default_of_a_parameter_may_be_any_expression(declaration: str, default: str) -> None:
+    assert parse(f"add a parameter {declaration} to f") == AddParameter("f", "x", default=default)
+
+
+def test_two_parameters_for_two_functions_are_not_one_with_a_strange_default() -> None:
+    assert parse("add a parameter x=1 to f and add a parameter y=2 to g") is None
