@@ -20,6 +20,23 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
+class Injection:
+    """Code of another language inside of a document, and how its language is told.
+
+    `query` captures what says the language as ``@tag`` and the code as ``@code``; `attributes`, run within the
+    tag, captures ``@name`` and ``@value``. The value of the first attribute in `telling` is looked up in
+    `languages` (lower case); code under any other value is not parsed. Without such an attribute it is
+    `default`.
+    """
+
+    query: str
+    attributes: str
+    telling: frozenset[str]
+    languages: tuple[tuple[str, str], ...]
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """One language: how to recognise it, how it writes comments, and what its syntax tree calls things.
 
@@ -28,7 +45,9 @@ class Language:
     `comments`, `imports` and `raw_code` are queries whose captures are meant; their names do not matter.
     `wrappers` are nodes around a definition that belong to it (decorators, ``export``), `attributes` are
     nodes that stand above it on lines of their own. `raw_code` are leaves that hold code the grammar does not
-    parse. `name_characters` is what a name consists of, as the inside of a regular expression's set.
+    parse. `injections` are pieces of code in other languages. `unparsable` is a regular expression, with ``^`` at
+    each line, of text that is not given to the grammar. `name_characters` is what a name consists of, as the
+    inside of a regular expression's set.
     """
 
     name: str
@@ -45,6 +64,8 @@ class Language:
     comments: str = ""
     imports: str = ""
     raw_code: str = ""
+    injections: tuple[Injection, ...] = ()
+    unparsable: str = ""
     wrappers: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     name_characters: str = r"\w"
@@ -52,6 +73,49 @@ class Language:
 
 _C_COMMENT: Final = ("/*", "*/")
 _TAG_COMMENT: Final = ("<!--", "-->")
+
+_HTML_ATTRIBUTES: Final = """
+(attribute (attribute_name) @name (attribute_value) @value)
+(attribute (attribute_name) @name (quoted_attribute_value (attribute_value) @value))
+"""
+
+# Which types are scripts: HTML Standard, "The script element", and the "JavaScript MIME types" of WHATWG MIME
+# Sniffing that are still met. Other types ("text/template") are data that nothing here can parse.
+_HTML_INJECTIONS: Final = (
+    Injection(
+        "(script_element (start_tag) @tag (raw_text) @code)",
+        _HTML_ATTRIBUTES,
+        frozenset({"lang", "type"}),
+        (
+            ("module", "javascript"),
+            ("text/javascript", "javascript"),
+            ("application/javascript", "javascript"),
+            ("text/ecmascript", "javascript"),
+            ("application/ecmascript", "javascript"),
+            ("application/x-javascript", "javascript"),
+            ("js", "javascript"),
+            ("jsx", "javascriptreact"),
+            ("text/jsx", "javascriptreact"),
+            ("text/babel", "javascriptreact"),
+            ("ts", "typescript"),
+            ("typescript", "typescript"),
+            ("text/typescript", "typescript"),
+            ("tsx", "typescriptreact"),
+            ("application/json", "json"),
+            ("application/ld+json", "json"),
+            ("importmap", "json"),
+            ("speculationrules", "json"),
+        ),
+        "javascript",
+    ),
+    Injection(
+        "(style_element (start_tag) @tag (raw_text) @code)",
+        _HTML_ATTRIBUTES,
+        frozenset({"lang", "type"}),
+        (("text/css", "css"), ("css", "css")),
+        "css",
+    ),
+)
 
 _FUNCTION_VALUE: Final = "[(arrow_function) (function_expression) (generator_function)]"
 
@@ -386,6 +450,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         identifiers="[(tag_name) (attribute_name)] @identifier",
         strings="[(attribute_value) (text)] @string",
         comments="(comment) @comment",
+        injections=_HTML_INJECTIONS,
         name_characters=r"\w-",
     ),
     Language(
@@ -409,6 +474,9 @@ LANGUAGES: Final[tuple[Language, ...]] = (
 """,
         strings="[(double_quote_scalar) (single_quote_scalar) (string_scalar) (block_scalar)] @string",
         comments="(comment) @comment",
+        # The grammar's scanner keeps its stack of blocks in a buffer of 1,024 bytes, and writes behind its end with
+        # the 252nd (a crash of the process). Each block begins a column or more to the right of the one around it.
+        unparsable=r"^[ \t?:-]{240}",
         name_characters=r"\w-",
     ),
     Language(

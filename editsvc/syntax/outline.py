@@ -23,7 +23,8 @@ TYPE_KINDS: Final = frozenset({"class", "enum", "impl", "interface", "record", "
 """Kinds whose members are methods."""
 
 _COMMENTS: Final = frozenset({"comment", "line_comment", "block_comment"})
-_SEPARATOR: Final = re.compile(r"::|\.prototype\.")
+_BLANK: Final = b" \t\r\n\x0b\x0c"
+_PROTOTYPE: Final = re.compile(r"\.prototype(?=\.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,36 @@ class Located:
     parent: Definition | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """A parsed document with what it defines, for callers that need both: it is parsed once."""
+
+    tree: Tree
+    definitions: tuple[Definition, ...]
+
+
+def outline_of(
+    text: str,
+    language: Language | None,
+    *,
+    deadline_s: float = PARSE_DEADLINE_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> Outline | None:
+    """The tree of `text` and its definitions, in document order, the outer before the inner.
+
+    Those of injected code (`Language.injections`) are among them. None if there is no grammar, or `deadline_s`
+    passes before the tree is complete.
+    """
+    tree = None if language is None else parse(text, language, deadline_s=deadline_s, clock=clock)
+    if tree is None:
+        return None
+    found = [located.definition for located in outline(tree)]
+    if tree.injected:
+        found += [located.definition for inner in tree.injected for located in outline(inner)]
+        found.sort(key=lambda one: (one.start, -one.end))
+    return Outline(tree, tuple(found))
+
+
 def definitions(
     text: str,
     language: Language,
@@ -70,16 +101,13 @@ def definitions(
     deadline_s: float = PARSE_DEADLINE_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Definition]:
-    """What `text` defines, in document order, the outer before the inner.
-
-    Empty if the language has no grammar, or the deadline passed.
-    """
-    tree = parse(text, language, deadline_s=deadline_s, clock=clock)
-    return [] if tree is None else [located.definition for located in outline(tree)]
+    """As `outline_of`, the definitions alone; empty if the language has no grammar, or the deadline passed."""
+    found = outline_of(text, language, deadline_s=deadline_s, clock=clock)
+    return [] if found is None else list(found.definitions)
 
 
 def outline(tree: Tree) -> list[Located]:
-    """As `definitions`, of a tree, with the nodes."""
+    """As `definitions`, of a tree without what is injected in it, with the nodes."""
     if not tree.language.definitions:
         return []
     found: dict[
@@ -94,14 +122,18 @@ def outline(tree: Tree) -> list[Located]:
             found[key] = (pattern, kind, node, captures)
     result: list[Located] = []
     around: list[Located] = []
+    ends: list[int] = []
     seen: set[tuple[str, int]] = set()
-    for _, kind, node, captures in (found[key] for key in sorted(found)):
+    for key in sorted(found):
+        _, kind, node, captures = found[key]
         outer = _outermost(node, tree.language.wrappers)
         # A struct that a typedef wraps is the typedef's equal, not its member.
-        while around and (around[-1].node.end_byte <= node.start_byte or around[-1].outer == outer):
+        while around and (ends[-1] <= key[0] or around[-1].outer == outer):
             around.pop()
+            ends.pop()
         located = _located(tree, kind, (node, outer), captures, around[-1].definition if around else None)
         around.append(located)
+        ends.append(-key[1])
         # "typedef struct S {…} S;" names one thing twice.
         identity = (located.definition.qualified, located.definition.start)
         if identity not in seen:
@@ -119,34 +151,34 @@ def _located(
 ) -> Located:
     node, outer = nodes
     name_node = captures["name"][0]
-    path = _SEPARATOR.sub(".", tree.source(name_node))
+    path = tree.source(name_node)
     if "receiver" in captures:
-        path = _SEPARATOR.sub(".", f"{tree.source(captures['receiver'][0])}.{path}").removesuffix(
-            ".prototype"
-        )
-        path = re.sub(r"\.prototype(?=\.)", "", path)
+        path = f"{tree.source(captures['receiver'][0])}.{path}"
+    if not path.isidentifier():
+        path = _PROTOTYPE.sub("", path.replace("::", "."))
     if parent is not None and kind == "function" and parent.kind in TYPE_KINDS:
         kind = "method"
-    start = _with_lines_above(tree, outer.start_byte, _COMMENTS | tree.language.attributes)
-    head = _with_lines_above(tree, outer.start_byte, tree.language.attributes)
+    head, start = _with_lines_above(tree, outer.start_byte)
     name_start, name_end = tree.span(name_node)
     node_start, node_end = tree.span(node)
     definition = Definition(
         name=path if kind == "rule" else path.rpartition(".")[2],
         qualified=f"{parent.qualified}.{path}" if parent is not None else path,
         kind=kind,
-        start=start,
-        end=_before_line_end(tree.text, tree.offset(_end_byte(outer))),
+        start=tree.offset(start),
+        end=tree.offset(_end_byte(tree, outer)),
         node_start=node_start,
         node_end=node_end,
         name_start=name_start,
         name_end=name_end,
     )
-    return Located(definition, node, outer, head, parent)
+    return Located(definition, node, outer, tree.offset(head), parent)
 
 
 def _outermost(node: tree_sitter.Node, wrappers: frozenset[str]) -> tree_sitter.Node:
     """Up through wrappers, as long as each wraps this definition alone (not one declarator of several)."""
+    if not wrappers:
+        return node
     while True:
         parent = node.parent
         if parent is None or parent.type not in wrappers:
@@ -156,58 +188,63 @@ def _outermost(node: tree_sitter.Node, wrappers: frozenset[str]) -> tree_sitter.
         node = parent
 
 
-def _end_byte(node: tree_sitter.Node) -> int:
-    sibling = node.next_sibling
-    if sibling is not None and sibling.type in (";", ",") and sibling.start_byte == node.end_byte:
-        return sibling.end_byte
-    return node.end_byte
+def _end_byte(tree: Tree, node: tree_sitter.Node) -> int:
+    """The end of `node` with a semicolon or comma that is part of its parent, and without a line end.
 
-
-def _before_line_end(text: str, end: int) -> int:
-    """`end` without a line end before it: some nodes (C's macros) take in the end of their line."""
-    while end and text[end - 1] in "\r\n":
+    Some nodes (C's macros) take in the end of their line.
+    """
+    end = node.end_byte
+    if tree.lines[end : end + 1] in (b";", b","):
+        sibling = node.next_sibling
+        if sibling is not None and sibling.type in (";", ",") and sibling.start_byte == end:
+            return sibling.end_byte
+    while end and tree.lines[end - 1] in b"\r\n":
         end -= 1
     return end
 
 
-def _with_lines_above(tree: Tree, byte: int, types: frozenset[str]) -> int:
-    """The offset at which the nodes of `types` begin that stand on the lines directly above `byte`.
+def _with_lines_above(tree: Tree, byte: int) -> tuple[int, int]:
+    """The bytes at which a definition begins with the lines of attributes directly above, and with comments too.
 
     Told by lines, not by siblings: grammars disagree about where in the tree a comment hangs.
     """
-    text = tree.text
-    start = tree.offset(byte)
-    while True:
-        above = _line_before(text, start)
-        if above is None:
-            return start
+    head = start = byte
+    only_attributes = True
+    types = _COMMENTS | tree.language.attributes
+    while (above := _line_above(tree.lines, start)) is not None:
         first, last = above
-        node = tree.root.named_descendant_for_byte_range(tree.byte(last), tree.byte(last + 1))
-        while node is not None and node.type not in types:
+        node = tree.root.named_descendant_for_byte_range(last, last + 1)
+        # What goes on behind the beginning of the definition is around it, not above.
+        while node is not None and node.end_byte <= start and node.type not in types:
             node = node.parent
-        if node is None:
-            return start
-        node_start = tree.offset(node.start_byte)
-        line_start = max(text.rfind("\n", 0, node_start), text.rfind("\r", 0, node_start)) + 1
-        alone = not text[line_start:node_start].strip()
-        ends_here = not text[last + 1 : start].strip() and tree.offset(node.end_byte) <= start
-        shebang = node_start == 0 and text.startswith("#!") and node.type in _COMMENTS
+        if node is None or node.end_byte > start:
+            break
+        node_start = node.start_byte
+        comment = node.type in _COMMENTS
+        line_start = tree.lines.rfind(b"\n", 0, node_start) + 1
+        alone = not tree.lines[line_start:node_start].strip(_BLANK)
+        ends_here = not tree.lines[last + 1 : start].strip(_BLANK)
+        shebang = comment and node_start == 0 and tree.lines.startswith(b"#!")
         if not (alone and ends_here and node_start <= first) or shebang:
-            return start
+            break
         start = node_start
+        only_attributes = only_attributes and not comment
+        if only_attributes:
+            head = start
+    return head, start
 
 
-def _line_before(text: str, offset: int) -> tuple[int, int] | None:
-    """First and last non-blank offset of the line above the one that `offset` begins.
+def _line_above(lines: bytes, byte: int) -> tuple[int, int] | None:
+    """The first and last byte that is not blank of the line above the one that `byte` begins.
 
-    None if that line is blank, or there is none, or something stands before `offset` on its own line.
+    None if that line is blank, or there is none, or something stands before `byte` on its own line.
     """
-    line_start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    if line_start == 0 or text[line_start:offset].strip():
+    line_start = lines.rfind(b"\n", 0, byte) + 1
+    if line_start == 0 or lines[line_start:byte].strip(_BLANK):
         return None
-    end = line_start - (2 if text.endswith("\r\n", 0, line_start) else 1)
-    start = max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
-    line = text[start:end]
-    if not line.strip():
+    start = lines.rfind(b"\n", 0, line_start - 1) + 1
+    line = lines[start:line_start]
+    content = line.lstrip(_BLANK)
+    if not content:
         return None
-    return start + len(line) - len(line.lstrip()), start + len(line.rstrip()) - 1
+    return start + len(line) - len(content), start + len(line.rstrip(_BLANK)) - 1

@@ -1,7 +1,10 @@
 """Text to a syntax tree within a deadline, and the tree's byte offsets back to code points.
 
-tree-sitter counts UTF-8 bytes; everything else in editsvc counts code points. `Tree.span` and `Tree.byte` are
+tree-sitter counts UTF-8 bytes; everything else in editsvc counts code points. `Tree.offset` and `Tree.byte` are
 the only places where one becomes the other.
+
+A document may hold code of other languages (`Language.injections`). Each piece is parsed as its own tree over
+the same bytes, limited to its range, so that all offsets are those of the document.
 """
 
 from __future__ import annotations
@@ -9,19 +12,21 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from editsvc.syntax.languages import by_name
+from editsvc.syntax.nesting import too_deep
 from editsvc.text import LineIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import tree_sitter
 
-    from editsvc.syntax.languages import Language
+    from editsvc.syntax.languages import Injection, Language
 
 PARSE_DEADLINE_S: Final = 0.5
 
@@ -53,14 +58,20 @@ def _code_points(data: bytes) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tree:
-    """A parsed document: the text, its UTF-8 bytes, the root node, and conversions between their offsets."""
+    r"""A parsed document: the text, its UTF-8 bytes, the root node, and conversions between their offsets.
+
+    `lines` are the bytes with every lone ``\r`` as ``\n``, so that ``\n`` ends each line. `injected` are the
+    trees of code in other languages; they share everything but `language` and `root` with this one.
+    """
 
     text: str
     data: bytes
+    lines: bytes
     language: Language
     root: tree_sitter.Node
     # The byte offset of every _STRIDE-th code point; empty when the text is ASCII and nothing differs.
     marks: Sequence[int]
+    injected: tuple[Tree, ...] = ()
 
     def offset(self, byte: int) -> int:
         """The code point that begins at `byte`."""
@@ -114,7 +125,7 @@ def parse(
     deadline_s: float = PARSE_DEADLINE_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Tree | None:
-    """The tree of `text`; None if the language has no grammar, or `deadline_s` passes first.
+    """The tree of `text`; None if the language has no grammar, `deadline_s` passes first, or it is nested too deeply.
 
     The deadline holds on input that sends the parser's error recovery astray (a stray quote near the start of
     a long file can take seconds): tree-sitter asks its progress callback only when it reads through a
@@ -122,13 +133,40 @@ def parse(
     """
     if not language.grammar:
         return None
-    import tree_sitter  # noqa: PLC0415  (as above)
-
     data = text.encode("utf-8", "surrogatepass")
     # To most grammars a lone CR is blank, so a Python file of them would be one line. Lengths stay the same.
-    lines = _LONE_CR.sub(b"\n", data)
+    lines = _LONE_CR.sub(b"\n", data) if b"\r" in data else data
+    if too_deep(lines) or (
+        language.unparsable and re.search(language.unparsable.encode(), lines, re.MULTILINE)
+    ):
+        return None
     end = clock() + deadline_s
+    root = _root(lines, language, (), end, clock)
+    if root is None:
+        return None
+    tree = Tree(text, data, lines, language, root, () if text.isascii() else _marks(text))
+    injected = []
+    for inner, node in _injections(tree):
+        inner_root = _root(lines, inner, (node.range,), end, clock)
+        if inner_root is None:
+            return None
+        injected.append(replace(tree, language=inner, root=inner_root))
+    return replace(tree, injected=tuple(injected)) if injected else tree
+
+
+def _root(
+    lines: bytes,
+    language: Language,
+    ranges: Sequence[tree_sitter.Range],
+    end: float,
+    clock: Callable[[], float],
+) -> tree_sitter.Node | None:
+    """The root over `ranges` of `lines`, all of them if there are none; None if the clock passes `end` first."""
+    import tree_sitter  # noqa: PLC0415  (as above)
+
     parser = tree_sitter.Parser(_load(language.grammar))
+    if ranges:
+        parser.included_ranges = list(ranges)
     late = False
 
     def read(byte: int, _point: tree_sitter.Point) -> bytes:
@@ -140,12 +178,32 @@ def parse(
         return late
 
     try:
-        tree = parser.parse(read, progress_callback=stop)
+        return parser.parse(read, progress_callback=stop).root_node
     except ValueError:
         if late:  # "Parsing failed" is how the binding reports that the callback stopped it.
             return None
         raise
-    return Tree(text, data, language, tree.root_node, () if text.isascii() else _marks(text))
+
+
+def _injections(tree: Tree) -> Iterator[tuple[Language, tree_sitter.Node]]:
+    """Each piece of code of another language, with that language; pieces of unknown languages are left out."""
+    for injection in tree.language.injections:
+        for _, captures in tree.matches(injection.query):
+            code = captures["code"][0]
+            language = by_name(_injected_language(tree, injection, captures["tag"][0]))
+            if language is not None and language.grammar and code.start_byte < code.end_byte:
+                yield language, code
+
+
+def _injected_language(tree: Tree, injection: Injection, tag: tree_sitter.Node) -> str:
+    """The name of the language that `tag` says its content is in; empty if it is none of those in the row."""
+    languages = dict(injection.languages)
+    for _, captures in tree.matches(injection.attributes, tag):
+        name = tree.source(captures["name"][0]).lower()
+        value = tree.source(captures["value"][0]).strip().lower()
+        if name in injection.telling:
+            return languages.get(value, "")
+    return injection.default
 
 
 def _marks(text: str) -> list[int]:
@@ -171,9 +229,16 @@ def syntax_errors(
 
 
 def error_lines(tree: Tree) -> list[int]:
-    """As `syntax_errors`, of a tree."""
-    if not tree.root.has_error:
-        return []
+    """As `syntax_errors`, of a tree and what is injected in it."""
     lines = LineIndex(tree.text)
-    nodes = tree.captures("[(ERROR) (MISSING)] @error")
-    return sorted({lines.line_of(tree.offset(node.start_byte)) for node in nodes})
+    return sorted({lines.line_of(one.offset(node.start_byte)) for one, node in error_nodes(tree)})
+
+
+def error_nodes(tree: Tree) -> list[tuple[Tree, tree_sitter.Node]]:
+    """The nodes for what the grammar does not allow or misses, each with its tree, injected ones last."""
+    return [
+        (one, node)
+        for one in (tree, *tree.injected)
+        if one.root.has_error
+        for node in one.captures("[(ERROR) (MISSING)] @error")
+    ]
