@@ -5,6 +5,7 @@ Both front ends start here, so that an edit means the same in an editor and in a
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ import msgspec
 from editsvc import environment, models
 from editsvc.notices import Notices
 from editsvc.provider.cerebras import CerebrasProvider
+from editsvc.scoring import WhatIf
 from editsvc.service import EditService
 from editsvc.tokenlog import LogUnavailable, TokenLog, load_salt, salted_path
 
@@ -38,6 +40,8 @@ _OFFLINE_TTFT_S: Final = 0.02
 _EVERYTHING_FITS: Final = 50_000_000
 # Silence means work here, not a broken line: a million identifiers on one line take a minute.
 _OFFLINE_PATIENCE_S: Final = 600.0
+# How long a process that ends waits for numbers that nobody is waiting for.
+_SCORING_AT_THE_END_S: Final = 1.0
 
 
 class Journal:
@@ -62,6 +66,10 @@ class Journal:
         if self._salt is None:
             self._salt = load_salt(self._data_dir)
         return salted_path(path, self._salt)
+
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
+        """Add what each candidate prediction would have got; raises LogUnavailable."""
+        self._log.set_what_if(record_id, what_if)
 
     def close(self) -> None:
         """Close the log."""
@@ -97,6 +105,7 @@ async def open_service(
     settings = msgspec.structs.replace(
         settings,
         model=OFFLINE_MODEL,
+        context_tokens=_EVERYTHING_FITS,
         read_timeout_s=_OFFLINE_PATIENCE_S,
         deadline_s=_OFFLINE_PATIENCE_S,
         max_retries=0,
@@ -132,6 +141,7 @@ async def _service(
     folder = environment.data_dir(settings)
     journal = Journal(environment.log_place(settings), folder) if settings.log_enabled else None
     cerebras = provider(settings, key, base_url)
+    scorer = WhatIf(journal) if journal is not None else None
     if journal is not None:
         # Loading the database library takes 0.15 s, which passes while the model is waited for.
         threading.Thread(target=journal.prepare, name="log", daemon=True).start()
@@ -145,9 +155,12 @@ async def _service(
             clock=time.monotonic,
             now=lambda: datetime.now(UTC),
             new_id=lambda: uuid.uuid4().hex,
+            scorer=scorer,
             offline=offline,
         )
     finally:
         cerebras.close()
+        if scorer is not None:
+            await asyncio.to_thread(scorer.close, _SCORING_AT_THE_END_S)
         if journal is not None:
             journal.close()

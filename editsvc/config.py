@@ -8,6 +8,7 @@ is no setting; it never passes through here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from editsvc.errors import SettingsError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
+from editsvc.prompt import EditFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +28,21 @@ def _doc(description: str, *, ge: int | None = None, gt: int | None = None) -> m
     if ge is not None:
         return msgspec.Meta(description=description, ge=ge)
     return msgspec.Meta(description=description)
+
+
+class OnSyntaxError(StrEnum):
+    """What to do with an edit that breaks the syntax of a document."""
+
+    RETRY = "retry"
+    REFUSE = "refuse"
+
+
+class Objective(StrEnum):
+    """What is weighed when the policy is tuned: time and cost, time alone, or cost alone."""
+
+    BALANCED = "balanced"
+    TIME_FIRST = "time-first"
+    COST_FIRST = "cost-first"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +60,34 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prediction_min_tokens: Annotated[
         int, _doc("With auto, shorter texts are sent without a prediction.", ge=0)
     ] = 128
+    scope_min_tokens: Annotated[
+        int,
+        _doc(
+            "With the scope auto, files of fewer tokens are rewritten whole; of longer ones, parts are.", ge=0
+        ),
+    ] = 1_000
+    context_tokens: Annotated[
+        int,
+        _doc(
+            "Of files of more tokens the model is shown excerpts: the head, and what is around the scope.",
+            ge=1_000,
+        ),
+    ] = 24_000
+    drafts: Annotated[
+        bool,
+        _doc("Whether what an instruction plainly says is done to the prediction before it is sent."),
+    ] = True
+    edit_format: Annotated[
+        EditFormat,
+        _doc(
+            "rewrite, or search-replace: then the model replies with texts to search and what replaces them, "
+            "and is asked to rewrite if one of them does not occur exactly once."
+        ),
+    ] = EditFormat.REWRITE
+    on_syntax_error: Annotated[
+        OnSyntaxError,
+        _doc("When an edit breaks the syntax: retry asks once more and names the errors, refuse does not."),
+    ] = OnSyntaxError.RETRY
     reasoning_effort: Annotated[str, _doc("low, medium or high, for the models that take it.")] = "low"
     connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
     read_timeout_s: Annotated[
@@ -62,6 +107,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow: Annotated[
         list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
     ] = msgspec.field(default_factory=list)
+    learned_policy: Annotated[
+        bool, _doc("Whether what editsvc tune has found decides on predictions; otherwise a fixed rule does.")
+    ] = True
+    exploration: Annotated[
+        float,
+        _doc(
+            "The share of requests that go out without a prediction, at random, so that its worth is measured.",
+            ge=0,
+        ),
+    ] = 0.03
+    objective: Annotated[Objective, _doc("What editsvc tune weighs: balanced, time-first or cost-first.")] = (
+        Objective.BALANCED
+    )
+    value_of_time: Annotated[
+        float, _doc("What an hour of waiting is worth, in US dollars, for editsvc tune.", ge=0)
+    ] = 30.0
     log_enabled: Annotated[bool, _doc("Whether each request leaves a record (numbers only, never code).")] = (
         True
     )
@@ -75,7 +136,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 PROJECT_MAY_SET: Final = frozenset(
-    {"model", "prediction", "prediction_min_tokens", "reasoning_effort", "jobs", "max_retries"}
+    {
+        "model",
+        "prediction",
+        "prediction_min_tokens",
+        "scope_min_tokens",
+        "context_tokens",
+        "drafts",
+        "edit_format",
+        "on_syntax_error",
+        "reasoning_effort",
+        "jobs",
+        "max_retries",
+    }
 )
 EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_ORIGIN: Final = "default"
@@ -135,6 +208,8 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         ) from exc
     if key == "reasoning_effort" and converted not in EFFORTS:
         raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")
+    if key == "exploration" and converted > 1:
+        raise SettingsError(f"{origin}: exploration is {converted}; expected a share from 0 to 1.")
     if key == "allow" and not WAIVABLE.issuperset(converted):
         raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
     if key == "base_url":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from editsvc import scope as scopes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from editsvc.guard import Check
     from editsvc.policy import Decision, PredictionMode
     from editsvc.prediction import PredictionKind
+    from editsvc.prompt import EditFormat
     from editsvc.scope import Scope, ScopeRequest
     from editsvc.streaming_diff import Block
     from editsvc.text import Edit, Snapshot
@@ -28,7 +30,9 @@ class EditRequest:
 
     `filename` is the document's name without folders (it tells the language, and the model); `path` identifies
     the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
-    those of the settings where None. `id` names the edit, for a front end that must know it in advance.
+    those of the settings where None. `id` names the edit, for a front end that must know it in advance. Edits of
+    one `batch` carry out one instruction on many documents: what the first ones did drafts the predictions of
+    the next ones.
     """
 
     snapshot: Snapshot
@@ -40,6 +44,18 @@ class EditRequest:
     prediction: PredictionMode | None = None
     allow: Collection[Check] | None = None
     id: str | None = None
+    batch: str | None = None
+
+
+class Restart(StrEnum):
+    """Why the model was asked again for the same edit; each happens once at most."""
+
+    WHOLE_FILE = "whole-file"
+    MISFIT = "misfit"
+    SYNTAX = "syntax"
+    SEARCH = "search"
+    PREDICTION_UNSUPPORTED = "prediction-unsupported"
+    TOO_MANY_REJECTED = "too-many-rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +71,9 @@ class Timing:
 class EditResult:
     """How an edit ended. `after` and `edits` are set when `status` is CHANGED (or UNCHANGED, without edits).
 
-    `message` is a sentence for people, empty if there is nothing to say. `escalated` tells that the model asked
-    for the whole file and got it.
+    `message` is a sentence for people, empty if there is nothing to say. `restarts` tells why the model was asked
+    again, in order; `scope` is what was rewritten, or, where it did not come so far, what was offered to the
+    model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`.
     """
 
     id: str
@@ -78,17 +95,20 @@ class EditResult:
     server: ServerTimes = ServerTimes()
     timing: Timing = Timing()
     cost_usd: float | None = None
-    escalated: bool = False
+    restarts: tuple[Restart, ...] = ()
+    parts_offered: int | None = None
+    parts_rewritten: int | None = None
+    edit_format: EditFormat | None = None
     offline: bool = False
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StreamUpdate:
-    """What has become certain while the reply streams; lines of blocks count from the scope's first line.
+    """What has become certain while the reply streams.
 
-    `reached` of `total` lines of the scope are done; `new_lines` are all lines of the reply so far (a list that
-    grows: not to be changed).
+    Blocks name lines of the document, 0-based, and of `new_lines`, all lines of the reply so far (a list that
+    grows: not to be changed). `reached` of `total` lines are done.
     """
 
     blocks: list[Block]
@@ -96,7 +116,6 @@ class StreamUpdate:
     total: int
     old_lines: list[str]
     new_lines: list[str]
-    scope: Scope
 
 
 class Listener(Protocol):
@@ -121,9 +140,18 @@ def facts(result: EditResult | None) -> dict[str, Any]:
     decision = result.decision if result else None
     scope = result.scope if result else None
     return {
-        "scope": {"kind": scope.kind, "start_line": scope.first_line, "end_line": scope.last_line}
+        "scope": {
+            "kind": scope.kind,
+            "start_line": scope.first_line,
+            "end_line": scope.last_line,
+            "reason": scope.reason,
+            "parts_offered": result.parts_offered if result else None,
+            "parts_rewritten": result.parts_rewritten if result else None,
+        }
         if scope
         else None,
+        "edit_format": result.edit_format if result else None,
+        "restarts": list(result.restarts) if result else [],
         "provider": result.provider if result else None,
         "model": result.model if result else None,
         "request_id": result.request_id if result else None,

@@ -38,10 +38,12 @@ class Check(StrEnum):
     INDENTATION = "indentation"
     TAIL = "tail"
     SHRINK = "shrink"
+    SYNTAX = "syntax"
+    SCOPE = "scope"
     IDENTITY = "identity"
 
 
-WAIVABLE: Final = frozenset(Check) - {Check.FRAME, Check.IDENTITY}
+WAIVABLE: Final = frozenset(Check) - {Check.FRAME, Check.SCOPE, Check.IDENTITY}
 
 _WORDS: Final = re.compile(r"\w+|[^\w\s]")
 _ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27|apos);")
@@ -71,7 +73,8 @@ _ELISION_PHRASE: Final = re.compile(
     re.IGNORECASE,
 )
 _ASKS_TO_REMOVE: Final = re.compile(
-    r"\b(?:remov|delet|drop|strip|clean|simplif|reduc|shrink|shorten|extract|split|keep only|only keep|replac|"
+    r"\b(?:remov|delet|tak(?:e|ing) .{1,40}(?:away|out)\b|"
+    r"drop|strip|clean|simplif|reduc|shrink|shorten|extract|split|keep only|only keep|replac|"
     r"rewrit|trim|cut|prun|purg|dedup|inlin|merg|collaps|mov|discard|get rid|eliminat|unused|dead|minif|condens|"
     r"refactor|empty|clear|unif|consolidat|redundan|duplicat|deprecat|obsolete|revert|undo|truncat|leave out)",
     re.IGNORECASE,
@@ -106,6 +109,7 @@ _TAIL_SHARE: Final = 0.1
 _TAIL_FLOOR: Final = 3
 _TAIL_CEILING: Final = 20
 _TAIL_SHARE_EVEN_IF_ASKED: Final = 0.5
+_FAULTS_SHOWN: Final = 3
 _REINDENTED_FLOOR: Final = 3
 _STUBBED_FLOOR: Final = 3
 
@@ -117,15 +121,18 @@ def check_reply(
     instruction: str,
     language: syntax.Language | None = None,
     allow: Collection[Check] = (),
+    part: bool = False,
 ) -> None:
     r"""Refuse a reply that must not become an edit; `original` is the text that was sent (``\n`` only).
 
-    Raises GuardRefused at the first failed check that `allow` does not name.
+    With `part`, that is only a part of a document: it may lose its last lines, or all of them if the instruction
+    removes something, where a document may not. Raises GuardRefused at the first failed check that `allow` does
+    not name.
     """
     old, new = split_lines(original), split_lines(reply.code)
     wanted = frozenset(Check).difference(allow)
     _frame(old, new, reply)
-    if Check.EMPTY in wanted:
+    if Check.EMPTY in wanted and not (part and _ASKS_TO_REMOVE.search(instruction)):
         _empty(original, reply.code)
     if Check.PROSE in wanted:
         _prose(old, new, reply, language)
@@ -138,10 +145,45 @@ def check_reply(
         _elision(old, new, spans, instruction, language)
     if Check.INDENTATION in wanted:
         _indentation(old, new, spans, instruction)
-    if Check.TAIL in wanted:
+    if Check.TAIL in wanted and not part:
         _tail(old, new, spans, instruction, language)
     if Check.SHRINK in wanted:
         _shrink(old, new, instruction)
+
+
+def check_document(
+    before: str,
+    after: str,
+    *,
+    instruction: str,
+    language: syntax.Language | None = None,
+    allow: Collection[Check] = (),
+) -> None:
+    r"""Refuse a document that lost most of its lines, or whose syntax the edit broke; ``\n`` only.
+
+    Where nothing can be said of the syntax (no grammar, or the parser was not done in time) nothing is refused.
+    Raises GuardRefused; for broken syntax it names the first errors.
+    """
+    if before == after:
+        return
+    if Check.SHRINK not in allow:
+        _shrink(split_lines(before), split_lines(after), instruction)
+    if Check.SYNTAX not in allow and language is not None:
+        _syntax(before, after, language)
+
+
+def _syntax(before: str, after: str, language: syntax.Language) -> None:
+    faults = syntax.breakage(before, after, language)
+    if not faults:
+        return
+    shown = "; ".join(f"line {fault.line + 1}: {fault.text}" for fault in faults[:_FAULTS_SHOWN])
+    more = f" and {len(faults) - _FAULTS_SHOWN} more" if len(faults) > _FAULTS_SHOWN else ""
+    raise GuardRefused(
+        f"The edit would break the file's syntax ({shown}{more}).",
+        check=Check.SYNTAX,
+        line=faults[0].line + 1,
+        hint="Say the instruction differently, or add --allow syntax if the parser is wrong.",
+    )
 
 
 def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit]) -> None:

@@ -13,8 +13,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import DocumentRefused
+from editsvc.text import Edit, apply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from editsvc.models import Model
     from editsvc.prompt import Frame
 
@@ -41,6 +44,7 @@ class PredictionKind(StrEnum):
 
     FILE = "file"
     SCOPE = "scope"
+    DRAFT = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,67 @@ class Candidate:
     text: str
 
 
-def candidate(frame: Frame, target: str, *, whole_file: bool) -> Candidate:
-    """The text that is to be rewritten, as the reply would have it if nothing changed."""
-    return Candidate(PredictionKind.FILE if whole_file else PredictionKind.SCOPE, frame.wrap(target))
+def candidates(
+    frame: Frame,
+    parts: Sequence[tuple[int, str]],
+    *,
+    whole_file: bool,
+    drafted: Mapping[int, str] | None = None,
+    draft_is_complete: bool = False,
+    likely: Sequence[int] = (),
+) -> list[Candidate]:
+    """The texts that could be predicted, the most promising first.
+
+    `parts` are what may be rewritten, by their numbers. One alone is predicted as the reply would have it if
+    nothing changed, or as the draft has it. Of several, a reply holds only those that change: the drafted ones
+    come first, then the `likely` ones, and then all others, because a server that loses its place looks for it in
+    all of the prediction. Where the draft is all that the instruction says, nothing else is predicted.
+    """
+    plain = PredictionKind.FILE if whole_file else PredictionKind.SCOPE
+    found = []
+    if drafted:
+        kept = [one for one in parts if one[0] in drafted] if draft_is_complete and len(parts) > 1 else None
+        text = (
+            frame.wrap_parts((number, drafted[number]) for number, _ in kept)
+            if kept
+            else _text(frame, parts, drafted, likely)
+        )
+        found.append(Candidate(PredictionKind.DRAFT, text))
+    found.append(Candidate(plain, _text(frame, parts, {}, likely)))
+    return found
+
+
+def _text(
+    frame: Frame, parts: Sequence[tuple[int, str]], drafted: Mapping[int, str], likely: Sequence[int]
+) -> str:
+    if len(parts) == 1:
+        number, text = parts[0]
+        return frame.wrap(drafted.get(number, text))
+    first = [number for number, _ in parts if number in drafted]
+    order = dict.fromkeys([*first, *likely, *(number for number, _ in parts)])
+    texts = dict(parts)
+    return frame.wrap_parts([(number, drafted.get(number, texts[number])) for number in order])
+
+
+def drafted_parts(
+    document: str, edits: Sequence[Edit], spans: Mapping[int, tuple[int, int]]
+) -> dict[int, str]:
+    """The parts that a draft's edits change, as they then are; `spans` are the parts' offsets by number.
+
+    An edit that reaches over the end of a part is divided: its new text belongs to the part it begins in.
+    """
+    found = {}
+    for number, (start, end) in spans.items():
+        own = []
+        for one in edits:
+            begins = start <= one.start < end or one.start == end == len(document)
+            if begins or (one.start < end and one.end > start):
+                kept = one.new_text if begins else ""
+                own.append(Edit(max(one.start, start) - start, min(one.end, end) - start, kept))
+        changed = apply(document[start:end], own)
+        if changed != document[start:end]:
+            found[number] = changed
+    return found
 
 
 def estimated_tokens(text: str) -> int:

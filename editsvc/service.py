@@ -8,30 +8,40 @@ or to a buffer, and nothing here raises for what may happen to an edit: whatever
 from __future__ import annotations
 
 import asyncio
-import re
-from dataclasses import dataclass, field, replace
+import threading
+from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from editsvc import diff, guard, policy, prediction, prompt, syntax
+from editsvc import diff, drafts, guard, policy, prediction, prompt, search_replace, syntax
 from editsvc import scope as scopes
-from editsvc.edit import EditRequest, EditResult, Listener, StreamUpdate, Timing
+from editsvc.assembly import Misfit, assemble
+from editsvc.config import OnSyntaxError
+from editsvc.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing
 from editsvc.errors import (
     Cancelled,
     EditsvcError,
+    GuardRefused,
     IncompleteReply,
     ModelRefused,
     PredictionUnsupported,
     ProviderTimeout,
     Status,
 )
+from editsvc.lessons import Lessons
 from editsvc.models import UNKNOWN
+from editsvc.plan import Plan
 from editsvc.policy import Decision, Reason
+from editsvc.preview import Preview
+from editsvc.prompt import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest
-from editsvc.reply import ReplyKind, ReplyParser
-from editsvc.streaming_diff import StreamingDiff
-from editsvc.text import apply, normalise, split_lines
+from editsvc.reply import PartsParser, Reply, ReplyKind
+from editsvc.scope import Limits, ScopeKind
+from editsvc.text import apply, normalise
 from editsvc.tokenlog import LogUnavailable, RequestRecord
+from editsvc.tokens import roughly
+from editsvc.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,20 +49,15 @@ if TYPE_CHECKING:
 
     from editsvc.config import Settings
     from editsvc.models import Model
-    from editsvc.prediction import PredictionKind
     from editsvc.provider.base import Provider
-    from editsvc.reply import Reply
-    from editsvc.scope import Scope
+    from editsvc.text import Edit
     from editsvc.tokenlog import Source
 
 # How long a server's word that it supports no predictions for a model is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
-_ABOUT_FINAL_NEWLINE: Final = re.compile(
-    r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
-    re.IGNORECASE,
-)
+_BATCHES_REMEMBERED: Final = 16
 
 
 __all__ = [
@@ -62,6 +67,7 @@ __all__ = [
     "Listener",
     "Notices",
     "Recorder",
+    "Scorer",
     "StreamUpdate",
     "Timing",
 ]
@@ -79,29 +85,20 @@ class Recorder(Protocol):
         ...
 
 
+class Scorer(Protocol):
+    """Finds out, after an edit, what each candidate prediction would have got; must not block."""
+
+    def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
+        """Score the candidates against the reply, and add the numbers to the record."""
+        ...
+
+
 class Notices(Protocol):
     """Remembers what the user was told already."""
 
     def first_time(self, key: str) -> bool:
         """True the first time that it is asked about `key`."""
         ...
-
-
-@dataclass
-class _Trace:
-    """What is known about an edit so far; failed and cancelled ones are recorded from it too."""
-
-    id: str
-    request: EditRequest
-    language: str | None = None
-    scope: Scope | None = None
-    decision: Decision | None = None
-    prediction_kind: PredictionKind | None = None
-    completion: Completion | None = None
-    budget: int | None = None
-    requests: int = 0
-    escalated: bool = False
-    warnings: list[str] = field(default_factory=list)
 
 
 class EditService:
@@ -118,6 +115,7 @@ class EditService:
         clock: Callable[[], float],
         now: Callable[[], datetime],
         new_id: Callable[[], str],
+        scorer: Scorer | None = None,
         offline: bool = False,
     ) -> None:
         self._provider = provider
@@ -128,12 +126,23 @@ class EditService:
         self._clock = clock
         self._now = now
         self._new_id = new_id
+        self._scorer = scorer
         self.offline = offline
+        self._limits = Limits(settings.scope_min_tokens, settings.context_tokens)
         self._refused_until: dict[str, float] = {}
+        self._lessons: OrderedDict[str, Lessons] = OrderedDict()
+        self._learning = threading.Lock()
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns however it ends, and raises nothing but CancelledError."""
-        trace = _Trace(request.id or self._new_id(), request)
+        trace = Trace(
+            request.id or self._new_id(),
+            request,
+            self._settings.model,
+            self._models.get(self._settings.model, UNKNOWN),
+            self._provider.name,
+            self.offline,
+        )
         started, created = self._clock(), self._now()
         try:
             async with asyncio.timeout(self._settings.deadline_s):
@@ -143,92 +152,101 @@ class EditService:
                 f"The edit took longer than {self._settings.deadline_s:g} s.",
                 hint="Choose a smaller scope, or raise deadline_s.",
             )
-            result = self._failed(trace, late, self._clock() - started)
+            result = trace.failed(late, self._clock() - started)
         except EditsvcError as exc:
-            result = self._failed(trace, exc, self._clock() - started)
+            result = trace.failed(exc, self._clock() - started)
         except asyncio.CancelledError:
-            gone = Cancelled("The edit was cancelled.")
-            await asyncio.shield(
-                self._record(trace, created, self._failed(trace, gone, self._clock() - started))
-            )
+            gone = trace.failed(Cancelled("The edit was cancelled."), self._clock() - started)
+            await asyncio.shield(self._record(trace, created, gone))
             raise
         return await self._record(trace, created, result)
 
-    async def _edit(self, trace: _Trace, listener: Listener | None) -> EditResult:
-        request = trace.request
+    async def _edit(self, trace: Trace, listener: Listener | None) -> EditResult:
+        self._mention_model(trace)
+        plan: Plan | None = await asyncio.to_thread(self._plan, trace.request)
+        while plan is not None:
+            if trace.requests and listener is not None:
+                listener.restarted()
+            trace.plan = plan
+            reply = await self._ask(trace, plan, listener)
+            ended = await asyncio.to_thread(self._conclude, trace, plan, reply)
+            if isinstance(ended, EditResult):
+                return ended
+            plan = ended
+        raise AssertionError("unreachable")
+
+    def _plan(self, request: EditRequest) -> Plan:
+        """What is asked first: language, scope, draft."""
         document = normalise(request.snapshot.text)
         language = syntax.language_of(request.filename, document.partition("\n")[0])
-        trace.language = language.name if language else None
-        self._mention_model(trace)
-        scope = scopes.resolve(request.scope, document, language)
-        while True:
-            trace.scope = scope
-            target = document[scope.start : scope.end]
-            reply = await self._reply(trace, document, target, language, listener)
-            if reply.kind is not ReplyKind.WHOLE_FILE or target == document:
-                break
-            trace.escalated = True
-            scope = scopes.whole(document)
-            if listener is not None:
-                listener.restarted()
-        if reply.kind is not ReplyKind.CODE:
-            raise self._refusal(reply)
-        return await asyncio.to_thread(self._conclude, trace, document, target, reply, language)
-
-    async def _reply(
-        self,
-        trace: _Trace,
-        document: str,
-        target: str,
-        language: syntax.Language | None,
-        listener: Listener | None,
-    ) -> Reply:
-        """Ask the model, with a prediction if the policy says so, and without if the server then refuses it."""
-        scope = trace.scope or scopes.whole(document)
-        task = prompt.Task(
+        scope = scopes.choose(
+            request.scope, document, language, instruction=request.instruction, limits=self._limits
+        )
+        draft, complete = self._draft(request, document, language)
+        form = self._settings.edit_format
+        if roughly(len(document)) > self._limits.show_at_most or not document:
+            form = EditFormat.REWRITE  # what is not shown cannot be searched
+        return Plan(
             document=document,
-            target=target,
-            instruction=trace.request.instruction,
-            filename=trace.request.filename.replace("\n", " "),
-            info=language.name if language else "",
-            first_line=scope.first_line,
-            last_line=scope.last_line,
+            language=language,
+            instruction=request.instruction,
+            filename=request.filename.replace("\n", " "),
+            scope=scope,
+            limits=self._limits,
+            draft=draft,
+            draft_is_complete=complete,
+            form=form,
         )
-        messages, frame = prompt.render(task)
-        name = self._settings.model
-        model = self._models.get(name, UNKNOWN)
-        tokens = prediction.estimated_tokens(target)
+
+    def _draft(
+        self, request: EditRequest, document: str, language: syntax.Language | None
+    ) -> tuple[tuple[Edit, ...], bool]:
+        """What the instruction says, or did to the documents before this one; and if that is all of it."""
+        if not self._settings.drafts:
+            return (), False
+        said = drafts.draft(document, request.instruction, language)
+        if said is not None:
+            return said.edits, said.complete
+        lessons = self._lessons.get(request.batch) if request.batch else None
+        return (lessons.draft(document, language), False) if lessons else ((), False)
+
+    async def _ask(self, trace: Trace, plan: Plan, listener: Listener | None) -> Reply | None:
+        """The model's reply; None for structured edits, whose text is in the trace.
+
+        Asks again without a prediction if the server refuses one, or drowns in it.
+        """
+        messages, frame = prompt.render(plan.task, plan.form)
+        messages += plan.remarks
+        candidates = plan.candidates(frame)
+        offered = plan.offered
+        tokens = prediction.estimated_tokens(offered)
         prompt_tokens = prediction.estimated_tokens("".join(message.content for message in messages))
-        decision = policy.decide(
-            self._settings.prediction if trace.request.prediction is None else trace.request.prediction,
-            capable=model.prediction,
-            refused_lately=self._refused_until.get(name, 0.0) > self._clock(),
-            target_tokens=tokens,
-            min_tokens=self._settings.prediction_min_tokens,
-        )
+        trace.predicted = {one.kind: one.text for one in candidates}
+        decision = self._decide(trace, plan, tokens)
         while True:
             trace.decision = decision
-            candidate = (
-                prediction.candidate(frame, target, whole_file=target == document) if decision.send else None
-            )
+            candidate = candidates[0] if decision.send and candidates else None
             trace.prediction_kind = candidate.kind if candidate else None
             trace.budget = prediction.completion_budget(
-                model, prompt_tokens=prompt_tokens, target_tokens=tokens, predicts=candidate is not None
+                trace.model, prompt_tokens=prompt_tokens, target_tokens=tokens, predicts=candidate is not None
             )
+            structured = plan.form is EditFormat.SEARCH_REPLACE
             asked = CompletionRequest(
-                model=name,
+                model=trace.model_name,
                 messages=messages,
                 max_completion_tokens=trace.budget,
                 prediction=candidate.text if candidate else None,
-                reasoning_effort=self._settings.reasoning_effort if model.reasoning_effort else None,
+                reasoning_effort=self._settings.reasoning_effort if trace.model.reasoning_effort else None,
+                response_format=search_replace.RESPONSE_FORMAT if structured else None,
             )
             try:
-                return await self._stream(trace, asked, self._parser(trace, frame, target), target, listener)
+                return await self._stream(trace, plan, asked, frame, listener)
             except PredictionUnsupported:
                 if not decision.send:
                     raise
-                self._refused_until[name] = self._clock() + _REFUSAL_REMEMBERED_S
+                self._refused_until[trace.model_name] = self._clock() + _REFUSAL_REMEMBERED_S
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
+                trace.restarts.append(Restart.PREDICTION_UNSUPPORTED)
             except IncompleteReply as exc:
                 # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
                 rejected = (
@@ -238,56 +256,148 @@ class EditService:
                 if not decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
                     raise
                 decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
+                trace.restarts.append(Restart.TOO_MANY_REJECTED)
                 if listener is not None:
                     listener.restarted()
 
-    @staticmethod
-    def _parser(trace: _Trace, frame: prompt.Frame, target: str) -> ReplyParser:
-        meant = bool(_ABOUT_FINAL_NEWLINE.search(trace.request.instruction))
-        return ReplyParser(frame, target, final_newline_meant=meant)
+    def _decide(self, trace: Trace, plan: Plan, tokens: int) -> Decision:
+        asked = trace.request.prediction
+        if plan.form is EditFormat.SEARCH_REPLACE:
+            return Decision(send=False, reason=Reason.STRUCTURED)
+        return policy.decide(
+            self._settings.prediction if asked is None else asked,
+            capable=trace.model.prediction,
+            refused_lately=self._refused_until.get(trace.model_name, 0.0) > self._clock(),
+            target_tokens=tokens,
+            min_tokens=self._settings.prediction_min_tokens,
+        )
 
     async def _stream(
         self,
-        trace: _Trace,
+        trace: Trace,
+        plan: Plan,
         asked: CompletionRequest,
-        parser: ReplyParser,
-        target: str,
+        frame: prompt.Frame,
         listener: Listener | None,
-    ) -> Reply:
-        old_lines = split_lines(target)
-        new_lines: list[str] = []
-        streaming = StreamingDiff(old_lines) if listener is not None else None
+    ) -> Reply | None:
+        pieces: list[str] = []
+        structured = plan.form is EditFormat.SEARCH_REPLACE
+        parser = plan.parser(frame)
+        preview = Preview(plan.document, plan.aim) if listener is not None and not structured else None
+        first = plan.aim.parts[0].number
 
         def on_delta(delta: str) -> None:
-            lines = parser.push(delta)
-            if listener is None or streaming is None or trace.scope is None or not lines:
+            pieces.append(delta)
+            if structured:
                 return
-            new_lines.extend(lines)
-            blocks = streaming.push(lines)
-            listener.streamed(
-                StreamUpdate(blocks, streaming.reached, len(old_lines), old_lines, new_lines, trace.scope)
-            )
+            if isinstance(parser, PartsParser):
+                arrived = parser.push(delta)
+            else:
+                lines = parser.push(delta)
+                arrived = [(first, lines)] if lines else []
+            if preview is not None and listener is not None:
+                for number, lines in arrived:
+                    listener.streamed(preview.push(number, lines))
 
         trace.requests += 1
         done = await self._provider.complete(asked, on_delta)
         trace.completion = done.after(trace.completion)
+        trace.reply = "".join(pieces)
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
-        return parser.finish()
+        return None if structured else parser.finish()
 
-    def _conclude(
-        self, trace: _Trace, document: str, target: str, reply: Reply, language: syntax.Language | None
-    ) -> EditResult:
-        """From the finished reply to edits that have passed every check."""
-        request, scope = trace.request, trace.scope or scopes.whole(document)
-        allow = self._settings.allow if request.allow is None else request.allow
-        guard.check_reply(target, reply, instruction=request.instruction, language=language, allow=allow)
-        new_document = document[: scope.start] + reply.code + document[scope.end :]
-        edits = diff.edits(request.snapshot.text, new_document)
+    def _conclude(self, trace: Trace, plan: Plan, reply: Reply | None) -> EditResult | Plan:
+        """From the finished reply to edits that have passed every check, or to what is asked next."""
+        if reply is None:
+            try:
+                document = self._searched(plan, trace.reply)
+            except search_replace.NotApplied:
+                trace.restarts.append(Restart.SEARCH)
+                return plan.rewriting()
+        elif reply.kind is ReplyKind.WHOLE_FILE:
+            wider = plan.widened()
+            if wider is None or Restart.WHOLE_FILE in trace.restarts:
+                raise self._out_of_bounds(plan, reply)
+            trace.restarts.append(Restart.WHOLE_FILE)
+            return wider
+        elif reply.kind is ReplyKind.CANNOT:
+            raise self._refusal(reply.reason)
+        else:
+            try:
+                document = self._checked(trace, plan, reply)
+            except Misfit:
+                undivided = plan.undivided()
+                if undivided is None or Restart.MISFIT in trace.restarts:
+                    raise
+                trace.restarts.append(Restart.MISFIT)
+                return undivided
+        try:
+            guard.check_document(
+                plan.document,
+                document,
+                instruction=plan.instruction,
+                language=plan.language,
+                allow=self._allowed(trace),
+            )
+        except GuardRefused as exc:
+            refuses = self._settings.on_syntax_error is OnSyntaxError.REFUSE
+            if exc.check != guard.Check.SYNTAX or refuses or Restart.SYNTAX in trace.restarts:
+                raise
+            trace.restarts.append(Restart.SYNTAX)
+            return plan.corrected_by(trace.reply, exc.message)
+        return self._edited(trace, plan, document)
+
+    def _searched(self, plan: Plan, text: str) -> str:
+        """The document after structured edits; raises NotApplied if they do not say where."""
+        reply = search_replace.parse(text)
+        if reply.cannot and not reply.edits:
+            raise self._refusal(reply.cannot)
+        if not plan.aim.bounded:
+            return search_replace.apply(plan.document, reply.edits)
+        (part,) = plan.aim.parts
+        new = search_replace.apply(plan.document[part.start : part.end], reply.edits)
+        return plan.document[: part.start] + new + plan.document[part.end :]
+
+    def _checked(self, trace: Trace, plan: Plan, reply: Reply) -> str:
+        """The document after a rewrite; raises GuardRefused."""
+        assembly = assemble(plan.document, plan.aim, reply)
+        # Checked together: what leaves one part may have gone to another. A numbered part that is empty is to go.
+        kept = [one for one in assembly.rewritten if one.new or reply.parts is None]
+        old = "".join(one.old for one in kept)
+        new = "".join(one.new for one in kept)
+        guard.check_reply(
+            old,
+            replace(reply, code=new, parts=None),
+            instruction=plan.instruction,
+            language=plan.language,
+            allow=self._allowed(trace),
+            part=not assembly.whole and plan.aim.kind is not ScopeKind.LINES,
+        )
+        trace.rewritten = () if assembly.whole else tuple(one.number for one in assembly.rewritten)
+        return assembly.document
+
+    def _allowed(self, trace: Trace) -> frozenset[guard.Check]:
+        asked = trace.request.allow
+        return frozenset(self._settings.allow if asked is None else asked)
+
+    def _edited(self, trace: Trace, plan: Plan, document: str) -> EditResult:
+        """The result for a document that may take the old one's place."""
+        request = trace.request
+        edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
         guard.prove(request.snapshot, after, edits)
+        if request.batch:
+            self._learn(request.batch, plan, document)
         status = Status.CHANGED if edits else Status.UNCHANGED
-        return replace(self._outline(trace), status=status, after=after, edits=tuple(edits))
+        return replace(trace.result(), status=status, after=after, edits=tuple(edits))
+
+    def _learn(self, batch: str, plan: Plan, document: str) -> None:
+        with self._learning:
+            known = self._lessons.get(batch) or Lessons()
+            self._lessons[batch] = known.learn(plan.document, document, plan.language)
+            while len(self._lessons) > _BATCHES_REMEMBERED:
+                self._lessons.popitem(last=False)
 
     async def note_refusal(self, exc: EditsvcError, *, source: Source, path: str) -> str | None:
         """Record an edit that ended before there was a document; returns a warning if that failed."""
@@ -313,55 +423,22 @@ class EditService:
             )
         )
 
-    def _refusal(self, reply: Reply) -> ModelRefused:
-        reason = reply.reason.rstrip(".") or "no reason given"
+    def _refusal(self, reason: str) -> ModelRefused:
+        reason = reason.rstrip(".") or "no reason given"
         if self.offline:  # the engine speaks for itself, and in sentences
             return ModelRefused(f"{reason}.")
         return ModelRefused(f"The model cannot do this: {reason}.", hint="Say the instruction differently.")
 
-    def _failed(self, trace: _Trace, exc: EditsvcError, elapsed_s: float) -> EditResult:
-        outline = self._outline(trace)
-        timing = outline.timing if trace.completion else Timing(total_s=elapsed_s)
-        request_id = getattr(exc, "request_id", None) or outline.request_id
-        finish_reason = getattr(exc, "finish_reason", None) or outline.finish_reason
-        return replace(
-            outline,
-            status=exc.status,
-            message=exc.sentence(),
-            error=exc.kind,
-            exit_code=exc.exit_code,
-            timing=timing,
-            request_id=request_id,
-            finish_reason=finish_reason,
+    def _out_of_bounds(self, plan: Plan, reply: Reply) -> ModelRefused:
+        reason = reply.reason.rstrip(".") or "no reason given"
+        aim = plan.aim
+        where = "the file" if aim.kind is ScopeKind.FILE else f"lines {aim.first_line} to {aim.last_line}"
+        return ModelRefused(
+            f"The change needs more than {where}: {reason}.",
+            hint="Choose a larger scope, or name the symbols.",
         )
 
-    def _outline(self, trace: _Trace) -> EditResult:
-        """All of a result that does not depend on how the edit ended."""
-        name = self._settings.model
-        done = trace.completion or Completion(finish_reason=None)
-        return EditResult(
-            id=trace.id,
-            status=Status.FAILED,
-            before=trace.request.snapshot,
-            scope=trace.scope,
-            provider=self._provider.name if trace.requests else None,
-            model=name,
-            request_id=done.request_id,
-            finish_reason=done.finish_reason,
-            decision=trace.decision,
-            prediction_kind=trace.prediction_kind,
-            usage=done.usage,
-            server=done.server,
-            timing=Timing(done.ttft_s, done.total_s, _rate(done)),
-            cost_usd=self._models.get(name, UNKNOWN).cost_usd(
-                done.usage.prompt_tokens, done.usage.completion_tokens
-            ),
-            escalated=trace.escalated,
-            offline=self.offline,
-            warnings=tuple(trace.warnings),
-        )
-
-    def _mention_model(self, trace: _Trace) -> None:
+    def _mention_model(self, trace: Trace) -> None:
         name = self._settings.model
         model = self._models.get(name)
         if model is None:
@@ -372,7 +449,7 @@ class EditService:
         elif model.deprecated and self._notices.first_time(f"deprecated-model:{name}"):
             trace.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
 
-    async def _record(self, trace: _Trace, created: datetime, result: EditResult) -> EditResult:
+    async def _record(self, trace: Trace, created: datetime, result: EditResult) -> EditResult:
         """Write the record in a thread; a log that fails is a warning and nothing more."""
         if self._recorder is None:
             return result
@@ -385,56 +462,11 @@ class EditService:
                 )
         return result
 
-    def _append(self, recorder: Recorder, trace: _Trace, created: datetime, result: EditResult) -> None:
-        request, usage, server = trace.request, result.usage, result.server
-        done = trace.completion
-        data = request.snapshot.text
-        recorder.append(
-            RequestRecord(
-                id=trace.id,
-                created_at=created,
-                source=request.source,
-                status=result.status,
-                language=trace.language,
-                provider=result.provider,
-                model=result.model,
-                path=recorder.digest(request.path) if request.path else None,
-                error=result.error,
-                scope_kind=result.scope.kind if result.scope else None,
-                scope_start_line=result.scope.first_line if result.scope else None,
-                scope_end_line=result.scope.last_line if result.scope else None,
-                document_lines=len(split_lines(data)),
-                document_bytes=len(data.encode("utf-8", "surrogatepass")),
-                prediction_sent=result.decision.send if result.decision else False,
-                prediction_kind=result.prediction_kind,
-                prediction_reason=result.decision.reason if result.decision else None,
-                propensity=result.decision.propensity if result.decision else None,
-                policy_version=result.decision.policy_version if result.decision else None,
-                request_id=result.request_id,
-                finish_reason=result.finish_reason,
-                attempts=max(trace.requests, done.attempts if done else 0),
-                prompt_tokens=usage.prompt_tokens,
-                cached_tokens=usage.cached_tokens,
-                completion_tokens=usage.completion_tokens,
-                reasoning_tokens=usage.reasoning_tokens,
-                accepted_prediction_tokens=usage.accepted_prediction_tokens,
-                rejected_prediction_tokens=usage.rejected_prediction_tokens,
-                max_completion_tokens=trace.budget,
-                ttft_s=result.timing.ttft_s,
-                total_s=result.timing.total_s,
-                tokens_per_s=result.timing.tokens_per_s,
-                queue_time_s=server.queue_s,
-                prompt_time_s=server.prompt_s,
-                completion_time_s=server.completion_s,
-                cost_usd=result.cost_usd,
-                rejected_cost_usd=self._models.get(self._settings.model, UNKNOWN).output_cost_usd(
-                    usage.rejected_prediction_tokens
-                ),
-                rate_limit=dict(done.rate_limit) or None if done else None,
-                hunks=len(result.edits) if result.after else None,
-                offline=self.offline,
-            )
-        )
+    def _append(self, recorder: Recorder, trace: Trace, created: datetime, result: EditResult) -> None:
+        path = trace.request.path
+        recorder.append(trace.record(result, created, recorder.digest(path) if path else None))
+        if self._scorer is not None and result.after is not None and trace.predicted:
+            self._scorer.submit(trace.id, trace.predicted, trace.reply)
 
 
 def _incomplete(done: Completion, limit: int) -> IncompleteReply:
@@ -453,17 +485,3 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
     else:
         message = f'The server ended the reply with finish_reason "{reason}", where "stop" was expected.'
     return IncompleteReply(message, finish_reason=reason, hint=hint, request_id=done.request_id)
-
-
-def _rate(done: Completion) -> float | None:
-    """Tokens received a second, waiting included; what was rejected or reasoned was not received.
-
-    Not from the first token on: with a prediction, most of a reply may come in one piece.
-    """
-    usage = done.usage
-    if usage.completion_tokens is None or not done.total_s:
-        return None
-    received = (
-        usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
-    )
-    return received / done.total_s if received > 0 else None

@@ -7,6 +7,7 @@ one token, and `Tokenizer.exact` says that this is an approximation (about a fif
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -28,6 +29,14 @@ _O200K_SPLIT: Final = (
     r"|\s+(?!\S)"
     r"|\s+"
 )
+
+
+_CHARACTERS_PER_TOKEN: Final = 3.6
+
+
+def roughly(characters: int) -> int:
+    """About how many tokens so many characters of code are: good enough to choose by, and free."""
+    return math.ceil(characters / _CHARACTERS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

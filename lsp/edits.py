@@ -295,7 +295,7 @@ class Edits:
         if document is None:
             raise Stale("The document was closed.")
         filename = filename_of(document)
-        scope = await asyncio.to_thread(self._scope, running, text, comment, filename)
+        scope = self._scope(running, text, comment)
         path = path_of(running.uri)
         bom = text.startswith(BOM)
         request = EditRequest(
@@ -321,17 +321,16 @@ class Edits:
                 reporter.finish()
 
     @staticmethod
-    def _scope(running: Running, text: str, comment: Instruction | None, filename: str) -> ScopeRequest:
-        """What may be rewritten; parses, so it runs in a thread."""
+    def _scope(running: Running, text: str, comment: Instruction | None) -> ScopeRequest:
+        """What may be rewritten."""
         asked = scopes.parse(running.asked.scope) if running.asked.scope else ScopeRequest()
         if asked.kind is not ScopeKind.AUTO:
             return asked
-        language = syntax.language_of(filename, text.partition("\n")[0])
         if comment is not None:
-            return places.below(text, comment.removed_start, language)
+            return places.at(text, comment.removed_start)
         if running.selection is None:
             return asked
-        return places.selected(text, *running.selection, language)
+        return places.selected(text, *running.selection)
 
     def _propose(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> dict[str, Any]:
         states = [HunkState.OPEN] * len(edits)

@@ -1,28 +1,25 @@
-"""Which lines an edit may rewrite, by what is selected: pure, parsing apart.
+"""Which lines an edit may rewrite, by what is selected. Pure.
 
-A selection is widened to whole lines. A cursor, or a selection of one character (Helix cannot have less),
-means the definition around it, and where there is none, the file.
+A selection is widened to whole lines, and bounds the edit. A cursor, or a selection of one character (Helix
+cannot have less), means the definition around it, from which the model may ask for more.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from editsvc import syntax
 from editsvc.scope import ScopeKind, ScopeRequest
-from editsvc.text import LineIndex, normalise
-
-if TYPE_CHECKING:
-    from editsvc.syntax import Definition, Language
-
-_FILE = ScopeRequest(ScopeKind.FILE)
+from editsvc.text import LineIndex
 
 
-def selected(text: str, start: int, end: int, language: Language | None) -> ScopeRequest:
-    """The lines that a selection from offset `start` up to `end` means; parses if it is a cursor."""
+def selected(text: str, start: int, end: int) -> ScopeRequest:
+    """What a selection from offset `start` up to `end` means."""
     if end - start > 1:
         return whole_lines(text, start, end)
-    return around(text, start, language)
+    return at(text, start)
+
+
+def at(text: str, offset: int) -> ScopeRequest:
+    """The place of a cursor at `offset`, or of a comment that stood there."""
+    return ScopeRequest(ScopeKind.AUTO, cursor_line=LineIndex(text).line_of(offset) + 1)
 
 
 def whole_lines(text: str, start: int, end: int) -> ScopeRequest:
@@ -35,34 +32,3 @@ def whole_lines(text: str, start: int, end: int) -> ScopeRequest:
     if last > first and index.starts[last] == end:
         last -= 1
     return ScopeRequest(ScopeKind.LINES, first_line=first + 1, last_line=min(last, last_line) + 1)
-
-
-def around(text: str, offset: int, language: Language | None) -> ScopeRequest:
-    """The lines of the innermost definition around `offset`, or the file."""
-    holding = [one for one in _definitions(text, language) if one.start <= offset <= one.end]
-    if not holding:
-        return _FILE
-    inner = min(holding, key=lambda one: one.end - one.start)
-    return whole_lines(text, inner.start, inner.end)
-
-
-def below(text: str, offset: int, language: Language | None) -> ScopeRequest:
-    """What a comment at `offset`, a line's start, is about: the definition that begins there, or around it."""
-    line_of = LineIndex(text).line_of
-    line = line_of(offset)
-    beginning = [one for one in _definitions(text, language) if line_of(one.start) == line]
-    if not beginning:
-        return around(text, offset, language)
-    outer = max(beginning, key=lambda one: one.end - one.start)
-    return whole_lines(text, outer.start, outer.end)
-
-
-def _definitions(text: str, language: Language | None) -> list[Definition]:
-    if (
-        language is None
-        or not language.grammar
-        or (normalise(text) != text and "\r" in text.replace("\r\n", ""))
-    ):
-        # Grammars do not know a lone \r as a line end, and would see one line.
-        return []
-    return syntax.definitions(text, language)

@@ -65,7 +65,6 @@ class StreamReporter:
     def streamed(self, update: StreamUpdate) -> None:
         """Note what is new; it is sent when its time has come."""
         self._reached, self._total = update.reached, update.total
-        first = update.scope.first_line - 1
         for block in update.blocks:
             self._new_lines += block.new_end - block.new_start
             if block.equal:
@@ -75,7 +74,7 @@ class StreamReporter:
                 self._hunks.append(
                     {
                         "id": self._count,
-                        "range": _lines(first + block.old_start, first + block.old_end),
+                        "range": _lines(block.old_start, block.old_end),
                         "newText": "".join(update.new_lines[block.new_start : block.new_end]),
                         "state": "streaming",
                     }

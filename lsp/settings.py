@@ -155,11 +155,8 @@ def schema() -> dict[str, Any]:
     definition = definitions.pop("EditorSettings")
     properties = definition["properties"]
     properties.update({key: engine_properties[key] for key in sorted(PROJECT_MAY_SET)})
-    used = {
-        name: value
-        for name, value in definitions.items()
-        if name in {"ApplyMode", "Preset", "PredictionMode"}
-    }
+    referred = {value["$ref"].rpartition("/")[2] for value in properties.values() if "$ref" in value}
+    used = {name: value for name, value in definitions.items() if name in {"Preset", *referred}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SECTION,

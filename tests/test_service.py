@@ -1,28 +1,21 @@
 """One edit from end to end, in one process: what is sent, shown, retried, cancelled and recorded."""
 
 import asyncio
-import itertools
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_world import Watcher, world
 
 from editsvc import scope
-from editsvc.config import Settings
-from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
+from editsvc.edit import EditRequest, Restart
+from editsvc.emulator import parse_fault
 from editsvc.errors import Status
 from editsvc.models import Model
 from editsvc.policy import PredictionMode
 from editsvc.provider.base import Completion, Usage
-from editsvc.provider.cerebras import CerebrasProvider
-from editsvc.service import EditRequest, EditService, StreamUpdate
 from editsvc.text import Snapshot, split_lines
-from editsvc.tokenlog import LogUnavailable, RequestRecord, Source
+from editsvc.tokenlog import Source
 
 FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))
 EDITED = FILE.replace("return value + 7\n", "return 7 + value\n").replace("step_20", "twentieth")
@@ -33,83 +26,12 @@ CASES = [
 ]
 
 
-MODEL = Model(prediction=True, reasoning_effort=True, max_output_tokens=40_000)
-
-
-@dataclass
-class Memory:
-    """A log that is a list."""
-
-    records: list[RequestRecord] = field(default_factory=list)
-    broken: bool = False
-
-    def append(self, record: RequestRecord) -> None:
-        if self.broken:
-            raise LogUnavailable("The disk is full.")
-        self.records.append(record)
-
-    def digest(self, path: str) -> str:
-        return f"{hash(path) & (1 << 127):032x}"
-
-
-class Told(set[str]):
-    def first_time(self, key: str) -> bool:
-        new = key not in self
-        self.add(key)
-        return new
-
-
-@dataclass
-class Watcher:
-    """A front end that keeps everything it is shown."""
-
-    updates: list[StreamUpdate] = field(default_factory=list)
-    restarts: int = 0
-
-    def restarted(self) -> None:
-        self.restarts += 1
-        self.updates.clear()
-
-    def streamed(self, update: StreamUpdate) -> None:
-        self.updates.append(update)
-
-
-@dataclass
-class World:
-    service: EditService
-    log: Memory
-    emulator: Emulator
-
-
-@asynccontextmanager
-async def world(
-    tmp_path: Path, *, settings: dict[str, Any] | None = None, model: Model = MODEL, **options: Any
-) -> AsyncIterator[World]:
-    script = tmp_path / "cases.jsonl"
-    script.write_text("".join(json.dumps(case) + "\n" for case in CASES))
-    async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
-        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=2, max_retries=0)
-        log, counter = Memory(), itertools.count(1)
-        service = EditService(
-            provider=provider,
-            settings=Settings(**(settings or {})),
-            models={"gpt-oss-120b": model},
-            recorder=log,
-            notices=Told(),
-            clock=asyncio.get_running_loop().time,
-            now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
-            new_id=lambda: f"edit-{next(counter)}",
-        )
-        yield World(service, log, emulator)
-        provider.close()
-
-
 def an_edit(instruction: str = "Swap.", **more: Any) -> EditRequest:
     return EditRequest(Snapshot(FILE), instruction, "steps.py", Source.CLI, **more)
 
 
 async def test_an_edit_gives_the_new_text_and_leaves_one_record(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path, CASES) as here:
         result = await here.service.edit(an_edit(path="/somewhere/steps.py"))
     assert result.status is Status.CHANGED
     assert result.after is not None
@@ -124,7 +46,7 @@ async def test_an_edit_gives_the_new_text_and_leaves_one_record(tmp_path: Path) 
 
 async def test_what_streams_builds_the_same_text_and_deletes_nothing_unreached(tmp_path: Path) -> None:
     watcher = Watcher()
-    async with world(tmp_path, speed=4000.0, tokens_per_event=0) as here:
+    async with world(tmp_path, CASES, speed=4000.0, tokens_per_event=0) as here:
         result = await here.service.edit(an_edit(prediction=PredictionMode.OFF), watcher)
     assert result.status is Status.CHANGED
     assert len(watcher.updates) > 5
@@ -149,7 +71,7 @@ async def test_when_rejected_tokens_use_up_the_limit_the_request_is_sent_without
 ) -> None:
     """A verifier that proposes much and drops most of it: the words of every other line differ."""
     watcher = Watcher()
-    async with world(tmp_path, model=Model(prediction=True, max_output_tokens=700)) as here:
+    async with world(tmp_path, CASES, model=Model(prediction=True, max_output_tokens=700)) as here:
         result = await here.service.edit(an_edit("Say amount."), watcher)
         first, second = here.emulator.records()
     assert result.after is not None
@@ -164,7 +86,7 @@ async def test_when_rejected_tokens_use_up_the_limit_the_request_is_sent_without
 
 
 async def test_a_server_without_predictions_is_remembered(tmp_path: Path) -> None:
-    async with world(tmp_path, faults=(parse_fault("prediction-unsupported"),)) as here:
+    async with world(tmp_path, CASES, faults=(parse_fault("prediction-unsupported"),)) as here:
         first = await here.service.edit(an_edit())
         second = await here.service.edit(an_edit())
         requests = here.emulator.records()
@@ -177,10 +99,11 @@ async def test_a_server_without_predictions_is_remembered(tmp_path: Path) -> Non
 
 async def test_a_model_that_needs_the_whole_file_gets_it_once_and_tokens_add_up(tmp_path: Path) -> None:
     watcher = Watcher()
-    async with world(tmp_path) as here:
-        result = await here.service.edit(an_edit(scope=scope.parse("lines:1-2")), watcher)
+    async with world(tmp_path, CASES) as here:
+        result = await here.service.edit(an_edit(scope=scope.parse("symbol:step_7")), watcher)
         requests = here.emulator.records()
-    assert result.escalated
+    assert result.restarts == (Restart.WHOLE_FILE,)
+    assert here.log.records[0].restarts == ["whole-file"]
     assert result.after is not None
     assert result.after.text == EDITED
     assert len(requests) == 2
@@ -191,7 +114,7 @@ async def test_a_model_that_needs_the_whole_file_gets_it_once_and_tokens_add_up(
 
 async def test_a_cancelled_edit_is_recorded_and_its_stream_closed(tmp_path: Path) -> None:
     watcher = Watcher()
-    async with world(tmp_path, speed=200.0) as here:
+    async with world(tmp_path, CASES, speed=200.0) as here:
         task = asyncio.create_task(here.service.edit(an_edit(prediction=PredictionMode.OFF), watcher))
         while not watcher.updates:
             await asyncio.sleep(0.01)
@@ -206,7 +129,7 @@ async def test_a_cancelled_edit_is_recorded_and_its_stream_closed(tmp_path: Path
 
 
 async def test_an_edit_has_one_deadline(tmp_path: Path) -> None:
-    async with world(tmp_path, settings={"deadline_s": 0.3}, speed=100.0) as here:
+    async with world(tmp_path, CASES, settings={"deadline_s": 0.3}, speed=100.0) as here:
         result = await here.service.edit(an_edit(prediction=PredictionMode.OFF))
     assert (result.status, result.error) == (Status.FAILED, "ProviderTimeout")
     assert "longer than 0.3 s" in result.message
@@ -214,7 +137,7 @@ async def test_an_edit_has_one_deadline(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
-    async with world(tmp_path, model=Model(max_output_tokens=100)) as here:
+    async with world(tmp_path, CASES, model=Model(max_output_tokens=100)) as here:
         result = await here.service.edit(an_edit())
         assert here.emulator.records() == []
     assert (result.status, result.error) == (Status.REFUSED, "DocumentRefused")
@@ -222,7 +145,7 @@ async def test_what_cannot_fit_is_refused_before_it_is_sent(tmp_path: Path) -> N
 
 
 async def test_a_log_that_fails_warns_and_the_edit_stands(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path, CASES) as here:
         here.log.broken = True
         result = await here.service.edit(an_edit())
     assert result.status is Status.CHANGED
@@ -230,7 +153,7 @@ async def test_a_log_that_fails_warns_and_the_edit_stands(tmp_path: Path) -> Non
 
 
 async def test_edits_run_side_by_side(tmp_path: Path) -> None:
-    async with world(tmp_path, speed=2000.0) as here:
+    async with world(tmp_path, CASES, speed=2000.0) as here:
         results = await asyncio.gather(
             *(here.service.edit(an_edit(prediction=PredictionMode.OFF)) for _ in range(5))
         )
@@ -239,7 +162,7 @@ async def test_edits_run_side_by_side(tmp_path: Path) -> None:
 
 
 async def test_a_failed_edit_that_used_tokens_says_so(tmp_path: Path) -> None:
-    async with world(tmp_path, faults=(parse_fault("length"),)) as here:
+    async with world(tmp_path, CASES, faults=(parse_fault("length"),)) as here:
         result = await here.service.edit(an_edit())
     assert (result.status, result.error, result.finish_reason) == (
         Status.FAILED,

@@ -62,8 +62,7 @@ class LiveDiff:
             if block.equal:
                 continue
             self._changed += 1
-            line = update.scope.first_line + block.old_start
-            self._lines.append((f"@@ line {line} @@", "cyan"))
+            self._lines.append((f"@@ line {block.old_start + 1} @@", "cyan"))
             for text in update.old_lines[block.old_start : block.old_end]:
                 self._lines.append(("-" + visible(text.rstrip("\n")), "red"))
             for text in update.new_lines[block.new_start : block.new_end]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from editsvc.service import EditResult
 
 _DIFF_COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}
@@ -64,19 +67,55 @@ def _escape(char: str) -> str:
     return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"  # noqa: PLR2004 - a byte
 
 
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr, if that is a terminal: call it with what is being done, how many are, and of how many."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task(title, total=None)
+
+        def update(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{title}: {what}", completed=done, total=total)
+
+        yield update
+
+
 def token_line(result: EditResult) -> str:
-    """``gpt-oss-120b · 1,204 tokens in 0.9 s · 96 % of the prediction accepted (1,118/47) · $0.0011``."""
+    """``gpt-oss-120b · 2 of 31 sections · 204 tokens in 0.4 s · 96 % of the prediction accepted (1,118/47) · $0.0011``."""
     usage = result.usage
-    parts = ["offline engine" if result.offline else (result.model or "")]
+    parts = ["offline engine" if result.offline else (result.model or ""), *_scope(result)]
     took = f" in {result.timing.total_s:.1f} s" if result.timing.total_s is not None else ""
     if usage.completion_tokens is not None:
         parts.append(f"{usage.completion_tokens:,} tokens{took}")
     else:
         parts.append(f"tokens not reported{took}")
+    if result.restarts:
+        parts.append(f"asked again ({', '.join(result.restarts)})")
     parts.append(_prediction(result))
     if result.cost_usd is not None and not result.offline:
         parts.append(f"${result.cost_usd:.4f}")
     return " · ".join(parts)
+
+
+def _scope(result: EditResult) -> list[str]:
+    """What was offered to the model, where that is not simply the file."""
+    scope = result.scope
+    if scope is None or scope.kind == "file":
+        return []
+    if result.parts_offered is not None and result.parts_offered > 1:
+        rewritten = result.parts_rewritten
+        return [
+            f"{rewritten} of {result.parts_offered} sections"
+            if rewritten
+            else f"{result.parts_offered} sections"
+        ]
+    part = scope.parts[0]
+    return [part.name or f"lines {part.first_line}-{part.last_line}"]
 
 
 def _prediction(result: EditResult) -> str:

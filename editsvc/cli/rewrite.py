@@ -46,6 +46,7 @@ class Options:
     as_json: bool
     live: bool
     stdin_filename: str
+    batch: str | None
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def command(
         as_json=as_json,
         live=sys.stderr.isatty() and not as_json,
         stdin_filename=stdin_filename,
+        batch="this run" if len(paths) > 1 else None,
     )
     outcomes = asyncio.run(_run(options, paths, resolved.settings, offline=offline))
     if options.interactive:
@@ -208,6 +210,7 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
         scope=options.scope,
         prediction=options.prediction,
         allow=options.allow,
+        batch=options.batch,
     )
     if options.live:
         from editsvc.cli.live import LiveDiff

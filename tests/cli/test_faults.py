@@ -54,6 +54,11 @@ EXPECTED = {
     "unclosed": 1,
     "refusal": 1,
     "prose-only": 1,
+    "broken-syntax": 1,
+    "broken-syntax:1": 0,  # asked again with the errors named, the model does better
+    "wrong-part": 0,  # the example is too short for parts
+    "search-missing": 0,  # the reply is no structured edit
+    "search-twice": 0,
     "entities": 0,  # the example has none of the characters
     "crlf": 0,
 }

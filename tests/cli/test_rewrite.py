@@ -65,7 +65,15 @@ def test_json_is_one_object_with_everything_in_it(shell: Shell) -> None:
     edit = shell.run("rewrite", "-i", INSTRUCTION, "--json", "--scope", "file", "steps.py").edit
     assert edit["path"] == "steps.py"
     assert (edit["status"], edit["message"], edit["finish_reason"]) == ("changed", "", "stop")
-    assert edit["scope"] == {"kind": "file", "start_line": 1, "end_line": EXAMPLE.count("\n")}
+    assert edit["scope"] == {
+        "kind": "file",
+        "start_line": 1,
+        "end_line": EXAMPLE.count("\n"),
+        "reason": "asked",
+        "parts_offered": 1,
+        "parts_rewritten": 1,
+    }
+    assert (edit["edit_format"], edit["restarts"]) == ("rewrite", [])
     assert (edit["provider"], edit["model"]) == ("cerebras", "gpt-oss-120b")
     assert edit["prediction"] == {"sent": True, "kind": "file", "reason": "predictable"}
     assert edit["usage"]["accepted_prediction_tokens"] > 0
@@ -131,10 +139,18 @@ def test_only_the_lines_in_the_scope_are_rewritten(shell: Shell) -> None:
 def test_a_model_that_needs_more_than_its_part_gets_the_whole_file(shell: Shell) -> None:
     path = shell.file()
     edit = shell.run(
-        "rewrite", "-i", INSTRUCTION, "--scope", "lines:1-2", "--apply", "--json", "steps.py"
+        "rewrite", "-i", INSTRUCTION, "--scope", "symbol:step_3", "--apply", "--json", "steps.py"
     ).edit
     assert path.read_text() == EDITED
-    assert edit["scope"]["kind"] == "file"
+    assert (edit["scope"]["kind"], edit["scope"]["reason"]) == ("file", "widened")
+    assert edit["restarts"] == shell.records()[0]["restarts"] == ["whole-file"]
+
+
+def test_lines_that_the_user_drew_are_not_exceeded(shell: Shell) -> None:
+    path = shell.file()
+    ran = shell.run("rewrite", "-i", INSTRUCTION, "--scope", "lines:1-2", "--apply", "steps.py")
+    assert (ran.code, path.read_text()) == (1, EXAMPLE)
+    assert "The change needs more than lines 1 to 2" in ran.err
 
 
 def test_several_files_are_all_done_and_the_worst_code_counts(shell: Shell) -> None:

@@ -49,6 +49,11 @@ async def test_presets_are_offered_for_what_is_selected(start: Start) -> None:
     assert session.client.text(URI) == RENAMED
 
 
+def place_of(answer: dict[str, Any]) -> tuple[str, int, int, str]:
+    scope = answer["scope"]
+    return scope["kind"], scope["start_line"], scope["end_line"], scope["reason"]
+
+
 async def test_a_selection_bounds_what_is_rewritten(start: Start) -> None:
     preset = {"id": "r", "title": "Rename", "instruction": ONE_RENAME}
     session = await start(options={"settings": {"presets": [preset]}})
@@ -57,7 +62,7 @@ async def test_a_selection_bounds_what_is_rewritten(start: Start) -> None:
     action = titled(await actions(session, first, first + len(selected)), "Rename")
     answer = await choose(session, action)
 
-    assert answer["scope"] == {"kind": "lines", "start_line": 21, "end_line": 24}
+    assert place_of(answer) == ("lines", 21, 24, "asked")
     assert session.client.text(URI) == ONE_RENAMED
 
 
@@ -67,7 +72,7 @@ async def test_a_cursor_means_the_function_around_it(start: Start) -> None:
     place = session.client.range(STEPS, at, at)
     answer = await session.edit(ONE_RENAME, range=place)
 
-    assert answer["scope"] == {"kind": "lines", "start_line": 21, "end_line": 22}
+    assert place_of(answer) == ("symbol", 21, 22, "cursor")
 
 
 async def test_a_scope_that_is_named_counts_more_than_a_range(start: Start) -> None:
@@ -75,7 +80,7 @@ async def test_a_scope_that_is_named_counts_more_than_a_range(start: Start) -> N
     place = session.client.range(STEPS, 0, 10)
     answer = await session.edit(ONE_RENAME, range=place, scope="symbol:step_5")
 
-    assert answer["scope"] == {"kind": "symbol", "start_line": 21, "end_line": 22}
+    assert place_of(answer) == ("symbol", 21, 22, "asked")
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)

@@ -2,11 +2,9 @@
 
 import pytest
 
-from editsvc import syntax
 from editsvc.scope import ScopeKind, ScopeRequest
 from lsp import places
 
-PYTHON = syntax.by_name("python")
 TEXT = "import os\n\n\nclass A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
 
 
@@ -25,27 +23,18 @@ def lines(first: int, last: int) -> ScopeRequest:
 def test_a_selection_is_widened_to_whole_lines(selected: str, expected: ScopeRequest) -> None:
     start = TEXT.index(selected)
 
-    assert places.selected(TEXT, start, start + len(selected), PYTHON) == expected
+    assert places.selected(TEXT, start, start + len(selected)) == expected
 
 
 @pytest.mark.parametrize("length", [0, 1], ids=["a cursor", "the one character that Helix selects"])
-def test_a_cursor_means_the_innermost_definition(length: int) -> None:
+def test_a_cursor_is_a_place_from_which_the_model_may_ask_for_more(length: int) -> None:
     start = TEXT.index("return 2")
 
-    assert places.selected(TEXT, start, start + length, PYTHON) == lines(8, 9)
+    assert places.selected(TEXT, start, start + length) == ScopeRequest(ScopeKind.AUTO, cursor_line=9)
 
 
-def test_a_cursor_outside_of_definitions_means_the_file() -> None:
-    assert places.selected(TEXT, 0, 0, PYTHON) == ScopeRequest(ScopeKind.FILE)
-
-
-def test_a_comment_is_about_the_definition_that_follows_it() -> None:
-    assert places.below(TEXT, TEXT.index("class A"), PYTHON) == lines(4, 9)
-    assert places.below(TEXT, TEXT.index("    def g"), PYTHON) == lines(8, 9)
-
-
-def test_a_comment_inside_of_a_definition_is_about_that() -> None:
-    assert places.below(TEXT, TEXT.index("        return 1"), PYTHON) == lines(5, 6)
+def test_a_comment_is_about_the_line_that_it_stood_on() -> None:
+    assert places.at(TEXT, TEXT.index("    def g")) == ScopeRequest(ScopeKind.AUTO, cursor_line=8)
 
 
 def test_the_empty_line_behind_the_last_line_end_is_no_line() -> None:

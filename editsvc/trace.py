@@ -1,0 +1,166 @@
+"""What is known about an edit while it runs, and what that makes of its result and its record in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from editsvc.edit import EditResult, Restart, Timing
+from editsvc.errors import Status
+from editsvc.instruction_class import classify
+from editsvc.provider.base import Completion
+from editsvc.scope import ScopeKind, whole
+from editsvc.text import split_lines
+from editsvc.tokenlog import RequestRecord
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from editsvc.edit import EditRequest
+    from editsvc.errors import EditsvcError
+    from editsvc.models import Model
+    from editsvc.plan import Plan
+    from editsvc.policy import Decision
+    from editsvc.prediction import PredictionKind
+    from editsvc.scope import Scope
+
+
+@dataclass
+class Trace:
+    """An edit so far; failed and cancelled ones are recorded from it too. `model` is the row of `model_name`."""
+
+    id: str
+    request: EditRequest
+    model_name: str
+    model: Model
+    provider: str
+    offline: bool
+    plan: Plan | None = None
+    decision: Decision | None = None
+    prediction_kind: PredictionKind | None = None
+    completion: Completion | None = None
+    budget: int | None = None
+    requests: int = 0
+    rewritten: tuple[int, ...] | None = None
+    restarts: list[Restart] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    reply: str = ""
+    predicted: dict[str, str] = field(default_factory=dict)
+
+    def result(self) -> EditResult:
+        """All of a result that does not depend on how the edit ended."""
+        done = self.completion or Completion(finish_reason=None)
+        offered = self.plan.aim if self.plan else None
+        return EditResult(
+            id=self.id,
+            status=Status.FAILED,
+            before=self.request.snapshot,
+            scope=self._scope(),
+            parts_offered=len(offered.parts) if offered else None,
+            provider=self.provider if self.requests else None,
+            model=self.model_name,
+            request_id=done.request_id,
+            finish_reason=done.finish_reason,
+            decision=self.decision,
+            prediction_kind=self.prediction_kind,
+            usage=done.usage,
+            server=done.server,
+            timing=Timing(done.ttft_s, done.total_s, _rate(done)),
+            cost_usd=self.model.cost_usd(done.usage.prompt_tokens, done.usage.completion_tokens),
+            restarts=tuple(self.restarts),
+            parts_rewritten=None if self.rewritten is None else max(1, len(self.rewritten)),
+            edit_format=self.plan.form if self.plan else None,
+            offline=self.offline,
+            warnings=tuple(self.warnings),
+        )
+
+    def _scope(self) -> Scope | None:
+        """What was rewritten, as far as that is known; else what was offered."""
+        if self.plan is None or self.rewritten is None:
+            return self.plan.aim if self.plan else None
+        aim = self.plan.aim
+        if not self.rewritten and aim.kind is not ScopeKind.FILE:
+            return whole(self.plan.document, aim.reason)
+        return aim.narrowed(self.rewritten)
+
+    def failed(self, exc: EditsvcError, elapsed_s: float) -> EditResult:
+        """The result of an edit that `exc` ended."""
+        outline = self.result()
+        return replace(
+            outline,
+            status=exc.status,
+            message=exc.sentence(),
+            error=exc.kind,
+            exit_code=exc.exit_code,
+            timing=outline.timing if self.completion else Timing(total_s=elapsed_s),
+            request_id=getattr(exc, "request_id", None) or outline.request_id,
+            finish_reason=getattr(exc, "finish_reason", None) or outline.finish_reason,
+        )
+
+    def record(self, result: EditResult, created: datetime, path: str | None) -> RequestRecord:
+        """The record of an edit that ended as `result` says; `path` is already hashed."""
+        request, usage, server, plan = self.request, result.usage, result.server, self.plan
+        done, decision, scope = self.completion, result.decision, result.scope
+        text = request.snapshot.text
+        return RequestRecord(
+            id=self.id,
+            created_at=created,
+            source=request.source,
+            status=result.status,
+            language=plan.language.name if plan and plan.language else None,
+            provider=result.provider,
+            model=result.model,
+            path=path,
+            error=result.error,
+            scope_kind=scope.kind if scope else None,
+            scope_start_line=scope.first_line if scope else None,
+            scope_end_line=scope.last_line if scope else None,
+            scope_reason=scope.reason if scope else None,
+            parts_offered=result.parts_offered,
+            parts_rewritten=result.parts_rewritten,
+            document_lines=len(split_lines(text)),
+            document_bytes=len(text.encode("utf-8", "surrogatepass")),
+            prediction_sent=decision.send if decision else False,
+            prediction_kind=result.prediction_kind,
+            prediction_reason=decision.reason if decision else None,
+            propensity=decision.propensity if decision else None,
+            policy_version=decision.policy_version if decision else None,
+            request_id=result.request_id,
+            finish_reason=result.finish_reason,
+            attempts=max(self.requests, done.attempts if done else 0),
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            completion_tokens=usage.completion_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            accepted_prediction_tokens=usage.accepted_prediction_tokens,
+            rejected_prediction_tokens=usage.rejected_prediction_tokens,
+            max_completion_tokens=self.budget,
+            ttft_s=result.timing.ttft_s,
+            total_s=result.timing.total_s,
+            tokens_per_s=result.timing.tokens_per_s,
+            queue_time_s=server.queue_s,
+            prompt_time_s=server.prompt_s,
+            completion_time_s=server.completion_s,
+            cost_usd=result.cost_usd,
+            rejected_cost_usd=self.model.output_cost_usd(usage.rejected_prediction_tokens),
+            rate_limit=dict(done.rate_limit) or None if done else None,
+            hunks=len(result.edits) if result.after else None,
+            offline=self.offline,
+            instruction_class=classify(request.instruction),
+            edit_format=result.edit_format,
+            restarts=[*result.restarts] or None,
+        )
+
+
+def _rate(done: Completion) -> float | None:
+    """Tokens received a second, waiting included; what was rejected or reasoned was not received.
+
+    Not from the first token on: with a prediction, most of a reply may come in one piece.
+    """
+    usage = done.usage
+    if usage.completion_tokens is None or not done.total_s:
+        return None
+    received = (
+        usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    )
+    return received / done.total_s if received > 0 else None

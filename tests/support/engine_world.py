@@ -1,0 +1,98 @@
+"""An engine, an emulator and a log that is a list, in one process."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from editsvc.config import Settings
+from editsvc.emulator import Emulator, EmulatorOptions
+from editsvc.models import Model
+from editsvc.provider.cerebras import CerebrasProvider
+from editsvc.service import EditService, Scorer, StreamUpdate
+from editsvc.tokenlog import LogUnavailable, RequestRecord
+
+MODEL = Model(prediction=True, reasoning_effort=True, max_output_tokens=40_000)
+
+
+@dataclass
+class Memory:
+    """A log that is a list."""
+
+    records: list[RequestRecord] = field(default_factory=list)
+    broken: bool = False
+
+    def append(self, record: RequestRecord) -> None:
+        if self.broken:
+            raise LogUnavailable("The disk is full.")
+        self.records.append(record)
+
+    def digest(self, path: str) -> str:
+        return f"{hash(path) & (1 << 127):032x}"
+
+
+class Told(set[str]):
+    def first_time(self, key: str) -> bool:
+        new = key not in self
+        self.add(key)
+        return new
+
+
+@dataclass
+class Watcher:
+    """A front end that keeps everything it is shown."""
+
+    updates: list[StreamUpdate] = field(default_factory=list)
+    restarts: int = 0
+
+    def restarted(self) -> None:
+        self.restarts += 1
+        self.updates.clear()
+
+    def streamed(self, update: StreamUpdate) -> None:
+        self.updates.append(update)
+
+
+@dataclass
+class World:
+    service: EditService
+    log: Memory
+    emulator: Emulator
+
+
+@asynccontextmanager
+async def world(
+    tmp_path: Path,
+    cases: Sequence[dict[str, str]],
+    *,
+    settings: dict[str, Any] | None = None,
+    model: Model = MODEL,
+    scorer: Scorer | None = None,
+    **options: Any,
+) -> AsyncIterator[World]:
+    """An engine whose model knows `cases`; further options are the emulator's."""
+    script = tmp_path / "cases.jsonl"
+    script.write_text("".join(json.dumps(case) + "\n" for case in cases))
+    async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
+        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=2, max_retries=0)
+        log, counter = Memory(), itertools.count(1)
+        service = EditService(
+            provider=provider,
+            settings=msgspec.convert(settings or {}, Settings),
+            models={"gpt-oss-120b": model},
+            recorder=log,
+            notices=Told(),
+            clock=asyncio.get_running_loop().time,
+            now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            new_id=lambda: f"edit-{next(counter)}",
+            scorer=scorer,
+        )
+        yield World(service, log, emulator)
+        provider.close()
