@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lsprotocol import types
 
 from .convert import Client, workspace_edit
+from .hunks import METHOD as HUNKS_METHOD
 from .progress import STREAM_METHOD
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class ClientLink:
     def stream(self, params: dict[str, Any]) -> None:
         """Send ``editsvc/stream``."""
         self._protocol.notify(STREAM_METHOD, params)
+
+    def hunks(self, params: dict[str, Any]) -> None:
+        """Send ``editsvc/hunks``."""
+        self._protocol.notify(HUNKS_METHOD, params)
 
     def progress(self, token: types.ProgressToken, value: Any) -> None:
         """Send one step of a work-done progress."""

@@ -35,6 +35,7 @@ class Client:
     registers_configuration: bool = False
     refreshes_lenses: bool = False
     stream: bool = False
+    hunks: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -54,6 +55,7 @@ def client_of(params: types.InitializeParams) -> Client:
         registers_configuration=bool(configuration and configuration.dynamic_registration),
         refreshes_lenses=bool(lens and lens.refresh_support),
         stream=options_of(params).get("stream") is True,
+        hunks=options_of(params).get("hunks") is True,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 from lsprotocol import types
@@ -72,11 +72,13 @@ class EditIdArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, r
     notify: bool = False
 
 
-class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of ``editsvc.report``."""
 
+    format: Literal["json", "html"] = "json"
 
-_T = TypeVar("_T", EditArguments, HunkArguments, EditIdArguments, NoArguments)
+
+_T = TypeVar("_T", EditArguments, HunkArguments, EditIdArguments, ReportArguments)
 
 
 def arguments(params: types.ExecuteCommandParams, kind: type[_T]) -> _T:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .documents import Document
     from .engine import Engine
+    from .hunks import HunkFeed
     from .landing import Landing
 
 _log = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ def hunks_json(
 class Reviews:
     """All edits of a session that are open."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, feed: HunkFeed) -> None:
         self._engine = engine
+        self._feed = feed
         self._edits: dict[str, OpenEdit] = {}
         self._logging: set[asyncio.Task[None]] = set()
 
@@ -122,9 +124,11 @@ class Reviews:
             edit_id, uri, tuple(proposed), base_text, review, landing.indices, landing.conflicts, silent
         )
         self._edits[edit_id] = opened
+        self._feed.decided(opened)
         silents = [edit for edit in self._edits.values() if edit.silent and edit.uri == uri]
         for edit in silents[:-_SILENT]:
             del self._edits[edit.id]
+            self._feed.ended(edit)
         return opened
 
     def get(self, edit_id: str) -> OpenEdit | None:
@@ -149,9 +153,11 @@ class Reviews:
             if edit.uri == uri:
                 for change in changes:
                     edit.review.changed(change)
+                self._feed.moved(edit)
 
     def decided(self, edit: OpenEdit, document: Document) -> None:
         """Write what is decided by now into the log; forget the edit if nothing is open any more."""
+        self._feed.decided(edit)
         if edit.review.undecided:
             accepted = sum(hunk.state is HunkState.ACCEPTED for hunk in edit.review.hunks)
             self._note(edit.id, Verdict.PARTIAL, accepted, None)
@@ -176,6 +182,7 @@ class Reviews:
 
     def _settle(self, edit: OpenEdit, text: str) -> None:
         del self._edits[edit.id]
+        self._feed.ended(edit)
         counts = edit.review.close(text)
         self._note(edit.id, verdict_of(counts), counts.accepted, counts.survived)
 

@@ -26,6 +26,7 @@ from .convert import client_of, content_changes, options_of, rewrites_lines, roo
 from .documents import DocumentStore
 from .edits import Edits
 from .engine import Engine
+from .hunks import HunkFeed
 from .landing import Patience, Runway
 from .protocol import EditProtocol
 from .reviews import Reviews
@@ -87,7 +88,8 @@ class EditServer(LanguageServer):
         self.documents = DocumentStore()
         self.engine = Engine(surroundings.environ, offline=surroundings.offline)
         self.runway = Runway(self.documents, self.link.apply, surroundings.patience)
-        self.reviews = Reviews(self.engine)
+        self.hunks = HunkFeed(self.documents, self.link.hunks)
+        self.reviews = Reviews(self.engine, self.hunks)
         self.edits = Edits(
             documents=self.documents,
             engine=self.engine,
@@ -180,6 +182,7 @@ class EditServer(LanguageServer):
             asyncio.get_running_loop().call_soon(self.end, 1)
             raise JsonRpcInvalidRequest("The token in initializationOptions is missing or wrong.")
         self.link.about = client_of(params)
+        self.hunks.enabled = self.link.about.hunks
         self.documents.encoding = PositionEncoding(encoding)
         self.edits.root = root_of(params)
         self._configure({})
@@ -349,16 +352,21 @@ class EditServer(LanguageServer):
         return self.edits.cancel(params.arguments(command, params.EditIdArguments).edit_id)
 
     async def on_report(self, command: types.ExecuteCommandParams) -> dict[str, Any]:
-        """``editsvc.report``: what ``editsvc report --format json`` prints."""
-        params.arguments(command, params.NoArguments)
+        """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""
+        asked = params.arguments(command, params.ReportArguments)
         try:
-            return await asyncio.to_thread(self._report)
+            return await asyncio.to_thread(self._report, asked.format)
         except EditsvcError as exc:
             raise JsonRpcException(exc.sentence()) from exc
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self, form: str) -> dict[str, Any]:
         from editsvc.app import open_log  # noqa: PLC0415 - heavy
         from editsvc.report import aggregate, to_json  # noqa: PLC0415
 
         with open_log(self.engine.settings) as log:
-            return to_json(aggregate(log.records()))
+            report = aggregate(log.records())
+        if form == "json":
+            return to_json(report)
+        from editsvc.report.page import to_html  # noqa: PLC0415
+
+        return {"html": to_html(report)}
