@@ -1,0 +1,66 @@
+"""The ways in which an edit can be asked for, each with and without a prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.diff import changed_spans
+from editsvc.policy import PredictionMode
+from editsvc.prompt import EditFormat
+from editsvc.scope import ScopeKind, ScopeRequest
+from editsvc.text import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from editsvc.emulator.responder import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way: the scope asked for, by the case; `settings` that differ from the defaults."""
+
+    name: str
+    scope: Callable[[Case], ScopeRequest]
+    prediction: PredictionMode
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _file(_case: Case) -> ScopeRequest:
+    return ScopeRequest(ScopeKind.FILE)
+
+
+def _auto(_case: Case) -> ScopeRequest:
+    return ScopeRequest()
+
+
+def _cursor(case: Case) -> ScopeRequest:
+    """The cursor stands where the largest change begins, as somebody's would who asks for it in an editor."""
+    spans = changed_spans(normalise(case.before), normalise(case.after))
+    if not spans:
+        return ScopeRequest()
+    largest = max(spans, key=lambda one: one.old_end - one.old_start + one.new_end - one.new_start)
+    # What is inserted is inserted behind the line before.
+    line = largest.old_start + (largest.old_end > largest.old_start)
+    return ScopeRequest(cursor_line=max(1, line))
+
+
+_PLAIN: Final = {"drafts": False}
+
+
+def _both(name: str, scope: Callable[[Case], ScopeRequest], settings: Mapping[str, Any]) -> tuple[Arm, Arm]:
+    return (
+        Arm(name, scope, PredictionMode.ON, settings),
+        Arm(f"{name}, not predicted", scope, PredictionMode.OFF, settings),
+    )
+
+
+ARMS: Final = (
+    *_both("file", _file, _PLAIN),
+    *_both("symbol", _cursor, _PLAIN),
+    *_both("draft", _file, {}),
+    *_both("auto", _auto, {}),
+    Arm("search-replace", _auto, PredictionMode.OFF, {"edit_format": EditFormat.SEARCH_REPLACE}),
+)
+"""``symbol`` is the definition that the cursor stands in; ``draft`` is the whole file with a drafted prediction."""

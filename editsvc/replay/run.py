@@ -1,0 +1,156 @@
+"""Every case in every arm, through the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from editsvc.config import Settings
+from editsvc.edit import EditRequest
+from editsvc.models import Model
+from editsvc.replay.arms import ARMS
+from editsvc.replay.perfect import PerfectModel
+from editsvc.service import EditService
+from editsvc.text import Snapshot, normalise
+from editsvc.tokenlog import Source
+from editsvc.tokens import tokenizer
+from editsvc.verify import Latency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from editsvc.edit import EditResult
+    from editsvc.emulator.responder import Case
+    from editsvc.replay.arms import Arm
+    from editsvc.replay.perfect import Request
+
+_MODEL = "replay"
+
+
+class _Silent:
+    """Says nothing about what it was told."""
+
+    def first_time(self, _key: str) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case in one arm: `exact` if the result is the case's `after` to the byte; `file_tokens` of the file.
+
+    `scope` is what was offered at last, `restarts` why the model was asked more than once.
+    """
+
+    case: str
+    arm: str
+    file_tokens: int
+    exact: bool
+    message: str
+    scope: str
+    predicted: str
+    restarts: tuple[str, ...]
+    requests: tuple[Request, ...]
+
+    def billed(self, preset: str) -> int:
+        """Output tokens billed, over all requests."""
+        return sum(one.billed(preset) for one in self.requests)
+
+    def seconds(self, preset: str, latency: Latency) -> float:
+        """Modelled seconds, over all requests."""
+        return sum(one.seconds(preset, latency) for one in self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """All results, and the speed by which times are modelled."""
+
+    results: tuple[CaseResult, ...]
+    latency: Latency
+
+    def of(self, arm: str, *, above: int = 0) -> list[CaseResult]:
+        """The results of one arm, of files above so many tokens."""
+        return [one for one in self.results if one.arm == arm and one.file_tokens > above]
+
+    def seconds(self, arm: str, preset: str) -> float:
+        """The sum of one arm's times."""
+        return sum(one.seconds(preset, self.latency) for one in self.of(arm))
+
+    def billed(self, arm: str, preset: str, *, above: int = 0) -> int:
+        """The sum of one arm's billed output tokens."""
+        return sum(one.billed(preset) for one in self.of(arm, above=above))
+
+
+def run(
+    cases: Sequence[tuple[Case, str]],
+    *,
+    arms: Sequence[Arm] = ARMS,
+    latency: Latency | None = None,
+    progress: Callable[[str, int, int], None] = lambda _arm, _done, _all: None,
+) -> Replay:
+    """Replay (case, file name) pairs in all arms; `progress` is told the arm, how many are done, and of how many."""
+    return Replay(tuple(asyncio.run(_run(cases, arms, progress))), latency or Latency())
+
+
+async def _run(
+    cases: Sequence[tuple[Case, str]], arms: Sequence[Arm], progress: Callable[[str, int, int], None]
+) -> list[CaseResult]:
+    results = []
+    sizes = [tokenizer().count(normalise(case.before)) for case, _ in cases]
+    total = len(cases) * len(arms)
+    for arm in arms:
+        model = PerfectModel([case for case, _ in cases])
+        service = _service(model, arm)
+        for (case, filename), size in zip(cases, sizes, strict=True):
+            result = await service.edit(_request(arm, case, filename))
+            results.append(_told(arm, case, size, result, model.taken()))
+            progress(arm.name, len(results), total)
+    return results
+
+
+def _service(model: PerfectModel, arm: Arm) -> EditService:
+    ids = itertools.count(1)
+    return EditService(
+        provider=model,
+        settings=msgspec.structs.replace(Settings(model=_MODEL, exploration=0.0), **arm.settings),
+        models={_MODEL: Model(prediction=True)},
+        recorder=None,
+        notices=_Silent(),
+        clock=time.monotonic,
+        now=lambda: datetime.now(UTC),
+        new_id=lambda: str(next(ids)),
+    )
+
+
+def _request(arm: Arm, case: Case, filename: str) -> EditRequest:
+    return EditRequest(
+        Snapshot(case.before),
+        case.instruction,
+        PurePosixPath(filename).name,
+        Source.BENCH,
+        scope=arm.scope(case),
+        prediction=arm.prediction,
+    )
+
+
+def _told(arm: Arm, case: Case, size: int, result: EditResult, requests: Sequence[Request]) -> CaseResult:
+    scope = result.scope
+    several = result.parts_offered is not None and result.parts_offered > 1
+    parts = f"{result.parts_rewritten}/{result.parts_offered}" if several else ""
+    return CaseResult(
+        case=case.id or case.path,
+        arm=arm.name,
+        file_tokens=size,
+        exact=result.after is not None and result.after.text == case.after,
+        message=result.message,
+        scope=" ".join(filter(None, (scope.kind, scope.reason, parts))) if scope else "",
+        predicted=result.prediction_kind or "",
+        restarts=tuple(result.restarts),
+        requests=tuple(requests),
+    )

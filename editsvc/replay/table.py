@@ -1,0 +1,147 @@
+"""A replay for people, and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.table import Table
+
+from editsvc.replay.arms import ARMS
+from editsvc.verify import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editsvc.replay.run import CaseResult, Replay
+
+AUTO: Final = "auto"
+FILE: Final = "file"
+DIVIDED_ABOVE: Final = 1_000
+_NAME: Final = 40
+
+
+def arms_of(replay: Replay) -> list[str]:
+    """The arms that were replayed, in their order."""
+    found = {one.arm for one in replay.results}
+    return [arm.name for arm in ARMS if arm.name in found]
+
+
+def cases_table(replay: Replay, preset: str) -> Table:
+    """Billed output tokens and modelled seconds of every case in every predicted arm, and what auto chose."""
+    arms = [name for name in arms_of(replay) if not name.endswith("not predicted")]
+    table = Table(title=f"Billed output tokens and modelled seconds, verifier {preset}", title_justify="left")
+    table.add_column("case", overflow="fold")
+    table.add_column("tokens", justify="right")
+    for arm in arms:
+        table.add_column(arm, justify="right")
+    table.add_column("auto chose", overflow="fold")
+    by = {(one.case, one.arm): one for one in replay.results}
+    for case in dict.fromkeys(one.case for one in replay.results):
+        row = [by[case, arm] for arm in arms]
+        cells = [f"{one.billed(preset):,} {one.seconds(preset, replay.latency):.2f}s" for one in row]
+        marked = [cell if one.exact else f"{cell} ✗" for cell, one in zip(cells, row, strict=True)]
+        table.add_row(case[-_NAME:], f"{row[0].file_tokens:,}", *marked, _choice(by.get((case, AUTO))))
+    return table
+
+
+def _choice(one: CaseResult | None) -> str:
+    if one is None:
+        return ""
+    asked = f", asked again ({', '.join(one.restarts)})" if one.restarts else ""
+    return f"{one.scope}, predicted {one.predicted or 'nothing'}{asked}"
+
+
+def sums_table(replay: Replay) -> Table:
+    """The sums of every arm: exact results, and billed tokens and seconds per verifier."""
+    table = Table(title="All cases", title_justify="left")
+    table.add_column("arm")
+    table.add_column("exact", justify="right")
+    table.add_column("asked again", justify="right")
+    for preset in PRESETS:
+        table.add_column(preset, justify="right")
+    for arm in arms_of(replay):
+        results = replay.of(arm)
+        table.add_row(
+            arm,
+            f"{sum(one.exact for one in results)}/{len(results)}",
+            str(sum(bool(one.restarts) for one in results)),
+            *(f"{replay.billed(arm, preset):,} {replay.seconds(arm, preset):.2f}s" for preset in PRESETS),
+        )
+    return table
+
+
+def verdicts(replay: Replay) -> list[str]:
+    """How auto compares: its time to that of the best arm, its billed tokens to those of whole files."""
+    arms = arms_of(replay)
+    if AUTO not in arms or FILE not in arms:
+        return []
+    lines = []
+    for preset in PRESETS:
+        best = min(arms, key=lambda arm: replay.seconds(arm, preset))
+        more = replay.seconds(AUTO, preset) / replay.seconds(best, preset) - 1
+        line = f"{preset}: auto takes {100 * more:+.1f} % of the best arm's time ({best})"
+        whole = replay.billed(FILE, preset, above=DIVIDED_ABOVE)
+        if whole:
+            share = replay.billed(AUTO, preset, above=DIVIDED_ABOVE) / whole
+            line += (
+                f", and bills {100 * share:.0f} % of the whole file's tokens on files above {DIVIDED_ABOVE:,}"
+            )
+        lines.append(line + ".")
+    return lines
+
+
+def to_json(replay: Replay) -> dict[str, Any]:
+    """Everything, with ``"schema": 1``."""
+    latency = replay.latency
+    return {
+        "schema": 1,
+        "latency": {
+            "first_token_s": latency.first_token_s,
+            "prefill_tokens_per_s": latency.prefill_tokens_per_s,
+            "token_s": latency.token_s,
+            "pass_cost": latency.pass_cost,
+        },
+        "arms": [
+            {
+                "arm": arm,
+                "cases": len(results),
+                "exact": sum(one.exact for one in results),
+                "asked_again": sum(bool(one.restarts) for one in results),
+                "presets": {name: _figures(replay, arm, name) for name in PRESETS},
+            }
+            for arm, results in ((arm, replay.of(arm)) for arm in arms_of(replay))
+        ],
+        "cases": [_case(replay, one) for one in replay.results],
+    }
+
+
+def _figures(replay: Replay, arm: str, preset: str) -> dict[str, Any]:
+    return {
+        "billed_tokens": replay.billed(arm, preset),
+        "billed_tokens_of_long_files": replay.billed(arm, preset, above=DIVIDED_ABOVE),
+        "seconds": replay.seconds(arm, preset),
+    }
+
+
+def _case(replay: Replay, one: CaseResult) -> dict[str, Any]:
+    return {
+        "case": one.case,
+        "arm": one.arm,
+        "file_tokens": one.file_tokens,
+        "exact": one.exact,
+        "message": one.message,
+        "scope": one.scope,
+        "predicted": one.predicted or None,
+        "restarts": list(one.restarts),
+        "presets": {
+            name: {"billed_tokens": one.billed(name), "seconds": one.seconds(name, replay.latency)}
+            for name in PRESETS
+        },
+    }
+
+
+def wrong(results: Sequence[CaseResult]) -> list[str]:
+    """A line for every result that is not exact."""
+    return [
+        f"{one.arm}: {one.case}: {one.message or 'the result differs'}" for one in results if not one.exact
+    ]

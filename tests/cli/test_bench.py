@@ -1,0 +1,36 @@
+"""``editsvc bench``: tables and JSON of replays."""
+
+import json
+from pathlib import Path
+
+from shell import Shell
+
+CASES = Path(__file__).parents[2] / "fixtures" / "replay" / "cases.jsonl"
+
+
+def test_the_command_prints_tables_and_what_they_say(shell: Shell) -> None:
+    ran = shell.run("bench", "replay", str(CASES))
+    assert ran.code == 0, ran.err
+    assert "auto takes" in ran.out.decode()
+    assert json.loads(shell.run("bench", "replay", "--json", str(CASES)).out)["schema"] == 1
+
+
+def test_a_result_that_is_wrong_is_named_and_ends_with_1(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.jsonl"
+    # What the emulator's model answers is the case; a file that is no UTF-8 text on the way can't be the same.
+    case = {
+        "id": "shrinks",
+        "path": "x.py",
+        "instruction": "Say it.",
+        "before": "a = 1\n" * 40,
+        "after": "a = 1\n",
+    }
+    path.write_text(json.dumps(case) + "\n")
+    ran = shell.run("bench", "replay", str(path))
+    assert ran.code == 1
+    assert "shrinks: Only 1 of 40 lines are left" in " ".join(ran.out.decode().split())
+
+
+def test_a_verifier_that_is_none_is_a_usage_error(shell: Shell) -> None:
+    ran = shell.run("bench", "replay", str(CASES), "--preset", "psychic")
+    assert (ran.code, "There is no verifier 'psychic'" in ran.err) == (2, True)
