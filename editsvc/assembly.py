@@ -103,7 +103,8 @@ def _numbered(document: str, scope: Scope, parts: Collection[tuple[int, str]]) -
 def _placed(document: str, scope: Scope, new: Mapping[int, str]) -> Assembly:
     """`document` with the parts in `new` in their places.
 
-    Where one is gone, the larger of the gaps around it is left; at the end of the file, none.
+    Where one is gone, the larger of the gaps around it is left; at the end of the file, none. Sections bring the
+    gap behind them along.
     """
     behind = ""
     at = len(document)
@@ -117,6 +118,8 @@ def _placed(document: str, scope: Scope, new: Mapping[int, str]) -> Assembly:
         at = part.start
         if code:
             behind = code + behind
+        elif scope.kind is ScopeKind.SECTIONS and behind:
+            pass
         elif behind.strip("\n"):
             below = len(behind) - len(behind.lstrip("\n"))
             behind = behind[min(_blank_lines_at_end(document[:at]), below) :]

@@ -15,6 +15,7 @@ _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\x00-\x7f]+|\d+")
 _SHORTEST: Final = 3
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ions", "ion", "ers", "ies", "ed", "er", "es", "s", "y")
 _SHORTEST_STEM: Final = 3
+_TELLING: Final = 5
 # Words that instructions consist of, whatever they are about.
 _COMMON: Final = re.compile(
     "add|all|and|are|but|can|change|code|does|file|fix|for|from|function|have|into|make|new|not|now|only|remove|"
@@ -28,12 +29,18 @@ def rank(instruction: str, texts: Sequence[str]) -> list[int]:
     A word counts for more the fewer texts hold it (inverse document frequency), and less each time again.
     Names are taken apart (``getUserName``, ``get_user_name``), and endings off, in both.
     """
-    wanted = _words(instruction)
+    wanted = {_stem(word.lower()) for word in _parts(instruction) if not _COMMON.fullmatch(word.lower())}
     if not wanted or not texts:
         return []
-    found = [
-        Counter({word: count for word, count in _words(text).items() if word in wanted}) for text in texts
-    ]
+    lowered = [text.lower() for text in texts]
+    found: list[dict[str, int]] = [{} for _ in texts]
+    for word in wanted:
+        # A short word is found inside of many others; a long one hardly ever.
+        inside = None if len(word) >= _TELLING else re.compile(rf"(?<![^\W_]){re.escape(word)}")
+        for number, text in enumerate(lowered):
+            count = text.count(word) if inside is None else len(inside.findall(text)) if word in text else 0
+            if count:
+                found[number][word] = count
     holding = Counter(word for counts in found for word in counts)
     weight = {word: math.log(1 + len(texts) / holding[word]) for word in holding}
     scores = [
@@ -46,14 +53,10 @@ def rank(instruction: str, texts: Sequence[str]) -> list[int]:
     )
 
 
-def _words(text: str) -> Counter[str]:
-    words: Counter[str] = Counter()
-    for match in _WORD.finditer(text):
-        for part in _PARTS.findall(match[0]):
-            word = part.lower()
-            if (len(word) >= _SHORTEST or (len(word) > 1 and word.isdigit())) and not _COMMON.fullmatch(word):
-                words[_stem(word)] += 1
-    return words
+def _parts(text: str) -> list[str]:
+    """The words of `text`, and the parts of its names, that may say what it is about."""
+    parts = [part for word in _WORD.findall(text) for part in _PARTS.findall(word)]
+    return [part for part in parts if len(part) >= _SHORTEST or (len(part) > 1 and part.isdigit())]
 
 
 def _stem(word: str) -> str:

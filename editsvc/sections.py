@@ -36,6 +36,7 @@ _TAB: Final = 4
 _OFF_CENTRE: Final = 12
 _NO_BLANK_ABOVE: Final = 3
 _GOES_ON: Final = 4
+_CONTINUING: Final = frozenset(")]}efc")  # what such a line can begin with
 _CONTINUATION: Final = re.compile(r"\s*(?:[)\]}]|(?:elif|else|except|finally|catch|end)\b)")
 
 # The places that are weighed: the middle half of a part, and of that no more lines than this.
@@ -69,24 +70,42 @@ class _Lines:
 
     texts: Sequence[str]
     starts: Sequence[int]
+    # How much worse than in column 0, in the middle and behind a blank line a cut before each line is; None for
+    # a blank line. Every line is weighed about once, so this is worked out for all of them in one go.
+    costs: Sequence[int | None]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Lines:
+        costs: list[int | None] = []
+        above_is_blank = False
+        for text in texts:
+            content = text.lstrip()
+            if not content:
+                costs.append(None)
+                above_is_blank = True
+                continue
+            margin = text[: len(text) - len(content)]
+            cost = len(margin.expandtabs(_TAB)) if "\t" in margin else len(margin)
+            if not above_is_blank:
+                cost += _NO_BLANK_ABOVE
+            if content[0] in _CONTINUING and _CONTINUATION.match(content):
+                cost += _GOES_ON
+            costs.append(cost)
+            above_is_blank = False
+        return cls(texts, [0, *accumulate(map(len, texts))], costs)
 
     def tokens(self, first: int, end: int) -> float:
         """About how many tokens the lines `first` up to `end` have."""
         return (self.starts[end] - self.starts[first]) / _CHARACTERS_A_TOKEN
 
     def blank(self, line: int) -> bool:
-        return self.texts[line].isspace()
+        return self.costs[line] is None
 
     def after_blanks(self, line: int) -> int:
         """The first line from `line` on that is not blank, or their number."""
         while line < len(self.texts) and self.blank(line):
             line += 1
         return line
-
-    def indentation(self, line: int) -> int:
-        text = self.texts[line]
-        margin = text[: len(text) - len(text.lstrip())]
-        return len(margin.expandtabs(_TAB)) if "\t" in margin else len(margin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +146,7 @@ def divide(
     texts = split_lines(document)
     if not texts:
         return []
-    lines = _Lines(texts, [0, *accumulate(map(len, texts))])
+    lines = _Lines.of(texts)
     if outline is None:
         outline = outline_of(document, language, deadline_s=deadline_s, clock=clock)
     tree = None if outline is None else outline.tree
@@ -229,18 +248,15 @@ def _place(lines: _Lines, part: _Part, tree: Tree | None) -> int | None:
     high = min(bisect_left(lines.starts, end - length // 4, part.first, part.end), middle + _NEAR // 2)
     first = lines.after_blanks(part.first) + 1
 
-    def cost(line: int) -> float:
-        return (
-            lines.indentation(line)
-            + _OFF_CENTRE * abs((lines.starts[line] - start) / length - 0.5)
-            + (0 if lines.blank(line - 1) else _NO_BLANK_ABOVE)
-            + (_GOES_ON if _CONTINUATION.match(lines.texts[line]) else 0)
-        )
-
     unbroken: list[tuple[int, int]] = []
-    for reach in (range(max(low, first), high + 1), range(first, part.end)):
-        places = (line for line in reach if line < part.end and not lines.blank(line))
-        for line in sorted(places, key=cost):
+    starts = lines.starts
+    for reach in (range(max(low, first), min(high + 1, part.end)), range(first, part.end)):
+        weighed = (
+            (cost + _OFF_CENTRE * abs((starts[line] - start) / length - 0.5), line)
+            for line, cost in zip(reach, lines.costs[reach.start : reach.stop], strict=True)
+            if cost is not None
+        )
+        for _, line in sorted(weighed):
             offset = lines.starts[line]
             if any(inner_start < offset < inner_end for inner_start, inner_end in unbroken):
                 continue
