@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.syntax import LANGUAGES, Language, by_name, definitions, language_of, parse, syntax_errors
+from editsvc.syntax import (
+    LANGUAGES,
+    Language,
+    by_name,
+    definitions,
+    language_of,
+    parse,
+    syntax_errors,
+)
+from editsvc.syntax import outline_of as outlined
+from editsvc.text import split_lines
 
 PARSED = [language for language in LANGUAGES if language.grammar]
 QUERIES = ("definitions", "identifiers", "strings", "comments", "imports", "raw_code")
@@ -233,6 +243,28 @@ def test_definitions_do_not_depend_on_line_ends(line_end: str) -> None:
         f"# é{line_end}class A:{line_end}    ",
         "",
     ]
+
+
+def test_an_outline_has_the_tree_and_the_definitions_of_one_parse() -> None:
+    text = "# above\nclass A:\n    def f(self): ...\n"
+    found = outlined(text, named("python"), deadline_s=60)
+    assert found is not None
+    assert list(found.definitions) == definitions(text, named("python"), deadline_s=60)
+    assert found.tree.text == text
+    assert outlined(text, None) is None
+    assert outlined(text, named("sql")) is None
+
+
+@given(st.lists(st.sampled_from(["# é\n", "# b\n", "\n", "def f(): ...\n", "x = 1  # no\n"]), max_size=12))
+def test_comments_directly_above_belong_to_a_definition(lines: list[str]) -> None:
+    text = "".join(lines) + "def g(): ...\n"
+    (found,) = (one for one in definitions(text, named("python"), deadline_s=60) if one.name == "g")
+    above = [line for line in split_lines(text[: found.node_start]) if line]
+    own = [line for line in split_lines(text[found.start : found.node_start]) if line]
+    expected: list[str] = []
+    while len(expected) < len(above) and above[-1 - len(expected)] in {"# é\n", "# b\n"}:
+        expected.insert(0, above[-1 - len(expected)])
+    assert own == expected
 
 
 def test_a_language_without_a_grammar_has_no_tree_no_definitions_and_no_verdict() -> None:

@@ -1,0 +1,101 @@
+"""Texts that would take a parser's time, its memory or the process: nothing is said about them instead."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editsvc.syntax import Language, by_name, outline_of, parse
+from editsvc.syntax.nesting import DEEPEST, too_deep
+
+
+def named(name: str) -> Language:
+    language = by_name(name)
+    assert language is not None
+    return language
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("python", "[" * 100_000),
+        ("python", "[" * 100_000 + "]" * 100_000),
+        ("javascript", "function a() {" * 20_000 + "}" * 20_000),
+        ("c", "fn(|x|;\n" * 2_000),
+        ("java", "a<" * 20_000),
+        ("typescript", "a<b," * 20_000),
+        ("shellscript", '"$(' * 20_000),
+        ("yaml", "- " * 5_000),
+        ("yaml", "\n".join(" " * depth + "a:" for depth in range(400))),
+        ("yaml", "\r".join(" " * depth + "a:" for depth in range(400))),
+    ],
+)
+def test_what_is_nested_too_deeply_is_not_parsed_at_all(name: str, text: str) -> None:
+    def never() -> float:
+        reads.append(1)
+        return 0.0
+
+    reads: list[int] = []
+    assert parse(text, named(name), clock=never) is None
+    assert len(reads) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("python", 'x = "\n' + "a = 'b' + c\n" * 30_000),
+        ("typescript", 'x = "\n' + "const a = 'b' + c;\n" * 30_000),
+        ("javascript", "a=b+c;" * 170_000),
+        ("html", "<a>" * 100_000),
+        ("rust", "|" * 200_000),
+    ],
+)
+def test_a_parse_asks_the_clock_often_enough_to_stop_soon(name: str, text: str) -> None:
+    # Each look at the clock is a step; a parse that is late stops at the next one.
+    ticks = count(0)
+    assert parse(text, named(name), deadline_s=5, clock=lambda: next(ticks)) is None
+    assert next(ticks) <= 8
+
+
+@pytest.mark.parametrize("depth", [20, 200])
+def test_code_that_is_nested_as_people_nest_it_is_parsed(depth: int) -> None:
+    for name, opening, closing in (("python", "[", "]"), ("json", "[", "]"), ("java", "(", ")")):
+        assert parse(opening * depth + closing * depth, named(name), deadline_s=60) is not None
+    yaml = "\n".join(" " * level + "a:" for level in range(depth))
+    assert parse(yaml, named("yaml"), deadline_s=60) is not None
+
+
+def test_definitions_nested_deep_by_indentation_are_found() -> None:
+    text = "".join(" " * depth + "def f():\n" for depth in range(300))
+    found = outline_of(text, named("python"), deadline_s=60)
+    assert found is not None
+    assert len(found.definitions) == 300
+
+
+BRACKETS = st.text(st.sampled_from("([{}])a "), max_size=60)
+
+
+def deepest(text: str) -> int:
+    depth = most = 0
+    for character in text:
+        depth = max(0, depth + (character in "([{") - (character in ")]}"))
+        most = max(most, depth)
+    return most
+
+
+@given(BRACKETS, BRACKETS, st.integers(DEEPEST - 30, DEEPEST + 30), st.booleans())
+def test_depth_counts_what_is_open_at_once(before: str, behind: str, depth: int, closes: bool) -> None:
+    text = before + "(" * depth + (")" * depth if closes else "") + behind
+    assert too_deep(text.encode()) == (deepest(text) > DEEPEST)
+
+
+def test_brackets_that_are_closed_again_do_not_add_up() -> None:
+    assert not too_deep(b"call([1, {}])\n" * 10_000)
+    assert not too_deep(b")" * 10_000)
+
+
+def test_comparisons_in_many_statements_are_no_nested_types() -> None:
+    assert not too_deep(b"if (a < b) { c = d < e; }\n" * 10_000)
