@@ -361,10 +361,10 @@ class EditServer(LanguageServer):
 
     def _report(self, form: str) -> dict[str, Any]:
         from editsvc.app import open_log  # noqa: PLC0415 - heavy
-        from editsvc.report import aggregate, to_json  # noqa: PLC0415
+        from editsvc.report import read, to_json  # noqa: PLC0415
 
         with open_log(self.engine.settings) as log:
-            report = aggregate(log.records())
+            report = read(log, days=True)
         if form == "json":
             return to_json(report)
         from editsvc.report.page import to_html  # noqa: PLC0415

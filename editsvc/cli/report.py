@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from editsvc import environment
 from editsvc.cli import output
+from editsvc.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from editsvc.report import Report
+
+FORMATS: Final = ("table", "json", "csv", "md", "html", "prometheus")
+_SUFFIXES: Final = {
+    ".txt": "table",
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "md",
+    ".markdown": "md",
+    ".html": "html",
+    ".htm": "html",
+    ".prom": "prometheus",
+}
+_REFRESH_S: Final = 2.0
+_FILE_COLUMNS: Final = 100
 
 
 @click.command(
@@ -16,36 +43,156 @@ from editsvc.cli import output
 Examples:
   editsvc report
   editsvc report --since 7d --by model,language
-  editsvc report --since 2026-11-01 --format json""",
+  editsvc report --since 90d -o report.html
+  editsvc report --format prometheus -o /var/lib/node_exporter/editsvc.prom
+  editsvc report --watch""",
 )
 @click.option(
     "--since", default="28d", show_default=True, help="From when on: hours (12h), days (28d), a date, or all."
 )
 @click.option(
-    "--by", default="", metavar="NAME,…", help="Group by model, provider, language, status, source, day, …"
+    "--by",
+    default="",
+    metavar="NAME,…",
+    help="Group by model, provider, language, scope, size, prediction, instruction, source, day, status, …",
 )
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def command(*, since: str, by: str, form: str) -> int:
-    """Tell what the predictions were worth: acceptance, coverage, tokens, cost, latency.
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="Default: by the suffix of FILE, or else table."
+)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to FILE, whole or not at all.",
+)
+@click.option(
+    "--watch", is_flag=True, help="Show the table on a terminal, anew every 2 seconds; Ctrl-C ends it."
+)
+def command(*, since: str, by: str, form: str | None, file: Path | None, watch: bool) -> int:
+    """Tell what the predictions were worth: time saved, acceptance, coverage, tokens, cost.
 
     Three rates are kept apart: how many predicted tokens the server accepted, how much of the reply they
-    made up, and how many edits were kept by their users.
+    made up, and how many edits were kept by their users. Time saved is measured on requests of which chance
+    decided whether a prediction went along.
     """
     from editsvc.app import open_log
-    from editsvc.report import aggregate, parse_since, to_json
+    from editsvc.report import parse_since, read
 
-    settings = environment.load().settings
-    start = parse_since(since, datetime.now(UTC))
-    with open_log(settings) as log:
-        report = aggregate(
-            log.records(start), by=[name.strip() for name in by.split(",") if name.strip()], since=start
-        )
+    form = form or (_SUFFIXES.get(file.suffix.lower(), "table") if file else "table")
+    if watch and (file is not None or form != "table" or not sys.stdout.isatty()):
+        raise UsageError("--watch shows the table on a terminal, and nothing else.", hint="Leave it out.")
+    names = [name for name in by.split(",") if name.strip()]
+    with open_log(environment.load().settings) as log:
+
+        def made() -> Report:
+            start = parse_since(since, datetime.now(UTC))
+            return read(log, by=names, since=start, days=form in {"html", "json"})
+
+        if watch:
+            _watch(made)
+        elif file is not None:
+            _write(file, _rendered(made(), form).encode())
+        elif form == "table":
+            _print(made())
+        elif form == "json":
+            output.write_json(_json(made()))
+        else:
+            output.write_bytes(_rendered(made(), form).encode())
+    return 0
+
+
+def _json(report: Report) -> object:
+    from editsvc.report import to_json
+
+    return to_json(report)
+
+
+def _rendered(report: Report, form: str) -> str:
+    """`report` as the text of a file."""
     if form == "json":
-        output.write_json(to_json(report))
-        return 0
+        import msgspec
+
+        return msgspec.json.format(msgspec.json.encode(_json(report)), indent=2).decode() + "\n"
+    if form == "html":
+        from editsvc.report.page import to_html
+
+        return to_html(report)
+    if form == "prometheus":
+        from editsvc.report.prometheus import to_prometheus
+
+        return to_prometheus(report)
+    if form in {"csv", "md"}:
+        from editsvc.report.tabular import to_csv, to_markdown
+
+        return to_csv(report) if form == "csv" else to_markdown(report)
+    import io
+
+    from rich.console import Console
+
+    from editsvc.report.table import to_table
+
+    target = io.StringIO()
+    Console(file=target, width=_FILE_COLUMNS, highlight=False).print(to_table(report))
+    return target.getvalue()
+
+
+def _print(report: Report) -> None:
     from rich.console import Console
 
     from editsvc.report.table import to_table
 
     Console(highlight=False).print(to_table(report))
-    return 0
+
+
+def _watch(made: Callable[[], Report]) -> None:
+    """Show the report until the user has seen enough; KeyboardInterrupt leaves the last one on the screen."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from editsvc.report.table import to_table
+
+    console = Console(highlight=False)
+    with Live(to_table(made()), console=console, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            live.refresh()
+            time.sleep(_REFRESH_S)
+            live.update(to_table(made()))
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Put `data` where `file` is; whoever reads it meanwhile sees the old file or the new one.
+
+    Raises FileError if that cannot be done.
+    """
+    from editsvc.files import FileError
+
+    try:
+        file = file.resolve()
+        if file.exists() and not file.is_file():
+            file.write_bytes(data)  # a device or a pipe: there is nothing to replace
+            return
+        mode = file.stat().st_mode & 0o7777 if file.exists() else 0o666 & ~_umask()
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary = Path(name)
+            temporary.chmod(mode)
+            temporary.replace(file)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as exc:
+        raise FileError(f"{file} cannot be written: {exc.strerror or exc}.") from exc
+
+
+def _umask() -> int:
+    # The only way to read it is to set it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

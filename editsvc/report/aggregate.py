@@ -1,4 +1,4 @@
-"""Records to a report, in one pass."""
+"""A report, from a log or from records."""
 
 from __future__ import annotations
 
@@ -6,86 +6,168 @@ from collections import defaultdict
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import UsageError
-from editsvc.report.model import Group, Report
+from editsvc.report import effect as effects
+from editsvc.report.gather import gather
+from editsvc.report.intervals import Totals
+from editsvc.report.model import DayReport, Group, ModelPoint, Report, Sample
 from editsvc.report.recommend import recommendations
-from editsvc.report.tally import Tally
+from editsvc.report.tally import acceptance, summary
+from editsvc.report.what_if import calibrations, scores, what_if
+from editsvc.tokenlog.dimensions import dimensions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
+    from editsvc.report.effect import Trial
+    from editsvc.report.model import Effect, Summary
+    from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums
     from editsvc.tokenlog.record import RequestRecord
+    from editsvc.tokenlog.store import TokenLog
 
-DIMENSIONS: Final[Mapping[str, Callable[[RequestRecord], str | None]]] = {
-    "model": lambda record: record.model,
-    "provider": lambda record: record.provider,
-    "language": lambda record: record.language,
-    "status": lambda record: record.status.value,
-    "source": lambda record: record.source.value,
-    "day": lambda record: record.created_at.astimezone(UTC).date().isoformat(),
-    "prediction_kind": lambda record: record.prediction_kind,
-    "prediction_sent": lambda record: "yes" if record.prediction_sent else "no",
-    "scope_kind": lambda record: record.scope_kind,
-    "policy_version": lambda record: record.policy_version,
-    "error": lambda record: record.error,
-}
-"""What requests can be grouped by; days are UTC."""
+    Key = tuple[str | None, ...]
+
+_UNMEASURED: Final = effects.effect([])
+
+
+def read(
+    log: TokenLog, *, by: Sequence[str] = (), since: datetime | None = None, days: bool = False
+) -> Report:
+    """The report on the requests of `log` made at `since` or later, counted by the database.
+
+    `by` names dimensions (see `editsvc.tokenlog.dimensions`); each combination of their values that occurs is a
+    group, the largest first. `days` asks for the sums of each day too. Raises UsageError for an unknown or
+    repeated dimension, LogUnavailable if the log cannot be read.
+    """
+    return report(log.evidence(by=dimensions(by), since=since, days=days))
 
 
 def aggregate(
-    records: Iterable[RequestRecord],
-    *,
-    by: Sequence[str] = (),
-    since: datetime | None = None,
+    records: Iterable[RequestRecord], *, by: Sequence[str] = (), since: datetime | None = None
 ) -> Report:
-    """The report on those of `records` that were made at `since` or later.
+    """The report on those of `records` that were made at `since` or later; `by` as in `read`."""
+    return report(gather(records, by=dimensions(by), since=since))
 
-    `by` names dimensions; each combination of their values that occurs is a group, the largest first.
-    Raises UsageError for an unknown or repeated dimension.
-    """
-    _check(by)
-    everything = Tally()
-    models: defaultdict[str | None, Tally] = defaultdict(Tally)
-    groups: defaultdict[tuple[str | None, ...], Tally] = defaultdict(Tally)
-    first: datetime | None = None
-    last: datetime | None = None
-    values = [DIMENSIONS[name] for name in by]
-    for record in records:
-        made = record.created_at
-        if since is not None and made < since:
-            continue
-        first = made if first is None or made < first else first
-        last = made if last is None or made > last else last
-        everything.add(record)
-        models[record.model].add(record)
-        if by:
-            groups[tuple(value(record) for value in values)].add(record)
-    summary = everything.summary()
-    advice = recommendations(summary, {model: tally.summary() for model, tally in models.items()})
+
+def report(evidence: Evidence) -> Report:
+    """The report that `evidence` bears out."""
+    sample = evidence.sample
+    trials = effects.randomised(sample, evidence.sampled_every, evidence.explored, evidence.explored_every)
+    by_model = _trials_by_model(trials)
+    scored = scores(sample)
+    everything = summary(evidence.cells, sample)
+    models = _split(evidence, lambda facet: (facet.model,), lambda each: (each.model,))
+    summaries = {model: each for (model,), each in models.items()}
+    whole = effects.effect(trials)
+    # Where all requests went to one model, its figures are those of the whole.
+    model_effects = {
+        model: whole if len(each) == len(trials) else effects.effect(each) for model, each in by_model.items()
+    }
     return Report(
-        since=since,
-        first=first,
-        last=last,
-        by=tuple(by),
-        summary=summary,
-        groups=[
-            Group(dict(zip(by, key, strict=True)), tally.summary())
-            for key, tally in sorted(groups.items(), key=_largest_first)
-        ],
-        recommendations=advice,
+        since=evidence.since,
+        first=evidence.first,
+        last=evidence.last,
+        by=evidence.by,
+        sample=Sample(len(sample), everything.requests),
+        summary=everything,
+        effect=whole,
+        restarts=evidence.restarts,
+        what_if=what_if(scored),
+        calibrations=calibrations(scored),
+        points=_points(evidence, summaries, model_effects),
+        days=_days(evidence.days or (), sample),
+        times_with=_times(trials, sent=True),
+        times_without=_times(trials, sent=False),
+        groups=_groups(evidence),
+        recommendations=recommendations(everything, whole, summaries, model_effects),
     )
 
 
-def _check(by: Sequence[str]) -> None:
-    known = ", ".join(DIMENSIONS)
-    for name in by:
-        if name not in DIMENSIONS:
-            raise UsageError(f"A report cannot be grouped by {name!r}.", hint=f"Use any of: {known}.")
-    if len(set(by)) < len(by):
-        raise UsageError("A report cannot be grouped twice by the same thing.")
+def _split(
+    evidence: Evidence, of_facet: Callable[[Facet], Key], of_request: Callable[[Observation], Key]
+) -> dict[Key, Summary]:
+    cells: defaultdict[Key, dict[Facet, Sums]] = defaultdict(dict)
+    sample: defaultdict[Key, list[Observation]] = defaultdict(list)
+    for facet, sums in evidence.cells.items():
+        cells[of_facet(facet)][facet] = sums
+    for each in evidence.sample:
+        sample[of_request(each)].append(each)
+    return {key: summary(each, sample[key]) for key, each in cells.items()}
 
 
-def _largest_first(group: tuple[tuple[str | None, ...], Tally]) -> tuple[int, list[str]]:
-    key, tally = group
-    return -tally.requests, [value or "" for value in key]
+def _groups(evidence: Evidence) -> list[Group]:
+    if not evidence.by:
+        return []
+    found = _split(evidence, lambda facet: facet.key, lambda each: each.key)
+    ordered = sorted(found.items(), key=lambda each: (-each[1].requests, [value or "" for value in each[0]]))
+    return [Group(dict(zip(evidence.by, key, strict=True)), each) for key, each in ordered]
+
+
+def _trials_by_model(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    found: defaultdict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.request.model is not None:
+            found[trial.request.model].append(trial)
+    return dict(found)
+
+
+def _times(trials: Iterable[Trial], *, sent: bool) -> list[tuple[float, float]]:
+    return [
+        (trial.request.total_s, trial.weight)
+        for trial in trials
+        if trial.request.prediction_sent is sent and trial.request.total_s is not None
+    ]
+
+
+def _points(
+    evidence: Evidence, summaries: Mapping[str | None, Summary], measured: Mapping[str, Effect]
+) -> list[ModelPoint]:
+    """The models that reported what they accepted, the most used first.
+
+    Time saved is that of writing the reply, as the server says; without its word, of the whole request.
+    """
+    points = []
+    for model, each in summaries.items():
+        share = _share(evidence, model)
+        if model is None or share is None:
+            continue
+        found = measured.get(model, _UNMEASURED)
+        time = found.completion_time_s if found.completion_time_s.saved is not None else found.total_s
+        base = time.without_prediction
+        saved, low, high = (
+            (value / base if value is not None and base else None)
+            for value in (time.saved, time.low, time.high)
+        )
+        points.append(ModelPoint(model, each.requests, share, saved, low, high))
+    return sorted(points, key=lambda point: (-point.requests, point.model))
+
+
+def _share(evidence: Evidence, model: str | None) -> float | None:
+    """A/(completion - R) of a model's predicted requests: how much of what it wrote the prediction gave."""
+    accepted = kept = 0
+    for facet, sums in evidence.cells.items():
+        if facet.model != model or not facet.prediction_sent or sums.covered_completion is None:
+            continue
+        accepted += sums.covered_accepted or 0
+        kept += sums.covered_completion - (sums.rejected or 0)
+    return min(1.0, accepted / kept) if kept > 0 else None
+
+
+def _days(days: Iterable[Day], sample: Iterable[Observation]) -> list[DayReport]:
+    requests: defaultdict[date, list[Observation]] = defaultdict(list)
+    for each in sample:
+        requests[each.created_at.astimezone(UTC).date()].append(each)
+    return [
+        DayReport(
+            each.day,
+            each.requests,
+            each.completion,
+            each.accepted,
+            each.rejected,
+            acceptance(
+                requests[each.day],
+                Totals(each.verified_accepted or 0, each.verified_tokens or 0, each.verified_requests),
+            ),
+        )
+        for each in days
+    ]

@@ -7,7 +7,7 @@ tokens as independent was found to be twelve times too narrow on such logs.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.report.model import Quantiles, Rate
 
@@ -19,8 +19,19 @@ FLOOR: Final = 20
 _Z95: Final = 1.959964
 
 
-def ratio(pairs: Sequence[tuple[int, int]]) -> Rate:
+class Totals(NamedTuple):
+    """Both sums of a ratio over all requests, and the number of requests."""
+
+    part: int
+    whole: int
+    requests: int
+
+
+def ratio(pairs: Sequence[tuple[int, int]], totals: Totals | None = None) -> Rate:
     """The ratio of sums, Σ part / Σ whole, over one (part, whole) pair per request.
+
+    `totals` are given if `pairs` are a sample: the ratio is theirs then, and only its spread is estimated from
+    the sample.
 
     Pairs whose whole is 0 say nothing about the ratio and are left out. The interval is that of a ratio of
     means by linearisation (Cochran, "Sampling Techniques", 2.11) with the residual of each request divided by
@@ -31,19 +42,18 @@ def ratio(pairs: Sequence[tuple[int, int]]) -> Rate:
     that fits a rate per request.
     """
     told = [(part, whole) for part, whole in pairs if whole > 0]
-    requests = len(told)
-    if not told:
+    parts, wholes = sum(part for part, _ in told), sum(whole for _, whole in told)
+    totals = totals or Totals(parts, wholes, len(told))
+    if totals.whole <= 0:
         return Rate(None, None, None, 0)
-    parts = sum(part for part, _ in told)
-    wholes = sum(whole for _, whole in told)
-    value = parts / wholes
-    if requests < FLOOR:
-        return Rate(value, None, None, requests)
+    value = totals.part / totals.whole
+    if len(told) < FLOOR:
+        return Rate(value, None, None, totals.requests)
     if all(part * wholes == parts * whole for part, whole in told):
-        low, high = _wilson(value, requests)
+        low, high = _wilson(value, len(told))
     else:
-        low, high = _linearised(told, value, wholes)
-    return Rate(value, low, high, requests)
+        low, high = _linearised(told, value, totals)
+    return Rate(value, low, high, totals.requests)
 
 
 def proportion(hits: int, trials: int) -> Rate:
@@ -66,8 +76,10 @@ def quantiles(values: Sequence[float]) -> Quantiles:
     return Quantiles(_quantile(ordered, 0.5), _quantile(ordered, 0.95) if enough else None, len(ordered))
 
 
-def _linearised(pairs: Sequence[tuple[int, int]], value: float, wholes: int) -> tuple[float, float]:
+def _linearised(pairs: Sequence[tuple[int, int]], value: float, totals: Totals) -> tuple[float, float]:
+    wholes = totals.whole
     squares = math.fsum(((part - value * whole) / (1 - whole / wholes)) ** 2 for part, whole in pairs)
+    squares *= totals.requests / len(pairs)
     margin = _student(len(pairs) - 1) * math.sqrt(squares) / wholes
     if not 0 < value < 1:
         # No rate of a server that counts as documented; still no reason to fail.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from editsvc.errors import Status
 
@@ -64,12 +64,13 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Times in seconds, seen from here; `completion_time_s` is the server's own."""
+    """Times in seconds, seen from here; `queue_time_s` and `completion_time_s` are the server's own."""
 
     requests: int
     ttft_s: Quantiles
     total_s: Quantiles
     tokens_per_s: Quantiles
+    queue_time_s: Quantiles
     completion_time_s: Quantiles
 
 
@@ -83,6 +84,115 @@ class Latency:
     overall: Speed
     with_prediction: Speed
     without_prediction: Speed
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure with and without prediction; `saved` is without minus with, with its 95 % interval.
+
+    Without an interval there is not enough data, and `saved` is None.
+    """
+
+    with_prediction: float | None
+    without_prediction: float | None
+    saved: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What predicting did to time, from requests of which chance decided; seconds.
+
+    Without a suffix a difference is that of medians. `more_requests` says about how many more it takes to tell
+    whether predictions save time: 0 if that is told, None if no number would be honest.
+    """
+
+    requests_with: int
+    requests_without: int
+    total_s: Difference
+    total_p95_s: Difference
+    completion_time_s: Difference
+    completion_time_p95_s: Difference
+    more_requests: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What one candidate prediction would have got, by one preset of the local verifier.
+
+    Sums over the `requests` that were scored. `sent_*` are what was really sent and reported in those of them
+    that sent a prediction.
+    """
+
+    candidate: str
+    preset: str | None
+    requests: int
+    accepted: int
+    rejected: int
+    sent_requests: int
+    sent_accepted: int
+    sent_rejected: int
+
+    @property
+    def acceptance(self) -> float | None:
+        """A/(A+R) of the candidate; None if it proposed nothing."""
+        proposed = self.accepted + self.rejected
+        return self.accepted / proposed if proposed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Requests with a similar predicted acceptance: what was predicted for them, and what they got."""
+
+    predicted: float
+    actual: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How well a preset of the local verifier foretells the server; `error` is the mean distance, 0 to 1."""
+
+    preset: str
+    requests: int
+    error: float
+    bins: Sequence[Bin]
+
+
+@dataclass(frozen=True, slots=True)
+class DayReport:
+    """One day (UTC); sums are None where nothing was reported."""
+
+    day: date
+    requests: int
+    completion: int | None
+    accepted: int | None
+    rejected: int | None
+    acceptance: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPoint:
+    """Where a model stands against break-even.
+
+    `share` is a = A/(completion - R): the share of the tokens that came from the prediction. `saved` is the
+    share of time that predicting saved, with its interval, where it was measured.
+    """
+
+    model: str
+    requests: int
+    share: float
+    saved: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many of `of` requests were looked at one by one; sums are exact in any case."""
+
+    requests: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +216,13 @@ class Summary:
     """The numbers of one set of requests.
 
     `usage_reported` counts the requests with completion tokens, `offline` those that the offline engine
-    answered, `errors` the requests by status and kind of error, the most frequent kind first.
+    answered, `retried` those that took more than one attempt, `errors` the requests by status and kind of
+    error, the most frequent kind first.
     """
 
     requests: int
     offline: int
+    retried: int
     usage_reported: int
     statuses: Mapping[Status, int]
     errors: Mapping[Status, Mapping[str, int]]
@@ -140,12 +252,26 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one report says; `first` and `last` are the times of its oldest and newest request."""
+    """Everything that one report says; `first` and `last` are the times of its oldest and newest request.
+
+    The first recommendation is the one to read if only one is read. `restarts` counts the reasons why requests
+    were sent again. `times_*` are the seconds of the requests of which chance decided, for plots; `days` is
+    empty unless the evidence has them.
+    """
 
     since: datetime | None
     first: datetime | None
     last: datetime | None
     by: Sequence[str]
+    sample: Sample
     summary: Summary
+    effect: Effect
+    restarts: Mapping[str, int]
+    what_if: Sequence[WhatIf]
+    calibrations: Sequence[Calibration]
+    points: Sequence[ModelPoint]
+    days: Sequence[DayReport]
+    times_with: Sequence[tuple[float, float]]
+    times_without: Sequence[tuple[float, float]]
     groups: Sequence[Group]
     recommendations: Sequence[Recommendation]

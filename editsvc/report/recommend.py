@@ -7,27 +7,136 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import Status
 from editsvc.report.intervals import FLOOR
 from editsvc.report.model import Recommendation
+from editsvc.report.wording import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from editsvc.report.model import Summary
+    from editsvc.report.model import Difference, Effect, Summary
 
-# Time is saved iff coverage exceeds f(s-1)/(1 + f(s-1)), with s the cost of a verifying pass against a plain
-# one and f the share of passes that verify. The cheapest s that was measured is 1.13; at f = 1 that is 0.115.
+    Numbers = dict[str, str | int | float | None]
+
+# Time is saved iff the accepted share exceeds f(s-1)/(1 + f(s-1)), with s the cost of a verifying pass against
+# a plain one and f the share of passes that verify. The cheapest s that was measured is 1.13; at f = 1 that is
+# 0.115.
 BREAK_EVEN_COVERAGE: Final = 0.115
 _MUCH_REJECTED: Final = 0.25
 _MANY_FAILED: Final = 0.05
+_EXPLORE: Final = (
+    "let a share of the requests go out without prediction at random (the setting exploration), "
+    "and ask again when some hundreds are in the log"
+)
 
 
-def recommendations(overall: Summary, by_model: Mapping[str | None, Summary]) -> list[Recommendation]:
-    """What to do, or to know, about these requests; empty if there is nothing to say."""
-    found = [*_offline(overall), *_failures(overall)]
-    for model in sorted(by_model, key=lambda name: (-by_model[name].requests, name or "")):
+def recommendations(
+    overall: Summary,
+    effect: Effect,
+    by_model: Mapping[str | None, Summary],
+    effects: Mapping[str, Effect],
+) -> list[Recommendation]:
+    """What to do, and what to know, about these requests; the first answers whether predictions pay."""
+    found = [_verdict(overall, effect)]
+    models = sorted(by_model, key=lambda name: (-by_model[name].requests, name or ""))
+    for model in models:
+        if model is not None and len(effects) > 1 and model in effects:
+            found += _against(model, effects[model], effect)
+    found += (*_offline(overall), *_failures(overall))
+    for model in models:
         if model is not None:
             summary = by_model[model]
             found += (*_usage(model, summary), *_coverage(model, summary), *_cost(model, summary))
     return found
+
+
+def _verdict(overall: Summary, effect: Effect) -> Recommendation:
+    """Whether to predict: in plain words, with the figure and how sure it is."""
+    time = effect.total_s
+    numbers: Numbers = {
+        "requests_with": effect.requests_with,
+        "requests_without": effect.requests_without,
+        "saved_s": time.saved,
+        "low_s": time.low,
+        "high_s": time.high,
+        "more_requests": effect.more_requests,
+    }
+    if not overall.requests:
+        return Recommendation(
+            "no-requests", "Not enough data: the log has no requests of this time.", numbers
+        )
+    if not overall.prediction.sent:
+        return Recommendation(
+            "no-predictions",
+            f"Not enough data: none of {_requests(overall.requests)} sent a prediction, "
+            "so nothing can be said about their worth.",
+            numbers,
+        )
+    if time.saved is None or time.low is None or time.high is None:
+        return Recommendation("not-enough-data", _too_few(effect), numbers)
+    if time.low > 0:
+        return Recommendation("keep-predicting", f"Keep predictions on: {_figures(effect, time)}", numbers)
+    if time.high < 0:
+        return Recommendation("stop-predicting", f"Turn predictions off: {_figures(effect, time)}", numbers)
+    return Recommendation("no-difference-yet", _undecided(effect, time), numbers)
+
+
+def _too_few(effect: Effect) -> str:
+    told = "Not enough data to say whether predictions save time: "
+    if not effect.requests_with and not effect.requests_without:
+        return f"{told}chance decided about no request. To find out, {_EXPLORE}."
+    fewer, less = min((effect.requests_without, "without"), (effect.requests_with, "with"))
+    more = (
+        f"; about {_requests(effect.more_requests, 'more request')} will do" if effect.more_requests else ""
+    )
+    return f"{told}{FLOOR} requests that went out {less} prediction at random are needed, and there are {fewer}{more}."
+
+
+def _figures(effect: Effect, time: Difference) -> str:
+    """How long the middle edit takes, and by how much that is more or less."""
+    assert time.saved is not None and time.low is not None and time.high is not None  # noqa: PT018, S101
+    faster = time.saved > 0
+    low, high = sorted((abs(time.low), abs(time.high)))
+    return (
+        f"with them half of the edits are done in {seconds(time.with_prediction)}, without in "
+        f"{seconds(time.without_prediction)}. That is {seconds(abs(time.saved))} {'saved' if faster else 'lost'} "
+        f"(95 % sure: between {seconds(low)} and {seconds(high)}), "
+        f"measured on {_requests(effect.requests_with + effect.requests_without)} of which chance decided."
+    )
+
+
+def _undecided(effect: Effect, time: Difference) -> str:
+    more = (
+        f"About {_requests(effect.more_requests, 'more request')} should settle it."
+        if effect.more_requests
+        else "The difference, if there is one, is too small to matter; let the bill decide."
+    )
+    return (
+        "Not enough data to say whether predictions save time: the middle edit is between "
+        f"{_either_way(time.low)} and {_either_way(time.high)} (95 % sure). {more}"
+    )
+
+
+def _either_way(saved: float | None) -> str:
+    return f"{seconds(abs(saved or 0.0))} {'faster' if (saved or 0.0) > 0 else 'slower'} with them"
+
+
+def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommendation]:
+    """Models for which the answer is another one than for all together."""
+    time, all_times = effect.total_s, overall.total_s
+    if time.saved is None or time.low is None or time.high is None:
+        return
+    numbers: Numbers = {"model": model, "saved_s": time.saved, "low_s": time.low, "high_s": time.high}
+    if time.high < 0 and not (all_times.high is not None and all_times.high < 0):
+        yield Recommendation(
+            "stop-predicting-for-model",
+            f"With model {model}, turn predictions off: {_figures(effect, time)}",
+            numbers,
+        )
+    if time.low > 0 and not (all_times.low is not None and all_times.low > 0):
+        yield Recommendation(
+            "keep-predicting-for-model",
+            f"With model {model}, keep predictions on: {_figures(effect, time)}",
+            numbers,
+        )
 
 
 def _offline(summary: Summary) -> Iterator[Recommendation]:
@@ -59,7 +168,7 @@ def _usage(model: str, summary: Summary) -> Iterator[Recommendation]:
     if prediction.sent < FLOOR or prediction.accepted_tokens or prediction.rejected_tokens:
         return
     sent = f"{_requests(prediction.sent)} that sent a prediction"
-    numbers: dict[str, str | int | float | None] = {"model": model, "requests": prediction.sent}
+    numbers: Numbers = {"model": model, "requests": prediction.sent}
     if prediction.accepted_tokens is None and prediction.rejected_tokens is None:
         yield Recommendation(
             "no-prediction-tokens",
@@ -103,8 +212,8 @@ def _cost(model: str, summary: Summary) -> Iterator[Recommendation]:
     )
 
 
-def _requests(count: int) -> str:
-    return f"{count} request" if count == 1 else f"{count} requests"
+def _requests(count: int, noun: str = "request") -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _times(count: int) -> str:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from editsvc.report.model import Quantiles, Rate, Report, Speed, Summary
+    from editsvc.report.model import (
+        Calibration,
+        DayReport,
+        Difference,
+        Effect,
+        Quantiles,
+        Rate,
+        Report,
+        Speed,
+        Summary,
+        WhatIf,
+    )
 
 SCHEMA: Final = 1
 
@@ -20,6 +31,12 @@ def to_json(report: Report) -> dict[str, Any]:
         "first": _time(report.first),
         "last": _time(report.last),
         **_summary(report.summary),
+        "sample": {"requests": report.sample.requests, "of": report.sample.of},
+        "time_saved": _effect(report.effect),
+        "restarts": dict(report.restarts),
+        "what_if": [_what_if(each) for each in report.what_if],
+        "calibration": [_calibration(each) for each in report.calibrations],
+        "days": [_day(each) for each in report.days],
         "groups": [{"key": dict(group.key), **_summary(group.summary)} for group in report.groups],
         "recommendations": [
             {"kind": each.kind, "sentence": each.sentence, "numbers": dict(each.numbers)}
@@ -33,6 +50,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
     return {
         "requests": summary.requests,
         "offline": summary.offline,
+        "retried": summary.retried,
         "usage_reported": summary.usage_reported,
         "statuses": {status.value: count for status, count in summary.statuses.items()},
         "errors": {status.value: dict(kinds) for status, kinds in summary.errors.items()},
@@ -67,6 +85,68 @@ def _summary(summary: Summary) -> dict[str, Any]:
     }
 
 
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {
+        "requests_with": effect.requests_with,
+        "requests_without": effect.requests_without,
+        "more_requests": effect.more_requests,
+        "total_s": {"median": _difference(effect.total_s), "p95": _difference(effect.total_p95_s)},
+        "completion_time_s": {
+            "median": _difference(effect.completion_time_s),
+            "p95": _difference(effect.completion_time_p95_s),
+        },
+    }
+
+
+def _difference(difference: Difference) -> dict[str, float | None]:
+    return {
+        "value": difference.saved,
+        "low": difference.low,
+        "high": difference.high,
+        "with_prediction": difference.with_prediction,
+        "without_prediction": difference.without_prediction,
+    }
+
+
+def _what_if(what_if: WhatIf) -> dict[str, Any]:
+    return {
+        "candidate": what_if.candidate,
+        "preset": what_if.preset,
+        "requests": what_if.requests,
+        "accepted_tokens": what_if.accepted,
+        "rejected_tokens": what_if.rejected,
+        "acceptance": what_if.acceptance,
+        "sent": {
+            "requests": what_if.sent_requests,
+            "accepted_tokens": what_if.sent_accepted,
+            "rejected_tokens": what_if.sent_rejected,
+        },
+    }
+
+
+def _calibration(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "preset": calibration.preset,
+        "requests": calibration.requests,
+        "error": calibration.error,
+        "bins": [
+            {"predicted": each.predicted, "actual": _rate(each.actual), "requests": each.actual.requests}
+            for each in calibration.bins
+        ],
+    }
+
+
+def _day(day: DayReport) -> dict[str, Any]:
+    return {
+        "day": day.day.isoformat(),
+        "requests": day.requests,
+        "completion_tokens": day.completion,
+        "accepted_tokens": day.accepted,
+        "rejected_tokens": day.rejected,
+        "acceptance": _rate(day.acceptance),
+    }
+
+
 def _rate(rate: Rate) -> dict[str, float | None]:
     return {"value": rate.value, "low": rate.low, "high": rate.high}
 
@@ -77,6 +157,7 @@ def _speed(speed: Speed) -> dict[str, Any]:
         "ttft_s": _quantiles(speed.ttft_s),
         "total_s": _quantiles(speed.total_s),
         "tokens_per_s": _quantiles(speed.tokens_per_s),
+        "queue_time_s": _quantiles(speed.queue_time_s),
         "completion_time_s": _quantiles(speed.completion_time_s),
     }
 

@@ -12,17 +12,27 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
+from editsvc.report.wording import (
+    NOT_REPORTED,
+    count,
+    dollars,
+    integer,
+    interval,
+    sampled,
+    saved,
+    seconds,
+    share,
+    title,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
 
-    from editsvc.report.model import Group, Latency, Quantiles, Rate, Report, Summary
+    from editsvc.report.model import Effect, Group, Latency, Quantiles, Rate, Report, WhatIf
 
-NOT_REPORTED: Final = "-"
-TOO_FEW: Final = "not enough data"
-_DAY: Final = "%Y-%m-%d"
-_CENT: Final = 0.01
+_NAME: Final = len("Hunks accepted")
 
 
 def to_table(report: Report) -> RenderableType:
@@ -33,25 +43,31 @@ def to_table(report: Report) -> RenderableType:
     summary = report.summary
     if not summary.requests:
         return Text("No requests.")
-    parts: list[RenderableType] = [Text(_title(report), style="bold"), Text(), _overview(summary)]
+    headline, *others = report.recommendations
+    parts: list[RenderableType] = [
+        Text(title(report), style="bold"),
+        Text(),
+        Text(headline.sentence, style="bold cyan"),
+        Text(),
+        _overview(report),
+    ]
     if summary.latency.overall.requests:
         parts += [Text(), _speeds(summary.latency)]
+    if report.effect.requests_with and report.effect.requests_without:
+        parts += [Text(), _effect(report.effect)]
+    if report.what_if:
+        parts += [Text(), _what_if(report.what_if)]
     if report.groups:
         parts += [Text(), _groups(report.by, report.groups)]
-    for each in report.recommendations:
+    for each in others:
         parts += [Text(), Text(f"• {each.sentence}")]
+    if note := sampled(report.sample):
+        parts += [Text(), Text(note, style="dim")]
     return Stack(*parts)
 
 
-def _title(report: Report) -> str:
-    title = _count(report.summary.requests, "request")
-    if report.first is not None and report.last is not None:
-        first, last = report.first.strftime(_DAY), report.last.strftime(_DAY)
-        title += f" on {first}" if first == last else f" from {first} to {last}"
-    return title
-
-
-def _overview(summary: Summary) -> Table:
+def _overview(report: Report) -> Table:
+    summary = report.summary
     prediction, verdicts, tokens = summary.prediction, summary.verdicts, summary.tokens
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -62,26 +78,34 @@ def _overview(summary: Summary) -> Table:
     judged = verdicts.accepted + verdicts.partial + verdicts.rejected
     table.add_row("Acceptance", *_rate(prediction.acceptance), "of the prediction's tokens")
     table.add_row("Coverage", *_rate(prediction.coverage), "of the reply's tokens")
-    table.add_row("Edits accepted", *_rate(verdicts.edits), f"of {_count(judged, 'edit')} with a verdict")
+    table.add_row("Edits accepted", *_rate(verdicts.edits), f"of {count(judged, 'edit')} with a verdict")
     table.add_row("Hunks accepted", *_rate(verdicts.hunks), "of their hunks")
     facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="bold", no_wrap=True, min_width=len("Hunks accepted"))
+    facts.add_column(style="bold", no_wrap=True, min_width=_NAME)
     facts.add_column()
     facts.add_row("Status", statuses)
+    for status, kinds in summary.errors.items():
+        listed = ", ".join(f"{kind} {number:,}" for kind, number in list(kinds.items())[:3])
+        facts.add_row(status.value.capitalize(), Text(listed))
+    if summary.retried:
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in sorted(report.restarts.items()))
+        facts.add_row(
+            "Sent again", Text(f"{count(summary.retried, 'request')}{f': {reasons}' if reasons else ''}")
+        )
     facts.add_row(
         "Prediction",
-        f"sent in {_count(prediction.sent, 'request')}; "
-        f"{_integer(prediction.accepted_tokens)} tokens accepted, "
-        f"{_integer(prediction.rejected_tokens)} rejected",
+        f"sent in {count(prediction.sent, 'request')}; "
+        f"{integer(prediction.accepted_tokens)} tokens accepted, "
+        f"{integer(prediction.rejected_tokens)} rejected",
     )
     facts.add_row(
         "Tokens",
-        f"{_integer(tokens.prompt)} in ({_integer(tokens.cached)} cached), "
-        f"{_integer(tokens.completion)} out ({_integer(tokens.reasoning)} reasoning)",
+        f"{integer(tokens.prompt)} in ({integer(tokens.cached)} cached), "
+        f"{integer(tokens.completion)} out ({integer(tokens.reasoning)} reasoning)",
     )
     facts.add_row(
         "Cost",
-        f"{_dollars(summary.cost_usd)}, {_dollars(prediction.rejected_cost_usd)} of it for rejected tokens",
+        f"{dollars(summary.cost_usd)}, {dollars(prediction.rejected_cost_usd)} of it for rejected tokens",
     )
     outer = Table.grid()
     outer.add_row(table)
@@ -120,45 +144,63 @@ def _groups(by: Sequence[str], groups: Sequence[Group]) -> Table:
         table.add_row(
             *(Text(group.key[name] or NOT_REPORTED) for name in by),  # a name may look like markup
             f"{summary.requests:,}",
-            _share(summary.prediction.acceptance.value),
-            _share(summary.prediction.coverage.value),
-            _integer(summary.tokens.completion),
-            _dollars(summary.cost_usd),
+            share(summary.prediction.acceptance.value),
+            share(summary.prediction.coverage.value),
+            integer(summary.tokens.completion),
+            dollars(summary.cost_usd),
             _times(summary.latency.overall.ttft_s)[0],
             _times(summary.latency.overall.total_s)[0],
         )
     return table
 
 
+def _effect(effect: Effect) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("Where chance decided", no_wrap=True)
+    for heading in ("with", "without", "saved (95 %)"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, each in (
+        ("total, median", effect.total_s),
+        ("total, p95", effect.total_p95_s),
+        ("completion, median", effect.completion_time_s),
+        ("completion, p95", effect.completion_time_p95_s),
+    ):
+        table.add_row(name, seconds(each.with_prediction), seconds(each.without_prediction), saved(each))
+    table.add_row("requests", f"{effect.requests_with:,}", f"{effect.requests_without:,}", "")
+    return table
+
+
+def _what_if(found: Sequence[WhatIf]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("What if", overflow="fold")
+    table.add_column("verifier", overflow="fold")
+    for heading in ("requests", "accepted", "rejected", "accept"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in found:
+        table.add_row(
+            Text(each.candidate),
+            Text(each.preset or NOT_REPORTED),
+            f"{each.requests:,}",
+            f"{each.accepted:,}",
+            f"{each.rejected:,}",
+            share(each.acceptance),
+        )
+    most = max(found, key=lambda each: each.sent_requests)
+    sent = most.sent_accepted + most.sent_rejected
+    table.add_row(
+        "really sent",
+        "",
+        f"{most.sent_requests:,}",
+        f"{most.sent_accepted:,}",
+        f"{most.sent_rejected:,}",
+        share(most.sent_accepted / sent if sent else None),
+    )
+    return table
+
+
 def _rate(rate: Rate) -> tuple[str, str]:
-    if rate.value is None:
-        return NOT_REPORTED, ""
-    if rate.low is None or rate.high is None:
-        return _share(rate.value), TOO_FEW
-    return _share(rate.value), f"{_share(rate.low)} to {_share(rate.high)}"
-
-
-def _share(value: float | None) -> str:
-    return NOT_REPORTED if value is None else f"{value:.1%}"
+    return share(rate.value), interval(rate)
 
 
 def _times(quantiles: Quantiles) -> tuple[str, str]:
-    return _seconds(quantiles.median), _seconds(quantiles.p95)
-
-
-def _seconds(value: float | None) -> str:
-    return NOT_REPORTED if value is None else f"{value:.2f} s"
-
-
-def _integer(value: int | None) -> str:
-    return NOT_REPORTED if value is None else f"{value:,}"
-
-
-def _dollars(value: float | None) -> str:
-    if value is None:
-        return NOT_REPORTED
-    return f"${value:,.2f}" if value == 0 or value >= _CENT else f"${value:.5f}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return seconds(quantiles.median), seconds(quantiles.p95)

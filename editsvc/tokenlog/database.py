@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, insert, select, text, tuple_, update
 
 from editsvc.errors import Status
-from editsvc.tokenlog import migrate
+from editsvc.tokenlog import migrate, queries
 from editsvc.tokenlog.engine import BEGIN, display_url, make_engine, parse_url, sqlite_file
 from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Connection, CursorResult
+    from sqlalchemy import Connection, CursorResult, Row, Select
 
+    from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.store import LogStatus
 
 _READ: Final = "BEGIN"
@@ -167,9 +168,25 @@ class Database:
         try:
             return [from_row({str(name): value for name, value in row.items()}) for row in rows]
         except ValueError as exc:
-            raise LogUnavailable(
-                f"The token log at {self._where} holds a record that this editsvc cannot read: {exc}."
-            ) from exc
+            raise self._unreadable(exc) from exc
+
+    def evidence(self, *, by: tuple[str, ...], since: datetime | None, days: bool, sample: int) -> Evidence:
+        """What a report on the requests made at `since` or later is made from."""
+        try:
+            return queries.gather(
+                self._rows, sqlite=self._sqlite, by=by, since=since, days=days, sample=sample
+            )
+        except ValueError as exc:
+            raise self._unreadable(exc) from exc
+
+    def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        with self._transaction(_READ) as connection:
+            return connection.execute(statement).all()
+
+    def _unreadable(self, exc: ValueError) -> LogUnavailable:
+        return LogUnavailable(
+            f"The token log at {self._where} holds a record that this editsvc cannot read: {exc}."
+        )
 
     def status(self) -> LogStatus:
         """Where the log is and what it holds."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar
 
 from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.evidence import SAMPLE
 from editsvc.tokenlog.export import exported
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from editsvc.tokenlog.database import Database
+    from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.record import RequestRecord, Verdict
 
 T = TypeVar("T")
@@ -100,6 +102,22 @@ class TokenLog:
             if len(page) < _PAGE:
                 return
             after = page[-1].created_at, page[-1].id
+
+    def evidence(
+        self,
+        *,
+        by: tuple[str, ...] = (),
+        since: datetime | None = None,
+        days: bool = False,
+        sample: int = SAMPLE,
+    ) -> Evidence:
+        """What a report on the requests made at `since` or later is made from, counted by the database.
+
+        `by` names dimensions (see `editsvc.tokenlog.dimensions`), `days` asks for the sums of each day; at most
+        about `sample` requests are read one by one. Raises ValueError for a `since` without a time zone.
+        """
+        _require_zone(since)
+        return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=sample))
 
     def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
         """The records from `since` on as objects for JSON; see `exported`."""

@@ -74,7 +74,7 @@ def test_an_empty_log_makes_an_empty_report() -> None:
     report = aggregate([])
     assert (report.summary.requests, report.first, report.last) == (0, None, None)
     assert report.groups == []
-    assert report.recommendations == []
+    assert [each.kind for each in report.recommendations] == ["no-requests"]
 
 
 def test_since_leaves_out_what_is_older(make_record: MakeRecord) -> None:
@@ -151,6 +151,37 @@ def test_a_grouping_that_makes_no_sense_is_a_mistake_of_the_user(by: list[str], 
         aggregate([], by=by)
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("prediction-kind", "prediction_kind"), ("Instruction", "instruction_class"), ("scope_kind", "scope")],
+)
+def test_a_dimension_has_short_forms(make_record: MakeRecord, asked: str, meant: str) -> None:
+    (group,) = aggregate([make_record()], by=[asked]).groups
+    assert dict(group.key) == {meant: None}
+
+
+@pytest.mark.parametrize(
+    ("size", "name"),
+    [(0, "under 1 kB"), (999, "under 1 kB"), (1000, "1 to 4 kB"), (64_000, "64 kB and more"), (None, None)],
+)
+def test_documents_are_grouped_by_their_size(make_record: MakeRecord, size: int | None, name: str) -> None:
+    (group,) = aggregate([make_record(document_bytes=size)], by=["size"]).groups
+    assert group.key["size"] == name
+
+
+def test_requests_that_were_sent_again_are_counted_with_their_reasons(make_record: MakeRecord) -> None:
+    report = aggregate(
+        [
+            make_record(attempts=2, restarts=["prediction-unsupported"]),
+            make_record(attempts=3, restarts=["prediction-unsupported", "syntax"]),
+            make_record(attempts=2),
+            make_record(),
+        ]
+    )
+    assert report.summary.retried == 3
+    assert report.restarts == {"prediction-unsupported": 2, "syntax": 1}
+
+
 records = st.builds(
     RequestRecord,
     id=st.uuids().map(str),
@@ -169,7 +200,8 @@ records = st.builds(
 
 
 @given(
-    st.lists(records, max_size=30), st.sampled_from(["model", "status", "source", "day", "prediction_sent"])
+    st.lists(records, max_size=30),
+    st.sampled_from(["model", "status", "source", "day", "size", "prediction_sent"]),
 )
 def test_groups_add_up_to_the_whole(log: list[RequestRecord], dimension: str) -> None:
     report = aggregate(log, by=[dimension])

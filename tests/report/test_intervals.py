@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.report.intervals import FLOOR, proportion, quantiles, ratio
+from editsvc.report.intervals import FLOOR, Totals, proportion, quantiles, ratio
 from editsvc.report.model import Quantiles, Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pairs = st.tuples(st.integers(0, 5000), st.integers(0, 5000)).map(lambda pair: (min(pair), max(pair)))
 
@@ -46,17 +50,39 @@ def test_below_the_floor_there_is_a_value_and_no_interval() -> None:
     assert enough.low is not None
 
 
-def test_the_interval_covers_the_truth_in_95_of_100_logs() -> None:
+def simulated_reply(rng: random.Random) -> tuple[int, int]:
+    """Accepted tokens of one request, and all that it wrote: those, its own, and rejected ones."""
+    accepted, verified = simulated_request(rng)
+    return accepted, verified + int(rng.lognormvariate(4, 0.8))
+
+
+@pytest.mark.parametrize("request_of", [simulated_request, simulated_reply], ids=["acceptance", "coverage"])
+@pytest.mark.parametrize("requests", [60, 200])
+def test_the_interval_covers_the_truth_in_95_of_100_logs(
+    request_of: Callable[[random.Random], tuple[int, int]], requests: int
+) -> None:
     rng = random.Random(20261121)
-    population = [simulated_request(rng) for _ in range(200_000)]
+    population = [request_of(rng) for _ in range(200_000)]
     truth = sum(part for part, _ in population) / sum(whole for _, whole in population)
     covered = 0
-    for _ in range(400):
-        rate = ratio([simulated_request(rng) for _ in range(200)])
+    for _ in range(500):
+        rate = ratio([request_of(rng) for _ in range(requests)])
         assert rate.low is not None
         assert rate.high is not None
         covered += rate.low <= truth <= rate.high
-    assert 0.93 <= covered / 400 <= 0.97
+    assert 0.93 <= covered / 500 <= 0.97
+
+
+def test_a_sample_gives_the_spread_and_the_totals_give_the_rate() -> None:
+    rng = random.Random(3)
+    log = [simulated_request(rng) for _ in range(20_000)]
+    totals = Totals(sum(part for part, _ in log), sum(whole for _, whole in log), len(log))
+    exact, sampled = ratio(log), ratio(log[::10], totals)
+    assert sampled.value == exact.value
+    assert sampled.requests == 20_000
+    assert exact.low is not None and exact.high is not None
+    assert sampled.low == pytest.approx(exact.low, abs=(exact.high - exact.low) / 10)
+    assert sampled.high == pytest.approx(exact.high, abs=(exact.high - exact.low) / 10)
 
 
 def test_the_interval_counts_requests_and_not_tokens() -> None:

@@ -88,6 +88,12 @@ def test_the_json_has_the_agreed_names(report: Report) -> None:
         "since",
         "first",
         "last",
+        "sample",
+        "time_saved",
+        "restarts",
+        "what_if",
+        "calibration",
+        "days",
         "groups",
         "recommendations",
     }
@@ -98,7 +104,8 @@ def test_the_json_of_an_empty_report_holds_nulls_and_not_zeros() -> None:
     assert shown["requests"] == 0
     assert shown["prediction"]["acceptance"] == {"value": None, "low": None, "high": None}
     assert shown["cost_usd"] is None
-    assert (shown["groups"], shown["recommendations"]) == ([], [])
+    assert (shown["groups"], shown["what_if"], shown["days"]) == ([], [], [])
+    assert shown["time_saved"]["total_s"]["median"]["value"] is None
 
 
 def test_the_table_fits_into_80_columns_and_cuts_no_number(report: Report) -> None:

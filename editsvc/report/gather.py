@@ -1,0 +1,137 @@
+"""The evidence of a report from records in memory: what `editsvc.tokenlog.queries` has a database count."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from editsvc.tokenlog.dimensions import DIMENSIONS, size
+from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums, combined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from editsvc.tokenlog.record import RequestRecord
+
+
+def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: datetime | None) -> Evidence:
+    """The evidence of those of `records` that were made at `since` or later, all of them one by one."""
+    facets: defaultdict[Facet, list[Sums]] = defaultdict(list)
+    days: defaultdict[date, list[Sums]] = defaultdict(list)
+    sample: list[Observation] = []
+    restarts: Counter[str] = Counter()
+    for record in records:
+        if since is not None and record.created_at < since:
+            continue
+        key = tuple(_value(record, name) for name in by)
+        sums = _sums(record)
+        sample.append(_observation(key, record))
+        days[record.created_at.astimezone(UTC).date()].append(sums)
+        facets[
+            Facet(
+                key,
+                record.model,
+                record.status,
+                record.prediction_sent,
+                record.verdict,
+                record.offline,
+                record.error,
+            )
+        ].append(sums)
+        if record.attempts > 1:
+            restarts.update(record.restarts or ())
+    sample.sort(key=lambda each: each.created_at)
+    return Evidence(
+        by=by,
+        since=since,
+        first=sample[0].created_at if sample else None,
+        last=sample[-1].created_at if sample else None,
+        cells={facet: combined(parts) for facet, parts in facets.items()},
+        sample=sample,
+        explored=[each for each in sample if each.explored],
+        restarts=dict(restarts),
+        days=[_day(day, combined(parts)) for day, parts in sorted(days.items())],
+    )
+
+
+def _value(record: RequestRecord, dimension: str) -> str | None:
+    column = DIMENSIONS[dimension]
+    if column is not None:
+        value = getattr(record, column)
+        return None if value is None else str(value)
+    if dimension == "size":
+        return size(record.document_bytes)
+    if dimension == "prediction_sent":
+        return "yes" if record.prediction_sent else "no"
+    return record.created_at.astimezone(UTC).date().isoformat()
+
+
+def _sums(record: RequestRecord) -> Sums:
+    accepted, rejected = record.accepted_prediction_tokens, record.rejected_prediction_tokens
+    completion, kept, hunks = record.completion_tokens, record.hunks_accepted, record.hunks
+    verified = None if accepted is None or rejected is None else accepted + rejected
+    covers = accepted is not None and completion is not None
+    judged = kept is not None and hunks is not None
+    return Sums(
+        requests=1,
+        retried=int(record.attempts > 1),
+        usage_reported=int(completion is not None),
+        prompt=record.prompt_tokens,
+        cached=record.cached_tokens,
+        completion=completion,
+        reasoning=record.reasoning_tokens,
+        accepted=accepted,
+        rejected=rejected,
+        cost_usd=record.cost_usd,
+        rejected_cost_usd=record.rejected_cost_usd,
+        verified_requests=int(bool(verified)),
+        verified_accepted=accepted if verified is not None else None,
+        verified_tokens=verified,
+        covered_requests=int(covers and completion != 0),
+        covered_accepted=accepted if covers else None,
+        covered_completion=completion if covers else None,
+        judged_requests=int(judged and hunks != 0),
+        judged_accepted=kept if judged else None,
+        judged_hunks=hunks if judged else None,
+    )
+
+
+def _observation(key: tuple[str | None, ...], record: RequestRecord) -> Observation:
+    return Observation(
+        key=key,
+        created_at=record.created_at,
+        model=record.model,
+        status=record.status,
+        offline=record.offline,
+        attempts=record.attempts,
+        prediction_sent=record.prediction_sent,
+        prediction_kind=record.prediction_kind,
+        propensity=record.propensity,
+        completion_tokens=record.completion_tokens,
+        accepted=record.accepted_prediction_tokens,
+        rejected=record.rejected_prediction_tokens,
+        ttft_s=record.ttft_s,
+        total_s=record.total_s,
+        tokens_per_s=record.tokens_per_s,
+        queue_time_s=record.queue_time_s,
+        completion_time_s=record.completion_time_s,
+        verdict=record.verdict,
+        hunks=record.hunks,
+        hunks_accepted=record.hunks_accepted,
+        what_if=record.what_if,
+    )
+
+
+def _day(day: date, sums: Sums) -> Day:
+    return Day(
+        day,
+        sums.requests,
+        sums.completion,
+        sums.accepted,
+        sums.rejected,
+        sums.verified_accepted,
+        sums.verified_tokens,
+        sums.verified_requests,
+    )

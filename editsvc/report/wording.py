@@ -1,0 +1,85 @@
+"""Figures in words, the same in every format for people. "-" stands for "not reported"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from editsvc.report.model import Difference, Rate, Report, Sample
+
+NOT_REPORTED: Final = "-"
+TOO_FEW: Final = "not enough data"
+_DAY: Final = "%Y-%m-%d"
+_CENT: Final = 0.01
+_TENTH: Final = 0.1
+
+
+def title(report: Report) -> str:
+    """How many requests the report is on, and of which days."""
+    text = count(report.summary.requests, "request")
+    if report.first is not None and report.last is not None:
+        first, last = report.first.strftime(_DAY), report.last.strftime(_DAY)
+        text += f" on {first}" if first == last else f" from {first} to {last}"
+    return text
+
+
+def share(value: float | None) -> str:
+    """A rate as a percentage."""
+    return NOT_REPORTED if value is None else f"{value:.1%}"
+
+
+def interval(rate: Rate) -> str:
+    """A rate's interval; "" if there is no rate."""
+    if rate.value is None:
+        return ""
+    if rate.low is None or rate.high is None:
+        return TOO_FEW
+    return f"{share(rate.low)} to {share(rate.high)}"
+
+
+def seconds(value: float | None) -> str:
+    """A time, in milliseconds below a tenth of a second."""
+    if value is None:
+        return NOT_REPORTED
+    return f"{1000 * value:.0f} ms" if abs(value) < _TENTH else f"{value:.2f} s"
+
+
+def saved(difference: Difference) -> str:
+    """A difference with its interval."""
+    if difference.saved is None:
+        return TOO_FEW
+    return f"{seconds(difference.saved)} ({spread(difference)})"
+
+
+def spread(difference: Difference) -> str:
+    """A difference's interval."""
+    if difference.saved is None:
+        return TOO_FEW
+    return f"{seconds(difference.low)} to {seconds(difference.high)}"
+
+
+def integer(value: int | None) -> str:
+    """A number with separators of thousands."""
+    return NOT_REPORTED if value is None else f"{value:,}"
+
+
+def dollars(value: float | None) -> str:
+    """An amount; more places below a cent."""
+    if value is None:
+        return NOT_REPORTED
+    return f"${value:,.2f}" if value == 0 or value >= _CENT else f"${value:.5f}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def sampled(sample: Sample) -> str:
+    """What was counted and what was sampled; "" if nothing was sampled."""
+    if sample.requests >= sample.of:
+        return ""
+    return (
+        f"Sums are of all {sample.of:,} requests. Medians, percentiles, intervals and what-if counts are from a "
+        f"sample of {sample.requests:,}."
+    )

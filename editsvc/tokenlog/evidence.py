@@ -1,0 +1,151 @@
+"""What a report is made from: exact sums over all requests, and the requests themselves where there are few.
+
+Sums can be added up, so they are counted by the database. Medians, intervals and what-if counts need single
+requests; of a large log these are a sample, one in so many, chosen by a hash.
+
+None means "nobody reported it", in sums too; it is never zero. Times are seconds, costs US dollars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from editsvc.errors import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from editsvc.tokenlog.record import Verdict
+
+# Up to so many requests are read one by one; of more, about so many.
+SAMPLE: Final = 5_000
+# The time of a request that was cut short says nothing about speed.
+CUT_SHORT: Final = frozenset({Status.CANCELLED, Status.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums over a set of requests.
+
+    Each of the three rates has its own: `verified_*` over requests that report accepted and rejected tokens,
+    `covered_*` over those that report accepted and completion tokens, `judged_*` over those that tell how many
+    of their hunks were accepted. Their counts of requests leave out those whose denominator is 0.
+    """
+
+    requests: int = 0
+    retried: int = 0
+    usage_reported: int = 0
+    prompt: int | None = None
+    cached: int | None = None
+    completion: int | None = None
+    reasoning: int | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    cost_usd: float | None = None
+    rejected_cost_usd: float | None = None
+    verified_requests: int = 0
+    verified_accepted: int | None = None
+    verified_tokens: int | None = None
+    covered_requests: int = 0
+    covered_accepted: int | None = None
+    covered_completion: int | None = None
+    judged_requests: int = 0
+    judged_accepted: int | None = None
+    judged_hunks: int | None = None
+
+
+def combined(parts: Iterable[Sums]) -> Sums:
+    """The sums over all requests of `parts`, which have none in common."""
+    rows = [astuple(part) for part in parts]
+    told = ([value for value in column if value is not None] for column in zip(*rows, strict=True))
+    return Sums(*(sum(values) if values else None for values in told))  # type: ignore[arg-type]  # counts are never None
+
+
+class Facet(NamedTuple):
+    """What sums are kept apart by: the values asked for, and what rates and recommendations depend on."""
+
+    key: tuple[str | None, ...]
+    model: str | None
+    status: Status
+    prediction_sent: bool
+    verdict: Verdict | None
+    offline: bool
+    error: str | None
+
+
+class Observation(NamedTuple):
+    """What a report needs to know of a single request; the names are those of the log's columns."""
+
+    key: tuple[str | None, ...]
+    created_at: datetime
+    model: str | None
+    status: Status
+    offline: bool
+    attempts: int
+    prediction_sent: bool
+    prediction_kind: str | None
+    propensity: float | None
+    completion_tokens: int | None
+    accepted: int | None
+    rejected: int | None
+    ttft_s: float | None
+    total_s: float | None
+    tokens_per_s: float | None
+    queue_time_s: float | None
+    completion_time_s: float | None
+    verdict: Verdict | None
+    hunks: int | None
+    hunks_accepted: int | None
+    what_if: Mapping[str, Sequence[int]] | None
+
+    @property
+    def explored(self) -> bool:
+        """Whether chance made the choice that the policy makes in the smaller part of such requests."""
+        return self.propensity is not None and 0 < self.propensity <= EXPLORED
+
+    @property
+    def whole(self) -> bool:
+        """Whether a reply came to its end."""
+        return bool(self.attempts) and self.status not in CUT_SHORT
+
+
+# A policy explores with a small probability: at most this one.
+EXPLORED: Final = 0.5
+
+
+class Day(NamedTuple):
+    """Sums of one day (UTC); those of acceptance are over requests that report both counts."""
+
+    day: date
+    requests: int
+    completion: int | None
+    accepted: int | None
+    rejected: int | None
+    verified_accepted: int | None
+    verified_tokens: int | None
+    verified_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a report is made from.
+
+    `by` names the dimensions whose values stand in each key. `sample` holds one request in
+    `sampled_every`, `explored` one in `explored_every` of those in which chance took the rarer way (see
+    `Observation.explored`); 1 means all of them. `restarts` counts the reasons why requests were sent again.
+    `days` is None if not asked for.
+    """
+
+    by: tuple[str, ...]
+    since: datetime | None
+    first: datetime | None = None
+    last: datetime | None = None
+    cells: Mapping[Facet, Sums] = field(default_factory=dict)
+    sample: Sequence[Observation] = ()
+    sampled_every: int = 1
+    explored: Sequence[Observation] = ()
+    explored_every: int = 1
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    days: Sequence[Day] | None = None

@@ -1,0 +1,253 @@
+"""The evidence of a report, as the database counts it.
+
+Each statement is a short transaction of its own, as everywhere in the log, so a log that is being written may
+grow between two of them. The sums come from one pass over an index that holds all they need; the index begins
+with what they are grouped by, so that nothing has to be sorted unless another grouping is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    Integer,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    text,
+    type_coerce,
+)
+
+from editsvc.errors import Status
+from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
+from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums
+from editsvc.tokenlog.record import Verdict
+from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Row, Select
+
+    Statement = Select[*tuple[Any, ...]]
+    Found = Row[*tuple[Any, ...]]
+    Rows = Callable[[Statement], Sequence[Found]]
+
+_T: Final = REQUESTS.c
+_START: Final = datetime(1, 1, 1, tzinfo=UTC)
+# Literally as in the conditions of two partial indexes: a database uses such an index only if it can see that
+# the condition is the same, and it cannot see into a parameter.
+_EXPLORED: Final = text("propensity > 0 AND propensity <= 0.5")
+_AGAIN: Final = text("attempts > 1")
+_RETRIED: Final = literal_column("CASE WHEN attempts > 1 THEN 1 ELSE 0 END", Integer)
+# Of explored requests only medians are taken: half of the sample does.
+_FEWER: Final = 2
+_OBSERVED: Final = (
+    _T.created_at,
+    _T.model,
+    _T.status,
+    _T.offline,
+    _T.attempts,
+    _T.prediction_sent,
+    _T.prediction_kind,
+    _T.propensity,
+    _T.completion_tokens,
+    _T.accepted_prediction_tokens,
+    _T.rejected_prediction_tokens,
+    _T.ttft_s,
+    _T.total_s,
+    _T.tokens_per_s,
+    _T.queue_time_s,
+    _T.completion_time_s,
+    _T.verdict,
+    _T.hunks,
+    _T.hunks_accepted,
+    _T.what_if,
+)
+
+
+def gather(
+    rows: Rows, *, sqlite: bool, by: tuple[str, ...], since: datetime | None, days: bool, sample: int
+) -> Evidence:
+    """The evidence of the requests made at `since` or later.
+
+    `rows` runs one statement; `by` names dimensions; at most about `sample` single requests are read of each
+    kind. Raises ValueError for a status or verdict that we do not know.
+    """
+    keys = [_dimension(name, sqlite=sqlite) for name in by]
+    first, last = rows(_ends(since))[0]
+    if first is None:
+        return Evidence(by, since, days=() if days else None)
+    cells = {
+        _facet(row, len(by)): Sums(*map(_number, row[len(by) + 6 :]))
+        for row in rows(_sums(keys, since, sqlite=sqlite))
+    }
+    requests = sum(sums.requests for sums in cells.values())
+    chosen = _since(since, sqlite=sqlite)
+    explored = rows(select(func.count()).select_from(REQUESTS).where(chosen, _EXPLORED))[0][0]
+    every, explored_every = max(1, -(-requests // sample)), max(1, -(-explored // (sample // _FEWER)))
+    return Evidence(
+        by,
+        since,
+        first,
+        last,
+        cells,
+        [
+            _observation(row, len(by))
+            for row in rows(_sample(keys, every, sqlite=sqlite).where(_since(since)))
+        ],
+        every,
+        [
+            _observation(row, len(by))
+            for row in rows(_sample(keys, explored_every, sqlite=sqlite).where(chosen, _EXPLORED))
+        ],
+        explored_every,
+        _restarts(rows(_restarted().where(chosen))),
+        list(_days(rows, first)) if days else None,
+    )
+
+
+def _dimension(name: str, *, sqlite: bool) -> ColumnElement[Any]:
+    column = DIMENSIONS[name]
+    if column is not None:
+        return _T[column]
+    if name == "size":
+        return case(
+            (_T.document_bytes.is_(None), null()),
+            *((_T.document_bytes < below, literal_column(f"'{size}'")) for size, below in SIZES),
+            else_=literal_column(f"'{LARGEST}'"),
+        )
+    if name == "prediction_sent":
+        return case((_T.prediction_sent, literal_column("'yes'")), else_=literal_column("'no'"))
+    # SQLite holds the UTC wall time as text, which begins with the date.
+    return (
+        func.substr(cast(_T.created_at, Text), 1, 10)
+        if sqlite
+        else func.to_char(func.timezone("UTC", _T.created_at), "YYYY-MM-DD")
+    )
+
+
+def _since(since: datetime | None, *, sqlite: bool = False) -> ColumnElement[bool]:
+    # The plus keeps SQLite from looking for the time in the index by time, and then for each row in the table:
+    # it is for statements that have a better index.
+    made = literal_column("+created_at", UtcDateTime()) if sqlite else _T.created_at
+    return made >= (since or _START)
+
+
+def _ends(since: datetime | None) -> Statement:
+    # Two subqueries: each is one step in the index by time, both at once would be a walk through it.
+    ends = (select(end(_T.created_at)).where(_since(since)).scalar_subquery() for end in (func.min, func.max))
+    return select(*(type_coerce(end, UtcDateTime()) for end in ends))
+
+
+def _sums(keys: Sequence[ColumnElement[Any]], since: datetime | None, *, sqlite: bool) -> Statement:
+    facet = (_T.model, _T.status, _T.prediction_sent, _T.verdict, _T.offline, _T.error)
+    accepted, rejected = _T.accepted_prediction_tokens, _T.rejected_prediction_tokens
+    # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
+    aggregates = (
+        func.count(),
+        func.sum(_RETRIED),
+        func.count(_T.completion_tokens),
+        *(
+            func.sum(column)
+            for column in (
+                _T.prompt_tokens,
+                _T.cached_tokens,
+                _T.completion_tokens,
+                _T.reasoning_tokens,
+                accepted,
+                rejected,
+                _T.cost_usd,
+                _T.rejected_cost_usd,
+            )
+        ),
+        func.count(func.nullif(accepted + rejected, 0)),
+        func.sum(accepted + 0 * rejected),
+        func.sum(accepted + rejected),
+        func.count(func.nullif(_T.completion_tokens + 0 * accepted, 0)),
+        func.sum(accepted + 0 * _T.completion_tokens),
+        func.sum(_T.completion_tokens + 0 * accepted),
+        func.count(func.nullif(_T.hunks + 0 * _T.hunks_accepted, 0)),
+        func.sum(_T.hunks_accepted + 0 * _T.hunks),
+        func.sum(_T.hunks + 0 * _T.hunks_accepted),
+    )
+    found = select(*keys, *facet, *aggregates).group_by(
+        *(key for key in keys if not any(key is column for column in facet)), *facet
+    )
+    return found if since is None else found.where(_since(since, sqlite=sqlite))
+
+
+def _facet(row: Found, keys: int) -> Facet:
+    model, status, sent, verdict, offline, error = row[keys : keys + 6]
+    return Facet(tuple(row[:keys]), model, Status(status), sent, _verdict(verdict), offline, error)
+
+
+def _verdict(name: str | None) -> Verdict | None:
+    return Verdict(name) if name is not None else None
+
+
+def _number(value: Any) -> Any:
+    """A sum as int or float: PostgreSQL's of integers are Decimal."""
+    return value if value is None or isinstance(value, int | float) else int(value)
+
+
+def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> Statement:
+    found = select(*keys, *_OBSERVED).order_by(_T.created_at, _T.id)
+    if every == 1:
+        return found
+    # Every n-th row itself would be blind to whatever has a period in the log. SQLite has no hash function;
+    # this is Knuth's multiplicative one (TAOCP 6.4), of which the upper bits are mixed.
+    number = (
+        literal_column("(((rowid * 2654435761) & 4294967295) >> 7)", Integer)
+        if sqlite
+        else func.hashtext(_T.id).op("&")(2**31 - 1)
+    )
+    return found.where(number % every == 0)
+
+
+def _observation(row: Found, keys: int) -> Observation:
+    found = Observation(tuple(row[:keys]), *row[keys:])
+    return found._replace(status=Status(found.status), verdict=_verdict(found.verdict))
+
+
+def _restarted() -> Statement:
+    reasons = cast(_T.restarts, Text)
+    return select(reasons, func.count()).where(_AGAIN, reasons.is_not(None)).group_by(reasons)
+
+
+def _restarts(rows: Sequence[Found]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for listed, count in rows:
+        with suppress(ValueError):
+            reasons = json.loads(listed)
+            for reason in reasons if isinstance(reasons, list) else ():
+                counts[str(reason)] = counts.get(str(reason), 0) + count
+    return counts
+
+
+def _days(rows: Rows, first: datetime) -> Iterator[Day]:
+    """The sums of each day that has requests; one statement a day, which reads that part of an index only."""
+    accepted, rejected = _T.accepted_prediction_tokens, _T.rejected_prediction_tokens
+    sums = select(
+        func.count(),
+        func.sum(_T.completion_tokens),
+        func.sum(accepted),
+        func.sum(rejected),
+        func.sum(accepted + 0 * rejected),
+        func.sum(accepted + rejected),
+        func.count(func.nullif(accepted + rejected, 0)),
+    )
+    following: datetime | None = first
+    while following is not None:
+        day = following.astimezone(UTC).date()
+        end = datetime.combine(day, time.min, UTC) + timedelta(days=1)
+        (row,) = rows(sums.where(_T.created_at >= following, _T.created_at < end))
+        yield Day(day, *map(_number, row))
+        following = rows(select(func.min(_T.created_at)).where(_T.created_at >= end))[0][0]
