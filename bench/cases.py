@@ -124,6 +124,7 @@ async def run(
                     "CEREBRAS_API_KEY": "x",
                     "CEREBRAS_BASE_URL": emulator.base_url,
                     "EDITSVC_DATA_DIR": data,
+                    "EDITSVC_EXPLORATION": "0",
                 }
 
                 async def one(

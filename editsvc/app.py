@@ -6,6 +6,7 @@ Both front ends start here, so that an edit means the same in an editor and in a
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 import uuid
@@ -21,6 +22,7 @@ from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.scoring import WhatIf
 from editsvc.service import EditService
 from editsvc.tokenlog import LogUnavailable, TokenLog, load_salt, salted_path
+from editsvc.tuning.policy_file import POLICY_FILE, load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from editsvc.config import Settings
     from editsvc.environment import ApiKey
+    from editsvc.policy import LearnedPolicy
     from editsvc.tokenlog import RequestRecord
 
 OFFLINE_MODEL: Final = "offline-engine"
@@ -74,6 +77,26 @@ class Journal:
     def close(self) -> None:
         """Close the log."""
         self._log.close()
+
+
+class PolicyInForce:
+    """What was learned, as the policy file has it by now: a server that runs for days follows every tuning."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._stamp: int | None = None
+        self._learned: LearnedPolicy | None = None
+
+    def __call__(self) -> LearnedPolicy | None:
+        """The policy; None for the built-in rule. A file that cannot be used is one, and `doctor` says why."""
+        try:
+            stamp = (self._data_dir / POLICY_FILE).stat().st_mtime_ns
+        except OSError:
+            return None
+        if stamp != self._stamp:
+            self._learned = load(self._data_dir).learned
+            self._stamp = stamp
+        return self._learned
 
 
 @asynccontextmanager
@@ -156,6 +179,8 @@ async def _service(
             now=lambda: datetime.now(UTC),
             new_id=lambda: uuid.uuid4().hex,
             scorer=scorer,
+            learned=PolicyInForce(folder) if settings.learned_policy and not offline else lambda: None,
+            draw=None if offline else random.random,
             offline=offline,
         )
     finally:

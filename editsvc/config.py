@@ -38,7 +38,7 @@ class OnSyntaxError(StrEnum):
 
 
 class Objective(StrEnum):
-    """What is weighed when the policy is tuned: time and cost, time alone, or cost alone."""
+    """What is weighed when the policy is tuned: time counts as it is valued, ten times as much, or a tenth."""
 
     BALANCED = "balanced"
     TIME_FIRST = "time-first"
@@ -116,10 +116,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "The share of requests that go out without a prediction, at random, so that its worth is measured.",
             ge=0,
         ),
-    ] = 0.03
-    objective: Annotated[Objective, _doc("What editsvc tune weighs: balanced, time-first or cost-first.")] = (
-        Objective.BALANCED
-    )
+    ] = 0.02
+    objective: Annotated[
+        Objective,
+        _doc(
+            "How editsvc tune counts value_of_time: balanced, ten times as much (time-first), or a tenth (cost-first)."
+        ),
+    ] = Objective.BALANCED
     value_of_time: Annotated[
         float, _doc("What an hour of waiting is worth, in US dollars, for editsvc tune.", ge=0)
     ] = 30.0

@@ -1,17 +1,28 @@
 """Whether a prediction is sent, and why.
 
-The first policy is a rule and no estimate: what the user said, what the model takes, and whether the text is
-long enough for a prediction to pay. Every decision carries a reason, the propensity with which it was taken
-(1 for a rule) and the policy's version, so that the log can be evaluated later whatever policy comes next.
+The built-in policy is a rule and no estimate: what the user said, what the model takes, and whether the text is
+long enough for a prediction to pay. A learned policy (`editsvc.tuning` makes it from the token log) says for a
+model, or for a cell of its requests, whether predictions pay; it has the last word where the rule has no fact
+against sending. A small share of requests does the opposite at random, so that the next policy can be learned.
+Every decision carries a reason, the propensity with which it was taken and the policy's version, so that the log
+can be evaluated later whatever policy comes next.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VERSION: Final = "rule-1"
+# Both arms must stay possible, and more than a coin's toss is no exploration any more.
+_MOST_EXPLORATION: Final = 0.5
+# In bytes: about 1,000 and 8,000 tokens of code.
+_SMALL: Final = 4_000
+_MEDIUM: Final = 32_000
 
 
 class PredictionMode(StrEnum):
@@ -23,10 +34,19 @@ class PredictionMode(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a prediction was sent or not."""
+    """Why a prediction was sent or not.
+
+    `HELD_OUT` and `EXPLORED` are draws: not sent though it would have been, and sent though it would not.
+    `STRUCTURED` is the caller's: a reply in the form of structured edits takes no prediction.
+    """
 
     ASKED = "asked"
     PREDICTABLE = "predictable"
+    PAYS = "pays"
+    EXPLORED = "explored"
+    HELD_OUT = "held-out"
+    DOES_NOT_PAY = "does-not-pay"
+    STRUCTURED = "structured"
     DECLINED = "declined"
     TOO_SMALL = "too-small"
     MODEL_CANNOT = "model-cannot"
@@ -34,6 +54,69 @@ class Reason(StrEnum):
     SERVER_REFUSED = "server-refused"
     TOO_MANY_REJECTED = "too-many-rejected"
     NO_TEXT = "no-text"
+
+
+class Size(StrEnum):
+    """How large a document is: below 4,000 bytes, below 32,000, or more."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+def size_of(document_bytes: int | None) -> Size | None:
+    """The bucket of a document of so many bytes; None if that is not known."""
+    if document_bytes is None:
+        return None
+    return Size.SMALL if document_bytes < _SMALL else Size.MEDIUM if document_bytes < _MEDIUM else Size.LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Requests that are alike: one model of one provider, and, where they are known, the scope and the size."""
+
+    provider: str | None
+    model: str
+    scope_kind: str | None = None
+    size: Size | None = None
+
+    @property
+    def whole_model(self) -> Cell:
+        """All requests to the model."""
+        return Cell(self.provider, self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was learned for a cell; None where nothing was.
+
+    `scope_min_tokens` is the length of a document, in tokens, from which parts of it are offered for rewriting
+    instead of the whole.
+    """
+
+    predict: bool | None = None
+    scope_min_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedPolicy:
+    """What was learned from the log; a cell that is not there has the choice of its model."""
+
+    version: str
+    choices: Mapping[Cell, Choice]
+
+    def predicts(self, cell: Cell) -> bool | None:
+        """Whether predictions pay in `cell`; None if nothing was learned about it."""
+        for known in (cell, cell.whole_model):
+            choice = self.choices.get(known)
+            if choice is not None and choice.predict is not None:
+                return choice.predict
+        return None
+
+    def scope_min_tokens(self, cell: Cell, default: int) -> int:
+        """From how many tokens of a document on parts are offered; `default` if nothing was learned."""
+        choice = self.choices.get(cell.whole_model)
+        return default if choice is None or choice.scope_min_tokens is None else choice.scope_min_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +136,20 @@ def decide(
     refused_lately: bool,
     target_tokens: int,
     min_tokens: int,
+    learned: LearnedPolicy | None = None,
+    cell: Cell | None = None,
+    exploration: float = 0.0,
+    draw: float | None = None,
 ) -> Decision:
     """Decide for one request.
 
     `capable` is the model table's word (None: not known), `refused_lately` whether the server answered that
     it does not support predictions a short while ago, `target_tokens` the length of what is rewritten. Under
     `min_tokens` a prediction gained nothing in measurements and cost a few milliseconds.
+
+    `learned` is asked about `cell`; that predictions pay with a model also answers whether it takes them.
+    `exploration` is the share of requests, at most a half, that do the opposite when `draw`, uniform in [0, 1),
+    says so. What the user said, and facts that speak against a prediction, are never explored.
     """
     if mode is PredictionMode.OFF:
         return Decision(send=False, reason=Reason.DECLINED)
@@ -66,12 +157,21 @@ def decide(
         return Decision(send=False, reason=Reason.NO_TEXT)
     if mode is PredictionMode.ON:
         return Decision(send=True, reason=Reason.ASKED)
-    if capable is None:
+    pays = learned.predicts(cell) if learned is not None and cell is not None else None
+    if capable is None and not pays:
         return Decision(send=False, reason=Reason.MODEL_UNKNOWN)
-    if not capable:
+    if capable is False:
         return Decision(send=False, reason=Reason.MODEL_CANNOT)
     if refused_lately:
         return Decision(send=False, reason=Reason.SERVER_REFUSED)
     if target_tokens < min_tokens:
         return Decision(send=False, reason=Reason.TOO_SMALL)
-    return Decision(send=True, reason=Reason.PREDICTABLE)
+    version = VERSION if learned is None or pays is None else learned.version
+    send = pays is not False
+    reason = Reason.PREDICTABLE if pays is None else Reason.PAYS if pays else Reason.DOES_NOT_PAY
+    share = min(max(exploration, 0.0), _MOST_EXPLORATION)
+    if draw is None or not share:
+        return Decision(send, reason, policy_version=version)
+    if draw < share:
+        return Decision(not send, Reason.HELD_OUT if send else Reason.EXPLORED, share, version)
+    return Decision(send, reason, 1 - share, version)

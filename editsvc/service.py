@@ -32,7 +32,7 @@ from editsvc.errors import (
 from editsvc.lessons import Lessons
 from editsvc.models import UNKNOWN
 from editsvc.plan import Plan
-from editsvc.policy import Decision, Reason
+from editsvc.policy import Cell, Decision, Reason
 from editsvc.preview import Preview
 from editsvc.prompt import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from editsvc.config import Settings
     from editsvc.models import Model
+    from editsvc.policy import LearnedPolicy
     from editsvc.provider.base import Provider
     from editsvc.text import Edit
     from editsvc.tokenlog import Source
@@ -116,6 +117,8 @@ class EditService:
         now: Callable[[], datetime],
         new_id: Callable[[], str],
         scorer: Scorer | None = None,
+        learned: Callable[[], LearnedPolicy | None] = lambda: None,
+        draw: Callable[[], float] | None = None,
         offline: bool = False,
     ) -> None:
         self._provider = provider
@@ -127,8 +130,9 @@ class EditService:
         self._now = now
         self._new_id = new_id
         self._scorer = scorer
+        self._learned = learned
+        self._draw = draw
         self.offline = offline
-        self._limits = Limits(settings.scope_min_tokens, settings.context_tokens)
         self._refused_until: dict[str, float] = {}
         self._lessons: OrderedDict[str, Lessons] = OrderedDict()
         self._learning = threading.Lock()
@@ -179,12 +183,13 @@ class EditService:
         """What is asked first: language, scope, draft."""
         document = normalise(request.snapshot.text)
         language = syntax.language_of(request.filename, document.partition("\n")[0])
+        limits = self._limits()
         scope = scopes.choose(
-            request.scope, document, language, instruction=request.instruction, limits=self._limits
+            request.scope, document, language, instruction=request.instruction, limits=limits
         )
         draft, complete = self._draft(request, document, language)
         form = self._settings.edit_format
-        if roughly(len(document)) > self._limits.show_at_most or not document:
+        if roughly(len(document)) > limits.show_at_most or not document:
             form = EditFormat.REWRITE  # what is not shown cannot be searched
         return Plan(
             document=document,
@@ -192,11 +197,19 @@ class EditService:
             instruction=request.instruction,
             filename=request.filename.replace("\n", " "),
             scope=scope,
-            limits=self._limits,
+            limits=limits,
             draft=draft,
             draft_is_complete=complete,
             form=form,
         )
+
+    def _limits(self) -> Limits:
+        divide_above = self._settings.scope_min_tokens
+        learned = self._learned()
+        if learned is not None:
+            cell = Cell(self._provider.name, self._settings.model)
+            divide_above = learned.scope_min_tokens(cell, divide_above)
+        return Limits(divide_above, self._settings.context_tokens)
 
     def _draft(
         self, request: EditRequest, document: str, language: syntax.Language | None
@@ -270,6 +283,15 @@ class EditService:
             refused_lately=self._refused_until.get(trace.model_name, 0.0) > self._clock(),
             target_tokens=tokens,
             min_tokens=self._settings.prediction_min_tokens,
+            learned=self._learned(),
+            cell=Cell(
+                self._provider.name,
+                trace.model_name,
+                plan.aim.kind,
+                policy.size_of(len(trace.request.snapshot.text.encode("utf-8", "surrogatepass"))),
+            ),
+            exploration=self._settings.exploration,
+            draw=self._draw() if self._draw is not None else None,
         )
 
     async def _stream(

@@ -1,11 +1,24 @@
 """Whether a prediction is sent, how long a reply may be, and what it costs."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from editsvc import models, prediction
 from editsvc.errors import DocumentRefused, SettingsError
 from editsvc.models import Model
-from editsvc.policy import PredictionMode, Reason, decide
+from editsvc.policy import (
+    VERSION,
+    Cell,
+    Choice,
+    Decision,
+    LearnedPolicy,
+    PredictionMode,
+    Reason,
+    Size,
+    decide,
+    size_of,
+)
 from editsvc.prompt import Frame
 from editsvc.tokens import tokenizer
 
@@ -34,11 +47,147 @@ def test_every_decision_has_its_reason(
     assert decision.policy_version
 
 
+MODEL = Cell("cerebras", "gpt-oss-120b")
+SMALL_SYMBOL = Cell("cerebras", "gpt-oss-120b", "symbol", Size.SMALL)
+LEARNED = LearnedPolicy(
+    "learned-7",
+    {
+        MODEL: Choice(predict=True, scope_min_tokens=800),
+        SMALL_SYMBOL: Choice(predict=False),
+        Cell("cerebras", "half-known"): Choice(scope_min_tokens=2_000),
+    },
+)
+
+
+def decided(
+    *,
+    mode: PredictionMode = PredictionMode.AUTO,
+    capable: bool | None = True,
+    refused_lately: bool = False,
+    target_tokens: int = 1_000,
+    cell: Cell | None = MODEL,
+    exploration: float = 0.0,
+    draw: float | None = None,
+) -> Decision:
+    return decide(
+        mode,
+        capable=capable,
+        refused_lately=refused_lately,
+        target_tokens=target_tokens,
+        min_tokens=128,
+        learned=LEARNED,
+        cell=cell,
+        exploration=exploration,
+        draw=draw,
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "send", "reason", "version"),
+    [
+        (MODEL, True, Reason.PAYS, "learned-7"),
+        (Cell("cerebras", "gpt-oss-120b", "file", Size.LARGE), True, Reason.PAYS, "learned-7"),
+        (SMALL_SYMBOL, False, Reason.DOES_NOT_PAY, "learned-7"),
+        (Cell("cerebras", "unheard-of"), True, Reason.PREDICTABLE, VERSION),
+        (Cell("cerebras", "half-known"), True, Reason.PREDICTABLE, VERSION),
+        (None, True, Reason.PREDICTABLE, VERSION),
+    ],
+)
+def test_what_was_learned_decides_for_the_cell_else_for_the_model_else_not_at_all(
+    cell: Cell | None, send: bool, reason: Reason, version: str
+) -> None:
+    found = decided(cell=cell)
+    assert (found.send, found.reason, found.policy_version, found.propensity) == (send, reason, version, 1)
+
+
+def test_a_model_with_which_predictions_pay_takes_them_whatever_the_table_does_not_know() -> None:
+    assert decided(capable=None).send
+    assert decided(capable=None, cell=SMALL_SYMBOL).reason is Reason.MODEL_UNKNOWN
+    assert decided(capable=None, cell=Cell("cerebras", "unheard-of")).reason is Reason.MODEL_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("cell", "draw", "send", "reason", "propensity"),
+    [
+        (MODEL, 0.0, False, Reason.HELD_OUT, 0.1),
+        (MODEL, 0.0999, False, Reason.HELD_OUT, 0.1),
+        (MODEL, 0.1, True, Reason.PAYS, 0.9),
+        (Cell("cerebras", "unheard-of"), 0.05, False, Reason.HELD_OUT, 0.1),
+        (Cell("cerebras", "unheard-of"), 0.5, True, Reason.PREDICTABLE, 0.9),
+        (SMALL_SYMBOL, 0.05, True, Reason.EXPLORED, 0.1),
+        (SMALL_SYMBOL, 0.5, False, Reason.DOES_NOT_PAY, 0.9),
+    ],
+)
+def test_a_small_share_does_the_opposite_at_random_and_the_propensity_is_noted(
+    cell: Cell, draw: float, send: bool, reason: Reason, propensity: float
+) -> None:
+    found = decided(cell=cell, exploration=0.1, draw=draw)
+    assert (found.send, found.reason) == (send, reason)
+    assert found.propensity == pytest.approx(propensity)
+
+
+def test_without_a_draw_or_with_exploration_off_nothing_is_left_to_chance() -> None:
+    assert decided(exploration=0.1, draw=None) == decided(exploration=0.0, draw=0.0) == decided()
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        decided(mode=PredictionMode.ON, exploration=0.5, draw=0.0),
+        decided(mode=PredictionMode.OFF, exploration=0.5, draw=0.0),
+        decided(target_tokens=0, exploration=0.5, draw=0.0),
+        decided(target_tokens=127, exploration=0.5, draw=0.0),
+        decided(capable=False, exploration=0.5, draw=0.0),
+        decided(capable=None, cell=SMALL_SYMBOL, exploration=0.5, draw=0.0),
+        decided(refused_lately=True, exploration=0.5, draw=0.0),
+    ],
+    ids=lambda decision: decision.reason,
+)
+def test_what_the_user_said_and_facts_against_it_are_never_explored(decision: Decision) -> None:
+    assert decision.propensity == 1
+    assert decision.reason not in {Reason.HELD_OUT, Reason.EXPLORED}
+    assert decision.send is (decision.reason is Reason.ASKED)
+
+
+@given(
+    cell=st.sampled_from([MODEL, SMALL_SYMBOL, Cell(None, "other")]),
+    exploration=st.floats(0, 2, exclude_min=True),
+    draw=st.floats(0, 1, exclude_max=True),
+)
+def test_the_propensities_of_both_choices_add_up_to_one(cell: Cell, exploration: float, draw: float) -> None:
+    usual, explored = (decided(cell=cell, exploration=exploration, draw=one) for one in (0.999999, 0.0))
+    assert usual.send is not explored.send
+    assert usual.propensity + explored.propensity == pytest.approx(1)
+    assert 0 < explored.propensity <= 0.5 <= usual.propensity
+    assert decided(cell=cell, exploration=exploration, draw=draw) in {usual, explored}
+
+
+def test_the_threshold_for_parts_is_the_models_or_the_default() -> None:
+    assert LEARNED.scope_min_tokens(SMALL_SYMBOL, 1_000) == 800
+    assert LEARNED.scope_min_tokens(Cell("cerebras", "unheard-of"), 1_000) == 1_000
+    assert LearnedPolicy("learned-1", {MODEL: Choice(predict=True)}).scope_min_tokens(MODEL, 1_000) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [
+        (None, None),
+        (0, Size.SMALL),
+        (3_999, Size.SMALL),
+        (4_000, Size.MEDIUM),
+        (32_000, Size.LARGE),
+    ],
+)
+def test_documents_fall_into_three_sizes(count: int | None, size: Size | None) -> None:
+    assert size_of(count) is size
+
+
 def test_the_candidate_is_the_text_in_the_frame_that_the_reply_is_asked_for() -> None:
     frame = Frame("````", "css")
-    candidate = prediction.candidate(frame, "a {}\n", whole_file=True)
-    assert (candidate.kind, candidate.text) == ("file", "````css\na {}\n````")
-    assert prediction.candidate(frame, "a {}\n", whole_file=False).kind == "scope"
+    (whole,) = prediction.candidates(frame, [(1, "a {}\n")], whole_file=True)
+    assert (whole.kind, whole.text) == ("file", "````css\na {}\n````")
+    (part,) = prediction.candidates(frame, [(1, "a {}\n")], whole_file=False)
+    assert part.kind == "scope"
 
 
 SAMPLES = {

@@ -20,6 +20,9 @@ from editsvc import __version__
 COMMANDS: Final = {
     "rewrite": ("rewrite", "Change files as an instruction says."),
     "report": ("report", "Tell what the predictions were worth."),
+    "tune": ("tune", "Learn from the log when a prediction pays."),
+    "policy": ("policy", "Show or reset what was learned about predictions."),
+    "bench": ("bench", "Replay known edits, and compare ways to ask for them."),
     "log": ("log", "Look after the record of requests."),
     "models": ("models", "Show what is known about the models, and what the server lists."),
     "lsp": ("lsp", "Start the language server."),

@@ -57,6 +57,7 @@ def offline_shell(
     monkeypatch.setenv("EDITSVC_DATA_DIR", str(data))
     monkeypatch.setenv("EDITSVC_READ_TIMEOUT_S", "0.5")
     monkeypatch.setenv("EDITSVC_MAX_RETRIES", "0")
+    monkeypatch.setenv("EDITSVC_EXPLORATION", "0")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return Shell(folder, data, monkeypatch, capfdbinary)
 

@@ -100,6 +100,7 @@ async def opened_session(
                 "CEREBRAS_API_KEY": "csk-test",
                 "CEREBRAS_BASE_URL": emulated.base_url,
                 "EDITSVC_DATA_DIR": str(folder / "data"),
+                "EDITSVC_EXPLORATION": "0",
                 "EDITSVC_CONFIG": str(folder / "config.toml"),
                 **(environ or {}),
             },

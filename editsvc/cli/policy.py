@@ -1,0 +1,100 @@
+"""``editsvc policy``: what was learned about predictions, and how to be rid of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from editsvc import environment
+from editsvc.cli import output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from editsvc.tuning.policy_file import PolicyFile
+
+
+@click.group(short_help="Show or reset what was learned about predictions.")
+def command() -> None:
+    """Show or reset what was learned about predictions; editsvc tune learns it."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(*, as_json: bool) -> int:
+    """Show the policy in force, and why it decides as it does."""
+    from editsvc.tuning import policy_file
+
+    folder, enabled = _settings()
+    loaded = policy_file.load(folder)
+    if loaded.warning:
+        output.say(f"editsvc: {loaded.warning}")
+    if not enabled:
+        output.say("editsvc: the setting learned_policy is off, so the built-in rule decides.")
+    policy = loaded.policy
+    if as_json:
+        output.write_json(
+            {
+                "schema": 1,
+                "enabled": enabled,
+                "path": str(folder / policy_file.POLICY_FILE),
+                "policy": policy_file.to_json(policy) if policy is not None else None,
+            }
+        )
+    elif policy is None:
+        click.echo(
+            "The built-in rule is in force: a prediction is sent if the model takes one and the text is long enough."
+        )
+    else:
+        click.echo(policy_file.render(policy), nl=False)
+    return 0
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def history(*, as_json: bool) -> int:
+    """List the versions of the policy, the latest first."""
+    from editsvc.tuning import policy_file
+
+    folder, _ = _settings()
+    versions = policy_file.history(folder)
+    current = policy_file.load(folder).policy
+    in_force = None if current is None else current.version
+    if as_json:
+        output.write_json(
+            {"schema": 1, "in_force": in_force, "versions": [policy_file.to_json(one) for one in versions]}
+        )
+        return 0
+    for one in versions:
+        mark = "  (in force)" if one.version == in_force else ""
+        click.echo(f"{one.name:<12} {one.created_at:%Y-%m-%d %H:%M}  {_summary(one)}{mark}")
+    if not versions:
+        output.say("There is no version yet; editsvc tune makes one when the log says enough.")
+    return 0
+
+
+@command.command()
+def reset() -> int:
+    """Bring the built-in rule back; earlier versions are kept."""
+    from editsvc.tuning import policy_file
+
+    folder, _ = _settings()
+    if policy_file.reset(folder):
+        output.say("The built-in rule is in force again.")
+    else:
+        output.say("The built-in rule is in force already.")
+    return 0
+
+
+def _settings() -> tuple[Path, bool]:
+    settings = environment.load().settings
+    return environment.data_dir(settings), settings.learned_policy
+
+
+def _summary(policy: PolicyFile) -> str:
+    words = {True: "predict", False: "do not predict", None: "undecided"}
+    return ", ".join(
+        f"{' '.join(filter(None, (rule.model, rule.scope_kind, rule.size)))}: {words[rule.predict]}"
+        for rule in policy.rule
+    )

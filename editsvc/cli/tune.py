@@ -1,0 +1,88 @@
+"""``editsvc tune``: learn from the log when a prediction pays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from editsvc import environment, models
+from editsvc.cli import output
+
+
+@click.command(
+    short_help="Learn from the log when a prediction pays.",
+    epilog="""\b
+Examples:
+  editsvc tune --dry-run
+  editsvc tune --since 30d
+  editsvc policy show""",
+)
+@click.option(
+    "--since", default="90d", show_default=True, help="From when on: hours (12h), days (90d), a date, or all."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be decided, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(*, since: str, dry_run: bool, as_json: bool) -> int:
+    """Learn from the log when a prediction pays, and put that in force.
+
+    Shows for each model the evidence with 95 % intervals, the decision, and what would change it. Time saved is
+    weighed against the price of rejected tokens by the settings value_of_time and objective.
+    """
+    from editsvc.app import open_log
+    from editsvc.report import parse_since
+    from editsvc.tuning import policy_file, words
+    from editsvc.tuning.objective import Worth
+    from editsvc.tuning.proposal import propose
+    from editsvc.tuning.serialise import to_json
+    from editsvc.tuning.tune import tune
+
+    resolved = environment.load()
+    settings = resolved.settings
+    for warning in resolved.warnings:
+        output.say(f"editsvc: {warning}")
+    now = datetime.now(UTC)
+    start = parse_since(since, now)
+    folder = environment.data_dir(settings)
+    loaded = policy_file.load(folder)
+    if loaded.warning:
+        output.say(f"editsvc: {loaded.warning}")
+    table = models.table(settings.models)
+    standing = loaded.policy
+    with open_log(settings) as log:
+        found = tune(
+            log.records(start),
+            now=now,
+            models=table,
+            worth=Worth(settings.value_of_time, settings.objective),
+            standing=loaded.learned,
+            prices={} if standing is None else standing.prices,
+        )
+    proposed = propose(found, standing, version=policy_file.next_version(folder), now=now, models=table)
+    place = None
+    if proposed is not None and not dry_run:
+        place = policy_file.save(folder, proposed)
+    in_force = standing if proposed is None or dry_run else proposed
+    if as_json:
+        output.write_json(
+            {
+                **to_json(found),
+                "policy": in_force.name if in_force is not None else None,
+                "proposed": policy_file.to_json(proposed) if proposed is not None else None,
+                "written": place is not None,
+                "dry_run": dry_run,
+            }
+        )
+    else:
+        click.echo(words.text(found, f"since {start:%Y-%m-%d}" if start else "in all"), nl=False)
+        click.echo()
+        stays = in_force.name if in_force is not None else "the built-in rule"
+        if proposed is None:
+            click.echo(f"Nothing changes: {stays} stays in force.")
+        elif place is None:
+            click.echo(f"This would become {proposed.name}; {stays} stays in force (--dry-run).")
+        else:
+            click.echo(f"{proposed.name} is in force: {place}")
+    if not settings.learned_policy:
+        output.say("editsvc: the setting learned_policy is off, so the built-in rule decides all the same.")
+    return 0

@@ -1,0 +1,179 @@
+"""Estimates with their 95 % intervals: weighted ratios over requests, functions of them, and shrinkage.
+
+The unit is the request. A weight says how much a request counts (older ones count less); it is no frequency, so
+errors come from the residuals of requests and degrees of freedom from the effective number of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_Z95: Final = 1.959964
+# Two requests hardly tell how requests vary; with three, their variance has two degrees of freedom.
+LEAST_REQUESTS: Final = 3
+LEAST_FREEDOM: Final = 2.0
+# A t of two degrees of freedom has no standard deviation; this much is left of the third where it is asked for.
+_LEAST_SURPLUS: Final = 0.4
+# Decaying weights make three requests a little less than three.
+_UNEQUAL: Final = 0.9
+_ROUNDING: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its 95 % interval, its standard error, and the degrees of freedom of that."""
+
+    value: float
+    low: float
+    high: float
+    error: float
+    freedom: float
+
+
+def effective_number(weights: Sequence[float]) -> float:
+    """Kish's effective sample size, (Σw)²/Σw²; 0 without weights."""
+    squares = sum([weight * weight for weight in weights])
+    total = sum(weights)
+    return total * total / squares if squares else 0.0
+
+
+def linear(value: float, error: float, freedom: float) -> Estimate:
+    """An estimate with a symmetric interval by Student's t."""
+    margin = student(freedom) * error
+    return Estimate(value, value - margin, value + margin, error, freedom)
+
+
+def ratio(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float]) -> Estimate | None:
+    """The ratio of weighted sums, Σ w·part / Σ w·whole, one of each a request; None below three requests' worth.
+
+    The error is that of a ratio by linearisation (Cochran, "Sampling Techniques", 2.11) with each residual
+    divided by 1 - leverage (MacKinnon and White, J. Econometrics 29, 1985). Degrees of freedom are those of the
+    requests by what they contribute to the whole, since ten of which one is as long as the others together are
+    not ten; and no more than fit the kurtosis of the residuals, 2n/(κ - 1), since a variance that a few outliers
+    make up is itself uncertain.
+    """
+    weighted = [weight * whole for whole, weight in zip(wholes, weights, strict=True)]
+    total = sum(weighted)
+    if total <= 0 or effective_number(weights) < _UNEQUAL * LEAST_REQUESTS:
+        return None
+    value = sum([weight * part for part, weight in zip(parts, weights, strict=True)]) / total
+    if max(weighted) >= total:
+        return None  # one request alone makes up the ratio, so nothing tells how it varies
+    squares = [
+        ((weight * part - value * whole) / (1 - whole / total)) ** 2
+        for part, weight, whole in zip(parts, weights, weighted, strict=True)
+    ]
+    second, fourth = sum(squares), sum([square * square for square in squares])
+    freedom = effective_number(weighted) - 1
+    kurtosis = len(squares) * fourth / (second * second) if fourth else 0.0
+    if kurtosis > 1:
+        freedom = min(freedom, 2 * len(squares) / (kurtosis - 1))
+    return linear(value, math.sqrt(second) / total, max(freedom, LEAST_FREEDOM))
+
+
+def mean(values: Sequence[float], weights: Sequence[float] | None = None) -> Estimate | None:
+    """The weighted mean; None below three requests' worth."""
+    ones = [1.0] * len(values)
+    return ratio(values, ones, ones if weights is None else weights)
+
+
+def rate(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float]) -> Estimate | None:
+    """A ratio between 0 and 1, with its interval on the logit scale, which keeps it there.
+
+    Where all requests have the same ratio there are no residuals; Wilson's interval (JASA 22, 1927) stands in,
+    with requests as trials, the widest that fits a rate per request. Requests whose whole is 0 say nothing.
+    """
+    told = [one for one in zip(parts, wholes, weights, strict=True) if one[1] > 0]
+    found = ratio([part for part, _, _ in told], [whole for _, whole, _ in told], [w for _, _, w in told])
+    if found is None:
+        return None
+    if found.error <= _ROUNDING or not 0 < found.value < 1:
+        low, high = _wilson(min(max(found.value, 0.0), 1.0), found.freedom + 1)
+        return Estimate(found.value, low, high, (high - low) / (2 * _Z95), found.freedom)
+    centre = math.log(found.value / (1 - found.value))
+    margin = student(found.freedom) * found.error / (found.value * (1 - found.value))
+    return Estimate(
+        found.value, logistic(centre - margin), logistic(centre + margin), found.error, found.freedom
+    )
+
+
+def combined(value: float, parts: Sequence[tuple[float, float]]) -> Estimate:
+    """An estimate that is a function of independent ones; `parts` are (error, freedom), errors in its units.
+
+    Degrees of freedom as Satterthwaite has them (Biometrics Bulletin 2, 1946).
+    """
+    variance = math.fsum(error * error for error, _ in parts)
+    if not variance:
+        return linear(value, 0.0, min(freedom for _, freedom in parts))
+    freedom = variance**2 / math.fsum(error**4 / freedom for error, freedom in parts if freedom > 0)
+    return linear(value, math.sqrt(variance), freedom)
+
+
+def shrunk(found: Sequence[Estimate]) -> list[Estimate]:
+    """Each estimate drawn towards the mean of all, the more so the less it is sure of itself.
+
+    An empirical Bayes estimate in a model of random effects; the variance between groups is DerSimonian and
+    Laird's (Controlled Clinical Trials 7, 1986). Errors stand for normal ones, so those with few degrees of
+    freedom are widened to the standard deviation of their t. One group, or none, stays as it is.
+    """
+    if len(found) <= 1:
+        return list(found)
+    variances = [max(one.error * one.error * _widening(one.freedom), 1e-18) for one in found]
+    precisions = [1 / variance for variance in variances]
+    total = math.fsum(precisions)
+    centre = math.fsum(p * one.value for p, one in zip(precisions, found, strict=True)) / total
+    spread = math.fsum(p * (one.value - centre) ** 2 for p, one in zip(precisions, found, strict=True))
+    scale = total - math.fsum(p * p for p in precisions) / total
+    between = max(0.0, (spread - (len(found) - 1)) / scale) if scale > 0 else 0.0
+    precisions = [1 / (variance + between) for variance in variances]
+    total = math.fsum(precisions)
+    centre = math.fsum(p * one.value for p, one in zip(precisions, found, strict=True)) / total
+    drawn = []
+    for one, variance in zip(found, variances, strict=True):
+        own = between / (between + variance)
+        value = own * one.value + (1 - own) * centre
+        error = math.sqrt(own * one.error * one.error + (1 - own) ** 2 / total)
+        drawn.append(linear(value, error, one.freedom))
+    return drawn
+
+
+def chance_below_zero(one: Estimate) -> float:
+    """The probability that the true value is negative, as the estimate has it."""
+    if not one.error:
+        return 1.0 if one.value < 0 else 0.5 if not one.value else 0.0
+    z = -one.value / (one.error * math.sqrt(_widening(one.freedom)))
+    return (1 + math.erf(z / math.sqrt(2))) / 2
+
+
+def logistic(logit: float) -> float:
+    """1/(1 + e^-x), without an overflow."""
+    return (1 + math.tanh(logit / 2)) / 2
+
+
+def student(freedom: float) -> float:
+    """The 97.5 % point of Student's t, within one percent from 2 degrees of freedom on (A&S 26.7.5)."""
+    z, n = _Z95, max(freedom, LEAST_FREEDOM)
+    return (
+        z
+        + (z**3 + z) / (4 * n)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * n**4)
+    )
+
+
+def _widening(freedom: float) -> float:
+    return freedom / max(freedom - 2, _LEAST_SURPLUS)
+
+
+def _wilson(value: float, trials: float) -> tuple[float, float]:
+    square = _Z95 * _Z95
+    centre = value + square / (2 * trials)
+    margin = _Z95 * math.sqrt(value * (1 - value) / trials + square / (4 * trials * trials))
+    scale = 1 + square / trials
+    return max(0.0, (centre - margin) / scale), min(1.0, (centre + margin) / scale)

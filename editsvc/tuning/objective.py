@@ -1,0 +1,35 @@
+"""What an hour is worth: the user's own figure, or more or less of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from editsvc.config import Objective
+
+# An order of magnitude either way moves the value of time out of the range, $0.4 to $12 an hour at the prices of
+# 2026, in which the cost of a second saved lies.
+_FACTOR: Final = 10.0
+# Dividing by nothing: who gives time no value still prefers the faster of two ways that cost the same.
+_LEAST: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the user wants: an hour's value in US dollars, and whether time or cost comes first."""
+
+    value_of_time: float = 30.0
+    objective: Objective = Objective.BALANCED
+
+    @property
+    def per_hour(self) -> float:
+        """An hour's value as decisions take it: ten times as much if time comes first, a tenth if cost does."""
+        return max(self.value_of_time * self._factor, _LEAST)
+
+    def in_users_terms(self, per_hour: float) -> float:
+        """The `value_of_time` that would make decisions take `per_hour`."""
+        return per_hour / self._factor
+
+    @property
+    def _factor(self) -> float:
+        return {Objective.TIME_FIRST: _FACTOR, Objective.COST_FIRST: 1 / _FACTOR}.get(self.objective, 1.0)

@@ -1,0 +1,135 @@
+"""What tuning needs of a record, and which records say anything.
+
+A request counts if a server, and not the offline engine, gave a whole reply at the first attempt: the tokens
+and times of several attempts are logged as one sum, which belongs to neither arm.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from editsvc.policy import Cell, Reason, size_of
+from editsvc.scope import ScopeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from editsvc.tokenlog.record import RequestRecord
+
+_SECONDS_A_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One request.
+
+    `reply_tokens` is reasoning and text, without rejected tokens: the same with and without a prediction.
+    `seconds` is the time for writing the reply, None if nobody reported one. `propensity` is the probability of
+    what was done, 1 if that was no matter of chance. `document_tokens` is an estimate; `parts` says whether
+    parts of the document were offered instead of the whole (None: some other scope).
+    """
+
+    at: datetime
+    cell: Cell
+    sent: bool
+    reply_tokens: int
+    reasoning_tokens: int
+    accepted: int
+    rejected: int
+    seconds: float | None
+    propensity: float = 1.0
+    document_tokens: float | None = None
+    parts: bool | None = None
+
+    @property
+    def passes(self) -> int:
+        """Passes that wrote text: each writes one token of its own beside those that it accepted."""
+        return max(0, self.reply_tokens - self.reasoning_tokens - self.accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """An observation and how much it counts, between 0 and 1."""
+
+    observation: Observation
+    weight: float
+
+
+# Code has about so many bytes a token under o200k.
+_BYTES_PER_TOKEN: Final = 3.6
+
+
+def observe(record: RequestRecord) -> Observation | None:
+    """What `record` says, or None if it says nothing about predictions."""
+    whole = record.finish_reason == "stop" and record.attempts <= 1
+    if record.offline or record.model is None or record.completion_tokens is None or not whole:
+        return None
+    if record.prediction_reason == Reason.STRUCTURED:
+        return None  # a grammar holds the model to its form, at a speed of its own
+    accepted, rejected = record.accepted_prediction_tokens, record.rejected_prediction_tokens
+    if record.prediction_sent and (accepted is None or rejected is None):
+        return None
+    reply_tokens = record.completion_tokens - (rejected or 0)
+    if reply_tokens <= 0:
+        return None
+    return Observation(
+        at=record.created_at,
+        cell=Cell(record.provider, record.model, record.scope_kind, size_of(record.document_bytes)),
+        sent=record.prediction_sent,
+        reply_tokens=reply_tokens,
+        reasoning_tokens=min(record.reasoning_tokens or 0, reply_tokens),
+        accepted=(accepted or 0) if record.prediction_sent else 0,
+        rejected=(rejected or 0) if record.prediction_sent else 0,
+        seconds=_seconds(record),
+        propensity=1.0 if record.propensity is None else record.propensity,
+        document_tokens=None if record.document_bytes is None else record.document_bytes / _BYTES_PER_TOKEN,
+        parts=_parts(record),
+    )
+
+
+def refused(record: RequestRecord) -> bool:
+    """Whether the server answered this request by saying that it does not support a prediction.
+
+    For a while after such an answer no prediction is sent, for the same reason but at the first attempt.
+    """
+    answered = record.prediction_reason == Reason.SERVER_REFUSED and record.attempts > 1
+    return answered or record.error == "PredictionUnsupported"
+
+
+def by_model(observations: Iterable[Observation]) -> dict[Cell, list[Observation]]:
+    """The observations of each model, oldest first."""
+    cells: dict[Cell, list[Observation]] = defaultdict(list)
+    for one in observations:
+        cells[one.cell].append(one)
+    groups: dict[Cell, list[Observation]] = defaultdict(list)
+    for cell, group in cells.items():
+        groups[cell.whole_model] += group
+    return {model: sorted(group, key=attrgetter("at")) for model, group in groups.items()}
+
+
+def weigh(observations: Iterable[Observation], now: datetime, half_life_days: float) -> list[Weighted]:
+    """Each observation counts half as much for every `half_life_days` that it is old."""
+    return [
+        Weighted(one, 0.5 ** (max(0.0, (now - one.at).total_seconds()) / _SECONDS_A_DAY / half_life_days))
+        for one in observations
+    ]
+
+
+def _parts(record: RequestRecord) -> bool | None:
+    """Whether parts were offered, even if the model then asked for the whole; None for a scope that was named."""
+    if record.scope_kind == ScopeKind.SECTIONS or (record.parts_offered or 0) > 1:
+        return True
+    return False if record.scope_kind == ScopeKind.FILE else None
+
+
+def _seconds(record: RequestRecord) -> float | None:
+    if record.completion_time_s is not None:
+        return record.completion_time_s if record.completion_time_s > 0 else None
+    if record.total_s is None or record.ttft_s is None:
+        return None
+    elapsed = record.total_s - record.ttft_s
+    return elapsed if elapsed > 0 else None

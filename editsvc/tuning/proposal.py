@@ -1,0 +1,98 @@
+"""From findings to the next version of the policy file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from editsvc.tuning.policy_file import PolicyFile, Rule
+from editsvc.tuning.words import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from editsvc.models import Model
+    from editsvc.tuning.tune import Finding, Tuning
+
+
+def propose(
+    tuning: Tuning,
+    standing: PolicyFile | None,
+    *,
+    version: int,
+    now: datetime,
+    models: Mapping[str, Model],
+) -> PolicyFile | None:
+    """The policy that `tuning` makes out of the `standing` one; None if that stays, evidence aside.
+
+    A model about which the log says too little now keeps its rule, unless it changed meanwhile. A cell has a rule
+    of its own only where it differs from its model.
+    """
+    changed = {change.cell for change in tuning.changes}
+    old = {rule.cell: rule for rule in standing.rule} if standing is not None else {}
+    model_rules = {
+        cell: rule for cell, rule in old.items() if cell == cell.whole_model and cell not in changed
+    }
+    silent = set(old)
+    cell_rules: list[Rule] = []
+    for finding in tuning.findings:
+        model = finding.cell.whole_model
+        if finding.cell == model:
+            if finding.predict is not None:
+                silent = {cell for cell in silent if cell.whole_model != model}
+                model_rules[model] = _rule(finding, tuning, models)
+            elif finding.scope_min_tokens is not None and model not in model_rules:
+                model_rules[model] = _rule(finding, tuning, models)
+        elif finding.predict != model_rules[model].predict:
+            cell_rules.append(_rule(finding, tuning, models))
+    cell_rules += [
+        rule
+        for cell, rule in old.items()
+        if cell in silent and cell != cell.whole_model and cell.whole_model not in changed
+    ]
+    rules = sorted((*model_rules.values(), *cell_rules), key=_order)
+    proposed = PolicyFile(
+        version=version,
+        created_at=now,
+        objective=tuning.worth.objective.value,
+        value_of_time=tuning.worth.value_of_time,
+        rule=tuple(rules),
+    )
+    if standing is None:
+        return proposed if rules else None
+    return None if _decides_alike(proposed, standing) else proposed
+
+
+def _rule(finding: Finding, tuning: Tuning, models: Mapping[str, Model]) -> Rule:
+    row, net, cell = models.get(finding.cell.model), finding.net, finding.cell
+    return Rule(
+        provider=cell.provider,
+        model=cell.model,
+        scope_kind=cell.scope_kind,
+        size=cell.size,
+        predict=finding.predict,
+        scope_min_tokens=finding.scope_min_tokens,
+        why=reason(finding, tuning.worth),
+        requests=finding.requests,
+        net_share=None if net is None else round(net.value, 4),
+        net_share_low=None if net is None else round(net.low, 4),
+        net_share_high=None if net is None else round(net.high, 4),
+        usd_per_million_output=row.usd_per_million_output if row is not None else None,
+    )
+
+
+def _decides_alike(one: PolicyFile, other: PolicyFile) -> bool:
+    """Whether two versions decide the same, for the same worth, at the same prices."""
+
+    def terms(policy: PolicyFile) -> object:
+        rules = {
+            rule.cell: (rule.predict, rule.scope_min_tokens, rule.usd_per_million_output)
+            for rule in policy.rule
+        }
+        return policy.objective, policy.value_of_time, rules
+
+    return terms(one) == terms(other)
+
+
+def _order(rule: Rule) -> tuple[str, str, str, str]:
+    return rule.provider or "", rule.model, rule.scope_kind or "", rule.size or ""

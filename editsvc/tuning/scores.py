@@ -1,0 +1,85 @@
+"""The scores of the bench, as JSON and as a table for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.tuning.bench import CLEAR, POLICIES, QUANTITIES, SIZE_THRESHOLD
+
+if TYPE_CHECKING:
+    from editsvc.tuning.bench import Result, Score
+
+_TITLES: Final = {
+    "always": "of sending always",
+    "never": "of sending never",
+    "size": f"of sending from {SIZE_THRESHOLD:,} tokens on",
+}
+
+
+def to_json(result: Result) -> dict[str, Any]:
+    """The scores and the truths; shares between 0 and 1."""
+    return {
+        "schema": 1,
+        "requests": result.requests,
+        "runs": result.runs,
+        "learned": _score(result.learned),
+        "in_use": _score(result.in_use),
+        "models": {
+            name: {
+                **dict(zip(QUANTITIES, truth.values, strict=True)),
+                "coverage": {quantity: result.learned.coverage(quantity, name) for quantity in QUANTITIES},
+            }
+            for name, truth in result.truths.items()
+        },
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "regret": {name: score.regret(name) for name in POLICIES},
+        "coverage": {quantity: score.coverage(quantity) for quantity in QUANTITIES},
+        "right_decisions": _share(score.right, score.clear),
+        "undecided": _share(score.undecided, score.clear),
+        "drift_noticed": _share(score.noticed, score.drifts),
+        "drift_false_alarms": _share(score.false_alarms, score.steady),
+    }
+
+
+def render(result: Result) -> str:
+    """The scores as a table of plain text."""
+    both = (result.learned, result.in_use)
+    rows = [
+        (
+            f"{result.runs:,} runs of {len(result.truths)} models",
+            f"{result.requests:,} requests each",
+            f"{2 * result.requests:,}, in use",
+        ),
+        ("regret of the learned policy", *(_percent(score.regret("learned"), 2) for score in both)),
+        *(
+            (f"  {_TITLES[name]}", *(_percent(score.regret(name), 2) for score in both))
+            for name in POLICIES[1:]
+        ),
+        (
+            f"right where the truth differs by over {CLEAR:.0%}",
+            *(_percent(_share(score.right, score.clear)) for score in both),
+        ),
+        *(
+            (
+                f"95 % intervals that hold the {quantity}",
+                *(_percent(score.coverage(quantity)) for score in both),
+            )
+            for quantity in QUANTITIES
+        ),
+        ("changes of a server that were noticed", *(_percent(_share(s.noticed, s.drifts)) for s in both)),
+        ("steady servers said to have changed", *(_percent(_share(s.false_alarms, s.steady)) for s in both)),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "".join(f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}\n" for row in rows)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _percent(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}%}"

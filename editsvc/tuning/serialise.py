@@ -1,0 +1,93 @@
+"""Tuning and its bench as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from editsvc.tuning.words import would_flip
+
+if TYPE_CHECKING:
+    from editsvc.policy import Cell
+    from editsvc.tuning.drift import Change
+    from editsvc.tuning.estimates import Estimate
+    from editsvc.tuning.evaluation import Evaluation
+    from editsvc.tuning.tune import Finding, Tuning
+
+
+def to_json(tuning: Tuning) -> dict[str, Any]:
+    """What was found and decided; what is not known is null. Seconds, US dollars, shares between 0 and 1."""
+    return {
+        "schema": 1,
+        "records": tuning.records,
+        "usable": tuning.usable,
+        "objective": tuning.worth.objective.value,
+        "value_of_time": tuning.worth.value_of_time,
+        "findings": [_finding(one, tuning) for one in tuning.findings],
+        "changes": [_change(one) for one in tuning.changes],
+        "evaluation": _evaluation(tuning.evaluation),
+    }
+
+
+def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
+    found = finding.gains
+    crossing = finding.crossing
+    return {
+        **_cell(finding.cell),
+        "predict": finding.predict,
+        "before": finding.standing,
+        "missing": finding.missing or None,
+        "unsupported": finding.unsupported,
+        "requests": finding.requests,
+        "with_prediction": found.sent,
+        "without_prediction": found.plain,
+        "acceptance": _estimate(found.acceptance),
+        "coverage": _estimate(found.coverage),
+        "token_s": _estimate(found.token_s),
+        "pass_cost": _estimate(found.pass_cost),
+        "saved_s": _estimate(found.saved_s),
+        "rejected_cost_usd": found.rejected_cost if finding.price_known else None,
+        "net_share": _estimate(finding.net),
+        "certainty": finding.certainty,
+        "flips_at": {"pass_cost": found.pass_cost_limit, "value_of_time": _hour(finding, tuning)},
+        "would_flip": would_flip(finding, tuning.worth) or None,
+        "scope_min_tokens": finding.scope_min_tokens,
+        "scope_crossing": _estimate(crossing.tokens) if crossing is not None else None,
+    }
+
+
+def _hour(finding: Finding, tuning: Tuning) -> float | None:
+    limit = finding.gains.hour_limit
+    return None if limit is None else tuning.worth.in_users_terms(limit)
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        **_cell(change.cell),
+        "kind": change.kind.value,
+        "at": change.at.isoformat(),
+        "before": change.before,
+        "after": change.after,
+        "requests": change.requests,
+        "sentence": change.sentence,
+    }
+
+
+def _evaluation(found: Evaluation) -> dict[str, Any]:
+    return {
+        "requests": found.requests,
+        "effective": found.effective,
+        "logged_s": _estimate(found.logged),
+        "snips_s": _estimate(found.snips),
+        "doubly_robust_s": _estimate(found.doubly_robust),
+        "refusal": found.refusal or None,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {"provider": cell.provider, "model": cell.model, "scope_kind": cell.scope_kind, "size": cell.size}
+
+
+def _estimate(one: Estimate | None) -> dict[str, float | None]:
+    if one is None:
+        return {"value": None, "low": None, "high": None}
+    return {"value": one.value, "low": one.low, "high": one.high}

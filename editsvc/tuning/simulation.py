@@ -1,0 +1,247 @@
+"""Logs whose truth is known: servers that verify in a certain way, edits, and requests under a policy.
+
+What a server makes of an edit is computed once by `editsvc.verify`; requests are then drawn from these outcomes,
+with noise on their times. Edits are token sequences as code has them, or given texts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from editsvc.policy import Cell, PredictionMode, decide, size_of
+from editsvc.tuning.observation import Observation
+from editsvc.verify import PRESETS, Rejection, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from random import Random
+
+    from editsvc.policy import LearnedPolicy
+
+PROVIDER: Final = "simulated"
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+MIN_TOKENS: Final = 128
+BETWEEN: Final = timedelta(minutes=90)
+_BYTES_PER_TOKEN: Final = 3.6
+# The standard deviation of the logarithm of a time, and of a clock's jitter in seconds.
+_NOISE: Final = 0.1
+_JITTER_S: Final = 0.003
+# Shares of made-up edits: those that rename, those that change lines all over (after these), and those of a file.
+_RENAME: Final = 0.15
+_SPRAWL: Final = 0.15
+_WHOLE_FILE: Final = 0.6
+# Of all other changes, those that write new lines, and those that take old ones away.
+_WRITES: Final = 0.8
+_TAKES_AWAY: Final = 0.6
+# Code repeats itself: so many lines are taken from above.
+_REPEATED: Final = 0.2
+_VOCABULARY: Final = 600
+_NEWLINE: Final = 0
+_CARRIAGE_RETURN: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    r"""A text before and after, as tokens; `scope_kind` is how it was asked for.
+
+    `mangled` is the text before with ``\r\n`` for line ends, where the reply has ``\n``.
+    """
+
+    before: tuple[Hashable, ...]
+    after: tuple[Hashable, ...]
+    mangled: tuple[Hashable, ...]
+    scope_kind: str = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How a simulated server works.
+
+    `pass_cost` is what a pass that proposes takes in plain ones, `price` US dollars for a million output tokens.
+    A server that `mangles` has other line ends in the prediction than in the reply.
+    """
+
+    preset: str
+    pass_cost: float
+    token_s: float = 1 / 1_500
+    price: float = 0.75
+    reasoning_tokens: int = 0
+    rejection: Rejection = Rejection.PER_PROPOSAL
+    mangles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedModel:
+    """A model and its server; `later`, if given, is the server from the middle of the log on."""
+
+    name: str
+    server: Server
+    later: Server | None = None
+
+    @property
+    def cell(self) -> Cell:
+        """All requests to the model."""
+        return Cell(PROVIDER, self.name)
+
+    @property
+    def last(self) -> Server:
+        """The server at the end."""
+        return self.later or self.server
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a server makes of one edit; times without noise."""
+
+    scope_kind: str
+    document_bytes: int
+    reply_tokens: int
+    reasoning_tokens: int
+    accepted: int
+    rejected: int
+    sent_s: float
+    plain_s: float
+
+    @property
+    def target_tokens(self) -> int:
+        """The length of what is rewritten."""
+        return round(self.document_bytes / _BYTES_PER_TOKEN)
+
+
+def outcomes(edits: Sequence[Edit], server: Server) -> list[Outcome]:
+    """What `server` makes of each edit."""
+    preset = replace(PRESETS[server.preset], rejection=server.rejection)
+    found = []
+    for edit in edits:
+        done = verify(edit.mangled if server.mangles else edit.before, edit.after, preset)
+        reply = len(edit.after) + server.reasoning_tokens
+        verifying = done.proposing * (server.pass_cost - 1)
+        found.append(
+            Outcome(
+                scope_kind=edit.scope_kind,
+                document_bytes=round(len(edit.before) * _BYTES_PER_TOKEN),
+                reply_tokens=reply,
+                reasoning_tokens=server.reasoning_tokens,
+                accepted=done.accepted,
+                rejected=done.rejected,
+                sent_s=(reply - done.accepted + verifying) * server.token_s,
+                plain_s=reply * server.token_s,
+            )
+        )
+    return found
+
+
+def generate_log(
+    pool: Sequence[Outcome],
+    cell: Cell,
+    rng: Random,
+    numbers: range,
+    *,
+    learned: LearnedPolicy | None = None,
+    exploration: float = 0.03,
+) -> Iterator[Observation]:
+    """What the requests with these `numbers` to one model leave in the log, 90 minutes apart."""
+    for number in numbers:
+        drawn = pool[int(rng.random() * len(pool))]
+        its_cell = cell_of(cell, drawn)
+        decision = decide(
+            PredictionMode.AUTO,
+            capable=True,
+            refused_lately=False,
+            target_tokens=drawn.target_tokens,
+            min_tokens=MIN_TOKENS,
+            learned=learned,
+            cell=its_cell,
+            exploration=exploration,
+            draw=rng.random(),
+        )
+        seconds = drawn.sent_s if decision.send else drawn.plain_s
+        noise = math.exp(rng.gauss(-_NOISE * _NOISE / 2, _NOISE))
+        yield Observation(
+            START + number * BETWEEN,
+            its_cell,
+            decision.send,
+            drawn.reply_tokens,
+            drawn.reasoning_tokens,
+            drawn.accepted if decision.send else 0,
+            drawn.rejected if decision.send else 0,
+            max(seconds * noise + rng.gauss(0, _JITTER_S), 1e-4),
+            decision.propensity,
+        )
+
+
+def cell_of(model: Cell, drawn: Outcome) -> Cell:
+    """The cell of a request."""
+    return Cell(model.provider, model.model, drawn.scope_kind, size_of(drawn.document_bytes))
+
+
+def generated_edits(rng: Random, count: int) -> list[Edit]:
+    """So many edits of made-up code: renames, changed, inserted and deleted lines, and sprawling changes."""
+    return [_edit(rng) for _ in range(count)]
+
+
+def given_edits(
+    texts: Sequence[Mapping[str, str]], encode: Callable[[str], Sequence[Hashable]]
+) -> list[Edit]:
+    """Edits from texts with the keys ``before`` and ``after``, in tokens by `encode`."""
+    return [
+        Edit(
+            before=tuple(encode(one["before"])),
+            after=tuple(encode(one["after"])),
+            mangled=tuple(encode(one["before"].replace("\n", "\r\n"))),
+        )
+        for one in texts
+    ]
+
+
+def _edit(rng: Random) -> Edit:
+    size = min(max(round(rng.lognormvariate(math.log(500), 0.9)), 40), 4_000)
+    lines = _code(rng, size)
+    changed = list(lines)
+    kind = rng.random()
+    if kind < _RENAME:
+        old, new = 1 + int(_VOCABULARY * rng.random() ** 3), _VOCABULARY + 1
+        changed = [tuple(new if token == old else token for token in line) for line in lines]
+    elif kind < _RENAME + _SPRAWL:
+        share = rng.uniform(0.05, 0.3)
+        changed = [_line(rng) if rng.random() < share else line for line in lines]
+    else:
+        for _ in range(1 + int(rng.expovariate(0.8))):
+            place = int(rng.random() * len(changed))
+            span = 1 + int(rng.expovariate(0.25))
+            fresh = [_line(rng) for _ in range(span)] if rng.random() < _WRITES else []
+            changed[place : place + (span if rng.random() < _TAKES_AWAY else 0)] = fresh
+        changed = changed or lines[:1]
+    scope_kind = "file" if rng.random() < _WHOLE_FILE else "symbol"
+    before = _tokens(lines)
+    return Edit(before, _tokens(changed), tuple(_with_other_ends(before)), scope_kind)
+
+
+def _code(rng: Random, size: int) -> list[tuple[int, ...]]:
+    """Lines of about `size` tokens in all."""
+    lines: list[tuple[int, ...]] = []
+    written = 0
+    while written < size:
+        line = rng.choice(lines) if lines and rng.random() < _REPEATED else _line(rng)
+        lines.append(line)
+        written += len(line)
+    return lines
+
+
+def _line(rng: Random) -> tuple[int, ...]:
+    length = 3 + int(rng.expovariate(0.15))
+    return (*(1 + int(_VOCABULARY * rng.random() ** 3) for _ in range(length)), _NEWLINE)
+
+
+def _tokens(lines: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(token for line in lines for token in line)
+
+
+def _with_other_ends(tokens: Sequence[int]) -> Iterator[int]:
+    for token in tokens:
+        if token == _NEWLINE:
+            yield _CARRIAGE_RETURN
+        yield token

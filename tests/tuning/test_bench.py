@@ -1,0 +1,97 @@
+"""Tuning where the truth is known."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from editsvc.tuning.bench import MODELS, Result, run_bench
+from editsvc.tuning.scores import render, to_json
+from editsvc.tuning.simulation import Edit, Server, generated_edits, given_edits, outcomes
+from editsvc.verify import PRESETS, Latency, modelled_time, verify
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    rng = Random(1)
+    return run_bench(generated_edits(rng, 80), rng, requests=200, runs=60)
+
+
+def test_decisions_are_right_where_the_truth_is_clear(result: Result) -> None:
+    assert result.learned.right / result.learned.clear >= 0.95
+
+
+def test_regret_is_small_after_200_requests_to_each_model(result: Result) -> None:
+    found = {name: result.learned.regret(name) for name in ("learned", "always", "never", "size")}
+    assert found["learned"] is not None and found["learned"] < 0.02
+    assert all(
+        value is not None and value > 5 * found["learned"]
+        for name, value in found.items()
+        if name != "learned"
+    )
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say(result: Result) -> None:
+    """60 runs of 8 steady models: 480 intervals of each kind, a percent of standard error."""
+    for quantity, coverage in to_json(result)["learned"]["coverage"].items():
+        assert 0.92 <= coverage <= 0.98, quantity
+
+
+def test_changes_are_noticed_and_seldom_imagined(result: Result) -> None:
+    assert result.learned.noticed / result.learned.drifts > 0.95
+    assert result.learned.false_alarms / result.learned.steady <= 0.02
+
+
+def test_the_same_seed_gives_the_same_figures() -> None:
+    def run() -> str:
+        rng = Random(3)
+        return render(run_bench(generated_edits(rng, 30), rng, requests=40, runs=2, models=MODELS[:3]))
+
+    assert run() == run()
+
+
+def test_progress_is_told_run_by_run() -> None:
+    rng, told = Random(1), list[int]()
+    run_bench(generated_edits(rng, 20), rng, requests=30, runs=3, models=MODELS[:1], progress=told.append)
+    assert told == [1, 2, 3]
+
+
+def test_one_edit_costs_what_the_verifier_and_the_model_of_latency_say() -> None:
+    before = tuple("abcdefghij" * 20)
+    edit = Edit(before, tuple("abcdefghij" * 10 + "xyz" + "abcdefghij" * 10), mangled=())
+    server = Server("resync", 1.5, token_s=0.01, reasoning_tokens=7)
+    (found,) = outcomes([edit], server)
+    done = verify(edit.before, edit.after, PRESETS["resync"])
+    latency = Latency(first_token_s=0, prefill_tokens_per_s=0, token_s=0.01, pass_cost=1.5)
+    assert found.sent_s == pytest.approx(
+        modelled_time(done, latency, output_tokens=len(edit.after), reasoning_tokens=7)
+    )
+    assert found.plain_s == pytest.approx(2.10)
+    assert (found.accepted, found.rejected) == (done.accepted, done.rejected)
+
+
+def test_given_texts_become_edits() -> None:
+    (found,) = given_edits([{"before": "a\nb", "after": "a\nc"}], list)
+    assert (found.before, found.after) == (("a", "\n", "b"), ("a", "\n", "c"))
+    assert found.mangled == ("a", "\r", "\n", "b")
+    (fits, mangled) = (
+        outcomes([found], Server("prefix-only", 1.1, mangles=mangles))[0].accepted
+        for mangles in (False, True)
+    )
+    assert fits > mangled
+
+
+def test_the_table_names_what_it_measures(result: Result) -> None:
+    table = render(result)
+    for words in (
+        "60 runs of 10 models",
+        "regret of the learned policy",
+        "of sending always",
+        "of sending never",
+        "of sending from 1,000 tokens on",
+        "right where the truth differs by over 5%",
+        "95 % intervals that hold the net share",
+        "changes of a server that were noticed",
+    ):
+        assert words in table

@@ -1,0 +1,108 @@
+"""Which records say anything, and what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tuning_cases import DAY, START, Made
+
+from editsvc.errors import Status
+from editsvc.policy import Cell, Size
+from editsvc.tuning.observation import by_model, observe, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from editsvc.tokenlog import RequestRecord
+    from editsvc.tuning.observation import Observation
+
+SENT = Made(reply=500, accepted=400, rejected=30)
+
+
+def test_a_predicted_request_is_read_from_its_record(make_record: Callable[..., RequestRecord]) -> None:
+    record = make_record(SENT, reasoning_tokens=20, scope_kind="file", document_bytes=3_600)
+    found = observe(record)
+    assert found is not None
+    assert found.cell == Cell("cerebras", "gpt-oss-120b", "file", Size.SMALL)
+    assert (found.reply_tokens, found.reasoning_tokens, found.passes) == (500, 20, 80)
+    assert (found.accepted, found.rejected, found.propensity) == (400, 30, 0.9)
+    assert (found.document_tokens, found.parts) == (1_000, False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"offline": True},
+        {"model": None},
+        {"completion_tokens": None},
+        {"completion_tokens": 0},
+        {"accepted_prediction_tokens": None},
+        {"rejected_prediction_tokens": None},
+        {"finish_reason": "length"},
+        {"finish_reason": None, "status": Status.CANCELLED},
+        {"attempts": 2},
+        {"prediction_sent": False, "prediction_reason": "structured"},
+    ],
+    ids=str,
+)
+def test_a_record_that_says_nothing_about_predictions_is_left_out(
+    fields: dict[str, Any], make_record: Callable[..., RequestRecord]
+) -> None:
+    assert observe(make_record(SENT)) is not None
+    assert observe(make_record(SENT, **fields)) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({"completion_time_s": 0.4, "total_s": 9.0, "ttft_s": 1.0}, 0.4),
+        ({"completion_time_s": None, "total_s": 1.25, "ttft_s": 0.25}, 1.0),
+        ({"completion_time_s": None, "total_s": 1.25}, None),
+        ({"completion_time_s": None, "total_s": 0.2, "ttft_s": 0.2}, None),
+        ({"completion_time_s": 0.0}, None),
+    ],
+    ids=str,
+)
+def test_the_servers_time_counts_and_else_the_time_after_the_first_token(
+    fields: dict[str, Any], seconds: float | None, make_record: Callable[..., RequestRecord]
+) -> None:
+    found = observe(make_record(**fields))
+    assert found is not None
+    assert found.seconds == seconds
+
+
+def test_a_request_for_parts_is_told_from_one_for_a_file_and_from_one_for_lines(
+    make_record: Callable[..., RequestRecord],
+) -> None:
+    ways: list[tuple[dict[str, Any], bool | None]] = [
+        ({"scope_kind": "sections", "parts_offered": 7}, True),
+        ({"scope_kind": "sections", "parts_offered": 1}, True),
+        ({"scope_kind": "file", "parts_offered": 7}, True),
+        ({"scope_kind": "file", "parts_offered": 1}, False),
+        ({"scope_kind": "file"}, False),
+        ({"scope_kind": "lines", "parts_offered": 1}, None),
+        ({}, None),
+    ]
+    for fields, parts in ways:
+        found = observe(make_record(**fields))
+        assert found is not None
+        assert found.parts is parts, fields
+
+
+def test_the_requests_of_a_model_are_in_the_order_of_time(
+    make_observation: Callable[..., Observation],
+) -> None:
+    a, b = Cell("cerebras", "a", "file"), Cell("cerebras", "a", "symbol")
+    other = make_observation(SENT, cell=Cell("cerebras", "b"))
+    made = [make_observation(SENT, cell=cell) for cell in (a, b, a, b)]
+    assert by_model([*reversed(made), other]) == {Cell("cerebras", "a"): made, Cell("cerebras", "b"): [other]}
+
+
+def test_an_observation_counts_half_after_the_half_life(
+    make_observation: Callable[..., Observation],
+) -> None:
+    made = make_observation(SENT, at=START)
+    for days, weight in ((0, 1.0), (30, 0.5), (60, 0.25), (-1, 1.0)):
+        (found,) = weigh([made], START + days * DAY, 30)
+        assert found.weight == pytest.approx(weight)
