@@ -61,6 +61,7 @@ def test_every_command_in_the_readme_runs(line: str, tmp_path: Path, monkeypatch
     monkeypatch.setenv("EDITSVC_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     (tmp_path / "client.py").write_bytes((ROOT / "fixtures" / "demo" / "client.py").read_bytes())
+    (tmp_path / "cases.jsonl").write_bytes((ROOT / "fixtures" / "replay" / "cases.jsonl").read_bytes())
     words = shlex.split(line.partition("#")[0].partition("|")[0])[1:]
     if "--interactive" in words:
         words = [*words, "--help"]

@@ -86,7 +86,7 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def token_line(result: EditResult) -> str:
-    """``gpt-oss-120b · 2 of 31 sections · 204 tokens in 0.4 s · 96 % of the prediction accepted (1,118/47) · $0.0011``."""
+    """``gpt-oss-120b · 2 of 31 sections · 204 tokens in 0.4 s · 96 % of the prediction accepted (188/7) · $0.0011``."""
     usage = result.usage
     parts = ["offline engine" if result.offline else (result.model or ""), *_scope(result)]
     took = f" in {result.timing.total_s:.1f} s" if result.timing.total_s is not None else ""
