@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import effect as effects
+from editsvc.report.drift import drifts
 from editsvc.report.gather import gather
 from editsvc.report.intervals import Totals
 from editsvc.report.model import DayReport, Group, ModelPoint, Report, Sample
@@ -79,7 +80,7 @@ def report(evidence: Evidence) -> Report:
         times_with=_times(trials, sent=True),
         times_without=_times(trials, sent=False),
         groups=_groups(evidence),
-        recommendations=recommendations(everything, whole, summaries, model_effects),
+        recommendations=[*recommendations(everything, whole, summaries, model_effects), *drifts(sample)],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from editsvc.errors import Status
@@ -160,3 +161,19 @@ def test_a_few_requests_prove_nothing(predicted: MakeRecord) -> None:
         *(predicted(0, 0, 400, model="deaf", status=Status.FAILED) for _ in range(5)),
     ]
     assert not sentences(records)
+
+
+def test_a_model_that_realigns_worse_than_before_is_named_with_the_day(predicted: MakeRecord) -> None:
+    rng = random.Random(7)
+    before = [predicted(rng.randint(850, 950), rng.randint(20, 60), 1_000, model="m") for _ in range(60)]
+    after = [predicted(rng.randint(250, 350), rng.randint(400, 500), 1_000, model="m") for _ in range(40)]
+    (drift,) = [one for one in aggregate([*before, *after]).recommendations if "accepts" in one.sentence]
+    assert drift.kind == "drift"
+    assert f"Since {after[0].created_at:%Y-%m-%d}" in drift.sentence
+    assert drift.numbers["requests"] == 40
+
+
+def test_a_model_that_stays_as_it_was_has_no_drift(predicted: MakeRecord) -> None:
+    rng = random.Random(8)
+    records = [predicted(rng.randint(850, 950), rng.randint(20, 60), 1_000, model="m") for _ in range(100)]
+    assert "drift" not in {one.kind for one in aggregate(records).recommendations}
