@@ -78,6 +78,7 @@ def _findings() -> Iterator[Finding]:
     for warning in resolved.warnings:
         yield Finding("settings", warning, ok=None)
     yield _log(resolved.settings)
+    yield _policy(resolved.settings)
     yield from _server(resolved.settings)
 
 
@@ -118,6 +119,17 @@ def _log(settings: Settings) -> Finding:
     except EditsvcError as exc:
         return Finding("log", exc.sentence(), ok=None)
     return Finding("log", f"{status['url']}, {status['count']} records", ok=True)
+
+
+def _policy(settings: Settings) -> Finding:
+    from editsvc.tuning.policy_file import load
+
+    if not settings.learned_policy:
+        return Finding("policy", "what was learned is switched off", ok=None)
+    loaded = load(environment.data_dir(settings))
+    if loaded.warning:
+        return Finding("policy", loaded.warning, ok=None)
+    return Finding("policy", loaded.policy.name if loaded.policy else "the built-in rule", ok=True)
 
 
 def _server(settings: Settings) -> Iterator[Finding]:
