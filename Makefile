@@ -40,6 +40,7 @@ demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, t
 	show 'report' && "$$editsvc" report
 
 test: $(VENV)/test  ## Run every test
+	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
