@@ -1,6 +1,6 @@
 """Real edits through the whole product: every case, every preset, every kind of file.
 
-    python -m bench.cases cases.jsonl [--preset NAME] [--variant NAME] [--reply STYLE]
+    python -m bench.cases cases.jsonl [--preset NAME] [--variant NAME] [--reply STYLE] [--scope SCOPE]
 
 A case is a JSON object a line with `instruction`, `before`, `after` and `path`. Each is edited by
 ``editsvc rewrite --apply`` against the emulator, for each preset; the file must then equal `after`, byte for
@@ -69,8 +69,6 @@ async def rewrite(
         "-m",
         "editsvc",
         "rewrite",
-        "--scope",
-        "file",
         "--json",
         "-i",
         instruction,
@@ -87,14 +85,16 @@ async def rewrite(
     return entry
 
 
-async def run_case(case: dict[str, Any], preset: str, variant: str, environ: dict[str, str]) -> Outcome:
+async def run_case(
+    case: dict[str, Any], preset: str, variant: str, environ: dict[str, str], scope: str
+) -> Outcome:
     """Edit one case both ways."""
     name = Path(case["path"]).name
     before, after = in_variant(case["before"], variant), in_variant(case["after"], variant)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(before)
-        entry = await rewrite(Path(folder), name, case["instruction"], environ, "--apply")
+        entry = await rewrite(Path(folder), name, case["instruction"], environ, "--apply", "--scope", scope)
         applied = path.read_bytes() == after
         path.write_bytes(before)
         git = await asyncio.create_subprocess_exec(
@@ -107,7 +107,7 @@ async def run_case(case: dict[str, Any], preset: str, variant: str, environ: dic
 
 
 async def run(
-    cases: list[dict[str, Any]], presets: list[str], variants: list[str], reply: str
+    cases: list[dict[str, Any]], presets: list[str], variants: list[str], reply: str, scope: str
 ) -> list[Outcome]:
     """Every case under every preset in every variant, two at a time."""
     outcomes: list[Outcome] = []
@@ -134,7 +134,7 @@ async def run(
                     environ: dict[str, str] = environ,
                 ) -> Outcome:
                     async with limit:
-                        return await run_case(case, preset, variant, environ)
+                        return await run_case(case, preset, variant, environ, scope)
 
                 outcomes += await asyncio.gather(*map(one, cases))
                 print(f"{preset}, {variant}: {len(cases)} edits", file=sys.stderr)
@@ -171,10 +171,11 @@ def main() -> None:
     parser.add_argument("--preset", action="append", choices=list(PRESETS))
     parser.add_argument("--variant", action="append", choices=VARIANTS)
     parser.add_argument("--reply", default="auto", choices=[one.value for one in ReplyStyle])
+    parser.add_argument("--scope", default="file")
     arguments = parser.parse_args()
     cases = [json.loads(line) for line in arguments.cases.read_text("utf-8").split("\n") if line.strip()]
     presets, variants = arguments.preset or list(PRESETS), arguments.variant or list(VARIANTS)
-    outcomes = asyncio.run(run(cases, presets, variants, arguments.reply))
+    outcomes = asyncio.run(run(cases, presets, variants, arguments.reply, arguments.scope))
     print(table(outcomes, presets))
     wrong = [one for one in outcomes if not (one.applied and one.git_applied)]
     for one in wrong:

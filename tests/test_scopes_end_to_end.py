@@ -208,8 +208,12 @@ async def test_structured_edits_stay_within_lines_that_the_user_drew(tmp_path: P
 
 
 async def test_what_one_file_taught_drafts_the_next(tmp_path: Path) -> None:
-    one = "".join(f"def load_{n}(path):\n    text = open(path).read()\n    return text + '{n}'\n\n\n" for n in range(12))
-    two = "".join(f"def keep_{n}(path):\n    text = open(path).read()\n    return text * {n}\n\n\n" for n in range(12))
+    one = "".join(
+        f"def load_{n}(path):\n    text = open(path).read()\n    return text + '{n}'\n\n\n" for n in range(12)
+    )
+    two = "".join(
+        f"def keep_{n}(path):\n    text = open(path).read()\n    return text * {n}\n\n\n" for n in range(12)
+    )
     script = [
         {
             "instruction": "Use pathlib.",
@@ -227,6 +231,45 @@ async def test_what_one_file_taught_drafts_the_next(tmp_path: Path) -> None:
             kinds.append((result.prediction_kind, result.usage.rejected_prediction_tokens))
     assert kinds[0][0] is PredictionKind.FILE
     assert kinds[1] == (PredictionKind.DRAFT, 0)
+
+
+BROKEN = LONG.replace("def step_50(value, path):", "def step_50(value, path:")
+PAGE = (
+    "<html>\n<head>\n<style>\n"
+    + "".join(f".box-{n} {{\n  width: {n}px;\n}}\n\n" for n in range(60))
+    + "</style>\n</head>\n<body>\n<script>\n"
+    + "".join(f"function go{n}(value) {{\n  return value + {n};\n}}\n\n" for n in range(60))
+    + "</script>\n</body>\n</html>\n"
+)
+PROSE = "".join(f"Chapter {n}\n\nIt was day {n}, and it rained.\nNobody came.\n\n" for n in range(150))
+
+
+@pytest.mark.parametrize(
+    ("filename", "before", "after"),
+    [
+        pytest.param("steps.py", BROKEN, BROKEN.replace("value + 17", "17 + value"), id="errors elsewhere"),
+        pytest.param("steps.py", BROKEN, LONG, id="errors repaired"),
+        pytest.param("page.html", PAGE, PAGE.replace("value + 33", "33 + value"), id="a script in a page"),
+        pytest.param("page.html", PAGE, PAGE.replace("width: 7px", "width: 70px"), id="a style in a page"),
+        pytest.param("story.unknown", PROSE, PROSE.replace("day 77", "night 77"), id="no known language"),
+        pytest.param(
+            "story.txt",
+            PROSE + "\x0c\u2028",
+            PROSE.replace("day 9,", "day 10,") + "\x0c\u2028",
+            id="odd characters",
+        ),
+    ],
+)
+async def test_whatever_the_file_is_the_edit_comes_out_right(
+    tmp_path: Path, filename: str, before: str, after: str
+) -> None:
+    script = [{"instruction": "Change it.", "before": before, "after": after}]
+    async with world(tmp_path, script) as here:
+        result = await here.service.edit(EditRequest(Snapshot(before), "Change it.", filename, Source.CLI))
+    assert text_of(result) == after
+    assert result.restarts == ()
+    assert result.scope is not None
+    assert result.scope.kind is ScopeKind.SECTIONS
 
 
 async def test_of_a_very_long_file_the_place_that_is_named_is_edited(tmp_path: Path) -> None:
