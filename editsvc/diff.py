@@ -73,16 +73,42 @@ def edits(old: str, new: str) -> list[Edit]:
     starts = [0]
     for line in old_lines:
         starts.append(starts[-1] + len(line))
-    result = []
+    result: list[Edit] = []
     for span in changed_spans(normalise(old), new):
-        parts = []
+        parts: list[str] = []
         for number in range(span.new_start, span.new_end):
             line = new_lines[number]
             if line.endswith("\n"):
                 line = line[:-1] + _end_for(ends, span, number - span.new_start, usual)
-            parts.append(line)
-        result.append(Edit(starts[span.old_start], starts[span.old_end], "".join(parts)))
+            first = starts[span.old_start]
+            before = parts[-1] if parts else old[max(0, first - 1) : first]
+            # An empty line behind a lone carriage return would be the second half of one line end.
+            parts.append("\r" if line == "\n" and before.endswith("\r") else line)
+        edit = Edit(starts[span.old_start], starts[span.old_end], "".join(parts))
+        result = _appended(result, edit, old)
     return result
+
+
+def _appended(edits: list[Edit], edit: Edit, old: str) -> list[Edit]:
+    r"""`edits` and `edit`, whose text does not end in ``\r`` where what follows it begins with ``\n``.
+
+    The two would become one line end. So the line ends ``\r`` before that place become ``\n``, those of `edit`
+    first, and then, as far as it must be, those before it.
+    """
+    text, start = edit.new_text, edit.start
+    if not old.startswith("\n", edit.end):
+        return [*edits, edit]
+    settled = 0  # characters at the end of the text
+    while (text[: len(text) - settled] or old[max(0, start - 1) : start]).endswith("\r"):
+        if settled < len(text):
+            at = len(text) - settled - 1
+            text = f"{text[:at]}\n{text[at + 1 :]}"
+            settled += 1
+        else:
+            text, start = old[start - 1] + text, start - 1
+        if edits and edits[-1].end == start:
+            text, start, edits = edits[-1].new_text + text, edits[-1].start, edits[:-1]
+    return [*edits, Edit(start, edit.end, text)]
 
 
 def unified_diff(old: bytes, new: bytes, path: str, *, context_lines: int = CONTEXT_LINES) -> bytes:

@@ -17,7 +17,7 @@ from editsvc import syntax
 from editsvc.diff import changed_spans
 from editsvc.errors import GuardRefused
 from editsvc.reply import Framing
-from editsvc.text import apply, split_lines
+from editsvc.text import apply, normalise, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -186,13 +186,14 @@ def _syntax(before: str, after: str, language: syntax.Language) -> None:
     )
 
 
-def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit]) -> None:
-    """Show that `after` is `before` with `edits` made, and that nothing else differs.
+def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit], intended: str | None = None) -> None:
+    r"""Show that `after` is `before` with `edits` made, and that nothing else differs.
 
-    The bytes outside of the edits are compared one by one, BOM included. Raises GuardRefused(identity), which
+    With `intended` (``\n`` only), also that it is that text but for its line ends. The bytes outside of the edits are compared one by one, BOM included. Raises GuardRefused(identity), which
     nothing can waive: it would be a defect of this program.
     """
     same = apply(before.text, edits) == after.text and before.bom == after.bom
+    same = same and intended in {None, normalise(after.text)}
     old_at = new_at = 0
     for edit in sorted(edits):
         kept = before.text[old_at : edit.start]

@@ -408,7 +408,7 @@ class EditService:
         request = trace.request
         edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
-        guard.prove(request.snapshot, after, edits)
+        guard.prove(request.snapshot, after, edits, document)
         if request.batch:
             self._learn(request.batch, plan, document)
         status = Status.CHANGED if edits else Status.UNCHANGED

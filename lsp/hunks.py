@@ -1,7 +1,7 @@
 """``editsvc/hunks``: where the open hunks of an edit are, and what became of them, for plugins that draw them.
 
-Sent when a hunk was decided on, and a moment after the text moved; only when something differs from what was
-sent last. Positions are of the `version` named; a plugin that has moved on by then waits for the next one.
+Sent when a hunk was decided on, and a moment after the text changed. Positions are of the `version` named; a plugin
+that has moved on by then waits for the next message, which comes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class HunkFeed:
         self._documents = documents
         self._send = send
         self._touched: dict[str, OpenEdit] = {}
-        self._sent: dict[str, list[dict[str, Any]]] = {}
+        self._sent: dict[str, dict[str, Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.enabled = False
 
@@ -58,8 +58,12 @@ class HunkFeed:
         document = self._documents.get(edit.uri)
         if document is None:
             return
-        hunks = edit.json(document)
-        if hunks == self._sent.get(edit.id):
-            return
-        self._sent[edit.id] = hunks
-        self._send({"editId": edit.id, "uri": edit.uri, "version": document.version, "hunks": hunks})
+        message = {
+            "editId": edit.id,
+            "uri": edit.uri,
+            "version": document.version,
+            "hunks": edit.json(document),
+        }
+        if message != self._sent.get(edit.id):
+            self._sent[edit.id] = message
+            self._send(message)

@@ -45,6 +45,18 @@ def test_applying_the_edits_gives_the_new_text(old: str, new: str) -> None:
     assert apply(old, edits(old, new)) == new
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "after"),
+    [
+        pytest.param("\ra\n", "\n\n", "\r\r", id="an empty line behind a carriage return"),
+        pytest.param("a\rb\n\n", "a\n\n", "a\n\n", id="a line between the two goes"),
+        pytest.param("\ra\r\n\n", "b\n\n\n", "b\n\n\n", id="beside another edit"),
+    ],
+)
+def test_no_two_line_ends_become_one(old: str, new: str, after: str) -> None:
+    assert apply(old, edits(old, new)) == after
+
+
 @given(documents(), lf_documents)
 def test_line_ends_do_not_matter_to_what_is_edited(old: str, new: str) -> None:
     assert normalise(apply(old, edits(old, new))) == new

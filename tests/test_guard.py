@@ -138,6 +138,13 @@ def test_a_change_outside_of_the_edits_is_never_let_through(after: Snapshot) -> 
     assert Check.IDENTITY not in WAIVABLE
 
 
+def test_an_edit_whose_line_ends_merge_is_not_what_was_intended() -> None:
+    before, edits = Snapshot("\ra\n"), [Edit(1, 3, "\n")]
+    with pytest.raises(GuardRefused):
+        guard.prove(before, Snapshot("\r\n"), edits, "\n\n")
+    guard.prove(before, Snapshot("\r\r"), [Edit(1, 3, "\r")], "\n\n")
+
+
 def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
     refused = {
         case["refused"].value or case["refused"].text.strip()
