@@ -189,8 +189,9 @@ def _syntax(before: str, after: str, language: syntax.Language) -> None:
 def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit], intended: str | None = None) -> None:
     r"""Show that `after` is `before` with `edits` made, and that nothing else differs.
 
-    With `intended` (``\n`` only), also that it is that text but for its line ends. The bytes outside of the edits are compared one by one, BOM included. Raises GuardRefused(identity), which
-    nothing can waive: it would be a defect of this program.
+    With `intended` (``\n`` only), also that it is that text but for its line ends. The bytes outside of the edits
+    are compared one by one, BOM included. Raises GuardRefused(identity), which nothing can waive: it would be a
+    defect of this program.
     """
     same = apply(before.text, edits) == after.text and before.bom == after.bom
     same = same and intended in {None, normalise(after.text)}
