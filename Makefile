@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test lint bench format clean
+.PHONY: help demo test test-editors lint bench format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -42,6 +42,10 @@ demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, t
 test: $(VENV)/test  ## Run every test
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-editors: $(VENV)/test  ## Drive a real Neovim and a real VS Code (installs VS Code by npm into .editors)
+	@sh tests/support/browser.sh
+	$(BIN)/python -m pytest -m editors tests/editors -s $(ARGS)
 
 lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
 	$(BIN)/ruff check .

@@ -1,0 +1,206 @@
+/** One edit from the instruction to its end: asked for, followed, cancelled, told. */
+
+import {
+  CancellationTokenSource,
+  ProgressLocation,
+  commands,
+  window,
+  workspace,
+  type CancellationToken,
+  type Disposable,
+  type Progress,
+} from 'vscode';
+import {
+  ErrorCodes,
+  ExecuteCommandRequest,
+  ResponseError,
+  WorkDoneProgress,
+  WorkDoneProgressCancelNotification,
+} from 'vscode-languageclient/node';
+
+import type { FirstRun } from './firstRun';
+import type { Ghosts } from './ghosts';
+import type { Previews } from './previews';
+import { serverCommand, type EditAnswer, type EditArgument, type StreamParams } from './protocol';
+import type { Review } from './review';
+import { ServerDown, type Server } from './server';
+import type { StatusItem } from './status';
+
+interface Run {
+  /** The token of its progress, by which it can be cancelled before the server has named it. */
+  readonly token: string;
+  readonly argument: EditArgument;
+  /** The text that it was asked for, and its version. */
+  readonly before: string;
+  readonly version: number;
+  readonly cancelling: CancellationTokenSource;
+  /** Says in the notification how far it is. */
+  report: (message: string, percentage: number) => void;
+  editId?: string;
+}
+
+/** What is told about an edit; the parts of the extension that show something. */
+export interface Shown {
+  readonly ghosts: Ghosts;
+  readonly previews: Previews;
+  readonly review: Review;
+  readonly status: StatusItem;
+  readonly firstRun: FirstRun;
+}
+
+export class Edits implements Disposable {
+  private readonly runs: Run[] = [];
+  private readonly listener: Disposable;
+  private count = 0;
+
+  constructor(
+    private readonly server: Server,
+    private readonly shown: Shown,
+  ) {
+    this.listener = server.onStream((params) => this.streamed(params));
+  }
+
+  /** Make an edit and show what becomes of it; the server's answer, or undefined if there is none. */
+  async run(argument: EditArgument): Promise<EditAnswer | undefined> {
+    const document = workspace.textDocuments.find((one) => one.uri.toString() === argument.uri);
+    if (document === undefined) return undefined;
+    const run: Run = {
+      token: `editsvc-vscode-${(this.count += 1)}`,
+      argument,
+      before: document.getText(),
+      version: document.version,
+      cancelling: new CancellationTokenSource(),
+      report: () => undefined,
+    };
+    this.begin(run);
+    try {
+      const answer = await this.follow(run);
+      // The ghosts go before the real text is marked, so that no line is shown twice.
+      this.end(run);
+      if (answer !== undefined)
+        await this.show(run, answer, document.version === run.version ? run.before : document.getText());
+      return answer;
+    } catch (error) {
+      this.end(run);
+      await this.explain(error);
+      return undefined;
+    }
+  }
+
+  /** Cancel the edit that began last. */
+  cancel(): void {
+    this.runs.at(-1)?.cancelling.cancel();
+  }
+
+  dispose(): void {
+    this.listener.dispose();
+    for (const run of this.runs) run.cancelling.cancel();
+  }
+
+  private begin(run: Run): void {
+    this.runs.push(run);
+    void commands.executeCommand('setContext', 'editsvc.running', true);
+    this.shown.status.running('');
+    if (run.argument.mode !== 'preview') this.shown.ghosts.begin(run.token, run.argument.uri);
+  }
+
+  private end(run: Run): void {
+    const index = this.runs.indexOf(run);
+    if (index < 0) return;
+    this.runs.splice(index, 1);
+    run.cancelling.dispose();
+    this.shown.ghosts.end(run.token);
+    void commands.executeCommand('setContext', 'editsvc.running', this.runs.length > 0);
+    if (this.runs.length === 0) this.shown.status.ended();
+  }
+
+  /** The answer; undefined if the edit was cancelled before the server was there to hear of it. */
+  private follow(run: Run): Promise<EditAnswer | undefined> {
+    const request = this.request(run);
+    const title = `editsvc: ${shortened(run.argument.instruction)}`;
+    // The request does not wait for the notification, which the editor takes its time to open.
+    void window.withProgress(
+      { location: ProgressLocation.Notification, cancellable: true, title },
+      async (progress: Progress<{ message?: string; increment?: number }>, token: CancellationToken) => {
+        token.onCancellationRequested(() => run.cancelling.cancel());
+        let shown = 0;
+        run.report = (message, percentage) => {
+          progress.report({ message, increment: percentage - shown });
+          shown = percentage;
+        };
+        await request.catch(() => undefined);
+      },
+    );
+    return request;
+  }
+
+  private async request(run: Run): Promise<EditAnswer | undefined> {
+    const client = await this.server.ready();
+    const { token } = run.cancelling;
+    if (token.isCancellationRequested) return undefined;
+    // By its token an edit can be cancelled from its first moment on; its id is not known before it streams.
+    token.onCancellationRequested(() => {
+      void client.sendNotification(WorkDoneProgressCancelNotification.type, { token: run.token });
+    });
+    const listening = client.onProgress(WorkDoneProgress.type, run.token, (value) => {
+      if (value.kind !== 'report' || value.message === undefined) return;
+      this.shown.status.running(value.message);
+      run.report(value.message, value.percentage ?? 0);
+    });
+    try {
+      return await client.sendRequest(ExecuteCommandRequest.type, {
+        command: serverCommand.edit,
+        arguments: [run.argument],
+        workDoneToken: run.token,
+      });
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  private streamed(params: StreamParams): void {
+    // Edits of one document run one after the other, so a new id is that of the oldest that has none.
+    const run =
+      this.runs.find((one) => one.editId === params.editId) ??
+      this.runs.find((one) => one.editId === undefined && one.argument.uri === params.uri);
+    if (run === undefined) return;
+    run.editId = params.editId;
+    if (run.argument.mode === 'preview')
+      this.shown.previews.stream(run.token, run.before, run.argument, params);
+    else this.shown.ghosts.add(run.token, params);
+  }
+
+  private async show(run: Run, answer: EditAnswer, text: string): Promise<void> {
+    const { firstRun, previews, review, status } = this.shown;
+    status.edited(answer);
+    if (run.argument.mode === 'preview') await previews.propose(run.token, text, run.argument, answer);
+    else review.update({ uri: run.argument.uri, editId: answer.editId, hunks: answer.hunks });
+    if (answer.offline === true) firstRun.offline();
+    const message = answer.message || `The edit is ${answer.status}.`;
+    switch (answer.status) {
+      case 'changed':
+        break;
+      case 'unchanged':
+        void window.showInformationMessage(answer.message || 'There is nothing to change.');
+        break;
+      case 'cancelled':
+        window.setStatusBarMessage(`$(circle-slash) ${message}`, 5000);
+        break;
+      default:
+        void window.showWarningMessage(`editsvc: ${message}`);
+    }
+  }
+
+  private async explain(error: unknown): Promise<void> {
+    if (error instanceof ServerDown) return;
+    // The server has ended with this request unanswered; `Server` tells that itself.
+    if (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected) return;
+    if (await this.shown.firstRun.explained(error)) return;
+    void window.showErrorMessage(`editsvc: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function shortened(instruction: string): string {
+  const line = instruction.split(/\s+/).join(' ');
+  return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
+}

@@ -1,0 +1,89 @@
+/** Help for whoever has no server or no key yet. */
+
+import { commands, env, window, type Memento, type SecretStorage } from 'vscode';
+
+import { ServerMissing, type Server } from './server';
+
+const secret = 'editsvc.cerebrasApiKey';
+const told = 'editsvc.offlineTold';
+const install = 'pipx install editsvc';
+
+export class FirstRun {
+  constructor(
+    private readonly secrets: SecretStorage,
+    private readonly memory: Memento,
+    private readonly walkthrough: string,
+    private readonly server: () => Server,
+  ) {}
+
+  /** The key that was stored, if any. */
+  readonly apiKey = (): PromiseLike<string | undefined> => this.secrets.get(secret);
+
+  /** Help with an error that means that something is not installed; whether it was one. */
+  async explained(error: unknown): Promise<boolean> {
+    if (!(error instanceof ServerMissing)) return false;
+    const copy = `Copy “${install}”`;
+    void window
+      .showErrorMessage(
+        `editsvc needs its language server, and did not find it (${error.place}).`,
+        copy,
+        'Set its path',
+        'Open the guide',
+      )
+      .then(async (chosen) => {
+        if (chosen === copy) await this.copyInstall();
+        if (chosen === 'Set its path')
+          await commands.executeCommand('workbench.action.openSettings', 'editsvc.server.path');
+        if (chosen === 'Open the guide') await this.guide();
+      });
+    return true;
+  }
+
+  /** Say, until the user has answered, that there is no key, and what is used instead. */
+  offline(): void {
+    if (this.memory.get(told, false)) return;
+    void window
+      .showInformationMessage(
+        'Edited by the offline engine, because there is no API key: it renames, replaces, removes, documents and ' +
+          'sorts. With a key a model does what you say.',
+        'Set API key',
+        'Use the offline engine',
+        'Open the guide',
+      )
+      .then(async (chosen) => {
+        if (chosen !== undefined) await this.memory.update(told, true);
+        if (chosen === 'Set API key') await this.setKey();
+        if (chosen === 'Open the guide') await this.guide();
+      });
+  }
+
+  /** Ask for the key and store it with the system's secrets; an empty one is forgotten. */
+  async setKey(): Promise<void> {
+    const key = await window.showInputBox({
+      title: 'editsvc: the API key for Cerebras',
+      prompt:
+        'It is kept by VS Code with the secrets of your system, and given to the language server alone.',
+      placeHolder: 'Leave it empty to forget the stored key',
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (key === undefined) return;
+    await (key.trim() ? this.secrets.store(secret, key.trim()) : this.secrets.delete(secret));
+    // The server has its key from its start on.
+    await this.server().restart();
+    if (process.env['CEREBRAS_API_KEY']) {
+      void window.showInformationMessage(
+        'CEREBRAS_API_KEY is set in the environment, and counts more than this key.',
+      );
+    }
+  }
+
+  async copyInstall(): Promise<void> {
+    await env.clipboard.writeText(install);
+    window.setStatusBarMessage(`Copied: ${install}`, 5000);
+  }
+
+  async guide(): Promise<void> {
+    await commands.executeCommand('workbench.action.openWalkthrough', this.walkthrough, false);
+  }
+}

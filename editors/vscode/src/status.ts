@@ -1,0 +1,92 @@
+/** What the last edit took, in the status bar. */
+
+import { MarkdownString, StatusBarAlignment, window, type Disposable } from 'vscode';
+
+import type { EditAnswer } from './protocol';
+
+export class StatusItem implements Disposable {
+  private readonly item = window.createStatusBarItem('editsvc.last', StatusBarAlignment.Right, 100);
+  private last = '';
+
+  constructor(private readonly report: string) {
+    this.item.name = 'editsvc: the last edit';
+    this.item.command = report;
+  }
+
+  /** An edit runs; `message` says how far it is. */
+  running(message: string): void {
+    this.item.text = `$(sync~spin) ${message || 'editsvc'}`;
+    this.item.show();
+  }
+
+  /** No edit runs any more. */
+  ended(): void {
+    this.item.text = this.last;
+    if (!this.last) this.item.hide();
+  }
+
+  /** An edit was answered. */
+  edited(answer: EditAnswer): void {
+    this.last = summary(answer);
+    this.item.text = this.last;
+    this.item.tooltip = details(answer, this.report);
+    this.item.show();
+  }
+
+  dispose(): void {
+    this.item.dispose();
+  }
+}
+
+/** The share of the predicted tokens that the server accepted; undefined if nothing was predicted. */
+function acceptance(usage: EditAnswer['usage']): string | undefined {
+  const accepted = usage?.accepted_prediction_tokens ?? 0;
+  const predicted = accepted + (usage?.rejected_prediction_tokens ?? 0);
+  return predicted ? `${Math.floor((100 * accepted) / predicted)} %` : undefined;
+}
+
+function summary(answer: EditAnswer): string {
+  if (answer.status !== 'changed') return `$(circle-slash) ${answer.status}`;
+  const { usage, timing, cost_usd: cost } = answer;
+  const count = answer.hunks.length;
+  const parts = [
+    `$(check) ${count} ${count === 1 ? 'hunk' : 'hunks'}`,
+    usage?.completion_tokens != null && `${usage.completion_tokens} tokens`,
+    acceptance(usage),
+    timing?.total_s != null && `${timing.total_s.toFixed(1)} s`,
+    answer.offline ? 'offline' : cost != null && dollars(cost),
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function details(answer: EditAnswer, report: string): MarkdownString {
+  const { usage, timing, scope } = answer;
+  const rows: [string, string | number | null | undefined][] = [
+    ['Rewritten', scope && `${scope.kind}, lines ${scope.start_line}–${scope.end_line}`],
+    ['Model', answer.offline ? 'the offline engine' : answer.model],
+    [
+      'Prompt',
+      usage?.prompt_tokens && `${usage.prompt_tokens} tokens, ${usage.cached_tokens ?? 0} from the cache`,
+    ],
+    ['Reply', usage?.completion_tokens && `${usage.completion_tokens} tokens`],
+    [
+      'Prediction',
+      answer.prediction && (acceptance(usage) ? `${acceptance(usage)} accepted` : answer.prediction.reason),
+    ],
+    ['First token', timing?.ttft_s != null ? `${timing.ttft_s.toFixed(2)} s` : null],
+    ['Altogether', timing?.total_s != null ? `${timing.total_s.toFixed(2)} s` : null],
+    ['Cost', answer.cost_usd != null ? dollars(answer.cost_usd) : null],
+  ];
+  const words = new MarkdownString(`**editsvc: the last edit is ${answer.status}**\n\n`, true);
+  words.isTrusted = { enabledCommands: [report] };
+  if (answer.message) words.appendText(answer.message).appendMarkdown('\n\n');
+  words.appendMarkdown('| | |\n|---|---|\n');
+  for (const [name, value] of rows)
+    if (value) words.appendMarkdown(`| ${name} | `).appendText(`${value}`).appendMarkdown(' |\n');
+  for (const warning of answer.warnings ?? []) words.appendMarkdown('\n\n$(warning) ').appendText(warning);
+  return words.appendMarkdown(`\n\n[Show the report](command:${report})`);
+}
+
+function dollars(cost: number): string {
+  return `$${cost.toFixed(4)}`;
+}

@@ -1,0 +1,319 @@
+"""The extension in a real VS Code: its specs run in the extension host, with a browser's keys, mouse and screen.
+
+The specs are in ``vscode/host/specs.js``, their names are the tests here. They share one VS Code, which takes
+seconds to start, and choose among servers that are prepared here. VS Code comes by npm into ``.editors`` or the
+folder that EDITSVC_EDITORS_DIR names. With EDITSVC_PICTURES set, the pictures in the documentation are made anew.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXTENSION = ROOT / "editors" / "vscode"
+HOST = Path(__file__).parent / "vscode" / "host"
+EDITORS = Path(os.environ.get("EDITSVC_EDITORS_DIR", ROOT / ".editors")).absolute()
+SPECS = re.findall(r"^  '(.+)': async", (HOST / "specs.js").read_text("utf-8"), re.MULTILINE)
+SECRET = "csk-typed-by-hand"
+
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+NEEDED = {
+    "npm": (shutil.which("npm"), "install Node.js with npm (apt-get install npm)"),
+    "a browser": (BROWSER, "install one (apt-get install chromium-headless-shell fonts-dejavu-core)"),
+}
+MISSING = [f"{name} is missing: {how}" for name, (found, how) in NEEDED.items() if not found]
+
+pytestmark = pytest.mark.editors
+needs_an_editor = pytest.mark.skipif(bool(MISSING), reason="; ".join(MISSING))
+
+ORDERS = '''\
+"""Orders, and what they cost."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Line:
+    article: str
+    price: int
+    count: int
+
+
+@dataclass
+class Order:
+    number: int
+    lines: list[Line]
+
+    def total(self) -> int:
+        result = 0
+        for line in self.lines:
+            result += line.price * line.count
+        return result
+
+    def is_free(self) -> bool:
+        return self.total() == 0
+
+
+def receipt(order: Order) -> str:
+    rows = []
+    for line in order.lines:
+        rows.append("%s: %d x %d" % (line.article, line.count, line.price))
+    return "\\n".join(rows)
+'''
+LOOP = """\
+        result = 0
+        for line in self.lines:
+            result += line.price * line.count
+        return result
+"""
+SUM = """\
+        return sum(line.price * line.count for line in self.lines)
+"""
+PERCENT = """\
+        rows.append("%s: %d x %d" % (line.article, line.count, line.price))
+"""
+F_STRING = """\
+        rows.append(f"{line.article}: {line.count} x {line.price}")
+"""
+STEPS = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(60)).rstrip("\n") + "\n"
+
+
+def line_of(text: str, part: str) -> int:
+    """The 0-based line on which `part` begins."""
+    return text[: text.index(part)].count("\n")
+
+
+def cases() -> dict[str, dict[str, Any]]:
+    """The edits that the emulator knows, with what the specs ask about them."""
+    both = ORDERS.replace(LOOP, SUM).replace(PERCENT, F_STRING)
+    doubled = STEPS
+    for number in range(2, 60, 6):
+        doubled = doubled.replace(f"value + {number}\n", f"value * {number}\n")
+    return {
+        "orders": {
+            "instruction": "Use sum() and an f-string",
+            "before": ORDERS,
+            "after": both,
+            "secondOnly": ORDERS.replace(PERCENT, F_STRING),
+            "firstLine": line_of(both, SUM),
+            "secondLine": line_of(ORDERS, PERCENT),
+        },
+        "steps": {
+            "instruction": "Multiply in every sixth step",
+            "before": STEPS,
+            "after": doubled,
+            "firstNewLine": "return value * 2",
+            "firstOldLine": "return value + 2",
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def emulate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Starts an emulator that knows `cases` and returns its address."""
+    script = tmp_path_factory.mktemp("cases") / "cases.jsonl"
+    fields = ("instruction", "before", "after")
+    lines = [json.dumps({field: case[field] for field in fields}) + "\n" for case in cases().values()]
+    script.write_text("".join(lines), "utf-8")
+    with ExitStack() as stack:
+
+        def start(*options: str) -> str:
+            known = ("--json", "--port", "0", "--script", str(script), *options)
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "editsvc", "emulate", *known], stdout=subprocess.PIPE, text=True
+                )
+            )
+            stack.callback(process.terminate)
+            assert process.stdout is not None
+            address: str = json.loads(process.stdout.readline())["base_url"]
+            return address
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def vscode() -> Path:
+    """The folder with VS Code and what drives it; installed if it is missing."""
+    if not (EDITORS / "installed").exists():
+        subprocess.run([str(HOST.parent / "install.sh"), str(EDITORS)], check=True, stdin=subprocess.DEVNULL)
+    return EDITORS
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    """The extension as it is shipped, made from the sources."""
+    if not (EXTENSION / "node_modules" / ".bin" / "vsce").exists():
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund"], cwd=EXTENSION, check=True)
+    subprocess.run(["npm", "run", "package"], cwd=EXTENSION, check=True)
+    return EXTENSION / "editsvc.vsix"
+
+
+def write_servers(folder: Path, emulate: Any) -> None:
+    """The language servers that the specs choose from, as programs with an environment of their own."""
+    fast = emulate("--speed", "3000", "--ttft", "0.05")
+    slow = emulate("--speed", "40")
+    locked = emulate("--api-key", SECRET)
+    server = f"{sys.executable} -P -c 'import sys; from lsp import main; sys.exit(main())'"
+    relay = f"{sys.executable} {HOST.parent / 'relay.py'} {folder / 'messages.jsonl'} {server}"
+    programs = {
+        "fast": ({"CEREBRAS_BASE_URL": fast, "CEREBRAS_API_KEY": "any"}, server),
+        "slow": ({"CEREBRAS_BASE_URL": slow, "CEREBRAS_API_KEY": "any"}, server),
+        "timed": ({"CEREBRAS_BASE_URL": fast, "CEREBRAS_API_KEY": "any"}, relay),
+        "locked": ({"CEREBRAS_BASE_URL": locked}, server),
+        "keyless": ({}, server),
+    }
+    (folder / "servers").mkdir()
+    (folder / "config.toml").touch()
+    for name, (environ, command) in programs.items():
+        values = {
+            **environ,
+            "PYTHONPATH": str(ROOT),
+            "EDITSVC_CONFIG": str(folder / "config.toml"),
+            "EDITSVC_DATA_DIR": str(folder / "data"),
+        }
+        exports = "".join(f"export {key}='{value}'\n" for key, value in values.items())
+        program = folder / "servers" / name
+        program.write_text(f"#!/bin/sh\n{exports}echo $$ >'{program}.pid'\nexec {command}\n")
+        program.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def results(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    vscode: Path,
+    package: Path,
+    emulate: Any,
+) -> dict[str, dict[str, Any]]:
+    """What became of each spec that was chosen; they all run in one VS Code."""
+    folder = tmp_path_factory.mktemp("vscode")
+    write_servers(folder, emulate)
+    (folder / "workspace").mkdir()
+    chosen = [spec for spec in SPECS if any(f"[{spec}]" in item.name for item in request.session.items)]
+    given = {"cases": cases(), "secret": SECRET, "chosen": chosen}
+    (folder / "given.json").write_text(json.dumps(given), "utf-8")
+    machine = folder / "run" / "data" / "data" / "Machine"
+    machine.mkdir(parents=True)
+    settings = {
+        "editsvc.server.path": str(folder / "servers" / "fast"),
+        "breadcrumbs.enabled": False,
+        "workbench.startupEditor": "none",
+        "workbench.colorTheme": "Default Dark Modern",
+        "editor.minimap.enabled": False,
+        "chat.disableAIFeatures": True,
+        "remote.autoForwardPorts": False,
+    }
+    (machine / "settings.json").write_text(json.dumps(settings), "utf-8")
+    environ = {
+        key: value for key, value in os.environ.items() if not key.startswith(("CEREBRAS_", "EDITSVC_"))
+    }
+    run = {
+        "editors": str(vscode),
+        "run": str(folder / "run"),
+        "workspace": str(folder / "workspace"),
+        "extension": str(package),
+        "host": str(HOST),
+        "chrome": BROWSER,
+        "env": {**environ, "HOME": str(folder), "EDITSVC_TEST_FOLDER": str(folder)},
+    }
+    (folder / "run.json").write_text(json.dumps(run), "utf-8")
+    node = vscode / "node_modules" / "node" / "bin" / "node"
+    subprocess.run([str(node), str(HOST.parent / "driver.mjs"), str(folder / "run.json")], check=True)
+    if os.environ.get("EDITSVC_PICTURES"):
+        for name in ("review", "input", "stream", "report"):
+            shutil.copy(folder / "run" / f"{name}.png", ROOT / "docs" / "editors" / f"vscode-{name}.png")
+    found = json.loads((folder / "run" / "results.json").read_text("utf-8"))
+    return {one["name"]: one for one in found["results"]}
+
+
+@needs_an_editor
+@pytest.mark.parametrize("spec", SPECS)
+def test_in_vscode(spec: str, results: dict[str, dict[str, Any]]) -> None:
+    assert spec in results, "the editor ended before"
+    assert results[spec].get("error") is None, results[spec]["error"]
+    for times in results[spec]["facts"].get("runs", ()):
+        sys.stdout.write(", ".join(f"{name} {time:.0f} ms" for name, time in times.items()) + "\n")
+
+
+@needs_an_editor
+def test_the_parts_that_know_no_editor(vscode: Path, package: Path) -> None:
+    path = f"{vscode / 'node_modules' / 'node' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["npm", "test"], cwd=EXTENSION, check=True, env={**os.environ, "PATH": path})
+
+
+@needs_an_editor
+def test_the_package_is_small_and_holds_what_is_needed(package: Path) -> None:
+    names = set(zipfile.ZipFile(package).namelist())
+    needed = (
+        "package.json",
+        "dist/extension.js",
+        "LICENSE.txt",
+        "readme.md",
+        "changelog.md",
+        "media/icon.png",
+    )
+
+    assert package.stat().st_size < 500_000
+    assert {f"extension/{name}" for name in needed} <= names
+    assert not [name for name in names if "node_modules" in name or name.endswith(".ts")]
+
+
+def test_the_settings_are_those_of_the_server() -> None:
+    manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from lsp import main; sys.exit(main())",
+        "--settings-schema",
+    ]
+    schema = json.loads(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
+    settings = manifest["contributes"]["configuration"]["properties"]
+    own = {"editsvc.server.path"}
+
+    assert set(settings) == own | {f"editsvc.{name}" for name in schema["properties"]}
+    for name, declared in schema["properties"].items():
+        setting = settings[f"editsvc.{name}"]
+        reference = declared.get("$ref", "").removeprefix("#/$defs/")
+        definition = schema["$defs"].get(reference, {})
+        for key in ("description", "default", "type", "minimum", "pattern"):
+            assert setting.get(key) == declared.get(key, "string" if key == "type" else None), (
+                f"{name}: run editsvc-lsp --settings-schema | npm --prefix editors/vscode run settings"
+            )
+        assert setting.get("enum") == definition.get("enum")
+
+
+def test_a_workspace_that_is_not_trusted_sets_nothing() -> None:
+    manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+    restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
+    settings = manifest["contributes"]["configuration"]["properties"]
+
+    assert restricted == list(settings)
+    assert settings["editsvc.server.path"]["scope"] == "machine"
+
+
+def test_every_command_that_can_be_chosen_is_in_the_guide() -> None:
+    manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+    guide = (ROOT / "docs" / "editors" / "vscode.md").read_text("utf-8")
+    hidden = {"editsvc.nextScope"}
+
+    for command in manifest["contributes"]["commands"]:
+        if command["command"] not in hidden:
+            assert command["title"].rstrip("…") in guide, command["command"]
+    for binding in manifest["contributes"]["keybindings"]:
+        assert keys_in_words(binding["key"]) in guide, binding["key"]
+
+
+def keys_in_words(key: str) -> str:
+    return "+".join(part.capitalize() for part in key.split("+"))

@@ -1,0 +1,161 @@
+// Serves VS Code to a headless browser, runs the specs of host/ in its extension host, and is their hands and eyes.
+//
+//   node driver.mjs RUN.json
+//
+// RUN.json: { editors, run, workspace, extension, host, chrome, env }: the folder of install.sh; a folder for this run;
+// the folder to open; the packaged extension; the folder of the specs; the browser; the environment of VS Code.
+// Results go to run/results.json, pictures to run/*.png, the editor's own log to run/editor.log.
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { editors, run, workspace, extension, host, chrome, env } = JSON.parse(
+  readFileSync(process.argv[2], 'utf8'),
+);
+const { chromium } = createRequire(join(editors, 'package.json'))('playwright-core');
+const longestMs = 240_000;
+
+const code = [join(editors, 'node_modules/code-server/lib/vscode/out/server-main.js')];
+code.push('--server-data-dir', join(run, 'data'), '--extensions-dir', join(run, 'extensions'));
+code.push('--accept-server-license-terms', '--telemetry-level', 'off');
+
+/** Runs VS Code's server until it has printed `wanted`, or ended. */
+function served(options, wanted) {
+  const log = createWriteStream(join(run, 'server.log'), { flags: 'a' });
+  const child = spawn(process.execPath, [...code, ...options], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed = new Promise((resolve) => {
+    child.stdout.on('data', (data) => {
+      const found = wanted?.exec(String(data));
+      if (found) resolve(found[1]);
+    });
+    child.on('exit', () => resolve(undefined));
+  });
+  child.stdout.pipe(log);
+  child.stderr.pipe(log);
+  return { child, printed };
+}
+
+const results = [];
+mkdirSync(run, { recursive: true });
+await served(['--install-extension', extension]).printed;
+
+let page;
+/** What a spec can ask for, by name; the answer is JSON. */
+const abilities = {
+  press: ({ key }) => page.keyboard.press(key),
+  type: ({ text }) => page.keyboard.type(text),
+  // The editor draws its lists anew while they are looked at, so a spec may have to try again.
+  clickIfThere: async ({ selector }) => {
+    const found = page.locator(selector).first();
+    if (await found.isVisible()) await found.click({ timeout: 5000 });
+  },
+  texts: ({ selector }) => page.locator(selector).allInnerTexts(),
+  picture: ({ name }) => page.screenshot({ path: join(run, `${name}.png`) }).then(() => null),
+  page: async () => {
+    const frames = await Promise.all(
+      page.frames().map((frame) =>
+        frame
+          .locator('body')
+          .innerText()
+          .catch(() => ''),
+      ),
+    );
+    return frames.join('\n');
+  },
+  drawn: () => page.evaluate(drawn),
+  watch: () => page.evaluate(watch),
+  watched: () => page.evaluate(() => globalThis.firstDrawnAt ?? null),
+  result: (result) => {
+    results.push(result);
+    console.log(
+      `${result.error ? 'FAILED' : 'passed'}  ${result.name}${result.error ? `\n${result.error}` : ''}`,
+    );
+  },
+};
+
+/** What the extension draws into the editor: texts behind lines, and the colours of whole lines from the top. */
+function drawn() {
+  const content = (element) => getComputedStyle(element, '::after').content;
+  const texts = [...document.querySelectorAll('.view-line [class*="ced-"]')].map(content);
+  const lines = [...document.querySelectorAll('.view-overlays [class*="ced-"]')]
+    .map((element) => ({ top: element.getBoundingClientRect().top, style: getComputedStyle(element) }))
+    .filter(({ style }) => style.backgroundColor !== 'rgba(0, 0, 0, 0)' || style.borderTopStyle === 'dashed')
+    .sort((a, b) => a.top - b.top)
+    .map(({ style }) => style.backgroundColor);
+  return {
+    texts: texts.filter((one) => one.startsWith('"')).map((one) => JSON.parse(one).replaceAll('\u00a0', ' ')),
+    lines,
+  };
+}
+
+/** Notes when a hunk is on the screen for the first time from now on. */
+function watch() {
+  globalThis.firstDrawnAt = undefined;
+  const look = () => {
+    if (document.querySelector('.view-overlays [class*="ced-"], .view-line [class*="ced-"]')) {
+      globalThis.firstDrawnAt = Date.now();
+    } else {
+      requestAnimationFrame(look);
+    }
+  };
+  requestAnimationFrame(look);
+}
+
+const driver = createServer(async (request, response) => {
+  let body = '';
+  for await (const piece of request) body += piece;
+  try {
+    const answer = await abilities[request.url.slice(1)](JSON.parse(body));
+    response.end(JSON.stringify(answer ?? null));
+  } catch (error) {
+    response.writeHead(500).end(String(error));
+  }
+});
+await new Promise((resolve) => driver.listen(0, '127.0.0.1', resolve));
+env.EDITSVC_TEST_DRIVER = `http://127.0.0.1:${driver.address().port}`;
+
+const serving = served(
+  [
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--without-connection-token',
+    '--enable-smoke-test-driver',
+    '--disable-workspace-trust',
+  ],
+  /Extension host agent listening on (\d+)/,
+);
+const port = await serving.printed;
+const browser = await chromium.launch({
+  executablePath: chrome,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+});
+page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'dark' });
+const done = new Promise((resolve) => page.exposeFunction('codeAutomationExit', resolve));
+const log = createWriteStream(join(run, 'editor.log'));
+await page.exposeFunction('codeAutomationLog', (kind, words) =>
+  log.write(`[${kind}] ${words.map(String).join(' ')}\n`),
+);
+const remote = (path) => `vscode-remote://127.0.0.1:${port}${path}`;
+const payload = [
+  ['extensionDevelopmentPath', remote(host)],
+  ['extensionTestsPath', remote(join(host, 'index.js'))],
+  ['skipWelcome', 'true'],
+];
+await page.goto(
+  `http://127.0.0.1:${port}/?folder=${workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`,
+);
+const timeout = new Promise((resolve) => setTimeout(() => resolve('timeout'), longestMs).unref());
+const status = await Promise.race([
+  done,
+  timeout,
+  new Promise((resolve) => serving.child.on('exit', () => resolve('ended'))),
+]);
+if (status !== 0) await page.screenshot({ path: join(run, 'failed.png') });
+writeFileSync(join(run, 'results.json'), JSON.stringify({ status, results }));
+await browser.close();
+driver.close();
+serving.child.kill();

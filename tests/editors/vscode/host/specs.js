@@ -1,0 +1,309 @@
+// What the extension does in a real VS Code. Each name is a sentence, and a test of test_vscode.py.
+const vscode = require('vscode');
+const { readFileSync } = require('node:fs');
+const {
+  ask,
+  buttons,
+  expect,
+  folder,
+  lenses,
+  messages,
+  notifications,
+  open,
+  picture,
+  press,
+  set,
+  status,
+  texts,
+  type,
+  until,
+  use,
+} = require('./tools');
+
+const { cases, secret } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
+const { orders, steps } = cases;
+const drawn = () => ask('drawn');
+const command = (name, ...args) => vscode.commands.executeCommand(`editsvc.${name}`, ...args);
+const rows = () => texts('.quick-input-list .monaco-list-row');
+const cursor = () => vscode.window.activeTextEditor.selection.active.line;
+const clickIfThere = (selector) => ask('clickIfThere', { selector });
+const isGhost = (text) => /^[→+] /.test(text);
+
+/** Begins an edit of the whole file without asking, and returns when it is answered. */
+const edit = (instruction, more) => command('ask', { instruction, scope: 'file', ...more });
+
+exports.specs = {
+  'an instruction that is typed edits the file in one step, and one undo takes it back': async () => {
+    await use('fast');
+    const { document } = await open('orders.py', orders.before);
+    await press('Shift+Alt+E');
+    await until('the input is open', async () =>
+      (await texts('.quick-input-title'))[0]?.includes('definition'),
+    );
+    await press('Shift+Alt+S');
+    await until('the scope is the file', async () =>
+      (await texts('.quick-input-title'))[0]?.includes('whole file'),
+    );
+    await type(orders.instruction);
+    await until('what is typed can be chosen', async () => (await rows())[0]?.includes(orders.instruction));
+    await press('Enter');
+    await until('the edit is in the document', () => document.getText() === orders.after);
+    await until('the status bar says what it took', async () =>
+      /2 hunks · \d+ tokens · \d+ % · .* s/.test(await status()),
+    );
+    await press('Control+Z');
+    await until('the document is as it was', () => document.getText() === orders.before);
+    await until('nothing is drawn any more', async () => (await drawn()).lines.length === 0);
+    expect('lenses', await lenses(), []);
+  },
+
+  'the input offers the last instructions and the presets': async () => {
+    await use('fast');
+    await set('presets', [{ id: 'tidy', title: 'Tidy up', instruction: 'Tidy the code up.' }]);
+    await open('orders.py', orders.before, 13);
+    await press('Shift+Alt+E');
+    await until('the presets are there', async () => (await rows()).join('\n').includes('Tidy up'));
+    const shown = (await rows()).join('\n');
+    expect('the instruction of the spec before comes first', shown.startsWith(orders.instruction), true);
+    expect('a built-in preset', shown.includes('Write documentation comments'), true);
+    await picture('input');
+    await press('Escape');
+  },
+
+  'the edit is drawn over the text while it is written, and nothing touches the document': async () => {
+    await use('slow');
+    const { document } = await open('steps.py', steps.before);
+    const answered = edit(steps.instruction);
+    const seen = await until('a part of the edit is drawn', async () => {
+      const { texts: shown } = await drawn();
+      return shown.some(isGhost) && shown;
+    });
+    expect('a changed line, beside the one that it replaces', seen[0], `→ ${steps.firstNewLine}`);
+    await until('more of it is drawn', async () => (await drawn()).texts.filter(isGhost).length > 1);
+    await picture('stream');
+    expect('the document', document.getText(), steps.before);
+    await answered;
+    await until('the edit is in the document', () => document.getText() === steps.after);
+    await until('the old lines are drawn in its place', async () => {
+      const { texts: shown } = await drawn();
+      return shown.includes(`− ${steps.firstOldLine}`) && !shown.some(isGhost);
+    });
+  },
+
+  'one change is rejected, the others are accepted': async () => {
+    await use('fast');
+    const { document } = await open('orders.py', orders.before);
+    await edit(orders.instruction);
+    await until(
+      'both changes have lenses',
+      async () => (await lenses()).filter((one) => one === 'Reject').length === 2,
+    );
+    await until('both changes are drawn', async () => (await drawn()).lines.length >= 2);
+    await press('Alt+F5');
+    await until('the cursor is on the first change', () => cursor() === orders.firstLine);
+    await picture('review');
+    await press('Shift+Alt+N');
+    await until('the first change is taken back', () => document.getText() === orders.secondOnly);
+    await until('the cursor is on the other change', () => cursor() === orders.secondLine);
+    await press('Shift+Alt+Y');
+    await until(
+      'nothing is open',
+      async () => (await lenses()).length === 0 && (await drawn()).lines.length === 0,
+    );
+    expect('the document', document.getText(), orders.secondOnly);
+  },
+
+  'a code lens decides as the keys do': async () => {
+    await use('fast');
+    const { document } = await open('orders.py', orders.before);
+    await edit(orders.instruction);
+    await until('there are lenses', async () => (await lenses()).includes('Reject all'));
+    await clickIfThere('.codelens-decoration a:text-is("Reject all")');
+    await until('everything is taken back', () => document.getText() === orders.before);
+    await until('nothing is drawn', async () => (await drawn()).lines.length === 0);
+  },
+
+  'the changes can be compared with the text before them': async () => {
+    await use('fast');
+    const { document } = await open('orders.py', orders.before);
+    await edit(orders.instruction);
+    await until('there are lenses', async () => (await lenses()).length > 0);
+    await command('compare');
+    const { input } = vscode.window.tabGroups.activeTabGroup.activeTab;
+    const before = await vscode.workspace.openTextDocument(input.original);
+    expect('the left side', before.getText(), orders.before);
+    expect('the right side', input.modified.toString(), document.uri.toString());
+  },
+
+  'what is typed while the edit is written stays': async () => {
+    await use('slow');
+    const { document } = await open('steps.py', steps.before);
+    const answered = edit(steps.instruction);
+    await until('a part of the edit is drawn', async () => (await drawn()).texts.some(isGhost));
+    await press('Control+Home');
+    await type('# mine\n');
+    await until('what was typed is in the document', () => document.getText() === `# mine\n${steps.before}`);
+    await answered;
+    await until('so is the edit', () => document.getText() === `# mine\n${steps.after}`);
+    const lines = document.getText().split('\n');
+    await until('there are lenses', async () => (await lenses()).length > 0);
+    await press('Alt+F5');
+    await until('the changes moved along', () => lines[cursor()].trim() === steps.firstNewLine);
+  },
+
+  'an edit that is cancelled changes nothing': async () => {
+    await use('slow');
+    const { document } = await open('steps.py', steps.before);
+    const answered = edit(steps.instruction);
+    await until('a part of the edit is drawn', async () => (await drawn()).texts.some(isGhost));
+    await until('it can be cancelled', async () => (await notifications()).includes(steps.instruction));
+    await clickIfThere(`${buttons}:text-is("Cancel")`);
+    await answered;
+    expect('the document', document.getText(), steps.before);
+    await until('nothing is drawn any more', async () => (await drawn()).texts.length === 0);
+    await until('the status bar says so', async () => (await status()).includes('cancelled'));
+  },
+
+  'a server that crashes is started again': async () => {
+    await use('slow');
+    const { document } = await open('steps.py', steps.before);
+    const answered = edit(steps.instruction);
+    await until('a part of the edit is drawn', async () => (await drawn()).texts.some(isGhost));
+    process.kill(Number(readFileSync(`${folder}/servers/slow.pid`, 'utf8')), 'SIGKILL');
+    await answered;
+    const words = await until('it is told', async () => {
+      const shown = await notifications();
+      return shown.includes('crashed, and is started again') && shown;
+    });
+    expect('it is told once', words.includes('disposed'), false);
+    expect('the document', document.getText(), steps.before);
+    expect('drawn', (await drawn()).texts, []);
+    const again = edit(steps.instruction);
+    await until('the new server edits', async () => (await drawn()).texts.some(isGhost));
+    await press('Shift+Alt+X');
+    await again;
+  },
+
+  'without a key the offline engine edits, and that is said': async () => {
+    await use('keyless');
+    const { document } = await open('orders.py', orders.before);
+    await edit('rename total to amount');
+    await until('it is edited', () => document.getText() === orders.before.replaceAll('total', 'amount'));
+    await until('it is said', async () => (await notifications()).includes('offline engine'));
+    await until('the status bar says so too', async () => (await status()).includes('offline'));
+  },
+
+  'a key that is typed goes to the server and nowhere else': async () => {
+    await use('locked');
+    const { document } = await open('orders.py', orders.before);
+    const asked = command('setApiKey');
+    await until('the key is asked for', async () =>
+      (await texts('.quick-input-title')).join().includes('API key'),
+    );
+    await type(secret);
+    await press('Enter');
+    await asked;
+    await edit(orders.instruction);
+    await until('the API has let it in', () => document.getText() === orders.after);
+    const settings = JSON.stringify(vscode.workspace.getConfiguration());
+    expect('the key is in the settings', settings.includes(secret), false);
+    const again = command('setApiKey');
+    await until('the key is asked for', async () =>
+      (await texts('.quick-input-title')).join().includes('API key'),
+    );
+    await press('Enter');
+    await again;
+  },
+
+  'without a server an edit says how to get one': async () => {
+    await use('missing');
+    const { document } = await open('orders.py', orders.before);
+    await edit(orders.instruction);
+    const shown = await until('help is shown', async () => {
+      const words = await notifications();
+      return words.includes('did not find it') && words;
+    });
+    expect('a button copies the command', shown.includes('pipx install editsvc'), true);
+    expect('the document', document.getText(), orders.before);
+    await until('the guide is open', async () => {
+      await clickIfThere(`${buttons}:has-text("Open the guide")`);
+      return (await texts('.gettingStartedContainer')).join().includes('Install the language server');
+    });
+  },
+
+  'a preview changes nothing until it is applied': async () => {
+    await use('slow');
+    await set('mode', 'preview');
+    const { document } = await open('steps.py', steps.before);
+    const answered = edit(steps.instruction);
+    const shown = () => vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    const right = await until(
+      'a diff editor is open',
+      () => shown() instanceof vscode.TabInputTextDiff && shown().modified,
+    );
+    const preview = await vscode.workspace.openTextDocument(right);
+    await until('it shows a part of the edit', () => {
+      return preview.getText().includes(steps.firstNewLine) && preview.getText() !== steps.after;
+    });
+    await answered;
+    await until('it shows the edit', () => preview.getText() === steps.after);
+    expect('the document', document.getText(), steps.before);
+    await picture('preview');
+    await command('applyPreview');
+    await until('the edit is in the document', () => document.getText() === steps.after);
+    await until('the diff editor is closed', () => !(shown() instanceof vscode.TabInputTextDiff));
+  },
+
+  'the report is a page that runs nothing': async () => {
+    await use('fast');
+    await open('orders.py', orders.before);
+    await edit(orders.instruction);
+    await command('showReport');
+    await until(
+      'the page is shown',
+      () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === 'editsvc report',
+    );
+    await until('it is drawn', () => ask('page').then((text) => text.includes('requests')));
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await picture('report');
+  },
+
+  'only what somebody has set is sent as a setting': async () => {
+    await use('timed');
+    await set('mode', 'apply');
+    await open('orders.py', orders.before);
+    await edit(orders.instruction);
+    const answers = messages().filter(
+      ({ to, message }) => to === 'server' && message.id !== undefined && 'result' in message,
+    );
+    const sections = answers
+      .map(({ message }) => message.result)
+      .filter((one) => Array.isArray(one) && one.length === 1);
+    expect('what the server was told', sections.at(-1), [{ mode: 'apply' }]);
+  },
+
+  'the first change is seen soon after the server has told it': async () => {
+    await use('timed');
+    const { document } = await open('steps.py', steps.before);
+    await edit(steps.instruction); // the first edit of a server also opens its connections
+    await vscode.commands.executeCommand('undo');
+    await until('the document is as it was', () => document.getText() === steps.before);
+    const runs = [];
+    for (let run = 0; run < 7; run += 1) {
+      await until('nothing is drawn', async () => (await drawn()).lines.length === 0);
+      await ask('watch');
+      const asked = Date.now();
+      await edit(steps.instruction);
+      const seen = await until('it is seen', () => ask('watched'));
+      const found = messages();
+      const request = found.findLast(({ message }) => message.params?.command === 'editsvc.edit').at * 1000;
+      const told = found.find(({ at, message }) => {
+        return at * 1000 > request && message.method === 'editsvc/stream' && message.params.hunks.length;
+      });
+      runs.push({ sent: request - asked, server: told.at * 1000 - request, drawn: seen - told.at * 1000 });
+      await vscode.commands.executeCommand('undo');
+      await until('the document is as it was', () => document.getText() === steps.before);
+    }
+    return { runs };
+  },
+};

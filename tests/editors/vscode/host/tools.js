@@ -1,0 +1,110 @@
+// What the specs are written with: an editor, hands and eyes at its screen, and servers to choose from.
+const vscode = require('vscode');
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+
+const { EDITSVC_TEST_DRIVER: driver, EDITSVC_TEST_FOLDER: folder } = process.env;
+const patienceMs = 15_000;
+
+/** Has the driver do something at the screen; see its `abilities`. */
+async function ask(ability, argument = {}) {
+  const response = await fetch(`${driver}/${ability}`, { method: 'POST', body: JSON.stringify(argument) });
+  if (!response.ok) throw new Error(`${ability}: ${await response.text()}`);
+  return response.json();
+}
+
+/** Waits until `fact` gives something true, which it returns. */
+async function until(what, fact) {
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const found = await fact();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`${patienceMs / 1000} s have passed, and not yet: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function expect(what, found, wanted) {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+    throw new Error(`${what}\n  found:  ${JSON.stringify(found)}\n  wanted: ${JSON.stringify(wanted)}`);
+  }
+}
+
+/** Closes everything, and sets the settings back. */
+async function fresh() {
+  await vscode.commands.executeCommand('notifications.clearAll');
+  await vscode.commands.executeCommand('notifications.hideList');
+  await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+  await vscode.workspace.saveAll();
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  for (const part of ['closeSidebar', 'closeAuxiliaryBar', 'closePanel']) {
+    await vscode.commands.executeCommand(`workbench.action.${part}`);
+  }
+  for (const name of ['mode', 'presets']) await set(name, undefined);
+}
+
+async function set(name, value) {
+  const settings = vscode.workspace.getConfiguration('editsvc');
+  if (settings.inspect(name).globalValue === value) return;
+  await settings.update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+/** Has the extension use one of the servers that the test prepared. */
+async function use(server) {
+  await set('server.path', `${folder}/servers/${server}`);
+}
+
+let opened = 0;
+
+/** A new document of the workspace with `text`, open and with the focus, the cursor on the 0-based `line`. */
+async function open(name, text, line = 0) {
+  const place = `${folder}/workspace/${(opened += 1)}`;
+  mkdirSync(place);
+  const path = `${place}/${name}`;
+  writeFileSync(path, text);
+  const document = await vscode.workspace.openTextDocument(path);
+  const editor = await vscode.window.showTextDocument(document, { preview: false });
+  editor.selection = new vscode.Selection(line, 0, line, 0);
+  return editor;
+}
+
+/** The lines of the editor's own notes on messages that passed the server `timed`. */
+function messages() {
+  return readFileSync(`${folder}/messages.jsonl`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const press = (key) => ask('press', { key });
+const type = (text) => ask('type', { text });
+const texts = (selector) => ask('texts', { selector });
+const picture = (name) => ask('picture', { name });
+const buttons = '.notifications-center .monaco-button';
+/** What the notifications say. Under a test driver VS Code shows them in its list only. */
+async function notifications() {
+  await vscode.commands.executeCommand('notifications.showList');
+  return (await texts('.notifications-center .notification-list-item')).join('\n');
+}
+
+const status = async () => (await texts('#editsvc\\.editsvc\\.editsvc\\.last')).join('');
+const lenses = () => texts('.codelens-decoration a');
+
+module.exports = {
+  ask,
+  buttons,
+  expect,
+  folder,
+  fresh,
+  lenses,
+  messages,
+  notifications,
+  open,
+  picture,
+  press,
+  set,
+  status,
+  texts,
+  type,
+  until,
+  use,
+};
