@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "report": ("report", "Tell what the predictions were worth."),
     "tune": ("tune", "Learn from the log when a prediction pays."),
     "policy": ("policy", "Show or reset what was learned about predictions."),
-    "bench": ("bench", "Replay known edits, and compare ways to ask for them."),
+    "bench": ("bench", "Measure the server; replay known edits; simulate policies."),
     "log": ("log", "Look after the record of requests."),
     "models": ("models", "Show what is known about the models, and what the server lists."),
     "lsp": ("lsp", "Start the language server."),

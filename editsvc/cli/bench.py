@@ -1,4 +1,4 @@
-"""``editsvc bench``: what edits would cost, and what policies are worth, without asking anybody."""
+"""``editsvc bench``: how fast the server is, what edits would cost, and what policies are worth."""
 
 from __future__ import annotations
 
@@ -11,12 +11,108 @@ from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from editsvc.emulator.responder import Case
+    from editsvc.measure import Arm
 
 
-@click.group(short_help="Replay known edits, and compare ways to ask for them.")
-def command() -> None:
-    """Replay known edits, and compare ways to ask for them. Nothing is sent to anybody."""
+@click.group(
+    invoke_without_command=True,
+    short_help="Measure the server; replay known edits; simulate policies.",
+    epilog="""\b
+Examples:
+  editsvc bench --requests 40 --concurrency 2
+  editsvc bench replay cases.jsonl
+  editsvc bench policy --runs 100""",
+)
+@click.option("--requests", type=click.IntRange(min=2), default=20, show_default=True, help="How many edits.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=1, show_default=True, help="How many at a time."
+)
+@click.option("--model", help="The model that edits.")
+@click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    requests: int,
+    concurrency: int,
+    model: str | None,
+    offline: bool,
+    as_json: bool,
+) -> int:
+    """Measure the server: the same kind of edit, by turns with and without a prediction.
+
+    The edits are made up and written nowhere, but a server is asked for them, and bills them; the subcommands
+    ask nobody. Ends with 3 if an edit failed.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    import asyncio
+
+    from rich.console import Console
+
+    from editsvc import environment
+    from editsvc.app import open_service
+    from editsvc.errors import ExitCode
+    from editsvc.measure import measure, to_json
+
+    settings = environment.load({"model": model}).settings
+
+    async def run() -> tuple[list[Arm], bool]:
+        async with open_service(settings, offline=offline) as service:
+            with output.progress("Editing") as progress:
+                arms = await measure(service, requests=requests, concurrency=concurrency, progress=progress)
+            return arms, service.offline
+
+    arms, was_offline = asyncio.run(run())
+    if as_json:
+        output.write_json(to_json(arms, model=settings.model, offline=was_offline))
+    else:
+        Console(highlight=False).print(_table(arms, settings.model, offline=was_offline))
+    failures = sorted({sentence for arm in arms for sentence in arm.failures})
+    for sentence in failures:
+        output.say(f"editsvc: {sentence}")
+    return ExitCode.PROVIDER if failures else ExitCode.DONE
+
+
+def _table(arms: Sequence[Arm], model: str, *, offline: bool) -> Table:
+    from rich.table import Table
+
+    who = "the offline engine behind the emulator: modelled times" if offline else model
+    table = Table(title=f"Edits by {who}", title_justify="left")
+    for heading in (
+        "prediction",
+        "edits",
+        "failed",
+        "first token",
+        "whole edit",
+        "95th",
+        "tokens/s",
+        "accepted",
+    ):
+        table.add_column(heading, justify="left" if heading == "prediction" else "right")
+    for arm in arms:
+        share = arm.acceptance.value
+        table.add_row(
+            arm.prediction.value,
+            str(arm.requests),
+            str(len(arm.failures)),
+            _seconds(arm.ttft_s.median),
+            _seconds(arm.total_s.median),
+            _seconds(arm.total_s.p95),
+            "-" if arm.tokens_per_s.median is None else f"{arm.tokens_per_s.median:,.0f}",
+            "-" if share is None or arm.prediction == "off" else f"{100 * share:.0f} %",
+        )
+    return table
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f} s"
 
 
 @command.command(

@@ -34,3 +34,27 @@ def test_a_result_that_is_wrong_is_named_and_ends_with_1(shell: Shell, tmp_path:
 def test_a_verifier_that_is_none_is_a_usage_error(shell: Shell) -> None:
     ran = shell.run("bench", "replay", str(CASES), "--preset", "psychic")
     assert (ran.code, "There is no verifier 'psychic'" in ran.err) == (2, True)
+
+
+def test_a_server_is_measured_with_and_without_a_prediction(offline_shell: Shell) -> None:
+    ran = offline_shell.run("bench", "--requests", "6", "--concurrency", "2", "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["schema"], ran.json["requests"], ran.json["failed"], ran.json["offline"]) == (
+        1,
+        6,
+        0,
+        True,
+    )
+    with_one, without = ran.json["arms"]
+    assert (with_one["prediction"], with_one["requests"]) == ("on", 3)
+    assert (without["prediction"], without["acceptance"]["value"]) == ("off", None)
+    assert with_one["acceptance"]["value"] > 0.5
+    assert {record["source"] for record in offline_shell.records()} == {"bench"}
+    assert "offline engine" in offline_shell.run("bench", "--requests", "2").out.decode()
+
+
+def test_edits_that_fail_are_counted_and_said(shell: Shell) -> None:
+    ran = shell.run("bench", "--requests", "4", "--json", fault="status:503")
+    assert (ran.code, ran.json["failed"]) == (3, 4)
+    assert ran.json["arms"][0]["total_s"]["median"] is None
+    assert ran.err.startswith("editsvc: ")
