@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc import prediction, prompt
 from editsvc import scope as scopes
 from editsvc.excerpts import excerpts
-from editsvc.prediction import Candidate, PredictionKind
+from editsvc.prediction import Candidate, PredictionKind, estimated_tokens
 from editsvc.prompt import EditFormat, Message
 from editsvc.reply import PartsParser, ReplyParser
 from editsvc.scope import ScopeKind, ScopeReason
@@ -29,6 +29,20 @@ _ABOUT_FINAL_NEWLINE: Final = re.compile(
     r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request in words: its messages, the frame that the reply is expected in, and what could be predicted.
+
+    The tokens of the prompt, and of what may be rewritten, are estimates.
+    """
+
+    messages: list[Message]
+    frame: Frame
+    candidates: list[Candidate]
+    prompt_tokens: int
+    offered_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +78,19 @@ class Plan:
         scope, document = self.aim, self.document
         if scope.kind is ScopeKind.FILE:
             return prompt.Task(document, self.instruction, self.filename, self._info)
-        parts = [
-            prompt.Part(one.number, one.first_line, one.last_line, document[one.start : one.end], one.name)
-            for one in scope.parts
-        ]
         shown = excerpts(
             document, [(one.first_line, one.last_line) for one in scope.parts], self.limits.show_at_most
         )
-        return prompt.Task(document, self.instruction, self.filename, self._info, parts, shown)
+        return prompt.Task(document, self.instruction, self.filename, self._info, self._parts, shown)
+
+    @property
+    def _parts(self) -> list[prompt.Part]:
+        return [
+            prompt.Part(
+                one.number, one.first_line, one.last_line, self.document[one.start : one.end], one.name
+            )
+            for one in self.aim.parts
+        ]
 
     @property
     def _info(self) -> str:
@@ -81,6 +100,18 @@ class Plan:
     def offered(self) -> str:
         """All text that may be rewritten, which a reply can be as long as."""
         return "".join(self.document[one.start : one.end] for one in self.aim.parts)
+
+    def written(self) -> Written:
+        """The request's texts. Takes milliseconds for a long document."""
+        messages, frame = prompt.render(self.task, self.form)
+        messages += self.remarks
+        return Written(
+            messages,
+            frame,
+            self.candidates(frame),
+            estimated_tokens("".join(message.content for message in messages)),
+            estimated_tokens(self.offered),
+        )
 
     def candidates(self, frame: Frame) -> list[Candidate]:
         """What could be predicted, the most promising first; nothing for structured edits."""
@@ -104,7 +135,7 @@ class Plan:
         """What reads the reply."""
         meant = bool(_ABOUT_FINAL_NEWLINE.search(self.instruction))
         if len(self.scope.parts) > 1:
-            return PartsParser(frame, self.document, self.task.parts, final_newline_meant=meant)
+            return PartsParser(frame, self.document, self._parts, final_newline_meant=meant)
         return ReplyParser(frame, self.offered, final_newline_meant=meant)
 
     def rewriting(self) -> Plan:

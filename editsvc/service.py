@@ -228,32 +228,31 @@ class EditService:
 
         Asks again without a prediction if the server refuses one, or drowns in it.
         """
-        messages, frame = prompt.render(plan.task, plan.form)
-        messages += plan.remarks
-        candidates = plan.candidates(frame)
-        offered = plan.offered
-        tokens = prediction.estimated_tokens(offered)
-        prompt_tokens = prediction.estimated_tokens("".join(message.content for message in messages))
+        written = await asyncio.to_thread(plan.written)
+        candidates = written.candidates
         trace.predicted = {one.kind: one.text for one in candidates}
-        decision = self._decide(trace, plan, tokens)
+        decision = self._decide(trace, plan, written.offered_tokens)
         while True:
             trace.decision = decision
             candidate = candidates[0] if decision.send and candidates else None
             trace.prediction_kind = candidate.kind if candidate else None
             trace.budget = prediction.completion_budget(
-                trace.model, prompt_tokens=prompt_tokens, target_tokens=tokens, predicts=candidate is not None
+                trace.model,
+                prompt_tokens=written.prompt_tokens,
+                target_tokens=written.offered_tokens,
+                predicts=candidate is not None,
             )
             structured = plan.form is EditFormat.SEARCH_REPLACE
             asked = CompletionRequest(
                 model=trace.model_name,
-                messages=messages,
+                messages=written.messages,
                 max_completion_tokens=trace.budget,
                 prediction=candidate.text if candidate else None,
                 reasoning_effort=self._settings.reasoning_effort if trace.model.reasoning_effort else None,
                 response_format=search_replace.RESPONSE_FORMAT if structured else None,
             )
             try:
-                return await self._stream(trace, plan, asked, frame, listener)
+                return await self._stream(trace, plan, asked, written.frame, listener)
             except PredictionUnsupported:
                 if not decision.send:
                     raise
@@ -304,7 +303,7 @@ class EditService:
     ) -> Reply | None:
         pieces: list[str] = []
         structured = plan.form is EditFormat.SEARCH_REPLACE
-        parser = plan.parser(frame)
+        parser = await asyncio.to_thread(plan.parser, frame)
         preview = Preview(plan.document, plan.aim) if listener is not None and not structured else None
         first = plan.aim.parts[0].number
 
