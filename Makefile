@@ -22,6 +22,11 @@ $(VENV)/test: $(VENV)/product
 	$(INSTALL) -e '.[test]'
 	@touch $@
 
+$(VENV)/editors: $(VENV)/test
+	@echo "Installing Neovim ..."
+	$(INSTALL) -e '.[editors]'
+	@touch $@
+
 $(VENV)/lint: $(VENV)/product
 	@echo "Installing the linters ..."
 	$(INSTALL) -e '.[lint]'
@@ -43,7 +48,7 @@ test: $(VENV)/test  ## Run every test
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-test-editors: $(VENV)/test  ## Drive a real Neovim and a real VS Code (installs VS Code by npm into .editors)
+test-editors: $(VENV)/editors  ## Drive a real Neovim and a real VS Code (installs VS Code by npm into .editors)
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -m editors tests/editors -s $(ARGS)
 

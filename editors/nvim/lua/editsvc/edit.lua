@@ -1,0 +1,284 @@
+--- Edits from the instruction to the answer: asked for, followed while they are written, cancelled.
+local client = require("editsvc.client")
+local editsvc = require("editsvc")
+local preview = require("editsvc.preview")
+local status = require("editsvc.status")
+
+local M = {}
+
+--- An edit from its command to its answer.
+---@class editsvc.Job
+---@field token string Of its progress, by which it can be cancelled.
+---@field buffer integer
+---@field uri string
+---@field preview editsvc.Preview
+---@field cancelled boolean
+---@field client_id? integer Of the server that it was sent to.
+---@field edit_id? string Known when the first part of it has come.
+
+---@type editsvc.Job[] In the order in which they were asked for.
+local jobs = {}
+local count = 0
+
+---@type string[] The session's instructions, for completion.
+local instructions = {}
+
+--- Why a buffer cannot be edited; nil if it can.
+---@param buffer integer
+---@return string?
+local function unfit(buffer)
+  if vim.bo[buffer].buftype ~= "" then
+    return "This is not a buffer of a file."
+  end
+  if vim.api.nvim_buf_get_name(buffer) == "" then
+    return "The buffer has no name, and without one nobody knows its language: give it one with :file."
+  end
+  if not vim.bo[buffer].modifiable then
+    return "The buffer is not modifiable."
+  end
+end
+
+---@param job editsvc.Job
+local function finish(job)
+  preview.close(job.preview)
+  for index, other in ipairs(jobs) do
+    if other == job then
+      table.remove(jobs, index)
+      break
+    end
+  end
+  status.run(#jobs > 0 and "editing …" or nil)
+end
+
+---@param answer table
+local function tell(answer)
+  if answer.status ~= "changed" then
+    local level = answer.status == "failed" and vim.log.levels.ERROR or vim.log.levels.WARN
+    local mild = answer.status == "unchanged" or answer.status == "cancelled"
+    local message = answer.message ~= "" and answer.message or ("The edit ended: %s."):format(answer.status)
+    return editsvc.notify(message, mild and vim.log.levels.INFO or level)
+  end
+  if status.first_offline(answer) then
+    -- The server says so with every edit; the user is told once, and the status line goes on saying it.
+    return editsvc.notify(answer.message .. " CEREBRAS_API_KEY sets one.")
+  end
+  local open = #vim.tbl_filter(function(hunk)
+    return hunk.state == "open" or hunk.state == "proposed"
+  end, answer.hunks)
+  editsvc.notify(open > 0 and editsvc.hunks(open, "open") .. " · :EditAccept :EditReject" or status.text())
+end
+
+---@param job editsvc.Job
+---@param failure string?
+---@param answer table?
+---@param client_id integer?
+local function answered(job, failure, answer, client_id)
+  finish(job)
+  if not answer then
+    status.note(failure or "no answer")
+    return editsvc.notify(failure or "The server gave no answer.", vim.log.levels.ERROR)
+  end
+  status.record(answer)
+  require("editsvc.review").update({ editId = answer.editId, uri = job.uri, hunks = answer.hunks }, client_id)
+  tell(answer)
+end
+
+--- Ask for an edit of the current buffer.
+---@param argument table What `editsvc.edit` takes, without the document.
+local function start(argument)
+  local buffer = vim.api.nvim_get_current_buf()
+  count = count + 1
+  ---@type editsvc.Job
+  local job = {
+    token = ("editsvc.nvim-%d"):format(count),
+    buffer = buffer,
+    uri = vim.uri_from_bufnr(buffer),
+    preview = preview.open(buffer, argument.instruction),
+    cancelled = false,
+  }
+  table.insert(jobs, job)
+  status.run("editing …")
+  client.attach(buffer, function(server)
+    if not server or job.cancelled then
+      return finish(job)
+    end
+    job.client_id = server.id
+    argument.uri = job.uri
+    argument.mode = argument.mode or editsvc.options.settings.mode
+    client.execute(server, buffer, "editsvc.edit", argument, function(failure, answer, client_id)
+      answered(job, failure, answer, client_id)
+    end, job.token)
+  end)
+end
+
+---@param instruction string
+local function remember(instruction)
+  vim.fn.histadd("input", instruction)
+  instructions = vim.tbl_filter(function(known)
+    return known ~= instruction
+  end, instructions)
+  table.insert(instructions, 1, instruction)
+end
+
+--- What an edit is about: the whole file, the lines of a range, or the cursor's place.
+---@param call vim.api.keyset.create_user_command.command_args
+---@return table
+local function place(call)
+  if call.bang then
+    return { scope = "file" }
+  end
+  local first, behind = call.line1 - 1, call.line2
+  if call.range == 0 then
+    -- A place without extent means the definition around it; only its line matters.
+    first, behind = call.line1 - 1, call.line1 - 1
+  end
+  return { range = { start = { line = first, character = 0 }, ["end"] = { line = behind, character = 0 } } }
+end
+
+---@param argument table
+---@param instruction string
+local function with_instruction(argument, instruction)
+  remember(instruction)
+  argument.instruction = instruction
+  start(argument)
+end
+
+--- Choose one of the instructions that the server offers at a place, one in a comment there included.
+---@param argument table As `place` makes it.
+local function choose(argument)
+  local buffer = vim.api.nvim_get_current_buf()
+  client.attach(buffer, function(server)
+    if not server then
+      return
+    end
+    local origin = { line = 0, character = 0 }
+    local params = {
+      textDocument = { uri = vim.uri_from_bufnr(buffer) },
+      range = argument.range or { start = origin, ["end"] = origin },
+      context = { diagnostics = {}, only = { "refactor.rewrite.editsvc" } },
+    }
+    client.request(server, buffer, "textDocument/codeAction", params, function(actions)
+      vim.ui.select(actions or {}, {
+        prompt = "Edit",
+        kind = "editsvc.preset",
+        format_item = function(action)
+          return action.title
+        end,
+      }, function(action)
+        if not action or vim.api.nvim_get_current_buf() ~= buffer then
+          return
+        end
+        local offered = action.command.arguments[1]
+        start({
+          instruction = offered.instruction,
+          comment = offered.comment,
+          range = not argument.scope and offered.range or nil,
+          scope = argument.scope,
+        })
+      end)
+    end)
+  end)
+end
+
+---@return boolean
+local function fit()
+  local reason = unfit(vim.api.nvim_get_current_buf())
+  if reason then
+    editsvc.notify(reason, vim.log.levels.ERROR)
+  end
+  return not reason
+end
+
+--- Carry out :Edit. Without an instruction it asks for one, and an empty answer leads to the presets.
+---@param call vim.api.keyset.create_user_command.command_args
+function M.command(call)
+  if not fit() then
+    return
+  end
+  local argument = place(call)
+  if call.args:find("%S") then
+    return with_instruction(argument, vim.trim(call.args))
+  end
+  vim.ui.input({
+    prompt = "Edit (empty: presets): ",
+    completion = "customlist,v:lua.require'editsvc.edit'.complete",
+  }, function(instruction)
+    if instruction and instruction:find("%S") then
+      with_instruction(argument, vim.trim(instruction))
+    elseif instruction then
+      choose(argument)
+    end
+  end)
+end
+
+--- Choose a preset for the cursor's place.
+function M.preset()
+  if fit() then
+    local line = vim.api.nvim_win_get_cursor(0)[1]
+    choose(place({ line1 = line, line2 = line, range = 0, bang = false }))
+  end
+end
+
+--- The session's instructions that begin with what was typed, the last one first.
+---@param start_of string
+---@return string[]
+function M.complete(start_of)
+  return vim.tbl_filter(function(instruction)
+    return vim.startswith(instruction, start_of)
+  end, instructions)
+end
+
+--- Show a part of an edit that has come: `editsvc/stream`.
+---
+--- The edits of a document run one after the other, so an id that is new belongs to the first that has none.
+---@param message { editId: string, uri: string, seq: integer, hunks: editsvc.StreamHunk[], reached: integer, total: integer }
+function M.streamed(message)
+  local job = vim.iter(jobs):find(function(one)
+    return one.edit_id == message.editId
+  end) or vim.iter(jobs):find(function(one)
+    return not one.edit_id and one.client_id and one.uri == message.uri
+  end)
+  if job and not job.cancelled then
+    job.edit_id = message.editId
+    preview.add(job.preview, message)
+    status.run(("editing %d/%d"):format(message.reached, message.total))
+  end
+end
+
+--- Stop the edit of the current buffer that was asked for last, or else that of another one.
+function M.cancel()
+  local buffer = vim.api.nvim_get_current_buf()
+  local job = vim.iter(jobs):rfind(function(one)
+    return one.buffer == buffer
+  end) or jobs[#jobs]
+  if not job then
+    return editsvc.notify("No edit is running.")
+  end
+  job.cancelled = true
+  if job.client_id then
+    client.cancel(job.client_id, job.token)
+  end
+end
+
+--- Show the report on all requests in a browser.
+function M.report()
+  local buffer = vim.api.nvim_get_current_buf()
+  client.attach(buffer, function(server)
+    if not server then
+      return
+    end
+    client.execute(server, buffer, "editsvc.report", { format = "html" }, function(failure, answer)
+      if not answer then
+        return editsvc.notify(failure or "The server gave no report.", vim.log.levels.ERROR)
+      end
+      local path = vim.fn.tempname() .. ".html"
+      vim.fn.writefile(vim.split(answer.html, "\n"), path)
+      local _, problem = vim.ui.open(path)
+      if problem then
+        editsvc.notify(("The report is in %s: %s"):format(path, problem), vim.log.levels.WARN)
+      end
+    end)
+  end)
+end
+
+return M

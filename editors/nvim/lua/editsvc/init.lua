@@ -1,0 +1,124 @@
+--- Edit code by instruction: options, highlights, maps. Everything works without `setup`, too.
+local M = {}
+
+---@class editsvc.Preset
+---@field id string Names the code action: refactor.rewrite.editsvc.ID.
+---@field title string What is shown.
+---@field instruction string What the model is told.
+---@field languages? string[] LSP language identifiers; all, if it is left out.
+
+---@class editsvc.Options
+---@field cmd string[] Starts the language server.
+---@field settings table<string, any> The server's settings, those of the section "editsvc".
+---@field presets editsvc.Preset[] Instructions to choose from, besides the server's own.
+---@field keymaps boolean|table<string, string|false> true for the maps below, a table to change some of them.
+
+---@type editsvc.Options
+M.options = {
+  cmd = { "editsvc-lsp" },
+  settings = {},
+  presets = {},
+  keymaps = false,
+}
+
+--- The <Plug> map behind each name, and the key for it when maps are wanted.
+---@type table<string, { modes: string[], key: string }>
+M.keymaps = {
+  ["edit"] = { modes = { "n", "x" }, key = "<Leader>ee" },
+  ["edit-file"] = { modes = { "n" }, key = "<Leader>ef" },
+  ["preset"] = { modes = { "n" }, key = "<Leader>ep" },
+  ["accept"] = { modes = { "n" }, key = "<Leader>ea" },
+  ["reject"] = { modes = { "n" }, key = "<Leader>er" },
+  ["accept-all"] = { modes = { "n" }, key = "<Leader>eA" },
+  ["reject-all"] = { modes = { "n" }, key = "<Leader>eR" },
+  ["next"] = { modes = { "n" }, key = "]e" },
+  ["prev"] = { modes = { "n" }, key = "[e" },
+  ["cancel"] = { modes = { "n" }, key = "<Leader>ec" },
+}
+
+---@param chosen boolean|table<string, string|false>
+local function map(chosen)
+  if not chosen then
+    return
+  end
+  local keys = type(chosen) == "table" and chosen or {}
+  for name, default in pairs(M.keymaps) do
+    local key = keys[name] == nil and default.key or keys[name]
+    if key then
+      vim.keymap.set(default.modes, key, "<Plug>(editsvc-" .. name .. ")", { remap = true })
+    end
+  end
+end
+
+--- Change the options; what is not given keeps its default.
+---@param options? table
+function M.setup(options)
+  options = options or {}
+  vim.validate({
+    cmd = { options.cmd, "table", true },
+    settings = { options.settings, "table", true },
+    presets = { options.presets, "table", true },
+    keymaps = { options.keymaps, { "boolean", "table" }, true },
+  })
+  for name in pairs(options) do
+    if M.options[name] == nil then
+      error(("editsvc: there is no option %q; see :help editsvc-options"):format(name))
+    end
+  end
+  M.options = vim.tbl_extend("force", M.options, options)
+  map(M.options.keymaps)
+end
+
+--- For a status line: what runs, or what the last edit took; "" before the first one.
+---@return string
+function M.status()
+  return require("editsvc.status").text()
+end
+
+--- A number of hunks in words.
+---@param count integer
+---@param kind? string
+---@return string
+function M.hunks(count, kind)
+  return ("%d %shunk%s"):format(count, kind and kind .. " " or "", count == 1 and "" or "s")
+end
+
+--- Say something to the user.
+---@param message string
+---@param level? integer One of vim.log.levels.
+function M.notify(message, level)
+  vim.notify("editsvc: " .. message, level or vim.log.levels.INFO, { title = "editsvc" })
+end
+
+--- The lines of a text, without their ends.
+---@param text string
+---@return string[]
+function M.lines(text)
+  local lines = vim.split(text, "\r?\n")
+  if lines[#lines] == "" then
+    table.remove(lines)
+  end
+  return lines
+end
+
+--- Colours that a scheme or a user has not set. They have no foreground, so that code keeps its own colours.
+function M.highlight()
+  local dark = vim.o.background == "dark"
+  -- Neovim's own scheme has no background for what is deleted; this is the counterpart of what it has for DiffAdd.
+  local deleted = dark and "NvimDarkRed" or "NvimLightRed"
+  local added = dark and "NvimDarkGreen" or "NvimLightGreen"
+  for name, like in pairs({ EditsvcAdded = { "DiffAdd", added, 2 }, EditsvcRemoved = { "DiffDelete", deleted, 1 } }) do
+    local found = vim.api.nvim_get_hl(0, { name = like[1], link = false })
+    vim.api.nvim_set_hl(0, name, { bg = found.bg or like[2], ctermbg = found.ctermbg or like[3], default = true })
+  end
+  vim.api.nvim_set_hl(0, "EditsvcHint", { link = "Comment", default = true })
+  vim.api.nvim_set_hl(0, "EditsvcTitle", { link = "Title", default = true })
+end
+
+M.highlight()
+vim.api.nvim_create_autocmd("ColorScheme", {
+  group = vim.api.nvim_create_augroup("editsvc.highlight", {}),
+  callback = M.highlight,
+})
+
+return M

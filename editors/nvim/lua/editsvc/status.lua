@@ -1,0 +1,103 @@
+--- What happened: a few words for the status line, and all lines of the session for :EditLog.
+local M = {}
+
+local MOST_LINES = 500
+
+---@type string[]
+local lines = {}
+---@type string
+local last = ""
+---@type string?
+local running
+local said_offline = false
+
+---@param value number?
+---@param form string
+---@return string?
+local function written(value, form)
+  return value and form:format(value) or nil
+end
+
+---@param parts (string|nil)[]
+---@param count integer
+---@return string
+local function joined(parts, count)
+  local found = {}
+  for index = 1, count do
+    found[#found + 1] = parts[index]
+  end
+  return table.concat(found, " · ")
+end
+
+--- Tokens, acceptance, time and cost of an edit, as far as they were reported.
+---@param answer table
+---@return string
+local function figures(answer)
+  local usage, timing = answer.usage or {}, answer.timing or {}
+  local accepted, rejected = usage.accepted_prediction_tokens, usage.rejected_prediction_tokens
+  local share = accepted and rejected and accepted + rejected > 0 and 100 * accepted / (accepted + rejected) or nil
+  return joined({
+    written(usage.completion_tokens, "%d tokens"),
+    written(share, "%d %% accepted"),
+    written(timing.total_s, "%.1f s"),
+    written(answer.cost_usd, "$%.4f"),
+    answer.offline and "offline" or nil,
+  }, 5)
+end
+
+--- Keep a line for :EditLog.
+---@param line string
+function M.note(line)
+  table.insert(lines, os.date("%H:%M:%S ") .. line:gsub("\n", " "))
+  if #lines > MOST_LINES then
+    table.remove(lines, 1)
+  end
+end
+
+--- Say what runs; nil when it has ended.
+---@param text string?
+function M.run(text)
+  running = text
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+--- Keep the facts about an edit that has ended.
+---@param answer table
+function M.record(answer)
+  last = joined({ answer.status, figures(answer) ~= "" and figures(answer) or nil }, 2)
+  M.note(joined({
+    last,
+    require("editsvc").hunks(#answer.hunks),
+    answer.model,
+    answer.request_id and "request " .. answer.request_id or nil,
+    answer.message ~= "" and answer.message or nil,
+  }, 5))
+end
+
+--- Whether this is the first edit of the session that was made without a model.
+---@param answer table
+---@return boolean
+function M.first_offline(answer)
+  local first = answer.offline == true and not said_offline
+  said_offline = said_offline or first
+  return first
+end
+
+---@return string
+function M.text()
+  return running or last
+end
+
+--- Open what was noted in a window of its own.
+function M.open_log()
+  local buffer = vim.api.nvim_create_buf(false, true)
+  vim.bo[buffer].bufhidden = "wipe"
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, true, #lines > 0 and lines or { "Nothing has happened yet." })
+  local server_log = vim.lsp.log.get_filename()
+  vim.api.nvim_buf_set_lines(buffer, -1, -1, true, { "", "What the server wrote to standard error: " .. server_log })
+  vim.bo[buffer].modifiable = false
+  vim.cmd("botright split")
+  vim.api.nvim_win_set_buf(0, buffer)
+end
+
+return M

