@@ -111,7 +111,8 @@ class EditProgress:
 
     def __init__(self, link: ClientLink, edit_id: str, uri: str, version: int | None) -> None:
         self._link = link
-        self._edit_id, self._uri, self._version = edit_id, uri, version
+        self._edit_id, self._uri = edit_id, uri
+        self.version = version  # of the document that streamed hunks are in lines of
         self._begun = False
         self._ended = False
         self._creating: asyncio.Task[None] | None = None
@@ -146,7 +147,7 @@ class EditProgress:
                 {
                     "editId": self._edit_id,
                     "uri": self._uri,
-                    "version": self._version,
+                    "version": self.version,
                     "seq": seq,
                     "hunks": hunks,
                     "reached": reached,

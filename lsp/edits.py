@@ -276,6 +276,7 @@ class Edits:
         if running.comment:
             running.comment = running.comment.after(changes or ())
         running.base = document.snapshot()
+        running.progress.version = document.version
 
     def _comment(self, running: Running) -> Instruction | None:
         """The comment that holds the instruction, in the text as it is."""
@@ -343,6 +344,9 @@ class Edits:
 
     async def _apply(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> dict[str, Any]:
         running.sent.set()
+        document = self._documents.get(running.uri)
+        if document is not None:
+            self._reviews.forget_undone(running.uri, document.text)
         landing = await self._runway.land(
             running.base,
             edits,

@@ -131,6 +131,16 @@ class Reviews:
             self._feed.ended(edit)
         return opened
 
+    def forget_undone(self, uri: str, text: str) -> None:
+        """End the reviews of edits that were taken back altogether, as the document's `text` shows.
+
+        Before another edit goes in: if it writes the same, it must not bring the first to life again.
+        """
+        for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
+            edit.review.refresh(text)
+            if all(hunk.state is HunkState.REJECTED for hunk in edit.review.hunks):
+                self._settle(edit, text)
+
     def get(self, edit_id: str) -> OpenEdit | None:
         """The open edit of that id."""
         return self._edits.get(edit_id)

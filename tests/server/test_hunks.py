@@ -67,3 +67,28 @@ async def test_an_edit_that_is_applied_silently_is_no_review(start: Start) -> No
     session = await start(options=ASKED)
     await session.edit(mode="apply")
     assert told(session) == []
+
+
+async def test_an_edit_that_was_undone_stays_so_when_another_writes_the_same(start: Start) -> None:
+    session = await start(options=ASKED)
+    first = await session.edit()
+    session.client.undo(URI)
+    session.client.report(URI)
+    second = await session.edit()
+    session.client.type(URI, 0, 0, "# above\n")
+    session.client.report(URI)
+    await asyncio.sleep(0.2)
+
+    assert {message["editId"] for message in told(session)[-1:]} == {second["editId"]}
+    latest = {message["editId"]: states(message) for message in told(session)}
+    assert latest[second["editId"]] == ["open", "open"]
+    assert first["editId"] not in {
+        lens["command"]["arguments"][0]["editId"] for lens in await lenses(session)
+    }
+
+
+async def lenses(session: Session) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await session.client.request(
+        "textDocument/codeLens", {"textDocument": {"uri": URI}}
+    )
+    return found
