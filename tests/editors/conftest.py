@@ -56,6 +56,7 @@ def xdg(tmp_path: Path) -> dict[str, str]:
     return {
         **{name: str(home / folder) for name, folder in names.items()},
         "CEREBRAS_API_KEY": "",
+        "EDITSVC_EXPLORATION": "0",
         "EDITSVC_CONFIG": str(settings),
     }
 
