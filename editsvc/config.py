@@ -132,7 +132,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_url: Annotated[
         str | None, _doc("Where the records go, as an SQLAlchemy URL; by default SQLite in the data folder.")
     ] = None
-    data_dir: Annotated[str | None, _doc("The folder for the log and the policy.")] = None
+    undo_enabled: Annotated[
+        bool,
+        _doc("Whether rewrite --apply keeps the text from before in the data folder, for editsvc undo."),
+    ] = True
+    data_dir: Annotated[str | None, _doc("The folder for the log, the policy and the undo journal.")] = None
     models: Annotated[
         dict[str, dict[str, Any]], _doc('Rows of the model table to add or to change, as in [models."NAME"].')
     ] = msgspec.field(default_factory=dict)

@@ -19,6 +19,7 @@ from editsvc import __version__
 # a test compares it with the command's own.
 COMMANDS: Final = {
     "rewrite": ("rewrite", "Change files as an instruction says."),
+    "undo": ("undo", "Take back what rewrite --apply has written."),
     "report": ("report", "Tell what the predictions were worth."),
     "tune": ("tune", "Learn from the log when a prediction pays."),
     "policy": ("policy", "Show or reset what was learned about predictions."),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from editsvc import environment, files
+from editsvc import environment, files, undo
 from editsvc import scope as scopes
 from editsvc.cli import output
 from editsvc.diff import hunks, keep_hunks, unified_diff
@@ -35,7 +37,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says, checked."""
+    """What the command line says, checked. `recording` keeps what is overwritten, if that is wanted."""
 
     instruction: str
     scope: ScopeRequest
@@ -47,6 +49,7 @@ class Options:
     live: bool
     stdin_filename: str
     batch: str | None
+    recording: undo.Recording | None
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def command(
         live=sys.stderr.isatty() and not as_json,
         stdin_filename=stdin_filename,
         batch="this run" if len(paths) > 1 else None,
+        recording=_recording(resolved.settings),
     )
     outcomes = asyncio.run(_run(options, paths, resolved.settings, offline=offline))
     if options.interactive:
@@ -150,6 +154,14 @@ def command(
         for outcome in outcomes:
             _complain(outcome, titled=len(paths) > 1)
     return max(outcome.exit_code for outcome in outcomes)
+
+
+def _recording(settings: Settings) -> undo.Recording | None:
+    if not settings.undo_enabled:
+        return None
+    return undo.Recording(
+        environment.data_dir(settings) / undo.FOLDER, secrets.token_hex(4), datetime.now(UTC)
+    )
 
 
 async def _run(options: Options, paths: Sequence[str], settings: Settings, *, offline: bool) -> list[Outcome]:
@@ -243,10 +255,17 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
         if options.apply and source is None:
             written = new
         elif options.apply and source is not None and diff:
-            files.write(source, new)
+            _write(options, source, new)
     except EditsvcError as exc:
         return replace(outcome, status=exc.status, message=exc.sentence(), exit_code=exc.exit_code)
     return replace(outcome, status=status, diff=diff, output=written)
+
+
+def _write(options: Options, source: files.SourceFile, new: bytes) -> None:
+    if options.recording is None:
+        files.write(source, new)
+    elif warning := options.recording.write(source, new):
+        output.say(f"editsvc: {warning}")
 
 
 def _ask(options: Options, outcome: Outcome, settings: Settings, *, titled: bool) -> Outcome:
@@ -283,7 +302,7 @@ def _judge(settings: Settings, record: str, taken: int, count: int) -> None:
 
 
 def _name(options: Options, outcome: Outcome) -> str:
-    return _diff_path(outcome.path if outcome.source else options.stdin_filename)
+    return diff_path(outcome.path if outcome.source else options.stdin_filename)
 
 
 def _read(path: str) -> tuple[files.SourceFile | None, bytes]:
@@ -297,7 +316,7 @@ def _absolute(path: str) -> str:
     return str(Path(path).absolute())
 
 
-def _diff_path(path: str) -> str:
+def diff_path(path: str) -> str:
     """`path` as a diff names it: from the current folder, else from its git work tree, else from the root."""
     absolute = Path(path).absolute()
     here = Path.cwd()

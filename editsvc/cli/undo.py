@@ -1,0 +1,166 @@
+"""``editsvc undo``: the last edit taken back, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from editsvc import environment, undo
+from editsvc.cli import output
+from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA: Final = 1
+STALE: Final = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of one file. `diff` is what taking the edit back changes; empty if nothing is."""
+
+    path: str
+    status: str
+    message: str = ""
+    exit_code: ExitCode = ExitCode.DONE
+    diff: bytes = b""
+
+
+@click.command(
+    short_help="Take back what rewrite --apply has written.",
+    epilog="""\b
+Examples:
+  editsvc undo                       # the last run, all its files
+  editsvc undo --dry-run             # what that would change
+  editsvc undo --list
+  editsvc undo 3fa29c01              # an earlier run""",
+)
+@click.option("--list", "as_list", is_flag=True, help="List the runs that can be taken back.")
+@click.option("--dry-run", is_flag=True, help="Print the diff, and write nothing.")
+@click.option("--forget", is_flag=True, help="Delete what is kept, of the run ID or altogether.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("run_id", required=False, metavar="[ID]")
+def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id: str | None) -> int:
+    """Take back what rewrite --apply has written: the last run with all its files, or the run ID.
+
+    A file is put back byte for byte if it still is what the edit made of it; one that changed since is left as it
+    is and named, with exit code 1. The text from before is kept in the data folder, readable by its owner alone,
+    of the last 20 runs, for 30 days, up to 50 MB; the setting undo_enabled switches that off.
+    """
+    if as_list + dry_run + forget > 1:
+        raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")
+    if as_list and run_id is not None:
+        raise UsageError("--list takes no ID.", hint="Use --dry-run ID to see what a run has changed.")
+    if forget and as_json:
+        raise UsageError("--forget prints nothing that could be JSON.")
+    settings = environment.load().settings
+    journal = environment.data_dir(settings) / undo.FOLDER
+    if forget and run_id is None:
+        undo.forget(journal)
+        output.say("The undo journal was deleted.")
+        return ExitCode.DONE
+    undo.prune(journal, datetime.now(UTC))
+    found = undo.runs(journal)
+    if not settings.undo_enabled:
+        output.say("editsvc: the setting undo_enabled is off, so new edits cannot be taken back.")
+    if as_list:
+        _list(found, as_json=as_json)
+        return ExitCode.DONE
+    run = undo.last(found) if run_id is None else undo.find(found, run_id)
+    if forget:
+        undo.drop(run)
+        output.say(f"What run {run.id} has changed can no longer be taken back.")
+        return ExitCode.DONE
+    code = _take_back(run, dry_run=dry_run, as_json=as_json)
+    if code and run_id is None and len(found) > 1:
+        output.say("Earlier runs can be taken back by their ID: editsvc undo --list.")
+    return code
+
+
+def _take_back(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
+    # The last write comes first: two names may have led to one file. Shown they are by name, because files that
+    # are edited at the same time are written in any order.
+    outcomes = [_one(entry, dry_run=dry_run) for entry in reversed(run.entries)]
+    outcomes.sort(key=lambda outcome: outcome.path)
+    if as_json:
+        files = [
+            {
+                "path": outcome.path,
+                "status": outcome.status,
+                "message": outcome.message,
+                "diff": outcome.diff.decode("utf-8", "replace"),
+            }
+            for outcome in outcomes
+        ]
+        output.write_json({"schema": SCHEMA, "id": run.id, "at": run.at, "dry_run": dry_run, "files": files})
+    for outcome in outcomes:
+        if dry_run and not as_json:
+            output.write_diff(outcome.diff)
+        _tell(outcome, dry_run=dry_run)
+    return max(outcome.exit_code for outcome in outcomes)
+
+
+def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
+    from editsvc.cli.rewrite import diff_path
+    from editsvc.diff import unified_diff
+
+    path = _shown(entry.path)
+    try:
+        done = undo.restoration(entry) if dry_run else undo.take_back(entry)
+    except EditsvcError as exc:
+        status = STALE if isinstance(exc, Stale) else exc.status
+        return _Outcome(path, status, _utf8(exc.sentence()), exc.exit_code)
+    if done is None:
+        return _Outcome(path, Status.UNCHANGED, "It is as it was before the edit.")
+    diff = unified_diff(done.source.data, done.data, diff_path(str(entry.path)))
+    return _Outcome(path, Status.CHANGED, diff=diff)
+
+
+def _tell(outcome: _Outcome, *, dry_run: bool) -> None:
+    path = output.visible(outcome.path)
+    if outcome.exit_code is not ExitCode.DONE:
+        output.say(f"editsvc: {path}: {output.visible(outcome.message)}")
+    elif outcome.status == Status.UNCHANGED:
+        output.say(f"{path}: nothing to take back")
+    elif not dry_run:
+        output.say(f"{path}: taken back")
+
+
+def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
+    described: list[dict[str, Any]] = [
+        {
+            "id": run.id,
+            "at": run.at,
+            "files": sorted(
+                ({"path": _shown(entry.path), "status": undo.state(entry)} for entry in run.entries),
+                key=itemgetter("path"),
+            ),
+        }
+        for run in found
+    ]
+    if as_json:
+        output.write_json({"schema": SCHEMA, "runs": described})
+        return
+    for run in described:
+        click.echo(f"{run['id']}  {run['at'].astimezone():%Y-%m-%d %H:%M:%S}")
+        for file in run["files"]:
+            click.echo(f"  {file['status']:<8} {output.visible(file['path'])}")
+    if not described:
+        output.say("There is nothing to take back.")
+
+
+def _shown(path: Path) -> str:
+    """`path` as a person here would write it."""
+    here = Path.cwd()
+    return _utf8(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def _utf8(text: str) -> str:
+    """`text`, with what is not UTF-8 in a file's name replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
