@@ -1,6 +1,7 @@
 """A shell to run commands in, against an emulator in a process of its own."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,11 @@ from pathlib import Path
 
 import pytest
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell starts in the background ignores Ctrl-C, and hands that down to the commands tested here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
