@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 
-
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # What a shell starts in the background ignores Ctrl-C, and hands that down to the commands tested here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
