@@ -36,6 +36,8 @@ CHECKS = {
     Check.TAIL: "the end of the file is missing, as if the reply had been cut off",
     Check.SHRINK: "most of the file is gone, unasked",
     Check.SYNTAX: "no error that the parser did not find before (a file that it cannot read in time passes)",
+    Check.INVISIBLE: "no characters that nobody sees are added",
+    Check.SECRETS: "every placeholder of a secret is as it was sent",
     Check.SCOPE: "nothing outside of the lines that the user drew",
     Check.IDENTITY: "something outside of the edit would change (a defect of editsvc)",
 }

@@ -37,6 +37,14 @@ class OnSyntaxError(StrEnum):
     REFUSE = "refuse"
 
 
+class OnSecret(StrEnum):
+    """What to do with a key or a password in what would be sent."""
+
+    MASK = "mask"
+    REFUSE = "refuse"
+    SEND = "send"
+
+
 class Objective(StrEnum):
     """What is weighed when the policy is tuned: time counts as it is valued, ten times as much, or a tenth."""
 
@@ -88,6 +96,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         OnSyntaxError,
         _doc("When an edit breaks the syntax: retry asks once more and names the errors, refuse does not."),
     ] = OnSyntaxError.RETRY
+    on_secret: Annotated[
+        OnSecret,
+        _doc(
+            "When a file holds keys or passwords: mask sends placeholders and puts them back, refuse sends nothing, "
+            "send sends everything."
+        ),
+    ] = OnSecret.MASK
     reasoning_effort: Annotated[str, _doc("low, medium or high, for the models that take it.")] = "low"
     connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
     read_timeout_s: Annotated[

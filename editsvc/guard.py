@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc import syntax
 from editsvc.diff import changed_spans
 from editsvc.errors import GuardRefused
+from editsvc.invisible import added
 from editsvc.reply import Framing
 from editsvc.text import apply, normalise, split_lines
 
@@ -40,10 +41,12 @@ class Check(StrEnum):
     SHRINK = "shrink"
     SYNTAX = "syntax"
     SCOPE = "scope"
+    INVISIBLE = "invisible"
+    SECRETS = "secrets"
     IDENTITY = "identity"
 
 
-WAIVABLE: Final = frozenset(Check) - {Check.FRAME, Check.SCOPE, Check.IDENTITY}
+WAIVABLE: Final = frozenset(Check) - {Check.FRAME, Check.SCOPE, Check.SECRETS, Check.IDENTITY}
 
 _WORDS: Final = re.compile(r"\w+|[^\w\s]")
 _ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27|apos);")
@@ -159,10 +162,10 @@ def check_document(
     language: syntax.Language | None = None,
     allow: Collection[Check] = (),
 ) -> None:
-    r"""Refuse a document that lost most of its lines, or whose syntax the edit broke; ``\n`` only.
+    r"""Refuse a document that lost most of its lines, whose syntax the edit broke, or that hides something now.
 
-    Where nothing can be said of the syntax (no grammar, or the parser was not done in time) nothing is refused.
-    Raises GuardRefused; for broken syntax it names the first errors.
+    Both texts have ``\n`` only. Where nothing can be said of the syntax (no grammar, or the parser was not done in
+    time) nothing is refused for it. Raises GuardRefused; for broken syntax it names the first errors.
     """
     if before == after:
         return
@@ -170,6 +173,21 @@ def check_document(
         _shrink(split_lines(before), split_lines(after), instruction)
     if Check.SYNTAX not in allow and language is not None:
         _syntax(before, after, language)
+    if Check.INVISIBLE not in allow:
+        _invisible(before, after)
+
+
+def _invisible(before: str, after: str) -> None:
+    found = added(before, after)
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise GuardRefused(
+            f"The edit would add to line {found[0].line} what nobody sees: {found[0].name}, which "
+            f"{found[0].effect}{more}.",
+            check=Check.INVISIBLE,
+            line=found[0].line,
+            hint="Add --allow invisible if it is meant.",
+        )
 
 
 def _syntax(before: str, after: str, language: syntax.Language) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from editsvc.prompt import Frame, Task
     from editsvc.scope import Limits, Scope
+    from editsvc.secrets import Masked
     from editsvc.syntax import Language
     from editsvc.text import Edit
 
@@ -51,6 +52,7 @@ class Plan:
 
     They are all that it says if `draft_is_complete`. `remarks` are what follows the task: a reply that broke the
     syntax, and what is wrong with it; `corrected` is that reply's text, which the next one will be much like.
+    `masked` tells which words of the document stand for secrets that are not sent.
     """
 
     document: str
@@ -64,6 +66,7 @@ class Plan:
     form: EditFormat = EditFormat.REWRITE
     remarks: tuple[Message, ...] = ()
     corrected: str | None = None
+    masked: Masked | None = None
 
     @property
     def aim(self) -> Scope:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 from editsvc import diff, drafts, guard, policy, prediction, prompt, search_replace, syntax
 from editsvc import scope as scopes
 from editsvc.assembly import Misfit, assemble
-from editsvc.config import OnSyntaxError
+from editsvc.config import OnSecret, OnSyntaxError
 from editsvc.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing
 from editsvc.errors import (
     Cancelled,
+    DocumentRefused,
     EditsvcError,
     GuardRefused,
     IncompleteReply,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from editsvc.models import Model
     from editsvc.policy import LearnedPolicy
     from editsvc.provider.base import Provider
+    from editsvc.secrets import Masked
     from editsvc.text import Edit
     from editsvc.tokenlog import Source
 
@@ -167,7 +169,7 @@ class EditService:
 
     async def _edit(self, trace: Trace, listener: Listener | None) -> EditResult:
         self._mention_model(trace)
-        plan: Plan | None = await asyncio.to_thread(self._plan, trace.request)
+        plan: Plan | None = await asyncio.to_thread(self._plan, trace)
         while plan is not None:
             if trace.requests and listener is not None:
                 listener.restarted()
@@ -179,14 +181,13 @@ class EditService:
             plan = ended
         raise AssertionError("unreachable")
 
-    def _plan(self, request: EditRequest) -> Plan:
+    def _plan(self, trace: Trace) -> Plan:
         """What is asked first: language, scope, draft."""
-        document = normalise(request.snapshot.text)
+        request = trace.request
+        document, instruction, masked = self._without_secrets(trace)
         language = syntax.language_of(request.filename, document.partition("\n")[0])
         limits = self._limits()
-        scope = scopes.choose(
-            request.scope, document, language, instruction=request.instruction, limits=limits
-        )
+        scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
         draft, complete = self._draft(request, document, language)
         form = self._settings.edit_format
         if roughly(len(document)) > limits.show_at_most or not document:
@@ -194,14 +195,41 @@ class EditService:
         return Plan(
             document=document,
             language=language,
-            instruction=request.instruction,
+            instruction=instruction,
             filename=request.filename.replace("\n", " "),
             scope=scope,
             limits=limits,
             draft=draft,
             draft_is_complete=complete,
             form=form,
+            masked=masked,
         )
+
+    def _without_secrets(self, trace: Trace) -> tuple[str, str, Masked | None]:
+        """The document and the instruction as they may be sent, with placeholders for keys and passwords."""
+        document, instruction = normalise(trace.request.snapshot.text), trace.request.instruction
+        if self.offline or self._settings.on_secret is OnSecret.SEND:
+            return document, instruction, None
+        from editsvc import secrets  # noqa: PLC0415 - its patterns take 30 ms
+
+        # One numbering for both: a secret that the instruction speaks of is the one in the document.
+        instruction = instruction.replace("\0", " ")
+        text = f"{document}\0{instruction}"
+        found = secrets.find(text)
+        if not found:
+            return document, instruction, None
+        inside = found[0].start < len(document)
+        place = f"Line {document.count(chr(10), 0, found[0].start) + 1}" if inside else "The instruction"
+        if self._settings.on_secret is OnSecret.REFUSE:
+            raise DocumentRefused(
+                f"{place} seems to hold a secret ({found[0].kind}), and would be sent to {self._provider.name}.",
+                hint="Take it out, or set on_secret to mask or send.",
+            )
+        masked = secrets.mask(text, found)
+        document, _, instruction = masked.text.rpartition("\0")
+        many = f"{len(found)} secrets are" if len(found) > 1 else f"A secret ({found[0].kind}) is"
+        trace.warnings.append(f"{many} not sent: placeholders stand for them.")
+        return document, instruction, masked
 
     def _limits(self) -> Limits:
         divide_above = self._settings.scope_min_tokens
@@ -405,6 +433,8 @@ class EditService:
     def _edited(self, trace: Trace, plan: Plan, document: str) -> EditResult:
         """The result for a document that may take the old one's place."""
         request = trace.request
+        if plan.masked is not None:
+            document = self._with_secrets(document, plan.masked)
         edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
         guard.prove(request.snapshot, after, edits, document)
@@ -412,6 +442,18 @@ class EditService:
             self._learn(request.batch, plan, document)
         status = Status.CHANGED if edits else Status.UNCHANGED
         return replace(trace.result(), status=status, after=after, edits=tuple(edits))
+
+    def _with_secrets(self, document: str, masked: Masked) -> str:
+        from editsvc import secrets  # noqa: PLC0415 - as above
+
+        restored = secrets.restore(document, masked)
+        if restored.unknown:
+            raise GuardRefused(
+                f"The reply changed the placeholder of a secret ({restored.unknown[0]}).",
+                check=guard.Check.SECRETS,
+                hint="Run the edit again, or set on_secret to send.",
+            )
+        return restored.text
 
     def _learn(self, batch: str, plan: Plan, document: str) -> None:
         with self._learning:

@@ -1,0 +1,80 @@
+"""What must not leave does not, and what nobody sees does not come in: engine, wire and emulator together."""
+
+from pathlib import Path
+
+import pytest
+from engine_world import MODEL, world
+
+from editsvc import secrets
+from editsvc.edit import EditRequest, EditResult
+from editsvc.errors import Status
+from editsvc.text import Snapshot
+from editsvc.tokenlog import Source
+
+# Shaped like a key, and nobody's: put together here so that no scanner takes this file for a leak.
+KEY = "sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dcAbCdEfGh"
+FILE = f'import shop\n\nshop.api_key = "{KEY}"\n\n\ndef pay(amount):\n    shop.charge(amount, key="{KEY}")\n'
+EDITED = FILE.replace("def pay(amount):", "def pay(amount, currency):")
+MASKED = secrets.mask(FILE, secrets.find(FILE))
+CASES = [
+    {
+        "instruction": "Add a currency.",
+        "before": MASKED.text,
+        "after": MASKED.text.replace("pay(amount)", "pay(amount, currency)"),
+    },
+    {"instruction": "Shout.", "before": MASKED.text, "after": MASKED.text.replace("_END", "_end")},
+    {"instruction": "Add a currency.", "before": FILE, "after": EDITED},
+    {"instruction": "Hide it.", "before": "a = 1\nb = 2\n", "after": "a = 1\nb = 2  # \u202e done\n"},
+]
+
+
+async def run(tmp_path: Path, instruction: str, text: str = FILE, **settings: str | list[str]) -> EditResult:
+    async with world(tmp_path, CASES, settings=settings, model=MODEL) as here:
+        return await here.service.edit(EditRequest(Snapshot(text), instruction, "pay.py", Source.CLI))
+
+
+def test_the_example_is_found_and_stands_for_one_secret() -> None:
+    assert KEY not in MASKED.text
+    assert len(MASKED.placeholders) == 1
+
+
+async def test_a_secret_is_not_sent_and_is_there_afterwards(tmp_path: Path) -> None:
+    # Only the case without the key fits what the emulator was sent.
+    result = await run(tmp_path, "Add a currency.")
+    assert result.after is not None, result.message
+    assert result.after.text == EDITED
+    assert result.warnings == ("2 secrets are not sent: placeholders stand for them.",)
+
+
+async def test_a_reply_that_changes_a_placeholder_is_refused(tmp_path: Path) -> None:
+    result = await run(tmp_path, "Shout.")
+    assert (result.status, result.error) == (Status.REFUSED, "GuardRefused:secrets")
+    assert KEY not in result.message
+
+
+async def test_nothing_is_sent_where_that_is_the_setting(tmp_path: Path) -> None:
+    result = await run(tmp_path, "Add a currency.", on_secret="refuse")
+    assert (result.status, result.error, result.provider) == (Status.REFUSED, "DocumentRefused", None)
+    assert result.message.startswith("Line 3 seems to hold a secret (")
+    assert KEY not in result.message
+
+
+async def test_everything_is_sent_where_that_is_the_setting(tmp_path: Path) -> None:
+    result = await run(tmp_path, "Add a currency.", on_secret="send")
+    assert result.after is not None
+    assert (result.after.text, result.warnings) == (EDITED, ())
+
+
+async def test_a_secret_in_the_instruction_is_not_sent_either(tmp_path: Path) -> None:
+    result = await run(tmp_path, f"Use {KEY} here.", "a = 1\nb = 2\n", on_secret="refuse")
+    assert result.message.startswith("The instruction seems to hold a secret (")
+
+
+@pytest.mark.parametrize(("allow", "status"), [([], Status.REFUSED), (["invisible"], Status.CHANGED)])
+async def test_what_nobody_sees_does_not_come_in_unless_somebody_vouches_for_it(
+    tmp_path: Path, allow: list[str], status: Status
+) -> None:
+    result = await run(tmp_path, "Hide it.", "a = 1\nb = 2\n", allow=allow)
+    assert result.status is status
+    if status is Status.REFUSED:
+        assert "line 2 what nobody sees: U+202E RIGHT-TO-LEFT OVERRIDE" in result.message
