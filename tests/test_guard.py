@@ -152,4 +152,11 @@ def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
         if "refused" in case
     }
     named = {line.split(": ")[1].strip(" -\n") if ": " in line else line for line in refused}
-    assert {str(check) for check in Check} - named <= {"shrink", "identity", "syntax", "scope", "invisible", "secrets"}
+    assert {str(check) for check in Check} - named <= {
+        "shrink",
+        "identity",
+        "syntax",
+        "scope",
+        "invisible",
+        "secrets",
+    }
