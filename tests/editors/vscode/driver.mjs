@@ -64,6 +64,9 @@ const abilities = {
     );
     return frames.join('\n');
   },
+  focused: async ({ selector }) => ({
+    focused: await page.evaluate((one) => Boolean(document.activeElement?.closest(one)), selector),
+  }),
   drawn: () => page.evaluate(drawn),
   watch: () => page.evaluate(watch),
   watched: () => page.evaluate(() => globalThis.firstDrawnAt ?? null),

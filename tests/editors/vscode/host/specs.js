@@ -3,6 +3,7 @@ const vscode = require('vscode');
 const { readFileSync } = require('node:fs');
 const {
   ask,
+  asksFor,
   buttons,
   expect,
   folder,
@@ -37,9 +38,7 @@ exports.specs = {
     await use('fast');
     const { document } = await open('orders.py', orders.before);
     await press('Shift+Alt+E');
-    await until('the input is open', async () =>
-      (await texts('.quick-input-title'))[0]?.includes('definition'),
-    );
+    await asksFor('definition');
     await press('Shift+Alt+S');
     await until('the scope is the file', async () =>
       (await texts('.quick-input-title'))[0]?.includes('whole file'),
@@ -197,9 +196,7 @@ exports.specs = {
     await use('locked');
     const { document } = await open('orders.py', orders.before);
     const asked = command('setApiKey');
-    await until('the key is asked for', async () =>
-      (await texts('.quick-input-title')).join().includes('API key'),
-    );
+    await asksFor('API key');
     await type(secret);
     await press('Enter');
     await asked;
@@ -208,9 +205,7 @@ exports.specs = {
     const settings = JSON.stringify(vscode.workspace.getConfiguration());
     expect('the key is in the settings', settings.includes(secret), false);
     const again = command('setApiKey');
-    await until('the key is asked for', async () =>
-      (await texts('.quick-input-title')).join().includes('API key'),
-    );
+    await asksFor('API key');
     await press('Enter');
     await again;
   },

@@ -77,6 +77,13 @@ function messages() {
 
 const press = (key) => ask('press', { key });
 const type = (text) => ask('type', { text });
+/** Waits until the input with that title has the keyboard: what is typed before goes into the document. */
+const asksFor = (title) =>
+  until(`${title} is asked for`, async () => {
+    const { focused } = await ask('focused', { selector: '.quick-input-widget' });
+    return focused && (await texts('.quick-input-title')).join().includes(title);
+  });
+
 const texts = (selector) => ask('texts', { selector });
 const picture = (name) => ask('picture', { name });
 const buttons = '.notifications-center .monaco-button';
@@ -103,6 +110,7 @@ module.exports = {
   press,
   set,
   status,
+  asksFor,
   texts,
   type,
   until,
