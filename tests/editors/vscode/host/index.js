@@ -3,12 +3,22 @@ const { readFileSync } = require('node:fs');
 const { specs } = require('./specs');
 const { ask, folder, fresh } = require('./tools');
 
+const longestMs = 60_000;
+
+/** A spec that waits for ever must not take the others with it. */
+function within(promise) {
+  const late = new Promise((_resolve, reject) => {
+    setTimeout(() => reject(new Error(`not done after ${longestMs / 1000} s`)), longestMs);
+  });
+  return Promise.race([promise, late]);
+}
+
 exports.run = async () => {
   const { chosen } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
   for (const name of chosen) {
     try {
-      await fresh();
-      const facts = await specs[name]();
+      await within(fresh());
+      const facts = await within(specs[name]());
       await ask('result', { name, facts: facts ?? {} });
     } catch (error) {
       await ask('picture', { name: `failed-${name.replaceAll(/\W+/g, '-')}` });
