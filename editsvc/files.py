@@ -82,7 +82,7 @@ def _replace(path: Path, data: bytes, status: os.stat_result) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _take_over(temporary: Path, path: Path, status: os.stat_result) -> None:
@@ -95,7 +95,8 @@ def _take_over(temporary: Path, path: Path, status: os.stat_result) -> None:
                 os.setxattr(temporary, attribute, os.getxattr(path, attribute))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in `folder` on disk too, where the system knows that."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

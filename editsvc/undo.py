@@ -357,7 +357,7 @@ def _make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         return
-    _sync(folder.parent)
+    files.sync_folder(folder.parent)
 
 
 def _create(place: Path, content: bytes) -> None:
@@ -372,17 +372,7 @@ def _create(place: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync(place.parent)
-
-
-def _sync(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.sync_folder(place.parent)
 
 
 def _discard(entry: Entry) -> None:
