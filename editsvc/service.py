@@ -188,7 +188,7 @@ class EditService:
         language = syntax.language_of(request.filename, document.partition("\n")[0])
         limits = self._limits()
         scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
-        draft, complete = self._draft(request, document, language)
+        draft, complete = self._draft(request.batch, instruction, document, language)
         form = self._settings.edit_format
         if roughly(len(document)) > limits.show_at_most or not document:
             form = EditFormat.REWRITE  # what is not shown cannot be searched
@@ -240,15 +240,15 @@ class EditService:
         return Limits(divide_above, self._settings.context_tokens)
 
     def _draft(
-        self, request: EditRequest, document: str, language: syntax.Language | None
+        self, batch: str | None, instruction: str, document: str, language: syntax.Language | None
     ) -> tuple[tuple[Edit, ...], bool]:
         """What the instruction says, or did to the documents before this one; and if that is all of it."""
         if not self._settings.drafts:
             return (), False
-        said = drafts.draft(document, request.instruction, language)
+        said = drafts.draft(document, instruction, language)
         if said is not None:
             return said.edits, said.complete
-        lessons = self._lessons.get(request.batch) if request.batch else None
+        lessons = self._lessons.get(batch) if batch else None
         return (lessons.draft(document, language), False) if lessons else ((), False)
 
     async def _ask(self, trace: Trace, plan: Plan, listener: Listener | None) -> Reply | None:
@@ -433,13 +433,14 @@ class EditService:
     def _edited(self, trace: Trace, plan: Plan, document: str) -> EditResult:
         """The result for a document that may take the old one's place."""
         request = trace.request
+        sent = document
         if plan.masked is not None:
             document = self._with_secrets(document, plan.masked)
         edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
         guard.prove(request.snapshot, after, edits, document)
         if request.batch:
-            self._learn(request.batch, plan, document)
+            self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
         status = Status.CHANGED if edits else Status.UNCHANGED
         return replace(trace.result(), status=status, after=after, edits=tuple(edits))
 

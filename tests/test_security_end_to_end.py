@@ -1,5 +1,6 @@
 """What must not leave does not, and what nobody sees does not come in: engine, wire and emulator together."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,28 @@ async def test_everything_is_sent_where_that_is_the_setting(tmp_path: Path) -> N
 async def test_a_secret_in_the_instruction_is_not_sent_either(tmp_path: Path) -> None:
     result = await run(tmp_path, f"Use {KEY} here.", "a = 1\nb = 2\n", on_secret="refuse")
     assert result.message.startswith("The instruction seems to hold a secret (")
+
+
+async def test_a_draft_holds_no_secret_that_the_instruction_names(tmp_path: Path) -> None:
+    instruction = f"replace 'amount' with '{KEY}'"
+    masked = secrets.mask(f"{FILE}\0{instruction}", secrets.find(f"{FILE}\0{instruction}"))
+    before, _, asked = masked.text.rpartition("\0")
+    (placeholder,) = masked.placeholders
+    case = {"instruction": asked, "before": before, "after": before.replace("amount", placeholder)}
+    scored = Predictions()
+    async with world(tmp_path, [case], model=MODEL, scorer=scored) as here:
+        result = await here.service.edit(EditRequest(Snapshot(FILE), instruction, "pay.py", Source.CLI))
+    assert result.after is not None, result.message
+    assert result.after.text == FILE.replace("amount", KEY)
+    assert "draft" in scored
+    assert not any(KEY in text for text in scored.values())
+
+
+class Predictions(dict[str, str]):
+    """What could have been predicted, by its kind."""
+
+    def submit(self, _record_id: str, candidates: Mapping[str, str], _reply: str) -> None:
+        self.update(candidates)
 
 
 @pytest.mark.parametrize(("allow", "status"), [([], Status.REFUSED), (["invisible"], Status.CHANGED)])
