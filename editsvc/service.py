@@ -331,13 +331,13 @@ class EditService:
     ) -> Reply | None:
         pieces: list[str] = []
         structured = plan.form is EditFormat.SEARCH_REPLACE
-        parser = await asyncio.to_thread(plan.parser, frame)
+        parser = None if structured else await asyncio.to_thread(plan.parser, frame)
         preview = Preview(plan.document, plan.aim) if listener is not None and not structured else None
         first = plan.aim.parts[0].number
 
         def on_delta(delta: str) -> None:
             pieces.append(delta)
-            if structured:
+            if parser is None:
                 return
             if isinstance(parser, PartsParser):
                 arrived = parser.push(delta)
@@ -354,7 +354,7 @@ class EditService:
         trace.reply = "".join(pieces)
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
-        return None if structured else parser.finish()
+        return None if parser is None else parser.finish()
 
     def _conclude(self, trace: Trace, plan: Plan, reply: Reply | None) -> EditResult | Plan:
         """From the finished reply to edits that have passed every check, or to what is asked next."""
