@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.syntax import PARSE_DEADLINE_S, outline_of
 from editsvc.text import split_lines
+from editsvc.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,8 +28,6 @@ LONGEST_TOKENS: Final = 225
 SHORTEST_TOKENS: Final = 25
 """Neighbours that are all shorter are merged, up to a third of the longest, in estimated tokens."""
 
-# Code and prose of many kinds are near this; a tokenizer would cost a hundred times as much.
-_CHARACTERS_A_TOKEN: Final = 3.6
 _TAB: Final = 4
 
 # What makes a place for a cut worse, in columns of indentation: being at the very end of the part instead of in
@@ -96,7 +95,7 @@ class _Lines:
 
     def tokens(self, first: int, end: int) -> float:
         """About how many tokens the lines `first` up to `end` have."""
-        return (self.starts[end] - self.starts[first]) / _CHARACTERS_A_TOKEN
+        return (self.starts[end] - self.starts[first]) / CHARACTERS_PER_TOKEN
 
     def blank(self, line: int) -> bool:
         return self.costs[line] is None

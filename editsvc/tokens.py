@@ -31,12 +31,13 @@ _O200K_SPLIT: Final = (
 )
 
 
-_CHARACTERS_PER_TOKEN: Final = 3.6
+CHARACTERS_PER_TOKEN: Final = 3.6
+"""Of code, about; a tokenizer would cost a hundred times as much."""
 
 
 def roughly(characters: int) -> int:
     """About how many tokens so many characters of code are: good enough to choose by, and free."""
-    return math.ceil(characters / _CHARACTERS_PER_TOKEN)
+    return math.ceil(characters / CHARACTERS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.policy import Cell, Reason, size_of
 from editsvc.scope import ScopeKind
+from editsvc.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,10 +60,6 @@ class Weighted:
     weight: float
 
 
-# Code has about so many bytes a token under o200k.
-_BYTES_PER_TOKEN: Final = 3.6
-
-
 def observe(record: RequestRecord) -> Observation | None:
     """What `record` says, or None if it says nothing about predictions."""
     whole = record.finish_reason == "stop" and record.attempts <= 1
@@ -86,7 +83,9 @@ def observe(record: RequestRecord) -> Observation | None:
         rejected=(rejected or 0) if record.prediction_sent else 0,
         seconds=_seconds(record),
         propensity=1.0 if record.propensity is None else record.propensity,
-        document_tokens=None if record.document_bytes is None else record.document_bytes / _BYTES_PER_TOKEN,
+        document_tokens=None
+        if record.document_bytes is None
+        else record.document_bytes / CHARACTERS_PER_TOKEN,
         parts=_parts(record),
     )
 

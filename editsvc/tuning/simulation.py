@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from editsvc.policy import Cell, PredictionMode, decide, size_of
+from editsvc.tokens import CHARACTERS_PER_TOKEN
 from editsvc.tuning.observation import Observation
 from editsvc.verify import PRESETS, Rejection, verify
 
@@ -25,7 +26,6 @@ PROVIDER: Final = "simulated"
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 MIN_TOKENS: Final = 128
 BETWEEN: Final = timedelta(minutes=90)
-_BYTES_PER_TOKEN: Final = 3.6
 # The standard deviation of the logarithm of a time, and of a clock's jitter in seconds.
 _NOISE: Final = 0.1
 _JITTER_S: Final = 0.003
@@ -108,7 +108,7 @@ class Outcome:
     @property
     def target_tokens(self) -> int:
         """The length of what is rewritten."""
-        return round(self.document_bytes / _BYTES_PER_TOKEN)
+        return round(self.document_bytes / CHARACTERS_PER_TOKEN)
 
 
 def outcomes(edits: Sequence[Edit], server: Server) -> list[Outcome]:
@@ -122,7 +122,7 @@ def outcomes(edits: Sequence[Edit], server: Server) -> list[Outcome]:
         found.append(
             Outcome(
                 scope_kind=edit.scope_kind,
-                document_bytes=round(len(edit.before) * _BYTES_PER_TOKEN),
+                document_bytes=round(len(edit.before) * CHARACTERS_PER_TOKEN),
                 reply_tokens=reply,
                 reasoning_tokens=server.reasoning_tokens,
                 accepted=done.accepted,
