@@ -34,7 +34,10 @@ code from the document beyond the one line that a refusal is about, and `kind` (
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ExitCode(IntEnum):
@@ -148,7 +151,7 @@ class ProviderTimeout(ProviderError):
 
 
 class ProviderRateLimited(ProviderError):
-    """429. `retry_after_s` is the server's, where it sent one."""
+    """429. `retry_after_s` is the server's, where it sent one; `rate_limit` its headers, without their prefix."""
 
     def __init__(
         self,
@@ -157,9 +160,11 @@ class ProviderRateLimited(ProviderError):
         hint: str = "",
         request_id: str | None = None,
         retry_after_s: float | None = None,
+        rate_limit: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, hint=hint, request_id=request_id)
         self.retry_after_s = retry_after_s
+        self.rate_limit = rate_limit or {}
 
 
 class ProviderUnavailable(ProviderError):
@@ -167,7 +172,13 @@ class ProviderUnavailable(ProviderError):
 
 
 class ProviderRejected(ProviderError):
-    """A 4xx that says that the request itself is not accepted."""
+    """A 4xx that says that the request itself is not accepted; `http_status` says which."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", request_id: str | None = None, http_status: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, request_id=request_id)
+        self.http_status = http_status
 
 
 class PredictionUnsupported(ProviderRejected):

@@ -6,6 +6,9 @@ it lets through in mid-stream, and the errors that servers send as events.
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -23,6 +26,7 @@ from editsvc.errors import (
     ProviderUnavailable,
     ProviderUnreachable,
 )
+from editsvc.provider.budget import limit_reset_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +34,22 @@ if TYPE_CHECKING:
     from editsvc.provider.wire import Chunk
 
 _LONGEST_MESSAGE: Final = 300
+_RATE_LIMIT: Final = "x-ratelimit-"
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The server's name for a request, for its support; None if it gave none."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+
+
+def rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
+    """The ``x-ratelimit-`` headers, without that prefix."""
+    return {
+        name.lower().removeprefix(_RATE_LIMIT): value
+        for name, value in headers.items()
+        if name.lower().startswith(_RATE_LIMIT)
+    }
 
 
 def from_status(
@@ -52,13 +66,16 @@ def from_status(
             request_id=identity,
         )
     if status == 429:  # noqa: PLR2004 - the numbers of HTTP are their names
-        wait = _seconds(headers.get("retry-after"))
+        limits = rate_limit(headers)
+        wait = _retry_after_s(headers.get("retry-after"))
+        wait = limit_reset_s(limits) if wait is None else wait
         after = f" in {wait:g} s" if wait is not None else " later"
         return ProviderRateLimited(
             f"{server} allows no more requests for now (429{said}).",
             hint=f"Try again{after}.",
             request_id=identity,
             retry_after_s=wait,
+            rate_limit=limits,
         )
     if status >= 500:  # noqa: PLR2004
         return ProviderUnavailable(
@@ -76,7 +93,12 @@ def from_status(
         408: "Try again.",
         413: "Choose a smaller scope.",
     }.get(status, "The request was not accepted; nothing was changed.")
-    return ProviderRejected(f"{server} refused the request ({status}{said}).", hint=hint, request_id=identity)
+    return ProviderRejected(
+        f"{server} refused the request ({status}{said}).",
+        hint=hint,
+        request_id=identity,
+        http_status=status,
+    )
 
 
 def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> ProviderError | None:
@@ -185,11 +207,18 @@ def _status(value: Any) -> int:
     return value if isinstance(value, int) and 400 <= value < 600 else 0  # noqa: PLR2004
 
 
-def _seconds(value: str | None) -> float | None:
+def _retry_after_s(value: str | None) -> float | None:
+    """Seconds until the time that ``retry-after`` names, as a number or as a date (RFC 9110, section 10.2.3)."""
+    if not value:
+        return None
     try:
-        return float(value) if value else None
+        seconds = float(value)
     except ValueError:
-        return None  # an HTTP date: rare, and only a hint
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # a date without a zone, or none
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _reason(exc: BaseException) -> str:
