@@ -18,18 +18,17 @@ import msgspec
 
 from editsvc import environment, models
 from editsvc.notices import Notices
-from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.scoring import WhatIf
+from editsvc.servers import Server, chain_of, configured, for_the_first
 from editsvc.service import EditService
 from editsvc.tokenlog import LogUnavailable, TokenLog, load_salt, salted_path
 from editsvc.tuning.policy_file import POLICY_FILE, load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from editsvc.config import Settings
-    from editsvc.environment import ApiKey
     from editsvc.policy import LearnedPolicy
     from editsvc.tokenlog import RequestRecord
 
@@ -105,14 +104,15 @@ async def open_service(
 ) -> AsyncIterator[EditService]:
     """A service for `settings`; closes its connections and its log at the end.
 
-    Without an API key, or with `offline`, the offline engine answers: behind the emulator, on a free port of
-    the loopback interface that only this process has the key for, so that everything else is the real way.
-    Raises SettingsError for a wrong model table or a key command that fails.
+    Without an API key and without a fallback, or with `offline`, the offline engine answers: behind the emulator,
+    on a free port of the loopback interface that only this process has the key for, so that everything else is the
+    real way. Raises SettingsError for a wrong model table or a key command that fails.
     """
-    key = None if offline else environment.api_key(settings, environ)
+    servers = [] if offline else configured(settings, environ)
     table = models.table(settings.models)
-    if key is not None:
-        async with _service(settings, table, key, settings.base_url, offline=False) as service:
+    if servers:
+        settings, table = for_the_first(settings, table, servers[0])
+        async with _service(settings, table, servers, offline=False) as service:
             yield service
         return
     from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
@@ -132,12 +132,12 @@ async def open_service(
         read_timeout_s=_OFFLINE_PATIENCE_S,
         deadline_s=_OFFLINE_PATIENCE_S,
         max_retries=0,
+        hedge_after_s=None,
     )
-    async with (
-        Emulator(options) as emulator,
-        _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, key, emulator.base_url, offline=True) as service,
-    ):
-        yield service
+    async with Emulator(options) as emulator:
+        ours = Server("cerebras", emulator.base_url, OFFLINE_MODEL, key)
+        async with _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, [ours], offline=True) as service:
+            yield service
 
 
 def open_log(settings: Settings) -> TokenLog:
@@ -145,32 +145,20 @@ def open_log(settings: Settings) -> TokenLog:
     return TokenLog(environment.log_place(settings))
 
 
-def provider(settings: Settings, key: ApiKey, base_url: str) -> CerebrasProvider:
-    """The provider for `settings`."""
-    return CerebrasProvider(
-        api_key=key.value,
-        base_url=base_url,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-        max_retries=settings.max_retries,
-        longest_wait_s=settings.longest_wait_s,
-    )
-
-
 @asynccontextmanager
 async def _service(
-    settings: Settings, table: Mapping[str, models.Model], key: ApiKey, base_url: str, *, offline: bool
+    settings: Settings, table: Mapping[str, models.Model], servers: Sequence[Server], *, offline: bool
 ) -> AsyncIterator[EditService]:
     folder = environment.data_dir(settings)
     journal = Journal(environment.log_place(settings), folder) if settings.log_enabled else None
-    cerebras = provider(settings, key, base_url)
+    chain = chain_of(settings, table, servers, remembered=not offline)
     scorer = WhatIf(journal) if journal is not None else None
     if journal is not None:
         # Loading the database library takes 0.15 s, which passes while the model is waited for.
         threading.Thread(target=journal.prepare, name="log", daemon=True).start()
     try:
         yield EditService(
-            provider=cerebras,
+            provider=chain,
             settings=settings,
             models=table,
             recorder=journal,
@@ -184,7 +172,8 @@ async def _service(
             offline=offline,
         )
     finally:
-        cerebras.close()
+        for link in chain.links:
+            link.provider.close()
         if scorer is not None:
             await asyncio.to_thread(scorer.close, _SCORING_AT_THE_END_S)
         if journal is not None:

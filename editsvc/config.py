@@ -110,7 +110,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 15.0
     deadline_s: Annotated[float, _doc("Seconds that one edit may take altogether.", gt=0)] = 120.0
     max_retries: Annotated[
-        int, _doc("How often a request is sent again before the first token came.", ge=0)
+        int,
+        _doc(
+            "How many more rounds there are when every server has failed a request: after a pause before the first "
+            "token, at once for the rest of a reply that broke off.",
+            ge=0,
+        ),
     ] = 2
     longest_wait_s: Annotated[
         float,
@@ -118,6 +123,34 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "When a server asks to wait longer than this before the next try, the edit fails at once.", ge=0
         ),
     ] = 8.0
+    batch_wait_s: Annotated[
+        float,
+        _doc(
+            "Of many files, how long one waits for its turn within the server's rate limit, in seconds.", ge=0
+        ),
+    ] = 300.0
+    hedge_after_s: Annotated[
+        float | None,
+        _doc(
+            "Seconds without a token after which a request is sent a second time, to the fallback if there is one; "
+            "the first answer counts, and both may be billed. By default that is not done."
+        ),
+    ] = None
+    fallback_base_url: Annotated[
+        str | None,
+        _doc(
+            "The address, without /v1, of a second server with the OpenAI API, asked where the first one cannot answer."
+        ),
+    ] = None
+    fallback_model: Annotated[str | None, _doc("The second server's name for its model.")] = None
+    fallback_prediction: Annotated[bool, _doc("Whether the second server takes predictions.")] = False
+    fallback_api_key_command: Annotated[
+        list[str] | None,
+        _doc(
+            "A command that prints the second server's key, used when neither EDITSVC_FALLBACK_API_KEY nor the keyring "
+            "has one; a server of your own may need none."
+        ),
+    ] = None
     jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1)] = 4
     allow: Annotated[
         list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
@@ -172,6 +205,7 @@ PROJECT_MAY_SET: Final = frozenset(
         "max_retries",
     }
 )
+_COMMANDS: Final = frozenset({"api_key_command", "fallback_api_key_command"})
 EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_ORIGIN: Final = "default"
 
@@ -215,12 +249,21 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
                 continue
             values[key] = _convert(key, value, layer.origin)
             origins[key] = layer.origin
+    if (values.get("fallback_base_url") is None) != (values.get("fallback_model") is None):
+        missing, there = (
+            ("fallback_base_url", "fallback_model")
+            if values.get("fallback_model")
+            else ("fallback_model", "fallback_base_url")
+        )
+        raise SettingsError(
+            f"{origins[there]}: {there} is set, and {missing} is not.", hint="A fallback needs both."
+        )
     return Resolved(Settings(**values), origins, tuple(warnings))
 
 
 def _convert(key: str, value: Any, origin: str) -> Any:
     field_type = next(item.type for item in msgspec.structs.fields(Settings) if item.name == key)
-    if isinstance(value, str) and key in {"allow", "api_key_command"}:
+    if isinstance(value, str) and key in {"allow", *_COMMANDS}:
         value = value.replace(",", " ").split() if key == "allow" else value.split()
     try:
         converted = msgspec.convert(value, field_type, strict=False)
@@ -234,7 +277,9 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         raise SettingsError(f"{origin}: exploration is {converted}; expected a share from 0 to 1.")
     if key == "allow" and not WAIVABLE.issuperset(converted):
         raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
-    if key == "base_url":
+    if key == "hedge_after_s" and converted is not None and converted <= 0:
+        raise SettingsError(f"{origin}: hedge_after_s is {converted:g}; expected more than 0.")
+    if key in {"base_url", "fallback_base_url"} and converted:
         # The SDK puts /v1 before each path itself.
         converted = converted.rstrip("/").removesuffix("/v1")
     return converted

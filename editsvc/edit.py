@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from editsvc.policy import Decision, PredictionMode
     from editsvc.prediction import PredictionKind
     from editsvc.prompt import EditFormat
+    from editsvc.provider.base import Attempt
     from editsvc.scope import Scope, ScopeRequest
     from editsvc.streaming_diff import Block
     from editsvc.text import Edit, Snapshot
@@ -73,7 +74,8 @@ class EditResult:
 
     `message` is a sentence for people, empty if there is nothing to say. `restarts` tells why the model was asked
     again, in order; `scope` is what was rewritten, or, where it did not come so far, what was offered to the
-    model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`.
+    model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`. `attempts` are the HTTP requests
+    that were sent, in the order in which they ended.
     """
 
     id: str
@@ -100,6 +102,7 @@ class EditResult:
     parts_rewritten: int | None = None
     edit_format: EditFormat | None = None
     offline: bool = False
+    attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -127,6 +130,10 @@ class Listener(Protocol):
 
     def streamed(self, update: StreamUpdate) -> None:
         """More of the reply has become certain."""
+        ...
+
+    def held(self, seconds: float | None) -> None:
+        """The request waits, because of a server's limits, for about so long; None if that is not known."""
         ...
 
 
@@ -163,6 +170,7 @@ def facts(result: EditResult | None) -> dict[str, Any]:
         },
         "usage": asdict(usage),
         "timing": asdict(timing),
+        "attempts": [attempt.json() for attempt in result.attempts] if result else [],
         "cost_usd": result.cost_usd if result else None,
         "warnings": list(result.warnings) if result else [],
         "offline": result.offline if result else None,

@@ -104,40 +104,50 @@ def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> Api
 
     Raises SettingsError if the command fails; None if there is no key anywhere.
     """
+    return _key("CEREBRAS_API_KEY", "cerebras", "api_key_command", settings.api_key_command, environ)
+
+
+def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
+    """The second server's key, found as the first one's is; None if there is none, which may be right."""
+    command = settings.fallback_api_key_command
+    return _key("EDITSVC_FALLBACK_API_KEY", "fallback", "fallback_api_key_command", command, environ)
+
+
+def _key(
+    variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str] | None
+) -> ApiKey | None:
     environ = os.environ if environ is None else environ
-    if value := environ.get("CEREBRAS_API_KEY", "").strip():
-        return ApiKey(value, "CEREBRAS_API_KEY")
-    if stored := _from_keyring():
+    if value := environ.get(variable, "").strip():
+        return ApiKey(value, variable)
+    if stored := _from_keyring(account):
         return ApiKey(stored, "keyring")
-    if settings.api_key_command:
-        return ApiKey(_from_command(settings.api_key_command), "api_key_command")
-    return None
+    return ApiKey(_from_command(setting, command), setting) if command else None
 
 
-def _from_keyring() -> str | None:
+def _from_keyring(account: str) -> str | None:
     try:
         import keyring  # noqa: PLC0415 - an extra
         from keyring.errors import KeyringError  # noqa: PLC0415
     except ImportError:
         return None
     try:
-        value: str | None = keyring.get_password(_KEYRING_SERVICE, "cerebras")
+        value: str | None = keyring.get_password(_KEYRING_SERVICE, account)
     except KeyringError:
         return None
     return value
 
 
-def _from_command(command: list[str]) -> str:
+def _from_command(setting: str, command: list[str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own settings name the command; a project's cannot
             command, capture_output=True, text=True, timeout=_KEY_COMMAND_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
-        raise SettingsError(f"api_key_command could not be run: {type(exc).__name__}.") from exc
+        raise SettingsError(f"{setting} could not be run: {type(exc).__name__}.") from exc
     if done.returncode or not done.stdout.strip():
         found = "a" if done.stdout.strip() else "no"
         raise SettingsError(
-            f"api_key_command ended with status {done.returncode} and {found} key.",
+            f"{setting} ended with status {done.returncode} and {found} key.",
             hint="It must print the key and nothing else.",
         )
     return done.stdout.strip()

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from editsvc import diff, drafts, guard, policy, prediction, prompt, search_replace, syntax
+from editsvc import diff, drafts, guard, policy, prediction, search_replace, syntax
 from editsvc import scope as scopes
 from editsvc.assembly import Misfit, assemble
 from editsvc.config import OnSecret, OnSyntaxError
@@ -34,10 +34,10 @@ from editsvc.lessons import Lessons
 from editsvc.models import UNKNOWN
 from editsvc.plan import Plan
 from editsvc.policy import Cell, Decision, Reason
-from editsvc.preview import Preview
 from editsvc.prompt import EditFormat
-from editsvc.provider.base import Completion, CompletionRequest
-from editsvc.reply import PartsParser, Reply, ReplyKind
+from editsvc.provider.base import Completion, CompletionRequest, Priority
+from editsvc.reception import Reception
+from editsvc.reply import Reply, ReplyKind
 from editsvc.scope import Limits, ScopeKind
 from editsvc.text import apply, normalise
 from editsvc.tokenlog import LogUnavailable, RequestRecord
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from editsvc.config import Settings
     from editsvc.models import Model
     from editsvc.policy import LearnedPolicy
-    from editsvc.provider.base import Provider
+    from editsvc.provider.base import Completer
     from editsvc.secrets import Masked
     from editsvc.text import Edit
     from editsvc.tokenlog import Source
@@ -110,7 +110,7 @@ class EditService:
     def __init__(
         self,
         *,
-        provider: Provider,
+        provider: Completer,
         settings: Settings,
         models: Mapping[str, Model],
         recorder: Recorder | None,
@@ -151,8 +151,8 @@ class EditService:
         )
         started, created = self._clock(), self._now()
         try:
-            async with asyncio.timeout(self._settings.deadline_s):
-                result = await self._edit(trace, listener)
+            async with asyncio.timeout(self._settings.deadline_s) as limit:
+                result = await self._edit(trace, limit, listener)
         except TimeoutError:
             late = ProviderTimeout(
                 f"The edit took longer than {self._settings.deadline_s:g} s.",
@@ -167,14 +167,14 @@ class EditService:
             raise
         return await self._record(trace, created, result)
 
-    async def _edit(self, trace: Trace, listener: Listener | None) -> EditResult:
+    async def _edit(self, trace: Trace, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
         self._mention_model(trace)
         plan: Plan | None = await asyncio.to_thread(self._plan, trace)
         while plan is not None:
             if trace.requests and listener is not None:
                 listener.restarted()
             trace.plan = plan
-            reply = await self._ask(trace, plan, listener)
+            reply = await self._ask(trace, plan, limit, listener)
             ended = await asyncio.to_thread(self._conclude, trace, plan, reply)
             if isinstance(ended, EditResult):
                 return ended
@@ -251,7 +251,9 @@ class EditService:
         lessons = self._lessons.get(batch) if batch else None
         return (lessons.draft(document, language), False) if lessons else ((), False)
 
-    async def _ask(self, trace: Trace, plan: Plan, listener: Listener | None) -> Reply | None:
+    async def _ask(
+        self, trace: Trace, plan: Plan, limit: asyncio.Timeout, listener: Listener | None
+    ) -> Reply | None:
         """The model's reply; None for structured edits, whose text is in the trace.
 
         Asks again without a prediction if the server refuses one, or drowns in it.
@@ -260,31 +262,38 @@ class EditService:
         candidates = written.candidates
         trace.predicted = {one.kind: one.text for one in candidates}
         decision = self._decide(trace, plan, written.offered_tokens)
+        model = self._models.get(self._settings.model, UNKNOWN)
+        priority = Priority.BATCH if trace.request.batch else Priority.INTERACTIVE
         while True:
             trace.decision = decision
             candidate = candidates[0] if decision.send and candidates else None
             trace.prediction_kind = candidate.kind if candidate else None
             trace.budget = prediction.completion_budget(
-                trace.model,
+                model,
                 prompt_tokens=written.prompt_tokens,
                 target_tokens=written.offered_tokens,
                 predicts=candidate is not None,
             )
             structured = plan.form is EditFormat.SEARCH_REPLACE
             asked = CompletionRequest(
-                model=trace.model_name,
+                model=self._settings.model,
                 messages=written.messages,
                 max_completion_tokens=trace.budget,
                 prediction=candidate.text if candidate else None,
-                reasoning_effort=self._settings.reasoning_effort if trace.model.reasoning_effort else None,
+                reasoning_effort=self._settings.reasoning_effort if model.reasoning_effort else None,
                 response_format=search_replace.RESPONSE_FORMAT if structured else None,
+                prompt_tokens=written.prompt_tokens,
+                priority=priority,
+            )
+            reception = Reception(
+                trace, plan, written.frame, priority=priority, limit=limit, listener=listener
             )
             try:
-                return await self._stream(trace, plan, asked, written.frame, listener)
+                return await self._stream(trace, asked, reception)
             except PredictionUnsupported:
                 if not decision.send:
                     raise
-                self._refused_until[trace.model_name] = self._clock() + _REFUSAL_REMEMBERED_S
+                self._refused_until[self._settings.model] = self._clock() + _REFUSAL_REMEMBERED_S
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
                 trace.restarts.append(Restart.PREDICTION_UNSUPPORTED)
             except IncompleteReply as exc:
@@ -306,14 +315,14 @@ class EditService:
             return Decision(send=False, reason=Reason.STRUCTURED)
         return policy.decide(
             self._settings.prediction if asked is None else asked,
-            capable=trace.model.prediction,
-            refused_lately=self._refused_until.get(trace.model_name, 0.0) > self._clock(),
+            capable=self._models.get(self._settings.model, UNKNOWN).prediction,
+            refused_lately=self._refused_until.get(self._settings.model, 0.0) > self._clock(),
             target_tokens=tokens,
             min_tokens=self._settings.prediction_min_tokens,
             learned=self._learned(),
             cell=Cell(
                 self._provider.name,
-                trace.model_name,
+                self._settings.model,
                 plan.aim.kind,
                 policy.size_of(len(trace.request.snapshot.text.encode("utf-8", "surrogatepass"))),
             ),
@@ -321,40 +330,15 @@ class EditService:
             draw=self._draw() if self._draw is not None else None,
         )
 
-    async def _stream(
-        self,
-        trace: Trace,
-        plan: Plan,
-        asked: CompletionRequest,
-        frame: prompt.Frame,
-        listener: Listener | None,
-    ) -> Reply | None:
-        pieces: list[str] = []
-        structured = plan.form is EditFormat.SEARCH_REPLACE
-        parser = None if structured else await asyncio.to_thread(plan.parser, frame)
-        preview = Preview(plan.document, plan.aim) if listener is not None and not structured else None
-        first = plan.aim.parts[0].number
-
-        def on_delta(delta: str) -> None:
-            pieces.append(delta)
-            if parser is None:
-                return
-            if isinstance(parser, PartsParser):
-                arrived = parser.push(delta)
-            else:
-                lines = parser.push(delta)
-                arrived = [(first, lines)] if lines else []
-            if preview is not None and listener is not None:
-                for number, lines in arrived:
-                    listener.streamed(preview.push(number, lines))
-
+    async def _stream(self, trace: Trace, asked: CompletionRequest, reception: Reception) -> Reply | None:
+        await asyncio.to_thread(reception.begin)
         trace.requests += 1
-        done = await self._provider.complete(asked, on_delta)
-        trace.completion = done.after(trace.completion)
-        trace.reply = "".join(pieces)
+        done = await self._provider.complete(asked, reception)
+        trace.answered(done, self._models.get(done.asked or asked.model, UNKNOWN))
+        trace.reply = reception.text
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
-        return None if parser is None else parser.finish()
+        return reception.finish()
 
     def _conclude(self, trace: Trace, plan: Plan, reply: Reply | None) -> EditResult | Plan:
         """From the finished reply to edits that have passed every check, or to what is asked next."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from editsvc.edit import EditResult, Restart, Timing
 from editsvc.errors import Status
 from editsvc.instruction_class import classify
+from editsvc.policy import Reason
 from editsvc.provider.base import Completion
 from editsvc.scope import ScopeKind, whole
 from editsvc.text import split_lines
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from editsvc.plan import Plan
     from editsvc.policy import Decision
     from editsvc.prediction import PredictionKind
+    from editsvc.provider.base import Attempt
     from editsvc.scope import Scope
 
 
@@ -44,6 +46,7 @@ class Trace:
     rewritten: tuple[int, ...] | None = None
     restarts: list[Restart] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     reply: str = ""
     predicted: dict[str, str] = field(default_factory=dict)
 
@@ -57,7 +60,7 @@ class Trace:
             before=self.request.snapshot,
             scope=self._scope(),
             parts_offered=len(offered.parts) if offered else None,
-            provider=self.provider if self.requests else None,
+            provider=self.provider if self.attempts else None,
             model=self.model_name,
             request_id=done.request_id,
             finish_reason=done.finish_reason,
@@ -66,11 +69,14 @@ class Trace:
             usage=done.usage,
             server=done.server,
             timing=Timing(done.ttft_s, done.total_s, _rate(done)),
-            cost_usd=self.model.cost_usd(done.usage.prompt_tokens, done.usage.completion_tokens),
+            cost_usd=self.model.cost_usd(done.usage.prompt_tokens, done.usage.completion_tokens)
+            if done.usage_is_whole
+            else None,
             restarts=tuple(self.restarts),
             parts_rewritten=None if self.rewritten is None else max(1, len(self.rewritten)),
             edit_format=self.plan.form if self.plan else None,
             offline=self.offline,
+            attempts=tuple(self.attempts),
             warnings=tuple(self.warnings),
         )
 
@@ -82,6 +88,23 @@ class Trace:
         if not self.rewritten and aim.kind is not ScopeKind.FILE:
             return whole(self.plan.document, aim.reason)
         return aim.narrowed(self.rewritten)
+
+    def answered(self, done: Completion, model: Model) -> None:
+        """Take note of the end of a request; `model` is the row of the model that answered."""
+        self.completion = done.after(self.completion)
+        self.provider = done.provider or self.provider
+        self.model_name, self.model = done.asked or self.model_name, model
+        if done.instead:
+            self.warnings.append(f"{self.provider} answered instead: {done.instead}")
+        if done.predicted is False and self.decision is not None and self.decision.send:
+            self.decision = replace(self.decision, send=False, reason=Reason.MODEL_CANNOT, propensity=1.0)
+            self.prediction_kind = None
+
+    def _route(self) -> list[dict[str, Any]] | None:
+        """The attempts for the log; None where there was one alone, and it was answered."""
+        if len(self.attempts) <= 1 and self.completion is not None:
+            return None
+        return [attempt.json() for attempt in self.attempts] or None
 
     def failed(self, exc: EditsvcError, elapsed_s: float) -> EditResult:
         """The result of an edit that `exc` ended."""
@@ -127,7 +150,7 @@ class Trace:
             policy_version=decision.policy_version if decision else None,
             request_id=result.request_id,
             finish_reason=result.finish_reason,
-            attempts=max(self.requests, done.attempts if done else 0),
+            attempts=len(self.attempts),
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=usage.cached_tokens,
             completion_tokens=usage.completion_tokens,
@@ -149,6 +172,7 @@ class Trace:
             instruction_class=classify(request.instruction),
             edit_format=result.edit_format,
             restarts=[*result.restarts] or None,
+            route=self._route(),
         )
 
 

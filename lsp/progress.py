@@ -85,6 +85,11 @@ class StreamReporter:
                 _STREAM_EVERY_S if self._stream else _PROGRESS_EVERY_S, self._tick
             )
 
+    def held(self, seconds: float | None) -> None:
+        """Say at once that the server's limits are waited for."""
+        about = "" if seconds is None else f", about {max(1, round(seconds))} s"
+        self._sink.report(f"waiting{about}, because of the server's limits", self._message()[1])
+
     def finish(self) -> None:
         """Send nothing more by the clock."""
         self._finished = True

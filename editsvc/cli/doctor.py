@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import time
+from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from editsvc.config import Settings
+    from editsvc.provider.health import Entry
+    from editsvc.servers import Server
 
+_ROUTES: Final = {
+    "retry": "asked again",
+    "resume": "resumed",
+    "fallback": "sent to the fallback",
+    "hedge": "sent twice to be faster",
+}
 _PACKAGES: Final = (
     "cerebras-cloud-sdk",
     "pygls",
@@ -79,7 +90,9 @@ def _findings() -> Iterator[Finding]:
         yield Finding("settings", warning, ok=None)
     yield _log(resolved.settings)
     yield _policy(resolved.settings)
-    yield from _server(resolved.settings)
+    yield from _servers(resolved.settings)
+    if resolved.settings.log_enabled and (routes := _routes(resolved.settings)) is not None:
+        yield routes
 
 
 def _tokenizer() -> Finding:
@@ -132,28 +145,83 @@ def _policy(settings: Settings) -> Finding:
     return Finding("policy", loaded.policy.name if loaded.policy else "the built-in rule", ok=True)
 
 
-def _server(settings: Settings) -> Iterator[Finding]:
-    from editsvc.app import provider
+def _servers(settings: Settings) -> Iterator[Finding]:
+    from editsvc.servers import configured, health_file
 
     try:
-        key = environment.api_key(settings)
+        servers = configured(settings)
     except EditsvcError as exc:
         yield Finding("key", exc.sentence(), ok=False)
         return
-    if key is None:
+    if not servers:
         yield Finding("key", "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.", ok=None)
         return
-    yield Finding("key", f"from {key.origin}", ok=True)
-    server = provider(settings, key, settings.base_url)
+    if servers[0].fallback:
+        yield Finding("key", "none for Cerebras: the fallback is the only server.", ok=None)
+    known = health_file(settings).entries()
+    for server in servers:
+        yield from _server(settings, server, known.get(server.origin), alone=len(servers) == 1)
+
+
+def _server(settings: Settings, server: Server, known: Entry | None, *, alone: bool) -> Iterator[Finding]:
+    from editsvc.servers import provider
+
+    title = "fallback " if server.fallback else ""
+    yield Finding(f"{title}key", f"from {server.key.origin}" if server.key else "none", ok=True)
+    asked = provider(settings, server)
     try:
-        listed = asyncio.run(server.models())
+        listed = asyncio.run(asked.models())
     except EditsvcError as exc:
-        yield Finding("server", exc.sentence(), ok=False, exit_code=exc.exit_code)
-        return
-    finally:
-        server.close()
-    yield Finding("server", f"{settings.base_url} lists {len(listed)} models", ok=True)
-    if settings.model not in listed:
-        yield Finding("model", f"{settings.model} is not among them: {', '.join(listed)}", ok=None)
+        # A fallback that is away is worth knowing; without it, edits can still be made.
+        ok = None if server.fallback and not alone else False
+        yield Finding(f"{title}server", exc.sentence(), ok=ok, exit_code=exc.exit_code)
     else:
-        yield Finding("model", settings.model, ok=True)
+        yield Finding(f"{title}server", f"{server.origin} lists {len(listed)} models", ok=True)
+        there = server.model in listed
+        text = server.model if there else f"{server.model} is not among them: {', '.join(listed)}"
+        yield Finding(f"{title}model", text, ok=True if there else None)
+    finally:
+        asked.close()
+    text = _breaker(known, time.time())
+    yield Finding(f"{title}breaker", text, ok=True if text.startswith("closed") else None)
+
+
+def _breaker(known: Entry | None, now: float) -> str:
+    """The state that the last process which asked the server left it in."""
+    if known is None or (not known.failures and known.open_until is None and known.cool_until is None):
+        return "closed"
+    ago = f"{max(0, now - known.noted_at):.0f} s ago"
+    if known.open_until is not None:
+        wait = known.open_until - now
+        when = f"for {wait:.0f} s more" if wait > 0 else "half-open: the next request finds out"
+        return f"open, {when}, after {known.failures} failures in a row (the last, {known.reason}, {ago})"
+    if known.cool_until is not None and known.cool_until > now:
+        return f"closed, and cooling down for {known.cool_until - now:.0f} s more, as the server asked {ago}"
+    return "closed"
+
+
+def _routes(settings: Settings) -> Finding | None:
+    """What became of the requests that were not answered at once, in the last week."""
+    from editsvc.app import open_log
+
+    since = datetime.now(UTC) - timedelta(days=7)
+    try:
+        with open_log(settings) as log:
+            routes = log.routes(since)
+    except EditsvcError:
+        return None  # said already
+    if not routes:
+        return None
+    whys = Counter(why for route in routes for why in {attempt.get("why") for attempt in route})
+    kinds = [f"{whys[why]} {word}" for why, word in _ROUTES.items() if whys[why]]
+    failed = Counter(
+        f"{attempt.get('provider')} {attempt.get('outcome')}"
+        for route in routes
+        for attempt in route
+        if attempt.get("outcome") not in {"stop", "cancelled"}
+    )
+    most = ", ".join(f"{count} {what}" for what, count in failed.most_common(3))
+    edits = (
+        f"{len(routes)} edit{'' if len(routes) == 1 else 's'} in 7 days took more than one request or failed"
+    )
+    return Finding("requests", "; ".join(filter(None, [edits, ", ".join(kinds), most])), ok=None)

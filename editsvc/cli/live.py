@@ -33,6 +33,7 @@ class LiveDiff:
         self._changed = 0
         self._reached = 0
         self._total = 0
+        self._held = False
         console = Console(stderr=True, highlight=False)
         self._live = Live(
             console=console,
@@ -55,8 +56,13 @@ class LiveDiff:
         self._lines.clear()
         self._changed = self._reached = 0
 
+    def held(self, _seconds: float | None) -> None:
+        """Say that the server's limits are waited for, until more comes."""
+        self._held = True
+
     def streamed(self, update: StreamUpdate) -> None:
         """Note the changed lines; drawing happens at its own pace."""
+        self._held = False
         self._reached, self._total = update.reached, update.total
         for block in update.blocks:
             if block.equal:
@@ -72,7 +78,9 @@ class LiveDiff:
         text = Text(no_wrap=True, overflow="ellipsis")
         for line, style in list(self._lines):
             text.append(line + "\n", style)
-        if self._total:
+        if self._held:
+            text.append(f"{self._title}: waiting, because of the server's limits", "dim")
+        elif self._total:
             places = (
                 f" · {self._changed} place{'s' if self._changed != 1 else ''} changed"
                 if self._changed

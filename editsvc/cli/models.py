@@ -83,12 +83,12 @@ def _notes(name: str, model: models.Model) -> list[str]:
 
 
 def _listed(settings: Settings) -> tuple[list[str] | None, str]:
-    from editsvc.app import provider
+    from editsvc.servers import configured, provider
 
-    key = environment.api_key(settings)
-    if key is None:
+    servers = configured(settings)
+    if not servers:
         return None, "there is no API key (set CEREBRAS_API_KEY)."
-    server = provider(settings, key, settings.base_url)
+    server = provider(settings, servers[0])
     try:
         return asyncio.run(server.models()), ""
     except ProviderError as exc:

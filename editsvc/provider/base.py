@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -11,12 +12,20 @@ if TYPE_CHECKING:
     from editsvc.prompt import Message
 
 
+class Priority(StrEnum):
+    """Who waits for a completion: somebody in front of a screen, or one of many files."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
     """One request for a streamed completion at temperature 0.
 
     There is no field for tools, logprobs or a number of choices: the API refuses a prediction together with
-    any of them, and so such a request cannot be written down here.
+    any of them, and so such a request cannot be written down here. `prompt_tokens` is an estimate; together with
+    `max_completion_tokens` it is what a server's rate limit reserves for the request.
     """
 
     model: str
@@ -25,6 +34,13 @@ class CompletionRequest:
     prediction: str | None = None
     reasoning_effort: str | None = None
     response_format: Mapping[str, Any] | None = None
+    prompt_tokens: int = 0
+    priority: Priority = Priority.INTERACTIVE
+
+    @property
+    def reserved_tokens(self) -> int:
+        """What the server takes from the tokens of this minute when the request arrives."""
+        return self.prompt_tokens + self.max_completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,38 @@ class ServerTimes:
     total_s: float | None = None
 
 
+class Why(StrEnum):
+    """Why a request was sent: the first of its edit, again, elsewhere, for the rest of a reply, or to be faster."""
+
+    FIRST = "first"
+    RETRY = "retry"
+    FALLBACK = "fallback"
+    RESUME = "resume"
+    HEDGE = "hedge"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP request of an edit and what became of it: numbers and names, for the log.
+
+    `outcome` is the reply's finish reason, the kind of an error, or ``cancelled``; `received` counts code points
+    of content, `waited_s` is how long the request was held back, `total_s` how long it then took.
+    """
+
+    provider: str
+    model: str
+    why: Why
+    predicted: bool
+    outcome: str
+    received: int
+    waited_s: float
+    total_s: float
+
+    def json(self) -> dict[str, Any]:
+        """The attempt as ``rewrite --json`` and the log have it; times in milliseconds' precision."""
+        return {**asdict(self), "waited_s": round(self.waited_s, 3), "total_s": round(self.total_s, 3)}
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """How a stream ended; only ``finish_reason == "stop"`` makes what was streamed a whole reply.
@@ -61,7 +109,9 @@ class Completion:
     None means that the stream ended without saying why.
     `ttft_s` is the time from the call to the first piece of content, `total_s` to the end of the stream, both
     by the client's clock; `attempts` counts HTTP requests; `rate_limit` holds the ``x-ratelimit-`` headers
-    without that prefix.
+    without that prefix. `provider` is who answered, as the model `asked`, and `predicted` whether a prediction
+    went along; `instead` says why that is not the server that comes first, "" if it is. `usage_is_whole` is false
+    if other requests were billed too that did not come so far as to say how much.
     """
 
     finish_reason: str | None
@@ -73,6 +123,11 @@ class Completion:
     total_s: float | None = None
     attempts: int = 1
     rate_limit: Mapping[str, str] = field(default_factory=dict)
+    provider: str | None = None
+    asked: str | None = None
+    predicted: bool | None = None
+    instead: str = ""
+    usage_is_whole: bool = True
 
     def after(self, earlier: Completion | None) -> Completion:
         """This completion as the end of an edit that an earlier one began: tokens, times and attempts add up."""
@@ -86,11 +141,12 @@ class Completion:
             if self.total_s is None or earlier.total_s is None
             else earlier.total_s + self.total_s,
             attempts=earlier.attempts + self.attempts,
+            usage_is_whole=earlier.usage_is_whole and self.usage_is_whole,
         )
 
 
 class Provider(Protocol):
-    """A server that completes chats."""
+    """One server that completes chats."""
 
     @property
     def name(self) -> str:
@@ -111,4 +167,48 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Close every connection."""
+        ...
+
+
+class Receiver(Protocol):
+    """Who follows a completion through all of its attempts; called on the event loop's thread."""
+
+    def received(self, text: str) -> None:
+        """More of the reply."""
+        ...
+
+    def restarted(self) -> None:
+        """What was received so far is void: the reply begins anew."""
+        ...
+
+    def attempted(self, attempt: Attempt) -> None:
+        """A request has ended."""
+        ...
+
+    def held(self, seconds: float | None) -> None:
+        """The next request is held back because of a limit, for about so long; None if that is not known."""
+        ...
+
+    def released(self) -> None:
+        """It goes on."""
+        ...
+
+    def time_left_s(self) -> float:
+        """Seconds until the edit's deadline; infinity if there is none."""
+        ...
+
+
+class Completer(Protocol):
+    """Completes chats by whatever servers it takes."""
+
+    @property
+    def name(self) -> str:
+        """The provider that is asked first."""
+        ...
+
+    async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
+        """The completion, after as many attempts as it takes; raises the ProviderError that ended the last one.
+
+        Cancelling the task closes every stream at once.
+        """
         ...

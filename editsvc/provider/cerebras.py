@@ -1,13 +1,16 @@
-"""Cerebras, and every server that speaks its API, through `cerebras-cloud-sdk`.
+"""Cerebras, and every server that speaks the OpenAI API as it does, through `cerebras-cloud-sdk`.
 
 A call runs in a thread of its own with the SDK's synchronous client: over HTTP/2 that costs a third of the
 asynchronous one a chunk, and leaves the event loop alone. Deltas reach the loop in batches, as many as came
 since it last looked. One client a process: building one loads the certificates and costs 16 ms.
+
+The SDK sends nothing twice: whether a request is worth another, and where, is the chain's to decide.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 import urllib.request
@@ -32,32 +35,35 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/v1/chat/completions"
 _KEEPALIVE_S: Final = 300.0
-_RATE_LIMIT: Final = "x-ratelimit-"
+# Of a key as short as this nothing would be left to tell it from other words.
+_SHORTEST_KEY: Final = 6
 
 
 class CerebrasProvider:
-    """The provider on the Cerebras SDK; safe to use from several tasks at once."""
+    """The provider on the Cerebras SDK; safe to use from several tasks at once.
 
-    name = "cerebras"
+    `compatible` means another server than Cerebras's own: it is asked to tell the tokens in the stream, which others
+    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS.
+    """
 
     def __init__(
         self,
         *,
         api_key: str,
         base_url: str,
+        name: str = "cerebras",
+        compatible: bool = False,
         connect_timeout_s: float = 5.0,
         read_timeout_s: float = 15.0,
-        max_retries: int = 2,
-        longest_wait_s: float = 8.0,
         clock: Callable[[], float] = time.monotonic,
         ssl_context: Any = None,
     ) -> None:
+        self.name = name
+        self._compatible = compatible
         self._api_key = api_key
         self._base_url = base_url
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
-        self._max_retries = max_retries
-        self._longest_wait_s = longest_wait_s
         self._clock = clock
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
@@ -103,14 +109,14 @@ class CerebrasProvider:
         transport = LaneTransport(
             verify=self._certificates(),
             keepalive_s=_KEEPALIVE_S,
-            longest_wait_s=self._longest_wait_s,
             proxy=self._proxy(),
         )
         return Cerebras(
             api_key=self._api_key,
             base_url=self._base_url,
             timeout=timeout,
-            max_retries=self._max_retries,
+            max_retries=0,
+            default_headers=_no_custom_headers() if self._compatible else None,
             http_client=httpx.Client(transport=transport, timeout=timeout, follow_redirects=False),
             # The SDK's warming is a blocking request in the constructor, over a connection of its own.
             warm_tcp_connection=False,
@@ -144,7 +150,7 @@ class CerebrasProvider:
         except CallCancelled:
             pass
         except EditsvcError as exc:
-            bridge.fail(exc)
+            bridge.fail(self._without_key(exc))
         except Exception as exc:  # noqa: BLE001 - the thread's end: whatever it is belongs to the waiting task
             bridge.fail(self._mapped(exc))
 
@@ -152,9 +158,16 @@ class CerebrasProvider:
         from editsvc.provider import failures  # noqa: PLC0415
 
         try:
-            return failures.from_exception(exc, server=self._server, read_timeout_s=self._read_timeout_s)
+            error = failures.from_exception(exc, server=self._server, read_timeout_s=self._read_timeout_s)
         except Exception as unknown:  # noqa: BLE001 - same
             return unknown
+        return self._without_key(error)
+
+    def _without_key(self, error: EditsvcError) -> EditsvcError:
+        """`error`, not repeating the key: some servers quote the one that they do not accept."""
+        if len(self._api_key) >= _SHORTEST_KEY:
+            error.message = error.message.replace(self._api_key, "(the key)")
+        return error
 
     def _stream(self, request: CompletionRequest, call: Call, bridge: _Bridge) -> None:
         import httpx  # noqa: PLC0415
@@ -167,7 +180,7 @@ class CerebrasProvider:
         stream = client.post(
             _PATH,
             cast_to=object,
-            content=encode_request(request),
+            content=encode_request(request, asks_for_usage=self._compatible),
             options={"headers": {"Content-Type": "application/json"}},
             stream=True,
             stream_cls=ChunkStream,
@@ -190,6 +203,8 @@ class CerebrasProvider:
                 bridge.succeed(self._completion(tally, call, headers, started))
 
     def _completion(self, tally: _Tally, call: Call, headers: httpx.Headers, started: float) -> Completion:
+        from editsvc.provider import failures  # noqa: PLC0415 - as above
+
         return Completion(
             finish_reason=tally.finish_reason,
             usage=tally.usage,
@@ -199,11 +214,7 @@ class CerebrasProvider:
             ttft_s=None if tally.first is None else tally.first - started,
             total_s=self._clock() - started,
             attempts=call.attempts,
-            rate_limit={
-                name.removeprefix(_RATE_LIMIT): value
-                for name, value in headers.items()
-                if name.startswith(_RATE_LIMIT)
-            },
+            rate_limit=failures.rate_limit(headers),
         )
 
     def _list_models(self) -> list[str]:
@@ -212,6 +223,14 @@ class CerebrasProvider:
         except Exception as exc:
             raise self._mapped(exc) from exc
         return sorted(model.id for model in listed.data or [])
+
+
+def _no_custom_headers() -> dict[str, Any]:
+    """What takes the headers of CEREBRAS_CUSTOM_HEADERS out again; the SDK puts them into every client."""
+    from cerebras.cloud.sdk import Omit  # noqa: PLC0415 - as above
+
+    lines = os.environ.get("CEREBRAS_CUSTOM_HEADERS", "").split("\n")
+    return {line.partition(":")[0].strip(): Omit() for line in lines if ":" in line}
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ lane or opens one, and gives it back when the reply was read to its end.
 
 from __future__ import annotations
 
-import math
 import socket
 import threading
 from contextlib import suppress
@@ -75,15 +74,6 @@ def _shut_down(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-def _wait_s(response: httpx.Response) -> float:
-    """What ``retry-after`` asks for; a date, the other form that it may have, is taken for a long time."""
-    value = response.headers.get("retry-after", "0")
-    try:
-        return float(value)
-    except ValueError:
-        return math.inf
-
-
 class _Lane:
     def __init__(self, transport: httpx.HTTPTransport) -> None:
         self.transport = transport
@@ -126,21 +116,15 @@ class _LaneStream(httpx.SyncByteStream):
 
 
 class LaneTransport(httpx.BaseTransport):
-    """An httpx transport that gives every request under way a connection of its own.
-
-    A server that wants the client to wait longer than `longest_wait_s` before it tries again gets no second
-    request: somebody is waiting too.
-    """
+    """An httpx transport that gives every request under way a connection of its own."""
 
     def __init__(
         self,
         *,
         verify: ssl.SSLContext,
         keepalive_s: float,
-        longest_wait_s: float,
         proxy: httpx.Proxy | None = None,
     ) -> None:
-        self._longest_wait_s = longest_wait_s
         self._verify = verify
         self._proxy = proxy
         self._limits = httpx.Limits(
@@ -166,8 +150,6 @@ class LaneTransport(httpx.BaseTransport):
         if not isinstance(response.stream, httpx.SyncByteStream):
             self.give_back(lane, reusable=False)
             raise TypeError("an HTTPTransport answers with a SyncByteStream")
-        if _wait_s(response) > self._longest_wait_s:
-            response.headers["x-should-retry"] = "false"  # the SDK does as this header says
         stream = _LaneStream(response.stream, lane, self)
         return httpx.Response(
             response.status_code, headers=response.headers, stream=stream, extensions=response.extensions

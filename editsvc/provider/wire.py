@@ -100,8 +100,11 @@ decode_chunk = msgspec.json.Decoder(Chunk).decode
 _encoder = msgspec.json.Encoder()
 
 
-def encode_request(request: CompletionRequest) -> bytes:
-    """The body of a request; what is not given is left out, since the API takes no nulls."""
+def encode_request(request: CompletionRequest, *, asks_for_usage: bool = False) -> bytes:
+    """The body of a request; what is not given is left out, since the API takes no nulls.
+
+    `asks_for_usage` adds OpenAI's ``stream_options.include_usage``.
+    """
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
@@ -109,6 +112,8 @@ def encode_request(request: CompletionRequest) -> bytes:
         "max_completion_tokens": request.max_completion_tokens,
         "stream": True,
     }
+    if asks_for_usage:
+        body["stream_options"] = {"include_usage": True}
     if request.reasoning_effort is not None:
         body["reasoning_effort"] = request.reasoning_effort
     if request.prediction is not None:

@@ -179,6 +179,17 @@ class Database:
         except ValueError as exc:
             raise self._unreadable(exc) from exc
 
+    def routes(self, since: datetime, most: int) -> list[list[dict[str, Any]]]:
+        """The routes that were noted at `since` or later, the latest `most`."""
+        created = REQUESTS.c.created_at
+        statement = (
+            select(REQUESTS.c.route)
+            .where(created >= since, REQUESTS.c.route.is_not(None))
+            .order_by(created.desc())
+            .limit(most)
+        )
+        return [row[0] for row in self._rows(statement)]
+
     def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
         with self._transaction(_READ) as connection:
             return connection.execute(statement).all()

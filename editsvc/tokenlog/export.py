@@ -40,6 +40,7 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "attempts": record.attempts,
         "edit_format": record.edit_format,
         "restarts": record.restarts or [],
+        "route": record.route,
         "prediction": {
             "sent": record.prediction_sent,
             "kind": record.prediction_kind,

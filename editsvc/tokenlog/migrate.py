@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 # In order; the last is the one that this version of editsvc reads and writes.
-REVISIONS: Final = ("0001_requests", "0002_survival", "0003_scopes", "0004_reports")
+REVISIONS: Final = ("0001_requests", "0002_survival", "0003_scopes", "0004_reports", "0005_route")
 HEAD: Final = REVISIONS[-1]
 
 # Any number that nobody else uses in the same database; this one is b"editlog1".

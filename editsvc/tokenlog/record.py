@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,6 +94,7 @@ class RequestRecord:
     parts_rewritten: int | None = None
     edit_format: str | None = None
     restarts: list[str] | None = None
+    route: list[dict[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

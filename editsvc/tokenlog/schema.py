@@ -150,6 +150,12 @@ REQUESTS: Final = Table(
         _JSON,
         "Why the model was asked again, in order, such as `whole-file` or `syntax`; null if it was not.",
     ),
+    _column(
+        "route",
+        _JSON,
+        "The HTTP requests of the edit, in the order in which they ended: who was asked, why, and how that ended; null "
+        "where one request was enough.",
+    ),
     Index("editsvc_requests_by_time", "created_at", "id"),
     # What `editsvc report` sums up and groups by, in the order in which it groups: it reads nothing else.
     Index(

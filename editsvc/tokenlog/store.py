@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 LOG_FILE: Final = "log.db"
 _PAGE: Final = 500
+_MOST_ROUTES: Final = 1_000
 
 
 class LogStatus(TypedDict):
@@ -122,6 +123,11 @@ class TokenLog:
     def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
         """The records from `since` on as objects for JSON; see `exported`."""
         return map(exported, self.records(since))
+
+    def routes(self, since: datetime) -> list[list[dict[str, Any]]]:
+        """The routes of the edits since a time that took more than one request, or failed; the latest 1,000."""
+        _require_zone(since)
+        return self._use(lambda database: database.routes(since, _MOST_ROUTES))
 
     def status(self) -> LogStatus:
         """Where the log is, without secrets, and what it holds."""

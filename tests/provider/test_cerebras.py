@@ -42,9 +42,7 @@ def a_request(text: str = TEXT, *, predict: bool = True, model: str = "gpt-oss-1
 @asynccontextmanager
 async def a_provider(**options: Any) -> AsyncIterator[tuple[CerebrasProvider, Emulator]]:
     async with Emulator(EmulatorOptions(echo=True, **options)) as emulator:
-        provider = CerebrasProvider(
-            api_key="secret-key", base_url=emulator.base_url, read_timeout_s=0.4, max_retries=0
-        )
+        provider = CerebrasProvider(api_key="secret-key", base_url=emulator.base_url, read_timeout_s=0.4)
         try:
             yield provider, emulator
         finally:
@@ -154,28 +152,22 @@ async def test_a_reply_that_is_not_streamed_is_taken_too() -> None:
     assert (text, done.finish_reason) == (f"````\n{TEXT}````", "stop")
 
 
-async def test_requests_are_sent_again_before_the_first_token() -> None:
-    options = EmulatorOptions(echo=True, faults=(parse_fault("status:503"),), fault_count=1)
-    async with Emulator(options) as emulator:
-        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, max_retries=2)
-        _, done = await completed(provider, a_request())
-        provider.close()
-    assert done.attempts == 2
+async def test_nothing_is_sent_twice_by_itself() -> None:
+    async with a_provider(faults=(parse_fault("status:503"),)) as (provider, emulator):
+        with pytest.raises(ProviderUnavailable):
+            await completed(provider, a_request())
+        assert len(emulator.records()) == 1
 
 
-async def test_a_server_that_wants_a_long_wait_is_not_asked_again() -> None:
-    options = EmulatorOptions(echo=True, faults=(parse_fault("status:429,retry-after=50"),))
-    async with Emulator(options) as emulator:
-        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, max_retries=2)
+async def test_a_limit_says_how_long_it_lasts() -> None:
+    async with a_provider(faults=(parse_fault("status:429,retry-after=50"),)) as (provider, _):
         with pytest.raises(ProviderRateLimited, match="429") as limited:
             await completed(provider, a_request())
-        provider.close()
-        assert len(emulator.records()) == 1
     assert limited.value.retry_after_s == 50
 
 
 async def test_nobody_listening_is_an_error_that_names_the_server() -> None:
-    provider = CerebrasProvider(api_key="x", base_url="http://127.0.0.1:9", max_retries=0)
+    provider = CerebrasProvider(api_key="x", base_url="http://127.0.0.1:9")
     with pytest.raises(ProviderUnreachable, match=r"No connection to 127\.0\.0\.1"):
         await completed(provider, a_request())
     provider.close()
@@ -296,9 +288,7 @@ async def over_tls() -> AsyncIterator[tuple[CerebrasProvider, Http2Server]]:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
             await asyncio.sleep(0.01)
-        provider = CerebrasProvider(
-            api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context, max_retries=0
-        )
+        provider = CerebrasProvider(api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context)
         try:
             yield provider, app
         finally:

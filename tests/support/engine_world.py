@@ -16,6 +16,7 @@ from editsvc.config import Settings
 from editsvc.emulator import Emulator, EmulatorOptions
 from editsvc.models import Model
 from editsvc.provider.cerebras import CerebrasProvider
+from editsvc.provider.chain import Chain, Link, Patience
 from editsvc.service import EditService, Scorer, StreamUpdate
 from editsvc.tokenlog import LogUnavailable, RequestRecord
 
@@ -51,6 +52,7 @@ class Watcher:
 
     updates: list[StreamUpdate] = field(default_factory=list)
     restarts: int = 0
+    holds: list[float | None] = field(default_factory=list)
 
     def restarted(self) -> None:
         self.restarts += 1
@@ -58,6 +60,9 @@ class Watcher:
 
     def streamed(self, update: StreamUpdate) -> None:
         self.updates.append(update)
+
+    def held(self, seconds: float | None) -> None:
+        self.holds.append(seconds)
 
 
 @dataclass
@@ -75,16 +80,21 @@ async def world(
     settings: dict[str, Any] | None = None,
     model: Model = MODEL,
     scorer: Scorer | None = None,
+    max_retries: int = 0,
     **options: Any,
 ) -> AsyncIterator[World]:
     """An engine whose model knows `cases`; further options are the emulator's."""
     script = tmp_path / "cases.jsonl"
     script.write_text("".join(json.dumps(case) + "\n" for case in cases))
     async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
-        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=2, max_retries=0)
+        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=2)
         log, counter = Memory(), itertools.count(1)
         service = EditService(
-            provider=provider,
+            provider=Chain(
+                [Link(provider)],
+                Patience(max_retries=max_retries),
+                clock=asyncio.get_running_loop().time,
+            ),
             settings=msgspec.convert(settings or {}, Settings),
             models={"gpt-oss-120b": model},
             recorder=log,

@@ -57,6 +57,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         parts_rewritten=1,
         edit_format="rewrite",
         restarts=["whole-file"],
+        route=[{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
     )
     assert exported(record) == {
         "id": "5f0c",
@@ -84,6 +85,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "attempts": 1,
         "edit_format": "rewrite",
         "restarts": ["whole-file"],
+        "route": [{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
         "prediction": {"sent": True, "kind": "scope", "reason": "default"},
         "propensity": 0.95,
         "policy_version": "builtin-1",

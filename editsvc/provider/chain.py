@@ -1,0 +1,206 @@
+"""Servers in the order in which they are asked, until one has answered the whole of a request.
+
+The rules, in the order in which they apply:
+
+1. Whoever can answer now is asked now: the first server in the chain whose breaker lets requests through, and that
+   has not failed this request yet.
+2. When all have failed it, the round is over. There are `max_retries` more of them, after a pause: the backoff, or
+   what a server that answered 429 asks for. Nobody waits longer than `longest_wait_s` (of many files, one waits up
+   to `batch_wait_s`), nor beyond the edit's deadline.
+3. Where all breakers are open, somebody in front of a screen still gets one try, with the server that is to be
+   asked next, and no more. One of many files waits, or fails at once.
+4. A reply that breaks off is asked for again, with what was received and the rest of the prediction as its
+   prediction. It is hidden while it repeats what was shown, and takes its place if it does not.
+5. With `hedge_after_s`, a request that has no content by then is also sent to the next server (or once more to the
+   only one); the first that has content goes on, the other is cancelled.
+
+A failure that another request would meet too (4xx) ends it at once. The chain decides; what a failure means is in
+`recovery`, when a server is let alone in `breaker`, what the limits leave in `budget`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from editsvc.errors import ProviderError, ProviderRateLimited
+from editsvc.provider.base import Completion, Priority
+from editsvc.provider.breaker import Breaker
+from editsvc.provider.budget import Budget
+from editsvc.provider.course import Course
+from editsvc.provider.recovery import COOLDOWN_S, Blame, blame
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from editsvc.provider.base import CompletionRequest, Provider, Receiver
+    from editsvc.provider.budget import Reservation
+
+_SHORTEST_NAP_S: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long; times in seconds."""
+
+    max_retries: int = 2
+    longest_wait_s: float = 8.0
+    batch_wait_s: float = 300.0
+    hedge_after_s: float | None = None
+
+
+@dataclass(eq=False)
+class Link:
+    """One server of a chain.
+
+    `model` and `predicts` are None for the first link: requests are made for it. For another they say what its
+    model is called and whether it takes predictions. `reasons` tells whether it takes ``reasoning_effort``.
+    """
+
+    provider: Provider
+    model: str | None = None
+    predicts: bool | None = None
+    reasons: bool = True
+    breaker: Breaker = field(default_factory=Breaker)
+    budget: Budget = field(default_factory=Budget)
+    refuses_predictions_until: float = -math.inf
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.provider.name
+
+    def adapted(self, request: CompletionRequest, now: float) -> CompletionRequest:
+        """`request` as this server takes it."""
+        predicts = self.predicts is not False and now >= self.refuses_predictions_until
+        return replace(
+            request,
+            model=self.model or request.model,
+            prediction=request.prediction if predicts else None,
+            reasoning_effort=request.reasoning_effort if self.reasons else None,
+        )
+
+
+class Chain:
+    """A `Completer` over one or more links; safe to use from several tasks of one event loop.
+
+    `changed` is called with a link whose breaker has opened, closed or begun a cooldown. `sleep` and `draw` (uniform
+    in [0, 1)) are the caller's, like the clock.
+    """
+
+    def __init__(
+        self,
+        links: Sequence[Link],
+        patience: Patience | None = None,
+        *,
+        clock: Callable[[], float],
+        draw: Callable[[], float] = lambda: 0.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        changed: Callable[[Link], None] = lambda _: None,
+    ) -> None:
+        self._links = list(links)
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._draw = draw
+        self._sleep = sleep
+        self._changed = changed
+        self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
+        self._ended = asyncio.Event()  # set, and replaced, when a request ends
+
+    @property
+    def name(self) -> str:
+        """The provider that is asked first."""
+        return self._links[0].name
+
+    async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
+        """See `Completer.complete`."""
+        return await Course(self, request, receiver).run()
+
+    # --- what a course asks of the chain ----------------------------------------------------------------------
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The servers in their order."""
+        return self._links
+
+    @property
+    def patience(self) -> Patience:
+        """How often and how long."""
+        return self._patience
+
+    def now(self) -> float:
+        """The time."""
+        return self._clock()
+
+    def draw(self) -> float:
+        """A number from [0, 1)."""
+        return self._draw()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long."""
+        await self._sleep(max(seconds, _SHORTEST_NAP_S))
+
+    async def change(self, seconds: float) -> None:
+        """Wait until a request has ended, but no longer than so."""
+        waiting = asyncio.ensure_future(self._ended.wait())
+        napping = asyncio.ensure_future(self.pause(seconds))
+        try:
+            await asyncio.wait({waiting, napping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            napping.cancel()
+
+    async def turn(self, link: Link, request: CompletionRequest, receiver: Receiver) -> Reservation:
+        """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited."""
+        tokens = request.reserved_tokens
+        if request.priority is Priority.INTERACTIVE:
+            return link.budget.reserve(tokens, self._clock())
+        asked = self._clock()
+        if self._queue.locked():
+            receiver.held(None)
+        try:
+            async with self._queue:
+                while wait := link.budget.wait_s(tokens, request.priority, self._clock()):
+                    left = self._patience.batch_wait_s - (self._clock() - asked)
+                    if left <= 0 or left < wait < math.inf:
+                        raise ProviderRateLimited(
+                            f"{link.name} has no room for this request within {self._patience.batch_wait_s:g} s.",
+                            hint="Try again later, or with fewer files.",
+                            retry_after_s=None if math.isinf(wait) else wait,
+                        )
+                    receiver.held(None if math.isinf(wait) else wait)
+                    await self.change(min(wait, left))
+                return link.budget.reserve(tokens, self._clock())
+        finally:
+            receiver.released()
+
+    def settle(
+        self, link: Link, reservation: Reservation, outcome: Completion | ProviderError | None
+    ) -> None:
+        """A request has ended: tell the budget and the breaker; None if it was taken back."""
+        now = self._clock()
+        link.budget.settle(reservation, getattr(outcome, "rate_limit", None), now)
+        before = link.breaker.state(now), link.breaker.health.cool_until
+        if isinstance(outcome, Completion):
+            link.breaker.succeeded()
+        elif outcome is None:
+            link.breaker.abandoned()
+        else:
+            self._blame(link, outcome, now)
+        if (link.breaker.state(now), link.breaker.health.cool_until) != before:
+            self._changed(link)
+        ended, self._ended = self._ended, asyncio.Event()
+        ended.set()
+
+    @staticmethod
+    def _blame(link: Link, error: ProviderError, now: float) -> None:
+        fault = blame(error)
+        if fault is Blame.SERVER:
+            link.breaker.failed(now, error.kind)
+        elif isinstance(error, ProviderRateLimited):
+            wait = error.retry_after_s
+            link.breaker.limited(now, COOLDOWN_S if wait is None else wait)
+        else:
+            link.breaker.abandoned()

@@ -1,0 +1,105 @@
+"""What breakers know, kept in a file: so that the next process need not find out anew, and people can look.
+
+One small JSON file in the data folder, replaced whole. Processes that write at the same time may overwrite each
+other's last word; it is a hint about servers and no record of anything.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc.provider.breaker import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEALTH_FILE: Final = "providers.json"
+# Longer than any breaker stays open; what is older says nothing.
+_FORGOTTEN_S: Final = 600.0
+_LARGEST: Final = 65_536
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One server, known by `server` (the origin of its address); times are Unix times, None for not at all."""
+
+    server: str
+    noted_at: float
+    failures: int = 0
+    failed_at: float | None = None
+    open_until: float | None = None
+    open_s: float = 0.0
+    cool_until: float | None = None
+    reason: str = ""
+
+
+class HealthFile:
+    """The file in `folder`; `clock` is the breakers', `wall` tells Unix time."""
+
+    def __init__(self, folder: Path, *, clock: Callable[[], float], wall: Callable[[], float]) -> None:
+        self._path = folder / HEALTH_FILE
+        self._clock = clock
+        self._wall = wall
+
+    def entries(self) -> dict[str, Entry]:
+        """Every server that something is known about; nothing, if the file is not there or cannot be read."""
+        try:
+            with self._path.open("rb") as file:
+                found = msgspec.json.decode(file.read(_LARGEST), type=list[Entry])
+        except (OSError, msgspec.DecodeError):
+            return {}
+        return {one.server: one for one in found}
+
+    def load(self, server: str) -> Health | None:
+        """What is known about `server`, on the breakers' clock; None for nothing, or nothing recent."""
+        entry = self.entries().get(server)
+        now = self._wall()
+        if entry is None or not 0 <= now - entry.noted_at < _FORGOTTEN_S:
+            return None
+        health = Health(
+            failures=entry.failures,
+            failed_at=-math.inf if entry.failed_at is None else entry.failed_at,
+            until=entry.open_until,
+            open_s=entry.open_s,
+            cool_until=-math.inf if entry.cool_until is None else entry.cool_until,
+            reason=entry.reason,
+        )
+        return health.moved(self._clock() - now)
+
+    def save(self, server: str, health: Health) -> None:
+        """Note what is known about `server`; a file that cannot be written is none of an edit's business."""
+        moved, now = health.moved(self._wall() - self._clock()), self._wall()
+        entries = {
+            **self.entries(),
+            server: Entry(
+                server=server,
+                noted_at=now,
+                failures=moved.failures,
+                failed_at=_finite(moved.failed_at),
+                open_until=moved.until,
+                open_s=moved.open_s,
+                cool_until=_finite(moved.cool_until),
+                reason=moved.reason,
+            ),
+        }
+        recent = [one for one in entries.values() if now - one.noted_at < _FORGOTTEN_S]
+        with suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{HEALTH_FILE}.", dir=self._path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.format(msgspec.json.encode(recent), indent=2))
+                Path(name).replace(self._path)
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+                raise
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
