@@ -108,7 +108,8 @@ async def open_service(
     on a free port of the loopback interface that only this process has the key for, so that everything else is the
     real way. Raises SettingsError for a wrong model table or a key command that fails.
     """
-    servers = [] if offline else configured(settings, environ)
+    # A key command may take seconds, which an event loop does not have.
+    servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
     table = models.table(settings.models)
     if servers:
         settings, table = for_the_first(settings, table, servers[0])

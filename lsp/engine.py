@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,11 +131,6 @@ class _Opened:
     async def _run(self, settings: Settings, environ: Mapping[str, str], *, offline: bool) -> None:
         try:
             app = await asyncio.to_thread(importlib.import_module, "editsvc.app")
-            if not offline:
-                # The user's key command may take seconds, which the event loop does not have.
-                key = await asyncio.to_thread(partial(environment.api_key, settings, environ))
-                if key is not None:
-                    environ = {**environ, "CEREBRAS_API_KEY": key.value}
             async with app.open_service(settings, offline=offline, environ=environ) as service:
                 self._ready.set_result(service)
                 await self.stop.wait()

@@ -86,9 +86,9 @@ class StreamReporter:
             )
 
     def held(self, seconds: float | None) -> None:
-        """Say at once that the server's limits are waited for."""
-        about = "" if seconds is None else f", about {max(1, round(seconds))} s"
-        self._sink.report(f"waiting{about}, because of the server's limits", self._message()[1])
+        """Say at once that the server is waited for."""
+        about = "" if seconds is None else f" about {max(1, round(seconds))} s"
+        self._sink.report(f"waiting{about}, because of the server's limits or a failure", self._message()[1])
 
     def finish(self) -> None:
         """Send nothing more by the clock."""

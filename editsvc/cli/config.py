@@ -25,8 +25,10 @@ def show(*, origin: bool, as_json: bool) -> int:
     """Show every setting: flag > environment > project file > user file > default."""
     resolved = environment.load()
     values: dict[str, Any] = msgspec.to_builtins(resolved.settings)
-    key = environment.api_key(resolved.settings)
-    found = {"api_key": f"set ({key.origin})" if key else "not set"}
+    keys = {"api_key": environment.api_key(resolved.settings)}
+    if resolved.settings.fallback_base_url:
+        keys["fallback_api_key"] = environment.fallback_api_key(resolved.settings)
+    found = {name: f"set ({key.origin})" if key else "not set" for name, key in keys.items()}
     for warning in resolved.warnings:
         output.say(f"editsvc: {warning}")
     if as_json:
@@ -41,7 +43,8 @@ def show(*, origin: bool, as_json: bool) -> int:
     for name, value in values.items():
         line = f"{name:<{width}}  {_shown(value)}"
         click.echo(f"{line}  [{resolved.origins[name]}]" if origin else line)
-    click.echo(f"{'api_key':<{width}}  {found['api_key']}")
+    for name, said in found.items():
+        click.echo(f"{name:<{width}}  {said}")
     output.say(f"\nUser file: {environment.user_file(os.environ)}")
     return 0
 

@@ -79,7 +79,7 @@ class LiveDiff:
         for line, style in list(self._lines):
             text.append(line + "\n", style)
         if self._held:
-            text.append(f"{self._title}: waiting, because of the server's limits", "dim")
+            text.append(f"{self._title}: waiting, because of the server's limits or a failure", "dim")
         elif self._total:
             places = (
                 f" · {self._changed} place{'s' if self._changed != 1 else ''} changed"

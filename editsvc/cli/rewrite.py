@@ -17,6 +17,7 @@ import click
 from editsvc import environment, files, undo
 from editsvc import scope as scopes
 from editsvc.cli import output
+from editsvc.cli.waits import WaitTeller
 from editsvc.diff import hunks, keep_hunks, unified_diff
 from editsvc.edit import EditRequest, facts
 from editsvc.errors import EditsvcError, ExitCode, Status, UsageError
@@ -230,7 +231,7 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
         with LiveDiff(path) as listener:
             result = await service.edit(request, listener)
     else:
-        result = await service.edit(request)
+        result = await service.edit(request, WaitTeller(path))
     outcome = Outcome(path, result.status, result.message, result.exit_code, source=source, result=result)
     if result.after is None or options.interactive:
         return outcome

@@ -86,7 +86,7 @@ class Link:
 class Chain:
     """A `Completer` over one or more links; safe to use from several tasks of one event loop.
 
-    `changed` is called with a link whose breaker has opened, closed or begun a cooldown. `sleep` and `draw` (uniform
+    `changed` is called with a link of which more is known than before. `sleep` and `draw` (uniform
     in [0, 1)) are the caller's, like the clock.
     """
 
@@ -182,14 +182,14 @@ class Chain:
         """A request has ended: tell the budget and the breaker; None if it was taken back."""
         now = self._clock()
         link.budget.settle(reservation, getattr(outcome, "rate_limit", None), now)
-        before = link.breaker.state(now), link.breaker.health.cool_until
+        before = link.breaker.health
         if isinstance(outcome, Completion):
             link.breaker.succeeded()
         elif outcome is None:
             link.breaker.abandoned()
         else:
             self._blame(link, outcome, now)
-        if (link.breaker.state(now), link.breaker.health.cool_until) != before:
+        if link.breaker.health != before:
             self._changed(link)
         ended, self._ended = self._ended, asyncio.Event()
         ended.set()

@@ -414,7 +414,7 @@ def test_what_users_take_back_never_counts() -> None:
     play(course())
 
 
-def test_changes_of_state_are_told() -> None:
+def test_what_is_learned_is_told() -> None:
     async def course() -> None:
         told: list[tuple[str, State]] = []
         loop = asyncio.get_running_loop()
@@ -427,7 +427,7 @@ def test_changes_of_state_are_told() -> None:
         )
         await ended(servers)
         await ended(servers)
-        assert told == [("one", State.OPEN), ("one", State.CLOSED)]
+        assert told == [("one", state) for state in (State.CLOSED, State.CLOSED, State.OPEN, State.CLOSED)]
 
     play(course())
 
