@@ -126,7 +126,7 @@ class Emulator:
             return await player.play(answer.events)
         except ConnectionError:
             player.left = True
-            raise
+            return player.response  # that cannot be finished is nobody's concern any more
         finally:
             self._remember(answer, player)
 
@@ -160,6 +160,11 @@ class _Player:
     def elapsed_s(self) -> float:
         """Seconds since the request was complete."""
         return self._loop.time() - self._start
+
+    @property
+    def response(self) -> web.StreamResponse:
+        """What was begun."""
+        return self._response
 
     async def play(self, events: Iterator[Event]) -> web.StreamResponse:
         """Play all events; what is due together is written together."""

@@ -107,7 +107,7 @@ class Completion:
     """How a stream ended; only ``finish_reason == "stop"`` makes what was streamed a whole reply.
 
     None means that the stream ended without saying why.
-    `ttft_s` is the time from the call to the first piece of content, `total_s` to the end of the stream, both
+    `ttft_s` is the time from sending to the first piece of content, `total_s` to the end of the stream, both
     by the client's clock; `attempts` counts HTTP requests; `rate_limit` holds the ``x-ratelimit-`` headers
     without that prefix. `provider` is who answered, as the model `asked`, and `predicted` whether a prediction
     went along; `instead` says why that is not the server that comes first, "" if it is. `usage_is_whole` is false

@@ -84,7 +84,9 @@ class Course:
         self._request = request
         self._receiver = receiver
         self._shown = Continuation()
-        self._begun = chain.now()
+        self._begun: float | None = (
+            None  # when the first request was sent; its turn in the queue is not its time
+        )
         self._first: float | None = None
         self._attempts = 0
         self._failures: list[tuple[Link, ProviderError]] = []
@@ -197,6 +199,7 @@ class Course:
             request = replace(request, prediction=predicted)
         reservation = await chain.turn(link, request, self._receiver)
         now = chain.now()
+        self._begun = now if self._begun is None else self._begun
         waited, self._waited_s = self._waited_s + now - since, 0.0
         link.breaker.asked(now)
         self._attempts += 1
@@ -313,6 +316,7 @@ class Course:
 
     def _whole(self, call: Call, done: Completion) -> Completion:
         self._pass_on(*self._shown.finish())
+        begun = call.reservation.sent_at if self._begun is None else self._begun
         return replace(
             done,
             provider=call.link.name,
@@ -320,8 +324,8 @@ class Course:
             instead=self._instead(call),
             predicted=call.request.prediction is not None,
             usage_is_whole=self._usage_is_whole,
-            ttft_s=None if self._first is None else self._first - self._begun,
-            total_s=self._chain.now() - self._begun,
+            ttft_s=None if self._first is None else self._first - begun,
+            total_s=self._chain.now() - begun,
             attempts=self._attempts,
         )
 
