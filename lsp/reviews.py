@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from editsvc.rebase import changes_between, map_offset
 from editsvc.review import HunkState, Review
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from editsvc.review import OpenHunk, Verdicts
     from editsvc.text import Edit
+    from editsvc.tokenlog import TokenLog
 
     from .documents import Document
     from .engine import Engine
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SILENT: Final = 32
+# An edit's id, the verdict on it, hunks accepted, hunks that survived.
+_Noted: TypeAlias = tuple[str, Verdict | None, int, int | None]
 
 
 @dataclass(slots=True)
@@ -104,7 +107,8 @@ class Reviews:
         self._engine = engine
         self._feed = feed
         self._edits: dict[str, OpenEdit] = {}
-        self._logging: set[asyncio.Task[None]] = set()
+        self._noted: list[_Noted] = []
+        self._writing: asyncio.Task[None] | None = None
 
     def open(
         self,
@@ -183,8 +187,8 @@ class Reviews:
         """End every review, and wait until the log has heard of it."""
         for edit in list(self._edits.values()):
             self._settle(edit, texts.get(edit.uri, ""))
-        if self._logging:
-            await asyncio.wait(self._logging, timeout=2.0)
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=2.0)
 
     def note(self, edit_id: str, verdict: Verdict, accepted: int) -> None:
         """Log a verdict on an edit that is not open (a preview)."""
@@ -197,28 +201,28 @@ class Reviews:
         self._note(edit.id, verdict_of(counts), counts.accepted, counts.survived)
 
     def _note(self, edit_id: str, verdict: Verdict | None, accepted: int, survived: int | None) -> None:
-        previous = list(self._logging)
-        task = asyncio.create_task(self._write((edit_id, verdict, accepted, survived), previous))
-        self._logging.add(task)
-        task.add_done_callback(self._logging.discard)
+        self._noted.append((edit_id, verdict, accepted, survived))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
 
-    async def _write(
-        self, noted: tuple[str, Verdict | None, int, int | None], previous: list[asyncio.Task[None]]
-    ) -> None:
-        if previous:  # a later verdict must not be overtaken by an earlier one
-            await asyncio.wait(previous)
-        log = self._engine.log()
-        if log is None:
-            return
-
-        def write() -> None:
-            with log:
-                log.set_verdict(*noted)
-
+    async def _write(self) -> None:
+        """Write what was noted, in that order: all that has gathered with one opening of the log."""
         try:
-            await asyncio.to_thread(write)
+            while self._noted:
+                noted, self._noted = self._noted, []
+                log = self._engine.log()
+                if log is not None:
+                    await asyncio.to_thread(_write_verdicts, log, noted)
         except LogUnavailable as exc:
-            _log.warning("A verdict was not logged. %s", exc.sentence())
+            _log.warning("What was said about an edit was not logged. %s", exc.sentence())
+        finally:
+            self._writing = None
+
+
+def _write_verdicts(log: TokenLog, noted: Iterable[_Noted]) -> None:
+    with log:
+        for edit_id, verdict, accepted, survived in noted:
+            log.set_verdict(edit_id, verdict, accepted, survived)
 
 
 def verdict_of(counts: Verdicts) -> Verdict | None:
