@@ -131,7 +131,10 @@ def _log(settings: Settings) -> Finding:
             status = log.status()
     except EditsvcError as exc:
         return Finding("log", exc.sentence(), ok=None)
-    return Finding("log", f"{status['url']}, {status['count']} records", ok=True)
+    text = f"{status['url']}, {status['count']} records"
+    if status["network_file_system"]:
+        text += f", on a network file system ({status['network_file_system']}): the rollback journal is used"
+    return Finding("log", text, ok=True)
 
 
 def _policy(settings: Settings) -> Finding:

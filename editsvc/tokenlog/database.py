@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, text, tuple_, update
 
 from editsvc.errors import Status
 from editsvc.tokenlog import migrate, queries
-from editsvc.tokenlog.engine import BEGIN, display_url, make_engine, parse_url, sqlite_file
+from editsvc.tokenlog.engine import BEGIN, display_url, make_engine, on_network, parse_url, sqlite_file
 from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
 from editsvc.tokenlog.record import RequestRecord, Source, Verdict
@@ -78,7 +78,7 @@ def _storable(value: Any) -> Any:
 class Database:
     """One open log, at our revision; every method may be called from any thread and raises LogUnavailable."""
 
-    def __init__(self, url: str | Path, *, timeout_s: float) -> None:
+    def __init__(self, url: str | Path, *, timeout_s: float, mountinfo: str | None = None) -> None:
         self._url = parse_url(url)
         self._where = display_url(self._url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
@@ -87,7 +87,8 @@ class Database:
             threading.Lock() if self._sqlite else contextlib.nullcontext()
         )
         with as_unavailable(self._where):
-            self._engine = make_engine(self._url, timeout_s=timeout_s)
+            self._engine = make_engine(self._url, timeout_s=timeout_s, mountinfo=mountinfo)
+            self._network = on_network(self._url, mountinfo)
         self._file = sqlite_file(self._url)
         try:
             self._migrate()
@@ -216,6 +217,7 @@ class Database:
             "last": last.isoformat() if last is not None else None,
             "schema_revision": revision,
             "journal_mode": journal,
+            "network_file_system": self._network,
         }
 
     def _size(self, connection: Connection) -> int | None:

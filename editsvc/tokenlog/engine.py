@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.mounts import mounts, network_file_system
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -69,22 +70,28 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(name)
 
 
-def journal_mode(sqlite_version: tuple[int, ...]) -> str:
-    """The journal mode that is sound in this version of SQLite: ``wal`` or ``delete``."""
-    return "wal" if sqlite_version >= _SOUND_WAL else "delete"
+def journal_mode(sqlite_version: tuple[int, ...], *, network: bool = False) -> str:
+    """The journal mode that is sound in this version of SQLite, and on this disk: ``wal`` or ``delete``."""
+    return "wal" if sqlite_version >= _SOUND_WAL and not network else "delete"
 
 
 def make_engine(
-    url: URL, *, timeout_s: float, sqlite_version: tuple[int, ...] = sqlite3.sqlite_version_info
+    url: URL,
+    *,
+    timeout_s: float,
+    sqlite_version: tuple[int, ...] = sqlite3.sqlite_version_info,
+    mountinfo: str | None = None,
 ) -> Engine:
     """An engine for `url`; waits at most `timeout_s` seconds for a lock or for the server.
 
+    `mountinfo` tells which file systems come over a network (see `editsvc.tokenlog.mounts`); None asks the system.
     Creates the SQLite file (0600) and its folder (0700) if they are missing, and leaves the permissions of
     existing ones alone. Raises LogUnavailable if the driver is missing, OSError if the file cannot be made.
     """
     try:
         if url.get_backend_name() == "sqlite":
-            return _sqlite_engine(url, timeout_s, sqlite_version)
+            network = on_network(url, mountinfo) is not None
+            return _sqlite_engine(url, timeout_s, journal_mode(sqlite_version, network=network))
         return _postgresql_engine(url, timeout_s)
     except (ModuleNotFoundError, NoSuchModuleError) as exc:
         raise LogUnavailable(
@@ -93,7 +100,13 @@ def make_engine(
         ) from exc
 
 
-def _sqlite_engine(url: URL, timeout_s: float, sqlite_version: tuple[int, ...]) -> Engine:
+def on_network(url: URL, mountinfo: str | None = None) -> str | None:
+    """The type of the network file system that an SQLite file is on; None if it is on none."""
+    file = sqlite_file(url)
+    return network_file_system(file, mounts() if mountinfo is None else mountinfo) if file else None
+
+
+def _sqlite_engine(url: URL, timeout_s: float, journal: str) -> Engine:
     file = sqlite_file(url)
     if file is not None:
         _create(file)
@@ -109,7 +122,7 @@ def _sqlite_engine(url: URL, timeout_s: float, sqlite_version: tuple[int, ...]) 
         # before some statements. From here on `begin` alone decides.
         connection.isolation_level = None
         connection.execute("PRAGMA secure_delete=ON")
-        mode = _set_journal_mode(connection, journal_mode(sqlite_version))
+        mode = _set_journal_mode(connection, journal)
         connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
 
     def begin(connection: Connection) -> None:
@@ -129,8 +142,8 @@ def _set_journal_mode(connection: sqlite3.Connection, wanted: str) -> str:
     if found in {wanted, "memory"}:
         return found
     if wanted == "delete":
-        # Somebody with a newer SQLite chose WAL. If they are still connected this fails as locked, rightly:
-        # with us writing too, the database could be corrupted.
+        # Somebody with a newer SQLite chose WAL, or the file was on a local disk. If they are still connected
+        # this fails as locked, rightly: with us writing too, the database could be corrupted.
         return _pragma(connection, "journal_mode=delete")
     with contextlib.suppress(sqlite3.OperationalError):
         return _pragma(connection, "journal_mode=wal")

@@ -30,7 +30,10 @@ _MOST_ROUTES: Final = 1_000
 
 
 class LogStatus(TypedDict):
-    """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's."""
+    """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's.
+
+    `network_file_system` is the type of the network file system that an SQLite file is on, where it is on one.
+    """
 
     url: str
     size_bytes: int | None
@@ -39,6 +42,7 @@ class LogStatus(TypedDict):
     last: str | None
     schema_revision: str | None
     journal_mode: str | None
+    network_file_system: str | None
 
 
 class TokenLog:
@@ -46,12 +50,14 @@ class TokenLog:
 
     Making one does nothing; the first call opens the database and loads what that needs. Every method raises
     LogUnavailable when the database cannot be used. The call after such a failure connects anew, so a log
-    that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds.
+    that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds. `mountinfo` replaces
+    what the system says about mounts (see `editsvc.tokenlog.mounts`).
     """
 
-    def __init__(self, url: str | Path, *, timeout_s: float = 5.0) -> None:
+    def __init__(self, url: str | Path, *, timeout_s: float = 5.0, mountinfo: str | None = None) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._mountinfo = mountinfo
         self._state = threading.Lock()
         self._database: Database | None = None
         self._closed = False
@@ -162,7 +168,7 @@ class TokenLog:
                 # pays in the thread that writes the first record.
                 from editsvc.tokenlog.database import Database  # noqa: PLC0415  (late, see above)
 
-                self._database = Database(self._url, timeout_s=self._timeout_s)
+                self._database = Database(self._url, timeout_s=self._timeout_s, mountinfo=self._mountinfo)
             return self._database
 
     def _use(self, call: Callable[[Database], T]) -> T:

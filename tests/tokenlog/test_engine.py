@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     MakeRecord = Callable[..., RequestRecord]
 
 OLD, SOUND = (3, 51, 2), (3, 51, 3)
+LOCAL = "25 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+NFS = "25 1 0:40 / / rw,relatime shared:1 - nfs4 server:/export rw,vers=4.2\n"
 
 
 def mode(engine: Engine) -> tuple[str, int]:
@@ -112,6 +114,24 @@ def test_an_old_sqlite_does_not_join_others_in_wal_mode(sqlite_path: Path) -> No
         engine.connect()
     engine.dispose()
     others.dispose()
+
+
+def test_a_network_file_system_gets_the_rollback_journal(sqlite_path: Path) -> None:
+    local = make_engine(parse_url(sqlite_path), timeout_s=1, sqlite_version=SOUND, mountinfo=LOCAL)
+    assert mode(local) == ("wal", 1)
+    local.dispose()
+    network = make_engine(parse_url(sqlite_path), timeout_s=1, sqlite_version=SOUND, mountinfo=NFS)
+    assert mode(network) == ("delete", 2)
+    network.dispose()
+
+
+def test_the_status_names_the_network_file_system(sqlite_path: Path) -> None:
+    with TokenLog(sqlite_path, mountinfo=NFS) as log:
+        assert log.status()["network_file_system"] == "nfs4"
+    with TokenLog(sqlite_path, mountinfo=LOCAL) as log:
+        assert log.status()["network_file_system"] is None
+    with TokenLog("sqlite:///:memory:", mountinfo=NFS) as log:
+        assert log.status()["network_file_system"] is None
 
 
 def test_a_new_sqlite_goes_on_with_the_rollback_journal_while_others_use_it(sqlite_path: Path) -> None:
