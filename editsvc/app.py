@@ -21,7 +21,7 @@ from editsvc.notices import Notices
 from editsvc.scoring import WhatIf
 from editsvc.servers import Server, chain_of, configured, for_the_first
 from editsvc.service import EditService
-from editsvc.tokenlog import LogUnavailable, TokenLog, load_salt, salted_path
+from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog, load_salt, salted_path
 from editsvc.tuning.policy_file import POLICY_FILE, load
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Journal:
     """The token log with the installation's salt; opened when the first record comes."""
 
     def __init__(self, place: str | Path, data_dir: Path) -> None:
-        self._log = TokenLog(place)
+        self._log = TokenLog(place, spool=data_dir / SPOOL_FILE)
         self._data_dir = data_dir
         self._salt: bytes | None = None
 
@@ -60,7 +60,7 @@ class Journal:
             self._log.open()
 
     def append(self, record: RequestRecord) -> None:
-        """Store one record; raises LogUnavailable."""
+        """Store one record; raises LogUnavailable, in the form of RecordWaits if it was kept beside the log."""
         self._log.append(record)
 
     def digest(self, path: str) -> str:
@@ -142,8 +142,8 @@ async def open_service(
 
 
 def open_log(settings: Settings) -> TokenLog:
-    """The token log of `settings`, for reading."""
-    return TokenLog(environment.log_place(settings))
+    """The token log of `settings`, for reading and for verdicts."""
+    return TokenLog(environment.log_place(settings), spool=environment.data_dir(settings) / SPOOL_FILE)
 
 
 @asynccontextmanager

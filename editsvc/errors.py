@@ -15,6 +15,8 @@
     │   └── Stale                   the document changed since it was read
     ├── FileError                   (files) exit 1: a file cannot be read or written
     ├── LogUnavailable              (tokenlog) exit 4: the log cannot be used; never ends an edit
+    │   ├── RecordWaits             the record was kept beside the log, and goes in later
+    │   └── RecordNotTaken          the log works, and does not take this record
     ├── ProviderError               exit 3: the server, or the way to it
     │   ├── ProviderUnreachable     no connection, or it broke before the reply began
     │   ├── ProviderTimeout         nothing arrived for too long

@@ -455,7 +455,7 @@ class EditService:
         try:
             await asyncio.to_thread(record)
         except LogUnavailable as failed:
-            return f"The edit was not logged. {failed.sentence()}"
+            return failed.told("The edit was not logged.")
         return None
 
     def _refusal_record(self, recorder: Recorder, exc: EditsvcError, source: Source, path: str) -> None:
@@ -505,9 +505,7 @@ class EditService:
             await asyncio.to_thread(self._append, self._recorder, trace, created, result)
         except LogUnavailable as exc:
             if self._notices.first_time(f"log:{exc.kind}:{trace.id}"):
-                return replace(
-                    result, warnings=(*result.warnings, f"The edit was not logged. {exc.sentence()}")
-                )
+                return replace(result, warnings=(*result.warnings, exc.told("The edit was not logged.")))
         return result
 
     def _append(self, recorder: Recorder, trace: Trace, created: datetime, result: EditResult) -> None:

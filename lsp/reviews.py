@@ -214,7 +214,7 @@ class Reviews:
                 if log is not None:
                     await asyncio.to_thread(_write_verdicts, log, noted)
         except LogUnavailable as exc:
-            _log.warning("What was said about an edit was not logged. %s", exc.sentence())
+            _log.warning("%s", exc.told("What was said about an edit was not logged."))
         finally:
             self._writing = None
 

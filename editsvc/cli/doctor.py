@@ -134,6 +134,8 @@ def _log(settings: Settings) -> Finding:
     text = f"{status['url']}, {status['count']} records"
     if status["network_file_system"]:
         text += f", on a network file system ({status['network_file_system']}): the rollback journal is used"
+    if status["waiting"]:
+        text += f"; {status['waiting']} more wait beside it"
     return Finding("log", text, ok=True)
 
 

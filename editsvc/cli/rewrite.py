@@ -299,7 +299,7 @@ def _judge(settings: Settings, record: str, taken: int, count: int) -> None:
         with open_log(settings) as log:
             log.set_verdict(record, verdict, taken)
     except LogUnavailable as exc:
-        output.say(f"editsvc: What you chose was not logged. {exc.sentence()}")
+        output.say(f"editsvc: {exc.told('What you chose was not logged.')}")
 
 
 def _name(options: Options, outcome: Outcome) -> str:

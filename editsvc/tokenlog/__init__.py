@@ -3,16 +3,19 @@
 Importing this package loads no database library; `TokenLog.open`, or the first call that needs it, does.
 """
 
-from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.errors import LogUnavailable, RecordWaits
 from editsvc.tokenlog.export import exported
 from editsvc.tokenlog.privacy import load_salt, salted_path
 from editsvc.tokenlog.record import RequestRecord, Source, Verdict
+from editsvc.tokenlog.spool import SPOOL_FILE
 from editsvc.tokenlog.store import LOG_FILE, LogStatus, TokenLog
 
 __all__ = [
     "LOG_FILE",
+    "SPOOL_FILE",
     "LogStatus",
     "LogUnavailable",
+    "RecordWaits",
     "RequestRecord",
     "Source",
     "TokenLog",

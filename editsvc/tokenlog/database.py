@@ -7,23 +7,22 @@ a writer waiting (SQLite's rollback journal lets nobody commit while somebody re
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, text, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from editsvc.errors import Status
 from editsvc.tokenlog import migrate, queries
 from editsvc.tokenlog.engine import BEGIN, display_url, make_engine, on_network, parse_url, sqlite_file
 from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
-from editsvc.tokenlog.record import RequestRecord, Source, Verdict
+from editsvc.tokenlog.rows import from_row, storable, to_row
 from editsvc.tokenlog.schema import REQUESTS
+from editsvc.tokenlog.spool import WaitingRecord, WaitingVerdict, discard, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -31,54 +30,33 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, Row, Select
 
     from editsvc.tokenlog.evidence import Evidence
+    from editsvc.tokenlog.record import RequestRecord, Verdict
+    from editsvc.tokenlog.spool import Spool
     from editsvc.tokenlog.store import LogStatus
 
+_REQUIRED: Final = tuple(column.name for column in REQUESTS.columns if not column.nullable)
 _READ: Final = "BEGIN"
 _WRITE: Final = "BEGIN IMMEDIATE"
 _NONE: Final = ""
-_INT64: Final = 2**63
-_FIELDS: Final = tuple(field.name for field in fields(RequestRecord))
-
-
-def to_row(record: RequestRecord) -> dict[str, Any]:
-    """`record` as values that both databases hold.
-
-    Some fields come from a server: a number that is not finite or beyond 64 bits counts as not reported, and
-    characters that PostgreSQL or UTF-8 cannot hold (NUL, lone surrogates) become U+FFFD.
-    """
-    return {name: _storable(getattr(record, name)) for name in _FIELDS}
-
-
-def from_row(row: Mapping[str, Any]) -> RequestRecord:
-    """The record of a row; raises ValueError for a status, source or verdict that we do not know."""
-    values = dict(row)
-    verdict = values["verdict"]
-    values["source"] = Source(values["source"])
-    values["status"] = Status(values["status"])
-    values["verdict"] = Verdict(verdict) if verdict is not None else None
-    return RequestRecord(**values)
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return (
-            value.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        )
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int):
-        return value if -_INT64 <= value < _INT64 else None
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    return value
+# Any number that nobody else uses in the same database; this one is b"editspl1".
+_SPOOL_LOCK: Final = int.from_bytes(b"editspl1", "big")
 
 
 class Database:
-    """One open log, at our revision; every method may be called from any thread and raises LogUnavailable."""
+    """One open log, at our revision; every method may be called from any thread and raises LogUnavailable.
 
-    def __init__(self, url: str | Path, *, timeout_s: float, mountinfo: str | None = None) -> None:
+    What waits in `spool` is taken in by whatever writes.
+    """
+
+    def __init__(
+        self,
+        url: str | Path,
+        *,
+        timeout_s: float,
+        spool: Spool | None = None,
+        mountinfo: str | None = None,
+    ) -> None:
+        self._spool = spool
         self._url = parse_url(url)
         self._where = display_url(self._url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
@@ -124,9 +102,45 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that writes, and takes in what waits."""
+        taken: list[Path] = []
+        with self._transaction(_WRITE) as connection:
+            if self._spool is not None and self._spool.waits():
+                with contextlib.suppress(OSError):  # then it goes on waiting
+                    taken = self._take_in(connection, self._spool)
+            yield connection
+        with contextlib.suppress(OSError):  # what is taken in twice is there once
+            discard(taken)
+
+    def _take_in(self, connection: Connection, spool: Spool) -> list[Path]:
+        dialect: Any = sqlite if self._sqlite else postgresql
+        if not self._sqlite:  # SQLite's transaction keeps others out by itself
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SPOOL_LOCK})
+        files = spool.claim()
+        waiting = list(entries(files))
+        rows = [to_row(entry.record) for entry in waiting if isinstance(entry, WaitingRecord)]
+        # A line that somebody has damaged must not keep the others out.
+        rows = [row for row in rows if all(row[name] is not None for name in _REQUIRED)]
+        if rows:
+            connection.execute(dialect.insert(REQUESTS).on_conflict_do_nothing(), rows)
+        for entry in waiting:
+            if isinstance(entry, WaitingVerdict):
+                self._judge(connection, entry.id, entry.verdict, entry.hunks_accepted, entry.hunks_survived)
+            elif not isinstance(entry, WaitingRecord):
+                _update(connection, entry.id, what_if=storable(entry.what_if))
+        return files
+
+    def settle(self) -> None:
+        """Take in what waits, if anything does."""
+        if self._spool is not None and self._spool.waits():
+            with self._writing():
+                pass
+
     def append(self, record: RequestRecord) -> None:
         """Add `record`."""
-        with self._transaction(_WRITE) as connection:
+        with self._writing() as connection:
             connection.execute(insert(REQUESTS), to_row(record))
 
     def set_verdict(
@@ -137,22 +151,29 @@ class Database:
         hunks_survived: int | None,
     ) -> bool:
         """Set the user's verdict; False if there is no such record."""
-        return self._update(
+        with self._writing() as connection:
+            return self._judge(connection, record_id, verdict, hunks_accepted, hunks_survived)
+
+    @staticmethod
+    def _judge(
+        connection: Connection,
+        record_id: str,
+        verdict: Verdict | None,
+        hunks_accepted: int | None,
+        hunks_survived: int | None,
+    ) -> bool:
+        return _update(
+            connection,
             record_id,
             verdict=verdict.value if verdict is not None else None,
-            hunks_accepted=hunks_accepted,
-            hunks_survived=hunks_survived,
+            hunks_accepted=storable(hunks_accepted),
+            hunks_survived=storable(hunks_survived),
         )
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Set what candidates would have got; False if there is no such record."""
-        return self._update(record_id, what_if=_storable(what_if))
-
-    def _update(self, record_id: str, **values: Any) -> bool:
-        statement = update(REQUESTS).where(REQUESTS.c.id == _storable(record_id)).values(**values)
-        with self._transaction(_WRITE) as connection:
-            result: CursorResult[Any] = connection.execute(statement)
-            return result.rowcount > 0
+        with self._writing() as connection:
+            return _update(connection, record_id, what_if=storable(what_if))
 
     def page(
         self, after: tuple[datetime, str] | None, since: datetime | None, size: int
@@ -218,6 +239,7 @@ class Database:
             "schema_revision": revision,
             "journal_mode": journal,
             "network_file_system": self._network,
+            "waiting": self._spool.count() if self._spool is not None else 0,
         }
 
     def _size(self, connection: Connection) -> int | None:
@@ -232,7 +254,7 @@ class Database:
         return sum(part.stat().st_size for part in (self._file, wal) if part.exists())
 
     def purge(self, before: datetime | None) -> int:
-        """Delete the records before a time, or all; returns how many there were.
+        """Delete the records before a time, or all, those that wait included; returns how many there were.
 
         On SQLite the space is given back too, unless another process is reading at that moment; the deleted
         bytes themselves are overwritten in any case (``secure_delete``).
@@ -240,7 +262,7 @@ class Database:
         statement = delete(REQUESTS)
         if before is not None:
             statement = statement.where(REQUESTS.c.created_at < before)
-        with self._transaction(_WRITE) as connection:
+        with self._writing() as connection:
             result: CursorResult[Any] = connection.execute(statement)
             purged = result.rowcount
         if self._sqlite:
@@ -252,3 +274,9 @@ class Database:
         """Close every connection."""
         with self._turn:
             self._engine.dispose()
+
+
+def _update(connection: Connection, record_id: str, **values: Any) -> bool:
+    statement = update(REQUESTS).where(REQUESTS.c.id == storable(record_id)).values(**values)
+    result: CursorResult[Any] = connection.execute(statement)
+    return result.rowcount > 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ _DAMAGED: Final = (
     "is damaged, or is not an SQLite database",
     "Move it away; the next edit begins a new one.",
 )
-_BUSY: Final = ("is locked by another process", "Try again when that process is done.")
+_BUSY: Final = ("is locked by another process", TRY_AGAIN)
 # Result codes by prefix (https://www.sqlite.org/rescode.html): what is the matter, and what to do.
 _SQLITE: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
     ("SQLITE_BUSY", _BUSY),
@@ -37,7 +37,7 @@ def as_unavailable(where: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as exc:
-        raise LogUnavailable(
+        raise RecordNotTaken(
             f"The token log at {where} does not take the record: {_first_line(exc.orig)}."
         ) from exc
     except DBAPIError as exc:

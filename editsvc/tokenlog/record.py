@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - msgspec reads the types when it runs
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from editsvc.errors import Status
+from editsvc.errors import Status  # noqa: TC001 - same
 
 _SALTED: Final = re.compile(r"[0-9a-f]{32}")
 

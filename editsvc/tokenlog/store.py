@@ -6,12 +6,15 @@ Synchronous and safe to use from any thread; callers that live on an event loop 
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar
 
-from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken, RecordWaits
 from editsvc.tokenlog.evidence import SAMPLE
 from editsvc.tokenlog.export import exported
+from editsvc.tokenlog.spool import Spool, WaitingRecord, WaitingVerdict, WaitingWhatIf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,18 +24,22 @@ if TYPE_CHECKING:
     from editsvc.tokenlog.database import Database
     from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.record import RequestRecord, Verdict
+    from editsvc.tokenlog.spool import Entry
 
 T = TypeVar("T")
 
 LOG_FILE: Final = "log.db"
 _PAGE: Final = 500
 _MOST_ROUTES: Final = 1_000
+# After a failure that took long, the log is left alone for so long: records wait elsewhere meanwhile.
+_REST_S: Final = 30.0
 
 
 class LogStatus(TypedDict):
     """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's.
 
-    `network_file_system` is the type of the network file system that an SQLite file is on, where it is on one.
+    `network_file_system` is the type of the network file system that an SQLite file is on, where it is on one;
+    `waiting` counts what could not be taken in yet.
     """
 
     url: str
@@ -43,6 +50,7 @@ class LogStatus(TypedDict):
     schema_revision: str | None
     journal_mode: str | None
     network_file_system: str | None
+    waiting: int
 
 
 class TokenLog:
@@ -52,12 +60,30 @@ class TokenLog:
     LogUnavailable when the database cannot be used. The call after such a failure connects anew, so a log
     that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds. `mountinfo` replaces
     what the system says about mounts (see `editsvc.tokenlog.mounts`).
+
+    With a file `spool`, what cannot be written waits there: then the methods that write raise RecordWaits, which
+    is a LogUnavailable, and the record goes into the log as soon as that works again. A log that cannot be
+    reached in time is left alone for half a minute, so that the next record, and one that is written at the same
+    time, need not wait for it too.
     """
 
-    def __init__(self, url: str | Path, *, timeout_s: float = 5.0, mountinfo: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str | Path,
+        *,
+        timeout_s: float = 5.0,
+        spool: Path | None = None,
+        mountinfo: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._url = url
         self._timeout_s = timeout_s
         self._mountinfo = mountinfo
+        self._clock = clock
+        self._spool = Spool(spool) if spool is not None else None
+        self._writing = threading.Lock()
+        self._rest_until = 0.0
+        self._rest_after: LogUnavailable | None = None
         self._state = threading.Lock()
         self._database: Database | None = None
         self._closed = False
@@ -70,11 +96,12 @@ class TokenLog:
 
     def open(self) -> None:
         """Connect, and create or upgrade the database if needed; does nothing if that was done."""
-        self._open()
+        with self._patience():
+            self._use(lambda database: database.settle())
 
     def append(self, record: RequestRecord) -> None:
         """Add `record`; its id must be new."""
-        self._use(lambda database: database.append(record))
+        self._write(WaitingRecord(record), lambda database: database.append(record))
 
     def set_verdict(
         self,
@@ -87,13 +114,16 @@ class TokenLog:
 
         None is no verdict: an edit that merely survived was not accepted.
         """
-        return self._use(
-            lambda database: database.set_verdict(record_id, verdict, hunks_accepted, hunks_survived)
+        return self._write(
+            WaitingVerdict(record_id, verdict, hunks_accepted, hunks_survived),
+            lambda database: database.set_verdict(record_id, verdict, hunks_accepted, hunks_survived),
         )
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Note what each candidate prediction would have got; False if the log has no such record."""
-        return self._use(lambda database: database.set_what_if(record_id, what_if))
+        return self._write(
+            WaitingWhatIf(record_id, what_if), lambda database: database.set_what_if(record_id, what_if)
+        )
 
     def records(self, since: datetime | None = None) -> Iterator[RequestRecord]:
         """The records from `since` on, oldest first, read in pages.
@@ -102,6 +132,7 @@ class TokenLog:
         without a time zone.
         """
         _require_zone(since)
+        self._settle()
         after: tuple[datetime, str] | None = None
         while True:
             page = self._use(partial(_page, after=after, since=since))
@@ -124,6 +155,7 @@ class TokenLog:
         about `sample` requests are read one by one. Raises ValueError for a `since` without a time zone.
         """
         _require_zone(since)
+        self._settle()
         return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=sample))
 
     def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
@@ -136,18 +168,45 @@ class TokenLog:
         return self._use(lambda database: database.routes(since, _MOST_ROUTES))
 
     def status(self) -> LogStatus:
-        """Where the log is, without secrets, and what it holds."""
-        return self._use(lambda database: database.status())
+        """Where the log is, without secrets, and what it holds; a LogUnavailable tells what waits for it."""
+        self._settle()
+        try:
+            return self._use(lambda database: database.status())
+        except LogUnavailable as exc:
+            waiting = self._spool.count() if self._spool is not None else 0
+            if not waiting or self._spool is None:
+                raise
+            raise LogUnavailable(
+                f"{exc.message.removesuffix('.')}; {_records(waiting)} in {self._spool.file}.", hint=exc.hint
+            ) from exc
 
     def purge(self, *, before: datetime | None = None, everything: bool = False) -> int:
         """Delete the records made before a time, or everything; returns how many there were.
 
+        What waits for the log is deleted as well; if the log cannot be used, and everything is to go, that alone.
         Raises ValueError unless exactly one of the two is asked for.
         """
         if (before is not None) == everything:
             raise ValueError("purge needs a time or everything=True, and not both")
         _require_zone(before)
-        return self._use(lambda database: database.purge(before))
+        try:
+            purged = self._use(lambda database: database.purge(before))
+        except LogUnavailable as exc:
+            if not everything or not (cleared := self._clear()):
+                raise
+            raise LogUnavailable(
+                f"{exc.message.removesuffix('.')}; what waited for it ({cleared:,}) is deleted.",
+                hint=exc.hint,
+            ) from exc
+        return purged + (self._clear() if everything else 0)
+
+    def _clear(self) -> int:
+        if self._spool is None:
+            return 0
+        try:
+            return self._spool.clear()
+        except OSError as exc:
+            raise LogUnavailable(f"{self._spool.file} cannot be deleted: {exc.strerror or exc}.") from exc
 
     def close(self) -> None:
         """Close the connection for good; later calls raise LogUnavailable."""
@@ -168,8 +227,50 @@ class TokenLog:
                 # pays in the thread that writes the first record.
                 from editsvc.tokenlog.database import Database  # noqa: PLC0415  (late, see above)
 
-                self._database = Database(self._url, timeout_s=self._timeout_s, mountinfo=self._mountinfo)
+                self._database = Database(
+                    self._url, timeout_s=self._timeout_s, spool=self._spool, mountinfo=self._mountinfo
+                )
             return self._database
+
+    def _settle(self) -> None:
+        """Before reading: take in what waits, if that can be done."""
+        if self._spool is not None and self._spool.waits():
+            with suppress(LogUnavailable):
+                self.open()
+
+    def _write(self, entry: Entry, call: Callable[[Database], T]) -> T:
+        try:
+            with self._patience():
+                return self._use(call)
+        except RecordNotTaken:
+            raise  # it would not be taken later either
+        except LogUnavailable as exc:
+            if self._spool is None:
+                raise
+            raise _kept(self._spool, entry, exc) from exc
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Wait for the log no longer than `timeout_s` in all, whoever else waits for it in this process."""
+        if self._spool is None:  # nowhere else to go: every record may wait
+            yield
+            return
+        if not self._writing.acquire(timeout=self._timeout_s):
+            raise LogUnavailable("The token log has not answered in time.", hint=TRY_AGAIN)
+        try:
+            started = self._clock()
+            if self._rest_after is not None and started < self._rest_until:
+                raise LogUnavailable(self._rest_after.message, hint=self._rest_after.hint)
+            self._rest_after = None
+            try:
+                yield
+            except LogUnavailable as exc:
+                now = self._clock()
+                if now - started > self._timeout_s / 2:
+                    self._rest_until, self._rest_after = now + _REST_S, exc
+                raise
+        finally:
+            self._writing.release()
 
     def _use(self, call: Callable[[Database], T]) -> T:
         try:
@@ -195,3 +296,19 @@ def _page(
 def _require_zone(time: datetime | None) -> None:
     if time is not None and time.utcoffset() is None:
         raise ValueError("a time for the log has no time zone")
+
+
+def _kept(spool: Spool, entry: Entry, exc: LogUnavailable) -> LogUnavailable:
+    """Keep `entry`; the error that says where it is now, or that it is lost."""
+    problem = exc.message.removesuffix(".")
+    try:
+        spool.add(entry)
+    except OSError as failed:
+        reason = failed.strerror or failed
+        return LogUnavailable(f"{problem}, and {spool.file} cannot be written: {reason}.", hint=exc.hint)
+    hint = exc.hint if exc.hint != TRY_AGAIN else ""
+    return RecordWaits(f"{problem}; the record waits in {spool.file}.", hint=hint)
+
+
+def _records(count: int) -> str:
+    return f"{count:,} records wait" if count != 1 else "1 record waits"

@@ -1,0 +1,169 @@
+r"""Where records wait that the log could not take: lines of JSON beside it, numbers and names only, as in the log.
+
+Each entry is one write with ``O_APPEND``, so that processes do not mix lines, and stands between two ``\n``, so
+that a line which a full disk cut off spoils no other. Whoever takes the entries into the log moves the file aside
+first, within a transaction that keeps other writers out, and deletes it after the commit: a process that is killed
+in between leaves it to the next one, and entries that come twice are taken once, by their ids.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc.tokenlog.record import RequestRecord, Verdict  # noqa: TC001 - msgspec reads the types when it runs
+from editsvc.tokenlog.rows import storable, to_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+SPOOL_FILE: Final = "unlogged.jsonl"
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Some five thousand records; what comes then is lost, and said to be."""
+
+# Not through a link, and not into a pipe that nobody reads.
+_APPEND: Final = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_APPEND
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_TRIES: Final = 10
+
+
+class WaitingRecord(msgspec.Struct, frozen=True, tag="record"):
+    """A record that is to be added."""
+
+    record: RequestRecord
+
+
+class WaitingVerdict(msgspec.Struct, frozen=True, tag="verdict"):
+    """What the user did with an edit; the fields are those of `TokenLog.set_verdict`."""
+
+    id: str
+    verdict: Verdict | None = None
+    hunks_accepted: int | None = None
+    hunks_survived: int | None = None
+
+
+class WaitingWhatIf(msgspec.Struct, frozen=True, tag="what_if"):
+    """What each candidate prediction would have got."""
+
+    id: str
+    what_if: dict[str, list[int]]
+
+
+Entry = WaitingRecord | WaitingVerdict | WaitingWhatIf
+
+_decode: Final = msgspec.json.Decoder(Entry).decode
+
+
+class Spool:
+    """The entries that wait in `file`, at most `most_bytes` of them; any thread and any process may use it."""
+
+    def __init__(self, file: Path, *, most_bytes: int = MOST_BYTES) -> None:
+        self.file = file
+        self._most_bytes = most_bytes
+        self._aside = re.compile(rf"{re.escape(file.stem)}\.[0-9a-f]{{32}}{re.escape(file.suffix)}")
+
+    def add(self, entry: Entry) -> None:
+        """Keep `entry`; when this returns it is on disk. Raises OSError if it is not, or if there is no room."""
+        line = b"\n%s\n" % _encoded(entry)
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if sum(_size(file) for file in self._files()) + len(line) > self._most_bytes:
+            raise OSError(errno.EDQUOT, f"{self._most_bytes:,} bytes of records wait already")
+        for _ in range(_TRIES):
+            if self._append(line):
+                return
+        raise OSError(errno.EBUSY, "it is moved away all the time")
+
+    def _append(self, line: bytes) -> bool:
+        """Write `line`; False if the file was moved aside meanwhile, so that nobody may ever see the line."""
+        descriptor = os.open(self.file, _APPEND, 0o600)
+        try:
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+            written = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        try:
+            there = self.file.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return (written.st_dev, written.st_ino) == (there.st_dev, there.st_ino)
+
+    def waits(self) -> bool:
+        """Whether anything waits."""
+        return any(True for _ in self._files())
+
+    def count(self) -> int:
+        """How many entries wait."""
+        return sum(1 for _ in _lines(self._files()))
+
+    def claim(self) -> list[Path]:
+        """Move the file aside, and return all that stand aside; only within a transaction that excludes others."""
+        with suppress(FileNotFoundError):
+            if self.file in self._files():
+                self.file.rename(
+                    self.file.with_name(f"{self.file.stem}.{uuid.uuid4().hex}{self.file.suffix}")
+                )
+        return [file for file in self._files() if file.name != self.file.name]
+
+    def clear(self) -> int:
+        """Delete everything that waits; returns how many entries there were. Raises OSError."""
+        files = list(self._files())
+        count = sum(1 for _ in _lines(files))
+        discard(files)
+        return count
+
+    def _files(self) -> Iterator[Path]:
+        with suppress(OSError):
+            for file in self.file.parent.iterdir():
+                ours = file.name == self.file.name or self._aside.fullmatch(file.name)
+                # A pipe would be read for ever, and what is behind a link is not ours.
+                if ours and stat.S_ISREG(file.stat(follow_symlinks=False).st_mode):
+                    yield file
+
+
+def entries(files: Iterable[Path]) -> Iterator[Entry]:
+    """The entries of `files`; lines that are none (cut off when the disk was full, or damaged) are left out."""
+    for line in _lines(files):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            yield _decode(line)
+
+
+def discard(files: Iterable[Path]) -> None:
+    """Delete `files`; those that are gone are no error."""
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _lines(files: Iterable[Path]) -> Iterator[bytes]:
+    for file in files:
+        with suppress(FileNotFoundError):
+            yield from filter(None, file.read_bytes().split(b"\n"))
+
+
+def _encoded(entry: Entry) -> bytes:
+    if isinstance(entry, WaitingRecord):
+        return msgspec.json.encode({"type": "record", "record": to_row(entry.record)})
+    return msgspec.json.encode(storable(msgspec.to_builtins(entry)))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0
