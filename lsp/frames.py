@@ -10,6 +10,7 @@ from typing import Final
 
 _HEADER_END: Final = b"\r\n\r\n"
 _LONGEST_HEADER: Final = 8 * 1024
+_MOST_DIGITS: Final = 40
 LONGEST_BODY: Final = 256 * 1024 * 1024
 
 
@@ -45,9 +46,10 @@ class FrameReader:
 
     def _read_header(self) -> bool:
         end = self._buffer.find(_HEADER_END, self._searched)
+        # The end itself may be on its way: what is refused must not depend on the sizes of the pieces.
+        if max(end, len(self._buffer) - len(_HEADER_END) + 1 if end < 0 else 0) > _LONGEST_HEADER:
+            raise FrameError(f"a header is longer than {_LONGEST_HEADER} bytes")
         if end < 0:
-            if len(self._buffer) > _LONGEST_HEADER:
-                raise FrameError(f"a header is longer than {_LONGEST_HEADER} bytes")
             # A header may come byte by byte: what was searched once is not searched again.
             self._searched = max(0, len(self._buffer) - len(_HEADER_END) + 1)
             return False
@@ -69,6 +71,7 @@ def _content_length(header: bytes) -> int:
     if len(lengths) != 1:
         raise FrameError(f"a header has {len(lengths)} different lengths")
     (text,) = lengths
-    if not text.isdigit() or int(text) > LONGEST_BODY:
+    # Python converts no more than 4,300 digits; leading zeros are allowed, but nobody means so many.
+    if not text.isdigit() or len(text) > _MOST_DIGITS or int(text) > LONGEST_BODY:
         raise FrameError("a Content-Length is not a number of bytes that is accepted")
     return int(text)

@@ -33,9 +33,29 @@ def test_header_names_are_read_in_any_case_and_others_are_passed_over() -> None:
         pytest.param(b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", id="two lengths"),
         pytest.param(b"Content-Length: -1\r\n\r\n{}", id="a negative length"),
         pytest.param(b"Content-Length: 99999999999\r\n\r\n{}", id="a length beyond memory"),
+        pytest.param(b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n", id="a length of thousands of digits"),
         pytest.param(b"x" * 10_000, id="a header without an end"),
+        pytest.param(
+            b"X: " + b"y" * 9_000 + b"\r\nContent-Length: 2\r\n\r\n{}", id="a header that is too long"
+        ),
     ],
 )
 def test_what_is_no_base_protocol_is_refused(data: bytes) -> None:
     with pytest.raises(FrameError):
         FrameReader().push(data)
+
+
+@pytest.mark.parametrize("length", range(8 * 1024 - 4, 8 * 1024 + 4))
+def test_whether_a_header_is_too_long_does_not_depend_on_the_pieces(length: int) -> None:
+    fields = b"Content-Length: 2\r\nX: "
+    data = fields + b"y" * (length - len(fields)) + b"\r\n\r\n{}"
+
+    def read(pieces: list[bytes]) -> list[bytes] | None:
+        reader = FrameReader()
+        try:
+            return [body for piece in pieces for body in reader.push(piece)]
+        except FrameError:
+            return None
+
+    assert read([data]) == read([data[at : at + 1] for at in range(len(data))])
+    assert (read([data]) is None) == (length > 8 * 1024)
