@@ -6,7 +6,9 @@ break at U+2028 and its like, which stand unescaped in JSON. Comments, ids and r
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 class ServerSentEvent(NamedTuple):
@@ -24,6 +26,7 @@ class EventParser:
         self._carriage_return = False
         self._data: list[bytes] = []
         self._event = b""
+        self._started = False
 
     def push(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that `chunk` completes."""
@@ -44,6 +47,9 @@ class EventParser:
             lines[0] = b"".join((*self._rest, lines[0]))
         last = lines.pop()
         self._rest = [last] if last else []
+        if not self._started:
+            self._started = True
+            lines[0] = lines[0].removeprefix(_BOM)
         events = []
         for line in lines:
             if line.startswith(b"data:"):
@@ -53,12 +59,23 @@ class EventParser:
                     events.append(ServerSentEvent(self._event, b"\n".join(self._data)))
                     self._data = []
                 self._event = b""
-            elif line.startswith(b"event:"):
-                self._event = line[6:].strip()
+            else:
+                self._other(line)
         return events
+
+    def _other(self, line: bytes) -> None:
+        """A line that is neither data nor blank; a name without a colon has an empty value."""
+        if line.startswith(b"event:"):
+            self._event = line[6:].strip()
+        elif line == b"event":
+            self._event = b""
+        elif line == b"data":
+            self._data.append(b"")
 
     def finish(self) -> list[ServerSentEvent]:
         """The last event, if its lines are whole but no blank line followed; an unfinished line is dropped."""
-        events = [ServerSentEvent(self._event, b"\n".join(self._data))] if self._data else []
+        events = self.push(b"\n") if self._carriage_return else []  # that line is whole
+        if self._data:
+            events.append(ServerSentEvent(self._event, b"\n".join(self._data)))
         self._data, self._event = [], b""
         return events

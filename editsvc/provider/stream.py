@@ -69,7 +69,11 @@ class ChunkStream(Stream[Chunk | None]):
         headers = self.response.headers
         try:
             chunk = decode_chunk(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except (
+            msgspec.DecodeError,
+            UnicodeDecodeError,
+            RecursionError,
+        ) as exc:  # the last: nested too deeply
             raise failures.garbage(server=self.server, headers=headers) from exc
         error = None
         if chunk.error is not None or chunk.choices is None:

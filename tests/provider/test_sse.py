@@ -1,10 +1,15 @@
 """Server-sent events out of bytes, cut anywhere."""
 
+import httpx
 import pytest
+from cerebras.cloud.sdk import Cerebras
 from hypothesis import given
 from hypothesis import strategies as st
 
+from editsvc.errors import ProviderProtocolError
 from editsvc.provider.sse import EventParser, ServerSentEvent
+from editsvc.provider.stream import ChunkStream
+from editsvc.provider.wire import Chunk
 
 STREAM = (
     b": a comment\n\n"
@@ -43,3 +48,34 @@ def test_events_are_the_same_for_every_line_end_and_every_cut(end: bytes, data: 
 def test_an_unfinished_line_at_the_end_is_dropped_and_a_finished_one_is_not() -> None:
     assert events(b'data: {"a": 1}\n', []) == EVENTS[:1]
     assert events(b'data: {"a": ', []) == []
+
+
+def test_a_byte_order_mark_does_not_cost_the_first_event() -> None:
+    stream = b"\xef\xbb\xbfdata: one\n\ndata: two\n\n"
+    found = [ServerSentEvent(b"", b"one"), ServerSentEvent(b"", b"two")]
+    assert events(stream, []) == found
+    assert events(stream, list(range(1, len(stream)))) == found
+
+
+def test_a_name_without_a_colon_has_an_empty_value() -> None:
+    assert events(b"event: a\nevent\ndata\ndata\n\n", []) == [ServerSentEvent(b"", b"\n")]
+
+
+def test_a_last_line_that_ends_in_a_carriage_return_is_whole() -> None:
+    assert events(b"data: one\r", []) == [ServerSentEvent(b"", b"one")]
+    assert events(b"data: one\r\rdata: two\r", []) == [
+        ServerSentEvent(b"", b"one"),
+        ServerSentEvent(b"", b"two"),
+    ]
+
+
+@pytest.mark.parametrize("depth", [100, 3_000, 100_000])
+def test_an_event_that_is_nested_deeply_is_garbage_and_no_accident(depth: int) -> None:
+    response = httpx.Response(
+        200,
+        headers={"content-type": "text/event-stream"},
+        content=b'data: {"error":' + b"[" * depth + b"\n\n",
+        request=httpx.Request("POST", "http://127.0.0.1/v1/chat/completions"),
+    )
+    with pytest.raises(ProviderProtocolError, match=r"127\.0\.0\.1"):
+        list(ChunkStream(cast_to=Chunk, response=response, client=Cerebras(api_key="x")))
