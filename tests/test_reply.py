@@ -170,3 +170,10 @@ def test_one_line_of_megabytes_in_small_deltas_stays_linear() -> None:
         parser.push("xxxxxxxxxxxxxxxxxxxxxxxxx")
     parser.push("\n````")
     assert parser.finish().code == "x" * 5_000_000
+
+
+@pytest.mark.parametrize("fence", ["```", "````", "~~~"])
+def test_what_is_written_into_an_empty_file_ends_with_a_newline_whatever_the_frame(fence: str) -> None:
+    parser = ReplyParser(Frame("````", "python"), "")
+    parser.push(f"{fence}python\nx = 1\n{fence}")
+    assert parser.finish().code == "x = 1\n"

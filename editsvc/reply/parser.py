@@ -249,7 +249,7 @@ class ReplyParser:
         code = self._with_final_newline("".join(self._code))
         if not agreed and not self._final_newline_meant:
             # Around a frame of its own a model is free with blank lines; those at the end follow the original.
-            end = len(self._original) - len(self._original.rstrip("\n"))
+            end = len(self._original) - len(self._original.rstrip("\n")) if self._original else 1
             code = code.rstrip("\n") + "\n" * end
         framing = Framing.AGREED if agreed else Framing.OTHER
         before, after = "".join(self._before), "".join(self._after)
