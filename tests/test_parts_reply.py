@@ -124,3 +124,8 @@ def test_what_is_shown_while_it_streams_is_what_the_reply_holds(reply: str) -> N
     done = parser.finish()
     for number, text in done.parts or ():
         assert shown.get(number, "").rstrip() == text.rstrip()
+
+
+def test_a_reply_that_begins_with_very_many_blank_lines_is_read_in_one_go() -> None:
+    """Looking at all of them again for each took hours."""
+    assert read("\n" * 200_000 + "````python 3\n" + THIRD + "````").parts == ((3, THIRD),)

@@ -43,6 +43,7 @@ class PartsParser:
         self._known = {line.strip() for line in split_lines(document)}
         self._buffer = LineBuffer()
         self._held: list[str] = []  # before it is clear which kind of reply this is
+        self._said = 0  # lines of them that are not blank
         self._decided = self._numbered = False
         self._fence = ""
         self._open = False
@@ -107,18 +108,20 @@ class PartsParser:
         content = line.rstrip()
         number = self._opens(content)
         self._held.append(line)
+        self._said += bool(line.strip())
         if number is not None:
             self._decided = self._numbered = True
             self._before = "".join(self._held[:-1]).strip()
             self._begin(number)
-        elif (content.strip() in self._known and content) or _ANY_FENCE.match(content) or self._talks():
+        elif (
+            (content.strip() in self._known and content)
+            or _ANY_FENCE.match(content)
+            or self._said > _PROSE_BEFORE
+        ):
             self._decided = True
             lines = self._whole.push("".join(self._held))
             return [(WHOLE, lines)] if lines else []
         return []
-
-    def _talks(self) -> bool:
-        return sum(1 for line in self._held if line.strip()) > _PROSE_BEFORE
 
     def _opens(self, content: str) -> int | None:
         match = _NUMBERED.fullmatch(content)
