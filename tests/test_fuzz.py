@@ -1,0 +1,82 @@
+"""The fuzzer on a few thousand inputs for each parser, and what it does with one that fails."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.fuzz.grow import Grammar, Pool, grown
+from bench.fuzz.parsers import PARSERS, Parser
+from bench.fuzz.run import fuzz, work
+
+ROOT = Path(__file__).parents[1]
+LETTERS = Grammar(tokens=("a", "b", "c", "\n"), seeds=("abc",))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_parser_keeps_its_promises_for_whatever_comes(name: str) -> None:
+    report = fuzz(PARSERS[name], inputs=3_000, seed=3, jobs=2, progress=lambda _line: None)
+    assert report.failures == []
+    assert report.inputs == 3_000
+    assert len(report.outcomes) > 15  # or the inputs are all alike
+
+
+def test_the_same_seed_gives_the_same_inputs() -> None:
+    def inputs(seed: int) -> list[tuple[str | bytes, ...]]:
+        rng = random.Random(seed)
+        return [grown(rng, PARSERS["diff"].grammars, Pool()) for _ in range(50)]
+
+    assert inputs(1) == inputs(1) != inputs(2)
+
+
+def refuses_two_letters(text: str) -> str:
+    if "b" in text and "c" in text:
+        raise AssertionError("both")
+    return "fine"
+
+
+def test_an_input_that_fails_is_made_small() -> None:
+    report = work(Parser("letters", (LETTERS,), refuses_two_letters), "seed", 1_000, lambda _given: None)
+    ((given, problem),) = report.failures
+    assert given in {("bc",), ("cb",)}
+    assert problem == "AssertionError: both"
+
+
+def sleeps(text: str) -> str:
+    while "c" in text:
+        time.sleep(0.01)
+    return "fine"
+
+
+def test_an_input_that_takes_too_long_is_named() -> None:
+    small = Grammar(tokens=("a", "c"), seeds=("c",), longest=2)
+    report = work(Parser("sleepy", (small,), sleeps), "seed", 100, lambda _given: None, limit_s=0.05)
+    ((given, problem),) = report.failures
+    assert given == ("c",)
+    assert problem.startswith("TooSlow: no answer within 0.05 s")
+
+
+def dies(text: str) -> str:
+    if "c" in text:
+        os._exit(7)
+    return "fine"
+
+
+def test_an_input_that_ends_the_process_is_named() -> None:
+    report = fuzz(Parser("mortal", (LETTERS,), dies), inputs=100, seed=1, jobs=1, progress=lambda _line: None)
+    ((given, problem),) = report.failures
+    assert "c" in given[0]
+    assert problem == "the process ended with 7"
+
+
+def test_the_command_prints_a_table() -> None:
+    command = [sys.executable, "-m", "bench.fuzz", "frames", "--inputs", "200", "--jobs", "1"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    head, row = ran.stdout.split("\n")[:2]
+    assert head.split() == ["parser", "inputs", "a", "second", "outcomes", "slowest", "failures"]
+    assert row.split()[:2] == ["frames", "200"]
+    assert row.split()[-1] == "0"
