@@ -1,28 +1,38 @@
 """The fuzzer on a few thousand inputs for each parser, and what it does with one that fails."""
 
-import os
+import json
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.fuzz.grow import Grammar, Pool, grown
 from bench.fuzz.parsers import PARSERS, Parser
-from bench.fuzz.run import fuzz, work
+from bench.fuzz.run import work
 
 ROOT = Path(__file__).parents[1]
 LETTERS = Grammar(tokens=("a", "b", "c", "\n"), seeds=("abc",))
 
 
+def run(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.fuzz", *arguments, "--json"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    (report,) = json.loads(ran.stdout)["parsers"]
+    assert ran.returncode == (1 if report["failures"] else 0)
+    found: dict[str, Any] = report
+    return found
+
+
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_keeps_its_promises_for_whatever_comes(name: str) -> None:
-    report = fuzz(PARSERS[name], inputs=3_000, seed=3, jobs=2, progress=lambda _line: None)
-    assert report.failures == []
-    assert report.inputs == 3_000
-    assert len(report.outcomes) > 15  # or the inputs are all alike
+    report = run(name, "--inputs", "3000", "--seed", "3")
+    assert report["failures"] == []
+    assert report["inputs"] == 3_000
+    assert report["outcomes"] > 15  # or the inputs are all alike
 
 
 def test_the_same_seed_gives_the_same_inputs() -> None:
@@ -60,17 +70,28 @@ def test_an_input_that_takes_too_long_is_named() -> None:
     assert problem.startswith("TooSlow: no answer within 0.05 s")
 
 
-def dies(text: str) -> str:
+DIES = """
+import os
+from bench.fuzz.grow import Grammar
+from bench.fuzz.parsers import Parser
+from bench.fuzz.run import fuzz
+
+def dies(text):
     if "c" in text:
         os._exit(7)
     return "fine"
 
+letters = Grammar(tokens=("a", "b", "c"), seeds=("abc",))
+report = fuzz(Parser("mortal", (letters,), dies), inputs=100, seed=1, jobs=1, progress=print)
+((given, problem),) = report.failures
+assert "c" in given[0]
+print(problem)
+"""
+
 
 def test_an_input_that_ends_the_process_is_named() -> None:
-    report = fuzz(Parser("mortal", (LETTERS,), dies), inputs=100, seed=1, jobs=1, progress=lambda _line: None)
-    ((given, problem),) = report.failures
-    assert "c" in given[0]
-    assert problem == "the process ended with 7"
+    ran = subprocess.run([sys.executable, "-c", DIES], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "the process ended with 7\n"
 
 
 def test_the_command_prints_a_table() -> None:

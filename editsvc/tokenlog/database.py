@@ -140,8 +140,11 @@ class Database:
 
     def append(self, record: RequestRecord) -> None:
         """Add `record`."""
-        with self._writing() as connection:
+        with self._transaction(_WRITE) as connection:
             connection.execute(insert(REQUESTS), to_row(record))
+        # Not in one transaction: what cannot be taken in must not keep the record out.
+        with contextlib.suppress(LogUnavailable):
+            self.settle()
 
     def set_verdict(
         self,

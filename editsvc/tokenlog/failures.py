@@ -45,6 +45,11 @@ def as_unavailable(where: str) -> Iterator[None]:
         raise LogUnavailable(f"The token log at {where} {problem}.", hint=hint) from exc
     except SQLAlchemyError as exc:
         raise LogUnavailable(f"The token log at {where} cannot be used: {_first_line(exc)}.") from exc
+    except (ValueError, TypeError) as exc:
+        # What comes out of a damaged page need not be text, JSON or a time.
+        raise LogUnavailable(
+            f"The token log at {where} {_DAMAGED[0]}: {_first_line(exc)}.", hint=_DAMAGED[1]
+        ) from exc
     except OSError as exc:
         raise LogUnavailable(f"The token log at {where} cannot be opened: {exc.strerror or exc}.") from exc
 

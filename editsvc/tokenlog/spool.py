@@ -40,6 +40,7 @@ _APPEND: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 _TRIES: Final = 10
+_MOST_ASIDE: Final = 3
 
 
 class WaitingRecord(msgspec.Struct, frozen=True, tag="record"):
@@ -113,13 +114,17 @@ class Spool:
         return sum(1 for _ in _lines(self._files()))
 
     def claim(self) -> list[Path]:
-        """Move the file aside, and return all that stand aside; only within a transaction that excludes others."""
-        with suppress(FileNotFoundError):
-            if self.file in self._files():
-                self.file.rename(
-                    self.file.with_name(f"{self.file.stem}.{uuid.uuid4().hex}{self.file.suffix}")
-                )
-        return [file for file in self._files() if file.name != self.file.name]
+        """Move the file aside, and return all that stand aside; only within a transaction that excludes others.
+
+        Where some stand aside already, because nobody could finish, the file stays: they must not become ever more.
+        """
+        aside = [file for file in self._files() if file != self.file]
+        if len(aside) < _MOST_ASIDE and self.waits():
+            moved = self.file.with_name(f"{self.file.stem}.{uuid.uuid4().hex}{self.file.suffix}")
+            with suppress(FileNotFoundError):
+                self.file.rename(moved)
+                aside.append(moved)
+        return aside
 
     def clear(self) -> int:
         """Delete everything that waits; returns how many entries there were. Raises OSError."""

@@ -247,6 +247,20 @@ def test_no_more_waits_than_there_is_room_for(waiting: Path, make_record: MakeRe
     assert spool.count() == 2
 
 
+def test_what_nobody_can_take_in_does_not_become_ever_more_files(
+    log: TokenLog, waiting: Path, make_record: MakeRecord
+) -> None:
+    spool = Spool(waiting)
+    for _ in range(10):
+        spool.add(WaitingRecord(make_record()))
+        spool.claim()  # and then the disk is full, or the process is killed
+    assert len(list(waiting.parent.iterdir())) == 4
+    log.append(make_record())
+    log.append(make_record())
+    assert ids(log) == [f"r{number}" for number in range(12)]
+    assert not spool.waits()
+
+
 def in_the_way_a_folder(waiting: Path) -> None:
     waiting.mkdir()
 
