@@ -118,8 +118,9 @@ class Spool:
 
         Where some stand aside already, because nobody could finish, the file stays: they must not become ever more.
         """
-        aside = [file for file in self._files() if file != self.file]
-        if len(aside) < _MOST_ASIDE and self.waits():
+        files = list(self._files())
+        aside = [file for file in files if file != self.file]
+        if self.file in files and len(aside) < _MOST_ASIDE:
             moved = self.file.with_name(f"{self.file.stem}.{uuid.uuid4().hex}{self.file.suffix}")
             with suppress(FileNotFoundError):
                 self.file.rename(moved)

@@ -10,11 +10,13 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from editsvc.tokenlog import LogUnavailable, RecordWaits, RequestRecord, TokenLog
+from editsvc.errors import Status
+from editsvc.tokenlog import LogUnavailable, RecordWaits, RequestRecord, Source, TokenLog
 from editsvc.tokenlog.engine import make_engine, parse_url
 from editsvc.tokenlog.spool import Spool
 
@@ -32,12 +34,27 @@ def waiting(sqlite_path: Path) -> Path:
     return sqlite_path.with_name("unlogged.jsonl")
 
 
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a log with sixty records."""
+    path = tmp_path_factory.mktemp("pages") / "log.db"
+    with TokenLog(path) as log:
+        for number in range(60):
+            log.append(
+                RequestRecord(
+                    id=f"p{number}",
+                    created_at=datetime(2026, 11, 1, 9, number, tzinfo=UTC),
+                    source=Source.CLI,
+                    status=Status.CHANGED,
+                )
+            )
+    return path.read_bytes()
+
+
 @pytest.fixture
-def full_log(sqlite_path: Path, make_record: MakeRecord) -> Path:
-    """A log of some pages."""
-    with TokenLog(sqlite_path) as log:
-        for _ in range(60):
-            log.append(make_record())
+def full_log(sqlite_path: Path, pages: bytes) -> Path:
+    sqlite_path.parent.mkdir(mode=0o700)
+    sqlite_path.write_bytes(pages)
     return sqlite_path
 
 
@@ -109,7 +126,7 @@ def test_whatever_is_damaged_a_sentence_says_so_and_nothing_else_escapes(
                 lambda log=log: list(log.records()),
                 lambda log=log: log.status(),
                 lambda log=log: log.evidence(by=("model",), days=True),
-                lambda log=log: log.set_what_if("r1", {"file": [1, 2]}),
+                lambda log=log: log.set_what_if("p1", {"file": [1, 2]}),
                 lambda log=log: log.purge(everything=True),
             ):
                 with suppress(LogUnavailable):
@@ -122,6 +139,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from editsvc.errors import Status
 from editsvc.errors import Status
 from editsvc.tokenlog import LogUnavailable, RequestRecord, Source, TokenLog
 with TokenLog(Path(sys.argv[1]), timeout_s=1, spool=Path(sys.argv[2])) as log:

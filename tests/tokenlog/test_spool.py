@@ -392,10 +392,10 @@ with TokenLog(url, timeout_s=30, spool=spool) as log:
 def test_processes_that_take_in_what_others_put_there_take_each_record_once(
     log_url: str, waiting: Path, run_together: RunTogether
 ) -> None:
-    run_together(TAKER, [[log_url, str(waiting), f"p{process}", "40"] for process in range(8)])
+    run_together(TAKER, [[log_url, str(waiting), f"p{process}", "12"] for process in range(8)])
     with TokenLog(log_url, spool=waiting) as log:
         found = ids(log)
-    assert sorted(found) == sorted(f"p{process}-{number}" for process in range(8) for number in range(40))
+    assert sorted(found) == sorted(f"p{process}-{number}" for process in range(8) for number in range(12))
     assert not Spool(waiting).waits()
 
 
