@@ -1,6 +1,7 @@
 """The whole life of an edit, in the editors' different ways: open, edit, apply, review, decide, log."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,3 +307,25 @@ async def test_a_cell_of_a_notebook_is_a_document(start: Start) -> None:
     assert answer["status"] in {"changed", "unchanged"}
     document = session.server.documents.get(cell)
     assert document is not None and document.text == "import os\n" + STEPS
+
+
+async def test_what_a_broken_log_cannot_take_waits_and_the_client_is_told(
+    start: Start, tmp_path: Path
+) -> None:
+    session = await start()
+    log = tmp_path / "data" / "log.db"
+    log.mkdir(parents=True)  # in the way
+
+    answer = await session.edit()
+    await decide(session, "acceptEdit", answer)
+
+    assert session.client.text(URI) == RENAMED
+    told = [
+        said["message"] for said in session.client.said("window/logMessage") if "token log" in said["message"]
+    ]
+    assert told[0].endswith(
+        f"cannot be opened; the record waits in {log.with_name('unlogged.jsonl')}. "
+        "Check the path and the permissions of its folder."
+    )
+    log.rmdir()
+    assert await verdict(session) == ("accepted", 2)
