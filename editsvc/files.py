@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import hashlib
 import os
+import re
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import DocumentRefused, EditsvcError, ExitCode, Stale, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_SUFFIX: Final = ".editsvc"
+_RANDOM: Final = "[a-z0-9_]{8}"  # what tempfile puts between prefix and suffix
+_LONGEST_NAME: Final = 255
+_ATTEMPTS: Final = 10
+# Where files cannot be locked, one that nobody has touched for so long is nobody's.
+_ABANDONED_S: Final = 86_400
+_ACCESS_LIST: Final = "system.posix_acl_access"
 
 
 class FileError(EditsvcError):
@@ -31,68 +47,265 @@ def read(path: Path) -> SourceFile:
     """Read `path`; raises FileError, or DocumentRefused if it is no regular file."""
     try:
         real = path.resolve(strict=True)
+        # Opening a named pipe would wait for its other end.
         if not stat.S_ISREG(real.stat().st_mode):
             raise DocumentRefused(f"{path} is not a regular file.")
         return SourceFile(real, real.read_bytes())
-    except OSError as exc:
-        raise FileError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    except (OSError, RuntimeError) as exc:  # RuntimeError: links in a circle, until Python 3.13
+        reason = (exc.strerror if isinstance(exc, OSError) else None) or exc
+        raise FileError(f"{path} cannot be read: {reason}.") from exc
 
 
-def write(source: SourceFile, data: bytes) -> None:
+def write(source: SourceFile, data: bytes, *, before_overwriting: Callable[[], None] = lambda: None) -> None:
     """Replace the content of the file that `source` was read from by `data`.
 
     The file is old or new at every moment: the content goes to a file beside it, is forced to disk and then
-    renamed, with mode, owner and extended attributes taken over. A file with several hard links is written in
-    place, because a rename would part them. Raises Stale if it changed since it was read, FileError if it
-    cannot be written; in both cases it is as it was.
+    renamed, with mode, owner, extended attributes and access list taken over. That the file still is what was read
+    is checked in the last moment.
+
+    A file with several hard links, and one whose owner cannot be kept, is written in place, because a rename would
+    part it from what it belongs to. Room is reserved first, and whatever fails, the old bytes are put back. A process
+    that is killed meanwhile leaves what `half_written` recognises; `before_overwriting` is called right before the
+    first byte is written in place, for whoever wants to keep what is needed then.
+
+    Raises Stale if the file changed since it was read, or is no longer there as a regular file; FileError if it
+    cannot be written. In both cases it is as it was.
     """
     path = source.path
     try:
-        if path.read_bytes() != source.data:
-            raise Stale(f"{path.name} was changed by somebody else meanwhile.", hint="Run the edit again.")
-        status = path.stat()
+        status = _status(path)
         if not os.access(path, os.W_OK):
             raise FileError(f"{path} cannot be written: it is read-only.")
-        if status.st_nlink > 1:
-            _write_in_place(path, data)
-        else:
-            _replace(path, data, status)
+        _sweep(path)
+        if status.st_nlink > 1 or not _replace(source, data, status):
+            _overwrite(source, data, before_overwriting)
     except OSError as exc:
         raise FileError(f"{path} cannot be written: {exc.strerror or exc}.", hint="It is as it was.") from exc
 
 
-def _write_in_place(path: Path, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.write(data)
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
+def half_written(content: bytes, old: bytes, new: bytes) -> bool:
+    """Whether `content` is what a killed process leaves that was writing `new` over `old` in place, or back.
+
+    It has the longer one's length, the shorter one counting as filled up with zeros, and is a beginning of `old`
+    (if it was being put back), then what stands there in `new`, then the rest of `old`; and it is neither of them.
+    """
+    size = max(len(old), len(new))
+    if len(content) != size or content in {old, new}:
+        return False
+    old, new = old.ljust(size, b"\0"), new.ljust(size, b"\0")
+    first = _common(content, old, 0)
+    second = _common(content, new, first)
+    return content[second:] == old[second:]
 
 
-def _replace(path: Path, data: bytes, status: os.stat_result) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".editsvc", dir=path.parent)
-    temporary = Path(name)
+def _common(one: bytes, other: bytes, start: int) -> int:
+    """Up to where two texts of one length are equal from `start` on."""
+    end = len(one)
+    while start < end:
+        middle = (start + end + 1) // 2
+        if one[start:middle] == other[start:middle]:
+            start = middle
+        else:
+            end = middle - 1
+    return start
+
+
+def _status(path: Path) -> os.stat_result:
+    """The status of the regular file at `path`, where no symbolic link leads any more; raises Stale."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            _take_over(temporary, path, status)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode) and Path(os.path.realpath(path)) == path:
+            return status
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise Stale(f"{path.name} was deleted or moved meanwhile.") from exc
+    raise Stale(f"{path.name} is no longer the file that it was.", hint="Run the edit again.")
+
+
+@contextlib.contextmanager
+def _open_unchanged(source: SourceFile, flags: int) -> Iterator[int]:
+    """The file, open, if it still is what was read; raises Stale."""
+    path = source.path
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        _status(path)
         raise
+    try:
+        # Last of all comes whether this is still what the path leads to.
+        same = _content(descriptor) == source.data if stat.S_ISREG(os.fstat(descriptor).st_mode) else False
+        if not (os.path.samestat(_status(path), os.fstat(descriptor)) and same):
+            raise Stale(f"{path.name} was changed by somebody else meanwhile.", hint="Run the edit again.")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+# --- beside the file, and renamed -------------------------------------------------------------------------------------
+
+
+def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
+    """Write `data` beside the file and rename that; False, with nothing done, if it must be written in place."""
+    path = source.path
+    with _beside(path) as (descriptor, temporary):
+        if not _take_owner(descriptor, status):
+            return False
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(data)
+        _take_over(descriptor, path, status)
+        os.fsync(descriptor)
+        with _open_unchanged(source, os.O_RDONLY) as opened:
+            if os.fstat(opened).st_nlink > 1:
+                return False
+            temporary.replace(path)
     sync_folder(path.parent)
+    return True
 
 
-def _take_over(temporary: Path, path: Path, status: os.stat_result) -> None:
-    with contextlib.suppress(PermissionError):  # only root can give a file away
-        os.chown(temporary, status.st_uid, status.st_gid)
-    temporary.chmod(stat.S_IMODE(status.st_mode))
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[tuple[int, Path]]:
+    """A new file in the folder of `path`, locked as long as it is written, and gone if it was not renamed."""
+    prefix = _prefix(path)
+    for _ in range(_ATTEMPTS):
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_SUFFIX, dir=path.parent)
+        temporary = Path(name)
+        try:
+            with contextlib.suppress(OSError):  # not every file system can
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not os.fstat(descriptor).st_nlink:
+                continue  # swept before it was locked
+            yield descriptor, temporary
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        else:
+            temporary.unlink(missing_ok=True)  # after a rename there is none
+            return
+        finally:
+            os.close(descriptor)
+    raise FileError(f"{path} cannot be written: the file beside it is deleted again and again.")
+
+
+def _prefix(path: Path) -> str:
+    """How the names of the files beside `path` begin; a long name is cut, and told from others by its hash."""
+    name, room = path.name, _LONGEST_NAME
+    with contextlib.suppress(OSError):
+        room = os.pathconf(path.parent, "PC_NAME_MAX")
+    room -= len(f"..12345678{_SUFFIX}")
+    if len(os.fsencode(name)) <= room:
+        return f".{name}."
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+    while len(os.fsencode(name)) > room - len(digest) - 1:
+        name = name[:-1]
+    return f".{name}~{digest}."
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes have left beside `path`, and nothing that a living one is writing."""
+    left = re.compile(re.escape(_prefix(path)) + _RANDOM + re.escape(_SUFFIX))
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    _unlink_if_abandoned(Path(entry.path))
+
+
+def _unlink_if_abandoned(temporary: Path) -> None:
+    descriptor = os.open(temporary, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    except OSError:
+        if time.time() - os.fstat(descriptor).st_mtime > _ABANDONED_S:
+            temporary.unlink()
+    else:
+        temporary.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _take_owner(descriptor: int, status: os.stat_result) -> bool:
+    """Give the file to the owner and the group of another; False if only root could."""
+    own = os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) == (status.st_uid, status.st_gid):
+        return True
+    try:
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    except PermissionError:
+        return False
+    return True
+
+
+def _take_over(descriptor: int, path: Path, status: os.stat_result) -> None:
+    """Take over mode, extended attributes and access list; a folder may give new files a list of its own."""
+    attributes = _attributes(path)
+    if hasattr(os, "removexattr") and _ACCESS_LIST not in attributes:
+        with contextlib.suppress(OSError):
+            os.removexattr(descriptor, _ACCESS_LIST)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    for attribute in attributes:
+        with contextlib.suppress(OSError):  # some belong to the kernel
+            os.setxattr(descriptor, attribute, os.getxattr(path, attribute))
+
+
+def _attributes(path: Path) -> list[str]:
     if hasattr(os, "listxattr"):
-        for attribute in os.listxattr(path):
-            with contextlib.suppress(OSError):  # some belong to the kernel
-                os.setxattr(temporary, attribute, os.getxattr(path, attribute))
+        with contextlib.suppress(OSError):  # not every file system has them
+            return os.listxattr(path)
+    return []
+
+
+# --- in place ---------------------------------------------------------------------------------------------------------
+
+
+def _overwrite(source: SourceFile, data: bytes, before_overwriting: Callable[[], None]) -> None:
+    before_overwriting()
+    with _open_unchanged(source, os.O_RDWR) as descriptor:
+        try:
+            _fill(descriptor, data, len(source.data))
+        except BaseException as exc:
+            _put_back(source.path, descriptor, source.data, exc)
+            raise
+
+
+def _fill(descriptor: int, data: bytes, size: int) -> None:
+    """Write `data` over `size` bytes, from the front; what is then too long is cut off at the end."""
+    if len(data) > size:
+        # First the length, so that a file that is being written has one of two; then the room.
+        os.ftruncate(descriptor, len(data))
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, len(data))
+    _write_all(descriptor, data, 0)
+    os.fsync(descriptor)
+    if len(data) < size:
+        os.ftruncate(descriptor, len(data))
+        os.fsync(descriptor)
+
+
+def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> None:
+    try:
+        # Only what is not as it was: where the disk is full, or the file too long, that much can be written again.
+        found = _content(descriptor)[: len(old)].ljust(len(old), b"\0")
+        _write_all(descriptor, old[: len(old) - _common(found[::-1], old[::-1], 0)], 0)
+        os.ftruncate(descriptor, len(old))
+        os.fsync(descriptor)
+    except OSError as exc:
+        raise FileError(
+            f"{path} is half written ({exc.strerror or exc}).", hint="editsvc undo brings the old text back."
+        ) from cause
+
+
+def _write_all(descriptor: int, data: bytes, at: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        count = os.pwrite(descriptor, rest, at)
+        rest, at = rest[count:], at + count
+
+
+def _content(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,12 +4,13 @@
 
     undo/                           0700, in the data folder
       1795258333512-3fa29c01/       one run: when (ms since 1970), and its id
-        000001.before               0600, one file: a line of JSON, then the bytes that it had
+        000001.before               0600, one file: a line of JSON, then the bytes that it had, and sometimes gets
 
 An entry is complete on disk before the file that it is about is replaced, and nothing is noted afterwards. What
 became of an entry is read off the file itself: it has the bytes from after the edit, those from before it (the
 write did not happen, or was taken back already), or others. So there is no moment at which a process that is
-killed leaves the two in contradiction.
+killed leaves the two in contradiction. Of a file that is written in place (see `files.write`) the entry holds the
+bytes from after the edit too, so that one that is half written can be told from one that somebody else has changed.
 
 The journal holds code. It is never exported, it is bounded (`Limits`), and it can be switched off (the setting
 `undo_enabled`) and removed (`forget`).
@@ -24,7 +25,7 @@ import re
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +39,7 @@ from editsvc.errors import DocumentRefused, EditsvcError, Refused, Stale
 from editsvc.files import FileError, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 FOLDER: Final = "undo"
 FORMAT: Final = 1
@@ -66,6 +67,7 @@ class State(StrEnum):
 
     APPLIED = "applied"  # what the edit made of it
     BEFORE = "before"  # what it was before the edit
+    HALF = "half"  # partly the one and partly the other: the process that wrote it in place was killed
     STALE = "stale"  # neither, or gone
 
 
@@ -74,13 +76,14 @@ class Entry:
     """One file of a run.
 
     `path` is where the file really is, `place` where the journal has it; `before` and `after` are the SHA-256 of
-    its bytes, in hexadecimal digits.
+    its bytes, in hexadecimal digits. `size` is how many bytes it had before, if the journal has those from after too.
     """
 
     place: Path
     path: Path
     before: str
     after: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +98,23 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """A file as the edit made it, and the bytes that it had before."""
+    """A file as the edit made it, or half of it, and the bytes that it had before."""
 
     source: SourceFile
     data: bytes
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """The first line of an entry; `path` is percent-encoded, because a path need not be UTF-8."""
+    """The first line of an entry; `path` is percent-encoded, because a path need not be UTF-8.
+
+    With `size`, so many bytes from before follow, and then those from after.
+    """
 
     format: int
     path: str
     before: str
     after: str
+    size: int | None = None
 
 
 class Recording:
@@ -139,30 +146,51 @@ class Recording:
                 entry = self._keep(source, data)
         except FileError as exc:
             warning = f"{source.path.name} cannot be taken back by editsvc undo. {exc.sentence()}"
+
+        def keep_new() -> None:
+            nonlocal warning
+            if entry is None:
+                return
+            try:
+                with self._lock:
+                    self._keep_new(entry, source, data)
+            except FileError as exc:
+                warning = f"{source.path.name} is written in place without a way back from half of it. {exc.sentence()}"
+
         try:
-            files.write(source, data)
+            files.write(source, data, before_overwriting=keep_new)
         except EditsvcError:
-            if entry is not None and state(entry) is not State.APPLIED:
+            if entry is not None and state(entry) in {State.BEFORE, State.STALE}:
                 with self._lock:
                     _discard(entry)
             raise
         return warning
 
     def _keep(self, source: SourceFile, data: bytes) -> Entry:
-        path, before, after = source.path, _digest(source.data), _digest(data)
-        header = _Header(FORMAT, quote_from_bytes(os.fsencode(path)), before, after)
-        content = msgspec.json.encode(header) + b"\n" + source.data
-        if self._size + len(content) > self._limits.size:
+        entry = Entry(Path(), source.path, _digest(source.data), _digest(data))
+        with self._room(_content(entry, source.data)) as content:
+            entry = replace(entry, place=self._folder() / f"{self._count + 1:06d}{_SUFFIX}")
+            _create(entry.place, content)
+        self._count += 1
+        return entry
+
+    def _keep_new(self, entry: Entry, source: SourceFile, data: bytes) -> None:
+        entry = replace(entry, size=len(source.data))
+        with self._room(_content(entry, source.data + data), len(data)) as content:
+            _create(entry.place, content)
+
+    @contextlib.contextmanager
+    def _room(self, content: bytes, more: int | None = None) -> Iterator[bytes]:
+        """Where `content` can be stored, which makes the run larger by `more` bytes; raises FileError."""
+        more = len(content) if more is None else more
+        if self._size + more > self._limits.size:
             raise FileError(f"The run is too large for the journal, which takes {self._limits.size:,} bytes.")
         try:
-            self._make_room(len(content))
-            place = self._folder() / f"{self._count + 1:06d}{_SUFFIX}"
-            _create(place, content)
+            self._make_room(more)
+            yield content
         except OSError as exc:
             raise FileError(f"The journal {self._journal} cannot be written: {exc.strerror or exc}.") from exc
-        self._size += len(content)
-        self._count += 1
-        return Entry(place, path, before, after)
+        self._size += more
 
     def _make_room(self, wanted: int) -> None:
         room = self._size + wanted
@@ -215,12 +243,23 @@ def last(found: Sequence[Run]) -> Run:
 def state(entry: Entry) -> State:
     """What the file of `entry` is now; one that cannot be read is stale."""
     try:
-        digest = _digest(files.read(entry.path).data)
+        content = files.read(entry.path).data
     except EditsvcError:
         return State.STALE
+    return _state(entry, content)
+
+
+def _state(entry: Entry, content: bytes) -> State:
+    digest = _digest(content)
     if digest == entry.after:
         return State.APPLIED
-    return State.BEFORE if digest == entry.before else State.STALE
+    if digest == entry.before:
+        return State.BEFORE
+    with contextlib.suppress(FileError):
+        kept = _kept(entry) if entry.size is not None else None
+        if kept is not None and kept.after is not None:
+            return State.HALF if files.half_written(content, kept.before, kept.after) else State.STALE
+    return State.STALE
 
 
 def restoration(entry: Entry) -> Restoration | None:
@@ -237,12 +276,12 @@ def restoration(entry: Entry) -> Restoration | None:
         if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
             raise Stale("The file was deleted since the edit.") from exc
         raise
-    digest = _digest(source.data)
-    if digest == entry.before:
+    found = _state(entry, source.data)
+    if found is State.BEFORE:
         return None
-    if digest != entry.after:
+    if found is State.STALE:
         raise _changed()
-    return Restoration(source, _before(entry))
+    return Restoration(source, _kept(entry).before)
 
 
 def take_back(entry: Entry) -> Restoration | None:
@@ -254,7 +293,7 @@ def take_back(entry: Entry) -> Restoration | None:
     found = restoration(entry)
     if found is not None:
         try:
-            files.write(found.source, found.data)
+            files.write(found.source, found.data, before_overwriting=lambda: _keep_both(entry, found))
         except Stale as exc:
             raise _changed() from exc
     # An entry that stays because the journal cannot be written does no harm: its file is as before.
@@ -339,17 +378,41 @@ def _entry(place: Path) -> Entry | None:
         return None
     if header.format != FORMAT:
         return None
-    return Entry(place, Path(os.fsdecode(unquote_to_bytes(header.path))), header.before, header.after)
+    path = Path(os.fsdecode(unquote_to_bytes(header.path)))
+    return Entry(place, path, header.before, header.after, header.size)
 
 
-def _before(entry: Entry) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    before: bytes
+    after: bytes | None
+
+
+def _kept(entry: Entry) -> _Kept:
+    """What the journal has of a file; raises FileError."""
     try:
         data = entry.place.read_bytes().partition(b"\n")[2]
     except OSError as exc:
         raise FileError(f"{entry.place} cannot be read: {exc.strerror or exc}.") from exc
-    if _digest(data) != entry.before:
+    before, after = (data, None) if entry.size is None else (data[: entry.size], data[entry.size :])
+    if _digest(before) != entry.before or (after is not None and _digest(after) != entry.after):
         raise FileError(f"{entry.place} is damaged, so {entry.path.name} is left as it is.")
-    return data
+    return _Kept(before, after)
+
+
+def _keep_both(entry: Entry, found: Restoration) -> None:
+    """Have the bytes from after the edit in the journal as well, before a file is put back in place."""
+    if entry.size is None:
+        # A journal that cannot be written is no reason not to take back.
+        with contextlib.suppress(OSError):
+            size = len(found.data)
+            _create(entry.place, _content(replace(entry, size=size), found.data + found.source.data))
+
+
+def _content(entry: Entry, data: bytes) -> bytes:
+    path = quote_from_bytes(os.fsencode(entry.path))
+    header = _Header(FORMAT, path, entry.before, entry.after, entry.size)
+    return msgspec.json.encode(header) + b"\n" + data
 
 
 def _make_private(folder: Path) -> None:

@@ -219,7 +219,7 @@ def test_an_edit_that_was_not_written_leaves_no_entry(tmp_path: Path, journal: P
 def test_a_file_that_is_gone_is_an_error_of_the_edit_and_leaves_no_entry(
     tmp_path: Path, journal: Path
 ) -> None:
-    with pytest.raises(FileError):
+    with pytest.raises(Stale, match="gone was deleted or moved meanwhile"):
         Recording(journal, "aa", NOON).write(SourceFile(tmp_path / "gone", b"old"), b"new")
     assert undo.runs(journal) == []
 
@@ -273,6 +273,64 @@ def test_only_the_owner_can_read_the_journal(tmp_path: Path, journal: Path) -> N
         {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_file()},
     )
     assert modes == ({0o700}, {0o600})
+
+
+# Written in place
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"old\n" * 9, b"NEWER\n" * 9), (b"older\n" * 9, b"NEW\n" * 9)])
+def test_what_a_killed_process_left_half_written_is_taken_back(
+    tmp_path: Path, journal: Path, old: bytes, new: bytes
+) -> None:
+    path = file(tmp_path, content=old)
+    os.link(path, tmp_path / "link")
+    write(journal, "aa", path, new=new)
+    (entry,) = undo.last(undo.runs(journal)).entries
+    kept = entry.place.read_bytes()
+    size = max(len(old), len(new))
+    for reached in range(1, len(new)):
+        path.write_bytes(new[:reached] + old.ljust(size, b"\0")[reached:])
+        entry.place.parent.mkdir(exist_ok=True)
+        entry.place.write_bytes(kept)
+        (found,) = undo.last(undo.runs(journal)).entries
+        assert undo.state(found) is State.HALF
+        undo.take_back(found)
+        assert (path.read_bytes(), undo.runs(journal)) == (old, [])
+    assert path.samefile(tmp_path / "link")
+
+
+def test_what_somebody_else_made_of_a_file_that_was_written_in_place_is_not_taken_for_half_of_it(
+    tmp_path: Path, journal: Path
+) -> None:
+    path = file(tmp_path, content=b"one\ntwo\nthree\n")
+    os.link(path, tmp_path / "link")
+    write(journal, "aa", path, new=b"ONE\nTWO\nTHREE\n")
+    (entry,) = undo.last(undo.runs(journal)).entries
+    for content in (b"ONE\ntwo\nThree\n", b"one\nTWO\n", b"ONE\ntwo\nthree\n!", b"one\ntwo\n", b""):
+        path.write_bytes(content)
+        assert undo.state(entry) is State.STALE
+        with pytest.raises(Stale):
+            undo.take_back(entry)
+        assert path.read_bytes() == content
+
+
+def test_the_bytes_from_after_the_edit_are_kept_when_a_file_that_got_a_second_name_is_put_back(
+    tmp_path: Path, journal: Path
+) -> None:
+    path = file(tmp_path)
+    write(journal, "aa", path)
+    (entry,) = undo.runs(journal)[0].entries
+    assert entry.size is None
+    os.link(path, tmp_path / "link")
+    found = undo.restoration(entry)
+    assert found is not None
+    undo._keep_both(entry, found)
+    (entry,) = undo.runs(journal)[0].entries
+    assert entry.size == len(b"old\n")
+    path.write_bytes(b"olw\n")  # half way back
+    assert undo.state(entry) is State.HALF
+    undo.take_back(entry)
+    assert path.read_bytes() == b"old\n"
 
 
 # Limits
