@@ -20,26 +20,29 @@ from editsvc.cli import output
 from editsvc.cli.waits import WaitTeller
 from editsvc.diff import hunks, keep_hunks, unified_diff
 from editsvc.edit import EditRequest, facts
-from editsvc.errors import EditsvcError, ExitCode, Status, UsageError
+from editsvc.errors import Cancelled, EditsvcError, ExitCode, Status, UsageError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
 from editsvc.text import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from editsvc.config import Settings
     from editsvc.scope import ScopeRequest
     from editsvc.service import EditResult, EditService
+    from editsvc.tokenlog import TokenLog
 
 STDIN: Final = "-"
 SCHEMA: Final = 1
+_CANCELLED: Final = Cancelled("The edit was cancelled.")
 
 
 @dataclass(frozen=True)
 class Options:
     """What the command line says, checked. `recording` keeps what is overwritten, if that is wanted."""
 
+    settings: Settings
     instruction: str
     scope: ScopeRequest
     prediction: PredictionMode | None
@@ -55,12 +58,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file. `result` is None if it could not even be read."""
+    """What became of one file. `result` is None if it could not even be read, `error` the kind of what ended it."""
 
     path: str
     status: Status
     message: str
     exit_code: ExitCode
+    error: str | None = None
     diff: bytes = b""
     output: bytes | None = None
     source: files.SourceFile | None = None
@@ -134,6 +138,7 @@ def command(
     for warning in resolved.warnings:
         output.say(f"editsvc: {warning}")
     options = Options(
+        settings=resolved.settings,
         instruction=instruction,
         scope=scopes.parse(scope),
         prediction=PredictionMode(prediction) if prediction else None,
@@ -146,10 +151,10 @@ def command(
         batch="this run" if len(paths) > 1 else None,
         recording=_recording(resolved.settings),
     )
-    outcomes = asyncio.run(_run(options, paths, resolved.settings, offline=offline))
+    outcomes = asyncio.run(_run(options, paths, offline=offline))
     if options.interactive:
         # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
-        outcomes = [_ask(options, outcome, resolved.settings, titled=len(paths) > 1) for outcome in outcomes]
+        outcomes = [_ask(options, outcome, titled=len(paths) > 1) for outcome in outcomes]
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [_entry(outcome) for outcome in outcomes]})
         for outcome in outcomes:
@@ -165,9 +170,10 @@ def _recording(settings: Settings) -> undo.Recording | None:
     )
 
 
-async def _run(options: Options, paths: Sequence[str], settings: Settings, *, offline: bool) -> list[Outcome]:
+async def _run(options: Options, paths: Sequence[str], *, offline: bool) -> list[Outcome]:
     from editsvc.app import open_service
 
+    settings = options.settings
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None and os.name == "posix":
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
@@ -195,8 +201,7 @@ async def _run(options: Options, paths: Sequence[str], settings: Settings, *, of
                 running.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]:
-                cancelled = Outcome(path, Status.CANCELLED, "The edit was cancelled.", ExitCode.INTERRUPTED)
-                outcomes.append(end if isinstance(end, Outcome) else cancelled)
+                outcomes.append(end if isinstance(end, Outcome) else _ended(path, _CANCELLED))
                 if not options.as_json:
                     _print(options, outcomes[-1], titled=True)
     return outcomes
@@ -213,7 +218,7 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
         warning = await service.note_refusal(exc, source=Source.CLI, path=_absolute(path))
         if warning:
             output.say(f"editsvc: {warning}")
-        return Outcome(path, exc.status, exc.sentence(), exc.exit_code)
+        return _ended(path, exc)
     request = EditRequest(
         snapshot=snapshot,
         instruction=options.instruction,
@@ -232,7 +237,9 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
             result = await service.edit(request, listener)
     else:
         result = await service.edit(request, WaitTeller(path))
-    outcome = Outcome(path, result.status, result.message, result.exit_code, source=source, result=result)
+    outcome = Outcome(
+        path, result.status, result.message, result.exit_code, result.error, source=source, result=result
+    )
     if result.after is None or options.interactive:
         return outcome
     finishing = asyncio.create_task(asyncio.to_thread(_finish, options, outcome, result.after.encode()))
@@ -258,7 +265,9 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
         elif options.apply and source is not None and diff:
             _write(options, source, new)
     except EditsvcError as exc:
-        return replace(outcome, status=exc.status, message=exc.sentence(), exit_code=exc.exit_code)
+        _amend(options.settings, result.id, exc)
+        message = exc.sentence()
+        return replace(outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind)
     return replace(outcome, status=status, diff=diff, output=written)
 
 
@@ -269,7 +278,11 @@ def _write(options: Options, source: files.SourceFile, new: bytes) -> None:
         output.say(f"editsvc: {warning}")
 
 
-def _ask(options: Options, outcome: Outcome, settings: Settings, *, titled: bool) -> Outcome:
+def _ended(path: str, exc: EditsvcError) -> Outcome:
+    return Outcome(path, exc.status, exc.sentence(), exc.exit_code, exc.kind)
+
+
+def _ask(options: Options, outcome: Outcome, *, titled: bool) -> Outcome:
     """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
     from editsvc.cli.choose import choose_hunks
 
@@ -280,7 +293,7 @@ def _ask(options: Options, outcome: Outcome, settings: Settings, *, titled: bool
             diff = unified_diff(old, new, _name(options, outcome)).decode()
             count = len(hunks(diff))
             taken = choose_hunks(outcome.path, diff)
-            _judge(settings, result.id, len(taken), count)
+            _judge(options.settings, result.id, len(taken), count)
             new = keep_hunks(old, new, taken)
         outcome = _finish(options, outcome, new)
     if not options.as_json:
@@ -289,17 +302,29 @@ def _ask(options: Options, outcome: Outcome, settings: Settings, *, titled: bool
 
 
 def _judge(settings: Settings, record: str, taken: int, count: int) -> None:
+    from editsvc.tokenlog import Verdict
+
+    verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
+    _log(settings, "What you chose was not logged.", lambda log: log.set_verdict(record, verdict, taken))
+
+
+def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:
+    """Have it in the log that an edit which passed was not written."""
+    missing = "That the file was not written was not logged."
+    _log(settings, missing, lambda log: log.set_outcome(record, exc.status, exc.kind))
+
+
+def _log(settings: Settings, missing: str, note: Callable[[TokenLog], object]) -> None:
     from editsvc.app import open_log
-    from editsvc.tokenlog import LogUnavailable, Verdict
+    from editsvc.tokenlog import LogUnavailable
 
     if not settings.log_enabled:
         return
-    verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
     try:
         with open_log(settings) as log:
-            log.set_verdict(record, verdict, taken)
+            note(log)
     except LogUnavailable as exc:
-        output.say(f"editsvc: {exc.told('What you chose was not logged.')}")
+        output.say(f"editsvc: {exc.told(missing)}")
 
 
 def _name(options: Options, outcome: Outcome) -> str:
@@ -358,6 +383,7 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
         "path": outcome.path,
         "status": outcome.status,
         "message": outcome.message,
+        "error": outcome.error,
         "diff": outcome.diff.decode("utf-8", "surrogateescape"),
         **facts(outcome.result),
     }

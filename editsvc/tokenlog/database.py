@@ -173,6 +173,10 @@ class Database:
             hunks_survived=storable(hunks_survived),
         )
 
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
+        """Set how the edit ended after all; False if there is no such record."""
+        return self._update(record_id, status=status.value, error=_storable(error))
+
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Set what candidates would have got; False if there is no such record."""
         with self._writing() as connection:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def exported(record: RequestRecord) -> dict[str, Any]:
     """`record` as an object for JSON; what was not reported is null.
 
-    `path` is the HMAC, `message` the kind of the error, `diff` always null, `created_at` ISO 8601 in UTC.
+    `path` is the HMAC, `message` and `error` the kind of the error, `diff` always null, `created_at` ISO 8601 in UTC.
     """
     return {
         "id": record.id,
@@ -22,6 +22,7 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "path": record.path,
         "status": record.status.value,
         "message": record.error,
+        "error": record.error,
         "diff": None,
         "scope": {
             "kind": record.scope_kind,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from editsvc.errors import Status
     from editsvc.tokenlog.database import Database
     from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.record import RequestRecord, Verdict
@@ -118,6 +119,13 @@ class TokenLog:
             WaitingVerdict(record_id, verdict, hunks_accepted, hunks_survived),
             lambda database: database.set_verdict(record_id, verdict, hunks_accepted, hunks_survived),
         )
+
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
+        """Amend how an edit ended, if a file could not be written after it had passed; False without such a record.
+
+        `error` is the kind of an EditsvcError, which holds no word of the document.
+        """
+        return self._use(lambda database: database.set_outcome(record_id, status, error))
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Note what each candidate prediction would have got; False if the log has no such record."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
+from wire import tapped
 
 from editsvc.text import split_lines
 
@@ -181,6 +182,40 @@ def test_standard_input_becomes_a_diff_or_with_apply_the_new_text(shell: Shell, 
         with source.open("rb") as stdin:
             done = subprocess.run([*command, *more, "-"], stdin=stdin, capture_output=True, check=True)
         assert done.stdout.startswith(expected)
+
+
+@pytest.mark.parametrize("what", ["changed", "gone", "a folder"])
+def test_a_file_that_changed_during_the_edit_is_left_alone_and_the_log_says_so(
+    shell: Shell, emulator: str, what: str
+) -> None:
+    path = shell.file()
+
+    def meddle() -> None:
+        if path.is_file() and path.read_text() == EXAMPLE:
+            path.unlink()
+            if what == "changed":
+                path.write_text("mine\n")
+            elif what == "a folder":
+                path.mkdir()
+
+    with tapped(emulator, meddle) as server:
+        shell.environ.setenv("CEREBRAS_BASE_URL", server.url)
+        ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--json", "steps.py")
+    assert (ran.code, ran.edit["status"], ran.edit["error"], ran.edit["diff"]) == (1, "refused", "Stale", "")
+    assert path.read_text() == "mine\n" if what == "changed" else not path.is_file()
+    (record,) = shell.records()
+    assert (record["status"], record["error"]) == ("refused", "Stale")
+    assert record["usage"]["completion_tokens"] > 0
+    assert shell.run("undo").code == 1
+
+
+def test_the_kind_of_what_ended_an_edit_is_told_and_null_if_nothing_did(shell: Shell) -> None:
+    shell.file()
+    shell.file("bad.py", b"\xff\n")
+    edits = shell.run("rewrite", "-i", INSTRUCTION, "--json", "steps.py", "bad.py", "gone.py").json["edits"]
+    assert [edit["error"] for edit in edits] == [None, "DocumentRefused", "FileError"]
+    (edit,) = shell.run("rewrite", "-i", INSTRUCTION, "--json", "steps.py", fault="status:500").json["edits"]
+    assert (edit["status"], edit["error"]) == ("failed", "ProviderUnavailable")
 
 
 def test_nothing_to_change_is_success(shell: Shell, start_emulator: Callable[..., str]) -> None:

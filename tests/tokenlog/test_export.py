@@ -67,6 +67,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "path": "0123456789abcdef0123456789abcdef",
         "status": "changed",
         "message": None,
+        "error": None,
         "diff": None,
         "scope": {
             "kind": "symbol",

@@ -82,6 +82,15 @@ def test_a_verdict_on_an_unknown_edit_says_so(log: TokenLog) -> None:
     assert not log.set_verdict("nobody", Verdict.ACCEPTED, 1)
 
 
+def test_how_an_edit_ended_is_amended_in_its_record_alone(log: TokenLog, make_record: MakeRecord) -> None:
+    amended, other = make_record(status=Status.CHANGED), make_record(status=Status.CHANGED)
+    log.append(amended)
+    log.append(other)
+    assert log.set_outcome(amended.id, Status.REFUSED, "Stale")
+    assert list(log.records()) == [replace(amended, status=Status.REFUSED, error="Stale"), other]
+    assert not log.set_outcome("nobody", Status.REFUSED, "Stale")
+
+
 def test_an_id_is_taken_once(log: TokenLog, make_record: MakeRecord) -> None:
     record = make_record()
     log.append(record)
