@@ -11,6 +11,7 @@
     │   ├── ModelRefused            the model says that it can't
     │   ├── NotUnderstood           (offline) the instruction is none of those the offline engine knows
     │   ├── NotApplicable           (offline) the document does not have what the instruction is about
+    │   ├── PathRefused             (workspace) the file is none of those that may be edited unasked
     │   ├── GuardRefused            the reply failed a check (elision, shrink, frame, …)
     │   └── Stale                   the document changed since it was read
     ├── FileError                   (files) exit 1: a file cannot be read or written

@@ -243,13 +243,16 @@ def last(found: Sequence[Run]) -> Run:
 def state(entry: Entry) -> State:
     """What the file of `entry` is now; one that cannot be read is stale."""
     try:
-        content = files.read(entry.path).data
+        source = files.read(entry.path)
     except EditsvcError:
         return State.STALE
-    return _state(entry, content)
+    return _state(entry, source)
 
 
-def _state(entry: Entry, content: bytes) -> State:
+def _state(entry: Entry, source: SourceFile) -> State:
+    content = source.data
+    if source.path != entry.path:
+        return State.STALE  # a link leads elsewhere by now
     digest = _digest(content)
     if digest == entry.after:
         return State.APPLIED
@@ -276,7 +279,7 @@ def restoration(entry: Entry) -> Restoration | None:
         if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
             raise Stale("The file was deleted since the edit.") from exc
         raise
-    found = _state(entry, source.data)
+    found = _state(entry, source)
     if found is State.BEFORE:
         return None
     if found is State.STALE:

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import scope as scopes
-from editsvc import syntax
+from editsvc import syntax, workspace
 from editsvc.edit import facts
 from editsvc.errors import DocumentRefused, EditsvcError, Stale, Status, UsageError
 from editsvc.rebase import map_offset
@@ -243,6 +243,7 @@ class Edits:
                 return self._ended(running, exc.status, exc.sentence())
 
     async def _edit(self, running: Running) -> dict[str, Any]:
+        await self._check_path(running)
         _check_unicode(running.base.text)
         comment = self._comment(running)
         text = instructions.without(running.base.text, comment) if comment else running.base.text
@@ -260,6 +261,22 @@ class Edits:
         if running.mode is ApplyMode.PREVIEW:
             return self._propose(running, result, edits)
         return await self._apply(running, result, edits)
+
+    async def _check_path(self, running: Running) -> None:
+        """Raises PathRefused, with a record in the log, for a file that may not be edited unasked."""
+        path = path_of(running.uri)
+        if path is None or running.asked.allow_path:
+            return
+        try:
+            await asyncio.to_thread(workspace.opened, path, root=self.root)
+        except workspace.PathRefused as exc:
+            from editsvc.tokenlog import Source  # noqa: PLC0415 - heavy
+
+            async with self._engine.service() as service:
+                warning = await service.note_refusal(exc, source=Source.LSP, path=str(path))
+            if warning:
+                self._client.log(warning)
+            raise
 
     def _bring_up_to_date(self, running: Running) -> None:
         """Take the text as it is now, after the edits that had their turn before."""

@@ -44,7 +44,8 @@ class EditArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
 
     `comment` is the place of a comment that holds the instruction, and is to go away with the edit. With
     `notify`, which code actions set, the server itself tells the user how the edit ended, since no client shows
-    the result of an action; and it does not wait with its answer for a client that is slow to report.
+    the result of an action; and it does not wait with its answer for a client that is slow to report. `allow_path`
+    vouches for a file that `editsvc.workspace` would refuse.
     """
 
     uri: str
@@ -55,6 +56,7 @@ class EditArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     prediction: PredictionMode | None = None
     comment: Range | None = None
     notify: bool = False
+    allow_path: bool = False
 
 
 class HunkArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from editsvc import environment, files, undo
+from editsvc import environment, files, undo, workspace
 from editsvc import scope as scopes
 from editsvc.cli import output
 from editsvc.cli.waits import WaitTeller
 from editsvc.diff import hunks, keep_hunks, unified_diff
 from editsvc.edit import EditRequest, facts
-from editsvc.errors import Cancelled, EditsvcError, ExitCode, Status, UsageError
+from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
 from editsvc.text import decode
@@ -47,6 +47,7 @@ class Options:
     scope: ScopeRequest
     prediction: PredictionMode | None
     allow: tuple[Check, ...] | None
+    allow_path: tuple[str, ...]
     apply: bool
     interactive: bool
     as_json: bool
@@ -79,7 +80,8 @@ Examples:
   editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
   editsvc rewrite -i "add type hints" --scope symbol:Client.get --apply client.py
   editsvc rewrite -i "sort imports" --interactive --apply src/*.py
-  editsvc rewrite -i "fix the typo" - < notes.md""",
+  editsvc rewrite -i "fix the typo" - < notes.md
+  editsvc rewrite -i "sort the lines" --allow-path .env .env""",
 )
 @click.option("-i", "--instruction", required=True, help="What is to change, in plain words.")
 @click.option(
@@ -105,9 +107,15 @@ Examples:
     type=click.Choice(sorted(check.value for check in WAIVABLE)),
     help="Accept an edit that this check would refuse; can be repeated.",
 )
+@click.option(
+    "--allow-path",
+    multiple=True,
+    metavar="FILE",
+    help="Edit FILE although it leads out of the workspace or usually holds keys; can be repeated.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="How many files at the same time.  [default: 4]")
 @click.option("--stdin-filename", default="stdin.txt", show_default=True, help="The name that - stands for.")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.argument("paths", nargs=-1, metavar="FILE...")
 def command(
     *,
     instruction: str,
@@ -119,6 +127,7 @@ def command(
     model: str | None,
     offline: bool,
     allow: tuple[str, ...],
+    allow_path: tuple[str, ...],
     jobs: int | None,
     stdin_filename: str,
     paths: tuple[str, ...],
@@ -127,7 +136,14 @@ def command(
 
     Prints a unified diff that git apply takes, and writes nothing without --apply. FILE can be - for standard
     input; with --apply the new text then goes to standard output instead of a diff.
+
+    A file that leads out of the workspace (the git work tree, else the current folder), that is in a .git folder, or
+    that usually holds keys (.env, *.pem, .ssh and the like) is refused unless --allow-path names it. A path that
+    begins with / may lead anywhere.
     """
+    paths = paths or tuple(dict.fromkeys(allow_path))
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
     if not instruction.strip():
         raise UsageError("The instruction is empty.", hint='Say what is to change: -i "…".')
     if len(set(paths)) != len(paths):
@@ -143,6 +159,7 @@ def command(
         scope=scopes.parse(scope),
         prediction=PredictionMode(prediction) if prediction else None,
         allow=tuple(Check(name) for name in allow) or None,
+        allow_path=allow_path,
         apply=apply,
         interactive=interactive,
         as_json=as_json,
@@ -211,7 +228,7 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
     from editsvc.tokenlog import Source
 
     try:
-        source, data = await asyncio.to_thread(_read, path)
+        source, data = await asyncio.to_thread(_read, path, options.allow_path)
         name = options.stdin_filename if source is None else Path(path).name
         snapshot = decode(data, uri=path)
     except EditsvcError as exc:
@@ -331,10 +348,13 @@ def _name(options: Options, outcome: Outcome) -> str:
     return diff_path(outcome.path if outcome.source else options.stdin_filename)
 
 
-def _read(path: str) -> tuple[files.SourceFile | None, bytes]:
+def _read(path: str, allowed: Sequence[str]) -> tuple[files.SourceFile | None, bytes]:
     if path == STDIN:
         return None, sys.stdin.buffer.read()
+    real = workspace.typed(path, here=Path.cwd(), allowed=allowed)
     source = files.read(Path(path))
+    if source.path != real:
+        raise Stale(f"{path} leads elsewhere by now.", hint="Run the edit again.")
     return source, source.data
 
 

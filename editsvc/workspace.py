@@ -1,0 +1,161 @@
+"""Which files may be edited: the one place where that is decided, for both front ends.
+
+A file in the workspace may be, and one outside of it that the user named by its whole path or opened. What is refused
+unless the user says so expressly: a path that leads out of the workspace, what a version control system keeps for
+itself, and files that usually hold keys, by whatever name they are reached. Looks at names and links alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from editsvc.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+# What is compared is folded: case, and what HFS+ and NTFS ignore, as git's own protection of .git does (see
+# is_hfs_dotgit and is_ntfs_dotgit in its path.c and utf8.c).
+_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_VERSION_CONTROL: Final = frozenset({".git", "git~1", ".hg", ".svn", ".jj", ".bzr"})
+_KEY_FOLDERS: Final = frozenset(
+    {".ssh", ".gnupg", ".aws", ".azure", ".gcloud", ".kube", ".docker", ".password-store", ".chef"}
+)
+_KEY_FILES: Final = frozenset(
+    {
+        ".boto",
+        ".credentials",
+        ".dockercfg",
+        ".envrc",
+        ".git-credentials",
+        ".htdigest",
+        ".htpasswd",
+        ".my.cnf",
+        ".mylogin.cnf",
+        ".netrc",
+        ".npmrc",
+        ".pgpass",
+        ".pypirc",
+        ".s3cfg",
+        ".terraformrc",
+        ".vault-token",
+        "_netrc",
+        "application_default_credentials.json",
+        "credentials.tfrc.json",
+        "pgpass.conf",
+        "terraform.rc",
+    }
+)
+_KEY_SUFFIXES: Final = (
+    *(".agekey", ".key", ".p8", ".pem", ".ppk"),
+    *(".jks", ".kdb", ".kdbx", ".keystore", ".p12", ".pfx", ".pkcs12"),
+    *(".ovpn", ".tfstate", ".tfstate.backup"),
+)
+# The last folder of a path, and the file: names that hold keys in one place and nothing secret elsewhere.
+_KEY_PLACES: Final = frozenset(
+    {
+        (".cargo", "credentials"),
+        (".cargo", "credentials.toml"),
+        (".gem", "credentials"),
+        (".m2", "settings-security.xml"),
+        ("gcloud", "credentials.db"),
+        ("gh", "hosts.yml"),
+    }
+)
+_KEY_NAMES: Final = re.compile(
+    # Private keys of OpenSSH, of users and of hosts; what shells and databases remember of what was typed.
+    r"(id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss)|ssh_host_\w+_key)([._-].*)?|\..*_history"
+)
+_PUBLIC: Final = ".pub"
+_ENVIRONMENT: Final = re.compile(r".*\.env|\.env\..*")
+_SAMPLES: Final = frozenset({"dist", "example", "sample", "template"})
+
+
+class PathRefused(Refused):
+    """The path leads out of the workspace, or to a file that usually holds keys, and was not allowed expressly."""
+
+
+def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
+    """Where the file really is that a user in the folder `here` means by `path`; raises PathRefused.
+
+    The workspace of a relative path is the git work tree of `here`, else `here`. An absolute path is an explicit one,
+    and its workspace is the git work tree that it is in, else its folder. `allowed` are paths, typed in the same
+    place, that may be edited whatever they are.
+    """
+    hint = f"If it is to be edited, allow it with --allow-path {path}."
+    named, real = _named(here / path), _real(here / path)
+    if any(named == _named(here / one) for one in allowed):
+        return real
+    if Path(path).is_absolute():
+        root = _work_tree(named.parent) or named.parent
+    else:
+        root = _work_tree(here) or here
+        if not named.is_relative_to(root):
+            raise PathRefused(f"{path} leads out of the workspace {root}.", hint=hint)
+    _refuse_what_is_outside(path, real, root, hint)
+    _refuse_what_is_protected(path, (named, real), hint)
+    return real
+
+
+def opened(path: Path, *, root: Path | None) -> None:
+    """Raises PathRefused if the file of a document that an editor has opened may not be edited.
+
+    `root` is the folder that the editor has open. A document outside of it is fine, a link out of it is not.
+    """
+    hint = "If it is to be edited, set allowPath in editsvc.edit."
+    named, real = _named(path), _real(path)
+    if root is not None and (named.is_relative_to(_named(root)) or named.is_relative_to(_real(root))):
+        _refuse_what_is_outside(path.name, real, root, hint)
+    _refuse_what_is_protected(path.name, (named, real), hint)
+
+
+def _refuse_what_is_outside(name: str, real: Path, root: Path, hint: str) -> None:
+    if not real.is_relative_to(_real(root)):
+        raise PathRefused(f"{name} leads out of the workspace {root} through a symbolic link.", hint=hint)
+
+
+def _refuse_what_is_protected(name: str, paths: Iterable[Path], hint: str) -> None:
+    for path in paths:
+        parts = [_folded(part) for part in path.parts]
+        if not _VERSION_CONTROL.isdisjoint(parts):
+            raise PathRefused(f"{name} belongs to the version control system, not to the code.", hint=hint)
+        if not _KEY_FOLDERS.isdisjoint(parts) or _holds_keys(parts):
+            raise PathRefused(f"{name} is a file that usually holds keys or passwords.", hint=hint)
+
+
+def _holds_keys(parts: list[str]) -> bool:
+    name = parts[-1] if parts else ""
+    if name.endswith(_PUBLIC):
+        return False
+    if _ENVIRONMENT.fullmatch(name):
+        return _SAMPLES.isdisjoint(name.split("."))
+    return (
+        name in _KEY_FILES
+        or name.endswith(_KEY_SUFFIXES)
+        or tuple(parts[-2:]) in _KEY_PLACES
+        or _KEY_NAMES.fullmatch(name) is not None
+    )
+
+
+def _folded(name: str) -> str:
+    return _IGNORED.sub("", name).partition(":")[0].rstrip(" .").casefold()
+
+
+def _named(path: Path) -> Path:
+    """The path as it was named, absolute, without ``..``; no link is followed."""
+    return Path(os.path.normpath(path))
+
+
+def _real(path: Path) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as exc:
+        raise PathRefused("A path cannot hold a NUL character.") from exc
+
+
+def _work_tree(folder: Path) -> Path | None:
+    """The top of the git work tree that `folder` is in."""
+    return next((one for one in (folder, *folder.parents) if os.path.lexists(one / ".git")), None)
