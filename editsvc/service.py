@@ -39,7 +39,7 @@ from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.reception import Reception
 from editsvc.reply import Reply, ReplyKind
 from editsvc.scope import Limits, ScopeKind
-from editsvc.text import apply, normalise
+from editsvc.text import apply, normalise, printable
 from editsvc.tokenlog import LogUnavailable, RequestRecord
 from editsvc.tokens import roughly
 from editsvc.trace import Trace
@@ -196,7 +196,7 @@ class EditService:
             document=document,
             language=language,
             instruction=instruction,
-            filename=request.filename.replace("\n", " "),
+            filename=printable(request.filename),
             scope=scope,
             limits=limits,
             draft=draft,

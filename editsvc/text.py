@@ -49,6 +49,11 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
+def printable(name: str) -> str:
+    """`name` with U+FFFD for what cannot be printed: a file's name is one line, and valid Unicode, wherever it goes."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+
+
 def line_end(line: str) -> str:
     r"""The end of one line: ``"\n"``, ``"\r\n"``, ``"\r"``, or ``""`` for a last line without one."""
     if line.endswith("\n"):
