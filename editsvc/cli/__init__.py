@@ -72,13 +72,19 @@ def main(args: list[str] | None = None) -> None:
     try:
         code: Any = command.main(args, prog_name="editsvc", standalone_mode=False)
     except click.ClickException as exc:
+        from editsvc.cli.output import visible
+
+        # What is wrong may be a file's name.
+        exc.__dict__["message"] = visible(exc.message)
         exc.show()
         code = ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing more was changed.", err=True)
         code = ExitCode.INTERRUPTED
     except EditsvcError as exc:
-        click.echo(f"editsvc: {exc.sentence()}", err=True)
+        from editsvc.cli.output import say
+
+        say(f"editsvc: {exc.sentence()}")
         code = exc.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough; the interpreter must not complain when it flushes.

@@ -13,6 +13,7 @@ from editsvc.cli.bench_policy import command as policy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import RenderableType
     from rich.table import Table
 
     from editsvc.emulator.responder import Case
@@ -73,7 +74,7 @@ def command(
     if as_json:
         output.write_json(to_json(arms, model=settings.model, offline=was_offline))
     else:
-        Console(highlight=False).print(_table(arms, settings.model, offline=was_offline))
+        Console(highlight=False).print(output.Shown(_table(arms, settings.model, offline=was_offline)))
     failures = sorted({sentence for arm in arms for sentence in arm.failures})
     for sentence in failures:
         output.say(f"editsvc: {sentence}")
@@ -159,9 +160,8 @@ def replay(
         output.write_json(to_json(done))
     else:
         console = Console(highlight=False)
-        console.print(cases_table(done, preset), sums_table(done), *verdicts(done), sep="\n")
-        for line in wrong(done.results):
-            console.print(line)
+        drawn: list[RenderableType] = [cases_table(done, preset), sums_table(done), *verdicts(done)]
+        console.print(*map(output.Shown, [*drawn, *wrong(done.results)]), sep="\n")
     return 1 if wrong(done.results) else 0
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from editsvc.cli.output import coloured_line
+from editsvc.cli.output import coloured_line, visible
 from editsvc.diff import hunks
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def choose_hunks(name: str, diff: str) -> set[int]:
 
 def _show(name: str, hunk: Hunk, index: int, count: int) -> None:
     if index == 0:
-        click.echo(click.style(f"{name}: {count} hunk{'s' if count != 1 else ''}", bold=True), err=True)
+        click.echo(
+            click.style(visible(f"{name}: {count} hunk{'s' if count != 1 else ''}"), bold=True), err=True
+        )
     head = f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@"
     for line in (head, *hunk.lines):
         click.echo(coloured_line(line.rstrip("\n")), err=True)

@@ -28,7 +28,7 @@ class LiveDiff:
     """A listener that draws what streams; a context manager around one edit."""
 
     def __init__(self, title: str) -> None:
-        self._title = title
+        self._title = visible(title)
         self._lines: deque[tuple[str, str]] = deque(maxlen=_SHOWN_LINES)
         self._changed = 0
         self._reached = 0

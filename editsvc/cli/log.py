@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from editsvc import environment
 from editsvc.cli import output
@@ -32,7 +31,7 @@ def status(*, as_json: bool) -> int:
     else:
         width = max(map(len, found))
         for name, value in found.items():
-            click.echo(f"{name:<{width}}  {'-' if value is None else value}")
+            output.write_line(f"{name:<{width}}  {'-' if value is None else value}")
     return 0
 
 
@@ -42,9 +41,9 @@ def path() -> int:
     place = environment.log_place(environment.load().settings)
     if isinstance(place, str):
         with _log() as log:
-            click.echo(log.status()["url"])  # without a password
+            output.write_line(log.status()["url"])  # without a password
     else:
-        click.echo(place)
+        output.write_line(str(place))
     return 0
 
 
@@ -57,7 +56,7 @@ def export(*, since: str) -> int:
     start = parse_since(since, datetime.now(UTC))
     with _log() as log:
         for record in log.export(start):
-            output.write_bytes(msgspec.json.encode(record) + b"\n")
+            output.write_json(record, indent=-1)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -13,14 +14,22 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
     from editsvc.service import EditResult
 
+# Controls, and characters that reorder or hide what is around them; JSON itself escapes those below U+0020 alone.
+_UNPRINTABLE_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _DIFF_COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def write_json(value: Any) -> None:
-    """`value` as indented JSON on stdout."""
-    write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+def write_json(value: Any, *, indent: int = 2) -> None:
+    """`value` as indented JSON on stdout; what could steer a terminal is written as an escape of JSON's."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    write_bytes(_UNPRINTABLE_IN_JSON.sub(_json_escape, text).encode() + b"\n")
 
 
 def write_bytes(data: bytes) -> None:
@@ -30,9 +39,25 @@ def write_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def write_text(text: str) -> None:
+    """`text` on stdout: with whatever could steer a terminal made visible on one, as it is everywhere else."""
+    if sys.stdout.isatty():
+        click.echo("\n".join(map(visible, text.split("\n"))), nl=False)
+    else:
+        write_bytes(text.encode())
+
+
+def write_line(line: str) -> None:
+    """A line for people on stdout, with whatever could steer a terminal made visible."""
+    click.echo(visible(line))
+
+
 def say(sentence: str) -> None:
-    """A sentence for people, on stderr."""
-    click.echo(sentence, err=True)
+    """A sentence for people, on stderr: one line, with whatever could steer a terminal made visible.
+
+    File names and what servers say may hold anything, line ends that fake a second sentence included.
+    """
+    click.echo(visible(sentence), err=True)
 
 
 def coloured() -> bool:
@@ -43,7 +68,10 @@ def coloured() -> bool:
 def write_diff(diff: bytes) -> None:
     """A unified diff on stdout: coloured on a terminal, byte for byte everywhere else."""
     if not coloured():
-        write_bytes(diff)
+        if sys.stdout.isatty():
+            write_text(diff.decode("utf-8", "replace"))
+        else:
+            write_bytes(diff)
         return
     lines = diff.decode("utf-8", "replace").split("\n")
     click.echo("\n".join(coloured_line(line) for line in lines), nl=False, color=True)
@@ -61,6 +89,29 @@ def visible(line: str) -> str:
     if line.isprintable():
         return line
     return "".join(char if char.isprintable() or char == "\t" else _escape(char) for char in line)
+
+
+def utf8(text: str) -> str:
+    """`text`, with what is not UTF-8 in a file's name replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class Shown:
+    """What Rich draws, with whatever could steer a terminal made visible: names in the log come from workspaces."""
+
+    def __init__(self, drawn: RenderableType) -> None:
+        self._drawn = drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        for text, style, control in console.render(self._drawn, options):
+            yield Segment(text if control else "\n".join(map(visible, text.split("\n"))), style, control)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def _escape(char: str) -> str:

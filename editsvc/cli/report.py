@@ -99,7 +99,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
         elif form == "json":
             output.write_json(_json(made()))
         else:
-            output.write_bytes(_rendered(made(), form).encode())
+            output.write_text(_rendered(made(), form))
     return 0
 
 
@@ -134,7 +134,7 @@ def _rendered(report: Report, form: str) -> str:
     from editsvc.report.table import to_table
 
     target = io.StringIO()
-    Console(file=target, width=_FILE_COLUMNS, highlight=False).print(to_table(report))
+    Console(file=target, width=_FILE_COLUMNS, highlight=False).print(output.Shown(to_table(report)))
     return target.getvalue()
 
 
@@ -143,7 +143,7 @@ def _print(report: Report) -> None:
 
     from editsvc.report.table import to_table
 
-    Console(highlight=False).print(to_table(report))
+    Console(highlight=False).print(output.Shown(to_table(report)))
 
 
 def _watch(made: Callable[[], Report]) -> None:
@@ -154,11 +154,13 @@ def _watch(made: Callable[[], Report]) -> None:
     from editsvc.report.table import to_table
 
     console = Console(highlight=False)
-    with Live(to_table(made()), console=console, auto_refresh=False, vertical_overflow="crop") as live:
+    with Live(
+        output.Shown(to_table(made())), console=console, auto_refresh=False, vertical_overflow="crop"
+    ) as live:
         while True:
             live.refresh()
             time.sleep(_REFRESH_S)
-            live.update(to_table(made()))
+            live.update(output.Shown(to_table(made())))
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -113,7 +113,7 @@ Examples:
     metavar="FILE",
     help="Edit FILE although it leads out of the workspace or usually holds keys; can be repeated.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="How many files at the same time.  [default: 4]")
+@click.option("--jobs", type=click.IntRange(1, 64), help="How many files at the same time.  [default: 4]")
 @click.option("--stdin-filename", default="stdin.txt", show_default=True, help="The name that - stands for.")
 @click.argument("paths", nargs=-1, metavar="FILE...")
 def command(
@@ -400,10 +400,10 @@ def _complain(outcome: Outcome, *, titled: bool) -> None:
 def _entry(outcome: Outcome) -> dict[str, Any]:
     """One element of ``edits``; what was not reported is null."""
     return {
-        "path": outcome.path,
+        "path": output.utf8(outcome.path),
         "status": outcome.status,
-        "message": outcome.message,
+        "message": output.utf8(outcome.message),
         "error": outcome.error,
-        "diff": outcome.diff.decode("utf-8", "surrogateescape"),
+        "diff": outcome.diff.decode("utf-8", "replace"),
         **facts(outcome.result),
     }

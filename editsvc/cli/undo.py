@@ -115,7 +115,7 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
         done = undo.restoration(entry) if dry_run else undo.take_back(entry)
     except EditsvcError as exc:
         status = STALE if isinstance(exc, Stale) else exc.status
-        return _Outcome(path, status, _utf8(exc.sentence()), exc.exit_code)
+        return _Outcome(path, status, output.utf8(exc.sentence()), exc.exit_code)
     if done is None:
         return _Outcome(path, Status.UNCHANGED, "It is as it was before the edit.")
     diff = unified_diff(done.source.data, done.data, diff_path(str(entry.path)))
@@ -123,9 +123,9 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
 
 
 def _tell(outcome: _Outcome, *, dry_run: bool) -> None:
-    path = output.visible(outcome.path)
+    path = outcome.path
     if outcome.exit_code is not ExitCode.DONE:
-        output.say(f"editsvc: {path}: {output.visible(outcome.message)}")
+        output.say(f"editsvc: {path}: {outcome.message}")
     elif outcome.status == Status.UNCHANGED:
         output.say(f"{path}: nothing to take back")
     elif not dry_run:
@@ -150,7 +150,7 @@ def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
     for run in described:
         click.echo(f"{run['id']}  {run['at'].astimezone():%Y-%m-%d %H:%M:%S}")
         for file in run["files"]:
-            click.echo(f"  {file['status']:<8} {output.visible(file['path'])}")
+            output.write_line(f"  {file['status']:<8} {file['path']}")
     if not described:
         output.say("There is nothing to take back.")
 
@@ -158,9 +158,4 @@ def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
 def _shown(path: Path) -> str:
     """`path` as a person here would write it."""
     here = Path.cwd()
-    return _utf8(str(path.relative_to(here) if path.is_relative_to(here) else path))
-
-
-def _utf8(text: str) -> str:
-    """`text`, with what is not UTF-8 in a file's name replaced."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return output.utf8(str(path.relative_to(here) if path.is_relative_to(here) else path))
