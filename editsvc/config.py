@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
+from editsvc.addresses import without_secrets
 from editsvc.errors import SettingsError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
@@ -22,9 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def _doc(description: str, *, ge: int | None = None, gt: int | None = None) -> msgspec.Meta:
+def _doc(
+    description: str, *, ge: int | None = None, gt: int | None = None, le: int | None = None
+) -> msgspec.Meta:
     if gt is not None:
         return msgspec.Meta(description=description, gt=gt)
+    if le is not None:
+        return msgspec.Meta(description=description, ge=ge, le=le)
     if ge is not None:
         return msgspec.Meta(description=description, ge=ge)
     return msgspec.Meta(description=description)
@@ -115,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "How many more rounds there are when every server has failed a request: after a pause before the first "
             "token, at once for the rest of a reply that broke off.",
             ge=0,
+            le=20,
         ),
     ] = 2
     longest_wait_s: Annotated[
@@ -151,7 +158,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "has one; a server of your own may need none."
         ),
     ] = None
-    jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1)] = 4
+    jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1, le=64)] = 4
     allow: Annotated[
         list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
     ] = msgspec.field(default_factory=list)
@@ -282,7 +289,29 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     if key in {"base_url", "fallback_base_url"} and converted:
         # The SDK puts /v1 before each path itself.
         converted = converted.rstrip("/").removesuffix("/v1")
+        if not _is_address(converted):
+            raise SettingsError(
+                f"{origin}: {key} is no address of a server: {without_secrets(converted)}.",
+                hint="It begins with https:// or http://, and a host follows.",
+            )
     return converted
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """The settings as people may see them, for JSON: without the secrets that URLs hold."""
+    values: dict[str, Any] = msgspec.to_builtins(settings)
+    for key in ("base_url", "fallback_base_url", "log_url"):
+        if values[key] is not None:
+            values[key] = without_secrets(values[key])
+    return values
 
 
 def json_schema() -> dict[str, Any]:

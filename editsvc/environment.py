@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import tomllib
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.config import Layer, Resolved, Settings, resolve
 from editsvc.errors import SettingsError
+from editsvc.workspace import work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECT_FILE: Final = ".editsvc.toml"
+# Names of many parts, as in a.b.c, take a time that grows with the square of their length: here half a second.
+_LONGEST_PROJECT_FILE: Final = 10_000
+_LONGEST_USER_FILE: Final = 1_000_000
 _KEYRING_SERVICE: Final = "editsvc"
 _KEY_COMMAND_TIMEOUT_S: Final = 10
 # Two variables are read by the SDK too, under names of its own.
@@ -56,10 +61,10 @@ def load(
     layers = [Layer("flag", given), Layer("environment", variables)]
     project = project_file(folder or Path.cwd())
     if project is not None:
-        layers.append(Layer(str(project), _read(project), trusted=False))
+        layers.append(Layer(str(project), _read_project(project), trusted=False))
     user = user_file(environ)
     if user.exists() or "EDITSVC_CONFIG" in environ:
-        layers.append(Layer(str(user), _read(user)))
+        layers.append(Layer(str(user), _read(user, _LONGEST_USER_FILE)))
     return resolve(layers)
 
 
@@ -73,10 +78,13 @@ def user_file(environ: Mapping[str, str]) -> Path:
 
 
 def project_file(folder: Path) -> Path | None:
-    """The nearest project file in `folder` or above, up to the top of its git work tree."""
+    """The nearest project file in `folder` or above, up to the top of its git work tree.
+
+    What has its name counts, whatever it is: that it cannot be read is said, and not passed over.
+    """
     for parent in (folder, *folder.parents):
         candidate = parent / PROJECT_FILE
-        if candidate.is_file():
+        if os.path.lexists(candidate):
             return candidate
         if (parent / ".git").exists():
             return None
@@ -153,10 +161,30 @@ def _from_command(setting: str, command: list[str]) -> str:
     return done.stdout.strip()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_project(path: Path) -> dict[str, Any]:
+    """A workspace's settings: not those of somebody else that a link leads to."""
+    real, root = Path(os.path.realpath(path)), work_tree(path.parent) or path.parent
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise SettingsError(f"{path} is a link that leads out of the workspace.", hint="Remove it.")
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        # To open a named pipe would be to wait for its other end.
+        regular = stat.S_ISREG(path.stat().st_mode)
     except OSError as exc:
         raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    if not regular:
+        raise SettingsError(f"{path} is not a regular file, and cannot hold settings.", hint="Remove it.")
+    return _read(path, _LONGEST_PROJECT_FILE)
+
+
+def _read(path: Path, longest: int) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(longest + 1)
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    if len(data) > longest:
+        raise SettingsError(f"{path} is larger than {longest:,} bytes, and cannot hold settings.")
+    try:
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as exc:  # a number of thousands of digits is a ValueError of its own
         raise SettingsError(f"{path} is not valid TOML: {exc}.") from exc

@@ -90,9 +90,9 @@ def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
     if any(named == _named(here / one) for one in allowed):
         return real
     if Path(path).is_absolute():
-        root = _work_tree(named.parent) or named.parent
+        root = work_tree(named.parent) or named.parent
     else:
-        root = _work_tree(here) or here
+        root = work_tree(here) or here
         if not named.is_relative_to(root):
             raise PathRefused(f"{path} leads out of the workspace {root}.", hint=hint)
     _refuse_what_is_outside(path, real, root, hint)
@@ -156,6 +156,6 @@ def _real(path: Path) -> Path:
         raise PathRefused("A path cannot hold a NUL character.") from exc
 
 
-def _work_tree(folder: Path) -> Path | None:
+def work_tree(folder: Path) -> Path | None:
     """The top of the git work tree that `folder` is in."""
     return next((one for one in (folder, *folder.parents) if os.path.lexists(one / ".git")), None)

@@ -10,7 +10,7 @@ import msgspec
 
 from editsvc import environment
 from editsvc.cli import output
-from editsvc.config import json_schema
+from editsvc.config import json_schema, shown
 
 
 @click.group(short_help="Show the settings in force.")
@@ -24,7 +24,7 @@ def command() -> None:
 def show(*, origin: bool, as_json: bool) -> int:
     """Show every setting: flag > environment > project file > user file > default."""
     resolved = environment.load()
-    values: dict[str, Any] = msgspec.to_builtins(resolved.settings)
+    values = shown(resolved.settings)
     keys = {"api_key": environment.api_key(resolved.settings)}
     if resolved.settings.fallback_base_url:
         keys["fallback_api_key"] = environment.fallback_api_key(resolved.settings)
@@ -42,10 +42,11 @@ def show(*, origin: bool, as_json: bool) -> int:
     width = max(map(len, values))
     for name, value in values.items():
         line = f"{name:<{width}}  {_shown(value)}"
-        click.echo(f"{line}  [{resolved.origins[name]}]" if origin else line)
+        output.write_line(f"{line}  [{resolved.origins[name]}]" if origin else line)
     for name, said in found.items():
         click.echo(f"{name:<{width}}  {said}")
-    output.say(f"\nUser file: {environment.user_file(os.environ)}")
+    click.echo(err=True)
+    output.say(f"User file: {environment.user_file(os.environ)}")
     return 0
 
 

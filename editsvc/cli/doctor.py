@@ -68,7 +68,7 @@ def command(*, as_json: bool) -> int:
         marks = {True: ("ok", "green"), False: ("problem", "red"), None: ("note", "yellow")}
         for one in findings:
             word, colour = marks[one.ok]
-            click.echo(f"{click.style(f'{word:<8}', fg=colour)} {one.name}: {one.text}")
+            click.echo(f"{click.style(f'{word:<8}', fg=colour)} {output.visible(f'{one.name}: {one.text}')}")
     return max((one.exit_code for one in findings if one.ok is False), default=ExitCode.DONE)
 
 

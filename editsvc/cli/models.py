@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from editsvc import environment, models
+from editsvc.addresses import without_secrets
 from editsvc.cli import output
 from editsvc.errors import ProviderError
 
@@ -38,10 +39,13 @@ def command(*, as_json: bool) -> int:
         for name in names
     ]
     if as_json:
-        output.write_json({"schema": 1, "models": rows, "server": why_not or settings.base_url})
+        output.write_json(
+            {"schema": 1, "models": rows, "server": why_not or without_secrets(settings.base_url)}
+        )
         return 0
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     shown = Table("model", "listed", "predicts", "effort", "context", "output", "$/M in", "$/M out", box=None)
     shown.columns[0].no_wrap = True
@@ -50,7 +54,7 @@ def command(*, as_json: bool) -> int:
     for name, row in zip(names, rows, strict=True):
         model = table.get(name, models.UNKNOWN)
         shown.add_row(
-            name + ("*" if row["default"] else ""),
+            Text(name + ("*" if row["default"] else "")),
             _yes(row["listed"]),
             _yes(model.prediction),
             _yes(model.reasoning_effort if model.known else None),
@@ -59,7 +63,7 @@ def command(*, as_json: bool) -> int:
             _number(model.usd_per_million_input),
             _number(model.usd_per_million_output),
         )
-    Console(highlight=False).print(shown)
+    Console(highlight=False).print(output.Shown(shown))
     for name in names:
         for note in _notes(name, table.get(name, models.UNKNOWN)):
             output.say(note)

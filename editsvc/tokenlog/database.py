@@ -19,7 +19,7 @@ from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
 from editsvc.tokenlog.rows import from_row, storable, to_row
 from editsvc.tokenlog.schema import REQUESTS
-from editsvc.tokenlog.spool import WaitingRecord, WaitingVerdict, discard, entries
+from editsvc.tokenlog.spool import WaitingOutcome, WaitingRecord, WaitingVerdict, discard, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, CursorResult, Row, Select
 
+    from editsvc.errors import Status
     from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.record import RequestRecord, Verdict
     from editsvc.tokenlog.spool import Spool
@@ -128,6 +129,8 @@ class Database:
         for entry in waiting:
             if isinstance(entry, WaitingVerdict):
                 self._judge(connection, entry.id, entry.verdict, entry.hunks_accepted, entry.hunks_survived)
+            elif isinstance(entry, WaitingOutcome):
+                _update(connection, entry.id, status=entry.status.value, error=storable(entry.error))
             elif not isinstance(entry, WaitingRecord):
                 _update(connection, entry.id, what_if=storable(entry.what_if))
         return files
@@ -175,7 +178,8 @@ class Database:
 
     def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
         """Set how the edit ended after all; False if there is no such record."""
-        return self._update(record_id, status=status.value, error=_storable(error))
+        with self._writing() as connection:
+            return _update(connection, record_id, status=status.value, error=storable(error))
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Set what candidates would have got; False if there is no such record."""

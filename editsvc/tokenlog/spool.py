@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from editsvc.errors import Status  # noqa: TC001 - msgspec reads the types when it runs
 from editsvc.tokenlog.record import RequestRecord, Verdict  # noqa: TC001 - msgspec reads the types when it runs
 from editsvc.tokenlog.rows import storable, to_row
 
@@ -65,7 +66,15 @@ class WaitingWhatIf(msgspec.Struct, frozen=True, tag="what_if"):
     what_if: dict[str, list[int]]
 
 
-Entry = WaitingRecord | WaitingVerdict | WaitingWhatIf
+class WaitingOutcome(msgspec.Struct, frozen=True, tag="outcome"):
+    """How an edit ended after all; the fields are those of `TokenLog.set_outcome`."""
+
+    id: str
+    status: Status
+    error: str | None = None
+
+
+Entry = WaitingRecord | WaitingVerdict | WaitingWhatIf | WaitingOutcome
 
 _decode: Final = msgspec.json.Decoder(Entry).decode
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar
 from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken, RecordWaits
 from editsvc.tokenlog.evidence import SAMPLE
 from editsvc.tokenlog.export import exported
-from editsvc.tokenlog.spool import Spool, WaitingRecord, WaitingVerdict, WaitingWhatIf
+from editsvc.tokenlog.spool import Spool, WaitingOutcome, WaitingRecord, WaitingVerdict, WaitingWhatIf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -125,7 +125,10 @@ class TokenLog:
 
         `error` is the kind of an EditsvcError, which holds no word of the document.
         """
-        return self._use(lambda database: database.set_outcome(record_id, status, error))
+        return self._write(
+            WaitingOutcome(record_id, status, error),
+            lambda database: database.set_outcome(record_id, status, error),
+        )
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Note what each candidate prediction would have got; False if the log has no such record."""
