@@ -423,6 +423,7 @@ class EditService:
         edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
         guard.prove(request.snapshot, after, edits, document)
+        trace.warnings += _beyond_the_symbol(request, plan, sent)
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
         status = Status.CHANGED if edits else Status.UNCHANGED
@@ -513,6 +514,31 @@ class EditService:
         recorder.append(trace.record(result, created, recorder.digest(path) if path else None))
         if self._scorer is not None and result.after is not None and trace.predicted:
             self._scorer.submit(trace.id, trace.predicted, trace.reply)
+
+
+def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[str]:
+    """What to say where the user named a symbol, the model asked for more, and more has changed."""
+    if request.scope.kind is not ScopeKind.SYMBOL:
+        return []
+    named = plan.scope
+    if named.kind is not ScopeKind.SYMBOL:
+        named = scopes.choose(
+            request.scope, plan.document, plan.language, instruction=plan.instruction, limits=plan.limits
+        )
+    outside = [
+        span
+        for span in diff.changed_spans(plan.document, document)
+        if not (named.first_line <= span.old_start + 1 and span.old_end <= named.last_line)
+        or span.old_start == span.old_end in {named.first_line - 1, named.last_line}
+    ]
+    if not outside:
+        return []
+    symbol = f"{request.scope.name} (lines {named.first_line} to {named.last_line})"
+    places = f"{len(outside)} places" if len(outside) > 1 else "a place"
+    first = outside[0].old_start + 1
+    return [
+        f"The edit went beyond the symbol {symbol}: it changes {places} outside of it, the first at line {first}."
+    ]
 
 
 def _incomplete(done: Completion, limit: int) -> IncompleteReply:
