@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-editors lint bench format clean
+.PHONY: help demo test test-editors lint audit bench format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -26,6 +26,10 @@ $(VENV)/editors: $(VENV)/test
 	@echo "Installing Neovim ..."
 	$(INSTALL) -e '.[editors]'
 	@touch $@
+
+$(VENV)/audit: $(VENV)/product
+	@echo "Installing the auditor ..."
+	@if $(INSTALL) -e '.[audit]'; then touch $@; else echo "pip-audit could not be installed."; fi
 
 $(VENV)/lint: $(VENV)/product
 	@echo "Installing the linters ..."
@@ -57,6 +61,9 @@ lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/audit  ## Ask for known weaknesses in the dependencies
+	$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/test  ## Speed, as ratios within one run
 	$(BIN)/python -m bench

@@ -201,3 +201,45 @@ async def test_code_actions_obey_the_same_rule(tmp_path: Path, work: Path) -> No
             (argument,) = action["command"]["arguments"]
             answer = await session.client.command("editsvc.edit", argument)
             assert (answer["status"], session.client.text(uri)) == ("refused", text), action["title"]
+
+
+# What is sent
+
+
+MARKER = "marker-of-another-file"
+
+
+def surroundings(folder: Path) -> None:
+    """Files beside the one that is edited, each with a marker."""
+    for name in (".env", "secrets.py", "README.md", ".editsvc.toml"):
+        (folder / name).write_text(f"# {MARKER}\n")
+
+
+def test_the_command_sends_the_file_and_nothing_of_what_is_around_it(shell: Shell, emulator: str) -> None:
+    shell.file()
+    surroundings(shell.folder)
+    with tapped(emulator) as server:
+        shell.environ.setenv("CEREBRAS_BASE_URL", server.url)
+        assert shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py").code == 0
+        heard = server.heard
+    assert b"def step_7" in heard and b"steps.py" in heard
+    for private in (MARKER, str(shell.folder), shell.folder.name + "/", str(Path.home()) + "/"):
+        assert private.encode() not in heard
+
+
+async def test_the_server_sends_the_document_and_nothing_of_what_is_around_it(
+    tmp_path: Path, work: Path
+) -> None:
+    surroundings(work)
+    uri, other = (work / "steps.py").as_uri(), (work / "other.py").as_uri()
+    opened = {uri: STEPS, other: f"# {MARKER}\n"}
+    async with opened_session(tmp_path, VSCODE, opened=opened, root=work.as_uri()) as first:
+        with tapped(first.emulator.base_url) as server:
+            environ = {"CEREBRAS_BASE_URL": server.url}
+            async with opened_session(
+                tmp_path, VSCODE, opened=opened, root=work.as_uri(), environ=environ
+            ) as session:
+                assert (await session.edit(uri=uri, mode="apply"))["status"] == "changed"
+            heard = server.heard
+    assert b"def step_3" in heard
+    assert MARKER.encode() not in heard and str(work).encode() not in heard
