@@ -7,6 +7,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -260,19 +261,15 @@ except EditsvcError as exc:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder of nobody's that nobody can get to."""
-    folder = tmp_path / "nobody"
-    folder.mkdir()
-    if os.geteuid() == 0:
-        os.chown(folder, 65534, 65534)
-    modes = {parent: parent.stat().st_mode for parent in tmp_path.parents if parent.owner() != "nobody"}
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    yield folder
-    folder.chmod(0o755)
-    for parent in (tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(stat.S_IMODE(modes[parent]))
+def open_folder() -> Iterator[Path]:
+    """A folder of nobody's, where nobody gets to: those of pytest are the user's own."""
+    with tempfile.TemporaryDirectory(prefix="editsvc-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
+        yield folder
+        folder.chmod(0o755)
 
 
 def as_nobody(path: Path) -> str:

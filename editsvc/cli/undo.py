@@ -49,9 +49,10 @@ Examples:
 def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id: str | None) -> int:
     """Take back what rewrite --apply has written: the last run with all its files, or the run ID.
 
-    A file is put back byte for byte if it still is what the edit made of it; one that changed since is left as it
-    is and named, with exit code 1. The text from before is kept in the data folder, readable by its owner alone,
-    of the last 20 runs, for 30 days, up to 50 MB; the setting undo_enabled switches that off.
+    A file is put back byte for byte if it still is what the edit made of it, or half of that because the process
+    was killed; one that changed since is left as it is and named, with exit code 1. The text from before is kept in
+    the data folder, readable by its owner alone, of the last 20 runs, for 30 days, up to 50 MB; the setting
+    undo_enabled switches that off.
     """
     if as_list + dry_run + forget > 1:
         raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")
