@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import tomllib
@@ -22,6 +23,7 @@ PROJECT_FILE: Final = ".editsvc.toml"
 _LONGEST_PROJECT_FILE: Final = 10_000
 _LONGEST_USER_FILE: Final = 1_000_000
 _KEYRING_SERVICE: Final = "editsvc"
+_KEY: Final = re.compile(r"[!-~]+")
 _KEY_COMMAND_TIMEOUT_S: Final = 10
 # Two variables are read by the SDK too, under names of its own.
 _VARIABLES: Final = {
@@ -110,7 +112,7 @@ def log_place(settings: Settings) -> str | Path:
 def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
     """The API key: from CEREBRAS_API_KEY, else the keyring (if installed), else `api_key_command`.
 
-    Raises SettingsError if the command fails; None if there is no key anywhere.
+    Raises SettingsError if the command fails, or if what was found cannot be a key; None if there is none anywhere.
     """
     return _key("CEREBRAS_API_KEY", "cerebras", "api_key_command", settings.api_key_command, environ)
 
@@ -124,7 +126,19 @@ def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = Non
 def _key(
     variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str] | None
 ) -> ApiKey | None:
-    environ = os.environ if environ is None else environ
+    found = _found(variable, account, setting, command, os.environ if environ is None else environ)
+    # What does not fit into a header is quoted, key and all, in the messages of those that were to send it.
+    if found is not None and not _KEY.fullmatch(found.value):
+        raise SettingsError(
+            f"What {found.origin} gives is no API key: it holds blanks, line ends or other characters that no key has.",
+            hint="Set it again.",
+        )
+    return found
+
+
+def _found(
+    variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str]
+) -> ApiKey | None:
     if value := environ.get(variable, "").strip():
         return ApiKey(value, variable)
     if stored := _from_keyring(account):
@@ -148,7 +162,13 @@ def _from_keyring(account: str) -> str | None:
 def _from_command(setting: str, command: list[str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own settings name the command; a project's cannot
-            command, capture_output=True, text=True, timeout=_KEY_COMMAND_TIMEOUT_S, check=False
+            command,
+            stdin=subprocess.DEVNULL,  # it is the document's, or the editor's
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_KEY_COMMAND_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise SettingsError(f"{setting} could not be run: {type(exc).__name__}.") from exc

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -219,3 +221,55 @@ def test_a_log_that_cannot_be_reached_is_named_without_its_password(shell: Shell
         ):
             ran = shell.run(*command)
             assert b"hunter2" not in ran.out and "hunter2" not in ran.err, (address, command)
+
+
+@pytest.mark.parametrize(
+    "key", ["csk-se\x01cret", "csk-sec\nret", "csk-sécret", "csk-sec\udce9ret", "csk sec ret"]
+)
+@pytest.mark.parametrize("from_command", [False, True])
+def test_what_cannot_be_a_key_is_refused_without_being_shown(
+    shell: Shell, key: str, *, from_command: bool
+) -> None:
+    shell.file()
+    origin = "CEREBRAS_API_KEY"
+    if from_command:
+        shell.environ.delenv("CEREBRAS_API_KEY")
+        origin = "api_key_command"
+        (shell.folder.parent / "key").write_bytes(key.encode("utf-8", "surrogateescape"))
+        config = shell.folder.parent / "config.toml"
+        config.write_text(f'api_key_command = ["cat", "{shell.folder.parent / "key"}"]\n')
+        shell.environ.setenv("EDITSVC_CONFIG", str(config))
+    else:
+        shell.environ.setenv("CEREBRAS_API_KEY", key)
+    for command in (["rewrite", "-i", INSTRUCTION, "steps.py"], ["doctor"], ["models"]):
+        ran = shell.run(*command)
+        assert "csk" not in ran.err and b"csk" not in ran.out
+        if command[0] == "rewrite":
+            assert (ran.code, ran.err.count("\n")) == (4, 1)
+            assert ran.err.startswith(f"editsvc: What {origin} gives is no API key")
+
+
+def test_a_key_command_does_not_read_the_document(shell: Shell) -> None:
+    config = shell.folder.parent / "config.toml"
+    config.write_text('api_key_command = ["sh", "-c", "cat >/dev/null; echo csk-from-the-command"]\n')
+    environ = {name: value for name, value in os.environ.items() if name != "CEREBRAS_API_KEY"}
+    command = [
+        sys.executable,
+        "-m",
+        "editsvc",
+        "rewrite",
+        "-i",
+        INSTRUCTION,
+        "--apply",
+        "--stdin-filename",
+        "steps.py",
+        "-",
+    ]
+    done = subprocess.run(
+        command,
+        input=EXAMPLE.encode(),
+        capture_output=True,
+        env=environ | {"EDITSVC_CONFIG": str(config)},
+        check=True,
+    )
+    assert done.stdout.decode() == EDITED
