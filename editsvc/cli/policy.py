@@ -47,7 +47,7 @@ def show(*, as_json: bool) -> int:
             "The built-in rule is in force: a prediction is sent if the model takes one and the text is long enough."
         )
     else:
-        click.echo(policy_file.render(policy), nl=False)
+        output.write_text(policy_file.render(policy))
     return 0
 
 
@@ -68,7 +68,7 @@ def history(*, as_json: bool) -> int:
         return 0
     for one in versions:
         mark = "  (in force)" if one.version == in_force else ""
-        click.echo(f"{one.name:<12} {one.created_at:%Y-%m-%d %H:%M}  {_summary(one)}{mark}")
+        output.write_line(f"{one.name:<12} {one.created_at:%Y-%m-%d %H:%M}  {_summary(one)}{mark}")
     if not versions:
         output.say("There is no version yet; editsvc tune makes one when the log says enough.")
     return 0

@@ -74,7 +74,7 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
             }
         )
     else:
-        click.echo(words.text(found, f"since {start:%Y-%m-%d}" if start else "in all"), nl=False)
+        output.write_text(words.text(found, f"since {start:%Y-%m-%d}" if start else "in all"))
         click.echo()
         stays = in_force.name if in_force is not None else "the built-in rule"
         if proposed is None:
