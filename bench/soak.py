@@ -164,7 +164,7 @@ class Tally:
 
 
 async def edit_for_ever(
-    client: Client, uri: str, number: int, tally: Tally, draw: random.Random, end: float
+    client: Client, uri: str, number: int, tally: Tally, draw: random.Random, end: float, cancels: float
 ) -> None:
     """One document: a name there and back, now and then taken back while it runs."""
     names = NAMES
@@ -174,7 +174,7 @@ async def edit_for_ever(
         argument = {"uri": uri, "instruction": f"rename {old} to {new}", "mode": "apply"}
         params: dict[str, Any] = {"command": "editsvc.edit", "arguments": [argument]}
         token = None
-        if draw.random() < 0.03:
+        if draw.random() < cancels:
             token = params["workDoneToken"] = f"{uri}-{tally.statuses.total()}-{draw.random()}"
         asking = asyncio.create_task(client.request("workspace/executeCommand", params))
         if token is not None:
@@ -189,6 +189,9 @@ async def edit_for_ever(
         if answer["status"] == "changed":
             names = new, old
         if client.texts[uri] != pristine[names[0]]:
+            there = client.texts[uri] == pristine[names[1]]
+            found = "is that of the edit's other side" if there else "is neither"
+            client.problems[f"after an edit that ended as {answer['status']} the text {found}"] += 1
             tally.wrong_texts += 1
             return
         await asyncio.sleep(draw.random() * 0.6)
@@ -267,7 +270,7 @@ async def language_server(address: str, folder: Path) -> AsyncIterator[Client]:
         await reading
 
 
-async def soak(minutes: float, edits: int, rate: float, seed: int) -> dict[str, Any]:
+async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: int) -> dict[str, Any]:
     tally, seconds = Tally(), minutes * 60
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -279,7 +282,7 @@ async def soak(minutes: float, edits: int, rate: float, seed: int) -> dict[str, 
             end = time.monotonic() + seconds
             running = [
                 asyncio.create_task(
-                    edit_for_ever(client, uri, number, tally, random.Random(f"{seed}:{number}"), end)
+                    edit_for_ever(client, uri, number, tally, random.Random(f"{seed}:{number}"), end, cancels)
                 )
                 for number, uri in enumerate(uris)
             ]
@@ -358,10 +361,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--edits", type=int, default=20, help="how many documents are edited at once")
     parser.add_argument("--faults", type=float, default=0.1, help="the share of requests that go wrong")
+    parser.add_argument("--cancels", type=float, default=0.03, help="the share of edits that are taken back")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
-    found = asyncio.run(soak(asked.minutes, asked.edits, asked.faults, asked.seed))
+    found = asyncio.run(soak(asked.minutes, asked.edits, asked.faults, asked.cancels, asked.seed))
     if asked.json:
         print(json.dumps(found, indent=2))
     else:
