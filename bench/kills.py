@@ -34,7 +34,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import files, undo
 
@@ -150,7 +150,7 @@ class World:
 
     def kill_an_edit(self, way: str, subject: Subject) -> None:
         """Kill the command while it edits `subject`, and look."""
-        journal = self._journal()
+        journal, beside = self._journal(), self._beside()
         pid = self.start(way, _edit(subject.path))
         if way == "fork" and self.rng.random() < 0.5:
             deadline = time.monotonic() + _PATIENCE_S
@@ -164,7 +164,7 @@ class World:
         if found == subject.new:
             moment = _AFTER
         else:
-            moment = _DURING if self._journal() != journal or self._beside() else _BEFORE
+            moment = _DURING if self._journal() != journal or self._beside() - beside else _BEFORE
         self.tally.moments[way][_MOMENTS[moment]] += 1
         if found not in {subject.old, subject.new}:
             self._wrong(f"{way}: {subject.path.name} is neither old nor new after a kill.")
@@ -177,8 +177,8 @@ class World:
         second = self.folder / "second-name.py"
         if way == "in place":
             os.link(subject.path, second)
-        self.phase[0] = _BEFORE
-        pid = _forked(lambda: self._write_for_ever(subject))
+        self.phase[0], parent = _BEFORE, os.getpid()
+        pid = _forked(lambda: self._write_on_and_on(subject, parent))
         if way == "in place" and self.rng.random() < 0.5:
             self._wait_until_overwritten(subject)
         else:
@@ -204,9 +204,9 @@ class World:
             while seen[at] == first and time.monotonic() < deadline:
                 pass
 
-    def _write_for_ever(self, subject: Subject) -> NoReturn:
+    def _write_on_and_on(self, subject: Subject, parent: int) -> int:
         texts = [subject.old, subject.new]
-        while True:
+        while os.getppid() == parent:  # if that is interrupted, this ends
             texts.reverse()
             self.phase[0] = _BEFORE
             source = files.read(subject.path)
@@ -214,6 +214,7 @@ class World:
             self.phase[0] = _DURING
             recording.write(source, texts[0])
             self.phase[0] = _AFTER
+        return 0
 
     def _look_at_half(self, way: str, subject: Subject) -> None:
         if way != "in place":
@@ -232,11 +233,12 @@ class World:
             self.tally.undone += 1
 
     def _settle(self, subject: Subject) -> None:
-        self.tally.most_left_beside = max(self.tally.most_left_beside, self._beside())
+        self.tally.most_left_beside = max(self.tally.most_left_beside, len(self._beside()))
         subject.path.write_bytes(subject.old)
 
-    def _beside(self) -> int:
-        return sum(name.endswith(".editsvc") for name in os.listdir(self.folder))  # noqa: PTH208 - it is fast
+    def _beside(self) -> set[str]:
+        """The names of what lies beside the files."""
+        return {name for name in os.listdir(self.folder) if name.endswith(".editsvc")}  # noqa: PTH208 - it is fast
 
     def _journal(self) -> int:
         """When a run was last added to the journal, or dropped."""
@@ -260,9 +262,8 @@ class World:
             for step, content in zip(steps, expected, strict=True):
                 if self.run(*step) or subject.path.read_bytes() != content:
                     self._wrong(f"afterwards: editsvc {step[0]} did not do its work on {subject.path.name}.")
-        left = [path.name for path in self.folder.iterdir() if path.name.endswith(".editsvc")]
-        if left:
-            self._wrong(f"afterwards: files lie about: {', '.join(left)}.")
+        if left := self._beside():
+            self._wrong(f"afterwards: files lie about: {', '.join(sorted(left))}.")
         runs = len(list((self.data / undo.FOLDER).iterdir()))
         if runs > undo.LIMITS.runs:
             self._wrong(f"afterwards: the journal has {runs} runs.")
