@@ -157,7 +157,9 @@ def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
             if os.fstat(opened).st_nlink > 1:
                 return False
             temporary.replace(path)
-    sync_folder(path.parent)
+    # The file is new by now, whatever comes: some folders cannot be read, and some file systems sync none.
+    with contextlib.suppress(OSError):
+        sync_folder(path.parent)
     return True
 
 
@@ -231,7 +233,7 @@ def _take_owner(descriptor: int, status: os.stat_result) -> bool:
         return True
     try:
         os.fchown(descriptor, status.st_uid, status.st_gid)
-    except PermissionError:
+    except OSError:
         return False
     return True
 
@@ -291,7 +293,8 @@ def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> 
         os.fsync(descriptor)
     except OSError as exc:
         raise FileError(
-            f"{path} is half written ({exc.strerror or exc}).", hint="editsvc undo brings the old text back."
+            f"{path} is half written ({exc.strerror or exc}).",
+            hint="editsvc undo brings the old text back, unless undo_enabled is off.",
         ) from cause
 
 

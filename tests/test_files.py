@@ -299,6 +299,14 @@ def test_a_folder_that_takes_no_file_leaves_everything_as_it_was(open_folder: Pa
     assert contents(open_folder) == {"f": OLD}
 
 
+def test_a_folder_that_takes_files_and_shows_none_is_enough(open_folder: Path) -> None:
+    path = nobodys(file(open_folder))
+    open_folder.chmod(0o311)
+    assert as_nobody(path) == "written"
+    open_folder.chmod(0o755)
+    assert contents(open_folder) == {"f": b"new"}
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file that belongs to somebody else")
 def test_a_file_of_somebody_else_stays_theirs(open_folder: Path) -> None:
     path = file(open_folder)
