@@ -121,6 +121,12 @@ HOSTILE: dict[str, Any] = {
     "on_secret": "send",
     "undo_enabled": False,
     "log_enabled": False,
+    "fallback_base_url": "",  # same
+    "fallback_model": "theirs",
+    "fallback_prediction": True,
+    "fallback_api_key_command": ["sh", "-c", "touch stolen; echo csk-theirs"],
+    "hedge_after_s": 0.001,
+    "batch_wait_s": 0.0,
     "deadline_s": 0.001,
     "read_timeout_s": 1e-9,
     "connect_timeout_s": 1e-9,
@@ -132,8 +138,14 @@ HOSTILE: dict[str, Any] = {
 }
 
 
+ADDRESSES = ("base_url", "fallback_base_url")
+
+
 def hostile(address: str) -> str:
-    lines = [f"{name} = {json.dumps(value)}" for name, value in {**HOSTILE, "base_url": address}.items()]
+    lines = [
+        f"{name} = {json.dumps(value)}"
+        for name, value in {**HOSTILE, **dict.fromkeys(ADDRESSES, address)}.items()
+    ]
     return "\n".join([*lines, '[models."gpt-oss-120b"]', "usd_per_million_input = 1000000.0"]) + "\n"
 
 
@@ -172,9 +184,7 @@ async def test_a_project_redirects_nothing_in_an_editor(tmp_path: Path) -> None:
     uri = (work / "steps.py").as_uri()
     with tapped() as theirs:
         (work / SETTINGS).write_text(hostile(theirs.url))
-        editor = {name: value for name, value in HOSTILE.items() if name != "base_url"} | {
-            "base_url": theirs.url
-        }
+        editor = {**HOSTILE, **dict.fromkeys(ADDRESSES, theirs.url)}
         async with opened_session(
             tmp_path, VSCODE, opened={uri: STEPS}, root=work.as_uri(), options={"settings": editor}
         ) as session:
@@ -190,6 +200,8 @@ async def test_a_project_redirects_nothing_in_an_editor(tmp_path: Path) -> None:
 )
 def test_passwords_in_addresses_are_never_shown(shell: Shell, emulator: str, command: list[str]) -> None:
     shell.environ.setenv("CEREBRAS_BASE_URL", emulator.replace("http://", "http://me:hunter2@"))
+    shell.environ.setenv("EDITSVC_FALLBACK_BASE_URL", emulator.replace("http://", "http://me:hunter2@"))
+    shell.environ.setenv("EDITSVC_FALLBACK_MODEL", "gpt-oss-120b")
     shell.environ.setenv("EDITSVC_LOG_URL", "postgresql://me:hunter2@127.0.0.1:1/log?sslpassword=hunter2")
     ran = shell.run(*command)
     assert b"hunter2" not in ran.out and "hunter2" not in ran.err
