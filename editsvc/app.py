@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from editsvc.config import Settings
+    from editsvc.errors import Status
     from editsvc.policy import LearnedPolicy
     from editsvc.tokenlog import RequestRecord
 
@@ -62,6 +63,10 @@ class Journal:
     def append(self, record: RequestRecord) -> None:
         """Store one record; raises LogUnavailable, in the form of RecordWaits if it was kept beside the log."""
         self._log.append(record)
+
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
+        """Amend how an edit ended; raises LogUnavailable. False if there is no such record."""
+        return self._log.set_outcome(record_id, status, error)
 
     def digest(self, path: str) -> str:
         """The keyed hash of `path`; raises LogUnavailable."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -81,6 +82,10 @@ class Recorder(Protocol):
 
     def append(self, record: RequestRecord) -> None:
         """Store one record."""
+        ...
+
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> object:
+        """Amend how an edit ended; raises LogUnavailable."""
         ...
 
     def digest(self, path: str) -> str:
@@ -165,7 +170,21 @@ class EditService:
             gone = trace.failed(Cancelled("The edit was cancelled."), self._clock() - started)
             await asyncio.shield(self._record(trace, created, gone))
             raise
-        return await self._record(trace, created, result)
+        recording = asyncio.ensure_future(self._record(trace, created, result))
+        try:
+            return await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._take_back(trace, recording))
+            raise
+
+    async def _take_back(self, trace: Trace, recording: asyncio.Future[EditResult]) -> None:
+        """Let the log say what the user was told: an edit that had just ended when it was cancelled was cancelled."""
+        await recording
+        if self._recorder is not None:
+            with suppress(LogUnavailable):
+                await asyncio.to_thread(
+                    self._recorder.set_outcome, trace.id, Cancelled.status, Cancelled.__name__
+                )
 
     async def _edit(self, trace: Trace, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
         self._mention_model(trace)
@@ -448,21 +467,25 @@ class EditService:
             while len(self._lessons) > _BATCHES_REMEMBERED:
                 self._lessons.popitem(last=False)
 
-    async def note_refusal(self, exc: EditsvcError, *, source: Source, path: str) -> str | None:
-        """Record an edit that ended before there was a document; returns a warning if that failed."""
+    async def note_refusal(
+        self, exc: EditsvcError, *, source: Source, path: str, record_id: str | None = None
+    ) -> str | None:
+        """Record an edit that ended before the engine had it; returns a warning if that failed."""
         if self._recorder is None:
             return None
-        record = partial(self._refusal_record, self._recorder, exc, source, path)
+        record = partial(self._refusal_record, self._recorder, exc, source, path, record_id or self._new_id())
         try:
             await asyncio.to_thread(record)
         except LogUnavailable as failed:
             return failed.told("The edit was not logged.")
         return None
 
-    def _refusal_record(self, recorder: Recorder, exc: EditsvcError, source: Source, path: str) -> None:
+    def _refusal_record(
+        self, recorder: Recorder, exc: EditsvcError, source: Source, path: str, record_id: str
+    ) -> None:
         recorder.append(
             RequestRecord(
-                id=self._new_id(),
+                id=record_id,
                 created_at=self._now(),
                 source=source,
                 status=exc.status,

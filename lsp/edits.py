@@ -20,7 +20,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from editsvc import scope as scopes
 from editsvc import syntax, workspace
 from editsvc.edit import facts
-from editsvc.errors import DocumentRefused, EditsvcError, Stale, Status, UsageError
+from editsvc.errors import Cancelled, DocumentRefused, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.rebase import map_offset
 from editsvc.review import HunkState
 from editsvc.scope import ScopeKind, ScopeRequest
@@ -85,6 +85,7 @@ class Running:
     stopped: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     task: asyncio.Task[dict[str, Any]] | None = None
     sent: asyncio.Event = field(default_factory=asyncio.Event)
+    logged: bool = False
 
     @property
     def with_client(self) -> bool:
@@ -143,6 +144,7 @@ class Edits:
         self._new_id = new_id
         self._running: dict[str, Running] = {}
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
+        self._noting: set[asyncio.Task[None]] = set()
         self._proposals: dict[str, Proposal] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.settings = EditorSettings()
@@ -175,13 +177,15 @@ class Edits:
         )
         self._running[edit_id] = running
         running.progress.start(token, f"editsvc: {_shortened(asked.instruction)}")
+        answered = asyncio.create_task(self._answered(running))
+        answered.add_done_callback(lambda task: self._let_go(running, task))
         if not asked.notify:
-            return self._answered(running)
+            return answered
 
         def early() -> dict[str, Any]:
             return self._ended(running, Status.CHANGED, _NOT_REPORTED)
 
-        return self._or_early(asyncio.create_task(self._answered(running)), running.sent, early)
+        return self._or_early(answered, running.sent, early)
 
     async def _or_early(
         self, task: asyncio.Task[dict[str, Any]], sent: asyncio.Event, early: Callable[[], dict[str, Any]]
@@ -212,12 +216,12 @@ class Edits:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(_look_at)
+        task.add_done_callback(lambda ended: self._note_cancelled(running, ended))
+        if running.stopped.done():  # the word came together with the command
+            task.cancel()
         try:
             waited: set[asyncio.Future[Any]] = {task, running.stopped}
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            running.stop("cancelled")
-            raise
         finally:
             self._running.pop(running.id, None)
         if running.stopped.done():
@@ -228,6 +232,17 @@ class Edits:
         if running.asked.notify and answer["status"] in _TOLD:
             self._client.show(answer["message"])
         return answer
+
+    def _let_go(self, running: Running, answered: asyncio.Task[dict[str, Any]]) -> None:
+        """Stop an edit whose request was cancelled: also one that was cancelled before anybody looked at it."""
+        self._running.pop(running.id, None)
+        if not answered.cancelled():
+            return
+        if running.task is None:
+            running.progress.end("cancelled")
+            self._have_noted(running)
+        else:
+            running.stop("cancelled")
 
     async def _carry_out(self, running: Running) -> dict[str, Any]:
         turn = self._turns.get(running.uri)
@@ -240,7 +255,35 @@ class Edits:
                     self._bring_up_to_date(running)
                 return await self._edit(running)
             except EditsvcError as exc:
+                if not running.logged:
+                    await self._note(running, exc)
                 return self._ended(running, exc.status, exc.sentence())
+
+    def _note_cancelled(self, running: Running, task: asyncio.Task[dict[str, Any]]) -> None:
+        """Have an edit logged that was cancelled before the engine had it."""
+        if task.cancelled() and not running.logged:
+            self._have_noted(running)
+
+    def _have_noted(self, running: Running) -> None:
+        noting = asyncio.create_task(self._note(running, Cancelled("The edit was cancelled.")))
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+
+    async def _note(self, running: Running, exc: EditsvcError) -> None:
+        """Log an edit that ended before the engine had it; without settings there is no log to be found."""
+        from editsvc.tokenlog import Source  # noqa: PLC0415 - heavy
+
+        running.logged = True
+        path = path_of(running.uri)
+        try:
+            async with self._engine.service() as service:
+                warning = await service.note_refusal(
+                    exc, source=Source.LSP, path=str(path) if path else running.uri, record_id=running.id
+                )
+        except SettingsError:
+            return
+        if warning:
+            self._client.log(warning)
 
     async def _edit(self, running: Running) -> dict[str, Any]:
         await self._check_path(running)
@@ -263,20 +306,10 @@ class Edits:
         return await self._apply(running, result, edits)
 
     async def _check_path(self, running: Running) -> None:
-        """Raises PathRefused, with a record in the log, for a file that may not be edited unasked."""
+        """Raises PathRefused for a file that may not be edited unasked."""
         path = path_of(running.uri)
-        if path is None or running.asked.allow_path:
-            return
-        try:
+        if path is not None and not running.asked.allow_path:
             await asyncio.to_thread(workspace.opened, path, root=self.root)
-        except workspace.PathRefused as exc:
-            from editsvc.tokenlog import Source  # noqa: PLC0415 - heavy
-
-            async with self._engine.service() as service:
-                warning = await service.note_refusal(exc, source=Source.LSP, path=str(path))
-            if warning:
-                self._client.log(warning)
-            raise
 
     def _bring_up_to_date(self, running: Running) -> None:
         """Take the text as it is now, after the edits that had their turn before."""
@@ -333,6 +366,7 @@ class Edits:
             predicts=(running.asked.prediction or self._engine.settings.prediction) != "off",
         )
         async with self._engine.service() as service:
+            running.logged = True  # by the engine, whatever becomes of it
             try:
                 return await service.edit(request, reporter)
             finally:
@@ -467,6 +501,8 @@ class Edits:
                 task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_WIND_UP_S)
+        if self._noting:
+            await asyncio.wait(self._noting, timeout=_WIND_UP_S)
 
     # --- decide ---------------------------------------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 """One edit from end to end, in one process: what is sent, shown, retried, cancelled and recorded."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_world import Watcher, world
+from engine_world import Memory, Watcher, world
 
 from editsvc import scope
 from editsvc.edit import EditRequest, Restart
@@ -15,7 +16,7 @@ from editsvc.models import Model
 from editsvc.policy import PredictionMode
 from editsvc.provider.base import Completion, Usage
 from editsvc.text import Snapshot, split_lines
-from editsvc.tokenlog import Source
+from editsvc.tokenlog import RequestRecord, Source
 
 FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))
 EDITED = FILE.replace("return value + 7\n", "return 7 + value\n").replace("step_20", "twentieth")
@@ -180,3 +181,25 @@ def test_counts_that_one_request_did_not_report_are_not_known_of_both() -> None:
         Completion("length", Usage(5), attempts=2, total_s=1.0)
     )
     assert (both.finish_reason, both.usage.prompt_tokens, both.attempts, both.total_s) == ("stop", 6, 3, 3.0)
+
+
+async def test_an_edit_that_is_cancelled_while_it_is_recorded_was_cancelled(tmp_path: Path) -> None:
+    class Slow(Memory):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun, self.go_on = threading.Event(), threading.Event()
+
+        def append(self, record: RequestRecord) -> None:
+            self.begun.set()
+            assert self.go_on.wait(5)
+            super().append(record)
+
+    log = Slow()
+    async with world(tmp_path, CASES, log=log) as here:
+        task = asyncio.create_task(here.service.edit(an_edit()))
+        await asyncio.to_thread(log.begun.wait, 5)
+        task.cancel()
+        log.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [(record.status, record.error) for record in log.records] == [("cancelled", "Cancelled")]

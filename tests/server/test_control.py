@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from lsp_client import PLAIN, RpcError
-from lsp_session import RENAME, STEPS, URI, Session
+from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, STEPS, URI, Session
 
 Start = Callable[..., Any]
 OTHER = "file:///project/other.py"
@@ -70,6 +70,42 @@ async def test_the_command_stops_the_stream_and_the_edit_answers_with_a_result(
     result = await asyncio.wait_for(answer, PROMPTLY_S)
     assert (result["editId"], result["status"]) == (edit_id, "cancelled")
     assert await stopped(session)
+
+
+@pytest.mark.parametrize("by", ["progress", "request"])
+async def test_an_edit_that_is_cancelled_in_the_same_breath_never_begins(start: Start, by: str) -> None:
+    session = await start()
+    answer = session.client.command(
+        "editsvc.edit", {"uri": URI, "instruction": RENAME, "mode": "apply"}, workDoneToken="a-token"
+    )
+    if by == "progress":
+        session.client.notify("window/workDoneProgress/cancel", {"token": "a-token"})
+        assert (await asyncio.wait_for(answer, PROMPTLY_S))["status"] == "cancelled"
+    else:
+        session.client.notify("$/cancelRequest", {"id": session.client.last_id})
+        with pytest.raises(RpcError):
+            await asyncio.wait_for(answer, PROMPTLY_S)
+
+    # Whatever was ordered would have arrived before the answer to another edit.
+    assert (await session.edit(ONE_RENAME, mode="apply"))["status"] == "changed"
+    assert session.client.text(URI) == ONE_RENAMED
+    assert not session.server.edits.running_in(URI)
+    await session.client.request("shutdown")
+    assert sorted(record["status"] for record in session.records()) == ["cancelled", "changed"]
+
+
+async def test_an_edit_that_is_cancelled_while_it_waits_for_its_turn_is_in_the_log(start: Start) -> None:
+    session = await start(**SLOW)
+    first, _ = await begin(session)
+    asked = {"uri": URI, "instruction": ONE_RENAME, "mode": "apply"}
+    second = session.client.command("editsvc.edit", asked, workDoneToken="second")
+    await asyncio.sleep(0.05)
+    session.client.notify("window/workDoneProgress/cancel", {"token": "second"})
+    assert (await asyncio.wait_for(second, PROMPTLY_S))["status"] == "cancelled"
+    session.client.notify("window/workDoneProgress/cancel", {"token": f"token-{URI}"})
+    await first
+    await session.client.request("shutdown")
+    assert [record["status"] for record in session.records()] == ["cancelled", "cancelled"]
 
 
 async def test_a_cancelled_edit_is_in_the_log(start: Start) -> None:

@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import msgspec
 
 from editsvc.config import Settings
 from editsvc.emulator import Emulator, EmulatorOptions
+from editsvc.errors import Status
 from editsvc.models import Model
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain, Link, Patience
@@ -34,6 +35,11 @@ class Memory:
         if self.broken:
             raise LogUnavailable("The disk is full.")
         self.records.append(record)
+
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> None:
+        for number, record in enumerate(self.records):
+            if record.id == record_id:
+                self.records[number] = replace(record, status=status, error=error)
 
     def digest(self, path: str) -> str:
         return f"{hash(path) & (1 << 127):032x}"
@@ -81,6 +87,7 @@ async def world(
     model: Model = MODEL,
     scorer: Scorer | None = None,
     max_retries: int = 0,
+    log: Memory | None = None,
     **options: Any,
 ) -> AsyncIterator[World]:
     """An engine whose model knows `cases`; further options are the emulator's."""
@@ -88,7 +95,7 @@ async def world(
     script.write_text("".join(json.dumps(case) + "\n" for case in cases))
     async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
         provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=2)
-        log, counter = Memory(), itertools.count(1)
+        log, counter = log or Memory(), itertools.count(1)
         service = EditService(
             provider=Chain(
                 [Link(provider)],
