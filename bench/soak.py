@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from editsvc.tokenlog import LOG_FILE, TokenLog
 from lsp.frames import FrameReader, frame
 
 if TYPE_CHECKING:
@@ -81,10 +82,12 @@ class Client:
     problems: Counter[str] = field(default_factory=Counter)
 
     def send(self, message: dict[str, Any]) -> None:
+        """Send one message."""
         assert self.process.stdin is not None
         self.process.stdin.write(frame(json.dumps({"jsonrpc": "2.0", **message}).encode()))
 
     async def request(self, method: str, params: Any) -> Any:
+        """Send a request and wait for its result; raises TimeoutError after `STUCK_S`."""
         self.count += 1
         number = self.count
         future = self.waiting[number] = asyncio.get_running_loop().create_future()
@@ -95,6 +98,7 @@ class Client:
             self.waiting.pop(number, None)
 
     async def read(self) -> None:
+        """Take what the server says, until it ends."""
         assert self.process.stdout is not None
         frames = FrameReader()
         while data := await self.process.stdout.read(1 << 16):
@@ -102,6 +106,7 @@ class Client:
                 self.take(json.loads(body))
 
     def take(self, message: dict[str, Any]) -> None:
+        """Take one message."""
         if "method" not in message:
             future = self.waiting.get(message["id"])
             if future is not None and not future.done():
@@ -118,6 +123,7 @@ class Client:
             self.send({"id": message["id"], "result": None})
 
     def apply(self, edit: dict[str, Any]) -> None:
+        """Make a workspace edit, and report the changes."""
         for change in edit["documentChanges"]:
             uri = change["textDocument"]["uri"]
             lines = self.texts[uri].split("\n")
@@ -140,11 +146,13 @@ class Client:
             self.change(uri, text)
 
     def open(self, uri: str, text: str) -> None:
+        """Open a document."""
         self.texts[uri], self.versions[uri] = text, 1
         item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self.send({"method": "textDocument/didOpen", "params": {"textDocument": item}})
 
     def change(self, uri: str, text: str) -> None:
+        """Give a document another text."""
         self.texts[uri] = text
         self.versions[uri] += 1
         identifier = {"uri": uri, "version": self.versions[uri]}
@@ -163,10 +171,18 @@ class Tally:
     stuck: int = 0
 
 
-async def edit_for_ever(
-    client: Client, uri: str, number: int, tally: Tally, draw: random.Random, end: float, cancels: float
-) -> None:
+@dataclass(frozen=True)
+class Document:
+    """One document that is edited: its name, its number, and the dice for what happens to it."""
+
+    uri: str
+    number: int
+    draw: random.Random
+
+
+async def edit_for_ever(client: Client, one: Document, tally: Tally, *, end: float, cancels: float) -> None:
     """One document: a name there and back, now and then taken back while it runs."""
+    uri, number, draw = one.uri, one.number, one.draw
     names = NAMES
     pristine = {name: document(number).replace(NAMES[0], name) for name in NAMES}
     while time.monotonic() < end:
@@ -198,11 +214,13 @@ async def edit_for_ever(
 
 
 def memory_mb(pid: int) -> float:
+    """Resident memory of a process."""
     found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0
 
 
 def descriptors(pid: int) -> int:
+    """Open file descriptors of a process."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
@@ -220,6 +238,7 @@ def connections(pid: int) -> int:
 
 @asynccontextmanager
 async def emulator(rate: float, seed: int) -> AsyncIterator[str]:
+    """An emulator as a process, whose requests go wrong at `rate`; yields its address."""
     faults = [part for fault in FAULTS for part in ("--fault", fault)]
     command = [
         *(sys.executable, "-m", "editsvc", "emulate", "--offline", "--speed", "2500", "--ttft", "0.05"),
@@ -236,6 +255,7 @@ async def emulator(rate: float, seed: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def language_server(address: str, folder: Path) -> AsyncIterator[Client]:
+    """A language server as a process, and a client that has said hello."""
     (folder / "config.toml").touch()
     environ = os.environ | {
         "CEREBRAS_API_KEY": "soak",
@@ -271,6 +291,7 @@ async def language_server(address: str, folder: Path) -> AsyncIterator[Client]:
 
 
 async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: int) -> dict[str, Any]:
+    """The whole run."""
     tally, seconds = Tally(), minutes * 60
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -282,7 +303,13 @@ async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: in
             end = time.monotonic() + seconds
             running = [
                 asyncio.create_task(
-                    edit_for_ever(client, uri, number, tally, random.Random(f"{seed}:{number}"), end, cancels)
+                    edit_for_ever(
+                        client,
+                        Document(uri, number, random.Random(f"{seed}:{number}")),
+                        tally,
+                        end=end,
+                        cancels=cancels,
+                    )
                 )
                 for number, uri in enumerate(uris)
             ]
@@ -296,6 +323,7 @@ async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: in
 
 
 async def watch(pid: int, tally: Tally, seconds: float) -> None:
+    """Look at the process every second, and say every ten what there is."""
     begun = last = time.monotonic()
     while True:
         await asyncio.sleep(min(1.0, seconds / 60))
@@ -312,8 +340,7 @@ async def watch(pid: int, tally: Tally, seconds: float) -> None:
 
 
 def logged(data: Path) -> list[dict[str, Any]]:
-    from editsvc.tokenlog import LOG_FILE, TokenLog
-
+    """All records of the log."""
     with TokenLog(data / LOG_FILE) as log:
         return list(log.export())
 
@@ -321,6 +348,7 @@ def logged(data: Path) -> list[dict[str, Any]]:
 def verdict(
     tally: Tally, records: list[dict[str, Any]], quiet: dict[str, int], client: Client, **asked: Any
 ) -> dict[str, Any]:
+    """Everything that was found, and whether it is as it should be."""
     tenth = max(1, len(tally.memory_mb) // 10)
     early, late = (
         statistics.median(part) for part in (tally.memory_mb[tenth : 2 * tenth], tally.memory_mb[-tenth:])
@@ -355,6 +383,7 @@ def verdict(
 
 
 def main() -> int:
+    """Run it."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.soak", description=(__doc__ or "").partition("\n")[0]
     )

@@ -9,7 +9,7 @@ from editsvc.edit import EditResult, Restart, Timing
 from editsvc.errors import Status
 from editsvc.instruction_class import classify
 from editsvc.policy import Reason
-from editsvc.provider.base import Completion
+from editsvc.provider.base import Completion, Why
 from editsvc.scope import ScopeKind, whole
 from editsvc.text import split_lines
 from editsvc.tokenlog import RequestRecord
@@ -101,8 +101,8 @@ class Trace:
             self.prediction_kind = None
 
     def _route(self) -> list[dict[str, Any]] | None:
-        """The attempts for the log; None where there was one alone, and it was answered."""
-        if len(self.attempts) <= 1 and self.completion is not None:
+        """The attempts for the log; None where the first server answered the first request."""
+        if [one.why for one in self.attempts] == [Why.FIRST] and self.completion is not None:
             return None
         return [attempt.json() for attempt in self.attempts] or None
 

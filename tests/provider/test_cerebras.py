@@ -1,6 +1,7 @@
 """The provider against a real server: what it reports, how it fails, and that cancelling ends the stream."""
 
 import asyncio
+import json
 import socket
 import ssl
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import trustme
+from aiohttp import web
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
@@ -336,3 +338,30 @@ def test_no_request_can_hold_a_prediction_together_with_what_excludes_it() -> No
     fields = set(CompletionRequest.__dataclass_fields__)
     assert "prediction" in fields
     assert not fields & {"tools", "logprobs", "n", "top_logprobs"}
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+async def test_a_server_that_repeats_the_key_does_not_spread_it(status: int) -> None:
+    async def quote(request: web.Request) -> web.Response:
+        key = request.headers["authorization"].removeprefix("Bearer ")
+        error = {"error": {"message": f"Incorrect API key provided: {key}.", "code": "wrong"}}
+        if status != 200:
+            return web.json_response(error, status=status)
+        return web.Response(text=f"data: {json.dumps(error)}\n\n", content_type="text/event-stream")
+
+    application = web.Application()
+    application.add_routes([web.post("/v1/chat/completions", quote)])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    provider = CerebrasProvider(
+        api_key="csk-very-secret-key", base_url=f"http://127.0.0.1:{runner.addresses[0][1]}"
+    )
+    try:
+        with pytest.raises(ProviderError) as caught:
+            await completed(provider, a_request())
+    finally:
+        provider.close()
+        await runner.cleanup()
+    assert "Incorrect API key provided: (the key)" in caught.value.message
+    assert "csk-very" not in caught.value.sentence()
