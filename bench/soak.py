@@ -130,20 +130,17 @@ class Client:
             starts = [0]
             for line in lines:
                 starts.append(starts[-1] + len(line) + 1)
-            text = self.texts[uri]
-            places = [
-                (
-                    *(
-                        starts[end["line"]] + end["character"]
-                        for end in (one["range"]["start"], one["range"]["end"])
-                    ),
-                    one,
+            text, changes = self.texts[uri], []
+            for one in sorted(
+                change["edits"], key=lambda one: starts[one["range"]["start"]["line"]], reverse=True
+            ):
+                start, end = (
+                    starts[place["line"]] + place["character"]
+                    for place in (one["range"]["start"], one["range"]["end"])
                 )
-                for one in change["edits"]
-            ]
-            for start, end, one in sorted(places, key=lambda place: place[:2], reverse=True):
                 text = text[:start] + one["newText"] + text[end:]
-            self.change(uri, text)
+                changes.append({"range": one["range"], "text": one["newText"]})
+            self.change(uri, text, changes)
 
     def open(self, uri: str, text: str) -> None:
         """Open a document."""
@@ -151,12 +148,12 @@ class Client:
         item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self.send({"method": "textDocument/didOpen", "params": {"textDocument": item}})
 
-    def change(self, uri: str, text: str) -> None:
-        """Give a document another text."""
+    def change(self, uri: str, text: str, changes: list[dict[str, Any]]) -> None:
+        """Give a document another text, and report the changes that lead there."""
         self.texts[uri] = text
         self.versions[uri] += 1
         identifier = {"uri": uri, "version": self.versions[uri]}
-        params = {"textDocument": identifier, "contentChanges": [{"text": text}]}
+        params = {"textDocument": identifier, "contentChanges": changes}
         self.send({"method": "textDocument/didChange", "params": params})
 
 

@@ -27,8 +27,8 @@ INTERACTIVE_SHARE: Final = 0.25
 _UNTOLD_TOKENS: Final = 20_000
 # Clocks and networks: a window that is said to be over now may last a moment longer.
 _MARGIN_S: Final = 0.5
-# A reply that is this old says nothing about requests that were sent before it.
-_FORGOTTEN_S: Final = 600.0
+# Requests that are older belong to another window; a day's are as good as counted by the server's next word.
+_FORGOTTEN_S: Final = 120.0
 _WINDOWS: Final = (("tokens", "tokens-minute"), ("requests", "requests-minute"), ("requests", "requests-day"))
 
 
