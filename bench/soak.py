@@ -10,7 +10,7 @@ over: a name is changed and changed back, the edits are applied, some are taken 
   everything has been loaded and every pool has been filled once);
 - records: as many in the log as edits were asked for, by status;
 - tasks: every edit answered within its deadline, and nothing of it left in the server afterwards;
-- connections: none in use when nothing runs, and no more descriptors than at the beginning;
+- connections: none but idle ones when nothing runs, and no more descriptors than in the first half;
 - texts: every document is, to the byte, what its successful edits make of it.
 
 Ends with 1 if one of these does not hold.
@@ -362,7 +362,7 @@ def verdict(
         "no wrong text": not tally.wrong_texts,
         "no error of the protocol": not client.problems,
         "no connection leaked": quiet["connections"] <= 8,  # idle ones are kept for the next edits
-        "no descriptor leaked": quiet["descriptors"] <= max(tally.descriptors[:tenth], default=0) + 2,
+        "no descriptor leaked": quiet["descriptors"] <= max(tally.descriptors[: 5 * tenth], default=0),
     }
     return {
         "schema": 1,

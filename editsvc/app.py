@@ -178,8 +178,7 @@ async def _service(
             offline=offline,
         )
     finally:
-        for link in chain.links:
-            link.provider.close()
+        chain.close()
         if scorer is not None:
             await asyncio.to_thread(scorer.close, _SCORING_AT_THE_END_S)
         if journal is not None:

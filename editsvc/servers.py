@@ -13,8 +13,9 @@ import msgspec
 from editsvc import environment, models
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
-from editsvc.provider.chain import Chain, Link, Patience
+from editsvc.provider.chain import Chain
 from editsvc.provider.health import HealthFile
+from editsvc.provider.links import Link, Links, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,16 +128,18 @@ def chain_of(
         links.append(link)
         origins[link] = server.origin
     return Chain(
-        links,
-        Patience(
-            max_retries=settings.max_retries,
-            longest_wait_s=settings.longest_wait_s,
-            batch_wait_s=settings.batch_wait_s,
-            hedge_after_s=settings.hedge_after_s,
-        ),
-        clock=time.monotonic,
-        draw=random.random,
-        changed=(lambda link: health.save(origins[link], link.breaker.health))
-        if remembered
-        else (lambda _: None),
+        Links(
+            links,
+            Patience(
+                max_retries=settings.max_retries,
+                longest_wait_s=settings.longest_wait_s,
+                batch_wait_s=settings.batch_wait_s,
+                hedge_after_s=settings.hedge_after_s,
+            ),
+            clock=time.monotonic,
+            draw=random.random,
+            changed=(lambda link: health.save(origins[link], link.breaker.health))
+            if remembered
+            else (lambda _: None),
+        )
     )

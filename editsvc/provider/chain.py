@@ -22,185 +22,400 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import ProviderError, ProviderRateLimited
-from editsvc.provider.base import Completion, Priority
-from editsvc.provider.breaker import Breaker
-from editsvc.provider.budget import Budget
-from editsvc.provider.course import Course
-from editsvc.provider.recovery import COOLDOWN_S, Blame, blame
+from editsvc.errors import (
+    IncompleteReply,
+    PredictionUnsupported,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderUnavailable,
+)
+from editsvc.provider.base import Attempt, Completion, Priority, Why
+from editsvc.provider.breaker import State
+from editsvc.provider.continuation import Continuation, rest_predicted
+from editsvc.provider.recovery import Blame, backoff_s, blame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
-    from editsvc.provider.base import CompletionRequest, Provider, Receiver
+    from editsvc.provider.base import CompletionRequest, Receiver
     from editsvc.provider.budget import Reservation
+    from editsvc.provider.links import Link, Links
 
-_SHORTEST_NAP_S: Final = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long; times in seconds."""
-
-    max_retries: int = 2
-    longest_wait_s: float = 8.0
-    batch_wait_s: float = 300.0
-    hedge_after_s: float | None = None
+# How long a server's word that it supports no predictions is believed.
+_REFUSAL_REMEMBERED_S: Final = 600.0
+# In code points: what takes longer than a millisecond or two belongs into a thread.
+_LONG: Final = 100_000
 
 
-@dataclass(eq=False)
-class Link:
-    """One server of a chain.
-
-    `model` and `predicts` are None for the first link: requests are made for it. For another they say what its
-    model is called and whether it takes predictions. `reasons` tells whether it takes ``reasoning_effort``.
-    """
-
-    provider: Provider
-    model: str | None = None
-    predicts: bool | None = None
-    reasons: bool = True
-    breaker: Breaker = field(default_factory=Breaker)
-    budget: Budget = field(default_factory=Budget)
-    refuses_predictions_until: float = -math.inf
-
-    @property
-    def name(self) -> str:
-        """The provider's name."""
-        return self.provider.name
-
-    def adapted(self, request: CompletionRequest, now: float) -> CompletionRequest:
-        """`request` as this server takes it."""
-        predicts = self.predicts is not False and now >= self.refuses_predictions_until
-        return replace(
-            request,
-            model=self.model or request.model,
-            prediction=request.prediction if predicts else None,
-            reasoning_effort=request.reasoning_effort if self.reasons else None,
-        )
-
-
-class Chain:
-    """A `Completer` over one or more links; safe to use from several tasks of one event loop.
-
-    `changed` is called with a link of which more is known than before. `sleep` and `draw` (uniform
-    in [0, 1)) are the caller's, like the clock.
-    """
+class _Call:
+    """One HTTP request under way. Its content is kept until it is known that it is the one to be shown."""
 
     def __init__(
         self,
-        links: Sequence[Link],
-        patience: Patience | None = None,
+        link: Link,
+        why: Why,
+        request: CompletionRequest,
+        reservation: Reservation,
         *,
-        clock: Callable[[], float],
-        draw: Callable[[], float] = lambda: 0.0,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        changed: Callable[[Link], None] = lambda _: None,
+        waited_s: float,
     ) -> None:
-        self._links = list(links)
-        self._patience = patience or Patience()
-        self._clock = clock
-        self._draw = draw
-        self._sleep = sleep
-        self._changed = changed
-        self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
-        self._ended = asyncio.Event()  # set, and replaced, when a request ends
+        self.link = link
+        self.why = why
+        self.request = request
+        self.reservation = reservation
+        self.waited_s = waited_s
+        self.count = 0
+        self.heard = asyncio.Event()
+        self.outcome: Completion | ProviderError | None = None
+        self.closed = False
+        self._content: list[str] = []
+        self._show: Callable[[str], None] | None = None
+        self.task = asyncio.ensure_future(link.provider.complete(request, self._on_delta))
+
+    def _on_delta(self, text: str) -> None:
+        self.count += len(text)
+        self.heard.set()
+        if self._show is not None:
+            self._show(text)
+        else:
+            self._content.append(text)
+
+    def speak(self, show: Callable[[str], None]) -> None:
+        """From now on, and with what came already, this is the call that is shown."""
+        self._show = show
+        if self._content:
+            show("".join(self._content))
+            self._content = []
+
+
+class Chain:
+    """A `Completer` over one or more servers; safe to use from several tasks of one event loop."""
+
+    def __init__(self, links: Links) -> None:
+        self.links = links
 
     @property
     def name(self) -> str:
         """The provider that is asked first."""
-        return self._links[0].name
+        return self.links.first.name
 
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """See `Completer.complete`."""
-        return await Course(self, request, receiver).run()
+        return await _Course(self.links, request, receiver).run()
 
-    # --- what a course asks of the chain ----------------------------------------------------------------------
+    def close(self) -> None:
+        """Close every connection."""
+        for link in self.links:
+            link.provider.close()
 
-    @property
-    def links(self) -> Sequence[Link]:
-        """The servers in their order."""
-        return self._links
 
-    @property
-    def patience(self) -> Patience:
-        """How often and how long."""
-        return self._patience
+class _Course:
+    """One request on its way through the chain."""
 
-    def now(self) -> float:
-        """The time."""
-        return self._clock()
+    def __init__(self, links: Links, request: CompletionRequest, receiver: Receiver) -> None:
+        self._links = links
+        self._request = request
+        self._receiver = receiver
+        self._shown = Continuation()
+        self._begun: float | None = (
+            None  # when the first request was sent; its turn in the queue is not its time
+        )
+        self._first: float | None = None
+        self._attempts = 0
+        self._failures: list[tuple[Link, ProviderError]] = []
+        self._failed: set[Link] = set()  # those that failed this request in the present round
+        self._out: set[Link] = set()  # those that will not do for this request at all
+        self._waited_s = 0.0
+        self._usage_is_whole = True
 
-    def draw(self) -> float:
-        """A number from [0, 1)."""
-        return self._draw()
+    async def run(self) -> Completion:
+        retries = 0
+        while True:
+            link = await self._next()
+            last_resort = not link.breaker.permits(self._links.now())
+            call = await self._ask(link)
+            if isinstance(call.outcome, Completion):
+                return self._whole(call, call.outcome)
+            self._note_failure(call)
+            if self._able():
+                continue
+            if last_resort or retries >= self._links.patience.max_retries:
+                raise self._verdict()
+            await self._rest(retries)
+            retries += 1
 
-    async def pause(self, seconds: float) -> None:
-        """Wait so long."""
-        await self._sleep(max(seconds, _SHORTEST_NAP_S))
+    # --- whom to ask ------------------------------------------------------------------------------------------
 
-    async def change(self, seconds: float) -> None:
-        """Wait until a request has ended, but no longer than so."""
-        waiting = asyncio.ensure_future(self._ended.wait())
-        napping = asyncio.ensure_future(self.pause(seconds))
+    def _left(self) -> list[Link]:
+        return [link for link in self._links if link not in self._failed | self._out]
+
+    def _able(self) -> bool:
+        """Whether there is somebody to ask in this round, without waiting."""
+        now = self._links.now()
+        return any(link.breaker.permits(now) for link in self._left())
+
+    async def _next(self) -> Link:
+        """The server to ask; raises ProviderError if nobody is to be asked."""
+        while True:
+            now = self._links.now()
+            left = self._left()
+            for link in left:
+                if link.breaker.permits(now):
+                    return link
+            soonest = min(left, key=lambda link: link.breaker.wait_s(now))
+            wait = soonest.breaker.wait_s(now)
+            limited = soonest.breaker.state(now) is State.CLOSED
+            if self._request.priority is Priority.INTERACTIVE and not limited:
+                return soonest
+            most = self._most_s(limited=limited)
+            if (most < wait < math.inf) or most <= 0:
+                raise self._held_back(soonest, wait, limited=limited)
+            # Infinite is the wait for somebody else's probe: how that ends is known as soon as it does.
+            self._receiver.held(None if math.isinf(wait) else wait)
+            await self._links.change(min(wait, most))
+            self._receiver.released()
+            self._waited_s += self._links.now() - now
+
+    def _most_s(self, *, limited: bool) -> float:
+        """How much longer this request may be held back."""
+        patience = self._links.patience
+        if self._request.priority is Priority.BATCH:
+            return (patience.batch_wait_s if limited else patience.longest_wait_s) - self._waited_s
+        return min(patience.longest_wait_s - self._waited_s, self._receiver.time_left_s())
+
+    def _held_back(self, link: Link, wait: float, *, limited: bool) -> ProviderError:
+        if self._failures:
+            return self._verdict()
+        hint = "Try again in a moment." if math.isinf(wait) else f"Try again in {math.ceil(wait)} s."
+        if limited:
+            return ProviderRateLimited(
+                f"{link.name} allows no more requests for now.", hint=hint, retry_after_s=wait
+            )
+        return ProviderUnavailable(
+            f"{link.name} has failed {link.breaker.health.failures} times in a row and is not asked for now.",
+            hint=hint,
+        )
+
+    # --- asking -----------------------------------------------------------------------------------------------
+
+    async def _ask(self, link: Link) -> _Call:
+        """One request, or two if it is hedged; the one that was shown, ended."""
+        calls = [await self._begin(link, self._why(link))]
         try:
-            await asyncio.wait({waiting, napping}, return_when=asyncio.FIRST_COMPLETED)
+            second = await self._hedge(calls[0])
+            if second is not None:
+                calls.append(second)
+            call = calls[0] if second is None else await self._faster(calls[0], second)
+            await self._take_back(calls, but=call)
+            self._shown.begin_again()
+            call.speak(self._show)
+            await asyncio.wait({call.task})
+            self._close(call)
+            return call
         finally:
-            waiting.cancel()
-            napping.cancel()
+            await self._take_back(calls)
 
-    async def turn(self, link: Link, request: CompletionRequest, receiver: Receiver) -> Reservation:
-        """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited."""
-        tokens = request.reserved_tokens
-        if request.priority is Priority.INTERACTIVE:
-            return link.budget.reserve(tokens, self._clock())
-        asked = self._clock()
-        if self._queue.locked():
-            receiver.held(None)
-        try:
-            async with self._queue:
-                while wait := link.budget.wait_s(tokens, request.priority, self._clock()):
-                    left = self._patience.batch_wait_s - (self._clock() - asked)
-                    if left <= 0 or left < wait < math.inf:
-                        raise ProviderRateLimited(
-                            f"{link.name} has no room for this request within {self._patience.batch_wait_s:g} s.",
-                            hint="Try again later, or with fewer files.",
-                            retry_after_s=None if math.isinf(wait) else wait,
-                        )
-                    receiver.held(None if math.isinf(wait) else wait)
-                    await self.change(min(wait, left))
-                return link.budget.reserve(tokens, self._clock())
-        finally:
-            receiver.released()
+    def _why(self, link: Link) -> Why:
+        if self._shown.seen:
+            return Why.RESUME
+        if link is not self._links.first:
+            return Why.FALLBACK
+        return Why.RETRY if self._attempts else Why.FIRST
 
-    def settle(
-        self, link: Link, reservation: Reservation, outcome: Completion | ProviderError | None
-    ) -> None:
-        """A request has ended: tell the budget and the breaker; None if it was taken back."""
-        now = self._clock()
-        link.budget.settle(reservation, getattr(outcome, "rate_limit", None), now)
-        before = link.breaker.health
-        if isinstance(outcome, Completion):
-            link.breaker.succeeded()
-        elif outcome is None:
-            link.breaker.abandoned()
-        else:
-            self._blame(link, outcome, now)
-        if link.breaker.health != before:
-            self._changed(link)
-        ended, self._ended = self._ended, asyncio.Event()
-        ended.set()
+    async def _begin(self, link: Link, why: Why) -> _Call:
+        links, since = self._links, self._links.now()
+        request = link.adapted(self._request, since)
+        seen = self._shown.seen
+        if seen and request.prediction is not None:
+            predicted = await self._rest_predicted(request.prediction, seen)
+            request = replace(request, prediction=predicted)
+        reservation = await links.turn(link, request, self._receiver)
+        now = links.now()
+        self._begun = now if self._begun is None else self._begun
+        waited, self._waited_s = self._waited_s + now - since, 0.0
+        link.breaker.asked(now)
+        self._attempts += 1
+        return _Call(link, why, request, reservation, waited_s=waited)
 
     @staticmethod
-    def _blame(link: Link, error: ProviderError, now: float) -> None:
-        fault = blame(error)
-        if fault is Blame.SERVER:
-            link.breaker.failed(now, error.kind)
-        elif isinstance(error, ProviderRateLimited):
-            wait = error.retry_after_s
-            link.breaker.limited(now, COOLDOWN_S if wait is None else wait)
-        else:
-            link.breaker.abandoned()
+    async def _rest_predicted(predicted: str, seen: str) -> str:
+        if len(predicted) + len(seen) < _LONG:
+            return rest_predicted(predicted, seen)
+        return await asyncio.to_thread(rest_predicted, predicted, seen)
+
+    async def _hedge(self, call: _Call) -> _Call | None:
+        """A second request, if the first one has neither content nor an end in time."""
+        after = self._links.patience.hedge_after_s
+        if after is None or self._request.priority is Priority.BATCH or self._shown.seen:
+            return None
+        heard = asyncio.ensure_future(call.heard.wait())
+        napping = asyncio.ensure_future(self._links.pause(after))
+        try:
+            await asyncio.wait({heard, napping, call.task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            heard.cancel()
+            napping.cancel()
+        if call.heard.is_set() or call.task.done():
+            return None
+        now = self._links.now()
+        others = [link for link in self._left() if link is not call.link and link.breaker.permits(now)]
+        if not others and len(self._links) > 1:
+            return None
+        return await self._begin(others[0] if others else call.link, Why.HEDGE)
+
+    async def _faster(self, one: _Call, other: _Call) -> _Call:
+        """The call that has content first, or ends well first; the one that is left if the other fails."""
+        waiting = [asyncio.ensure_future(call.heard.wait()) for call in (one, other)]
+        try:
+            while True:
+                for call, rival in ((one, other), (other, one)):
+                    if call.heard.is_set():
+                        return call
+                    if not call.task.done():
+                        continue
+                    if call.task.exception() is None or rival.task.done():
+                        return call
+                    self._close(call)
+                    self._note_failure(call)
+                    return rival
+                running = [call.task for call in (one, other)]
+                await asyncio.wait({*waiting, *running}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _close(self, call: _Call) -> None:
+        """Note what became of a call that has ended; raises what is no error of a provider."""
+        error = call.task.exception()
+        if error is not None and not isinstance(error, ProviderError):
+            raise error  # and the call is noted as taken back
+        outcome = call.task.result() if error is None else error
+        if isinstance(outcome, Completion) and outcome.finish_reason is None:
+            outcome = IncompleteReply(
+                f"{call.link.name} ended the reply before it was complete.",
+                finish_reason=None,
+                hint="Nothing was changed; try again.",
+                request_id=outcome.request_id,
+            )
+        call.outcome = outcome
+        self._note(
+            call, outcome, (outcome.finish_reason or "") if isinstance(outcome, Completion) else outcome.kind
+        )
+
+    async def _take_back(self, calls: Sequence[_Call], *, but: _Call | None = None) -> None:
+        """Cancel the calls that are not wanted any more, and wait until their streams are closed."""
+        for call in calls:
+            if call.closed or call is but:
+                continue
+            call.task.cancel()
+            await asyncio.wait({call.task})
+            error = None if call.task.cancelled() else call.task.exception()
+            if isinstance(error, ProviderError):
+                self._note(call, error, error.kind)
+            else:
+                self._note(call, None, "cancelled")
+                self._usage_is_whole = False
+
+    def _note(self, call: _Call, outcome: Completion | ProviderError | None, word: str) -> None:
+        call.closed = True
+        self._links.settle(call.link, call.reservation, outcome)
+        if call.count and not isinstance(outcome, Completion):
+            self._usage_is_whole = False  # billed, and nobody said how much
+        attempt = Attempt(
+            provider=call.link.name,
+            model=call.request.model,
+            why=call.why,
+            predicted=call.request.prediction is not None,
+            outcome=word,
+            received=call.count,
+            waited_s=call.waited_s,
+            total_s=self._links.now() - call.reservation.sent_at,
+        )
+        self._receiver.attempted(attempt)
+
+    def _show(self, delta: str) -> None:
+        if self._first is None:
+            self._first = self._links.now()
+        self._pass_on(*self._shown.push(delta))
+
+    def _pass_on(self, void: bool, text: str) -> None:  # noqa: FBT001 - a pair that is handed on
+        if void:
+            self._receiver.restarted()
+        if text:
+            self._receiver.received(text)
+
+    # --- how it ends ------------------------------------------------------------------------------------------
+
+    def _whole(self, call: _Call, done: Completion) -> Completion:
+        self._pass_on(*self._shown.finish())
+        begun = call.reservation.sent_at if self._begun is None else self._begun
+        return replace(
+            done,
+            provider=call.link.name,
+            asked=call.request.model,
+            instead=self._instead(call),
+            predicted=call.request.prediction is not None,
+            usage_is_whole=self._usage_is_whole,
+            ttft_s=None if self._first is None else self._first - begun,
+            total_s=self._links.now() - begun,
+            attempts=self._attempts,
+        )
+
+    def _instead(self, call: _Call) -> str:
+        """Why another server than the first one answered; "" if it did, or was merely slower."""
+        first = self._links.first
+        if call.link is first or call.why is Why.HEDGE:
+            return ""
+        reasons = [error.message for link, error in self._failures if link is first]
+        if reasons:
+            return reasons[-1]
+        if first.breaker.state(self._links.now()) is State.CLOSED:
+            return f"{first.name} allows no more requests for now."
+        return f"{first.name} has failed {first.breaker.health.failures} times in a row and is not asked for now."
+
+    def _note_failure(self, call: _Call) -> None:
+        """Take note that a server has failed the request; raises the error if no other request would help."""
+        link, error = call.link, call.outcome
+        assert isinstance(error, ProviderError)  # noqa: S101 - a completion is no failure
+        first = link is self._links.first
+        if isinstance(error, PredictionUnsupported) and not first and call.request.prediction is not None:
+            link.refuses_predictions_until = self._links.now() + _REFUSAL_REMEMBERED_S
+            return  # it is asked again, without one
+        self._failures.append((link, error))
+        if blame(error) is not Blame.REQUEST:
+            self._failed.add(link)
+            return
+        self._out.add(link)
+        if first or len(self._out) == len(self._links):
+            raise self._verdict()
+
+    async def _rest(self, retries: int) -> None:
+        """The pause between two rounds; raises if it would be too long."""
+        self._failed.clear()
+        left = self._left()
+        if not left:
+            raise self._verdict()
+        limited = isinstance(self._failures[-1][1], ProviderRateLimited)
+        pause = 0.0 if self._shown.seen and not retries else backoff_s(retries, self._links.draw())
+        cooling = min(link.breaker.health.cool_until for link in left) - self._links.now()
+        pause = max(pause, cooling)
+        if pause > self._most_s(limited=limited) or pause >= self._receiver.time_left_s():
+            raise self._verdict()
+        if pause <= 0:
+            return
+        since = self._links.now()
+        self._receiver.held(pause)
+        await self._links.pause(pause)
+        self._receiver.released()
+        self._waited_s += self._links.now() - since
+
+    def _verdict(self) -> ProviderError:
+        """The error to raise: the latest, with what another server had failed with before it."""
+        link, error = self._failures[-1]
+        others = [one for other, one in self._failures[:-1] if other is not link]
+        if others:
+            error.message = f"{error.message.rstrip('.')}; before that, {others[-1].message}"
+        return error

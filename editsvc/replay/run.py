@@ -15,7 +15,8 @@ import msgspec
 from editsvc.config import Settings
 from editsvc.edit import EditRequest
 from editsvc.models import Model
-from editsvc.provider.chain import Chain, Link, Patience
+from editsvc.provider.chain import Chain
+from editsvc.provider.links import Link, Links, Patience
 from editsvc.replay.arms import ARMS
 from editsvc.replay.perfect import PerfectModel
 from editsvc.service import EditService
@@ -118,7 +119,7 @@ async def _run(
 def _service(model: PerfectModel, arm: Arm) -> EditService:
     ids = itertools.count(1)
     return EditService(
-        provider=Chain([Link(model)], Patience(max_retries=0), clock=time.monotonic),
+        provider=Chain(Links([Link(model)], Patience(max_retries=0), clock=time.monotonic)),
         settings=msgspec.structs.replace(Settings(model=_MODEL, exploration=0.0), **arm.settings),
         models={_MODEL: Model(prediction=True)},
         recorder=None,

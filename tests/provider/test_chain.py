@@ -21,7 +21,8 @@ from editsvc.errors import (
 )
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.breaker import Breaker, Limits, State
-from editsvc.provider.chain import Chain, Link, Patience
+from editsvc.provider.chain import Chain
+from editsvc.provider.links import Link, Links, Patience
 
 T = TypeVar("T")
 OLD = "".join(f"line {number}\n" for number in range(30))
@@ -46,7 +47,7 @@ def chain(*servers: Scripted, breaker: Limits | None = None, **patience: Any) ->
         )
         for number, server in enumerate(servers)
     ]
-    return Chain(links, Patience(**patience), clock=loop.time)
+    return Chain(Links(links, Patience(**patience), clock=loop.time))
 
 
 def play(work: Coroutine[Any, Any, T]) -> T:
@@ -332,7 +333,7 @@ def test_a_server_that_keeps_failing_is_let_alone_and_found_again() -> None:
         servers = chain(one, two)
         for _ in range(3):
             await ended(servers)
-        assert servers.links[0].breaker.state(asyncio.get_running_loop().time()) is State.OPEN
+        assert servers.links.first.breaker.state(asyncio.get_running_loop().time()) is State.OPEN
         done, keeper, _ = await ended(servers)
         assert keeper.route == [("two", "fallback", "stop")]
         assert isinstance(done, Completion)
@@ -408,7 +409,7 @@ def test_what_users_take_back_never_counts() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert servers.links[0].breaker.health.failures == 0
+        assert servers.links.first.breaker.health.failures == 0
         assert server.open == 0
 
     play(course())
@@ -420,10 +421,12 @@ def test_what_is_learned_is_told() -> None:
         loop = asyncio.get_running_loop()
         link = Link(Scripted("one", [DOWN, DOWN, DOWN, Says(NEW)]))
         servers = Chain(
-            [link],
-            Patience(max_retries=2),
-            clock=loop.time,
-            changed=lambda one: told.append((one.name, one.breaker.state(loop.time()))),
+            Links(
+                [link],
+                Patience(max_retries=2),
+                clock=loop.time,
+                changed=lambda one: told.append((one.name, one.breaker.state(loop.time()))),
+            )
         )
         await ended(servers)
         await ended(servers)
@@ -505,7 +508,7 @@ def test_a_defect_of_the_receiver_is_passed_on_and_closes_the_stream() -> None:
         with pytest.raises(RuntimeError, match="the receiver's defect"):
             await servers.complete(a_request(), Broken())
         assert server.open == 0
-        assert servers.links[0].breaker.health.failures == 0
-        assert math.isinf(-servers.links[0].breaker.health.failed_at)
+        assert servers.links.first.breaker.health.failures == 0
+        assert math.isinf(-servers.links.first.breaker.health.failed_at)
 
     play(course())

@@ -25,7 +25,8 @@ from editsvc.errors import (
     ProviderUnreachable,
 )
 from editsvc.provider.base import Completion, CompletionRequest, Priority
-from editsvc.provider.chain import Chain, Link, Patience
+from editsvc.provider.chain import Chain
+from editsvc.provider.links import Link, Links, Patience
 
 REPLY = "".join(f"line {number}\n" for number in range(12))
 OTHER = REPLY.replace("line 4", "line four")
@@ -101,7 +102,7 @@ class Chaos(RuleBasedStateMachine):
 
         async def build() -> Chain:
             links = [Link(server, model=None if not n else "m") for n, server in enumerate(self.servers)]
-            return Chain(links, patience, clock=self.loop.time)
+            return Chain(Links(links, patience, clock=self.loop.time))
 
         self.chain = self.loop.run_until_complete(build())
 

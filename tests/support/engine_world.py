@@ -17,7 +17,8 @@ from editsvc.emulator import Emulator, EmulatorOptions
 from editsvc.errors import Status
 from editsvc.models import Model
 from editsvc.provider.cerebras import CerebrasProvider
-from editsvc.provider.chain import Chain, Link, Patience
+from editsvc.provider.chain import Chain
+from editsvc.provider.links import Link, Links, Patience
 from editsvc.service import EditService, Scorer, StreamUpdate
 from editsvc.tokenlog import LogUnavailable, RequestRecord
 
@@ -98,9 +99,11 @@ async def world(
         log, counter = log or Memory(), itertools.count(1)
         service = EditService(
             provider=Chain(
-                [Link(provider)],
-                Patience(max_retries=max_retries),
-                clock=asyncio.get_running_loop().time,
+                Links(
+                    [Link(provider)],
+                    Patience(max_retries=max_retries),
+                    clock=asyncio.get_running_loop().time,
+                )
             ),
             settings=msgspec.convert(settings or {}, Settings),
             models={"gpt-oss-120b": model},
