@@ -38,7 +38,7 @@ from editsvc.provider.continuation import Continuation, rest_predicted
 from editsvc.provider.recovery import Blame, backoff_s, blame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from editsvc.provider.base import CompletionRequest, Receiver
     from editsvc.provider.budget import Reservation
