@@ -27,10 +27,13 @@ def main() -> int:
         arguments.error(f"there is no parser {unknown[0]}; there are {', '.join(PARSERS)}")
     if options.inputs < 1 or options.jobs < 1:
         arguments.error("--inputs and --jobs are at least 1")
-    reports = [
-        fuzz(PARSERS[name], inputs=options.inputs, seed=options.seed, jobs=options.jobs, progress=_say)
-        for name in options.parsers or PARSERS
-    ]
+    reports = []
+    for name in options.parsers or PARSERS:
+        report = fuzz(
+            PARSERS[name], inputs=options.inputs, seed=options.seed, jobs=options.jobs, progress=_say
+        )
+        _say(f"{name}: {report.inputs:,} inputs, {len(report.failures)} failures")
+        reports.append(report)
     if options.json:
         print(
             json.dumps({"schema": 1, "seed": options.seed, "parsers": [_row(report) for report in reports]})

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _MUTATIONS = 4
 _POOL = 2_000
+_LONGEST = 10_000
+# What is to be gone on from must be small, or all become long.
+_SMALL = 1_000
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Grammar(Generic[AnyStr]):
             case _:  # nest
                 token = self._token(rng)
                 value = value[:a] + token + value[a:b] + token + value[b:]
-        # Rare tokens are long on purpose; everything else stays small.
-        return value if len(value) > 10 * self.longest else value[: self.longest]
+        # Rare tokens are long on purpose, once; everything else stays small.
+        return value[: _LONGEST if len(value) > 5 * self.longest else self.longest]
 
 
 @dataclass
@@ -81,7 +84,7 @@ class Pool:
         """Keep `given` if its outcome is new."""
         if outcome not in self.outcomes:
             self.outcomes.add(outcome)
-            if len(self.inputs) < _POOL:
+            if len(self.inputs) < _POOL and sum(map(len, given)) <= _SMALL:
                 self.inputs.append(given)
 
 
