@@ -65,7 +65,7 @@ def kill_writers(folder: Path, *, kills: int, seed: int) -> Outcome:
                 for key, _ in selector.select(0.01):
                     key.data.read()
                 for writer in writers:
-                    if writer.due():
+                    if outcome.kills < kills and writer.due():
                         selector.unregister(writer.output)
                         outcome.acknowledged += writer.kill()
                         outcome.kills += 1
