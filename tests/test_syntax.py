@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from itertools import count
 from pathlib import Path
 
@@ -328,3 +330,22 @@ def test_the_table_imports_no_grammar() -> None:
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("opened", ["(", '("'], ids=["well formed", "broken"])
+def test_a_process_that_parses_for_days_does_not_grow(opened: str) -> None:
+    """The binding keeps a reference to everything that it reads; the text must not hang on it."""
+    text = "".join(f"def step_{number}(value):\n    return {number}\n\n\n" for number in range(500))
+    text = text.replace("(", opened, 1)
+    for _ in range(5):
+        assert parse(text, named("python"), deadline_s=60) is not None
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(20):
+            parse(text, named("python"), deadline_s=60)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < len(text) / 2

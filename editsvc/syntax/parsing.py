@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from editsvc.syntax.languages import by_name
 from editsvc.syntax.nesting import too_deep
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 PARSE_DEADLINE_S: Final = 0.5
 
-_CHUNK: Final = 1 << 16
+# The binding never lets go of what a read callable has returned (tree-sitter 0.26.1: parser_read_wrapper takes a
+# reference to it and gives none back). So it gets buffers that are emptied afterwards and used again, views of them,
+# which are released, and, where neither can be, a few bytes at a time.
+_buffers: Final[list[bytearray]] = []
+_SHORT: Final = 64
 _STRIDE: Final = 256
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
@@ -169,8 +174,20 @@ def _root(
         parser.included_ranges = list(ranges)
     late = False
 
-    def read(byte: int, _point: tree_sitter.Point) -> bytes:
-        return lines[byte : byte + _CHUNK]
+    buffer = _buffers.pop() if _buffers else bytearray()
+    buffer[:] = lines
+    views: list[memoryview] = []
+    parsed = False
+
+    def read(byte: int, _point: tree_sitter.Point) -> bytes | bytearray | memoryview:
+        if (
+            parsed or len(lines) - byte <= _SHORT
+        ):  # queries that compare a node's text read on, from any place
+            return lines[byte : byte + _SHORT]
+        if not byte:
+            return buffer
+        views.append(memoryview(buffer)[byte:])
+        return views[-1]
 
     def stop(_byte: int, _has_error: bool) -> bool:  # noqa: FBT001  (tree-sitter's signature)
         nonlocal late
@@ -178,11 +195,19 @@ def _root(
         return late
 
     try:
-        return parser.parse(read, progress_callback=stop).root_node
+        # The binding takes every buffer, and is typed for bytes alone.
+        return parser.parse(cast("Callable[..., bytes]", read), progress_callback=stop).root_node
     except ValueError:
         if late:  # "Parsing failed" is how the binding reports that the callback stopped it.
             return None
         raise
+    finally:
+        parsed = True
+        with suppress(BufferError):  # a binding that still looks at it keeps it
+            for view in views:
+                view.release()
+            buffer.clear()
+            _buffers.append(buffer)
 
 
 def _injections(tree: Tree) -> Iterator[tuple[Language, tree_sitter.Node]]:
