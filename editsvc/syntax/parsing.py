@@ -36,6 +36,8 @@ PARSE_DEADLINE_S: Final = 0.5
 # which are released, and, where neither can be, a few bytes at a time.
 _buffers: Final[list[bytearray]] = []
 _SHORT: Final = 64
+_pieces: Final[dict[bytes, bytes]] = {}
+_MOST_PIECES: Final = 1_000
 _STRIDE: Final = 256
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
@@ -159,6 +161,11 @@ def parse(
     return replace(tree, injected=tuple(injected)) if injected else tree
 
 
+def _kept(piece: bytes) -> bytes:
+    """`piece`, as the same object as the last time, where it is one of those that end most texts."""
+    return _pieces.setdefault(piece, piece) if len(_pieces) < _MOST_PIECES else _pieces.get(piece, piece)
+
+
 def _root(
     lines: bytes,
     language: Language,
@@ -183,7 +190,7 @@ def _root(
         if (
             parsed or len(lines) - byte <= _SHORT
         ):  # queries that compare a node's text read on, from any place
-            return lines[byte : byte + _SHORT]
+            return _kept(lines[byte : byte + _SHORT])
         if not byte:
             return buffer
         views.append(memoryview(buffer)[byte:])
