@@ -1,9 +1,12 @@
 """Every fault: the file is untouched, one sentence says why, the exit code is the documented one, one record."""
 
+from pathlib import Path
+
 import pytest
+from emulated import serving
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 
-from editsvc.emulator import FAULTS
+from editsvc.emulator import FAULTS, EmulatorOptions, parse_fault
 
 # Fault -> exit code; 0 where the product copes with it and the edit is made.
 EXPECTED = {
@@ -63,6 +66,26 @@ EXPECTED = {
     "crlf": 0,
 }
 
+# The same where only the first request goes wrong, and one more may be made. `python -m bench.faults` tries them all.
+ONCE = {
+    "status:503": 0,
+    "status:408": 0,
+    "reset": 0,
+    "cut:0": 0,
+    "cut:0.5": 0,
+    "end:1": 0,
+    "garbage": 0,
+    "error-event:503": 0,
+    "broken-syntax": 0,
+    "status:400": 3,
+    "status:401": 4,
+    "status:429,retry-after=600": 3,
+    "length": 3,
+    "unknown-finish": 3,
+    "elision": 1,
+    "refusal": 1,
+}
+
 
 def test_every_fault_is_in_the_table() -> None:
     assert {fault.partition(":")[0] for fault in EXPECTED} == {str(name) for name in FAULTS}
@@ -89,6 +112,28 @@ def test_a_fault_never_damages_the_file(shell: Shell, fault: str, prediction: st
     assert "csk-very-secret" not in ran.err
     assert record["status"] == ("refused" if ran.code == 1 else "failed")
     assert record["message"]
+
+
+@pytest.mark.parametrize("prediction", ["on", "off"])
+@pytest.mark.parametrize("fault", ONCE)
+def test_a_fault_that_passes_is_over_with_the_next_request(
+    shell: Shell, script: Path, fault: str, prediction: str
+) -> None:
+    path = shell.file()
+    shell.environ.setenv("EDITSVC_MAX_RETRIES", "1")
+    once = EmulatorOptions(script=script, faults=(parse_fault(fault),), fault_count=1)
+    with serving(once) as server:
+        shell.environ.setenv("CEREBRAS_BASE_URL", server.base_url)
+        ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "--prediction", prediction, "steps.py")
+        asked = len(server.records())
+    assert ran.code == ONCE[fault], ran.err
+    assert path.read_text() == (EDITED if ran.code == 0 else EXAMPLE)
+    assert ran.err.count("\n") == 1
+    (record,) = shell.records()
+    assert record["status"] == {0: "changed", 1: "refused"}.get(ran.code, "failed")
+    assert asked == record["attempts"] == (2 if ran.code == 0 else 1)
+    if asked > 1:
+        assert len(record["route"]) == asked
 
 
 @pytest.mark.parametrize("fault", ["cut", "elision", "status:503"])
