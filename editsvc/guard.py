@@ -8,6 +8,7 @@ for an edit that a check refuses by naming that check (``--allow``); the checks 
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections import Counter
 from enum import StrEnum
@@ -87,6 +88,12 @@ _ASKS_TO_INDENT: Final = re.compile(
     r"rustfmt|style|align|unwrap|flatten|unnest|nest|pep ?8|lint|early return|guard clause|minif)",
     re.IGNORECASE,
 )
+# What moves code to another depth does not ask for other white space to do it with.
+_ASKS_TO_RETAB: Final = re.compile(
+    r"\b(?:indent|format|reformat|tabs?|spaces?|whitespace|white space|prettier|black|gofmt|rustfmt|style|align|"
+    r"pep ?8)",
+    re.IGNORECASE,
+)
 _ASKS_FOR_STUBS: Final = re.compile(
     r"\b(?:stub|protocol|abstract|overload|interface|ellipsis|placeholder|\.pyi)", re.IGNORECASE
 )
@@ -99,6 +106,9 @@ _CHAT: Final = re.compile(
     r"this (?:code|version|change|update) )",
     re.IGNORECASE,
 )
+# How an answer begins that wraps the file, or edits of it, in JSON.
+_JSON_ANSWER: Final = re.compile(r"\s*(?:\[\s*)?\{\s*\"[^\"\n]*\"\s*:")
+_ASKS_FOR_JSON: Final = re.compile(r"json", re.IGNORECASE)
 _PROSE_LINE: Final = re.compile(r"\s*[A-Z][\w'’,-]*(?:\s+[\w'’`\"(),./-]+){2,}\s*[.:!?]?\s*")
 # Languages whose grammar accepts a plain sentence.
 _PROSE_IS_VALID: Final = frozenset({"yaml", "html", "shellscript", "css"})
@@ -138,7 +148,7 @@ def check_reply(
     if Check.EMPTY in wanted and not (part and _ASKS_TO_REMOVE.search(instruction)):
         _empty(original, reply.code)
     if Check.PROSE in wanted:
-        _prose(old, new, reply, language)
+        _prose(old, new, reply, instruction, language)
     if original == reply.code:
         return
     spans = changed_spans(original, reply.code)
@@ -260,8 +270,18 @@ def _empty(original: str, code: str) -> None:
         )
 
 
-def _prose(old: list[str], new: list[str], reply: Reply, language: syntax.Language | None) -> None:
-    """Refuse a reply without the agreed frame unless it is plainly the file."""
+def _prose(
+    old: list[str], new: list[str], reply: Reply, instruction: str, language: syntax.Language | None
+) -> None:
+    """Refuse a reply without the agreed frame unless it is plainly the file, and JSON around a file in any."""
+    is_json = language is not None and language.name.startswith("json")
+    if not is_json and _is_json_answer("".join(old), reply, instruction):
+        raise GuardRefused(
+            "The reply is JSON, and the file is not.",
+            check=Check.PROSE,
+            line=1,
+            hint="Run the edit again, or add --allow prose if the file is to become JSON.",
+        )
     if reply.framing is Framing.AGREED:
         return
     strict = language is not None and bool(language.grammar) and language.name not in _PROSE_IS_VALID
@@ -287,6 +307,24 @@ def _prose(old: list[str], new: list[str], reply: Reply, language: syntax.Langua
                 line=number + 1,
                 hint="Run the edit again, or add --allow prose if it is right.",
             )
+
+
+def _is_json_answer(original: str, reply: Reply, instruction: str) -> bool:
+    """Whether the reply looks like a file, or edits of it, in JSON, as other tools ask for them.
+
+    In the agreed frame it must be JSON to its end: a part of a file may begin with an object like any other.
+    """
+    if not original.strip() or original.lstrip()[0] in "{[" or _ASKS_FOR_JSON.search(instruction):
+        return False
+    if not _JSON_ANSWER.match(reply.code):
+        return False
+    if reply.framing is not Framing.AGREED:
+        return True
+    try:
+        json.loads(reply.code)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _breaks(old: list[str], new: list[str], language: syntax.Language | None) -> bool:
@@ -367,7 +405,8 @@ def _elision(
 
 
 def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruction: str) -> None:
-    if _ASKS_TO_INDENT.search(instruction):
+    may_move = bool(_ASKS_TO_INDENT.search(instruction))
+    if may_move and _ASKS_TO_RETAB.search(instruction):
         return
     added: dict[str, list[str]] = {}
     for number in _added(spans):
@@ -382,7 +421,7 @@ def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruct
             if not indents or not before:
                 continue
             after = indents.pop(0)
-            lost += not after
+            lost += not after and not may_move
             retabbed += ("\t" in before) != ("\t" in after) and bool(after)
     for count, what in ((lost, "lose their indentation"), (retabbed, "change between tabs and spaces")):
         if count >= _REINDENTED_FLOOR and 2 * count > indented:
