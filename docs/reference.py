@@ -1,6 +1,6 @@
-"""The reference pages that are made from the product itself: commands, settings, errors.
+"""The reference pages that are made from the product itself: commands, settings, errors, faults.
 
-    python docs/reference.py          # writes docs/commands.md, docs/settings.md and docs/errors.md
+    python docs/reference.py          # writes docs/commands.md, docs/settings.md, docs/errors.md and docs/faults.md
 
 A test compares the pages with what this would write.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,12 @@ CHECKS = {
 
 def pages() -> dict[str, str]:
     """File name to text."""
-    return {"commands.md": commands(), "settings.md": settings(), "errors.md": errors()}
+    return {
+        "commands.md": commands(),
+        "settings.md": settings(),
+        "errors.md": errors(),
+        "faults.md": faults(),
+    }
 
 
 def commands() -> str:
@@ -129,6 +135,77 @@ def errors() -> str:
     ]
     lines += [f"| `{check}` | {CHECKS[check]} | {'yes' if check in WAIVABLE else 'no'} |" for check in Check]
     return "\n".join([*lines, ""])
+
+
+FAULTS = """\
+Tools that let a model edit files damage them in ways that are known by now: reports of them fill the issue
+trackers of editors and assistants. This page lists those ways, and what keeps editsvc from them. Each is a file
+in `fixtures/faults` that a test carries out, on a real file through the command line and on a real buffer
+through the language server, and compares the outcome to the byte. What is a matter of time has other tests.
+
+`python -m bench.faults` tries the faults of servers and connections, each in both front ends, early and late,
+once and always, with a second server and without, and prints the matrix.
+
+## For other projects
+
+The files are plain text under the project's licence. A case is what goes into your tool (a file, an instruction,
+and what the model replies), and what must have become of the file. To use them, let a local server answer each
+request with the reply; the faults of servers and connections are played by `editsvc emulate`, for any program, by
+[name](emulator.md). Two things are editsvc's own: code is asked for in a fence of four backticks or more, a
+refusal behind `CANNOT:`; and the names of checks and [errors](errors.md). Where your tool asks for another form,
+put the code of the reply into that.
+
+A file begins with a title, says what happens and whom it hurts, and names the rule that prevents it (`Rule:`) and
+the rows of this page that it belongs to (`Row:`). Then come sections, each under a line of its own:
+
+| section | what it holds |
+|---|---|
+| `-- instruction --` | what the user asks for |
+| `-- before: NAME --` | the file |
+| `-- reply --` | what the model replies, all of it |
+| `-- fault: NAME --` | what goes wrong on the way: a fault of the emulator |
+| `-- typed: PLACE --` | what the user types while the model replies |
+| `-- typed late: PLACE --` | what the user types in the moment in which the edit arrives in the editor |
+| `-- typed afterwards: PLACE --` | what the user types when the edit is there, and not yet accepted |
+| `-- rejected: N --` | then the user rejects the hunk with that number, from 0 |
+| `-- switched to: NAME --` | another document that the user turns to meanwhile; it stays as it is |
+| `-- selection: "…" --` | what is selected |
+| `-- client claims --` | the editor says that it has made the edit, and does nothing |
+| `-- clients: all --` | it is tried with every kind of editor, not just one |
+| `-- after --` | the outcome: the file, to the byte |
+| `-- refused: NAME --` | the outcome: the file as it was, and the check or error that says why |
+| `-- failed: NAME --` | the same, where the server or the editor is the matter |
+| `-- conflict --` | the outcome: the buffer, where an edit met what was typed in its place |
+| `-- says --` | words that the message to the user holds |
+| `-- tests --` | instead of a case: the tests that show it |
+
+A PLACE is `before "…"`, `after "…"` or `instead of "…"`, and means the first that there is. A section ends where
+the next one begins, its last line end included. Where text cannot show the bytes, the name has `escaped` behind
+it (`-- before escaped: NAME --`): `\\xNN` is a byte, `\\uNNNN` a character, `\\r`, `\\n`, `\\t` and `\\\\` are what
+they always are, and a backslash at the end of a line takes the line end away.
+"""
+
+
+def faults() -> str:
+    """The fault corpus."""
+    sys.path.insert(0, str(FOLDER.parent / "tests" / "support"))
+    corpus = importlib.import_module("fault_corpus")
+    found = corpus.corpus().values()
+    parts = ["# Faults\n", MADE, FAULTS]
+    for row, heading in corpus.ROWS.items():
+        parts.append(f"## {heading}\n\n`{row}`\n")
+        parts += [_fault(fault) for fault in found if fault.rows[0] == row]
+        others = [fault for fault in found if row in fault.rows[1:]]
+        if others:
+            links = ", ".join(f"[{fault.title}](../fixtures/faults/{fault.name}.txt)" for fault in others)
+            parts.append(f"See also: {links}.\n")
+    return "\n".join(parts)
+
+
+def _fault(fault: Any) -> str:
+    file = f"[`{fault.name}`](../fixtures/faults/{fault.name}.txt)"
+    tested = "".join(f"\n- `{test}`" for test in fault.tests) or " · `tests/test_fault_corpus.py`"
+    return f"### {fault.title}\n\n{fault.story}\n\n**{fault.rule}**\n\n{file}{tested}\n"
 
 
 def _leaves(found: type[EditsvcError]) -> set[type[EditsvcError]]:

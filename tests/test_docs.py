@@ -18,7 +18,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("name", ["commands.md", "settings.md", "errors.md"])
+@pytest.mark.parametrize("name", ["commands.md", "settings.md", "errors.md", "faults.md"])
 def test_a_reference_page_is_what_the_product_says_of_itself(name: str) -> None:
     program = "import sys, reference; sys.stdout.write(reference.pages()[sys.argv[1]])"
     made = subprocess.run(
