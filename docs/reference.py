@@ -32,7 +32,7 @@ CHECKS = {
     Check.EMPTY: "the reply would delete everything",
     Check.PROSE: "the reply is not in the agreed frame, and may be prose; or it is JSON, and the file is not",
     Check.ENTITIES: "plain characters came back as HTML entities",
-    Check.ELISION: "a remark such as `# ... rest of the code unchanged ...` stands for code",
+    Check.ELISION: "a remark such as `# ... rest of the code unchanged ...` stands for code, or a comment for a block",
     Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces, unasked",
     Check.TAIL: "the end of the file is missing, as if the reply had been cut off",
     Check.SHRINK: "most of the file is gone, unasked",

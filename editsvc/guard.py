@@ -88,6 +88,7 @@ _ASKS_TO_INDENT: Final = re.compile(
     r"rustfmt|style|align|unwrap|flatten|unnest|nest|pep ?8|lint|early return|guard clause|minif)",
     re.IGNORECASE,
 )
+_ASKS_FOR_REMARKS: Final = re.compile(r"\b(?:comment|todo|remark)", re.IGNORECASE)
 # What moves code to another depth does not ask for other white space to do it with.
 _ASKS_TO_RETAB: Final = re.compile(
     r"\b(?:indent|format|reformat|tabs?|spaces?|whitespace|white space|prettier|black|gofmt|rustfmt|style|align|"
@@ -125,6 +126,9 @@ _TAIL_SHARE_EVEN_IF_ASKED: Final = 0.5
 _FAULTS_SHOWN: Final = 3
 _REINDENTED_FLOOR: Final = 3
 _STUBBED_FLOOR: Final = 3
+_REMARK_CEILING: Final = 2
+_REMARKED_FLOOR: Final = 5
+_BESIDE_CEILING: Final = 5  # lines; more than a block's neighbours have changed
 
 
 def check_reply(
@@ -396,12 +400,67 @@ def _elision(
             else:
                 elided = lost > 0 and bool(_COMMENT.match(line) and _ELISION_PHRASE.search(line))
             if elided:
-                raise GuardRefused(
-                    f"Line {number + 1} of the reply stands for code that it leaves out: {_quote(line)}",
-                    check=Check.ELISION,
-                    line=number + 1,
-                    hint="Run the edit again, or add --allow elision if the line is meant.",
-                )
+                raise _left_out(line, number)
+    if (
+        language is not None
+        and not _ASKS_TO_REMOVE.search(instruction)
+        and not _ASKS_FOR_STUBS.search(instruction)
+        and not _ASKS_FOR_REMARKS.search(instruction)
+    ):
+        for group in [*([span] for span in spans), *_neighbours(old, spans)]:
+            alone = _remark_alone(old, new, group, language)
+            if alone is not None:
+                raise _left_out(new[alone].rstrip("\n"), alone)
+
+
+def _left_out(line: str, number: int) -> GuardRefused:
+    return GuardRefused(
+        f"Line {number + 1} of the reply stands for code that it leaves out: {_quote(line)}",
+        check=Check.ELISION,
+        line=number + 1,
+        hint="Run the edit again, or add --allow elision if the line is meant.",
+    )
+
+
+def _neighbours(old: list[str], spans: Sequence[Span]) -> list[list[Span]]:
+    """Spans with nothing between them but blank lines and braces, which match anywhere."""
+    groups: list[list[Span]] = []
+    for span in spans:
+        between = old[groups[-1][-1].old_end : span.old_start] if groups else []
+        if groups and all(len(line.strip()) < _TELLING_LINE for line in between):
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    return groups
+
+
+def _remark_alone(
+    old: list[str], new: list[str], spans: Sequence[Span], language: syntax.Language
+) -> int | None:
+    """The number of a comment that is all that came for a block of code, whatever it says.
+
+    Lines beside it that merely changed, such as a renamed heading, do not count on either side.
+    """
+    come = [number for span in spans for number in range(span.new_start, span.new_end) if new[number].strip()]
+    remarks = [number for number in come if _is_comment(new[number], language)]
+    if not 0 < len(remarks) <= _REMARK_CEILING or len(come) - len(remarks) > _BESIDE_CEILING:
+        return None
+    gone = [line for span in spans for line in old[span.old_start : span.old_end] if line.strip()]
+    gone = [line for line in gone if not _is_comment(line, language)]
+    for number in come:
+        if number in remarks:
+            continue
+        edges = gone[:_BESIDE_CEILING] + gone[-_BESIDE_CEILING:]
+        alike = max(edges, key=lambda line: _word_similarity([line], [new[number]]), default="")
+        if _word_similarity([alike], [new[number]]) < _SIMILAR:
+            return None
+        gone.remove(alike)
+    return remarks[0] if len(gone) >= _REMARKED_FLOOR else None
+
+
+def _is_comment(line: str, language: syntax.Language) -> bool:
+    block = language.block_comment or ("", "")
+    return line.strip().startswith(tuple(mark for mark in (language.line_comment, block[0]) if mark))
 
 
 def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruction: str) -> None:

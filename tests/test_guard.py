@@ -160,3 +160,29 @@ def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
         "invisible",
         "secrets",
     }
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "# [unchanged]",
+        "# etc.",
+        "# 8< ----",
+        "# steps 5-9 omitted",
+        "# TODO: keep the others",
+        "# como antes",
+    ],
+)
+def test_a_comment_that_is_left_of_a_block_is_refused_whatever_it_says(remark: str) -> None:
+    block = FILE[FILE.index("def step_10(") : FILE.index("def step_15(")]
+    shorter = FILE.replace(block, remark + "\n\n\n").replace("step_3(", "third(")
+    assert check(shorter, "Call step_3 third.") == Check.ELISION
+    assert check(shorter, "Call step_3 third, and remove the steps 10 to 14.") is None
+    assert check(shorter, "Leave a comment instead of the steps 10 to 14.") is None
+
+
+def test_a_comment_beside_new_code_and_one_for_a_few_lines_are_edits() -> None:
+    block = FILE[FILE.index("def step_10(") : FILE.index("def step_15(")]
+    assert check(FILE.replace(block, "# All in one.\nstep = int.__add__\n\n\n"), "Use one function.") is None
+    two = FILE[FILE.index("def step_10(") : FILE.index("def step_12(")]
+    assert check(FILE.replace(two, "# 10 and 11 are reserved.\n\n\n"), "Reserve 10 and 11.") is None
