@@ -30,7 +30,7 @@ MADE = "<!-- Made by docs/reference.py from the product itself; change it there.
 CHECKS = {
     Check.FRAME: "the reply's frame does not end, or more of the file follows after it",
     Check.EMPTY: "the reply would delete everything",
-    Check.PROSE: "the reply is not in the agreed frame, and may be prose; or it is JSON, and the file is not",
+    Check.PROSE: "the reply is not in the agreed frame, and may be prose; or it is a patch or JSON, unlike the file",
     Check.ENTITIES: "plain characters came back as HTML entities",
     Check.ELISION: "a remark such as `# ... rest of the code unchanged ...` stands for code, or a comment for a block",
     Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces, unasked",

@@ -110,6 +110,12 @@ _CHAT: Final = re.compile(
 # How an answer begins that wraps the file, or edits of it, in JSON.
 _JSON_ANSWER: Final = re.compile(r"\s*(?:\[\s*)?\{\s*\"[^\"\n]*\"\s*:")
 _ASKS_FOR_JSON: Final = re.compile(r"json", re.IGNORECASE)
+# How the edits that other tools ask for begin: a unified diff, search and replace blocks, a patch.
+_PATCH_ANSWER: Final = re.compile(
+    r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|<{5,9} ?(?:SEARCH|ORIGINAL|HEAD)\b|\*{3} Begin Patch\b"
+)
+_PATCH_HEADING: Final = 6  # lines before the first hunk of a diff, at most
+_ASKS_FOR_A_PATCH: Final = re.compile(r"\b(?:diff|patch|conflict|hunk)", re.IGNORECASE)
 _PROSE_LINE: Final = re.compile(r"\s*[A-Z][\w'’,-]*(?:\s+[\w'’`\"(),./-]+){2,}\s*[.:!?]?\s*")
 # Languages whose grammar accepts a plain sentence.
 _PROSE_IS_VALID: Final = frozenset({"yaml", "html", "shellscript", "css"})
@@ -277,7 +283,7 @@ def _empty(original: str, code: str) -> None:
 def _prose(
     old: list[str], new: list[str], reply: Reply, instruction: str, language: syntax.Language | None
 ) -> None:
-    """Refuse a reply without the agreed frame unless it is plainly the file, and JSON around a file in any."""
+    """Refuse a reply without the agreed frame unless it is plainly the file, and other tools' forms in any."""
     is_json = language is not None and language.name.startswith("json")
     if not is_json and _is_json_answer("".join(old), reply, instruction):
         raise GuardRefused(
@@ -285,6 +291,13 @@ def _prose(
             check=Check.PROSE,
             line=1,
             hint="Run the edit again, or add --allow prose if the file is to become JSON.",
+        )
+    if _is_patch_answer(old, new) and not _ASKS_FOR_A_PATCH.search(instruction):
+        raise GuardRefused(
+            "The reply is a patch of the file, and not the file.",
+            check=Check.PROSE,
+            line=1,
+            hint="Run the edit again, or add --allow prose if the file is to hold that.",
         )
     if reply.framing is Framing.AGREED:
         return
@@ -329,6 +342,14 @@ def _is_json_answer(original: str, reply: Reply, instruction: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _is_patch_answer(old: list[str], new: list[str]) -> bool:
+    """Whether the reply begins as edits do in other tools, and the file does not."""
+    before, after = (
+        any(_PATCH_ANSWER.match(line.lstrip()) for line in lines[:_PATCH_HEADING]) for lines in (old, new)
+    )
+    return after and not before
 
 
 def _breaks(old: list[str], new: list[str], language: syntax.Language | None) -> bool:
