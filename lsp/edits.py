@@ -257,7 +257,7 @@ class Edits:
             except EditsvcError as exc:
                 if not running.logged:
                     await self._note(running, exc)
-                return self._ended(running, exc.status, exc.sentence())
+                return {**self._ended(running, exc.status, exc.sentence()), "error": exc.kind}
 
     def _note_cancelled(self, running: Running, task: asyncio.Task[dict[str, Any]]) -> None:
         """Have an edit logged that was cancelled before the engine had it."""
@@ -442,6 +442,7 @@ class Edits:
             "message": message,
             "diff": diff,
             "hunks": list(hunks),
+            "error": result.error if result else None,
             **facts(result),
         }
 

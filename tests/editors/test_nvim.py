@@ -213,6 +213,21 @@ def test_an_instruction_changes_the_buffer_and_every_hunk_is_shown_with_what_it_
     assert len(added | removed | plain) == 3
 
 
+def test_a_file_that_usually_holds_keys_is_edited_only_after_a_question(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("keys.pem", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    neovim.until(lambda: "usually holds keys" in neovim.screen.text(), "the question")
+    neovim.keys("1<CR>")
+    assert neovim.buffer() == CART
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    neovim.until(lambda: "Edit it anyway" in neovim.screen.text(), "the question")
+    neovim.keys("2<CR>")
+    neovim.until_buffer(cart(CHECKED, SUMMED, LISTED))
+
+
 def test_one_hunk_is_rejected_and_the_others_are_kept(desk: Desk, model: Callable[..., Any]) -> None:
     model()
     neovim = desk.open("cart.py", CART)

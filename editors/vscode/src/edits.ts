@@ -187,8 +187,16 @@ export class Edits implements Disposable {
         window.setStatusBarMessage(`$(circle-slash) ${message}`, 5000);
         break;
       default:
-        void window.showWarningMessage(`editsvc: ${message}`);
+        if (answer.error === 'PathRefused') void this.askAboutPath(run.argument, message);
+        else void window.showWarningMessage(`editsvc: ${message}`);
     }
+  }
+
+  /** Ask whether a file that is not edited unasked, such as one that holds keys, is to be edited. */
+  private async askAboutPath(argument: EditArgument, message: string): Promise<void> {
+    const anyway = 'Edit It Anyway';
+    if ((await window.showWarningMessage(`editsvc: ${message}`, anyway)) !== anyway) return;
+    await this.run({ ...argument, allowPath: true });
   }
 
   private async explain(error: unknown): Promise<void> {

@@ -40,6 +40,7 @@ export interface EditArgument {
   readonly mode?: Mode;
   readonly prediction?: string;
   readonly comment?: Range;
+  readonly allowPath?: boolean;
 }
 
 export interface Decision {
@@ -51,6 +52,7 @@ export interface Decision {
 
 /** The answer to `editsvc.edit`; what was not reported is null. */
 export interface EditAnswer extends Decision {
+  readonly error: string | null;
   readonly diff: string;
   readonly usage: {
     readonly prompt_tokens: number | null;

@@ -11,6 +11,7 @@ local M = {}
 ---@field token string Of its progress, by which it can be cancelled.
 ---@field buffer integer
 ---@field uri string
+---@field argument table What `editsvc.edit` takes.
 ---@field preview editsvc.Preview
 ---@field cancelled boolean
 ---@field client_id? integer Of the server that it was sent to.
@@ -68,6 +69,22 @@ local function tell(answer)
   editsvc.notify(open > 0 and editsvc.hunks(open, "open") .. " · :EditAccept :EditReject" or status.text())
 end
 
+local start
+
+--- Ask whether a file that is not edited unasked, such as one that holds keys, is to be edited.
+---@param job editsvc.Job
+---@param message string
+local function ask_about_path(job, message)
+  local anyway = "Edit it anyway"
+  vim.ui.select({ "Leave it as it is", anyway }, { prompt = message }, function(choice)
+    if choice == anyway and vim.api.nvim_buf_is_valid(job.buffer) then
+      vim.api.nvim_buf_call(job.buffer, function()
+        start(vim.tbl_extend("force", job.argument, { allowPath = true }))
+      end)
+    end
+  end)
+end
+
 ---@param job editsvc.Job
 ---@param failure string?
 ---@param answer table?
@@ -80,12 +97,15 @@ local function answered(job, failure, answer, client_id)
   end
   status.record(answer)
   require("editsvc.review").update({ editId = answer.editId, uri = job.uri, hunks = answer.hunks }, client_id)
+  if answer.error == "PathRefused" then
+    return ask_about_path(job, answer.message)
+  end
   tell(answer)
 end
 
 --- Ask for an edit of the current buffer.
 ---@param argument table What `editsvc.edit` takes, without the document.
-local function start(argument)
+function start(argument)
   local buffer = vim.api.nvim_get_current_buf()
   count = count + 1
   ---@type editsvc.Job
@@ -93,6 +113,7 @@ local function start(argument)
     token = ("editsvc.nvim-%d"):format(count),
     buffer = buffer,
     uri = vim.uri_from_bufnr(buffer),
+    argument = argument,
     preview = preview.open(buffer, argument.instruction),
     cancelled = false,
   }

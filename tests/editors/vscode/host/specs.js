@@ -210,6 +210,18 @@ exports.specs = {
     await again;
   },
 
+  'a file that usually holds keys is edited only after a question': async () => {
+    await use('fast');
+    const { document } = await open('keys.pem', orders.before);
+    await edit(orders.instruction);
+    await until('it is asked', async () => (await notifications()).includes('usually holds keys'));
+    expect('the document', document.getText(), orders.before);
+    await until('it is edited all the same', async () => {
+      await clickIfThere(`${buttons}:has-text("Edit It Anyway")`);
+      return document.getText() === orders.after;
+    });
+  },
+
   'without a server an edit says how to get one': async () => {
     await use('missing');
     const { document } = await open('orders.py', orders.before);
