@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
@@ -121,7 +122,14 @@ class Emulator:
         )
         player = _Player(request)
         # Counting the tokens of a large file would hold up the replies that are being streamed.
-        answer = await asyncio.to_thread(self._engine.answer, call)
+        working = asyncio.ensure_future(asyncio.to_thread(self._engine.answer, call))
+        try:
+            answer = await asyncio.shield(working)
+        except asyncio.CancelledError:
+            # The client has left before there was an answer: that was a request all the same.
+            player.left = True
+            working.add_done_callback(partial(self._remember_unheard, player))
+            raise
         try:
             return await player.play(answer.events)
         except ConnectionError:
@@ -129,6 +137,10 @@ class Emulator:
             return player.response  # that cannot be finished is nobody's concern any more
         finally:
             self._remember(answer, player)
+
+    def _remember_unheard(self, player: _Player, working: asyncio.Future[Answer]) -> None:
+        if not working.cancelled() and working.exception() is None:
+            self._remember(working.result(), player)
 
     def _remember(self, answer: Answer, player: _Player) -> None:
         record = msgspec.structs.replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -454,6 +455,34 @@ async def test_a_client_that_leaves_in_mid_reply_is_noticed(
 
     assert record.disconnected
     assert 0 < record.sent_tokens < record.output_tokens
+
+
+async def test_a_client_that_leaves_before_there_is_an_answer_has_asked_all_the_same(
+    emulated: Emulated, http: httpx.AsyncClient, echo_body: Body
+) -> None:
+    class Slow(Says):
+        def __init__(self) -> None:
+            super().__init__("x\n")
+            self.asked, self.go_on = threading.Event(), threading.Event()
+
+        def answer(self, job: Job) -> Reply:
+            self.asked.set()
+            assert self.go_on.wait(10)
+            return super().answer(job)
+
+    slow = Slow()
+    async with emulated(responder=slow) as emulator:
+        asking = asyncio.create_task(http.post(emulator.base_url + CHAT, json=echo_body(stream=True)))
+        await asyncio.to_thread(slow.asked.wait, 10)
+        asking.cancel()
+        await asyncio.wait({asking})
+        await asyncio.sleep(0.1)  # for the server to notice
+        slow.go_on.set()
+        async with asyncio.timeout(10):
+            while not emulator.records():
+                await asyncio.sleep(0.01)
+    [record] = emulator.records()
+    assert (record.disconnected, record.status, record.sent_tokens) == (True, 0, 0)
 
 
 async def test_the_modelled_time_is_kept(emulated: Emulated, async_sdk: Any, echo_body: Body) -> None:
