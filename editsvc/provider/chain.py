@@ -381,10 +381,10 @@ class _Course:
         link, error = call.link, call.outcome
         assert isinstance(error, ProviderError)  # noqa: S101 - a completion is no failure
         first = link is self._links.first
+        self._failures.append((link, error))
         if isinstance(error, PredictionUnsupported) and not first and call.request.prediction is not None:
             link.refuses_predictions_until = self._links.now() + _REFUSAL_REMEMBERED_S
             return  # it is asked again, without one
-        self._failures.append((link, error))
         if blame(error) is not Blame.REQUEST:
             self._failed.add(link)
             return

@@ -20,7 +20,7 @@ from editsvc.errors import (
     ProviderUnavailable,
 )
 from editsvc.provider.base import Completion, CompletionRequest, Priority
-from editsvc.provider.breaker import Breaker, Limits, State
+from editsvc.provider.breaker import Breaker, Health, Limits, State
 from editsvc.provider.chain import Chain
 from editsvc.provider.links import Link, Links, Patience
 
@@ -510,5 +510,19 @@ def test_a_defect_of_the_receiver_is_passed_on_and_closes_the_stream() -> None:
         assert server.open == 0
         assert servers.links.first.breaker.health.failures == 0
         assert math.isinf(-servers.links.first.breaker.health.failed_at)
+
+    play(course())
+
+
+def test_a_last_try_that_ends_with_a_refused_prediction_is_an_error_of_ours() -> None:
+    async def course() -> None:
+        refused = PredictionUnsupported("two does not support predictions for this model (400).")
+        servers = chain(Scripted("one", [DOWN]), Scripted("two", [Says(error=refused), DOWN]))
+        now = asyncio.get_running_loop().time()
+        for link, wait in zip(servers.links, (10, 5), strict=True):
+            link.breaker = Breaker(health=Health(failures=3, failed_at=now, until=now + wait, open_s=5))
+        outcome, keeper, _ = await ended(servers, a_request(OLD))
+        assert outcome is refused
+        assert keeper.route == [("two", "fallback", "PredictionUnsupported")]
 
     play(course())
