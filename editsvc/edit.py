@@ -124,6 +124,11 @@ class StreamUpdate:
 class Listener(Protocol):
     """A front end that follows an edit; called on the event loop's thread, as often as data arrives."""
 
+    @property
+    def follows(self) -> bool:
+        """Whether it looks at what streams; where it does not, nothing is worked out for it."""
+        ...
+
     def restarted(self) -> None:
         """What was shown so far is void: the request is sent again."""
         ...

@@ -57,7 +57,7 @@ class Reception:
         """Get ready for a reply; takes milliseconds for a long document."""
         structured = self._plan.form is EditFormat.SEARCH_REPLACE
         self._parser = None if structured else self._plan.parser(self._frame)
-        shown = self._listener is not None and not structured
+        shown = self._listener is not None and self._listener.follows and not structured
         self._preview = Preview(self._plan.document, self._plan.aim) if shown else None
 
     def finish(self) -> Reply | None:

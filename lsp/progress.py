@@ -39,6 +39,8 @@ class Sink(Protocol):
 class StreamReporter:
     """Listens to one edit; `finish` says the rest."""
 
+    follows = True
+
     def __init__(self, sink: Sink, loop: asyncio.AbstractEventLoop, *, stream: bool, predicts: bool) -> None:
         self._sink = sink
         self._loop = loop

@@ -203,3 +203,11 @@ async def test_an_edit_that_is_cancelled_while_it_is_recorded_was_cancelled(tmp_
         with pytest.raises(asyncio.CancelledError):
             await task
     assert [(record.status, record.error) for record in log.records] == [("cancelled", "Cancelled")]
+
+
+async def test_for_a_listener_that_looks_at_nothing_nothing_is_worked_out(tmp_path: Path) -> None:
+    watcher = Watcher(follows=False)
+    async with world(tmp_path, CASES, speed=4000.0) as here:
+        result = await here.service.edit(an_edit(), watcher)
+    assert result.status is Status.CHANGED
+    assert not watcher.updates

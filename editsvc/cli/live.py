@@ -27,6 +27,8 @@ _UPDATES_PER_SECOND = 30
 class LiveDiff:
     """A listener that draws what streams; a context manager around one edit."""
 
+    follows = True
+
     def __init__(self, title: str) -> None:
         self._title = visible(title)
         self._lines: deque[tuple[str, str]] = deque(maxlen=_SHOWN_LINES)

@@ -15,6 +15,8 @@ _WORTH_SAYING_S = 1.0
 class WaitTeller:
     """A listener that says when a file's request is held back because of the server's limits; once is enough."""
 
+    follows = False
+
     def __init__(self, path: str) -> None:
         self._path = path
         self._said = False

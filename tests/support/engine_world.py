@@ -60,6 +60,7 @@ class Watcher:
     updates: list[StreamUpdate] = field(default_factory=list)
     restarts: int = 0
     holds: list[float | None] = field(default_factory=list)
+    follows: bool = True
 
     def restarted(self) -> None:
         self.restarts += 1
