@@ -311,6 +311,24 @@ def _content(descriptor: int) -> bytes:
         return file.read()
 
 
+def put(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Have a file of our own, readable by its owner alone, at `path`: with all of `content`, or as it was.
+
+    If `durable`, also after a loss of power, once its folder is synced. Raises OSError.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names in `folder` on disk too, where the system knows that."""
     if os.name != "posix":

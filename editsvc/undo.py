@@ -23,7 +23,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -428,16 +427,7 @@ def _make_private(folder: Path) -> None:
 
 def _create(place: Path, content: bytes) -> None:
     """Make a file that is there with all its content or not at all, also after a loss of power."""
-    descriptor, name = tempfile.mkstemp(prefix=".", dir=place.parent)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(place)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    files.put(place, content)
     files.sync_folder(place.parent)
 
 

@@ -7,18 +7,17 @@ other's last word; it is a hint about servers and no record of anything.
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from editsvc import files
 from editsvc.provider.breaker import Health
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 HEALTH_FILE: Final = "providers.json"
 # Longer than any breaker stays open; what is older says nothing.
@@ -91,14 +90,7 @@ class HealthFile:
         recent = [one for one in entries.values() if now - one.noted_at < _FORGOTTEN_S]
         with suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f".{HEALTH_FILE}.", dir=self._path.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(msgspec.json.format(msgspec.json.encode(recent), indent=2))
-                Path(name).replace(self._path)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
+            files.put(self._path, msgspec.json.format(msgspec.json.encode(recent), indent=2), durable=False)
 
 
 def _finite(value: float) -> float | None:

@@ -7,21 +7,20 @@ warning, and the built-in rule decides: no edit ever fails for it.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - msgspec reads the annotations when it runs
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from editsvc import files
 from editsvc.files import FileError
 from editsvc.policy import Cell, Choice, LearnedPolicy, Size
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterator
 
 SCHEMA: Final = 1
@@ -163,8 +162,8 @@ def save(data_dir: Path, policy: PolicyFile) -> Path:
     try:
         history = data_dir / HISTORY_FOLDER
         history.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(history / f"policy-{policy.version}.toml", text)
-        _write(path, text)
+        files.put(history / f"policy-{policy.version}.toml", text.encode("utf-8"))
+        files.put(path, text.encode("utf-8"))
         for _, old in _versions(data_dir)[KEPT:]:
             old.unlink(missing_ok=True)
     except OSError as exc:
@@ -226,16 +225,3 @@ def _value(value: object) -> str:
         # A JSON string is a basic string of TOML, but for DEL.
         return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
