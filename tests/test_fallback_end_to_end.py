@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, RENAMED, STEPS, URI, opened_session, write_cases
 
+from bench.soak import connections
 from editsvc.app import open_service
 from editsvc.edit import EditRequest, EditResult
 from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
@@ -257,12 +258,3 @@ async def test_a_server_that_is_killed_in_mid_stream(
     assert [attempt["why"] for attempt in entry["attempts"]] == ["first", "resume"]
     assert entry["attempts"][0]["received"] > 0
     assert b"fallback answered instead" in stderr or entry["warnings"]
-
-
-def connections(pid: int) -> int:
-    """Established TCP connections of a process: sockets beyond the one that listens."""
-    folder = Path(f"/proc/{pid}/fd")
-    links = [str(entry.readlink()) for entry in folder.iterdir() if entry.is_symlink()]
-    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().split("\n")[1:] if line]
-    return sum(row[3] == "01" and row[9] in inodes for row in rows)

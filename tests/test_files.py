@@ -2,19 +2,18 @@
 
 import fcntl
 import os
-import resource
 import stat
 import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import no_file_above
 
 from editsvc import files
 from editsvc.errors import DocumentRefused, Stale
@@ -162,7 +161,7 @@ def test_what_changed_since_it_was_read_is_left_alone(
 LATE = """
 import os, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = [sys.argv[1], f"{sys.argv[1]}/support"]
 import test_files as tests
 from editsvc import files
 from editsvc.errors import Stale
@@ -208,17 +207,6 @@ def test_what_changes_while_it_is_written_is_left_alone(tmp_path: Path, change: 
 
 
 # What fails
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """Writing more to a file fails, as it does on a full disk: in the middle."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("links", [1, 2])

@@ -1,19 +1,17 @@
 """The undo journal: what it keeps, what it gives back, and what it leaves alone."""
 
 import os
-import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from limits import no_file_above
 
 from editsvc import files, undo
 from editsvc.errors import Refused, Stale
@@ -230,17 +228,6 @@ def test_a_journal_that_cannot_be_made_is_a_warning_and_the_edit_stands(tmp_path
     warning = Recording(tmp_path / "data" / "undo", "aa", NOON).write(files.read(path), b"new\n")
     assert warning.startswith("a.py cannot be taken back by editsvc undo. The journal ")
     assert path.read_bytes() == b"new\n"
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """Writing more to a file fails, as it does on a full disk: in the middle."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_disk_that_is_full_is_a_warning_and_leaves_no_half_entry(tmp_path: Path, journal: Path) -> None:
