@@ -131,6 +131,7 @@ class EditService:
         self._provider = provider
         self._settings = settings
         self._models = models
+        self._model = models.get(settings.model, UNKNOWN)
         self._recorder = recorder
         self._notices = notices
         self._clock = clock
@@ -150,7 +151,7 @@ class EditService:
             request.id or self._new_id(),
             request,
             self._settings.model,
-            self._models.get(self._settings.model, UNKNOWN),
+            self._model,
             self._provider.name,
             self.offline,
         )
@@ -190,7 +191,7 @@ class EditService:
         self._mention_model(trace)
         plan: Plan | None = await asyncio.to_thread(self._plan, trace)
         while plan is not None:
-            if trace.requests and listener is not None:
+            if trace.plan is not None and listener is not None:
                 listener.restarted()
             trace.plan = plan
             reply = await self._ask(trace, plan, limit, listener)
@@ -281,14 +282,13 @@ class EditService:
         candidates = written.candidates
         trace.predicted = {one.kind: one.text for one in candidates}
         decision = self._decide(trace, plan, written.offered_tokens)
-        model = self._models.get(self._settings.model, UNKNOWN)
         priority = Priority.BATCH if trace.request.batch else Priority.INTERACTIVE
         while True:
             trace.decision = decision
             candidate = candidates[0] if decision.send and candidates else None
             trace.prediction_kind = candidate.kind if candidate else None
             trace.budget = prediction.completion_budget(
-                model,
+                self._model,
                 prompt_tokens=written.prompt_tokens,
                 target_tokens=written.offered_tokens,
                 predicts=candidate is not None,
@@ -299,7 +299,7 @@ class EditService:
                 messages=written.messages,
                 max_completion_tokens=trace.budget,
                 prediction=candidate.text if candidate else None,
-                reasoning_effort=self._settings.reasoning_effort if model.reasoning_effort else None,
+                reasoning_effort=self._settings.reasoning_effort if self._model.reasoning_effort else None,
                 response_format=search_replace.RESPONSE_FORMAT if structured else None,
                 prompt_tokens=written.prompt_tokens,
                 priority=priority,
@@ -334,7 +334,7 @@ class EditService:
             return Decision(send=False, reason=Reason.STRUCTURED)
         return policy.decide(
             self._settings.prediction if asked is None else asked,
-            capable=self._models.get(self._settings.model, UNKNOWN).prediction,
+            capable=self._model.prediction,
             refused_lately=self._refused_until.get(self._settings.model, 0.0) > self._clock(),
             target_tokens=tokens,
             min_tokens=self._settings.prediction_min_tokens,
@@ -351,7 +351,6 @@ class EditService:
 
     async def _stream(self, trace: Trace, asked: CompletionRequest, reception: Reception) -> Reply | None:
         await asyncio.to_thread(reception.begin)
-        trace.requests += 1
         done = await self._provider.complete(asked, reception)
         trace.answered(done, self._models.get(done.asked or asked.model, UNKNOWN))
         trace.reply = reception.text

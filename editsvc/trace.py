@@ -42,7 +42,6 @@ class Trace:
     prediction_kind: PredictionKind | None = None
     completion: Completion | None = None
     budget: int | None = None
-    requests: int = 0
     rewritten: tuple[int, ...] | None = None
     restarts: list[Restart] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -120,9 +120,7 @@ class _Course:
         self._request = request
         self._receiver = receiver
         self._shown = Continuation()
-        self._begun: float | None = (
-            None  # when the first request was sent; its turn in the queue is not its time
-        )
+        self._begun = math.inf  # when the first request was sent; its turn in the queue is not its time
         self._first: float | None = None
         self._attempts = 0
         self._failures: list[tuple[Link, ProviderError]] = []
@@ -234,7 +232,7 @@ class _Course:
             request = replace(request, prediction=predicted)
         reservation = await links.turn(link, request, self._receiver)
         now = links.now()
-        self._begun = now if self._begun is None else self._begun
+        self._begun = min(self._begun, now)
         waited, self._waited_s = self._waited_s + now - since, 0.0
         link.breaker.asked(now)
         self._attempts += 1
@@ -351,7 +349,6 @@ class _Course:
 
     def _whole(self, call: _Call, done: Completion) -> Completion:
         self._pass_on(*self._shown.finish())
-        begun = call.reservation.sent_at if self._begun is None else self._begun
         return replace(
             done,
             provider=call.link.name,
@@ -359,8 +356,8 @@ class _Course:
             instead=self._instead(call),
             predicted=call.request.prediction is not None,
             usage_is_whole=self._usage_is_whole,
-            ttft_s=None if self._first is None else self._first - begun,
-            total_s=self._links.now() - begun,
+            ttft_s=None if self._first is None else self._first - self._begun,
+            total_s=self._links.now() - self._begun,
             attempts=self._attempts,
         )
 

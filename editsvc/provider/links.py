@@ -82,9 +82,9 @@ class Links:
         changed: Callable[[Link], None] = lambda _: None,
     ) -> None:
         self._links = list(links)
-        self._patience = patience or Patience()
-        self._clock = clock
-        self._draw = draw
+        self.patience = patience or Patience()
+        self.now = clock
+        self.draw = draw
         self._sleep = sleep
         self._changed = changed
         self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
@@ -102,19 +102,6 @@ class Links:
     def first(self) -> Link:
         """The one that is asked first."""
         return self._links[0]
-
-    @property
-    def patience(self) -> Patience:
-        """How often and how long."""
-        return self._patience
-
-    def now(self) -> float:
-        """The time."""
-        return self._clock()
-
-    def draw(self) -> float:
-        """A number from [0, 1)."""
-        return self._draw()
 
     async def pause(self, seconds: float) -> None:
         """Wait so long."""
@@ -134,23 +121,23 @@ class Links:
         """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited."""
         tokens = request.reserved_tokens
         if request.priority is Priority.INTERACTIVE:
-            return link.budget.reserve(tokens, self._clock())
-        asked = self._clock()
+            return link.budget.reserve(tokens, self.now())
+        asked = self.now()
         if self._queue.locked():
             receiver.held(None)
         try:
             async with self._queue:
-                while wait := link.budget.wait_s(tokens, request.priority, self._clock()):
-                    left = self._patience.batch_wait_s - (self._clock() - asked)
+                while wait := link.budget.wait_s(tokens, request.priority, self.now()):
+                    left = self.patience.batch_wait_s - (self.now() - asked)
                     if left <= 0 or left < wait < math.inf:
                         raise ProviderRateLimited(
-                            f"{link.name} has no room for this request within {self._patience.batch_wait_s:g} s.",
+                            f"{link.name} has no room for this request within {self.patience.batch_wait_s:g} s.",
                             hint="Try again later, or with fewer files.",
                             retry_after_s=None if math.isinf(wait) else wait,
                         )
                     receiver.held(None if math.isinf(wait) else wait)
                     await self.change(min(wait, left))
-                return link.budget.reserve(tokens, self._clock())
+                return link.budget.reserve(tokens, self.now())
         finally:
             receiver.released()
 
@@ -158,7 +145,7 @@ class Links:
         self, link: Link, reservation: Reservation, outcome: Completion | ProviderError | None
     ) -> None:
         """A request has ended: tell the budget and the breaker; None if it was taken back."""
-        now = self._clock()
+        now = self.now()
         link.budget.settle(reservation, getattr(outcome, "rate_limit", None), now)
         before = link.breaker.health
         if isinstance(outcome, Completion):

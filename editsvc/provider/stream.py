@@ -69,11 +69,8 @@ class ChunkStream(Stream[Chunk | None]):
         headers = self.response.headers
         try:
             chunk = decode_chunk(data)
-        except (
-            msgspec.DecodeError,
-            UnicodeDecodeError,
-            RecursionError,
-        ) as exc:  # the last: nested too deeply
+        # The last is for what is nested too deeply.
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise failures.garbage(server=self.server, headers=headers) from exc
         error = None
         if chunk.error is not None or chunk.choices is None:
