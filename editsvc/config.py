@@ -29,11 +29,7 @@ def _doc(
 ) -> msgspec.Meta:
     if gt is not None:
         return msgspec.Meta(description=description, gt=gt)
-    if le is not None:
-        return msgspec.Meta(description=description, ge=ge, le=le)
-    if ge is not None:
-        return msgspec.Meta(description=description, ge=ge)
-    return msgspec.Meta(description=description)
+    return msgspec.Meta(description=description, ge=ge, le=le)
 
 
 class OnSyntaxError(StrEnum):

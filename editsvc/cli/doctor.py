@@ -187,13 +187,13 @@ def _server(settings: Settings, server: Server, known: Entry | None, *, alone: b
         yield Finding(f"{title}model", text, ok=True if there else None)
     finally:
         asked.close()
-    text = _breaker(known, time.time())
-    yield Finding(f"{title}breaker", text, ok=True if text.startswith("closed") else None)
+    is_open = known is not None and known.open_until is not None
+    yield Finding(f"{title}breaker", _breaker(known, time.time()), ok=None if is_open else True)
 
 
 def _breaker(known: Entry | None, now: float) -> str:
     """The state that the last process which asked the server left it in."""
-    if known is None or (not known.failures and known.open_until is None and known.cool_until is None):
+    if known is None:
         return "closed"
     ago = f"{max(0, now - known.noted_at):.0f} s ago"
     if known.open_until is not None:

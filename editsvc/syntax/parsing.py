@@ -187,9 +187,8 @@ def _root(
     parsed = False
 
     def read(byte: int, _point: tree_sitter.Point) -> bytes | bytearray | memoryview:
-        if (
-            parsed or len(lines) - byte <= _SHORT
-        ):  # queries that compare a node's text read on, from any place
+        # When all is parsed, queries that compare a node's text read on, from any place.
+        if parsed or len(lines) - byte <= _SHORT:
             return _kept(lines[byte : byte + _SHORT])
         if not byte:
             return buffer

@@ -20,8 +20,8 @@ from editsvc.files import FileError
 from editsvc.policy import Cell, Choice, LearnedPolicy, Size
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 SCHEMA: Final = 1
 POLICY_FILE: Final = "policy.toml"
