@@ -38,7 +38,8 @@ CHECKS = {
     Check.SHRINK: "most of the file is gone, unasked",
     Check.SYNTAX: "no error that the parser did not find before (a file that it cannot read in time passes)",
     Check.INVISIBLE: "no characters that nobody sees are added",
-    Check.SECRETS: "every placeholder of a secret is as it was sent",
+    Check.SECRETS: "the placeholder of a secret was changed, split or made up",
+    Check.LOST_SECRET: "a line that is still there has something else in the place of its secret",
     Check.SCOPE: "nothing outside of the lines that the user drew",
     Check.IDENTITY: "something outside of the edit would change (a defect of editsvc)",
 }

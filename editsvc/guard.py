@@ -44,6 +44,7 @@ class Check(StrEnum):
     SCOPE = "scope"
     INVISIBLE = "invisible"
     SECRETS = "secrets"
+    LOST_SECRET = "lost-secret"  # noqa: S105 - the name of a check
     IDENTITY = "identity"
 
 

@@ -3,6 +3,9 @@ r"""Secrets in a text: find them, put placeholders in their places, and put them
 A key that is sent to a model has left the house. So a text is masked before it goes out, and restored when the
 reply is there; the model works on placeholders, which it may move, copy or delete with the code around them.
 
+Placeholders are made of random letters, anew for each edit: no instruction speaks of them, and what a model makes
+of one (in another case, cut in two, with a word replaced in it) is still recognised by the letters that are left.
+
 Finding is by shape. Most providers give their keys a prefix and a length; each such shape is one row of the
 table below, taken from the provider's documentation or from the keys themselves. What has no shape of its own
 (passwords in connection URLs, values behind names like ``api_key``) is told by its place, and the latter also
@@ -15,13 +18,20 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING, Final
+
+from editsvc.diff import changed_spans
+from editsvc.text import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from editsvc.text import Edit
 
 PRIVATE_KEY: Final = "private key"
 URL_PASSWORD: Final = "password in a URL"  # noqa: S105 - the name of a kind
@@ -42,28 +52,47 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A text with placeholders: each of `placeholders` stands for its value, and all begin with `stem`.
+    """A text with placeholders in the places of its secrets; it has as many lines as the text it was made from.
 
-    `text` has as many lines as the text it was made from. The values are left out of the repr.
+    `placeholders` maps each one to its value, and `kinds` to the kind of its secret. `places` says what was replaced,
+    in order: start and end in the text as it was, and the placeholder. `wholes` are the placeholders of each secret
+    that was replaced word by word: they belong together, in this order. `stem` is the two words of random letters of
+    which all placeholders are made; `beside` holds the letters that stand before and behind each of them, "" always
+    among them. Values are left out of the repr.
     """
 
     text: str
-    stem: str
+    stem: tuple[str, str]
     placeholders: Mapping[str, str] = field(repr=False)
+    kinds: Mapping[str, str]
+    places: tuple[tuple[int, int, str], ...]
+    wholes: tuple[tuple[str, ...], ...]
+    beside: Mapping[str, tuple[frozenset[str], frozenset[str]]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A text with its secrets back in place.
 
-    `missing` are the placeholders that the text no longer had: fine if that code was to go. `unknown` are
-    words, in order, that look like placeholders and are none: changed, split, invented, or grown together with
-    other letters. They are still in `text`, so it must not be used.
+    `unknown` are words, in order, that are made of a placeholder and are none: changed, split, invented, or grown
+    together with other letters. They are still in `text`, so it must not be used.
     """
 
     text: str = field(repr=False)
-    missing: tuple[str, ...]
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Loss:
+    """A secret that a text no longer has: its line in the text before (1-based), and its kind.
+
+    `replaced` if the line is still there with something else in the secret's place, or if a part of a private key is
+    gone; else the line is gone or has become another.
+    """
+
+    line: int
+    kind: str
+    replaced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +250,9 @@ _NAMES_BARE: Final = re.compile(
     re.ASCII,
 )
 _NAME_WINDOW: Final = 160
+_WORD_SHOWN: Final = 40
+_AROUND: Final = re.compile(rf"\w{{0,{_WORD_SHOWN}}}")
+_BEFORE: Final = re.compile(rf"\w{{0,{_WORD_SHOWN}}}\Z")
 _NOT_ALNUM: Final = re.compile(r"[^A-Za-z0-9]+")
 _NO_VALUE: Final = re.compile(r"[{}<>$\[\]()|]|://")
 _MIN_RANDOM: Final = 14  # of the 16 characters or more, one or two may be signs
@@ -229,8 +261,13 @@ _MIN_HEXADECIMAL: Final = 32  # shorter ones are checksums and ids; 128 bits are
 _MIN_ENTROPY: Final = 3.0  # bits a character; 32 random hexadecimal digits have about 3.7
 _MIN_TURNS: Final = 0.22  # random letters and digits of both cases have 0.45, words up to 0.2
 
-_BETWEEN: Final = r"[\W_]{0,8}"
-_STEMS: Final = re.compile(rf"editsvc([0-9]*){_BETWEEN}secret", re.IGNORECASE)
+# No vowels, so that no words come about. No letter occurs twice in a stem: whatever short piece of a placeholder is
+# replaced everywhere in a text, more than _TELLING letters in a row are left of it, and a longer piece occurs in no
+# other word.
+_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
+_STEM: Final = 7
+_TELLING: Final = 5
+_MOST_STEMS: Final = 1_000
 
 _WORD: Final = re.compile(r"[\w+/=.~-]{16,}", re.ASCII)
 _MIN_REPEATED: Final = 16
@@ -251,15 +288,19 @@ def find(text: str) -> list[Secret]:
     return _with_repetitions(text, found)
 
 
-def mask(text: str, secrets: Iterable[Secret]) -> Masked:
+def mask(text: str, secrets: Iterable[Secret], *, nonce: str) -> Masked:
     """`text` with each of `secrets` replaced by a placeholder; ``restore(masked.text, masked).text == text``.
 
     A placeholder is one word of letters, digits and underscores that nothing in `text` resembles; equal secrets
-    get the same. A private key is replaced word by word, so that every line stays where it is. Raises ValueError
-    for a secret that is empty, out of bounds, or overlaps another.
+    get the same. Its letters are drawn with `nonce`, which should be another one for each edit. A private key is
+    replaced word by word, so that every line stays where it is. Raises ValueError for a secret that is empty, out of
+    bounds, or overlaps another, and for a text that resembles whatever is drawn.
     """
-    stem = _unused_stem(text)
+    stem = head, tail = _unused_stem(text, nonce)
     numbered: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    places: list[tuple[int, int, str]] = []
+    wholes: list[tuple[str, ...]] = []
     parts: list[str] = []
     position = 0
     for secret in sorted(secrets):
@@ -267,44 +308,184 @@ def mask(text: str, secrets: Iterable[Secret]) -> Masked:
             raise ValueError(
                 f"secret {secret.start}..{secret.end} is empty, out of bounds or overlaps another"
             )
+        names = []
         for start, end in _words(text, secret):
             value = text[start:end]
-            placeholder = numbered.setdefault(value, f"{stem}_{len(numbered) + 1}_END")
+            placeholder = numbered.setdefault(value, f"{head}_{len(numbered) + 1}_{tail}")
+            names.append(placeholder)
+            kinds.setdefault(placeholder, secret.kind)
+            places.append((start, end, placeholder))
             parts += (text[position:start], placeholder)
             position = end
+        if len(names) > 1:
+            wholes.append(tuple(names))
     parts.append(text[position:])
-    return Masked("".join(parts), stem, {placeholder: value for value, placeholder in numbered.items()})
+    new = "".join(parts)
+    values = {placeholder: value for value, placeholder in numbered.items()}
+    return Masked(
+        new, stem, values, kinds, tuple(places), tuple(dict.fromkeys(wholes)), _beside(new, stem, values)
+    )
+
+
+def mask_edits(edits: Sequence[Edit], masked: Masked) -> tuple[list[Edit], bool]:
+    """`edits` of the text that was masked as edits of ``masked.text``, and whether that is all of them.
+
+    Secrets in what they insert become placeholders. An edit that touches a secret is left out: whoever sees the
+    masked text cannot make it.
+    """
+    ends = [end for _, end, _ in masked.places]
+    longest_first = sorted(masked.placeholders.items(), key=lambda item: -len(item[1]))
+    grown = [0]
+    for start, end, placeholder in masked.places:
+        grown.append(grown[-1] + len(placeholder) - (end - start))
+    result = []
+    for edit in edits:
+        before = bisect_right(ends, edit.start)
+        if before < len(ends) and masked.places[before][0] < edit.end:
+            continue
+        new = edit.new_text
+        for placeholder, value in longest_first:
+            new = new.replace(value, placeholder)
+        result.append(
+            replace(edit, start=edit.start + grown[before], end=edit.end + grown[before], new_text=new)
+        )
+    return result, len(result) == len(edits)
 
 
 def restore(text: str, masked: Masked) -> Restored:
     """`text`, which a model made from ``masked.text``, with the secrets in the places of their placeholders.
 
     A placeholder counts only as it was written: with its case, and with no letter or digit beside it that was
-    not beside it before. Anything else that resembles one is reported as unknown and left alone.
+    not beside it before. Anything else that is made of one is reported as unknown and left alone.
     """
-    exact = _exact(masked.stem)
-    known: dict[str, tuple[set[str], set[str]]] = {name: ({""}, {""}) for name in masked.placeholders}
-    for match in exact.finditer(masked.text):
-        before, after = known[match.group()]
-        before.add(_letter_at(masked.text, match.start() - 1))
-        after.add(_letter_at(masked.text, match.end()))
     parts: list[str] = []
-    seen: set[str] = set()
-    unknown: list[str] = []
+    others: list[str] = []
     position = 0
-    for like in _resembling(masked.stem).finditer(text):
-        whole = exact.match(text, like.start())
-        name = whole.group() if whole else ""
-        before, after = known.get(name, (set(), set()))
-        if whole and _letter_at(text, whole.start() - 1) in before and _letter_at(text, whole.end()) in after:
-            seen.add(name)
-            parts += (text[position : whole.start()], masked.placeholders[name])
-            position = whole.end()
-        else:
-            unknown.append(_around(text, like))
+    for start, name in _intact(text, masked):
+        between = text[position:start]
+        parts += (between, masked.placeholders[name])
+        others.append(between)
+        position = start + len(name)
     parts.append(text[position:])
-    missing = tuple(name for name in masked.placeholders if name not in seen)
-    return Restored("".join(parts), missing, tuple(unknown))
+    others.append(text[position:])
+    # NUL stands in no word, so that nothing grows together across a placeholder.
+    return Restored("".join(parts), tuple(_remains("\0".join(others), masked.stem)))
+
+
+def losses(before: str, after: str, masked: Masked, *, instruction: str = "") -> tuple[Loss, ...]:
+    r"""The secrets of `before`, a part of ``masked.text``, that `after`, made from it, has lost; both have ``\n`` only.
+
+    Lines that moved have lost nothing. A secret that `instruction`, as it was sent, names itself is meant to go.
+    """
+    if before == after:
+        return ()
+    meant = {name for _, name in _intact(instruction, masked)}
+    old, new = split_lines(before), split_lines(after)
+    spans = changed_spans(before, after)
+    arrived = Counter(line.strip() for span in spans for line in new[span.new_start : span.new_end])
+    kept = Counter(name for _, name in _intact(after, masked))
+    found: list[Loss] = []
+    for span in spans:
+        instead = [line.strip() for line in new[span.new_start : span.new_end]]
+        for number in range(span.old_start, span.old_end):
+            line = old[number].strip()
+            names = [name for _, name in _intact(old[number], masked) if name not in meant]
+            if not names:
+                continue
+            if arrived[line]:
+                arrived[line] -= 1
+                continue
+            frame = [piece.strip() for piece in re.split(_exact(masked.stem).pattern, line)]
+            # The same line, and other words in the places of some of its secrets.
+            same = [other for other in instead if _has_frame(other, frame)]
+            gone = names
+            if same:
+                gone = min(([name for name in names if name not in other] for other in same), key=len)
+            replaced = bool(same) and bool(gone)
+            if not replaced:
+                gone = [name for name in names if not kept[name]]
+            found += [Loss(number + 1, masked.kinds[name], replaced) for name in dict.fromkeys(gone)]
+    return tuple(sorted({*found, *_broken_keys(old, after, masked)}))
+
+
+def _broken_keys(old: Sequence[str], after: str, masked: Masked) -> Iterator[Loss]:
+    """The keys of which `after` has some words and not others, or has them in another order."""
+    if not masked.wholes:
+        return
+    words_before = [name for line in old for _, name in _intact(line, masked)]
+    words_after = [name for _, name in _intact(after, masked)]
+    # Keys of one kind begin with the same words; what belongs to no whole key is left of a broken one.
+    stray = _stray(words_after, masked.wholes) - _stray(words_before, masked.wholes)
+    for whole in masked.wholes:
+        if _runs_of(whole, words_after) < _runs_of(whole, words_before) and any(map(stray.get, whole)):
+            missing = next((name for name in whole if name not in words_after), whole[0])
+            line = next((number for number, line in enumerate(old, 1) if missing in line), 1)
+            yield Loss(line, masked.kinds[whole[0]], replaced=True)
+
+
+def _stray(words: Sequence[str], wholes: Iterable[tuple[str, ...]]) -> Counter[str]:
+    count = Counter(words)
+    for whole in wholes:
+        runs = _runs_of(whole, words)
+        count.subtract({name: runs * times for name, times in Counter(whole).items()})
+    return +count
+
+
+def _runs_of(whole: tuple[str, ...], words: Sequence[str]) -> int:
+    """How often `words` has all of `whole` in a row."""
+    starts = (at for at, word in enumerate(words) if word == whole[0])
+    return sum(tuple(words[at : at + len(whole)]) == whole for at in starts)
+
+
+def _has_frame(line: str, frame: Sequence[str]) -> bool:
+    """Whether `line` has the pieces of text in `frame`, in order, from its beginning to its end, blanks apart."""
+    if not any(any(map(str.isalnum, piece)) for piece in frame):
+        return False
+    first, *inner, last = frame
+    if len(line) < len(first) + len(last) or not line.startswith(first) or not line.endswith(last):
+        return False
+    at, end = len(first), len(line) - len(last)
+    for piece in inner:
+        at = line.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+def _intact(text: str, masked: Masked) -> Iterator[tuple[int, str]]:
+    """The placeholders in `text` that are as they were written, with the offsets at which they begin."""
+    for match in _exact(masked.stem).finditer(text):
+        before, after = masked.beside.get(match.group(), ((), ()))
+        if _letter_at(text, match.start() - 1) in before and _letter_at(text, match.end()) in after:
+            yield match.start(), match.group()
+
+
+def _beside(
+    text: str, stem: tuple[str, str], names: Iterable[str]
+) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """The letters that stand before and behind each placeholder in `text`, and "", which always may."""
+    found: dict[str, tuple[set[str], set[str]]] = {name: ({""}, {""}) for name in names}
+    for match in _exact(stem).finditer(text):
+        before, after = found[match.group()]
+        before.add(_letter_at(text, match.start() - 1))
+        after.add(_letter_at(text, match.end()))
+    return {name: (frozenset(before), frozenset(after)) for name, (before, after) in found.items()}
+
+
+def _remains(text: str, stem: tuple[str, str]) -> Iterator[str]:
+    """The words in `text` that hold several letters of a placeholder in a row, in whatever case."""
+    lowered = text.lower()
+    if not any(run in lowered for run in _runs(stem)):
+        return
+    position = 0
+    for match in re.finditer("|".join(_runs(stem)), text, re.IGNORECASE):
+        if match.start() < position:
+            continue
+        word = _AROUND.match(text, match.end())
+        before = _BEFORE.search(text, max(position, match.start() - _WORD_SHOWN), match.start())
+        position = word.end() if word else match.end()
+        yield (before.group() if before else "") + text[match.start() : position]
 
 
 def _candidates(text: str) -> Iterator[Secret]:
@@ -415,28 +596,27 @@ def _words(text: str, secret: Secret) -> list[tuple[int, int]]:
     ]
 
 
-def _unused_stem(text: str) -> str:
-    used = set(_STEMS.findall(text))
-    number = next(number for number in ("", *map(str, range(2, len(used) + 3))) if number not in used)
-    return f"EDITSVC{number}_SECRET"
+def _unused_stem(text: str, nonce: str) -> tuple[str, str]:
+    """Two words of random letters, no few of which stand in a row in `text`."""
+    lowered = text.lower()
+    for attempt in range(_MOST_STEMS):
+        letters = "".join(Random(f"{nonce}:{attempt}").sample(_LETTERS, 2 * _STEM))  # noqa: S311 - not secret
+        stem = letters[:_STEM], letters[_STEM:]
+        if not any(run in lowered for run in _runs(stem)):
+            return stem
+    raise ValueError("the text holds every run of letters that a placeholder could be known by")
 
 
-def _exact(stem: str) -> re.Pattern[str]:
-    return re.compile(rf"{stem}_[1-9][0-9]*_END")
+def _runs(stem: tuple[str, str]) -> list[str]:
+    """Every run of _TELLING letters in the two words."""
+    return [word[at : at + _TELLING] for word in stem for at in range(_STEM - _TELLING + 1)]
 
 
-def _resembling(stem: str) -> re.Pattern[str]:
-    """What a model may make of a placeholder: in another case or spelling, or with quotes in its middle."""
-    return re.compile(stem.replace("_", _BETWEEN), re.IGNORECASE)
+def _exact(stem: tuple[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"{stem[0]}_[1-9][0-9]*_{stem[1]}")
 
 
 def _letter_at(text: str, offset: int) -> str:
     """The character at `offset` if it would belong to the word of a placeholder beside it, else ``""``."""
     character = text[offset : offset + 1] if offset >= 0 else ""
     return character if character.isalnum() or character == "_" else ""
-
-
-def _around(text: str, match: re.Match[str]) -> str:
-    """The match with the rest of its word, cut off where that runs on."""
-    rest = re.compile(r"\w{0,40}").match(text, match.end())
-    return match.group() + (rest.group() if rest else "")

@@ -204,11 +204,12 @@ class EditService:
     def _plan(self, trace: Trace) -> Plan:
         """What is asked first: language, scope, draft."""
         request = trace.request
-        document, instruction, masked = self._without_secrets(trace)
-        language = syntax.language_of(request.filename, document.partition("\n")[0])
+        original = normalise(request.snapshot.text)
+        language = syntax.language_of(request.filename, original.partition("\n")[0])
+        document, instruction, masked = self._without_secrets(trace, original)
         limits = self._limits()
         scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
-        draft, complete = self._draft(request.batch, instruction, document, language)
+        draft, complete = self._draft(request, original, document, language, masked)
         form = self._settings.edit_format
         if roughly(len(document)) > limits.show_at_most or not document:
             form = EditFormat.REWRITE  # what is not shown cannot be searched
@@ -225,9 +226,9 @@ class EditService:
             masked=masked,
         )
 
-    def _without_secrets(self, trace: Trace) -> tuple[str, str, Masked | None]:
+    def _without_secrets(self, trace: Trace, document: str) -> tuple[str, str, Masked | None]:
         """The document and the instruction as they may be sent, with placeholders for keys and passwords."""
-        document, instruction = normalise(trace.request.snapshot.text), trace.request.instruction
+        instruction = trace.request.instruction
         if self.offline or self._settings.on_secret is OnSecret.SEND:
             return document, instruction, None
         from editsvc import secrets  # noqa: PLC0415 - its patterns take 30 ms
@@ -245,7 +246,7 @@ class EditService:
                 f"{place} seems to hold a secret ({found[0].kind}), and would be sent to {self._provider.name}.",
                 hint="Take it out, or set on_secret to mask or send.",
             )
-        masked = secrets.mask(text, found)
+        masked = secrets.mask(text, found, nonce=trace.id)
         document, _, instruction = masked.text.rpartition("\0")
         many = f"{len(found)} secrets are" if len(found) > 1 else f"A secret ({found[0].kind}) is"
         trace.warnings.append(f"{many} not sent: placeholders stand for them.")
@@ -260,15 +261,28 @@ class EditService:
         return Limits(divide_above, self._settings.context_tokens)
 
     def _draft(
-        self, batch: str | None, instruction: str, document: str, language: syntax.Language | None
+        self,
+        request: EditRequest,
+        original: str,
+        document: str,
+        language: syntax.Language | None,
+        masked: Masked | None,
     ) -> tuple[tuple[Edit, ...], bool]:
-        """What the instruction says, or did to the documents before this one; and if that is all of it."""
+        """What the instruction says, or did to the documents before this one; and if that is all of it.
+
+        An instruction speaks of the text as its user sees it, so that is what is drafted, and masked afterwards.
+        """
         if not self._settings.drafts:
             return (), False
-        said = drafts.draft(document, instruction, language)
+        said = drafts.draft(original, request.instruction, language)
+        if said is not None and masked is not None:
+            from editsvc import secrets  # noqa: PLC0415 - as above
+
+            edits, whole = secrets.mask_edits(said.edits, masked)
+            return tuple(edits), said.complete and whole
         if said is not None:
             return said.edits, said.complete
-        lessons = self._lessons.get(batch) if batch else None
+        lessons = self._lessons.get(request.batch) if request.batch else None
         return (lessons.draft(document, language), False) if lessons else ((), False)
 
     async def _ask(
@@ -437,7 +451,7 @@ class EditService:
         request = trace.request
         sent = document
         if plan.masked is not None:
-            document = self._with_secrets(document, plan.masked)
+            document = self._with_secrets(trace, plan, document, plan.masked)
         edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
         guard.prove(request.snapshot, after, edits, document)
@@ -447,7 +461,7 @@ class EditService:
         status = Status.CHANGED if edits else Status.UNCHANGED
         return replace(trace.result(), status=status, after=after, edits=tuple(edits))
 
-    def _with_secrets(self, document: str, masked: Masked) -> str:
+    def _with_secrets(self, trace: Trace, plan: Plan, document: str, masked: Masked) -> str:
         from editsvc import secrets  # noqa: PLC0415 - as above
 
         restored = secrets.restore(document, masked)
@@ -457,9 +471,24 @@ class EditService:
                 check=guard.Check.SECRETS,
                 hint="Run the edit again, or set on_secret to send.",
             )
+        lost = secrets.losses(plan.document, document, masked, instruction=plan.instruction)
+        replaced = next((loss for loss in lost if loss.replaced), None)
+        if replaced is not None and guard.Check.LOST_SECRET not in self._allowed(trace):
+            raise GuardRefused(
+                f"The reply has something else in the place of a secret ({replaced.kind}, line {replaced.line}).",
+                check=guard.Check.LOST_SECRET,
+                hint="Run the edit again, or add --allow lost-secret if the secret is to go.",
+            )
+        trace.warnings += [
+            f"The secret on line {loss.line} ({loss.kind}) is not in the new text any more." for loss in lost
+        ]
         return restored.text
 
     def _learn(self, batch: str, plan: Plan, document: str) -> None:
+        if plan.masked is not None:
+            brought = "".join(edit.new_text for edit in diff.edits(plan.document, document))
+            if any(placeholder in brought for placeholder in plan.masked.placeholders):
+                return  # a placeholder means nothing in the next document
         with self._learning:
             known = self._lessons.get(batch) or Lessons()
             self._lessons[batch] = known.learn(plan.document, document, plan.language)
