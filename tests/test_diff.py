@@ -102,7 +102,7 @@ def test_spans_name_exactly_what_differs(old: str, new: str) -> None:
     assert before[old_at:] == after[new_at:]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(old=documents(), new=documents())
 def test_git_applies_the_diff_to_the_byte(tmp_path: Path, old: str, new: str) -> None:
     assert git_apply(tmp_path, "f.txt", old.encode(), new.encode()) == new.encode()

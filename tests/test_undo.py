@@ -71,7 +71,7 @@ def test_the_bytes_from_before_come_back(tmp_path: Path, journal: Path, before: 
     assert path.read_bytes() == before
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(before=st.binary(max_size=60), after=st.binary(max_size=60))
 def test_any_bytes_come_back(tmp_path: Path, journal: Path, before: bytes, after: bytes) -> None:
     path = file(tmp_path, content=before)

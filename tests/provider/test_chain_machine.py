@@ -236,5 +236,5 @@ class Chaos(RuleBasedStateMachine):
         self.loop.close()
 
 
-Chaos.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+Chaos.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
 TestChaos = Chaos.TestCase

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from lsp_client import EMACS, NEOVIM, PLAIN, VSCODE, Profile, Stale, Sync
 from lsp_session import RENAME, URI, Session, opened_session
@@ -115,8 +115,6 @@ def check_account(result: dict[str, Any], text: str) -> None:
 # An example takes as long as an edit does, so a failure is better shown at once than made smaller.
 @settings(
     max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 @given(

@@ -235,7 +235,7 @@ numbers = st.none() | st.integers(0, 2_000)
 seconds = st.none() | st.floats(0, 50)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     rows=st.lists(
         st.fixed_dictionaries(
