@@ -180,7 +180,7 @@ def a_file(language: str, lines: int) -> str:
 
 def choose(text: str, language: syntax.Language) -> int:
     """All that precedes a request, from the bare text; returns how many sections there are."""
-    outline = syntax.outline_of(text, language, deadline_s=60)
+    outline = syntax.outline_of(text, language, budget=syntax.ParseBudget(2_000_000))
     assert outline is not None
     mentions.named(INSTRUCTION, outline.definitions)
     return len(sections.divide(text, language, outline=outline))
@@ -188,10 +188,10 @@ def choose(text: str, language: syntax.Language) -> int:
 
 def steps(text: str, language: syntax.Language) -> Iterator[tuple[str, Callable[[], object]]]:
     """The steps by name, each a call of its own."""
-    outline = syntax.outline_of(text, language, deadline_s=60)
+    outline = syntax.outline_of(text, language, budget=syntax.ParseBudget(2_000_000))
     assert outline is not None
     data = text.encode()
-    yield "parse", lambda: syntax.parse(text, language, deadline_s=60)
+    yield "parse", lambda: syntax.parse(text, language, budget=syntax.ParseBudget(2_000_000))
     yield "depth", lambda: too_deep(data)
     yield "names", lambda: mentions.named(INSTRUCTION, outline.definitions)
     yield "sections", lambda: sections.divide(text, language, outline=outline)
@@ -221,7 +221,7 @@ def main() -> None:
             }
             row = "".join(f"{value:>8.1f} ms" for value in found.values())
             print(f"  {name:<12}{row}{found['all'] / found['parse']:>8.2f}x")
-    print(f"\nHostile texts, against a deadline of {1000 * syntax.PARSE_DEADLINE_S:.0f} ms")
+    print(f"\nHostile texts, with {syntax.PARSE_STEPS:,} steps")
     for title, (name, text) in HOSTILE.items():
         language = syntax.by_name(name)
         assert language is not None

@@ -36,7 +36,7 @@ CHECKS = {
     Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces, unasked",
     Check.TAIL: "the end of the file is missing, as if the reply had been cut off",
     Check.SHRINK: "most of the file is gone, unasked",
-    Check.SYNTAX: "no error that the parser did not find before (a file that it cannot read in time passes)",
+    Check.SYNTAX: "the parser finds new errors (only around the changes, in a file that is too large to parse)",
     Check.INVISIBLE: "no characters that nobody sees are added",
     Check.SECRETS: "the placeholder of a secret was changed, split or made up",
     Check.LOST_SECRET: "a line that is still there has something else in the place of its secret",

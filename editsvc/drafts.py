@@ -8,7 +8,6 @@ all of an instruction or nothing, a draft does the clauses that it understands; 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,15 +24,16 @@ from editsvc.offline.instruction import (
     subject,
 )
 from editsvc.offline.rename import word
+from editsvc.syntax import ParseBudget
 from editsvc.text import Edit, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from editsvc.syntax import Language
 
 # A draft is made while somebody waits for the request to be sent.
-DEADLINE_S: Final = 0.3
+_PARSE_STEPS: Final = 8_000
 
 # Identifiers of a file this long take half a second to list, after parsing; no model rewrites it as a whole.
 _LONGEST_DOCUMENT: Final = 1_000_000
@@ -80,27 +80,25 @@ def draft(
     instruction: str,
     language: Language | None,
     *,
-    deadline_s: float = DEADLINE_S,
-    clock: Callable[[], float] = time.monotonic,
+    budget: ParseBudget | None = None,
 ) -> Draft | None:
     """What `instruction` plainly says, as edits of `document`; None if it says nothing that can be done there.
 
     Clauses are done in turn, each on the result of those before; those that are not understood or do not
-    apply are left out. Parsing takes no longer than `deadline_s` altogether. Raises nothing.
+    apply are left out. All parsing takes `budget`; what comes when that is used up is left out. Raises nothing.
     """
     if len(document) > _LONGEST_DOCUMENT or len(instruction) > _LONGEST_INSTRUCTION:
         return None
     values, complete = understood(instruction)
-    end = clock() + deadline_s
+    budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
     text = document
     made: list[Edit] = []
     for value in values:
         # A clause about what this file does not have is no reason to parse it, nor does it leave anything undone.
         if not _mentioned(value, text, language):
             continue
-        left_s = end - clock()
         try:
-            step = edits(text, _as_models_do(value), language, deadline_s=left_s) if left_s > 0 else None
+            step = None if budget.used_up else edits(text, _as_models_do(value), language, budget=budget)
         except NotApplicable:
             step = None
         if step is None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from editsvc.provider.base import Attempt
     from editsvc.scope import Scope, ScopeRequest
     from editsvc.streaming_diff import Block
+    from editsvc.syntax import Extent
     from editsvc.text import Edit, Snapshot
     from editsvc.tokenlog import Source
 
@@ -75,7 +76,8 @@ class EditResult:
     `message` is a sentence for people, empty if there is nothing to say. `restarts` tells why the model was asked
     again, in order; `scope` is what was rewritten, or, where it did not come so far, what was offered to the
     model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`. `attempts` are the HTTP requests
-    that were sent, in the order in which they ended.
+    that were sent, in the order in which they ended. `syntax_check` is how much of the new text was parsed; None
+    where that was not to be done, or cannot be.
     """
 
     id: str
@@ -101,6 +103,7 @@ class EditResult:
     parts_offered: int | None = None
     parts_rewritten: int | None = None
     edit_format: EditFormat | None = None
+    syntax_check: Extent | None = None
     offline: bool = False
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -164,6 +167,7 @@ def facts(result: EditResult | None) -> dict[str, Any]:
         else None,
         "edit_format": result.edit_format if result else None,
         "restarts": list(result.restarts) if result else [],
+        "syntax_check": result.syntax_check if result else None,
         "provider": result.provider if result else None,
         "model": result.model if result else None,
         "request_id": result.request_id if result else None,

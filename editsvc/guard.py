@@ -182,20 +182,23 @@ def check_document(
     instruction: str,
     language: syntax.Language | None = None,
     allow: Collection[Check] = (),
-) -> None:
+) -> syntax.Extent | None:
     r"""Refuse a document that lost most of its lines, whose syntax the edit broke, or that hides something now.
 
-    Both texts have ``\n`` only. Where nothing can be said of the syntax (no grammar, or the parser was not done in
-    time) nothing is refused for it. Raises GuardRefused; for broken syntax it names the first errors.
+    Both texts have ``\n`` only. Returns how much of the document was parsed for that; None where there was nothing to
+    check, or no grammar for it, or the check is waived. What was not parsed is not refused for its syntax. Raises
+    GuardRefused; for broken syntax it names the first errors.
     """
     if before == after:
-        return
+        return None
     if Check.SHRINK not in allow:
         _shrink(split_lines(before), split_lines(after), instruction)
+    extent = None
     if Check.SYNTAX not in allow and language is not None:
-        _syntax(before, after, language)
+        extent = _syntax(before, after, language)
     if Check.INVISIBLE not in allow:
         _invisible(before, after)
+    return extent
 
 
 def _invisible(before: str, after: str) -> None:
@@ -211,10 +214,11 @@ def _invisible(before: str, after: str) -> None:
         )
 
 
-def _syntax(before: str, after: str, language: syntax.Language) -> None:
-    faults = syntax.breakage(before, after, language)
-    if not faults:
-        return
+def _syntax(before: str, after: str, language: syntax.Language) -> syntax.Extent | None:
+    found = syntax.breakage(before, after, language)
+    if found is None or not found.faults:
+        return None if found is None else found.extent
+    faults = found.faults
     shown = "; ".join(f"line {fault.line + 1}: {fault.text}" for fault in faults[:_FAULTS_SHOWN])
     more = f" and {len(faults) - _FAULTS_SHOWN} more" if len(faults) > _FAULTS_SHOWN else ""
     raise GuardRefused(

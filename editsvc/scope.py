@@ -145,7 +145,7 @@ def choose(
 ) -> Scope:
     r"""What may be rewritten in `document` (``\n`` only).
 
-    Parses the document where its structure matters, within `syntax.PARSE_DEADLINE_S`. Raises ScopeRefused, with
+    Parses the document where its structure matters, within a `syntax.ParseBudget`. Raises ScopeRefused, with
     what there is, if `request` names no place or more than one.
     """
     match request.kind:

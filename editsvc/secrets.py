@@ -21,8 +21,8 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import pairwise
-from random import Random
 from typing import TYPE_CHECKING, Final
 
 from editsvc.diff import changed_spans
@@ -600,11 +600,19 @@ def _unused_stem(text: str, nonce: str) -> tuple[str, str]:
     """Two words of random letters, no few of which stand in a row in `text`."""
     lowered = text.lower()
     for attempt in range(_MOST_STEMS):
-        letters = "".join(Random(f"{nonce}:{attempt}").sample(_LETTERS, 2 * _STEM))  # noqa: S311 - not secret
-        stem = letters[:_STEM], letters[_STEM:]
+        stem = _drawn(f"{nonce}:{attempt}")
         if not any(run in lowered for run in _runs(stem)):
             return stem
     raise ValueError("the text holds every run of letters that a placeholder could be known by")
+
+
+def _drawn(seed: str) -> tuple[str, str]:
+    number = int.from_bytes(sha256(seed.encode()).digest())
+    left, letters = list(_LETTERS), ""
+    for _ in range(2 * _STEM):
+        number, at = divmod(number, len(left))
+        letters += left.pop(at)
+    return letters[:_STEM], letters[_STEM:]
 
 
 def _runs(stem: tuple[str, str]) -> list[str]:

@@ -7,20 +7,19 @@ them. Without a grammar, blank lines and indentation tell; in Markdown, headings
 from __future__ import annotations
 
 import re
-import time
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
-from editsvc.syntax import PARSE_DEADLINE_S, outline_of
+from editsvc.syntax import outline_of
 from editsvc.text import split_lines
 from editsvc.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from editsvc.syntax import Definition, Language, Outline, Tree
+    from editsvc.syntax import Definition, Language, Outline, ParseBudget, Tree
 
 LONGEST_TOKENS: Final = 225
 """How long a section may become before it is split, in estimated tokens."""
@@ -133,21 +132,20 @@ def divide(
     *,
     longest_tokens: int = LONGEST_TOKENS,
     outline: Outline | None = None,
-    deadline_s: float = PARSE_DEADLINE_S,
-    clock: Callable[[], float] = time.monotonic,
+    budget: ParseBudget | None = None,
 ) -> list[Section]:
     r"""The sections of `document` (``\n`` only), in order: their texts joined are the document, and none is empty.
 
     Blank lines belong to the section above them; only the first section may begin with some. A section is longer
     than about `longest_tokens` only if it has no place for a cut: a single line, or a string over many. `outline`
-    is that of this document, where the caller has it; else the document is parsed within `deadline_s`.
+    is that of this document, where the caller has it; else the document is parsed within the budget.
     """
     texts = split_lines(document)
     if not texts:
         return []
     lines = _Lines.of(texts)
     if outline is None:
-        outline = outline_of(document, language, deadline_s=deadline_s, clock=clock)
+        outline = outline_of(document, language, budget=budget)
     tree = None if outline is None else outline.tree
     if language is not None and language.name == "markdown":
         blocks = _chapters(lines)

@@ -398,7 +398,7 @@ class EditService:
                 trace.restarts.append(Restart.MISFIT)
                 return undivided
         try:
-            guard.check_document(
+            trace.syntax_check = guard.check_document(
                 plan.document,
                 document,
                 instruction=plan.instruction,
@@ -455,7 +455,7 @@ class EditService:
         edits = diff.edits(request.snapshot.text, document)
         after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
         guard.prove(request.snapshot, after, edits, document)
-        trace.warnings += _beyond_the_symbol(request, plan, sent)
+        trace.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(trace.syntax_check)]
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
         status = Status.CHANGED if edits else Status.UNCHANGED
@@ -590,6 +590,17 @@ def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[
     return [
         f"The edit went beyond the symbol {symbol}: it changes {places} outside of it, the first at line {first}."
     ]
+
+
+def _unchecked(extent: syntax.Extent | None) -> list[str]:
+    """What to say where the syntax of the whole file could not be checked."""
+    if extent is syntax.Extent.AROUND_CHANGES:
+        return ["The file is too large to parse as a whole: its syntax was checked only around the changes."]
+    if extent is syntax.Extent.UNKNOWN:
+        return [
+            "Not all of the new text's syntax was checked: the file is too large to parse, or nested too deeply."
+        ]
+    return []
 
 
 def _incomplete(done: Completion, limit: int) -> IncompleteReply:

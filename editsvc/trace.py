@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from editsvc.prediction import PredictionKind
     from editsvc.provider.base import Attempt
     from editsvc.scope import Scope
+    from editsvc.syntax import Extent
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Trace:
     completion: Completion | None = None
     budget: int | None = None
     rewritten: tuple[int, ...] | None = None
+    syntax_check: Extent | None = None
     restarts: list[Restart] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -74,6 +76,7 @@ class Trace:
             restarts=tuple(self.restarts),
             parts_rewritten=None if self.rewritten is None else max(1, len(self.rewritten)),
             edit_format=self.plan.form if self.plan else None,
+            syntax_check=self.syntax_check,
             offline=self.offline,
             attempts=tuple(self.attempts),
             warnings=tuple(self.warnings),
@@ -172,6 +175,7 @@ class Trace:
             edit_format=result.edit_format,
             restarts=[*result.restarts] or None,
             route=self._route(),
+            syntax_check=result.syntax_check,
         )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from editsvc.drafts import Draft, compose, draft, understood
 from editsvc.offline.instruction import AddParameter, Remove, Rename, Replace, SortImports
-from editsvc.syntax import LANGUAGES, by_name
+from editsvc.syntax import LANGUAGES, ParseBudget, by_name
 from editsvc.text import Edit, apply
 
 if TYPE_CHECKING:
@@ -176,23 +176,20 @@ def test_a_colour_is_drafted_in_a_style_sheet() -> None:
     )
 
 
-def test_what_takes_too_long_is_left_out() -> None:
-    """The clock passes the deadline with the first clause, so the second is never begun."""
-    times = iter([0.0, 0.0, 5.0])
+def test_what_comes_when_the_budget_is_used_up_is_left_out() -> None:
+    """Replacing parses nothing, so the first clause is done; the second takes all there is."""
+    text = SHOP * 200
+    instruction = "replace 'sum' with 'fsum', rename total to amount, replace 'def' with 'DEF'"
 
-    found = draft(
-        SHOP, "replace 'sum' with 'fsum', replace 'def' with 'DEF'", None, clock=lambda: next(times)
-    )
+    found = draft(text, instruction, PYTHON, budget=ParseBudget(5))
 
     assert found is not None
     assert not found.complete
-    assert apply(SHOP, found.edits) == SHOP.replace("sum", "fsum")
+    assert apply(text, found.edits) == text.replace("sum", "fsum")
 
 
-def test_a_parser_that_is_late_makes_no_draft() -> None:
-    ticks = iter(range(1000))
-
-    assert draft(SHOP * 200, "sort imports", PYTHON, deadline_s=0, clock=lambda: next(ticks)) is None
+def test_a_document_that_takes_too_much_to_parse_has_no_draft() -> None:
+    assert draft(SHOP * 200, "sort imports", PYTHON, budget=ParseBudget(5)) is None
 
 
 def test_a_document_or_an_instruction_beyond_reason_is_not_drafted() -> None:

@@ -159,6 +159,7 @@ def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
         "scope",
         "invisible",
         "secrets",
+        "lost-secret",
     }
 
 

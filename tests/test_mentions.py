@@ -57,7 +57,7 @@ trait Sized { fn len(&self) -> u8; }
 def known(filename: str) -> list[syntax.Definition]:
     language = syntax.language_of(filename)
     assert language is not None
-    return syntax.definitions(FILES[filename], language, deadline_s=60)
+    return syntax.definitions(FILES[filename], language, budget=syntax.ParseBudget(2_000_000))
 
 
 def names(instruction: str, filename: str) -> list[str]:

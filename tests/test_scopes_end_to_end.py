@@ -178,6 +178,32 @@ async def test_a_broken_edit_can_be_vouched_for(tmp_path: Path) -> None:
     assert text_of(result) == CASES["Break it."]
 
 
+NESTED = LONG.replace("value + 17", "value + " + "(" * 600 + "17" + ")" * 600)
+
+
+@pytest.mark.parametrize(
+    ("filename", "after", "allow", "extent"),
+    [
+        ("steps.py", ONE, [], "whole"),
+        ("steps.py", NESTED, [], "unknown"),
+        ("steps.py", NESTED, ["syntax"], None),
+        ("steps.py", LONG, [], None),
+        ("steps.sql", ONE, [], None),
+    ],
+    ids=["parsed", "too deep to be parsed", "waived", "nothing changed", "no grammar"],
+)
+async def test_an_edit_whose_syntax_was_not_checked_says_so(
+    tmp_path: Path, filename: str, after: str, allow: list[str], extent: str | None
+) -> None:
+    script = [{"instruction": "Do it.", "before": LONG, "after": after}]
+    async with world(tmp_path, script, settings={"allow": allow}) as here:
+        result = await here.service.edit(EditRequest(Snapshot(LONG), "Do it.", filename, Source.CLI))
+    assert result.after is not None, result.message
+    assert result.syntax_check == here.log.records[0].syntax_check == extent
+    told = [warning for warning in result.warnings if "syntax was checked" in warning]
+    assert bool(told) == (extent == "unknown")
+
+
 @pytest.mark.parametrize("instruction", ["Swap the sum in step 17.", "Log instead of printing in step 41."])
 async def test_structured_edits_are_applied_exactly(tmp_path: Path, instruction: str) -> None:
     result = await run(tmp_path, instruction, settings={"edit_format": "search-replace"})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc import syntax
 from editsvc.sections import LONGEST_TOKENS, Section, divide
+from editsvc.syntax import ParseBudget
 from editsvc.text import split_lines
 
 PYTHON = syntax.by_name("python")
@@ -19,7 +18,7 @@ LONG = "".join(f"        total += weigh(first_{number}, second_{number})\n" for 
 
 def pieces(document: str, filename: str = "a.py") -> list[tuple[str, str]]:
     """The name of each section, and its text up to the first line end."""
-    found = divide(document, syntax.language_of(filename), deadline_s=60)
+    found = divide(document, syntax.language_of(filename), budget=ParseBudget(2_000_000))
     return [
         (section.name, document[section.start : section.end].lstrip("\n").partition("\n")[0])
         for section in found
@@ -158,10 +157,9 @@ def test_without_a_grammar_blank_lines_and_indentation_tell() -> None:
     assert [line for _, line in pieces(f"{block}\n" * 4, "a.rb")] == ["begin"] * 4
 
 
-def test_when_the_deadline_passes_the_document_is_divided_without_its_syntax() -> None:
+def test_a_document_that_takes_too_much_to_parse_is_divided_without_its_syntax() -> None:
     document = "".join(f"def f{number}():\n{LONG}\n" for number in range(3))
-    late = count(0, 1)
-    found = divide(document, PYTHON, clock=lambda: next(late))
+    found = divide(document, PYTHON, budget=ParseBudget(0))
     assert_a_partition(document, found)
     assert {section.name for section in found} == {""}
 
@@ -169,12 +167,9 @@ def test_when_the_deadline_passes_the_document_is_divided_without_its_syntax() -
 def test_an_outline_that_the_caller_has_is_not_made_again() -> None:
     document = "def f():\n    return 1\n"
     assert PYTHON is not None
-    outline = syntax.outline_of(document, PYTHON, deadline_s=60)
-
-    def never() -> float:
-        raise AssertionError("the clock is read only to parse")
-
-    assert [section.name for section in divide(document, PYTHON, outline=outline, clock=never)] == ["f"]
+    outline = syntax.outline_of(document, PYTHON, budget=ParseBudget(2_000_000))
+    again = divide(document, PYTHON, outline=outline, budget=ParseBudget(0))
+    assert [section.name for section in again] == ["f"]
 
 
 LINES = st.sampled_from(
@@ -196,9 +191,9 @@ LANGUAGES = st.sampled_from(
 def test_every_line_is_in_exactly_one_section(
     document: str, language: syntax.Language | None, longest: int
 ) -> None:
-    found = divide(document, language, longest_tokens=longest, deadline_s=60)
+    found = divide(document, language, longest_tokens=longest, budget=ParseBudget(2_000_000))
     assert_a_partition(document, found)
-    assert divide(document, language, longest_tokens=longest, deadline_s=60) == found
+    assert divide(document, language, longest_tokens=longest, budget=ParseBudget(2_000_000)) == found
 
 
 @given(st.lists(LINES.filter(lambda line: line.strip() and len(line) < 100), min_size=1, max_size=200))

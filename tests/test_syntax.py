@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from editsvc.syntax import (
     LANGUAGES,
     Language,
+    ParseBudget,
     by_name,
     definitions,
     language_of,
@@ -20,6 +22,9 @@ from editsvc.syntax import (
 )
 from editsvc.syntax import outline_of as outlined
 from editsvc.text import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PARSED = [language for language in LANGUAGES if language.grammar]
 QUERIES = ("definitions", "identifiers", "strings", "comments", "imports", "raw_code")
@@ -249,9 +254,9 @@ def test_definitions_do_not_depend_on_line_ends(line_end: str) -> None:
 
 def test_an_outline_has_the_tree_and_the_definitions_of_one_parse() -> None:
     text = "# above\nclass A:\n    def f(self): ...\n"
-    found = outlined(text, named("python"), deadline_s=60)
+    found = outlined(text, named("python"), budget=ParseBudget(2_000_000))
     assert found is not None
-    assert list(found.definitions) == definitions(text, named("python"), deadline_s=60)
+    assert list(found.definitions) == definitions(text, named("python"), budget=ParseBudget(2_000_000))
     assert found.tree.text == text
     assert outlined(text, None) is None
     assert outlined(text, named("sql")) is None
@@ -260,7 +265,9 @@ def test_an_outline_has_the_tree_and_the_definitions_of_one_parse() -> None:
 @given(st.lists(st.sampled_from(["# é\n", "# b\n", "\n", "def f(): ...\n", "x = 1  # no\n"]), max_size=12))
 def test_comments_directly_above_belong_to_a_definition(lines: list[str]) -> None:
     text = "".join(lines) + "def g(): ...\n"
-    (found,) = (one for one in definitions(text, named("python"), deadline_s=60) if one.name == "g")
+    (found,) = (
+        one for one in definitions(text, named("python"), budget=ParseBudget(2_000_000)) if one.name == "g"
+    )
     above = [line for line in split_lines(text[: found.node_start]) if line]
     own = [line for line in split_lines(text[found.start : found.node_start]) if line]
     expected: list[str] = []
@@ -284,27 +291,51 @@ def test_syntax_errors_are_lines_each_once() -> None:
     assert syntax_errors("x = 1\ry = )\r", python) == [1]
 
 
-def test_a_parse_ends_with_nothing_when_its_deadline_passes() -> None:
+@pytest.mark.parametrize(
+    "budget",
+    [lambda: ParseBudget(100), lambda: ParseBudget(processor_s=5, clock=count().__next__)],
+    ids=["steps", "processor time"],
+)
+def test_a_parse_ends_with_nothing_when_its_budget_is_used_up(budget: Callable[[], ParseBudget]) -> None:
     python = named("python")
-    ticks = count(0, 0.1)
     text = "x = [1, 2, 3]\n" * 5000
-    assert parse(text, python, deadline_s=0.3, clock=lambda: next(ticks)) is None
-    assert next(ticks) < 1
-    late = count(0, 0.1)
-    assert definitions(text, python, clock=lambda: next(late)) == []
-    assert syntax_errors(text, python, clock=lambda: next(late)) is None
+    used = budget()
+    assert parse(text, python, budget=used) is None
+    assert used.used_up
+    assert definitions(text, python, budget=budget()) == []
+    assert syntax_errors(text, python, budget=budget()) is None
+
+
+def test_a_budget_is_shared_by_the_texts_that_it_is_handed_along_with() -> None:
+    python, budget = named("python"), ParseBudget(1_000)
+    text = "x = [1, 2, 3]\n" * 500
+    parsed = [parse(text, python, budget=budget) is not None for _ in range(20)]
+    assert parsed[0] and not parsed[-1]
+    assert parsed == sorted(parsed, reverse=True)
+
+
+def test_a_text_takes_as_many_steps_however_long_they_last() -> None:
+    def needed(tick: float) -> int:
+        ticks = count(0, tick)
+        budgets = (ParseBudget(steps, processor_s=1e9, clock=lambda: next(ticks)) for steps in count())
+        return next(
+            steps
+            for steps, budget in enumerate(budgets)
+            if parse("f(x)\n" * 300, named("python"), budget=budget)
+        )
+
+    assert needed(0) == needed(1_000) > 1
 
 
 def test_a_parse_that_was_stopped_leaves_nothing_behind_for_the_next() -> None:
     python = named("python")
-    ticks = count(0, 1)
-    assert parse("x = 1\n" * 5000, python, clock=lambda: next(ticks)) is None
+    assert parse("x = 1\n" * 5000, python, budget=ParseBudget(2)) is None
     assert outline_of("def f(): ...\n", "python") == [("function", "f")]
 
 
 @given(st.text(st.sampled_from("aé中😀\n\r \"'(){}:#/*"), max_size=600), st.sampled_from(PARSED))
 def test_offsets_convert_both_ways_at_every_code_point(text: str, language: Language) -> None:
-    tree = parse(text, language, deadline_s=60)
+    tree = parse(text, language, budget=ParseBudget(2_000_000))
     assert tree is not None
     assert [tree.offset(tree.byte(offset)) for offset in range(len(text) + 1)] == list(range(len(text) + 1))
     assert tree.byte(len(text)) == len(text.encode())
@@ -312,7 +343,7 @@ def test_offsets_convert_both_ways_at_every_code_point(text: str, language: Lang
 
 @given(st.text(st.sampled_from("aé😀\n\r\t (){}:;,#/*@def class"), max_size=200), st.sampled_from(PARSED))
 def test_definitions_of_any_text_are_spans_inside_of_each_other(text: str, language: Language) -> None:
-    for found in definitions(text, language, deadline_s=60):
+    for found in definitions(text, language, budget=ParseBudget(2_000_000)):
         assert 0 <= found.start <= found.node_start <= found.name_start <= found.name_end <= len(text)
         assert found.name_end <= found.node_end
         assert found.start < found.end <= len(text)
@@ -338,12 +369,12 @@ def test_a_process_that_parses_for_days_does_not_grow(opened: str) -> None:
     text = "".join(f"def step_{number}(value):\n    return {number}\n\n\n" for number in range(500))
     text = text.replace("(", opened, 1)
     for _ in range(5):
-        assert parse(text, named("python"), deadline_s=60) is not None
+        assert parse(text, named("python"), budget=ParseBudget(2_000_000)) is not None
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(20):
-            parse(text, named("python"), deadline_s=60)
+            parse(text, named("python"), budget=ParseBudget(2_000_000))
         gc.collect()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:

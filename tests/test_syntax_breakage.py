@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import chain, count, repeat
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.syntax import Language, SyntaxFault, breakage, by_name
+from editsvc.diff import changed_spans
+from editsvc.syntax import Breakage, Extent, Language, SyntaxFault, breakage, by_name
+from editsvc.syntax.surroundings import flush_left, surroundings
+from editsvc.text import split_lines
 
 
 def broken(name: str, before: str, after: str) -> list[tuple[int, str]] | None:
-    found = breakage(before, after, named(name), deadline_s=60)
-    return None if found is None else [(fault.line, fault.text) for fault in found]
+    found = breakage(before, after, named(name))
+    if found is None:
+        return None
+    assert found.extent is Extent.WHOLE
+    return [(fault.line, fault.text) for fault in found.faults]
 
 
 def named(name: str) -> Language:
@@ -75,19 +79,101 @@ def test_line_ends_make_no_difference() -> None:
 
 
 def test_what_is_shown_of_a_fault_is_short_and_one_line() -> None:
-    (fault,) = breakage("", ")" * 200 + "\n", named("python"), deadline_s=60) or []
-    assert len(fault.text) <= 60
-    assert fault.text.endswith("…")
+    [(_, text)] = broken("python", "", ")" * 200 + "\n") or []
+    assert len(text) <= 60
+    assert text.endswith("…")
 
 
-def test_nothing_can_be_said_without_a_grammar_or_in_no_time() -> None:
+def test_nothing_can_be_said_without_a_grammar() -> None:
     assert broken("sql", "SELECT", "SELECT (") is None
-    long = "x = (1, 2)\n" * 3000
-    late = count(0, 1)
-    assert breakage("", long + "(", named("python"), clock=lambda: next(late)) is None
-    # The new text is parsed in time, and the old one is not.
-    ticks = chain([0.0] * 4, repeat(9.0))
-    assert breakage(long, "x = (\n", named("python"), clock=lambda: next(ticks)) is None
+
+
+# --- texts that are too large ------------------------------------------------------------------------------------
+
+STEPS = 30  # of the parser; enough for a hundred lines
+CLASS = "class Shop:\n" + "".join(
+    f"    def price_{number}(self):\n        if self.rate:\n            return self.rate * {number}\n\n"
+    f"        return {number}\n\n"
+    for number in range(400)
+)
+FUNCTIONS = "".join(f"int f{number}(int a)\n{{\n    return a + {number};\n}}\n\n" for number in range(400))
+MODULE = CLASS.replace("class Shop:\n", "").replace("\n    ", "\n").removeprefix("    ")
+LARGE = [("python", CLASS, "return"), ("python", MODULE, "return"), ("c", FUNCTIONS, "a +")]
+
+
+def around(name: str, before: str, after: str) -> Breakage:
+    found = breakage(before, after, named(name), steps=STEPS)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("name", "text", "before"), LARGE, ids=["in a class", "in a module", "in C"])
+def test_of_a_text_that_is_too_large_the_definitions_around_the_changes_are_parsed(
+    name: str, text: str, before: str
+) -> None:
+    sound = text.replace(f"{before} 200", f"{before} (200)").replace(f"{before} 300", f"{before} (300)")
+    assert around(name, text, sound) == Breakage((), Extent.AROUND_CHANGES)
+    unsound = sound.replace("(300)", "(300")
+    found = around(name, text, unsound)
+    assert found.extent is Extent.AROUND_CHANGES
+    assert found.faults
+    lines = split_lines(unsound)
+    assert all("(300" in "".join(lines[fault.line - 4 : fault.line + 5]) for fault in found.faults)
+
+
+def test_a_definition_that_was_not_sound_is_passed_over_and_that_is_not_kept_quiet() -> None:
+    before = MODULE.replace("return 200", "return 200)")
+    after = before.replace("return 200)", "return (200))")
+    assert around("python", before, after) == Breakage((), Extent.UNKNOWN)
+
+
+def test_so_many_changes_that_they_are_too_much_themselves_are_not_all_looked_at() -> None:
+    found = around("python", MODULE, MODULE.replace("self.rate", "self.tax"))
+    assert found.extent is Extent.UNKNOWN
+
+
+def test_a_text_that_is_nested_too_deeply_is_not_called_sound() -> None:
+    found = around("python", "x = 1\n", "x = " + "[" * 2_000 + "]" * 2_000 + "\n")
+    assert found == Breakage((), Extent.UNKNOWN)
+
+
+def test_the_answer_is_the_same_whatever_the_clock_says() -> None:
+    """A busy machine takes longer for a step, and not more of them."""
+    text = MODULE.replace("return 300", "return (300")
+    assert around("python", MODULE, text) == around("python", MODULE, text)
+    assert around("python", MODULE, text).faults
+
+
+@given(
+    st.lists(st.sampled_from(["def f():\n", "    x = 1\n", "\n", "}\n", "else:\n", "y\n"]), max_size=30),
+    st.data(),
+)
+def test_what_surrounds_a_change_is_the_same_in_both_texts(old: list[str], data: st.DataObject) -> None:
+    at = sorted(data.draw(st.lists(st.integers(0, len(old)), max_size=4)))
+    new = list(old)
+    for place in reversed(at):
+        new[place : place + data.draw(st.integers(0, 2))] = data.draw(st.lists(st.just("new\n"), max_size=2))
+    spans = changed_spans("".join(old), "".join(new))
+    found = list(surroundings(old, new, spans))
+    covered = [
+        span
+        for span in spans
+        for one in found
+        if one.old_start <= span.old_start and span.old_end <= one.old_end
+    ]
+    assert covered == spans
+    last_old = last_new = 0
+    for one in found:
+        # Between two surroundings nothing has changed, so they can be told apart in both.
+        assert old[last_old : one.old_start] == new[last_new : one.new_start]
+        last_old, last_new = one.old_end, one.new_end
+    assert old[last_old:] == new[last_new:]
+
+
+def test_the_indentation_of_the_first_line_is_taken_off_all_lines() -> None:
+    assert flush_left(["    def f():\n", "\n", "        pass\n"]) == "def f():\n\n    pass\n"
+    assert flush_left(["    def f():\n", "x\n"]) == "    def f():\nx\n"
+    assert flush_left(["\n"]) == "\n"
 
 
 PARSED = st.sampled_from([named(name) for name in ("python", "typescript", "rust", "css", "html", "json")])
@@ -96,15 +182,16 @@ TEXTS = st.text(st.sampled_from("abé \n(){}[]:;,'\"<>=#/"), max_size=80)
 
 @given(TEXTS, PARSED)
 def test_a_text_that_stays_breaks_nothing(text: str, language: Language) -> None:
-    assert breakage(text, text, language, deadline_s=60) == []
+    assert breakage(text, text, language) == Breakage((), Extent.WHOLE)
 
 
 @given(TEXTS, TEXTS, PARSED)
 def test_faults_are_on_lines_of_the_new_text_in_order_and_each_once(
     before: str, after: str, language: Language
 ) -> None:
-    found = breakage(before, after, language, deadline_s=60)
-    assert found is not None
+    whole = breakage(before, after, language)
+    assert whole is not None
+    found = whole.faults
     lines = [fault.line for fault in found]
     assert lines == sorted(set(lines))
     assert all(0 <= line <= after.count("\n") for line in lines)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from editsvc.offline.instruction import ChangeColour
-    from editsvc.syntax import Language
+    from editsvc.syntax import Language, ParseBudget
 
 _CSS: Final = next(language for language in LANGUAGES if language.name == "css")
 _DECLARATIONS: Final = "(declaration) @declaration"
@@ -37,14 +37,14 @@ class _Use:
     colour: Colour
 
 
-def apply(text: str, value: ChangeColour, language: Language | None, *, deadline_s: float) -> list[Edit]:
+def apply(text: str, value: ChangeColour, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """Edits that put `value.new` for every spelling of `value.old`, or for the only colour there is.
 
     Raises NotApplicable if the file is neither CSS nor HTML, or the colour is not there or not the only one.
     """
     if language is None or language.name not in ("css", "html"):
         raise NotApplicable("Colours are changed in CSS and HTML files only.")
-    uses = list(_uses(text, language, deadline_s))
+    uses = list(_uses(text, language, budget))
     if value.old is not None:
         old = colour(value.old)
         chosen = [use for use in uses if use.colour == old]
@@ -75,21 +75,21 @@ def _those(text: str, uses: list[_Use]) -> str:
     return f"; the file has {', '.join(spellings)}" if spellings else ""
 
 
-def _uses(text: str, language: Language, deadline_s: float) -> Iterator[_Use]:
+def _uses(text: str, language: Language, budget: ParseBudget) -> Iterator[_Use]:
     if language.name == "css":
-        yield from _in_css(text, 0, deadline_s)
+        yield from _in_css(text, 0, budget)
         return
-    tree = tree_of(text, language, deadline_s=deadline_s)
+    tree = tree_of(text, language, budget=budget)
     for _, captures in tree.matches(_STYLES):
         for name, (before, after) in (("sheet", ("", "")), ("style", _RULE)):
             for node in captures.get(name, ()):
                 start, end = tree.span(node)
                 sheet = f"{before}{text[start:end]}{after}"
-                yield from _in_css(sheet, start - len(before), deadline_s)
+                yield from _in_css(sheet, start - len(before), budget)
 
 
-def _in_css(sheet: str, shift: int, deadline_s: float) -> Iterator[_Use]:
-    tree = tree_of(sheet, _CSS, deadline_s=deadline_s)
+def _in_css(sheet: str, shift: int, budget: ParseBudget) -> Iterator[_Use]:
+    tree = tree_of(sheet, _CSS, budget=budget)
     for declaration in tree.captures(_DECLARATIONS):
         aspect = tree.source(declaration.named_children[0]).lower()
         addresses = [node.byte_range for node in tree.captures(_ADDRESSES, declaration)]

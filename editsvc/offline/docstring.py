@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import tree_sitter
 
     from editsvc.offline.instruction import AddDocstring
-    from editsvc.syntax import Language, Tree
+    from editsvc.syntax import Language, ParseBudget, Tree
     from editsvc.syntax.outline import Located
 
 _NESTED: Final = frozenset(
@@ -63,12 +63,12 @@ class _Signature:
     returns: str | None
 
 
-def apply(text: str, value: AddDocstring, language: Language | None, *, deadline_s: float) -> list[Edit]:
+def apply(text: str, value: AddDocstring, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """Edits that document `value.name`, or everything public without documentation.
 
     Raises NotApplicable where there is nothing to document, or no form for it in the language.
     """
-    tree = tree_of(text, language, deadline_s=deadline_s)
+    tree = tree_of(text, language, budget=budget)
     name = tree.language.name
     if name != "python" and name not in _BLOCK_LANGUAGES and name not in _LINE_MARKS:
         raise NotApplicable(f"There is no form of documentation comments for {name} files.")

@@ -18,7 +18,7 @@ from editsvc.offline.instruction import (
     describe,
     parse,
 )
-from editsvc.syntax import language_of, syntax_errors
+from editsvc.syntax import ParseBudget, language_of, syntax_errors
 from editsvc.text import apply
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from editsvc.text import Edit
 
 # Nobody types while a file is rewritten, so files of hundreds of thousands of lines may take their seconds.
-PARSE_DEADLINE_S: Final = 10.0
+_PARSE_STEPS: Final = 300_000
 
 
 def rewrite(text: str, instruction: str, *, filename: str) -> str:
@@ -52,31 +52,32 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
     """
     new = apply(text, edits(text, value, language))
     if new != text and language is not None and not isinstance(value, Replace):
-        broken = syntax_errors(new, language, deadline_s=PARSE_DEADLINE_S)
-        if broken and syntax_errors(text, language, deadline_s=PARSE_DEADLINE_S) == []:
+        broken = syntax_errors(new, language, budget=ParseBudget(_PARSE_STEPS))
+        if broken and syntax_errors(text, language, budget=ParseBudget(_PARSE_STEPS)) == []:
             raise NotApplicable(f"The edit would break the syntax of the file on line {broken[0] + 1}.")
     return new
 
 
 def edits(
-    text: str, value: Instruction, language: Language | None, *, deadline_s: float = PARSE_DEADLINE_S
+    text: str, value: Instruction, language: Language | None, *, budget: ParseBudget | None = None
 ) -> list[Edit]:
     """The edits that do what `value` says; they do not overlap.
 
-    Raises NotApplicable where the document has no single place for it, or cannot be parsed in `deadline_s`.
+    Raises NotApplicable where the document has no single place for it, or cannot be parsed within the budget.
     """
+    budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
     match value:
         case Rename():
-            return rename.apply(text, value, language, deadline_s=deadline_s)
+            return rename.apply(text, value, language, budget=budget)
         case Replace():
             return replace.apply(text, value, language)
         case ChangeColour():
-            return colour.apply(text, value, language, deadline_s=deadline_s)
+            return colour.apply(text, value, language, budget=budget)
         case Remove():
-            return remove.apply(text, value, language, deadline_s=deadline_s)
+            return remove.apply(text, value, language, budget=budget)
         case AddDocstring():
-            return docstring.apply(text, value, language, deadline_s=deadline_s)
+            return docstring.apply(text, value, language, budget=budget)
         case SortImports():
-            return imports.apply(text, value, language, deadline_s=deadline_s)
+            return imports.apply(text, value, language, budget=budget)
         case AddParameter():
-            return parameter.apply(text, value, language, deadline_s=deadline_s)
+            return parameter.apply(text, value, language, budget=budget)

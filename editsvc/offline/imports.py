@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import tree_sitter
 
     from editsvc.offline.instruction import SortImports
-    from editsvc.syntax import Language, Tree
+    from editsvc.syntax import Language, ParseBudget, Tree
 
 _Key = tuple[int, tuple[object, ...]]
 """The group of an import (always 0 but in Python), and what it is sorted by in its group."""
@@ -34,7 +34,7 @@ class _Entry:
     lines: tuple[str, ...]
 
 
-def apply(text: str, _value: SortImports, language: Language | None, *, deadline_s: float) -> list[Edit]:
+def apply(text: str, _value: SortImports, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """Edits that sort each block of imports, in place; none if they are sorted.
 
     Python: the imports before the first other statement, in groups (``__future__``, standard library, third
@@ -46,7 +46,7 @@ def apply(text: str, _value: SortImports, language: Language | None, *, deadline
         raise NotApplicable(
             "The order of #include lines can have a meaning in C and C++: they are not sorted."
         )
-    tree = tree_of(text, language, deadline_s=deadline_s)
+    tree = tree_of(text, language, budget=budget)
     form = _FORMS.get(tree.language.name)
     if form is None:
         raise NotApplicable(f"There is no order of imports for {tree.language.name} files.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import tree_sitter
 
     from editsvc.offline.instruction import AddParameter
-    from editsvc.syntax import Language, Tree
+    from editsvc.syntax import Language, ParseBudget, Tree
 
 _ECMASCRIPT: Final = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"})
 _TYPESCRIPT: Final = frozenset({"typescript", "typescriptreact"})
@@ -28,7 +28,7 @@ _OPTIONAL: Final = frozenset(
 _LAST: Final = frozenset({"dictionary_splat_pattern", "rest_pattern", "..."})
 
 
-def apply(text: str, value: AddParameter, language: Language | None, *, deadline_s: float) -> list[Edit]:
+def apply(text: str, value: AddParameter, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """The edits that add `value.parameter` to `value.function`.
 
     It goes to the end, but before ``**kwargs`` and rest parameters. Raises NotApplicable for languages
@@ -38,7 +38,7 @@ def apply(text: str, value: AddParameter, language: Language | None, *, deadline
     if language is not None and language.name in _WITHOUT_DEFAULTS:
         name = _WITHOUT_DEFAULTS[language.name]
         raise NotApplicable(f"{name} has no default values, so a new parameter would break every call.")
-    tree = tree_of(text, language, deadline_s=deadline_s)
+    tree = tree_of(text, language, budget=budget)
     located = the_one(tree, value.function)
     listed = parameter_list(located.node)
     if listed is None:

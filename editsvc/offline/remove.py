@@ -11,20 +11,20 @@ from editsvc.text import Edit, LineIndex
 
 if TYPE_CHECKING:
     from editsvc.offline.instruction import Remove
-    from editsvc.syntax import Language, Tree
+    from editsvc.syntax import Language, ParseBudget, Tree
     from editsvc.syntax.outline import Located
 
 _SPACES: Final = re.compile(r"[ \t]*")
 _OVERLOADED_BY_SIGNATURE: Final = frozenset({"typescript", "typescriptreact"})
 
 
-def apply(text: str, value: Remove, language: Language | None, *, deadline_s: float) -> list[Edit]:
+def apply(text: str, value: Remove, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """Edits that remove the definition `value.name`, and signatures that announce it (C, C++, TypeScript).
 
     A Python block that would be empty gets ``pass``. Raises NotApplicable if there is no such definition, or
     more than one, or if it is part of another (``struct S {…} s;``).
     """
-    tree = tree_of(text, language, deadline_s=deadline_s)
+    tree = tree_of(text, language, budget=budget)
     found = named(tree, value.name, value.kind)
     bodies = [located for located in found if located.definition.kind != "declaration"]
     announced = len(found) - len(bodies)

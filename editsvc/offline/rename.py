@@ -11,10 +11,10 @@ from editsvc.text import Edit, LineIndex
 
 if TYPE_CHECKING:
     from editsvc.offline.instruction import Rename
-    from editsvc.syntax import Language, Tree
+    from editsvc.syntax import Language, ParseBudget, Tree
 
 
-def apply(text: str, value: Rename, language: Language | None, *, deadline_s: float) -> list[Edit]:
+def apply(text: str, value: Rename, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """Edits that give every identifier `value.old` the name `value.new`.
 
     Raises NotApplicable if there is none, or if the new name is already an identifier of the file: whether
@@ -25,7 +25,7 @@ def apply(text: str, value: Rename, language: Language | None, *, deadline_s: fl
         taken = _words(text, value.new, language)
         known = set(re.findall(r"[^\W\d]\w*", text))
     else:
-        tree = tree_of(text, language, deadline_s=deadline_s)
+        tree = tree_of(text, language, budget=budget)
         identifiers = _identifiers(tree)
         spans = identifiers.get(value.old, []) + _raw_code(tree, value.old)
         taken = identifiers.get(value.new, []) + _raw_code(tree, value.new)

@@ -12,7 +12,7 @@ from editsvc.text import LineIndex
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from editsvc.syntax import Language, Tree
+    from editsvc.syntax import Language, ParseBudget, Tree
 
 # What people call things, where that differs from the kinds of `editsvc.syntax.Definition`.
 _KINDS: Final = {
@@ -28,14 +28,14 @@ _KINDS: Final = {
 }
 
 
-def tree_of(text: str, language: Language | None, *, deadline_s: float) -> Tree:
-    """The tree of `text`; raises NotApplicable where there is no grammar, or `deadline_s` passes first."""
+def tree_of(text: str, language: Language | None, *, budget: ParseBudget) -> Tree:
+    """The tree of `text`; raises NotApplicable where there is no grammar, or the budget is used up first."""
     if language is None or not language.grammar:
         name = "files of this kind" if language is None else f"{language.name} files"
         raise NotApplicable(f"The offline engine has no grammar for {name}, which this instruction needs.")
-    tree = parse(text, language, deadline_s=deadline_s)
+    tree = parse(text, language, budget=budget)
     if tree is None:
-        raise NotApplicable("The file could not be parsed in time.")
+        raise NotApplicable("The file is too large to be parsed, or nested too deeply.")
     return tree
 
 

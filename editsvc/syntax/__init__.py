@@ -1,23 +1,27 @@
 """What the product knows of programming languages: a table of them, bounded parsing, definitions, errors.
 
 `languages` holds the table and how a document's language is told; `parsing` turns text into a tree within a
-deadline, and byte offsets into code points; `outline` finds definitions; `breakage` tells what an edit broke.
-Grammars are imported when a
-document in their language is parsed, never before.
+`budget` of work, and byte offsets into code points; `outline` finds definitions; `breakage` tells what an edit broke,
+by the `surroundings` of the changes where a text is too large. Grammars are imported when a document in their language
+is parsed, never before.
 """
 
-from editsvc.syntax.breakage import SyntaxFault, breakage
+from editsvc.syntax.breakage import Breakage, Extent, SyntaxFault, breakage
+from editsvc.syntax.budget import PARSE_STEPS, ParseBudget
 from editsvc.syntax.languages import LANGUAGES, Language, by_name, language_of
 from editsvc.syntax.outline import TYPE_KINDS, Definition, Outline, definitions, outline_of
-from editsvc.syntax.parsing import PARSE_DEADLINE_S, Tree, parse, syntax_errors
+from editsvc.syntax.parsing import Tree, parse, syntax_errors
 
 __all__ = [
     "LANGUAGES",
-    "PARSE_DEADLINE_S",
+    "PARSE_STEPS",
     "TYPE_KINDS",
+    "Breakage",
     "Definition",
+    "Extent",
     "Language",
     "Outline",
+    "ParseBudget",
     "SyntaxFault",
     "Tree",
     "breakage",

@@ -6,17 +6,15 @@ Found by queries (`Language.definitions`), never by walking the tree; nested one
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from editsvc.syntax.parsing import PARSE_DEADLINE_S, Tree, parse
+from editsvc.syntax.parsing import Tree, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import tree_sitter
 
+    from editsvc.syntax.budget import ParseBudget
     from editsvc.syntax.languages import Language
 
 TYPE_KINDS: Final = frozenset({"class", "enum", "impl", "interface", "record", "struct", "trait", "union"})
@@ -72,19 +70,13 @@ class Outline:
     definitions: tuple[Definition, ...]
 
 
-def outline_of(
-    text: str,
-    language: Language | None,
-    *,
-    deadline_s: float = PARSE_DEADLINE_S,
-    clock: Callable[[], float] = time.monotonic,
-) -> Outline | None:
+def outline_of(text: str, language: Language | None, *, budget: ParseBudget | None = None) -> Outline | None:
     """The tree of `text` and its definitions, in document order, the outer before the inner.
 
-    Those of injected code (`Language.injections`) are among them. None if there is no grammar, or `deadline_s`
-    passes before the tree is complete.
+    Those of injected code (`Language.injections`) are among them. None if there is no grammar, or the budget is used
+    up before the tree is complete.
     """
-    tree = None if language is None else parse(text, language, deadline_s=deadline_s, clock=clock)
+    tree = None if language is None else parse(text, language, budget=budget)
     if tree is None:
         return None
     found = [located.definition for located in outline(tree)]
@@ -94,15 +86,9 @@ def outline_of(
     return Outline(tree, tuple(found))
 
 
-def definitions(
-    text: str,
-    language: Language,
-    *,
-    deadline_s: float = PARSE_DEADLINE_S,
-    clock: Callable[[], float] = time.monotonic,
-) -> list[Definition]:
-    """As `outline_of`, the definitions alone; empty if the language has no grammar, or the deadline passed."""
-    found = outline_of(text, language, deadline_s=deadline_s, clock=clock)
+def definitions(text: str, language: Language, *, budget: ParseBudget | None = None) -> list[Definition]:
+    """As `outline_of`, the definitions alone; empty if the language has no grammar, or the budget is used up."""
+    found = outline_of(text, language, budget=budget)
     return [] if found is None else list(found.definitions)
 
 

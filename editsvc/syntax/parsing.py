@@ -1,4 +1,4 @@
-"""Text to a syntax tree within a deadline, and the tree's byte offsets back to code points.
+"""Text to a syntax tree within a budget, and the tree's byte offsets back to code points.
 
 tree-sitter counts UTF-8 bytes; everything else in editsvc counts code points. `Tree.offset` and `Tree.byte` are
 the only places where one becomes the other.
@@ -10,7 +10,6 @@ the same bytes, limited to its range, so that all offsets are those of the docum
 from __future__ import annotations
 
 import re
-import time
 from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
+from editsvc.syntax.budget import ParseBudget
 from editsvc.syntax.languages import by_name
 from editsvc.syntax.nesting import too_deep
 from editsvc.text import LineIndex
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import tree_sitter
 
     from editsvc.syntax.languages import Injection, Language
-
-PARSE_DEADLINE_S: Final = 0.5
 
 # The binding never lets go of what a read callable has returned (tree-sitter 0.26.1: parser_read_wrapper takes a
 # reference to it and gives none back). So it gets buffers that are emptied afterwards and used again, views of them,
@@ -125,18 +123,12 @@ class Tree:
         return cursor.matches(within or self.root)
 
 
-def parse(
-    text: str,
-    language: Language,
-    *,
-    deadline_s: float = PARSE_DEADLINE_S,
-    clock: Callable[[], float] = time.monotonic,
-) -> Tree | None:
-    """The tree of `text`; None if the language has no grammar, `deadline_s` passes first, or it is nested too deeply.
+def parse(text: str, language: Language, *, budget: ParseBudget | None = None) -> Tree | None:
+    """The tree of `text`; None if the language has no grammar, the budget is used up, or it is nested too deeply.
 
-    The deadline holds on input that sends the parser's error recovery astray (a stray quote near the start of
-    a long file can take seconds): tree-sitter asks its progress callback only when it reads through a
-    callable.
+    Without a `budget` there is one for this text alone. It holds on input that sends the parser's error recovery
+    astray (a stray quote near the start of a long file can take seconds): tree-sitter asks its progress callback only
+    when it reads through a callable.
     """
     if not language.grammar:
         return None
@@ -147,14 +139,14 @@ def parse(
         language.unparsable and re.search(language.unparsable.encode(), lines, re.MULTILINE)
     ):
         return None
-    end = clock() + deadline_s
-    root = _root(lines, language, (), end, clock)
+    budget = ParseBudget() if budget is None else budget
+    root = _root(lines, language, (), budget)
     if root is None:
         return None
     tree = Tree(text, data, lines, language, root, () if text.isascii() else _marks(text))
     injected = []
     for inner, node in _injections(tree):
-        inner_root = _root(lines, inner, (node.range,), end, clock)
+        inner_root = _root(lines, inner, (node.range,), budget)
         if inner_root is None:
             return None
         injected.append(replace(tree, language=inner, root=inner_root))
@@ -167,20 +159,16 @@ def _kept(piece: bytes) -> bytes:
 
 
 def _root(
-    lines: bytes,
-    language: Language,
-    ranges: Sequence[tree_sitter.Range],
-    end: float,
-    clock: Callable[[], float],
+    lines: bytes, language: Language, ranges: Sequence[tree_sitter.Range], budget: ParseBudget
 ) -> tree_sitter.Node | None:
-    """The root over `ranges` of `lines`, all of them if there are none; None if the clock passes `end` first."""
+    """The root over `ranges` of `lines`, all of them if there are none; None if the budget is used up first."""
     import tree_sitter  # noqa: PLC0415  (as above)
 
+    if not budget.step():  # of many small texts, none takes a step of the parser's
+        return None
     parser = tree_sitter.Parser(_load(language.grammar))
     if ranges:
         parser.included_ranges = list(ranges)
-    late = False
-
     buffer = _buffers.pop() if _buffers else bytearray()
     buffer[:] = lines
     views: list[memoryview] = []
@@ -196,15 +184,13 @@ def _root(
         return views[-1]
 
     def stop(_byte: int, _has_error: bool) -> bool:  # noqa: FBT001  (tree-sitter's signature)
-        nonlocal late
-        late = clock() > end
-        return late
+        return not budget.step()
 
     try:
         # The binding takes every buffer, and is typed for bytes alone.
         return parser.parse(cast("Callable[..., bytes]", read), progress_callback=stop).root_node
     except ValueError:
-        if late:  # "Parsing failed" is how the binding reports that the callback stopped it.
+        if budget.used_up:  # "Parsing failed" is how the binding reports that the callback stopped it.
             return None
         raise
     finally:
@@ -244,18 +230,12 @@ def _marks(text: str) -> list[int]:
     return marks
 
 
-def syntax_errors(
-    text: str,
-    language: Language,
-    *,
-    deadline_s: float = PARSE_DEADLINE_S,
-    clock: Callable[[], float] = time.monotonic,
-) -> list[int] | None:
+def syntax_errors(text: str, language: Language, *, budget: ParseBudget | None = None) -> list[int] | None:
     """The lines (0-based, ascending, each once) on which the parser met what the grammar does not allow.
 
-    None if nothing can be said: no grammar, or the deadline passed.
+    None if nothing can be said: no grammar, or the budget is used up.
     """
-    tree = parse(text, language, deadline_s=deadline_s, clock=clock)
+    tree = parse(text, language, budget=budget)
     return None if tree is None else error_lines(tree)
 
 

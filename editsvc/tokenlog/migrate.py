@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 # In order; the last is the one that this version of editsvc reads and writes.
-REVISIONS: Final = ("0001_requests", "0002_survival", "0003_scopes", "0004_reports", "0005_route")
+REVISIONS: Final = (
+    "0001_requests",
+    "0002_survival",
+    "0003_scopes",
+    "0004_reports",
+    "0005_route",
+    "0006_syntax_check",
+)
 HEAD: Final = REVISIONS[-1]
 
 # Any number that nobody else uses in the same database; this one is b"editlog1".

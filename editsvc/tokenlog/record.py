@@ -93,6 +93,7 @@ class RequestRecord:
     edit_format: str | None = None
     restarts: list[str] | None = None
     route: list[dict[str, Any]] | None = None
+    syntax_check: str | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

@@ -156,6 +156,12 @@ REQUESTS: Final = Table(
         "The HTTP requests of the edit, in the order in which they ended: who was asked, why, and how that ended; null "
         "where one request was enough.",
     ),
+    _column(
+        "syntax_check",
+        Text(),
+        "How much of the new text was parsed to check its syntax: `whole`, `around-changes` or `unknown`; null where "
+        "nothing changed, no grammar is known, or the check was waived.",
+    ),
     Index("editsvc_requests_by_time", "created_at", "id"),
     # What `editsvc report` sums up and groups by, in the order in which it groups: it reads nothing else.
     Index(
