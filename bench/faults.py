@@ -181,6 +181,8 @@ RULES: Final[dict[str, Rule]] = {
     "length": final("IncompleteReply:length"),
     "content-filter": final("IncompleteReply:content_filter"),
     "unknown-finish": final("IncompleteReply:finished_for_a_new_reason"),
+    "endless": final("EndlessReply"),
+    "endless-event": final("EndlessReply"),
     # The server's own trouble, or the way's.
     **{f"status:{code}": passing("ProviderRejected") for code in (408, 409)},
     **{f"status:{code}": passing("ProviderUnavailable") for code in (500, 502, 503, 504)},
@@ -190,6 +192,7 @@ RULES: Final[dict[str, Rule]] = {
     "status:429,shape=error": passing("ProviderRateLimited"),
     "status:429,retry-after=1": passing("ProviderRateLimited"),
     "status:429,retry-after=600": Rule(Kind.LONG, failed("ProviderRateLimited")),
+    "endless-error": passing("ProviderUnavailable"),
     "reset": passing("ProviderUnreachable"),
     "stall-start": passing("ProviderTimeout"),
     "stall": passing("ProviderTimeout"),

@@ -26,7 +26,8 @@
     │   ├── ProviderRejected        any other 4xx: the request itself is not accepted
     │   │   └── PredictionUnsupported   400 "property 'prediction' is unsupported"
     │   ├── ProviderProtocolError   bytes that are not the agreed wire format
-    │   └── IncompleteReply         the stream ended without finish_reason "stop"
+    │   ├── IncompleteReply         the stream ended without finish_reason "stop"
+    │   └── EndlessReply            more came than was asked for, so that an end was not in sight
     ├── ProviderAuthError           exit 4: 401 or 403, the key is the matter
     └── Cancelled                   exit 130: the user, or the editor, took the request back
 
@@ -210,6 +211,10 @@ class IncompleteReply(ProviderError):
     def kind(self) -> str:
         """The class and the finish reason."""
         return f"{type(self).__name__}:{self.finish_reason}"
+
+
+class EndlessReply(ProviderError):
+    """More came than was asked for, so that an end was not in sight."""
 
 
 class ProviderAuthError(ProviderError):

@@ -6,6 +6,7 @@ A server (any: aiohttp, ASGI, a socket) plays the events in order and decides no
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,8 @@ JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 THOUGHT: Final = " think"
 _MOST_DRAWN: Final = 8
+_LINE: Final = "and so on\n"
+_ENOUGH: Final = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,9 @@ def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event]
             return iter((Begin(0, 307, {**headers, "location": fault.to}),))
         case FaultName.RESET:
             return iter((Reset(0),))
+        case FaultName.ENDLESS_ERROR:
+            head = Begin(0, fault.code or 500, {**headers, "content-type": JSON})
+            return chain([head, Send(0, b'{"message": "')], _without_end(0, b"It went wrong. " * 1_000))
         case FaultName.STALL_START:
             return iter((Hang(0),))
         case FaultName.HTML_200:
@@ -197,6 +203,9 @@ def _single(generation: Generation, delivery: Delivery) -> Iterator[Event]:
             yield from (Send(due, part), Abort(due))
         case FaultName.STALL:
             yield from (Send(due, part), Hang(due))
+        case FaultName.ENDLESS | FaultName.ENDLESS_EVENT:
+            yield Send(due, body[: body.index(b'"content":') + len(b'"content":"')])
+            yield from _without_end(due, _LINE.encode("unicode_escape") * 1_000)
         case FaultName.END:
             yield Send(due, part)
         case FaultName.ERROR_EVENT:
@@ -293,6 +302,8 @@ _ENDING: Final = (
     FaultName.CUT,
     FaultName.END,
     FaultName.STALL,
+    FaultName.ENDLESS,
+    FaultName.ENDLESS_EVENT,
     FaultName.ERROR_EVENT,
     FaultName.ERROR_PLAIN,
 )
@@ -308,6 +319,11 @@ def _midway(due: float, encoder: ChunkEncoder, fault: Fault | None) -> Iterator[
             yield Abort(due)
         case FaultName.STALL:
             yield Hang(due)
+        case FaultName.ENDLESS:
+            yield from _without_end(due, encoder.content(_LINE) * 100)
+        case FaultName.ENDLESS_EVENT:
+            yield Send(due, b"data: ")
+            yield from _without_end(due, b"x" * 10_000)
         case FaultName.ERROR_EVENT:
             yield Send(due, error_event(_broken(fault.code), status=fault.code))
         case FaultName.ERROR_PLAIN:
@@ -320,6 +336,12 @@ def _midway(due: float, encoder: ChunkEncoder, fault: Fault | None) -> Iterator[
             yield Send(due, encoder.content_bytes(b"\xff\xfe"))
         case _:
             return
+
+
+def _without_end(due: float, data: bytes) -> Iterator[Event]:
+    """`data` again and again; a client that is still there after all that has no limit of its own."""
+    yield from repeat(Send(due, data), _ENOUGH // len(data))
+    yield Abort(due)
 
 
 def _broken(status: int | None) -> WireError:

@@ -35,6 +35,9 @@ class FaultName(StrEnum):
     END = "end"
     STALL = "stall"
     SLOW = "slow"
+    ENDLESS = "endless"
+    ENDLESS_EVENT = "endless-event"
+    ENDLESS_ERROR = "endless-error"
     NO_DONE = "no-done"
     ERROR_EVENT = "error-event"
     ERROR_PLAIN = "error-plain"
@@ -86,6 +89,11 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.END: FaultSpec("a clean end, without finish_reason and without [DONE]", _AT),
     FaultName.STALL: FaultSpec("silence in mid-reply, until the client leaves", _AT),
     FaultName.SLOW: FaultSpec("seconds between two events (default 0.1)", ("seconds",)),
+    FaultName.ENDLESS: FaultSpec(
+        "the reply goes on with one line again and again, whatever the limit was", _AT
+    ),
+    FaultName.ENDLESS_EVENT: FaultSpec("an event in mid-reply that does not end", _AT),
+    FaultName.ENDLESS_ERROR: FaultSpec("an HTTP error (default 500) whose body does not end", ("code",)),
     FaultName.NO_DONE: FaultSpec("the final chunk, but no [DONE]"),
     FaultName.ERROR_EVENT: FaultSpec(
         "an error event in mid-reply; with a code it has a status_code", ("code", "at")

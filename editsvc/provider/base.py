@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from editsvc.prompt import Message
+
+
+# Blanks and dashes in a row; the longest tokens of o200k and its like have 128.
+_LONGEST_TOKEN: Final = 128
 
 
 class Priority(StrEnum):
@@ -25,7 +30,8 @@ class CompletionRequest:
 
     There is no field for tools, logprobs or a number of choices: the API refuses a prediction together with
     any of them, and so such a request cannot be written down here. `prompt_tokens` is an estimate; together with
-    `max_completion_tokens` it is what a server's rate limit reserves for the request.
+    `max_completion_tokens` it is what a server's rate limit reserves for the request. Whoever carries it out ends it by
+    itself when `time_left_s` seconds are over.
     """
 
     model: str
@@ -36,6 +42,12 @@ class CompletionRequest:
     response_format: Mapping[str, Any] | None = None
     prompt_tokens: int = 0
     priority: Priority = Priority.INTERACTIVE
+    time_left_s: float = math.inf
+
+    @property
+    def longest_reply(self) -> int:
+        """More code points than `max_completion_tokens` tokens can have: a server that sends more ignores the limit."""
+        return self.max_completion_tokens * _LONGEST_TOKEN
 
     @property
     def reserved_tokens(self) -> int:

@@ -2,7 +2,8 @@
 
 A call runs in a thread of its own with the SDK's synchronous client: over HTTP/2 that costs a third of the
 asynchronous one a chunk, and leaves the event loop alone. Deltas reach the loop in batches, as many as came
-since it last looked. One client a process: building one loads the certificates and costs 16 ms.
+since it last looked, and never so many that nobody else gets a turn. One client a process: building one loads
+the certificates and costs 16 ms.
 
 The SDK sends nothing twice: whether a request is worth another, and where, is the chain's to decide.
 """
@@ -14,7 +15,7 @@ import os
 import threading
 import time
 import urllib.request
-from contextlib import suppress
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/v1/chat/completions"
 _KEEPALIVE_S: Final = 300.0
+# An event for each token, with whatever else servers put into one, reasoning included.
+_MOST_BYTES_A_TOKEN: Final = 4 << 10
+_MOST_OVERHEAD: Final = 1 << 20
+# Whoever waits gives up first, and says so in words of its own; this is for when nobody gets a turn to.
+_GRACE_S: Final = 1.0
+# In code points: what is handed over at once takes a few milliseconds, and so much may wait for that.
+_SLICE: Final = 16_000
+_MOST_WAITING: Final = 256_000
+_LOOK_AROUND_S: Final = 0.1
 # Of a key as short as this nothing would be left to tell it from other words.
 _SHORTEST_KEY: Final = 6
 
@@ -72,7 +82,11 @@ class CerebrasProvider:
 
     async def complete(self, request: CompletionRequest, on_delta: Callable[[str], None]) -> Completion:
         """Stream one completion; see `Provider.complete`."""
-        call = Call()
+        call = Call(
+            most_bytes=_MOST_OVERHEAD + _MOST_BYTES_A_TOKEN * request.max_completion_tokens,
+            ends=self._clock() + request.time_left_s + _GRACE_S,
+            clock=self._clock,
+        )
         bridge = _Bridge(asyncio.get_running_loop(), on_delta, call)
         threading.Thread(
             target=self._run, args=(request, call, bridge), name="completion", daemon=True
@@ -187,11 +201,17 @@ class CerebrasProvider:
         )
         headers = stream.response.headers
         tally = _Tally(request_id=failures.request_id(headers))
+        received = 0
         with stream:
             try:
                 for chunk in stream:
                     if chunk is not None:
                         if text := tally.take(chunk, self._clock):
+                            received += len(text)
+                            if received > request.longest_reply:
+                                raise failures.endless(
+                                    request.max_completion_tokens, server=self._server, headers=headers
+                                )
                             bridge.delta(text)
                         continue
                     # [DONE], or the end of the body; the loop goes on to read what is left of it.
@@ -266,49 +286,100 @@ class _Tally:
 
 
 class _Bridge:
-    """From the worker's thread to the event loop: deltas in batches, then one result."""
+    """From the worker's thread to the event loop: deltas in batches, then one result.
+
+    A batch is a slice at most, between two of which everybody else gets a turn; while too much waits for that, the
+    worker waits, too, and with it the server.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_delta: Callable[[str], None], call: Call) -> None:
         self._loop = loop
         self._on_delta = on_delta
         self._call = call
-        self._lock = threading.Lock()
-        self._deltas: list[str] = []
+        self._taken = threading.Condition()
+        self._deltas: deque[str] = deque()
+        self._waiting = 0  # code points in them
+        self._scheduled = False
+        self._outcome: Completion | Exception | None = None
         self.result: asyncio.Future[Completion] = loop.create_future()
 
     def delta(self, text: str) -> None:
-        with self._lock:
+        with self._taken:
             self._deltas.append(text)
-            waiting = len(self._deltas) > 1
-        if not waiting:
-            self._schedule(self._flush)
+            self._waiting += len(text)
+            schedule, self._scheduled = not self._scheduled, True
+        if schedule and not self._schedule(self._flush):
+            return
+        with self._taken:
+            while self._waiting > _MOST_WAITING and not self._call.cancelled and not self._call.is_over:
+                self._taken.wait(_LOOK_AROUND_S)
 
     def succeed(self, completion: Completion) -> None:
-        self._schedule(self._settle, completion)
+        self._schedule(self._end, completion)
 
     def fail(self, exc: Exception) -> None:
-        self._schedule(self._settle, exc)
+        self._schedule(self._end, exc)
 
-    def _schedule(self, function: Callable[..., None], *args: Any) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody is waiting any more
+    def _schedule(self, function: Callable[..., None], *args: Any) -> bool:
+        try:
             self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:  # the loop is closed: nobody is waiting any more
+            self._call.cancel()
+            return False
+        return True
 
     def _flush(self) -> None:
-        with self._lock:
-            deltas, self._deltas = self._deltas, []
-        if not deltas or self.result.done():
+        """Hand a slice over; what is left comes in the loop's next round."""
+        text = self._slice()
+        if self.result.done():
+            self._forget()
             return
         try:
-            self._on_delta("".join(deltas))
+            if text:
+                self._on_delta(text)
         except Exception as exc:  # noqa: BLE001 - the listener's defect ends the call, not the loop
+            self._forget()
             self.result.set_exception(exc)
             self._call.cancel()
-
-    def _settle(self, outcome: Completion | Exception) -> None:
-        self._flush()
-        if self.result.done():
             return
-        if isinstance(outcome, Completion):
-            self.result.set_result(outcome)
+        if self._scheduled:
+            self._loop.call_soon(self._flush)
         else:
-            self.result.set_exception(outcome)
+            self._settle()
+
+    def _slice(self) -> str:
+        with self._taken:
+            taken: list[str] = []
+            room = _SLICE
+            while self._deltas and room > 0:
+                delta = self._deltas.popleft()
+                if len(delta) > room:
+                    self._deltas.appendleft(delta[room:])
+                    delta = delta[:room]
+                taken.append(delta)
+                room -= len(delta)
+            self._waiting -= _SLICE - room
+            self._scheduled = bool(self._deltas)
+            self._taken.notify()
+        return "".join(taken)
+
+    def _forget(self) -> None:
+        with self._taken:
+            self._deltas.clear()
+            self._waiting = 0
+            self._scheduled = False
+            self._taken.notify()
+
+    def _end(self, outcome: Completion | Exception) -> None:
+        if self._outcome is None:
+            self._outcome = outcome
+        if not self._scheduled:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._outcome is None or self.result.done():
+            return
+        if isinstance(self._outcome, Completion):
+            self.result.set_result(self._outcome)
+        else:
+            self.result.set_exception(self._outcome)

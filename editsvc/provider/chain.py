@@ -231,6 +231,7 @@ class _Course:
             predicted = await self._rest_predicted(request.prediction, seen)
             request = replace(request, prediction=predicted)
         reservation = await links.turn(link, request, self._receiver)
+        request = replace(request, time_left_s=self._receiver.time_left_s())
         now = links.now()
         self._begun = min(self._begun, now)
         waited, self._waited_s = self._waited_s + now - since, 0.0

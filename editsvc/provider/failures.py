@@ -15,6 +15,7 @@ import httpx
 from cerebras.cloud import sdk
 
 from editsvc.errors import (
+    EndlessReply,
     IncompleteReply,
     PredictionUnsupported,
     ProviderAuthError,
@@ -166,6 +167,15 @@ def not_a_stream(content_type: str, *, server: str, headers: Mapping[str, str]) 
     return ProviderProtocolError(
         f"{server} answered with {content_type or 'something unknown'}, where a stream of events was expected.",
         hint="Check the base URL.",
+        request_id=request_id(headers),
+    )
+
+
+def endless(tokens: int, *, server: str, headers: Mapping[str, str]) -> EndlessReply:
+    """The error for a reply that is longer than so many tokens can be."""
+    return EndlessReply(
+        f"{server} sent more than the {tokens:,} tokens that were asked for at most, and was cut off.",
+        hint="Nothing was changed; check whether the server holds to max_completion_tokens.",
         request_id=request_id(headers),
     )
 

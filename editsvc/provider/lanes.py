@@ -9,19 +9,29 @@ lane or opens one, and gives it back when the reply was read to its end.
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
+import time
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from editsvc.errors import EndlessReply, ProviderTimeout
+
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _IDLE_LANES: Final = 8
+MOST_BYTES: Final = 8 << 20
+"""Of an answer for which nothing else is said."""
+
+# Enough for an error in words; what comes behind that is not read.
+_MOST_OF_AN_ERROR: Final = 64 << 10
+_FIRST_ERROR: Final = 300
 
 
 class CallCancelled(BaseException):
@@ -32,13 +42,31 @@ class CallCancelled(BaseException):
 
 
 class Call:
-    """One cancellable call; `attempts` counts the HTTP requests it made."""
+    """One cancellable call; `attempts` counts the HTTP requests it made.
 
-    def __init__(self) -> None:
+    An answer may have `most_bytes`, and its last byte may come before `ends` on `clock`: the thread that reads holds to
+    both by itself, so that a server which sends without end stops nobody else.
+    """
+
+    def __init__(
+        self,
+        *,
+        most_bytes: int = MOST_BYTES,
+        ends: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._ends = ends
+        self._clock = clock
+        self.most_bytes = most_bytes
         self.cancelled = False
         self.attempts = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for it has passed."""
+        return self._clock() > self._ends
 
     def cancel(self) -> None:
         """Close the connection in use, if any, and refuse to open another; safe from every thread."""
@@ -74,6 +102,14 @@ def _shut_down(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
+def endless(most_bytes: int) -> EndlessReply:
+    """The error for an answer of more bytes than that."""
+    return EndlessReply(
+        f"The server sent more than {most_bytes:,} bytes, where much less was asked for.",
+        hint="Nothing was changed; check the base URL, and whether the server holds to max_completion_tokens.",
+    )
+
+
 class _Lane:
     def __init__(self, transport: httpx.HTTPTransport) -> None:
         self.transport = transport
@@ -94,15 +130,33 @@ class _Lane:
 
 
 class _LaneStream(httpx.SyncByteStream):
-    def __init__(self, inner: httpx.SyncByteStream, lane: _Lane, owner: LaneTransport) -> None:
+    """An answer's bytes as they come; of an error, only the first ones."""
+
+    def __init__(
+        self, inner: httpx.SyncByteStream, lane: _Lane, owner: LaneTransport, call: Call, *, is_error: bool
+    ) -> None:
         self._inner = inner
         self._lane = lane
         self._owner = owner
+        self._call = call
+        self._is_error = is_error
         self._complete = False
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._inner
+        received = 0
+        for piece in self._inner:
+            received += len(piece)
+            if self._call.is_over:
+                raise ProviderTimeout(
+                    "The answer did not end in time.", hint="Try again, or raise deadline_s."
+                )
+            if self._is_error and received > _MOST_OF_AN_ERROR:
+                yield piece[: _MOST_OF_AN_ERROR - received or None]
+                return
+            if received > self._call.most_bytes:
+                raise endless(self._call.most_bytes)
+            yield piece
         self._complete = True
 
     def close(self) -> None:
@@ -150,7 +204,8 @@ class LaneTransport(httpx.BaseTransport):
         if not isinstance(response.stream, httpx.SyncByteStream):
             self.give_back(lane, reusable=False)
             raise TypeError("an HTTPTransport answers with a SyncByteStream")
-        stream = _LaneStream(response.stream, lane, self)
+        is_error = response.status_code >= _FIRST_ERROR
+        stream = _LaneStream(response.stream, lane, self, call, is_error=is_error)
         return httpx.Response(
             response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
         )

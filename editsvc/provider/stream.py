@@ -7,12 +7,13 @@ and reads on to the end of the body after ``[DONE]``, without which HTTP/1.1 con
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from cerebras.cloud.sdk import Stream
 
 from editsvc.provider import failures
+from editsvc.provider.lanes import Call, current_call, endless
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import Chunk, decode_chunk
 
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Of what follows [DONE], which is nothing, or the end of the body.
+_MOST_BEHIND: Final = 64 << 10
+
+
 class ChunkStream(Stream[Chunk | None]):
     """Chunks, then None for ``[DONE]``; going on after that reads the rest of the body and yields nothing.
 
-    Raises ProviderError for events that carry an error or are not JSON, and for answers that are no stream.
+    Raises ProviderError for events that carry an error or are not JSON, for answers that are no stream, and for those
+    that have more bytes, when they are decompressed, than their call allows.
     """
 
     def __stream__(self) -> Iterator[Chunk | None]:
@@ -32,7 +38,7 @@ class ChunkStream(Stream[Chunk | None]):
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
             if content_type == "application/json":  # a server that does not stream
-                yield self._chunk(self.response.read())
+                yield self._chunk(b"".join(self._pieces()))
                 yield None
             elif content_type in {"", "text/event-stream", "text/plain", "application/octet-stream"}:
                 yield from self._events()
@@ -49,8 +55,12 @@ class ChunkStream(Stream[Chunk | None]):
     def _events(self) -> Iterator[Chunk | None]:
         parser = EventParser()
         done = False
-        for piece in self.response.iter_bytes():
+        behind = 0
+        for piece in self._pieces():
             if done:
+                behind += len(piece)
+                if behind > _MOST_BEHIND:
+                    return
                 continue
             for event in parser.push(piece):
                 done = event.data.startswith(b"[DONE]")
@@ -64,6 +74,16 @@ class ChunkStream(Stream[Chunk | None]):
                 if not event.data.startswith(b"[DONE]"):
                     yield self._chunk(event.data)
             yield None
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The body as it comes, decompressed; raises EndlessReply."""
+        call = current_call.get() or Call()
+        received = 0
+        for piece in self.response.iter_bytes():
+            received += len(piece)
+            if received > call.most_bytes:
+                raise endless(call.most_bytes)
+            yield piece
 
     def _chunk(self, data: bytes) -> Chunk:
         headers = self.response.headers

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Faulty = Callable[..., Any]
 
 CHAT = "/v1/chat/completions"
+ENOUGH = 2_000_000
+"""Bytes after which the client leaves."""
 
 
 class Wire:
@@ -83,6 +85,9 @@ def faulty(emulated: Emulated, http: httpx.AsyncClient, echo_body: Body) -> Faul
                     wire.status, wire.headers = response.status_code, response.headers
                     async for data in response.aiter_bytes():
                         wire.body += data
+                        if len(wire.body) > ENOUGH:
+                            wire.ended = "enough"
+                            break
             except httpx.TransportError as exc:
                 wire.ended = type(exc).__name__
             while not emulator.records():
@@ -190,6 +195,36 @@ async def test_stall(faulty: Faulty, source: str) -> None:
 
     half(wire, source)
     assert wire.ended == "ReadTimeout"
+
+
+async def test_endless(faulty: Faulty) -> None:
+    wire = await faulty("endless:0")
+    single = await faulty("endless:0", stream=False)
+
+    assert (wire.ended, single.ended) == ("enough", "enough")
+    wire.body = wire.body[: wire.body.rindex(b"\n\n")]
+    assert {chunk["choices"][0]["delta"].get("content", "and so on\n") for chunk in wire.chunks} == {
+        "and so on\n"
+    }
+    assert len(wire.chunks) > 1_000
+    assert single.body.count(b"and so on\\n") > 10_000
+
+
+async def test_endless_event(faulty: Faulty, source: str) -> None:
+    wire = await faulty("endless-event")
+
+    assert wire.ended == "enough"
+    sound, _, rest = wire.body.rpartition(b"\n\n")
+    assert rest.startswith(b"data: xxx")
+    wire.body = sound
+    half(wire, source)
+
+
+async def test_endless_error(faulty: Faulty) -> None:
+    wire = await faulty("endless-error:503")
+
+    assert (wire.status, wire.ended) == (503, "enough")
+    assert wire.body.startswith(b'{"message": "It went wrong. It went')
 
 
 @pytest.mark.parametrize(("at", "share"), [("0", 0.0), ("0.25", 0.25), ("1", 1.0)])

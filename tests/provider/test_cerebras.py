@@ -19,6 +19,7 @@ from editsvc import prompt
 from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
 from editsvc.errors import (
     EditsvcError,
+    EndlessReply,
     IncompleteReply,
     PredictionUnsupported,
     ProviderAuthError,
@@ -114,6 +115,9 @@ FAULTS: dict[str, tuple[type[EditsvcError], str]] = {
     "stall-start": (ProviderTimeout, "No data from"),
     "stall": (ProviderTimeout, "No data from 127.0.0.1 for 0.4 s"),
     "cut": (IncompleteReply, "broke in the middle of the reply"),
+    "endless": (EndlessReply, "sent more than the 8,000 tokens that were asked for"),
+    "endless-event": (EndlessReply, "sent more than 33,816,576 bytes"),
+    "endless-error": (ProviderUnavailable, "failed (500"),
     "error-event": (ProviderUnavailable, "broke off the reply with an error"),
     "error-event:503": (ProviderUnavailable, "failed (503"),
     "error-plain": (ProviderError, ""),
