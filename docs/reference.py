@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent
+COLUMNS = 100
 MADE = "<!-- Made by docs/reference.py from the product itself; change it there. -->\n"
 CHECKS = {
     Check.FRAME: "the reply's frame does not end, or more of the file follows after it",
@@ -58,20 +59,23 @@ def pages() -> dict[str, str]:
 def commands() -> str:
     """Every command's help."""
     parts = ["# Commands\n", MADE, "Diffs and data go to stdout, everything for people to stderr.\n"]
-    for path, found in _walk("editsvc", command):
-        context = click.Context(found, info_name=path, max_content_width=100, terminal_width=100)
-        parts.append(f"## {path}\n\n```text\n{found.get_help(context).rstrip()}\n```\n")
+    parts += [
+        f"## {context.command_path}\n\n```text\n{context.get_help().rstrip()}\n```\n"
+        for context in _walk("editsvc", command, None)
+    ]
     return "\n".join(parts)
 
 
-def _walk(path: str, found: click.Command) -> Iterator[tuple[str, click.Command]]:
-    yield path, found
+def _walk(name: str, found: click.Command, parent: click.Context | None) -> Iterator[click.Context]:
+    context = found.context_class(
+        found, info_name=name, parent=parent, terminal_width=COLUMNS, **found.context_settings
+    )
+    yield context
     if isinstance(found, click.Group):
-        context = click.Context(found)
-        for name in found.list_commands(context):
-            inner = found.get_command(context, name)
-            if inner is not None:
-                yield from _walk(f"{path} {name}", inner)
+        for inner in found.list_commands(context):
+            command = found.get_command(context, inner)
+            if command is not None:
+                yield from _walk(inner, command, context)
 
 
 def settings() -> str:
@@ -114,7 +118,7 @@ def errors() -> str:
         "|---|---|",
         "| 0 | done: changed, or nothing to change |",
         "| 1 | refused: by the model, by a check, or because the file is not what it was |",
-        "| 2 | usage: the call contradicts itself |",
+        "| 2 | usage: the call contradicts itself, or a command is missing |",
         "| 3 | the provider failed, or did not deliver a whole reply |",
         "| 4 | the key or a setting is missing or wrong |",
         "| 130 | interrupted |",

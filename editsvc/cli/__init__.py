@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from editsvc import __version__
+from editsvc.cli.usage import Group, styled, tell
 
 # Name -> (module, one line of help). The line stands here so that the list of commands imports none of them;
 # a test compares it with the command's own.
@@ -30,10 +31,11 @@ COMMANDS: Final = {
     "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
     "config": ("config", "Show the settings in force."),
     "doctor": ("doctor", "Check the installation, the key and the way to the server."),
+    "help": ("help", "Show the help of a command."),
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -41,20 +43,18 @@ class _LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         module = import_module(f"editsvc.cli.{COMMANDS[name][0]}")
-        command: click.Command = module.command
-        return command
+        return styled(module.command)
 
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+    def lines(self, _ctx: click.Context) -> list[tuple[str, str]]:
+        return [(name, text) for name, (_, text) in COMMANDS.items()]
 
 
 @click.group(
     cls=_LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 the provider failed, 4 key or settings, 130 interrupted.",
 )
-@click.version_option(__version__, prog_name="editsvc")
+@click.version_option(__version__, "-V", "--version", prog_name="editsvc")
 def command() -> None:
     """Edit code by instruction at the speed of prediction.
 
@@ -72,11 +72,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         code: Any = command.main(args, prog_name="editsvc", standalone_mode=False)
     except click.ClickException as exc:
-        from editsvc.cli.output import visible
-
-        # What is wrong may be a file's name.
-        exc.__dict__["message"] = visible(exc.message)
-        exc.show()
+        tell(exc)
         code = ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing more was changed.", err=True)

@@ -9,6 +9,7 @@ import click
 
 from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
+from editsvc.cli.usage import Group, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Group,
     invoke_without_command=True,
     short_help="Measure the server; replay known edits; simulate policies.",
     epilog="""\b
@@ -172,4 +174,4 @@ def _load(path: Path) -> list[tuple[Case, str]]:
     return [(case, case.path or "file.txt") for case in load_script(path)]
 
 
-command.add_command(policy, "policy")
+command.add_command(styled(policy), "policy")

@@ -10,10 +10,11 @@ import msgspec
 
 from editsvc import environment
 from editsvc.cli import output
+from editsvc.cli.usage import Group
 from editsvc.config import json_schema, shown
 
 
-@click.group(short_help="Show the settings in force.")
+@click.group(cls=Group, short_help="Show the settings in force.")
 def command() -> None:
     """Show the settings in force."""
 

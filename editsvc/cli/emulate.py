@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from editsvc.cli.usage import Command
 from editsvc.emulator import (
     FAULTS,
     EmulatorOptions,
@@ -21,20 +22,25 @@ from editsvc.verify import PRESETS, Rejection
 _DEFAULTS = EmulatorOptions()
 
 
+class _Emulate(Command):
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        with formatter.indentation(), formatter.section("Faults"):
+            formatter.write_dl([(name, spec.meaning) for name, spec in FAULTS.items()])
+
+
 @click.command(
+    cls=_Emulate,
     short_help="Run a local server that speaks the Cerebras API.",
     epilog="""\b
 Examples:
   editsvc emulate --port 8080                       # the offline engine answers
   editsvc emulate --script cases.jsonl --preset adaptive --speed 1500 --ttft 0.2
   editsvc emulate --fault cut:0.5 --fault-rate 0.1
+
 \b
 Use it from any program:
-  CEREBRAS_API_KEY=x CEREBRAS_BASE_URL=http://127.0.0.1:8080 editsvc rewrite …
-\b
-Faults:
-"""
-    + "\n".join(f"  {name:<24}{spec.meaning}" for name, spec in FAULTS.items()),
+  export CEREBRAS_API_KEY=x CEREBRAS_BASE_URL=http://127.0.0.1:8080""",
 )
 @click.option("--host", default=_DEFAULTS.host, show_default=True, help="A loopback address.")
 @click.option("--port", default=_DEFAULTS.port, show_default=True, help="0 takes a free one.")

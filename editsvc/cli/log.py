@@ -9,13 +9,14 @@ import click
 
 from editsvc import environment
 from editsvc.cli import output
+from editsvc.cli.usage import Group
 from editsvc.errors import UsageError
 
 if TYPE_CHECKING:
     from editsvc.tokenlog import TokenLog
 
 
-@click.group(short_help="Look after the record of requests.")
+@click.group(cls=Group, short_help="Look after the record of requests.")
 def command() -> None:
     """Look after the record of requests: numbers and names, never code, instructions or paths."""
 

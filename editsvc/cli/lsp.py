@@ -9,21 +9,27 @@ from pathlib import Path
 
 import click
 
-from editsvc.errors import SettingsError
+from editsvc.errors import SettingsError, UsageError
 
 
-@click.command(
-    short_help="Start the language server.",
-    context_settings={"ignore_unknown_options": True, "help_option_names": []},
-    add_help_option=False,
-    options_metavar="[--stdio | --tcp PORT | --ws PORT] [--offline]",
-)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="")
-def command(*, arguments: tuple[str, ...]) -> int:
+@click.command(short_help="Start the language server.")
+@click.option("--stdio", is_flag=True, help="Talk over standard input and output (the default).")
+@click.option("--tcp", type=int, metavar="PORT", help="Listen on a loopback port; 0 takes a free one.")
+@click.option("--ws", type=int, metavar="PORT", help="The same for WebSocket clients.")
+@click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
+@click.option("--settings-schema", is_flag=True, help="Print the JSON Schema of the editor settings.")
+@click.option("--version", is_flag=True, help="Show the version and exit.")
+def command(*, tcp: int | None, ws: int | None, **flags: bool) -> int:
     """Start the language server: editsvc-lsp with the same options.
 
     Editors start editsvc-lsp themselves; docs/language-server.md tells how.
     """
+    if flags["stdio"] + (tcp is not None) + (ws is not None) > 1:
+        raise UsageError("--stdio, --tcp and --ws exclude each other.", hint="Use one of them.")
+    arguments = [f"--{name.replace('_', '-')}" for name, given in flags.items() if given]
+    for name, port in (("--tcp", tcp), ("--ws", ws)):
+        if port is not None:
+            arguments += [name, str(port)]
     # Beside the interpreter, never from PATH or the folder: a workspace could hold a program of that name.
     name = "editsvc-lsp.exe" if os.name == "nt" else "editsvc-lsp"
     program = Path(sys.executable).parent / name

@@ -8,6 +8,7 @@ import click
 
 from editsvc import environment
 from editsvc.cli import output
+from editsvc.cli.usage import Group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from editsvc.tuning.policy_file import PolicyFile
 
 
-@click.group(short_help="Show or reset what was learned about predictions.")
+@click.group(cls=Group, short_help="Show or reset what was learned about predictions.")
 def command() -> None:
     """Show or reset what was learned about predictions; editsvc tune learns it."""
 
