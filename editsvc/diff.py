@@ -111,19 +111,24 @@ def _appended(edits: list[Edit], edit: Edit, old: str) -> list[Edit]:
     return [*edits, Edit(start, edit.end, text)]
 
 
-def unified_diff(old: bytes, new: bytes, path: str, *, context_lines: int = CONTEXT_LINES) -> bytes:
+def unified_diff(
+    old: bytes, new: bytes, path: str, *, from_top: bool = False, context_lines: int = CONTEXT_LINES
+) -> bytes:
     r"""The unified diff of two files' bytes, or ``b""`` where they are equal.
 
     `path` is relative, with forward slashes; ``a/`` and ``b/`` are put before it and it is quoted as git does.
-    There is no ``diff --git`` line: with one, ``git apply`` would take the path as relative to the top of the
-    work tree; without, as relative to the current folder, which is what a user typed it from.
+    With `from_top` a ``diff --git`` line comes first: then ``git apply`` takes the path as relative to the top of the
+    work tree; without, as relative to the current folder. `editsvc.diff_names` tells what is needed.
     """
     if old == new:
         return b""
     patch = _patch(old, new, context_lines=context_lines)
     data: bytes = patch.data
     body = data[data.index(b"\n@@ ") + 1 :]
-    head = f"--- {_git_name('a/' + path)}\n+++ {_git_name('b/' + path)}\n"
+    before, after = _git_name(f"a/{path}"), _git_name(f"b/{path}")
+    head = f"--- {before}\n+++ {after}\n"
+    if from_top:
+        head = f"diff --git {before} {after}\n{head}"
     return head.encode("utf-8", "surrogateescape") + body
 
 

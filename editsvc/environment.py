@@ -84,11 +84,12 @@ def project_file(folder: Path) -> Path | None:
 
     What has its name counts, whatever it is: that it cannot be read is said, and not passed over.
     """
+    top = work_tree(folder)
     for parent in (folder, *folder.parents):
         candidate = parent / PROJECT_FILE
         if os.path.lexists(candidate):
             return candidate
-        if (parent / ".git").exists():
+        if parent == top:
             return None
     return None
 

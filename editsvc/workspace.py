@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 # What is compared is folded: case, and what HFS+ and NTFS ignore, as git's own protection of .git does (see
 # is_hfs_dotgit and is_ntfs_dotgit in its path.c and utf8.c).
 _IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_VERSION_CONTROL: Final = frozenset({".git", "git~1", ".hg", ".svn", ".jj", ".bzr"})
+_GITS: Final = frozenset({".git", "git~1"})
+_VERSION_CONTROL: Final = _GITS | {".hg", ".svn", ".jj", ".bzr"}
 _KEY_FOLDERS: Final = frozenset(
     {".ssh", ".gnupg", ".aws", ".azure", ".gcloud", ".kube", ".docker", ".password-store", ".chef"}
 )
@@ -110,6 +111,11 @@ def opened(path: Path, *, root: Path | None) -> None:
     if root is not None and (named.is_relative_to(_named(root)) or named.is_relative_to(_real(root))):
         _refuse_what_is_outside(path.name, real, root, hint)
     _refuse_what_is_protected(path.name, (named, real), hint)
+
+
+def is_gits_own(path: Path) -> bool:
+    """Whether git takes a part of `path` for its own folder, under one of the names that file systems fold to it."""
+    return any(_folded(part) in _GITS for part in path.parts)
 
 
 def _refuse_what_is_outside(name: str, real: Path, root: Path, hint: str) -> None:

@@ -8,12 +8,14 @@ from editsvc.diff import unified_diff
 from editsvc.text import Snapshot
 
 if TYPE_CHECKING:
+    from editsvc.diff_names import DiffName
     from editsvc.service import EditResult
 
 
-def diff_of(before: str, after: str, path: str) -> str:
+def diff_of(before: str, after: str, name: DiffName) -> str:
     """The unified diff of two texts that are valid Unicode."""
-    return unified_diff(Snapshot(before).encode(), Snapshot(after).encode(), path).decode()
+    old, new = Snapshot(before).encode(), Snapshot(after).encode()
+    return unified_diff(old, new, name.path, from_top=name.from_top).decode("utf-8", "replace")
 
 
 def summary(result: EditResult) -> str:

@@ -11,6 +11,7 @@ followed whatever becomes of the request.
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakValueDictionary
@@ -19,6 +20,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import scope as scopes
 from editsvc import syntax, workspace
+from editsvc.diff_names import DiffName, diff_name
 from editsvc.edit import facts
 from editsvc.errors import Cancelled, DocumentRefused, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.rebase import map_offset
@@ -435,7 +437,7 @@ class Edits:
         diff = ""
         if edits:
             before = running.base.text
-            diff = answers.diff_of(before, apply(before, edits), self._diff_path(running.uri))
+            diff = answers.diff_of(before, apply(before, edits), self._diff_name(running.uri))
         return {
             "editId": running.id,
             "status": str(status),
@@ -446,14 +448,13 @@ class Edits:
             **facts(result),
         }
 
-    def _diff_path(self, uri: str) -> str:
+    def _diff_name(self, uri: str) -> DiffName:
+        """As for a diff that is applied in the folder that the editor has open; without one, in the file's."""
         path = path_of(uri)
         if path is None:
             document = self._documents.get(uri)
-            return filename_of(document) if document else "untitled"
-        if self.root is not None and path.is_relative_to(self.root):
-            return path.relative_to(self.root).as_posix()
-        return path.name
+            return DiffName(filename_of(document) if document else "untitled")
+        return diff_name(path, here=self.root or path.parent, environ=os.environ)
 
     # --- stop -----------------------------------------------------------------------------------------------
 

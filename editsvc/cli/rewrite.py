@@ -19,6 +19,7 @@ from editsvc import scope as scopes
 from editsvc.cli import output
 from editsvc.cli.waits import WaitTeller
 from editsvc.diff import hunks, keep_hunks, unified_diff
+from editsvc.diff_names import diff_name
 from editsvc.edit import EditRequest, facts
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.guard import WAIVABLE, Check
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from editsvc.config import Settings
+    from editsvc.diff_names import DiffName
     from editsvc.scope import ScopeRequest
     from editsvc.service import EditResult, EditService
     from editsvc.tokenlog import TokenLog
@@ -59,7 +61,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file. `result` is None if it could not even be read, `error` the kind of what ended it."""
+    """What became of one file.
+
+    `result` is None if it could not even be read, `error` the kind of what ended it; `remark` is about the diff.
+    """
 
     path: str
     status: Status
@@ -67,6 +72,7 @@ class Outcome:
     exit_code: ExitCode
     error: str | None = None
     diff: bytes = b""
+    remark: str = ""
     output: bytes | None = None
     source: files.SourceFile | None = None
     result: EditResult | None = None
@@ -272,8 +278,7 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
     if result is None:
         return outcome
     name = _name(options, outcome)
-    data = result.before.encode()
-    diff = unified_diff(data, new, name)
+    diff = unified_diff(result.before.encode(), new, name.path, from_top=name.from_top)
     status = Status.CHANGED if diff else Status.UNCHANGED
     written = None
     try:
@@ -285,7 +290,8 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
         _amend(options.settings, result.id, exc)
         message = exc.sentence()
         return replace(outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind)
-    return replace(outcome, status=status, diff=diff, output=written)
+    remark = name.remark if diff and not options.apply else ""
+    return replace(outcome, status=status, diff=diff, output=written, remark=remark)
 
 
 def _write(options: Options, source: files.SourceFile, new: bytes) -> None:
@@ -307,7 +313,8 @@ def _ask(options: Options, outcome: Outcome, *, titled: bool) -> Outcome:
     if result is not None and result.after is not None:
         old, new = result.before.encode(), result.after.encode()
         if result.edits:
-            diff = unified_diff(old, new, _name(options, outcome)).decode()
+            name = _name(options, outcome)
+            diff = unified_diff(old, new, name.path, from_top=name.from_top).decode()
             count = len(hunks(diff))
             taken = choose_hunks(outcome.path, diff)
             _judge(options.settings, result.id, len(taken), count)
@@ -344,8 +351,9 @@ def _log(settings: Settings, missing: str, note: Callable[[TokenLog], object]) -
         output.say(f"editsvc: {exc.told(missing)}")
 
 
-def _name(options: Options, outcome: Outcome) -> str:
-    return diff_path(outcome.path if outcome.source else options.stdin_filename)
+def _name(options: Options, outcome: Outcome) -> DiffName:
+    path = Path(outcome.path if outcome.source else options.stdin_filename)
+    return diff_name(path, here=Path.cwd(), environ=os.environ)
 
 
 def _read(path: str, allowed: Sequence[str]) -> tuple[files.SourceFile | None, bytes]:
@@ -362,23 +370,13 @@ def _absolute(path: str) -> str:
     return str(Path(path).absolute())
 
 
-def diff_path(path: str) -> str:
-    """`path` as a diff names it: from the current folder, else from its git work tree, else from the root."""
-    absolute = Path(path).absolute()
-    here = Path.cwd()
-    if absolute.is_relative_to(here):
-        return absolute.relative_to(here).as_posix()
-    for parent in absolute.parents:
-        if (parent / ".git").exists():
-            return absolute.relative_to(parent).as_posix()
-    return absolute.relative_to(absolute.anchor).as_posix()
-
-
 def _print(options: Options, outcome: Outcome, *, titled: bool) -> None:
     if outcome.output is not None:
         output.write_bytes(outcome.output)
     else:
         output.write_diff(outcome.diff)
+    if outcome.remark:
+        output.say(f"editsvc: {outcome.remark}")
     result = outcome.result
     if result is not None:
         for warning in result.warnings:

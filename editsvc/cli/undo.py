@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -108,8 +109,8 @@ def _take_back(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
 
 
 def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
-    from editsvc.cli.rewrite import diff_path
     from editsvc.diff import unified_diff
+    from editsvc.diff_names import diff_name
 
     path = _shown(entry.path)
     try:
@@ -119,7 +120,8 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
         return _Outcome(path, status, output.utf8(exc.sentence()), exc.exit_code)
     if done is None:
         return _Outcome(path, Status.UNCHANGED, "It is as it was before the edit.")
-    diff = unified_diff(done.source.data, done.data, diff_path(str(entry.path)))
+    name = diff_name(entry.path, here=Path.cwd(), environ=os.environ)
+    diff = unified_diff(done.source.data, done.data, name.path, from_top=name.from_top)
     return _Outcome(path, Status.CHANGED, diff=diff)
 
 
