@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import secrets
 import signal
@@ -17,7 +18,7 @@ import click
 from editsvc import environment, files, undo, workspace
 from editsvc import scope as scopes
 from editsvc.cli import output
-from editsvc.cli.waits import WaitTeller
+from editsvc.cli.display import can_be_drawn_on, display
 from editsvc.diff import hunks, keep_hunks, unified_diff
 from editsvc.diff_names import diff_name
 from editsvc.edit import EditRequest, facts
@@ -29,6 +30,7 @@ from editsvc.text import decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from editsvc.cli.display import Display
     from editsvc.config import Settings
     from editsvc.diff_names import DiffName
     from editsvc.scope import ScopeRequest
@@ -63,7 +65,7 @@ class Options:
 class Outcome:
     """What became of one file.
 
-    `result` is None if it could not even be read, `error` the kind of what ended it; `remark` is about the diff.
+    `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
     """
 
     path: str
@@ -72,7 +74,7 @@ class Outcome:
     exit_code: ExitCode
     error: str | None = None
     diff: bytes = b""
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
     output: bytes | None = None
     source: files.SourceFile | None = None
     result: EditResult | None = None
@@ -169,19 +171,21 @@ def command(
         apply=apply,
         interactive=interactive,
         as_json=as_json,
-        live=sys.stderr.isatty() and not as_json,
+        live=can_be_drawn_on() and not as_json,
         stdin_filename=stdin_filename,
         batch="this run" if len(paths) > 1 else None,
         recording=_recording(resolved.settings),
     )
-    outcomes = asyncio.run(_run(options, paths, offline=offline))
+    teller = _Teller(options, titled=len(paths) > 1)
+    outcomes = asyncio.run(_run(options, paths, teller, offline=offline))
     if options.interactive:
         # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
-        outcomes = [_ask(options, outcome, titled=len(paths) > 1) for outcome in outcomes]
+        outcomes = [_ask(options, outcome, teller) for outcome in outcomes]
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [_entry(outcome) for outcome in outcomes]})
         for outcome in outcomes:
-            _complain(outcome, titled=len(paths) > 1)
+            teller.remark(outcome, told=outcome.result.warnings if outcome.result else ())
+            teller.complain(outcome)
     return max(outcome.exit_code for outcome in outcomes)
 
 
@@ -193,7 +197,7 @@ def _recording(settings: Settings) -> undo.Recording | None:
     )
 
 
-async def _run(options: Options, paths: Sequence[str], *, offline: bool) -> list[Outcome]:
+async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offline: bool) -> list[Outcome]:
     from editsvc.app import open_service
 
     settings = options.settings
@@ -206,31 +210,44 @@ async def _run(options: Options, paths: Sequence[str], *, offline: bool) -> list
             output.say(
                 "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."
             )
-        # What is drawn or asked on a terminal comes one file after the other.
-        limit = asyncio.Semaphore(1 if options.live or options.interactive else settings.jobs)
+        limit = asyncio.Semaphore(settings.jobs)
+        with display(len(paths), drawn=options.live) as shown:
 
-        async def edit(path: str) -> Outcome:
-            async with limit:
-                return await _one(options, path, service)
+            async def edit(path: str) -> Outcome:
+                async with limit:
+                    return await _one(options, path, service, shown)
 
-        tasks = [asyncio.create_task(edit(path)) for path in paths]
-        try:
-            for running in tasks:
-                outcomes.append(await running)
-                if not options.as_json and not options.interactive:
-                    _print(options, outcomes[-1], titled=len(paths) > 1)
-        except asyncio.CancelledError:
-            for running in tasks:
-                running.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-            for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]:
-                outcomes.append(end if isinstance(end, Outcome) else _ended(path, _CANCELLED))
+            tasks = [asyncio.create_task(edit(path)) for path in paths]
+            try:
+                while len(outcomes) < len(tasks):
+                    await tasks[len(outcomes)]
+                    # Those behind it may have ended before it: they are printed in the order of the command line.
+                    ready = [one.result() for one in itertools.takewhile(_is_done, tasks[len(outcomes) :])]
+                    outcomes += ready
+                    if not options.as_json and not options.interactive:
+                        with shown.aside():
+                            teller.tell(ready)
+            except asyncio.CancelledError:
+                for running in tasks:
+                    running.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+                rest = [
+                    end if isinstance(end, Outcome) else _ended(path, _CANCELLED)
+                    for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
+                ]
+                outcomes += rest
                 if not options.as_json:
-                    _print(options, outcomes[-1], titled=True)
+                    with shown.aside():
+                        teller.tell(rest, titled=True)
+    teller.release()
     return outcomes
 
 
-async def _one(options: Options, path: str, service: EditService) -> Outcome:
+def _is_done(task: asyncio.Task[Outcome]) -> bool:
+    return task.done()
+
+
+async def _one(options: Options, path: str, service: EditService, shown: Display) -> Outcome:
     from editsvc.tokenlog import Source
 
     try:
@@ -239,9 +256,7 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
         snapshot = decode(data, uri=path)
     except EditsvcError as exc:
         warning = await service.note_refusal(exc, source=Source.CLI, path=_absolute(path))
-        if warning:
-            output.say(f"editsvc: {warning}")
-        return _ended(path, exc)
+        return replace(_ended(path, exc), remarks=(warning,) if warning else ())
     request = EditRequest(
         snapshot=snapshot,
         instruction=options.instruction,
@@ -253,15 +268,17 @@ async def _one(options: Options, path: str, service: EditService) -> Outcome:
         allow=options.allow,
         batch=options.batch,
     )
-    if options.live:
-        from editsvc.cli.live import LiveDiff
-
-        with LiveDiff(path) as listener:
-            result = await service.edit(request, listener)
-    else:
-        result = await service.edit(request, WaitTeller(path))
+    with shown.file(path) as listener:
+        result = await service.edit(request, listener)
     outcome = Outcome(
-        path, result.status, result.message, result.exit_code, result.error, source=source, result=result
+        path,
+        result.status,
+        result.message,
+        result.exit_code,
+        result.error,
+        remarks=result.warnings,
+        source=source,
+        result=result,
     )
     if result.after is None or options.interactive:
         return outcome
@@ -281,31 +298,35 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
     diff = unified_diff(result.before.encode(), new, name.path, from_top=name.from_top)
     status = Status.CHANGED if diff else Status.UNCHANGED
     written = None
+    remarks = outcome.remarks
+    if name.remark and diff and not options.apply:
+        remarks += (name.remark,)
     try:
         if options.apply and source is None:
             written = new
         elif options.apply and source is not None and diff:
-            _write(options, source, new)
+            remarks += _write(options, source, new)
     except EditsvcError as exc:
         _amend(options.settings, result.id, exc)
         message = exc.sentence()
         return replace(outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind)
-    remark = name.remark if diff and not options.apply else ""
-    return replace(outcome, status=status, diff=diff, output=written, remark=remark)
+    return replace(outcome, status=status, diff=diff, output=written, remarks=remarks)
 
 
-def _write(options: Options, source: files.SourceFile, new: bytes) -> None:
+def _write(options: Options, source: files.SourceFile, new: bytes) -> tuple[str, ...]:
+    """Put `new` in place; returns sentences about that."""
     if options.recording is None:
         files.write(source, new)
-    elif warning := options.recording.write(source, new):
-        output.say(f"editsvc: {warning}")
+        return ()
+    warning = options.recording.write(source, new)
+    return (warning,) if warning else ()
 
 
 def _ended(path: str, exc: EditsvcError) -> Outcome:
     return Outcome(path, exc.status, exc.sentence(), exc.exit_code, exc.kind)
 
 
-def _ask(options: Options, outcome: Outcome, *, titled: bool) -> Outcome:
+def _ask(options: Options, outcome: Outcome, teller: _Teller) -> Outcome:
     """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
     from editsvc.cli.choose import choose_hunks
 
@@ -321,7 +342,7 @@ def _ask(options: Options, outcome: Outcome, *, titled: bool) -> Outcome:
             new = keep_hunks(old, new, taken)
         outcome = _finish(options, outcome, new)
     if not options.as_json:
-        _print(options, outcome, titled=titled)
+        teller.tell([outcome])
     return outcome
 
 
@@ -370,29 +391,69 @@ def _absolute(path: str) -> str:
     return str(Path(path).absolute())
 
 
-def _print(options: Options, outcome: Outcome, *, titled: bool) -> None:
-    if outcome.output is not None:
-        output.write_bytes(outcome.output)
-    else:
-        output.write_diff(outcome.diff)
-    if outcome.remark:
-        output.say(f"editsvc: {outcome.remark}")
-    result = outcome.result
-    if result is not None:
-        for warning in result.warnings:
-            output.say(f"editsvc: {warning}")
-    if outcome.exit_code is ExitCode.DONE and result is not None:
-        title = f"{outcome.path}: " if titled else ""
-        nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
-        written = "written · " if options.apply and outcome.diff and outcome.output is None else ""
-        output.say(f"{title}{nothing}{written}{output.token_line(result)}")
-    else:
-        _complain(outcome, titled=titled)
+class _Teller:
+    """Prints what became of files: diffs on stdout, sentences on stderr, and no sentence twice in a run."""
 
+    def __init__(self, options: Options, *, titled: bool) -> None:
+        self._options = options
+        self._titled = titled
+        self._said: set[str] = set()
+        self._kept: list[Outcome] = []
 
-def _complain(outcome: Outcome, *, titled: bool) -> None:
-    if outcome.exit_code is not ExitCode.DONE:
-        output.say(f"editsvc: {outcome.path + ': ' if titled else ''}{outcome.message}")
+    def tell(self, outcomes: Sequence[Outcome], *, titled: bool = False) -> None:
+        """Print these."""
+        for outcome in outcomes:
+            if self._waits():
+                self._kept.append(outcome)
+            else:
+                self._write(outcome)
+            self.remark(outcome)
+            if outcome.exit_code is ExitCode.DONE and outcome.result is not None:
+                title = f"{outcome.path}: " if titled or self._titled else ""
+                nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
+                written = (
+                    "written · " if self._options.apply and outcome.diff and outcome.output is None else ""
+                )
+                output.say(f"{title}{nothing}{written}{output.token_line(outcome.result)}")
+            else:
+                self.complain(outcome, titled=titled)
+
+    def release(self) -> None:
+        """Write the diffs that waited until nothing is drawn any more."""
+        for outcome in self._kept:
+            self._write(outcome)
+        self._kept.clear()
+
+    def complain(self, outcome: Outcome, *, titled: bool = False) -> None:
+        """Say why a file was not edited; of many with the same reason, in full for the first."""
+        if outcome.exit_code is ExitCode.DONE:
+            return
+        if not titled and not self._titled:
+            output.say(f"editsvc: {outcome.message}")
+            return
+        message = outcome.message
+        if outcome.message in self._said:
+            message = f"{outcome.status}, for the same reason."
+        self._said.add(outcome.message)
+        output.say(f"editsvc: {outcome.path}: {message}")
+
+    def _waits(self) -> bool:
+        """Whoever reads a pipe may write to the terminal that is drawn on."""
+        return self._titled and self._options.live and not sys.stdout.isatty()
+
+    def remark(self, outcome: Outcome, *, told: Sequence[str] = ()) -> None:
+        """Say what is to be said about a file, but not what is `told` elsewhere, nor what was said before."""
+        for remark in outcome.remarks:
+            if remark not in self._said and remark not in told:
+                self._said.add(remark)
+                output.say(f"editsvc: {remark}")
+
+    @staticmethod
+    def _write(outcome: Outcome) -> None:
+        if outcome.output is not None:
+            output.write_bytes(outcome.output)
+        else:
+            output.write_diff(outcome.diff)
 
 
 def _entry(outcome: Outcome) -> dict[str, Any]:

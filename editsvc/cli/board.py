@@ -1,0 +1,152 @@
+"""Many files at the same time, on a terminal: a line for each that is under way, and how many are done.
+
+It is drawn on stderr, and taken away before anything is printed: what stays are diffs and sentences, in order.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.cells import cell_len
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from editsvc.cli.output import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from editsvc.edit import StreamUpdate
+
+_UPDATES_PER_SECOND: Final = 10
+_NARROW: Final = 70
+_ELLIPSIS: Final = "…"
+# Lines of the terminal that are left for what stands above, and for the sum.
+_KEPT_FREE: Final = 3
+
+
+class FileLine:
+    """A listener that knows how far one file is."""
+
+    follows = True
+
+    def __init__(self, path: str) -> None:
+        self.name = visible(path)
+        self._changed = 0
+        self._reached = 0
+        self._total = 0
+        self._held = False
+
+    def restarted(self) -> None:
+        """Begin again."""
+        self._changed = self._reached = 0
+
+    def held(self, _seconds: float | None) -> None:
+        """The server's limits are waited for, until more comes."""
+        self._held = True
+
+    def streamed(self, update: StreamUpdate) -> None:
+        """Note how far it is."""
+        self._held = False
+        self._reached, self._total = update.reached, update.total
+        self._changed += sum(not block.equal for block in update.blocks)
+
+    def state(self, *, short: bool) -> str:
+        """How far it is, in a few words."""
+        if self._held:
+            return "held back" if short else "waiting, because of the server's limits or a failure"
+        if not self._total:
+            return "waiting" if short else "waiting for the first token"
+        reached = f"{self._reached}/{self._total}"
+        if short:
+            return f"{reached} · {self._changed} changed"
+        return f"{reached} lines · {self._changed} place{'' if self._changed == 1 else 's'} changed"
+
+
+class Board:
+    """A context manager around a run of `total` files."""
+
+    def __init__(self, total: int, console: Console | None = None) -> None:
+        self._total = total
+        self._done = 0
+        self._under_way: list[FileLine] = []
+        self._console = console or Console(stderr=True, highlight=False)
+        self._live = self._area()
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    @contextmanager
+    def file(self, path: str) -> Iterator[FileLine]:
+        """The line of one file, there as long as its edit is under way."""
+        line = FileLine(path)
+        self._under_way.append(line)
+        try:
+            yield line
+        finally:
+            self._under_way.remove(line)
+            self._done += 1
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take away what is drawn, and draw it again afterwards."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            # One that is started again would first erase as many lines as it drew, which are others by now.
+            self._live = self._area()
+            self._live.start()
+
+    def _area(self) -> Live:
+        # What is printed meanwhile is printed by those who say so, aside.
+        return Live(
+            console=self._console,
+            refresh_per_second=_UPDATES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            get_renderable=self._drawn,
+        )
+
+    def _drawn(self) -> Group:
+        size = self._console.size
+        lines = list(self._under_way)  # drawing has a thread of its own
+        shown = lines[: max(1, size.height - _KEPT_FREE)]
+        short = size.width < _NARROW
+        states = [line.state(short=short) for line in shown]
+        # A full line would let some terminals begin another one.
+        room = size.width - 1 - max(map(cell_len, states), default=0) - 2
+        width = min(room, max((cell_len(line.name) for line in shown), default=0))
+        rows = [
+            _row(_end_of(line.name, width), state, width) for line, state in zip(shown, states, strict=True)
+        ]
+        more = f", {len(lines) - len(shown)} more under way" if len(shown) < len(lines) else ""
+        rows.append(
+            Text(f"{self._done} of {self._total} done{more}", "dim", no_wrap=True, overflow="ellipsis")
+        )
+        return Group(*rows)
+
+
+def _row(name: str, state: str, width: int) -> Text:
+    row = Text(no_wrap=True, overflow="ellipsis")
+    row.append(name + " " * (width - cell_len(name) + 2))
+    return row.append(state, "dim")
+
+
+def _end_of(name: str, width: int) -> str:
+    """`name`, or as much of its end as fits: the end is what tells files apart."""
+    if cell_len(name) <= width:
+        return name
+    while name and cell_len(name) + 1 > width:
+        name = name[1:]
+    return _ELLIPSIS + name

@@ -1,0 +1,86 @@
+"""What is seen of a run while it lasts: nothing but long waits, the diff of one file, or a line for each of many."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from editsvc.cli.waits import WaitTeller
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from editsvc.edit import Listener
+
+_DUMB: Final = frozenset({"dumb", "unknown"})
+
+
+class Display(Protocol):
+    """A context manager around a run."""
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave nothing behind."""
+        ...
+
+    def file(self, path: str) -> AbstractContextManager[Listener]:
+        """What follows the edit of one file."""
+        ...
+
+    def aside(self) -> AbstractContextManager[object]:
+        """Around whatever is printed: nothing is drawn meanwhile."""
+        ...
+
+
+class Undrawn:
+    """Nothing is drawn; that a file waits for long is said."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def file(self, path: str) -> AbstractContextManager[Listener]:
+        """A listener that tells of waits."""
+        return nullcontext(WaitTeller(path))
+
+    def aside(self) -> AbstractContextManager[object]:
+        """Nothing is in the way."""
+        return nullcontext()
+
+
+class OneDiff(Undrawn):
+    """The diff of the one file there is, as it is written."""
+
+    def file(self, path: str) -> AbstractContextManager[Listener]:
+        """A listener that draws; what it drew is gone when the edit has ended."""
+        from editsvc.cli.live import LiveDiff
+
+        return LiveDiff(path)
+
+
+def can_be_drawn_on() -> bool:
+    """Whether stderr is a terminal on which something can be drawn, and taken away again."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _DUMB
+
+
+def display(files: int, *, drawn: bool) -> Display:
+    """The display for a run of so many files."""
+    if not drawn:
+        return Undrawn()
+    if files == 1:
+        return OneDiff()
+    from editsvc.cli.board import Board
+
+    return Board(files)
