@@ -272,7 +272,7 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         converted = msgspec.convert(value, field_type, strict=False)
     except msgspec.ValidationError as exc:
         raise SettingsError(
-            f"{origin}: {key} is wrong: {exc}.", hint="editsvc config show explains each."
+            f"{origin}: {key} is wrong: {exc}.", hint=f"editsvc config show {key} explains it."
         ) from exc
     if key == "reasoning_effort" and converted not in EFFORTS:
         raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")
@@ -308,6 +308,34 @@ def shown(settings: Settings) -> dict[str, Any]:
         if values[key] is not None:
             values[key] = without_secrets(values[key])
     return values
+
+
+def explained(key: str) -> tuple[str, str]:
+    """What the setting `key` means, and what it takes, each a sentence; the second is empty where anything goes."""
+    (field,) = (one for one in msgspec.inspect.type_info(Settings).fields if one.name == key)  # type: ignore[attr-defined]
+    described = field.type
+    meaning = described.extra_json_schema["description"]
+    return str(meaning), _takes(key, described.type)
+
+
+def _takes(key: str, kind: msgspec.inspect.Type) -> str:
+    if key == "reasoning_effort":
+        return f"One of {', '.join(EFFORTS)}."
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return _takes(key, kind.types[0])
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return "true or false."
+    if isinstance(kind, msgspec.inspect.EnumType):
+        return f"One of {', '.join(one.value for one in kind.cls)}."
+    if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+        noun = "A whole number" if isinstance(kind, msgspec.inspect.IntType) else "A number"
+        bounds = [
+            f"{word} {limit:,}"
+            for word, limit in (("at least", kind.ge), ("above", kind.gt), ("at most", kind.le))
+            if limit is not None
+        ]
+        return f"{', '.join([noun, *bounds])}."
+    return ""
 
 
 def json_schema() -> dict[str, Any]:
