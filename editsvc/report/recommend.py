@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 BREAK_EVEN_COVERAGE: Final = 0.115
 _MUCH_REJECTED: Final = 0.25
 _MANY_FAILED: Final = 0.05
+# True whether exploration is on or off: what is on already need not be switched on.
 _EXPLORE: Final = (
-    "let a share of the requests go out without prediction at random (the setting exploration), "
-    "and ask again when some hundreds are in the log"
+    "As long as the setting exploration is above 0, a share of the requests goes out without prediction at random: "
+    "ask again when some hundreds are in the log"
 )
 
 
@@ -71,7 +72,7 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
             numbers,
         )
     if time.saved is None or time.low is None or time.high is None:
-        return Recommendation("not-enough-data", _too_few(effect), numbers)
+        return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
     if time.low > 0:
         return Recommendation("keep-predicting", f"Keep predictions on: {_figures(effect, time)}", numbers)
     if time.high < 0:
@@ -79,10 +80,12 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
     return Recommendation("no-difference-yet", _undecided(effect, time), numbers)
 
 
-def _too_few(effect: Effect) -> str:
+def _too_few(overall: Summary, effect: Effect) -> str:
     told = "Not enough data to say whether predictions save time: "
+    if overall.offline == overall.requests:
+        return f"{told}the offline engine answered every request, and its times are modelled."
     if not effect.requests_with and not effect.requests_without:
-        return f"{told}chance decided about no request. To find out, {_EXPLORE}."
+        return f"{told}chance decided about no request. {_EXPLORE}."
     fewer, less = min((effect.requests_without, "without"), (effect.requests_with, "with"))
     more = (
         f"; about {_requests(effect.more_requests, 'more request')} will do" if effect.more_requests else ""

@@ -77,6 +77,14 @@ def test_without_chance_the_way_to_an_answer_is_named(predicted: MakeRecord) -> 
     assert "the setting exploration" in sentence
 
 
+def test_what_is_on_already_is_not_to_be_switched_on(predicted: MakeRecord) -> None:
+    _, sentence = headline(predicted(300, 20, 400) for _ in range(500))
+    assert "As long as the setting exploration is above 0" in sentence
+    _, offline = headline(predicted(300, 20, 400, offline=True) for _ in range(5))
+    assert "the offline engine answered every request" in offline
+    assert "exploration" not in offline
+
+
 def test_no_predictions_and_no_requests_are_said_as_such(make_record: MakeRecord) -> None:
     assert headline([make_record()])[0] == "no-predictions"
     assert headline([])[0] == "no-requests"
