@@ -33,8 +33,13 @@ _MOVES = re.compile(r"\x1b\[\??[0-9;]*[A-HJKSTfhln]|\r")
 def run(command: list[str], folder: Path) -> str:
     """What one command leaves on a terminal."""
     environ = os.environ | {"EDITSVC_DATA_DIR": str(folder / "data"), "TERM": "xterm-256color"}
-    for name in ("CEREBRAS_API_KEY", "NO_COLOR", "EDITSVC_CONFIG"):
-        environ.pop(name, None)
+    for name in list(environ):
+        if (
+            name.startswith(("CEREBRAS_", "EDITSVC_", "COLUMNS", "LINES", "NO_COLOR"))
+            and name != "EDITSVC_DATA_DIR"
+        ):
+            del environ[name]
+    environ["XDG_CONFIG_HOME"] = str(folder / "config")
     offline = ["--offline"] if command[0] == "rewrite" else []
     child = pexpect.spawn(
         sys.executable,
@@ -51,8 +56,8 @@ def run(command: list[str], folder: Path) -> str:
     return _MOVES.sub("", text)
 
 
-def main() -> None:
-    """Draw."""
+def picture() -> str:
+    """The drawing of one run of the commands."""
     console = Console(record=True, width=COLUMNS, file=Path(os.devnull).open("w"), force_terminal=True)  # noqa: SIM115
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -62,10 +67,15 @@ def main() -> None:
             console.print(Text(f"$ editsvc {shown}", style="bold"))
             console.print(Text.from_ansi(run(command, folder).rstrip()))
             console.print()
-    svg = console.export_svg(title="editsvc", theme=MONOKAI)
+    # One id, so that a new picture differs in what it shows alone.
+    svg = console.export_svg(title="editsvc", theme=MONOKAI, unique_id="terminal")
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    svg = svg.replace("Fira Code, monospace", "ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace")
-    Path(sys.argv[1]).write_text(svg, "utf-8")
+    return svg.replace("Fira Code, monospace", "ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace")
+
+
+def main() -> None:
+    """Draw."""
+    Path(sys.argv[1]).write_text(picture(), "utf-8")
 
 
 if __name__ == "__main__":
