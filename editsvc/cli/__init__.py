@@ -60,7 +60,8 @@ def command() -> None:
 
     \b
     editsvc rewrite -i "rename fetch to download" client.py            # shows the diff
-    editsvc rewrite -i "make this a dataclass" --apply models.py       # writes the file
+    editsvc rewrite -i "sort imports" --apply client.py                # writes the file
+    editsvc rewrite -i "make this a dataclass" --apply models.py       # needs a key
     editsvc report --since 7d                                          # what it was worth
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
 

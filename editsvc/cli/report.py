@@ -44,7 +44,7 @@ Examples:
   editsvc report
   editsvc report --since 7d --by model,language
   editsvc report --since 90d -o report.html
-  editsvc report --format prometheus -o /var/lib/node_exporter/editsvc.prom
+  editsvc report --format prometheus -o editsvc.prom
   editsvc report --watch""",
 )
 @click.option(

@@ -86,10 +86,13 @@ class Outcome:
 Examples:
   editsvc rewrite -i "rename fetch to download" client.py
   editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
-  editsvc rewrite -i "add type hints" --scope symbol:Client.get --apply client.py
+  editsvc rewrite -i "replace 'prices/' with 'offers/'" --scope symbol:price_of --apply client.py
   editsvc rewrite -i "sort imports" --interactive --apply src/*.py
-  editsvc rewrite -i "fix the typo" - < notes.md
-  editsvc rewrite -i "sort the lines" --allow-path .env .env""",
+  editsvc rewrite -i "replace 'teh' with 'the'" - < notes.md
+  editsvc rewrite -i "rename DEBUG to VERBOSE" --allow-path .env .env
+  editsvc rewrite -i "add type hints" --scope symbol:fetch --apply client.py  # needs a key
+
+Without a key the offline engine edits: it renames, replaces, recolours, removes, documents and sorts.""",
 )
 @click.option("-i", "--instruction", required=True, help="What is to change, in plain words.")
 @click.option(

@@ -40,7 +40,7 @@ Examples:
   editsvc undo                       # the last run, all its files
   editsvc undo --dry-run             # what that would change
   editsvc undo --list
-  editsvc undo 3fa29c01              # an earlier run""",
+  editsvc undo ID                    # an earlier run, as --list names it""",
 )
 @click.option("--list", "as_list", is_flag=True, help="List the runs that can be taken back.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, and write nothing.")

@@ -1,0 +1,151 @@
+"""Every example that help, the README or a page shows does what it says, without a key, or says that it needs one."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+import pytest
+from command_tree import nodes
+from shell import Shell
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "fixtures" / "demo"
+NEEDS_A_KEY = "needs a key"
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").glob("**/*.md") if page.name != "commands.md"),
+]
+_EXAMPLE = re.compile(r"(?:\$ )?(editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A line of text that somebody may copy into a shell."""
+
+    where: str
+    line: str
+    remark: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.line}"
+
+
+def example(where: str, line: str) -> Example:
+    command, _, remark = line.partition(" # ")
+    return Example(where, command.strip(), remark.strip())
+
+
+def examples() -> list[Example]:
+    found = []
+    for node in nodes():
+        name = " ".join(["editsvc", *node.words])
+        text = f"{node.found.help or ''}\n{node.found.epilog or ''}"
+        found += [
+            example(name, match[1])
+            for line in text.split("\n")
+            if (match := _EXAMPLE.fullmatch(line.strip()))
+        ]
+    for page in PAGES:
+        for block in re.findall(r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+            found += [
+                example(page.name, match[1])
+                for line in block.split("\n")
+                if (match := _EXAMPLE.fullmatch(line.strip()))
+            ]
+    return found
+
+
+ALL = examples()
+WITHOUT = [one for one in ALL if NEEDS_A_KEY not in one.remark]
+
+
+@pytest.fixture
+def place(offline_shell: Shell) -> Path:
+    """A folder with what examples name, in a work tree of git, and an edit that can be taken back."""
+    folder = offline_shell.folder
+    shutil.copytree(DEMO, folder, dirs_exist_ok=True)
+    (folder / "src").mkdir()
+    shutil.copy(DEMO / "client.py", folder / "src" / "client.py")
+    shutil.copy(ROOT / "fixtures" / "replay" / "cases.jsonl", folder)
+    (folder / "notes.md").write_text("Read teh page.\n")
+    (folder / ".env").write_text("DEBUG=1\n")
+    (folder / "models.py").write_text("class Point:\n    def __init__(self, x):\n        self.x = x\n")
+    pexpect.run("git init -q", cwd=str(folder))
+    offline_shell.environ.setenv("EDITSVC_READ_TIMEOUT_S", "60")
+    before = (folder / "models.py").read_bytes()
+    edit = ("rewrite", "--offline", "-i", "rename x to left", "--apply", "models.py")
+    assert offline_shell.run(*edit).code == 0
+    assert (folder / "models.py").read_bytes() != before
+    return folder
+
+
+def start(line: str, folder: Path) -> "pexpect.spawn[str]":
+    environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    # With a failure in front of a pipe the line fails.
+    return pexpect.spawn(
+        "/bin/bash",
+        ["--norc", "-o", "pipefail", "-c", line],
+        cwd=str(folder),
+        env=environ | {"TERM": "xterm-256color"},
+        dimensions=(50, 120),
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def test_there_are_examples_for_what_people_do_first() -> None:
+    assert {one.where for one in ALL} >= {
+        "editsvc",
+        "editsvc rewrite",
+        "editsvc undo",
+        "editsvc report",
+        "README.md",
+    }
+    assert len(ALL) > 30
+
+
+@pytest.mark.parametrize("one", WITHOUT, ids=str)
+def test_an_example_works_as_shown_without_a_key(offline_shell: Shell, place: Path, one: Example) -> None:
+    line = one.line.replace("8080", str(free_port()))
+    if line.startswith("CEREBRAS_"):
+        server = start(re.sub(r".*BASE_URL=http://[\d.]+:(\d+).*", r"editsvc emulate --port \1", line), place)
+        server.expect_exact("listening on ")
+    elif "rewrite" not in line and "undo ID" in line:
+        line = line.replace("ID", offline_shell.run("undo", "--list", "--json").json["runs"][0]["id"])
+    child = start(line, place)
+    serves = "emulate" in line or "--watch" in line
+    if serves:
+        child.expect_exact("listening on " if "emulate" in line else "requests")
+        child.sendintr()
+    if "--interactive" in line:
+        child.expect_exact("Take this hunk")
+        child.sendline("a")
+    child.expect(pexpect.EOF)
+    child.close()
+    said = f"{one}\n{child.before}"
+    assert child.exitstatus in ({0, 130} if serves else {0}), said
+    assert "Traceback" not in child.before, said
+    if line.startswith("CEREBRAS_"):
+        server.kill(signal.SIGINT)
+        server.expect(pexpect.EOF)
+        server.close()
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if NEEDS_A_KEY in one.remark], ids=str)
+def test_an_example_that_needs_a_key_says_how_to_set_one(place: Path, one: Example) -> None:
+    child = start(one.line, place)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+    assert "CEREBRAS_API_KEY" in child.before
