@@ -1,17 +1,21 @@
 """The documentation says what the product does."""
 
+import html
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
+from editsvc import undo
 from editsvc.cli import COMMANDS, command
+from editsvc.config import Settings
 
 ROOT = Path(__file__).parents[1]
+MADE = "Made by docs/reference.py"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("**/*.md")),
@@ -52,37 +56,86 @@ def test_what_is_said_to_be_checked_has_a_check() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def console_lines() -> list[str]:
-    text = (ROOT / "README.md").read_text("utf-8")
-    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-    return [
-        line.removeprefix("$ ")
-        for block in blocks
-        for line in block.split("\n")
-        if line.startswith("$ editsvc ")
-    ]
-
-
-@pytest.mark.parametrize("line", console_lines())
-def test_every_command_in_the_readme_runs(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interactive ones are only parsed: their questions are tested on a terminal of their own."""
-    monkeypatch.delenv("CEREBRAS_API_KEY", raising=False)
-    monkeypatch.setenv("EDITSVC_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    (tmp_path / "client.py").write_bytes((ROOT / "fixtures" / "demo" / "client.py").read_bytes())
-    (tmp_path / "cases.jsonl").write_bytes((ROOT / "fixtures" / "replay" / "cases.jsonl").read_bytes())
-    words = shlex.split(line.partition("#")[0].partition("|")[0])[1:]
-    if "--interactive" in words:
-        words = [*words, "--help"]
-    done = subprocess.run(
-        [sys.executable, "-m", "editsvc", *words], cwd=tmp_path, check=False, capture_output=True
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    assert done.stdout
-
-
 def test_the_picture_loads_nothing_from_elsewhere() -> None:
     picture = (ROOT / "docs" / "terminal.svg").read_text("utf-8")
     assert "<svg" in picture
     assert not re.findall(r"(?:url\(|src=|href=)[\"']?https?:", picture)
     assert "<script" not in picture
+
+
+def lines_of(picture: str) -> list[str]:
+    """What a picture of a terminal shows, without what differs from run to run: times, speeds and the date."""
+    lines: dict[str, str] = {}
+    for attributes, text in re.findall(r"<text ([^>]*)>(.*?)</text>", picture):
+        height = re.search(r' y="([\d.]+)"', attributes)
+        assert height is not None
+        lines[height[1]] = lines.get(height[1], "") + html.unescape(text).replace("\xa0", " ")
+    varying = re.compile(r"\d+(?:\.\d+)? s\b|\d{4}-\d\d-\d\d| +\d[\d,]*$")
+    return [" ".join(varying.sub(" ~", line.rstrip()).split()) for line in lines.values()]
+
+
+def test_the_picture_shows_what_the_product_prints() -> None:
+    program = "import sys; from bench.picture import picture; sys.stdout.write(picture())"
+    made = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
+    shown = (ROOT / "docs" / "terminal.svg").read_text("utf-8")
+    assert lines_of(shown) == lines_of(made), "run: python -m bench.picture docs/terminal.svg"
+
+
+DEFAULTS = msgspec.to_builtins(Settings())
+BY_HAND = [page for page in PAGES if MADE not in page.read_text("utf-8")]
+# Numbers that are said to be defaults, of what is not a setting: parameters of faults.
+OTHERS = {("emulator.md", "0.5"), ("emulator.md", "500"), ("emulator.md", "0.1")}
+
+
+def said_to_be_defaults(page: Path) -> list[tuple[str | None, str]]:
+    """Each number that a page calls a default, with the setting named last in front of it, if there is one."""
+    found: list[tuple[str | None, str]] = []
+    for line in re.split(r"\n\n|\n\||\n- ", page.read_text("utf-8")):
+        for match in re.finditer(
+            r"(\d[\d,.]*\d|\d)\b(?: \w+)? by default|default(?: is| of)? (\d[\d,.]*\d|\d)\b", line
+        ):
+            names = [name for name in re.findall(r"`(\w+)`", line[: match.start()]) if name in DEFAULTS]
+            found.append((names[-1] if names else None, match[1] or match[2]))
+        # As in: (above `context_tokens`, 24,000).
+        for name, number in re.findall(r"`(\w+)`, (\d[\d,.]*\d|\d)\b", line):
+            if name in DEFAULTS:
+                found.append((name, number))
+    return found
+
+
+@pytest.mark.parametrize("page", BY_HAND, ids=lambda page: page.name)
+def test_a_number_that_a_page_calls_a_default_is_the_settings(page: Path) -> None:
+    for name, number in said_to_be_defaults(page):
+        if (page.name, number) not in OTHERS:
+            assert name is not None, f"{page.name} calls {number} a default, and names no setting"
+            assert float(number.replace(",", "")) == DEFAULTS[name], (
+                f"{page.name}: {name} is said to be {number}"
+            )
+
+
+def test_defaults_that_pages_name_are_found() -> None:
+    found = {(page.name, name) for page in BY_HAND for name, _ in said_to_be_defaults(page)}
+    assert found >= {
+        ("tuning.md", "exploration"),
+        ("providers.md", "max_retries"),
+        ("scopes.md", "context_tokens"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("README.md", f"Of a file above {Settings().scope_min_tokens:,} tokens"),
+        ("docs/scopes.md", f"below {Settings().scope_min_tokens:,} tokens the whole file"),
+        ("README.md", f"for {undo.LIMITS.runs} runs and {undo.LIMITS.age.days} days"),
+    ],
+)
+def test_a_number_that_stands_for_a_setting_or_a_limit_is_that(page: str, words: str) -> None:
+    assert words in " ".join((ROOT / page).read_text("utf-8").split())
+
+
+def test_settings_that_a_page_calls_off_by_default_are_off() -> None:
+    assert Settings().hedge_after_s is None  # docs/providers.md
+    assert Settings().edit_format == "rewrite"  # docs/ARCHITECTURE.md
