@@ -63,7 +63,7 @@ def _above(path: Path, real: Path, here: Path) -> str:
     what = str(path) if Path(os.path.normpath(here / path)) == real else f"{path}, which leads to {real},"
     return (
         f"git apply does not take this diff here, because {what} is outside of the folder: "
-        f"use --apply, or run it in {where}."
+        f"use --apply, or run editsvc in {where}."
     )
 
 

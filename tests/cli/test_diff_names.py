@@ -120,7 +120,7 @@ def test_outside_of_any_work_tree(tmp_path: Path) -> None:
         (tmp_path / folder / "f.txt").write_bytes(OLD)
     assert not check(tmp_path, tmp_path / "sub", "f.txt")
     assert not check(tmp_path, tmp_path / "sub", "sub/f.txt")
-    assert f"run it in {tmp_path}." in check(tmp_path, tmp_path / "sub", "../f.txt")
+    assert f"run editsvc in {tmp_path}." in check(tmp_path, tmp_path / "sub", "../f.txt")
 
 
 @pytest.mark.parametrize("kind", ["work tree", "submodule", "nested", "no repository"])
@@ -214,7 +214,7 @@ def test_rewrite_says_what_git_does_not_take_and_what_to_do(
     assert ran.out.startswith(b"--- a/../top.py\n")
     assert (
         f"git apply does not take this diff here, because ../top.py is outside of the folder: "
-        f"use --apply, or run it in {offline_shell.folder}.\n"
+        f"use --apply, or run editsvc in {offline_shell.folder}.\n"
     ) in ran.err
     assert git(Path.cwd(), "apply", "-", data=ran.out) != 0
     assert "git apply" not in offline_shell.run(*call, "--apply", "../top.py").err
