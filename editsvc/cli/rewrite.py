@@ -183,7 +183,7 @@ def command(
     outcomes = asyncio.run(_run(options, paths, teller, offline=offline))
     if options.interactive:
         # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
-        outcomes = [_ask(options, outcome, teller) for outcome in outcomes]
+        outcomes = _asked(options, outcomes, teller)
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [_entry(outcome) for outcome in outcomes]})
         for outcome in outcomes:
@@ -239,7 +239,7 @@ async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offli
                     for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
                 ]
                 outcomes += rest
-                if not options.as_json:
+                if not options.as_json and not options.interactive:
                     with shown.aside():
                         teller.tell(rest, titled=True)
     teller.release()
@@ -327,6 +327,19 @@ def _write(options: Options, source: files.SourceFile, new: bytes) -> tuple[str,
 
 def _ended(path: str, exc: EditsvcError) -> Outcome:
     return Outcome(path, exc.status, exc.sentence(), exc.exit_code, exc.kind)
+
+
+def _asked(options: Options, outcomes: Sequence[Outcome], teller: _Teller) -> list[Outcome]:
+    """Ask about each file; who interrupted the edits is asked nothing more."""
+    if all(outcome.status is not Status.CANCELLED for outcome in outcomes):
+        return [_ask(options, outcome, teller) for outcome in outcomes]
+    ended = [
+        _ended(outcome.path, _CANCELLED) if outcome.exit_code is ExitCode.DONE else outcome
+        for outcome in outcomes
+    ]
+    if not options.as_json:
+        teller.tell(ended)
+    return ended
 
 
 def _ask(options: Options, outcome: Outcome, teller: _Teller) -> Outcome:
