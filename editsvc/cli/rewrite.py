@@ -180,7 +180,10 @@ def command(
         recording=_recording(resolved.settings),
     )
     teller = _Teller(options, titled=len(paths) > 1)
-    outcomes = asyncio.run(_run(options, paths, teller, offline=offline))
+    try:
+        outcomes = asyncio.run(_run(options, paths, teller, offline=offline))
+    finally:
+        teller.release()
     if options.interactive:
         # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
         outcomes = _asked(options, outcomes, teller)
@@ -242,7 +245,6 @@ async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offli
                 if not options.as_json and not options.interactive:
                     with shown.aside():
                         teller.tell(rest, titled=True)
-    teller.release()
     return outcomes
 
 
