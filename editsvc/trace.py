@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from editsvc import credible
 from editsvc.edit import EditResult, Restart, Timing
 from editsvc.errors import Status
 from editsvc.instruction_class import classify
@@ -98,9 +99,17 @@ class Trace:
         self.model_name, self.model = done.asked or self.model_name, model
         if done.instead:
             self.warnings.append(f"{self.provider} answered instead: {done.instead}")
+        if done.odd:
+            self._warn_once(
+                f"{self.provider} reported numbers that cannot be ({', '.join(done.odd)}); they count as not reported."
+            )
         if done.predicted is False and self.decision is not None and self.decision.send:
             self.decision = replace(self.decision, send=False, reason=Reason.MODEL_CANNOT, propensity=1.0)
             self.prediction_kind = None
+
+    def _warn_once(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def _route(self) -> list[dict[str, Any]] | None:
         """The attempts for the log; None where the first server answered the first request."""
@@ -190,4 +199,4 @@ def _rate(done: Completion) -> float | None:
     received = (
         usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
     )
-    return received / done.total_s if received > 0 else None
+    return credible.speed(received / done.total_s)

@@ -123,7 +123,8 @@ class Completion:
     by the client's clock; `attempts` counts HTTP requests; `rate_limit` holds the ``x-ratelimit-`` headers
     without that prefix. `provider` is who answered, as the model `asked`, and `predicted` whether a prediction
     went along; `instead` says why that is not the server that comes first, "" if it is. `usage_is_whole` is false
-    if other requests were billed too that did not come so far as to say how much.
+    if other requests were billed too that did not come so far as to say how much. `odd` names the numbers that the
+    server reported and that cannot be, with their values; they are unknown in `usage` and `server`.
     """
 
     finish_reason: str | None
@@ -140,6 +141,7 @@ class Completion:
     predicted: bool | None = None
     instead: str = ""
     usage_is_whole: bool = True
+    odd: tuple[str, ...] = ()
 
     def after(self, earlier: Completion | None) -> Completion:
         """This completion as the end of an edit that an earlier one began: tokens, times and attempts add up."""

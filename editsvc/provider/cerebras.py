@@ -16,14 +16,14 @@ import threading
 import time
 import urllib.request
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from editsvc.errors import EditsvcError
 from editsvc.provider.base import Completion, ServerTimes, Usage
 from editsvc.provider.lanes import Call, CallCancelled, LaneTransport, current_call
-from editsvc.provider.wire import encode_request
+from editsvc.provider.wire import encode_request, reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,6 +235,7 @@ class CerebrasProvider:
             total_s=self._clock() - started,
             attempts=call.attempts,
             rate_limit=failures.rate_limit(headers),
+            odd=tuple(f"{name} {value}" for name, value in tally.odd.items()),
         )
 
     def _list_models(self) -> list[str]:
@@ -263,6 +264,7 @@ class _Tally:
     usage: Usage = Usage()
     server: ServerTimes = ServerTimes()
     model: str | None = None
+    odd: dict[str, str] = field(default_factory=dict)
 
     def take(self, chunk: Chunk, clock: Callable[[], float]) -> str:
         """Note what `chunk` says, and return its content."""
@@ -276,10 +278,12 @@ class _Tally:
             self.finish_reason = choice.finish_reason or self.finish_reason
         if text and self.first is None:
             self.first = clock()
-        if chunk.usage is not None:
-            self.usage = chunk.usage.usage()
-        if chunk.time_info is not None:
-            self.server = chunk.time_info.times()
+        if chunk.usage is not None or chunk.time_info is not None:
+            told = reported(chunk)
+            self.usage = self.usage if told.usage is None else told.usage
+            self.server = self.server if told.server is None else told.server
+            # A server may report with every chunk; the first number of each kind says enough.
+            self.odd = {**told.odd, **self.odd}
         self.model = chunk.model or self.model
         self.request_id = self.request_id or chunk.id
         return text

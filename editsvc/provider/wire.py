@@ -1,68 +1,35 @@
 """The JSON of the chat completions API, as far as it is read or written here.
 
 Everything that a server might leave out has a default, and what is not listed is ignored: chunks of other
-servers, and of this one next month, must still decode.
+servers, and of this one next month, must still decode. Here is also the border for a server's numbers: what passes
+can be, by `editsvc.credible`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from editsvc import credible
 from editsvc.provider.base import ServerTimes, Usage
 
 if TYPE_CHECKING:
     from editsvc.provider.base import CompletionRequest
 
 
-class CompletionDetails(msgspec.Struct):
-    """``usage.completion_tokens_details``."""
-
-    accepted_prediction_tokens: int | None = None
-    rejected_prediction_tokens: int | None = None
-    reasoning_tokens: int | None = None
+_SHOWN: Final = 24
+_DIGITS: Final = 18
 
 
-class PromptDetails(msgspec.Struct):
-    """``usage.prompt_tokens_details``."""
+class Reported(NamedTuple):
+    """The counts and times of a chunk in our own words; `odd` has those that cannot be: name to value."""
 
-    cached_tokens: int | None = None
-
-
-class UsageCounts(msgspec.Struct):
-    """``usage``."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    completion_tokens_details: CompletionDetails | None = None
-    prompt_tokens_details: PromptDetails | None = None
-
-    def usage(self) -> Usage:
-        """The counts in our own words."""
-        completion = self.completion_tokens_details or CompletionDetails()
-        prompt = self.prompt_tokens_details or PromptDetails()
-        return Usage(
-            prompt_tokens=self.prompt_tokens,
-            cached_tokens=prompt.cached_tokens,
-            completion_tokens=self.completion_tokens,
-            reasoning_tokens=completion.reasoning_tokens,
-            accepted_prediction_tokens=completion.accepted_prediction_tokens,
-            rejected_prediction_tokens=completion.rejected_prediction_tokens,
-        )
-
-
-class TimeInfo(msgspec.Struct):
-    """``time_info``, in seconds."""
-
-    queue_time: float | None = None
-    prompt_time: float | None = None
-    completion_time: float | None = None
-    total_time: float | None = None
-
-    def times(self) -> ServerTimes:
-        """The times in our own words."""
-        return ServerTimes(self.queue_time, self.prompt_time, self.completion_time, self.total_time)
+    usage: Usage | None
+    server: ServerTimes | None
+    odd: dict[str, str]
 
 
 class Content(msgspec.Struct):
@@ -86,8 +53,9 @@ class Chunk(msgspec.Struct):
     id: str | None = None
     model: str | None = None
     choices: list[Choice] | None = None
-    usage: UsageCounts | None = None
-    time_info: TimeInfo | None = None
+    # Whatever they hold, the rest of the chunk is worth reading; see `reported`.
+    usage: Any = None
+    time_info: Any = None
     error: Any = None
     # An error may also stand at the top level, without an `error` key.
     message: Any = None
@@ -96,8 +64,92 @@ class Chunk(msgspec.Struct):
     status_code: Any = None
 
 
-decode_chunk = msgspec.json.Decoder(Chunk).decode
+_decode: Final = msgspec.json.Decoder(Chunk).decode
 _encoder = msgspec.json.Encoder()
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """The chunk in `data`; raises DecodeError, UnicodeDecodeError or RecursionError for what is none.
+
+    Numbers that JSON does not have (NaN, Infinity) or that no machine holds are read too, since they say nothing
+    about the reply; they stand as what `reported` does not take for a number.
+    """
+    try:
+        return _decode(data)
+    except msgspec.DecodeError as exc:
+        try:
+            value = json.loads(data.decode(), parse_int=_integer, parse_float=_float, parse_constant=str)
+            # Once more by the strict decoder: Python's takes what is not valid Unicode, and that is no text.
+            return _decode(msgspec.json.encode(value))
+        except (ValueError, RecursionError):
+            raise exc from None
+
+
+def reported(chunk: Chunk) -> Reported:
+    """What `chunk` says about tokens and times; a number that cannot be counts as not reported."""
+    odd: dict[str, str] = {}
+    return Reported(_usage(chunk.usage, odd), _times(chunk.time_info, odd), odd)
+
+
+def _usage(told: Any, odd: dict[str, str]) -> Usage | None:
+    if told is None:
+        return None
+    completion = _field(told, "completion_tokens_details")
+    read = {
+        "prompt": _field(told, "prompt_tokens"),
+        "cached": _field(_field(told, "prompt_tokens_details"), "cached_tokens"),
+        "completion": _field(told, "completion_tokens"),
+        "reasoning": _field(completion, "reasoning_tokens"),
+        "accepted": _field(completion, "accepted_prediction_tokens"),
+        "rejected": _field(completion, "rejected_prediction_tokens"),
+    }
+    found = credible.tokens(**read)
+    for name, value in read.items():
+        _note(odd, f"{name} tokens", value, getattr(found, name))
+    return Usage(*found)
+
+
+def _times(told: Any, odd: dict[str, str]) -> ServerTimes | None:
+    if told is None:
+        return None
+    rules = {
+        "queue_time": credible.seconds,
+        "prompt_time": credible.seconds,
+        "completion_time": credible.duration,
+        "total_time": credible.seconds,
+    }
+    found = {name: rule(_field(told, name)) for name, rule in rules.items()}
+    for name, value in found.items():
+        # 0 is what servers say that do not measure.
+        _note(odd, name, _field(told, name) or None, value)
+    return ServerTimes(*found.values())
+
+
+def _note(odd: dict[str, str], name: str, told: Any, taken: float | None) -> None:
+    if told is not None and taken is None:
+        odd[name] = _shown(told)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _field(value: Any, name: str) -> Any:
+    """A field of what should be an object; whatever else it is has no fields."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _integer(digits: str) -> int | str:
+    # Python refuses to convert thousands of digits, and would take long for hundreds of thousands.
+    return int(digits) if len(digits) <= _DIGITS else digits
+
+
+def _float(digits: str) -> float | str:
+    value = float(digits)
+    return value if math.isfinite(value) else digits
 
 
 def encode_request(request: CompletionRequest, *, asks_for_usage: bool = False) -> bytes:
