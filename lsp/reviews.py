@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SILENT: Final = 32
-# An edit's id, the verdict on it, hunks accepted, hunks that survived.
-_Noted: TypeAlias = tuple[str, Verdict | None, int, int | None]
+# An edit's id, the verdict on it, its hunks, those accepted, those that survived.
+_Noted: TypeAlias = tuple[str, Verdict | None, int, int, int | None]
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ class Reviews:
         self._feed.decided(edit)
         if edit.review.undecided:
             accepted = sum(hunk.state is HunkState.ACCEPTED for hunk in edit.review.hunks)
-            self._note(edit.id, Verdict.PARTIAL, accepted, None)
+            self._note(edit.id, Verdict.PARTIAL, len(edit.proposed), accepted, None)
         else:
             self._settle(edit, document.text)
 
@@ -190,18 +190,20 @@ class Reviews:
         if self._writing is not None:
             await asyncio.wait({self._writing}, timeout=2.0)
 
-    def note(self, edit_id: str, verdict: Verdict, accepted: int) -> None:
+    def note(self, edit_id: str, verdict: Verdict, accepted: int, *, hunks: int) -> None:
         """Log a verdict on an edit that is not open (a preview)."""
-        self._note(edit_id, verdict, accepted, None)
+        self._note(edit_id, verdict, hunks, accepted, None)
 
     def _settle(self, edit: OpenEdit, text: str) -> None:
         del self._edits[edit.id]
         self._feed.ended(edit)
         counts = edit.review.close(text)
-        self._note(edit.id, verdict_of(counts), counts.accepted, counts.survived)
+        self._note(edit.id, verdict_of(counts), len(edit.proposed), counts.accepted, counts.survived)
 
-    def _note(self, edit_id: str, verdict: Verdict | None, accepted: int, survived: int | None) -> None:
-        self._noted.append((edit_id, verdict, accepted, survived))
+    def _note(
+        self, edit_id: str, verdict: Verdict | None, hunks: int, accepted: int, survived: int | None
+    ) -> None:
+        self._noted.append((edit_id, verdict, hunks, accepted, survived))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
 
@@ -221,8 +223,8 @@ class Reviews:
 
 def _write_verdicts(log: TokenLog, noted: Iterable[_Noted]) -> None:
     with log:
-        for edit_id, verdict, accepted, survived in noted:
-            log.set_verdict(edit_id, verdict, accepted, survived)
+        for edit_id, verdict, hunks, accepted, survived in noted:
+            log.set_verdict(edit_id, verdict, accepted, survived, hunks=hunks)
 
 
 def verdict_of(counts: Verdicts) -> Verdict | None:

@@ -368,7 +368,11 @@ def _judge(settings: Settings, record: str, taken: int, count: int) -> None:
     from editsvc.tokenlog import Verdict
 
     verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
-    _log(settings, "What you chose was not logged.", lambda log: log.set_verdict(record, verdict, taken))
+    _log(
+        settings,
+        "What you chose was not logged.",
+        lambda log: log.set_verdict(record, verdict, taken, hunks=count),
+    )
 
 
 def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:

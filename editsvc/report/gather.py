@@ -7,7 +7,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
-from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums, combined
+from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, Observation, Sums, combined
+from editsvc.tokenlog.rows import believed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
     days: defaultdict[date, list[Sums]] = defaultdict(list)
     sample: list[Observation] = []
     restarts: Counter[str] = Counter()
-    for record in records:
+    for record in map(believed, records):
         if since is not None and record.created_at < since:
             continue
         key = tuple(_value(record, name) for name in by)
@@ -79,13 +80,13 @@ def _sums(record: RequestRecord) -> Sums:
         retried=int(record.attempts > 1),
         usage_reported=int(completion is not None),
         prompt=record.prompt_tokens,
-        cached=record.cached_tokens,
+        cached=None if record.prompt_tokens is None else record.cached_tokens,
         completion=completion,
-        reasoning=record.reasoning_tokens,
+        reasoning=None if completion is None else record.reasoning_tokens,
         accepted=accepted,
         rejected=rejected,
         cost_usd=record.cost_usd,
-        rejected_cost_usd=record.rejected_cost_usd,
+        rejected_cost_usd=None if record.cost_usd is None else record.rejected_cost_usd,
         verified_requests=int(bool(verified)),
         verified_accepted=accepted if verified is not None else None,
         verified_tokens=verified,
@@ -99,29 +100,7 @@ def _sums(record: RequestRecord) -> Sums:
 
 
 def _observation(key: tuple[str | None, ...], record: RequestRecord) -> Observation:
-    return Observation(
-        key=key,
-        created_at=record.created_at,
-        model=record.model,
-        status=record.status,
-        offline=record.offline,
-        attempts=record.attempts,
-        prediction_sent=record.prediction_sent,
-        prediction_kind=record.prediction_kind,
-        propensity=record.propensity,
-        completion_tokens=record.completion_tokens,
-        accepted=record.accepted_prediction_tokens,
-        rejected=record.rejected_prediction_tokens,
-        ttft_s=record.ttft_s,
-        total_s=record.total_s,
-        tokens_per_s=record.tokens_per_s,
-        queue_time_s=record.queue_time_s,
-        completion_time_s=record.completion_time_s,
-        verdict=record.verdict,
-        hunks=record.hunks,
-        hunks_accepted=record.hunks_accepted,
-        what_if=record.what_if,
-    )
+    return Observation(key, *(getattr(record, name) for name in COLUMNS))
 
 
 def _day(day: date, sums: Sums) -> Day:

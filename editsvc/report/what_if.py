@@ -32,16 +32,12 @@ class Score(NamedTuple):
 
 
 def scores(requests: Iterable[Observation]) -> list[Score]:
-    """All scores in the log; what an older or foreign writer left in another form is skipped."""
+    """All scores in the log."""
     found: list[Score] = []
     names: dict[str, tuple[str, str | None]] = {}
     for request in requests:
-        if not isinstance(request.what_if, dict):
-            continue
-        kind, sent = request.prediction_kind, _sent(request)
-        for name, counts in request.what_if.items():
-            if not _are_counts(counts):
-                continue
+        kind, sent = request.prediction_kind, request.verified
+        for name, counts in (request.what_if or {}).items():
             if name not in names:
                 candidate, _, preset = name.partition(":")
                 names[name] = candidate, preset or None
@@ -95,14 +91,3 @@ def _calibration(preset: str, rows: Sequence[tuple[int, int, int, int]]) -> Cali
 def _bin(rows: Sequence[tuple[int, int, int, int]]) -> Bin:
     predicted = sum(row[0] for row in rows) / sum(row[1] for row in rows)
     return Bin(predicted, ratio([(row[2], row[3]) for row in rows]))
-
-
-def _are_counts(value: object) -> bool:
-    # Ten candidates and presets a request: this is asked a hundred thousand times.
-    return type(value) is list and len(value) == 2 and type(value[0]) is int is type(value[1])  # noqa: PLR2004
-
-
-def _sent(request: Observation) -> tuple[int, int] | None:
-    if not request.prediction_sent or request.accepted is None or request.rejected is None:
-        return None
-    return request.accepted, request.rejected

@@ -128,7 +128,14 @@ class Database:
             connection.execute(dialect.insert(REQUESTS).on_conflict_do_nothing(), rows)
         for entry in waiting:
             if isinstance(entry, WaitingVerdict):
-                self._judge(connection, entry.id, entry.verdict, entry.hunks_accepted, entry.hunks_survived)
+                self._judge(
+                    connection,
+                    entry.id,
+                    entry.verdict,
+                    entry.hunks_accepted,
+                    entry.hunks_survived,
+                    hunks=entry.hunks,
+                )
             elif isinstance(entry, WaitingOutcome):
                 _update(connection, entry.id, status=entry.status.value, error=storable(entry.error))
             elif not isinstance(entry, WaitingRecord):
@@ -155,10 +162,12 @@ class Database:
         verdict: Verdict | None,
         hunks_accepted: int | None,
         hunks_survived: int | None,
+        *,
+        hunks: int | None,
     ) -> bool:
         """Set the user's verdict; False if there is no such record."""
         with self._writing() as connection:
-            return self._judge(connection, record_id, verdict, hunks_accepted, hunks_survived)
+            return self._judge(connection, record_id, verdict, hunks_accepted, hunks_survived, hunks=hunks)
 
     @staticmethod
     def _judge(
@@ -167,10 +176,14 @@ class Database:
         verdict: Verdict | None,
         hunks_accepted: int | None,
         hunks_survived: int | None,
+        *,
+        hunks: int | None,
     ) -> bool:
+        told = {} if hunks is None else {"hunks": storable(hunks)}
         return _update(
             connection,
             record_id,
+            **told,
             verdict=verdict.value if verdict is not None else None,
             hunks_accepted=storable(hunks_accepted),
             hunks_survived=storable(hunks_survived),

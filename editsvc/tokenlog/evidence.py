@@ -29,9 +29,10 @@ CUT_SHORT: Final = frozenset({Status.CANCELLED, Status.FAILED})
 class Sums:
     """Sums over a set of requests.
 
-    Each of the three rates has its own: `verified_*` over requests that report accepted and rejected tokens,
-    `covered_*` over those that report accepted and completion tokens, `judged_*` over those that tell how many
-    of their hunks were accepted. Their counts of requests leave out those whose denominator is 0.
+    What is a part of another count is summed up where that is known too: `cached`, `reasoning` and
+    `rejected_cost_usd`. Each of the three rates has its own sums: `verified_*` over requests that report accepted
+    and rejected tokens, `covered_*` over those that report accepted and completion tokens, `judged_*` over those
+    that tell how many of their hunks were accepted. Their counts of requests leave out those whose denominator is 0.
     """
 
     requests: int = 0
@@ -80,16 +81,23 @@ class Observation(NamedTuple):
 
     key: tuple[str | None, ...]
     created_at: datetime
+    provider: str | None
     model: str | None
     status: Status
+    finish_reason: str | None
     offline: bool
     attempts: int
+    scope_kind: str | None
+    document_bytes: int | None
+    parts_offered: int | None
     prediction_sent: bool
     prediction_kind: str | None
+    prediction_reason: str | None
     propensity: float | None
     completion_tokens: int | None
-    accepted: int | None
-    rejected: int | None
+    reasoning_tokens: int | None
+    accepted_prediction_tokens: int | None
+    rejected_prediction_tokens: int | None
     ttft_s: float | None
     total_s: float | None
     tokens_per_s: float | None
@@ -106,10 +114,21 @@ class Observation(NamedTuple):
         return self.propensity is not None and 0 < self.propensity <= EXPLORED
 
     @property
+    def verified(self) -> tuple[int, int] | None:
+        """The tokens of its prediction that the server accepted and rejected; None if it sent none, or nobody said."""
+        accepted, rejected = self.accepted_prediction_tokens, self.rejected_prediction_tokens
+        if not self.prediction_sent or accepted is None or rejected is None:
+            return None
+        return accepted, rejected
+
+    @property
     def whole(self) -> bool:
         """Whether a reply came to its end."""
         return bool(self.attempts) and self.status not in CUT_SHORT
 
+
+COLUMNS: Final = Observation._fields[1:]
+"""The columns that an observation is read from, in this order; a key comes before them."""
 
 # A policy explores with a small probability: at most this one.
 EXPLORED: Final = 0.5

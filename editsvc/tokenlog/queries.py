@@ -8,6 +8,7 @@ with what they are grouped by, so that nothing has to be sorted unless another g
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -26,9 +27,11 @@ from sqlalchemy import (
 )
 
 from editsvc.errors import Status
+from editsvc.tokenlog.columns import believed
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
-from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums
+from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, Observation, Sums, combined
 from editsvc.tokenlog.record import Verdict
+from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
 
 if TYPE_CHECKING:
@@ -46,31 +49,9 @@ _START: Final = datetime(1, 1, 1, tzinfo=UTC)
 # the condition is the same, and it cannot see into a parameter.
 _EXPLORED: Final = text("propensity > 0 AND propensity <= 0.5")
 _AGAIN: Final = text("attempts > 1")
-_RETRIED: Final = literal_column("CASE WHEN attempts > 1 THEN 1 ELSE 0 END", Integer)
 # Of explored requests only medians are taken: half of the sample does.
 _FEWER: Final = 2
-_OBSERVED: Final = (
-    _T.created_at,
-    _T.model,
-    _T.status,
-    _T.offline,
-    _T.attempts,
-    _T.prediction_sent,
-    _T.prediction_kind,
-    _T.propensity,
-    _T.completion_tokens,
-    _T.accepted_prediction_tokens,
-    _T.rejected_prediction_tokens,
-    _T.ttft_s,
-    _T.total_s,
-    _T.tokens_per_s,
-    _T.queue_time_s,
-    _T.completion_time_s,
-    _T.verdict,
-    _T.hunks,
-    _T.hunks_accepted,
-    _T.what_if,
-)
+_OBSERVED: Final = tuple(_T[name] for name in COLUMNS)
 
 
 def gather(
@@ -85,10 +66,7 @@ def gather(
     first, last = rows(_ends(since))[0]
     if first is None:
         return Evidence(by, since, days=() if days else None)
-    cells = {
-        _facet(row, len(by)): Sums(*map(_number, row[len(by) + 6 :]))
-        for row in rows(_sums(keys, since, sqlite=sqlite))
-    }
+    cells = _cells(rows(_sums(keys, since, sqlite=sqlite)), len(by))
     requests = sum(sums.requests for sums in cells.values())
     chosen = _since(since, sqlite=sqlite)
     explored = rows(select(func.count()).select_from(REQUESTS).where(chosen, _EXPLORED))[0][0]
@@ -109,8 +87,8 @@ def gather(
             for row in rows(_sample(keys, explored_every, sqlite=sqlite).where(chosen, _EXPLORED))
         ],
         explored_every,
-        _restarts(rows(_restarted().where(chosen))),
-        list(_days(rows, first)) if days else None,
+        _restarts(rows(_restarted(sqlite=sqlite).where(chosen))),
+        list(_days(rows, first, sqlite=sqlite)) if days else None,
     )
 
 
@@ -119,9 +97,10 @@ def _dimension(name: str, *, sqlite: bool) -> ColumnElement[Any]:
     if column is not None:
         return _T[column]
     if name == "size":
+        document_bytes = believed(sqlite=sqlite)["document_bytes"]
         return case(
-            (_T.document_bytes.is_(None), null()),
-            *((_T.document_bytes < below, literal_column(f"'{size}'")) for size, below in SIZES),
+            (document_bytes.is_(None), null()),
+            *((document_bytes < below, literal_column(f"'{size}'")) for size, below in SIZES),
             else_=literal_column(f"'{LARGEST}'"),
         )
     if name == "prediction_sent":
@@ -149,39 +128,49 @@ def _ends(since: datetime | None) -> Statement:
 
 def _sums(keys: Sequence[ColumnElement[Any]], since: datetime | None, *, sqlite: bool) -> Statement:
     facet = (_T.model, _T.status, _T.prediction_sent, _T.verdict, _T.offline, _T.error)
-    accepted, rejected = _T.accepted_prediction_tokens, _T.rejected_prediction_tokens
+    one = believed(sqlite=sqlite)
+    accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
+    completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
     # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
     aggregates = (
         func.count(),
-        func.sum(_RETRIED),
-        func.count(_T.completion_tokens),
+        func.sum(case((one["attempts"] > 1, 1), else_=0)),
+        func.count(completion),
         *(
             func.sum(column)
             for column in (
-                _T.prompt_tokens,
-                _T.cached_tokens,
-                _T.completion_tokens,
-                _T.reasoning_tokens,
+                one["prompt_tokens"],
+                one["cached_tokens"] + 0 * one["prompt_tokens"],
+                completion,
+                one["reasoning_tokens"] + 0 * completion,
                 accepted,
                 rejected,
-                _T.cost_usd,
-                _T.rejected_cost_usd,
+                one["cost_usd"],
+                one["rejected_cost_usd"] + 0 * one["cost_usd"],
             )
         ),
         func.count(func.nullif(accepted + rejected, 0)),
         func.sum(accepted + 0 * rejected),
         func.sum(accepted + rejected),
-        func.count(func.nullif(_T.completion_tokens + 0 * accepted, 0)),
-        func.sum(accepted + 0 * _T.completion_tokens),
-        func.sum(_T.completion_tokens + 0 * accepted),
-        func.count(func.nullif(_T.hunks + 0 * _T.hunks_accepted, 0)),
-        func.sum(_T.hunks_accepted + 0 * _T.hunks),
-        func.sum(_T.hunks + 0 * _T.hunks_accepted),
+        func.count(func.nullif(completion + 0 * accepted, 0)),
+        func.sum(accepted + 0 * completion),
+        func.sum(completion + 0 * accepted),
+        func.count(func.nullif(hunks + 0 * kept, 0)),
+        func.sum(kept + 0 * hunks),
+        func.sum(hunks + 0 * kept),
     )
     found = select(*keys, *facet, *aggregates).group_by(
         *(key for key in keys if not any(key is column for column in facet)), *facet
     )
     return found if since is None else found.where(_since(since, sqlite=sqlite))
+
+
+def _cells(rows: Sequence[Found], keys: int) -> dict[Facet, Sums]:
+    cells: defaultdict[Facet, list[Sums]] = defaultdict(list)
+    for row in rows:
+        # Two rows may be one facet: SQLite holds truths as numbers, and 2 is as true as 1.
+        cells[_facet(row, keys)].append(Sums(*map(_number, row[keys + 6 :])))
+    return {facet: parts[0] if len(parts) == 1 else combined(parts) for facet, parts in cells.items()}
 
 
 def _facet(row: Found, keys: int) -> Facet:
@@ -213,13 +202,15 @@ def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> 
 
 
 def _observation(row: Found, keys: int) -> Observation:
-    found = Observation(tuple(row[:keys]), *row[keys:])
-    return found._replace(status=Status(found.status), verdict=_verdict(found.verdict))
+    values = believable(dict(zip(COLUMNS, row[keys:], strict=True)))
+    values |= {"status": Status(values["status"]), "verdict": _verdict(values["verdict"])}
+    return Observation(tuple(row[:keys]), **values)
 
 
-def _restarted() -> Statement:
+def _restarted(*, sqlite: bool) -> Statement:
     reasons = cast(_T.restarts, Text)
-    return select(reasons, func.count()).where(_AGAIN, reasons.is_not(None)).group_by(reasons)
+    again = believed(sqlite=sqlite)["attempts"] > 1
+    return select(reasons, func.count()).where(_AGAIN, again, reasons.is_not(None)).group_by(reasons)
 
 
 def _restarts(rows: Sequence[Found]) -> dict[str, int]:
@@ -232,12 +223,13 @@ def _restarts(rows: Sequence[Found]) -> dict[str, int]:
     return counts
 
 
-def _days(rows: Rows, first: datetime) -> Iterator[Day]:
+def _days(rows: Rows, first: datetime, *, sqlite: bool) -> Iterator[Day]:
     """The sums of each day that has requests; one statement a day, which reads that part of an index only."""
-    accepted, rejected = _T.accepted_prediction_tokens, _T.rejected_prediction_tokens
+    one = believed(sqlite=sqlite)
+    accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     sums = select(
         func.count(),
-        func.sum(_T.completion_tokens),
+        func.sum(one["completion_tokens"]),
         func.sum(accepted),
         func.sum(rejected),
         func.sum(accepted + 0 * rejected),

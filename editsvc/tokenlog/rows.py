@@ -1,19 +1,62 @@
-"""Records as values that every database, and JSON, can hold; and back."""
+"""Records as values that every database, and JSON, can hold; and back.
+
+Logs hold what older versions, other programs and odd servers left: negative counts, NaN, text in a column of
+integers. Here is the border where numbers come out of the log, whoever wrote them: what cannot be, by the rules of
+`editsvc.credible`, reads as not reported. `editsvc.tokenlog.columns` says the same to a database.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from editsvc import credible
 from editsvc.errors import Status
 from editsvc.tokenlog.record import RequestRecord, Source, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _INT64: Final = 2**63
+_PAIR: Final = 2
 _FIELDS: Final = tuple(field.name for field in fields(RequestRecord))
+_TOKENS: Final = {
+    "prompt": "prompt_tokens",
+    "cached": "cached_tokens",
+    "completion": "completion_tokens",
+    "reasoning": "reasoning_tokens",
+    "accepted": "accepted_prediction_tokens",
+    "rejected": "rejected_prediction_tokens",
+}
+_RULES: Final[dict[str, Callable[[object], float | None]]] = {
+    **dict.fromkeys(
+        (
+            "scope_start_line",
+            "scope_end_line",
+            "document_lines",
+            "document_bytes",
+            "max_completion_tokens",
+            "hunks",
+            "hunks_accepted",
+            "hunks_survived",
+            "parts_offered",
+            "parts_rewritten",
+        ),
+        credible.count,
+    ),
+    **dict.fromkeys(("ttft_s", "total_s", "queue_time_s", "prompt_time_s"), credible.seconds),
+    "completion_time_s": credible.duration,
+    "tokens_per_s": credible.speed,
+    "propensity": credible.probability,
+    "cost_usd": credible.dollars,
+    "rejected_cost_usd": credible.dollars,
+}
+_PARTS: Final = (
+    ("hunks_accepted", "hunks"),
+    ("hunks_survived", "hunks"),
+    ("rejected_cost_usd", "cost_usd"),
+)
 
 
 def to_row(record: RequestRecord) -> dict[str, Any]:
@@ -27,12 +70,56 @@ def to_row(record: RequestRecord) -> dict[str, Any]:
 
 def from_row(row: Mapping[str, Any]) -> RequestRecord:
     """The record of a row; raises ValueError for a status, source or verdict that we do not know."""
-    values = dict(row)
+    values = believable(row)
     verdict = values["verdict"]
     values["source"] = Source(values["source"])
     values["status"] = Status(values["status"])
     values["verdict"] = Verdict(verdict) if verdict is not None else None
     return RequestRecord(**values)
+
+
+def believed(record: RequestRecord) -> RequestRecord:
+    """`record` as it would come out of a log."""
+    return replace(record, **believable({name: getattr(record, name) for name in _FIELDS}))
+
+
+def believable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values`, by column, with None for every number that cannot be; columns may be missing.
+
+    Whole and part are compared where both are there. A number of attempts that cannot be is 0.
+    """
+    found = dict(values)
+    for name, rule in _RULES.items():
+        if found.get(name) is not None:
+            found[name] = rule(found[name])
+    told = credible.tokens(**{key: found.get(name) for key, name in _TOKENS.items()})
+    for key, name in _TOKENS.items():
+        if name in found:
+            found[name] = getattr(told, key)
+    for part, whole in _PARTS:
+        if part in found:
+            found[part] = credible.part(found[part], found.get(whole))
+    if "attempts" in found:
+        found["attempts"] = credible.count(found["attempts"]) or 0
+    if found.get("what_if") is not None:
+        found["what_if"] = _pairs(found["what_if"])
+    return found
+
+
+def _pairs(what_if: object) -> dict[str, list[int]] | None:
+    """The candidates of which both counts can be; older and foreign writers left other forms."""
+    if type(what_if) is not dict:
+        return None
+    return {
+        name: counts
+        for name, counts in what_if.items()
+        if type(counts) is list and len(counts) == _PAIR and all(map(_is_count, counts))
+    }
+
+
+def _is_count(value: object) -> bool:
+    # Ten candidates and presets a request: this is asked a hundred thousand times.
+    return type(value) is int and 0 <= value <= credible.MOST
 
 
 def storable(value: Any) -> Any:

@@ -121,7 +121,7 @@ REQUESTS: Final = Table(
     _column("cost_usd", Double(), "Cost of the edit in US dollars, by the table of prices."),
     _column("rejected_cost_usd", Double(), "Of this, for rejected prediction tokens."),
     _column("rate_limit", _JSON, "The server's rate-limit headers, name to value."),
-    _column("hunks", BigInteger(), "Hunks of the edit."),
+    _column("hunks", BigInteger(), "Hunks of the edit, as the user was shown them."),
     _column("hunks_accepted", BigInteger(), "Hunks that the user accepted."),
     _column("verdict", Text(), "What the user did: `accepted`, `rejected` or `partial`; null while open."),
     _column(

@@ -57,6 +57,7 @@ class WaitingVerdict(msgspec.Struct, frozen=True, tag="verdict"):
     verdict: Verdict | None = None
     hunks_accepted: int | None = None
     hunks_survived: int | None = None
+    hunks: int | None = None
 
 
 class WaitingWhatIf(msgspec.Struct, frozen=True, tag="what_if"):

@@ -110,14 +110,20 @@ class TokenLog:
         verdict: Verdict | None,
         hunks_accepted: int | None = None,
         hunks_survived: int | None = None,
+        *,
+        hunks: int | None = None,
     ) -> bool:
         """Note what the user did with an edit; False if the log has no such record.
 
-        None is no verdict: an edit that merely survived was not accepted.
+        None is no verdict: an edit that merely survived was not accepted. `hunks` is how many hunks the user was
+        shown, of which the others are parts: a front end may divide an edit in its own way, or add to it. None leaves
+        the number of the record as it is.
         """
         return self._write(
-            WaitingVerdict(record_id, verdict, hunks_accepted, hunks_survived),
-            lambda database: database.set_verdict(record_id, verdict, hunks_accepted, hunks_survived),
+            WaitingVerdict(record_id, verdict, hunks_accepted, hunks_survived, hunks),
+            lambda database: database.set_verdict(
+                record_id, verdict, hunks_accepted, hunks_survived, hunks=hunks
+            ),
         )
 
     def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
