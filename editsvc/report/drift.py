@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from editsvc.policy import Cell
 from editsvc.report.model import Recommendation
 from editsvc.tuning.drift import ChangeKind, shifts
-from editsvc.tuning.observation import Observation, by_model
+from editsvc.tuning.observation import by_model, observe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +20,7 @@ _LEAST_SPEED: Final = 0.1
 
 def drifts(sample: Iterable[Logged]) -> list[Recommendation]:
     """A sentence for each model whose acceptance, coverage or speed shifted, the latest first."""
-    told = [one for one in map(_observed, sample) if one is not None]
+    told = [one for one in map(observe, sample) if one is not None]
     found = sorted(filter(_matters, shifts(by_model(told))), key=lambda one: one.at, reverse=True)
     return [
         Recommendation(
@@ -40,23 +39,3 @@ def _matters(change: Change) -> bool:
         return True
     least = _LEAST_SPEED * before if change.kind is ChangeKind.SPEED else _LEAST_SHARE
     return abs(after - before) >= least
-
-
-def _observed(one: Logged) -> Observation | None:
-    if one.offline or one.model is None or one.completion_tokens is None or one.attempts > 1 or not one.whole:
-        return None
-    if one.prediction_sent and (one.accepted is None or one.rejected is None):
-        return None
-    reply_tokens = one.completion_tokens - (one.rejected or 0)
-    if reply_tokens <= 0:
-        return None
-    return Observation(
-        at=one.created_at,
-        cell=Cell(None, one.model),
-        sent=one.prediction_sent,
-        reply_tokens=reply_tokens,
-        reasoning_tokens=0,
-        accepted=(one.accepted or 0) if one.prediction_sent else 0,
-        rejected=(one.rejected or 0) if one.prediction_sent else 0,
-        seconds=one.completion_time_s,
-    )

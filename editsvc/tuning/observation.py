@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
+from editsvc import credible
 from editsvc.policy import Cell, Reason, size_of
 from editsvc.scope import ScopeKind
 from editsvc.tokens import CHARACTERS_PER_TOKEN
@@ -29,9 +30,9 @@ class Observation:
     """One request.
 
     `reply_tokens` is reasoning and text, without rejected tokens: the same with and without a prediction.
-    `seconds` is the time for writing the reply, None if nobody reported one. `propensity` is the probability of
-    what was done, 1 if that was no matter of chance. `document_tokens` is an estimate; `parts` says whether
-    parts of the document were offered instead of the whole (None: some other scope).
+    `seconds` is the time for writing the reply, above 0; None if nobody reported one. `propensity` is the
+    probability of what was done, 1 if that was no matter of chance. `document_tokens` is an estimate; `parts` says
+    whether parts of the document were offered instead of the whole (None: some other scope).
     """
 
     at: datetime
@@ -60,7 +61,50 @@ class Weighted:
     weight: float
 
 
-def observe(record: RequestRecord) -> Observation | None:
+class Logged(Protocol):
+    """What is read of a request, in a record or in a report's sample: columns of the log."""
+
+    @property
+    def created_at(self) -> datetime: ...  # noqa: D102 - documented by `editsvc.tokenlog.schema`, as the others are
+    @property
+    def provider(self) -> str | None: ...  # noqa: D102 - same
+    @property
+    def model(self) -> str | None: ...  # noqa: D102 - same
+    @property
+    def offline(self) -> bool: ...  # noqa: D102 - same
+    @property
+    def attempts(self) -> int: ...  # noqa: D102 - same
+    @property
+    def finish_reason(self) -> str | None: ...  # noqa: D102 - same
+    @property
+    def scope_kind(self) -> str | None: ...  # noqa: D102 - same
+    @property
+    def document_bytes(self) -> int | None: ...  # noqa: D102 - same
+    @property
+    def parts_offered(self) -> int | None: ...  # noqa: D102 - same
+    @property
+    def prediction_sent(self) -> bool: ...  # noqa: D102 - same
+    @property
+    def prediction_reason(self) -> str | None: ...  # noqa: D102 - same
+    @property
+    def propensity(self) -> float | None: ...  # noqa: D102 - same
+    @property
+    def completion_tokens(self) -> int | None: ...  # noqa: D102 - same
+    @property
+    def reasoning_tokens(self) -> int | None: ...  # noqa: D102 - same
+    @property
+    def accepted_prediction_tokens(self) -> int | None: ...  # noqa: D102 - same
+    @property
+    def rejected_prediction_tokens(self) -> int | None: ...  # noqa: D102 - same
+    @property
+    def ttft_s(self) -> float | None: ...  # noqa: D102 - same
+    @property
+    def total_s(self) -> float | None: ...  # noqa: D102 - same
+    @property
+    def completion_time_s(self) -> float | None: ...  # noqa: D102 - same
+
+
+def observe(record: Logged) -> Observation | None:
     """What `record` says, or None if it says nothing about predictions."""
     whole = record.finish_reason == "stop" and record.attempts <= 1
     if record.offline or record.model is None or record.completion_tokens is None or not whole:
@@ -71,7 +115,8 @@ def observe(record: RequestRecord) -> Observation | None:
     if record.prediction_sent and (accepted is None or rejected is None):
         return None
     reply_tokens = record.completion_tokens - (rejected or 0)
-    if reply_tokens <= 0:
+    # A server that does not count rejected tokens as completion does not say how long its reply was.
+    if reply_tokens <= 0 or reply_tokens < (accepted or 0):
         return None
     return Observation(
         at=record.created_at,
@@ -81,7 +126,7 @@ def observe(record: RequestRecord) -> Observation | None:
         reasoning_tokens=min(record.reasoning_tokens or 0, reply_tokens),
         accepted=(accepted or 0) if record.prediction_sent else 0,
         rejected=(rejected or 0) if record.prediction_sent else 0,
-        seconds=_seconds(record),
+        seconds=credible.writing(record.completion_time_s, record.ttft_s, record.total_s),
         propensity=1.0 if record.propensity is None else record.propensity,
         document_tokens=None
         if record.document_bytes is None
@@ -118,17 +163,8 @@ def weigh(observations: Iterable[Observation], now: datetime, half_life_days: fl
     ]
 
 
-def _parts(record: RequestRecord) -> bool | None:
+def _parts(record: Logged) -> bool | None:
     """Whether parts were offered, even if the model then asked for the whole; None for a scope that was named."""
     if record.scope_kind == ScopeKind.SECTIONS or (record.parts_offered or 0) > 1:
         return True
     return False if record.scope_kind == ScopeKind.FILE else None
-
-
-def _seconds(record: RequestRecord) -> float | None:
-    if record.completion_time_s is not None:
-        return record.completion_time_s if record.completion_time_s > 0 else None
-    if record.total_s is None or record.ttft_s is None:
-        return None
-    elapsed = record.total_s - record.ttft_s
-    return elapsed if elapsed > 0 else None
