@@ -355,18 +355,22 @@ class EditServer(LanguageServer):
         """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""
         asked = params.arguments(command, params.ReportArguments)
         try:
-            return await asyncio.to_thread(self._report, asked.format)
+            answer, missing = await asyncio.to_thread(self._report, asked.format)
         except EditsvcError as exc:
             raise JsonRpcException(exc.sentence()) from exc
+        for sentence in missing:
+            self.link.log(sentence)
+        return answer
 
-    def _report(self, form: str) -> dict[str, Any]:
+    def _report(self, form: str) -> tuple[dict[str, Any], list[str]]:
+        """The report, and a sentence for each part that is missing."""
         from editsvc.app import open_log  # noqa: PLC0415 - heavy
         from editsvc.report import read, to_json  # noqa: PLC0415
+        from editsvc.report.page import to_html  # noqa: PLC0415
+        from editsvc.report.parts import Parts  # noqa: PLC0415
 
         with open_log(self.engine.settings) as log:
             report = read(log, days=True)
-        if form == "json":
-            return to_json(report)
-        from editsvc.report.page import to_html  # noqa: PLC0415
-
-        return {"html": to_html(report)}
+        parts = Parts(report.missing)
+        answer = to_json(report, parts) if form == "json" else {"html": to_html(report, parts)}
+        return answer, [each.sentence for each in parts.missing]

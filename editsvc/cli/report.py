@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editsvc.report import Report
+    from editsvc.report.parts import Parts
 
 FORMATS: Final = ("table", "json", "csv", "md", "html", "prometheus")
 _SUFFIXES: Final = {
@@ -76,9 +77,13 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     Three rates are kept apart: how many predicted tokens the server accepted, how much of the reply they
     made up, and how many edits were kept by their users. Time saved is measured on requests of which chance
     decided whether a prediction went along.
+
+    If a part of the report cannot be worked out, a sentence in the report and on stderr says so, the other parts
+    stand, and the command ends with 0.
     """
     from editsvc.app import open_log
     from editsvc.report import parse_since, read
+    from editsvc.report.parts import Parts
 
     form = form or (_SUFFIXES.get(file.suffix.lower(), "table") if file else "table")
     if watch and (file is not None or form != "table" or not sys.stdout.isatty()):
@@ -92,41 +97,46 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
 
         if watch:
             _watch(made)
-        elif file is not None:
-            _write(file, _rendered(made(), form).encode())
-        elif form == "table":
-            _print(made())
-        elif form == "json":
-            output.write_json(_json(made()))
-        else:
-            output.write_text(_rendered(made(), form))
+            return 0
+        report = made()
+    parts = Parts(report.missing)
+    if file is not None:
+        _write(file, _rendered(report, form, parts).encode())
+    elif form == "table":
+        _print(report, parts)
+    elif form == "json":
+        output.write_json(_json(report, parts))
+    else:
+        output.write_text(_rendered(report, form, parts))
+    for each in parts.missing:
+        output.say(f"editsvc: {each.sentence}")
     return 0
 
 
-def _json(report: Report) -> object:
+def _json(report: Report, parts: Parts) -> object:
     from editsvc.report import to_json
 
-    return to_json(report)
+    return to_json(report, parts)
 
 
-def _rendered(report: Report, form: str) -> str:
+def _rendered(report: Report, form: str, parts: Parts) -> str:
     """`report` as the text of a file."""
     if form == "json":
         import msgspec
 
-        return msgspec.json.format(msgspec.json.encode(_json(report)), indent=2).decode() + "\n"
+        return msgspec.json.format(msgspec.json.encode(_json(report, parts)), indent=2).decode() + "\n"
     if form == "html":
         from editsvc.report.page import to_html
 
-        return to_html(report)
+        return to_html(report, parts)
     if form == "prometheus":
         from editsvc.report.prometheus import to_prometheus
 
-        return to_prometheus(report)
+        return to_prometheus(report, parts)
     if form in {"csv", "md"}:
         from editsvc.report.tabular import to_csv, to_markdown
 
-        return to_csv(report) if form == "csv" else to_markdown(report)
+        return to_csv(report) if form == "csv" else to_markdown(report, parts)
     import io
 
     from rich.console import Console
@@ -134,16 +144,16 @@ def _rendered(report: Report, form: str) -> str:
     from editsvc.report.table import to_table
 
     target = io.StringIO()
-    Console(file=target, width=_FILE_COLUMNS, highlight=False).print(output.Shown(to_table(report)))
+    Console(file=target, width=_FILE_COLUMNS, highlight=False).print(output.Shown(to_table(report, parts)))
     return target.getvalue()
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, parts: Parts) -> None:
     from rich.console import Console
 
     from editsvc.report.table import to_table
 
-    Console(highlight=False).print(output.Shown(to_table(report)))
+    Console(highlight=False).print(output.Shown(to_table(report, parts)))
 
 
 def _watch(made: Callable[[], Report]) -> None:

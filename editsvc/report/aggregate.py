@@ -10,7 +10,8 @@ from editsvc.report import effect as effects
 from editsvc.report.drift import drifts
 from editsvc.report.gather import gather
 from editsvc.report.intervals import Totals
-from editsvc.report.model import DayReport, Group, ModelPoint, Report, Sample
+from editsvc.report.model import DayReport, Group, ModelPoint, Recommendation, Report, Sample
+from editsvc.report.parts import Parts
 from editsvc.report.recommend import recommendations
 from editsvc.report.tally import acceptance, summary
 from editsvc.report.what_if import calibrations, scores, what_if
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     Key = tuple[str | None, ...]
 
 _UNMEASURED: Final = effects.effect([])
+_NOTHING_SAID: Final = Recommendation(
+    "not-worked-out", "What the numbers say to do could not be worked out; the numbers themselves stand.", {}
+)
 
 
 def read(
@@ -51,19 +55,18 @@ def aggregate(
 
 
 def report(evidence: Evidence) -> Report:
-    """The report that `evidence` bears out."""
-    sample = evidence.sample
-    trials = effects.randomised(sample, evidence.sampled_every, evidence.explored, evidence.explored_every)
-    by_model = _trials_by_model(trials)
-    scored = scores(sample)
-    everything = summary(evidence.cells, sample)
-    models = _split(evidence, lambda facet: (facet.model,), lambda each: (each.model,))
+    """The report that `evidence` bears out; a part that cannot be worked out is empty, and named as missing."""
+    parts, sample = Parts(), evidence.sample
+    everything = summary(evidence.cells, sample, parts)
+    models = _split(evidence, lambda facet: (facet.model,), lambda each: (each.model,), parts)
     summaries = {model: each for (model,), each in models.items()}
-    whole = effects.effect(trials)
-    # Where all requests went to one model, its figures are those of the whole.
-    model_effects = {
-        model: whole if len(each) == len(trials) else effects.effect(each) for model, each in by_model.items()
-    }
+    scored = parts.some("What other predictions would have got", lambda: scores(sample))
+    trials = parts.some("Time saved", lambda: _trials(evidence))
+    measured = parts.part("Time saved", lambda: _effects(trials), None)
+    whole, by_model = measured or (_UNMEASURED, {})
+    said = parts.some("What to do", lambda: recommendations(everything, whole, summaries, by_model))
+    if parts.missing:
+        said = [_NOTHING_SAID]  # what is missing must not count as nothing
     return Report(
         since=evidence.since,
         first=evidence.first,
@@ -73,19 +76,42 @@ def report(evidence: Evidence) -> Report:
         summary=everything,
         effect=whole,
         restarts=evidence.restarts,
-        what_if=what_if(scored),
-        calibrations=calibrations(scored),
-        points=_points(evidence, summaries, model_effects),
-        days=_days(evidence.days or (), sample),
-        times_with=_times(trials, sent=True),
-        times_without=_times(trials, sent=False),
-        groups=_groups(evidence),
-        recommendations=[*recommendations(everything, whole, summaries, model_effects), *drifts(sample)],
+        what_if=parts.some("What other predictions would have got", lambda: what_if(scored)),
+        calibrations=parts.some("How well the verifier foretells the server", lambda: calibrations(scored)),
+        points=parts.some("Break-even", lambda: _points(evidence, summaries, by_model)),
+        days=parts.some("The sums of each day", lambda: _days(evidence.days or (), sample)),
+        times_with=parts.some("The times with a prediction", lambda: _times(trials, sent=True)),
+        times_without=parts.some("The times without one", lambda: _times(trials, sent=False)),
+        groups=parts.some("The groups", lambda: _groups(evidence, parts)),
+        recommendations=[
+            *said,
+            *parts.some("What changed in a model", lambda: drifts(sample)),
+        ],
+        missing=tuple(parts.missing),
     )
 
 
+def _trials(evidence: Evidence) -> list[Trial]:
+    return effects.randomised(
+        evidence.sample, evidence.sampled_every, evidence.explored, evidence.explored_every
+    )
+
+
+def _effects(trials: Sequence[Trial]) -> tuple[Effect, dict[str, Effect]]:
+    """The effect of predicting in all requests, and in those of each model."""
+    whole = effects.effect(trials)
+    # Where all requests went to one model, its figures are those of the whole.
+    return whole, {
+        model: whole if len(each) == len(trials) else effects.effect(each)
+        for model, each in _trials_by_model(trials).items()
+    }
+
+
 def _split(
-    evidence: Evidence, of_facet: Callable[[Facet], Key], of_request: Callable[[Observation], Key]
+    evidence: Evidence,
+    of_facet: Callable[[Facet], Key],
+    of_request: Callable[[Observation], Key],
+    parts: Parts,
 ) -> dict[Key, Summary]:
     cells: defaultdict[Key, dict[Facet, Sums]] = defaultdict(dict)
     sample: defaultdict[Key, list[Observation]] = defaultdict(list)
@@ -93,13 +119,13 @@ def _split(
         cells[of_facet(facet)][facet] = sums
     for each in evidence.sample:
         sample[of_request(each)].append(each)
-    return {key: summary(each, sample[key]) for key, each in cells.items()}
+    return {key: summary(each, sample[key], parts) for key, each in cells.items()}
 
 
-def _groups(evidence: Evidence) -> list[Group]:
+def _groups(evidence: Evidence, parts: Parts) -> list[Group]:
     if not evidence.by:
         return []
-    found = _split(evidence, lambda facet: facet.key, lambda each: each.key)
+    found = _split(evidence, lambda facet: facet.key, lambda each: each.key, parts)
     ordered = sorted(found.items(), key=lambda each: (-each[1].requests, [value or "" for value in each[0]]))
     return [Group(dict(zip(evidence.by, key, strict=True)), each) for key, each in ordered]
 

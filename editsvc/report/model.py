@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from editsvc.errors import Status
+    from editsvc.report.parts import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +256,8 @@ class Report:
     """Everything that one report says; `first` and `last` are the times of its oldest and newest request.
 
     The first recommendation is the one to read if only one is read. `restarts` counts the reasons why requests
-    were sent again. `times_*` are the seconds of the requests of which chance decided, for plots; `days` is
-    empty unless the evidence has them.
+    were sent again. `missing` are the parts that could not be worked out, and are empty here. `times_*` are the
+    seconds of the requests of which chance decided, for plots; `days` is empty unless the evidence has them.
     """
 
     since: datetime | None
@@ -275,3 +276,4 @@ class Report:
     times_without: Sequence[tuple[float, float]]
     groups: Sequence[Group]
     recommendations: Sequence[Recommendation]
+    missing: Sequence[Missing] = ()

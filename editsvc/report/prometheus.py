@@ -6,7 +6,10 @@ What is not known has no sample: a 0 would say something else.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+
+from editsvc.report.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,25 +36,37 @@ _HELP = {
     "ttft_seconds": "Seconds to the first token, by quantile.",
     "total_seconds": "Seconds to the end of the reply, by quantile.",
     "time_saved_seconds": "Median seconds saved by predicting, where chance decided; bound is value, low or high.",
+    "missing_parts": "Parts of the report that could not be worked out.",
 }
 
 
-def to_prometheus(report: Report) -> str:
-    """`report` as metrics; groups stand beside each other under the labels of their key."""
+def to_prometheus(report: Report, parts: Parts | None = None) -> str:
+    """`report` as metrics; groups stand beside each other under the labels of their key.
+
+    A part that is missing is a metric of its own, with its sentence as a comment.
+    """
+    parts = parts or Parts(report.missing)
     sets = [(group.key, group.summary) for group in report.groups] or [({}, report.summary)]
-    samples = [sample for key, summary in sets for sample in _samples(key, summary)]
+    samples: list[_Sample] = []
+    for key, summary in sets:
+        samples += parts.some("Metrics", partial(_sampled, key, summary))
     saved = report.effect.total_s
     samples += [
         _Sample("time_saved_seconds", {"bound": bound}, value)
         for bound, value in (("value", saved.saved), ("low", saved.low), ("high", saved.high))
     ]
-    lines: list[str] = []
+    samples += [_Sample("missing_parts", {"part": each.part}, 1) for each in parts.missing]
+    lines = [f"# {' '.join(each.sentence.split())}" for each in parts.missing]
     for family, text in _HELP.items():
         found = [each for each in samples if each.family == family and each.value is not None]
         if found:
             lines += [f"# HELP editsvc_{family} {text}", f"# TYPE editsvc_{family} gauge"]
             lines += [f"editsvc_{family}{_labels(each.labels)} {each.value}" for each in found]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _sampled(key: Mapping[str, str | None], summary: Summary) -> list[_Sample]:
+    return list(_samples(key, summary))
 
 
 def _samples(key: Mapping[str, str | None], summary: Summary) -> Iterator[_Sample]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from editsvc.report.parts import Parts
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from editsvc.report.model import (
@@ -23,25 +26,33 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 
 
-def to_json(report: Report) -> dict[str, Any]:
-    """`report` as an object for JSON; null means "not reported" or "not enough data"."""
+def to_json(report: Report, parts: Parts | None = None) -> dict[str, Any]:
+    """`report` as an object for JSON; null means "not reported" or "not enough data".
+
+    A part that fails is null, and named in ``missing`` and in `parts`.
+    """
+    parts = parts or Parts(report.missing)
+    made: dict[str, Callable[[], Any]] = {
+        "sample": lambda: {"requests": report.sample.requests, "of": report.sample.of},
+        "time_saved": lambda: _effect(report.effect),
+        "restarts": lambda: dict(report.restarts),
+        "what_if": lambda: [_what_if(each) for each in report.what_if],
+        "calibration": lambda: [_calibration(each) for each in report.calibrations],
+        "days": lambda: [_day(each) for each in report.days],
+        "groups": lambda: [{"key": dict(group.key), **_summary(group.summary)} for group in report.groups],
+        "recommendations": lambda: [
+            {"kind": each.kind, "sentence": each.sentence, "numbers": dict(each.numbers)}
+            for each in report.recommendations
+        ],
+    }
     return {
         "schema": SCHEMA,
         "since": _time(report.since),
         "first": _time(report.first),
         "last": _time(report.last),
         **_summary(report.summary),
-        "sample": {"requests": report.sample.requests, "of": report.sample.of},
-        "time_saved": _effect(report.effect),
-        "restarts": dict(report.restarts),
-        "what_if": [_what_if(each) for each in report.what_if],
-        "calibration": [_calibration(each) for each in report.calibrations],
-        "days": [_day(each) for each in report.days],
-        "groups": [{"key": dict(group.key), **_summary(group.summary)} for group in report.groups],
-        "recommendations": [
-            {"kind": each.kind, "sentence": each.sentence, "numbers": dict(each.numbers)}
-            for each in report.recommendations
-        ],
+        **{name: parts.part(name, make, None) for name, make in made.items()},
+        "missing": [{"part": each.part, "sentence": each.sentence} for each in parts.missing],
     }
 
 

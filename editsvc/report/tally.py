@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Status
 from editsvc.report.intervals import Totals, proportion, quantiles, ratio
-from editsvc.report.model import Latency, Prediction, Speed, Summary, Tokens, Verdicts
+from editsvc.report.model import (
+    Latency,
+    Prediction,
+    Quantiles,
+    Rate,
+    Speed,
+    Summary,
+    Tokens,
+    Verdicts,
+)
 from editsvc.tokenlog.evidence import combined
 from editsvc.tokenlog.record import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from editsvc.report.model import Quantiles, Rate
+    from editsvc.report.parts import Parts
     from editsvc.tokenlog.evidence import Facet, Observation, Sums
 
     Cells = Mapping[Facet, Sums]
 
+_NO_RATE: Final = Rate(None, None, None, 0)
+_NO_QUANTILES: Final = Quantiles(None, None, 0)
+_NO_SPEED: Final = Speed(0, *(_NO_QUANTILES,) * 5)
+_NO_LATENCY: Final = Latency(_NO_SPEED, _NO_SPEED, _NO_SPEED)
 
-def summary(cells: Cells, sample: Sequence[Observation]) -> Summary:
+
+def summary(cells: Cells, sample: Sequence[Observation], parts: Parts) -> Summary:
     """The numbers of one set of requests: sums from `cells`, everything else from `sample`."""
     sums = combined(cells.values())
-    prediction = _prediction(cells, sample, sums)
     return Summary(
         requests=sums.requests,
         offline=sum(each.requests for facet, each in cells.items() if facet.offline),
@@ -33,43 +46,43 @@ def summary(cells: Cells, sample: Sequence[Observation]) -> Summary:
         errors=_errors(cells),
         tokens=Tokens(sums.prompt, sums.cached, sums.completion, sums.reasoning),
         cost_usd=sums.cost_usd,
-        prediction=prediction,
-        latency=_latency(sample),
-        verdicts=_verdicts(cells, sample),
+        prediction=_prediction(cells, sample, sums, parts),
+        latency=parts.part("Speed", lambda: _latency(sample), _NO_LATENCY),
+        verdicts=_verdicts(cells, sample, parts),
     )
 
 
 def acceptance(requests: Iterable[Observation], totals: Totals | None = None) -> Rate:
     """A/(A+R) of the requests that sent a prediction and report both."""
     return ratio(
-        [
-            (each.accepted, each.accepted + each.rejected)
-            for each in requests
-            if each.prediction_sent and each.accepted is not None and each.rejected is not None
-        ],
+        [(each.verified[0], sum(each.verified)) for each in requests if each.verified is not None],
         totals,
     )
 
 
-def _prediction(cells: Cells, sample: Sequence[Observation], sums: Sums) -> Prediction:
+def _prediction(cells: Cells, sample: Sequence[Observation], sums: Sums, parts: Parts) -> Prediction:
     sent = combined(each for facet, each in cells.items() if facet.prediction_sent)
-    coverage = ratio(
-        [
-            (each.accepted, each.completion_tokens)
-            for each in sample
-            if each.prediction_sent and each.accepted is not None and each.completion_tokens is not None
-        ],
-        Totals(sent.covered_accepted or 0, sent.covered_completion or 0, sent.covered_requests),
-    )
+    verified = Totals(sent.verified_accepted or 0, sent.verified_tokens or 0, sent.verified_requests)
     return Prediction(
         sent=sent.requests,
-        acceptance=acceptance(
-            sample, Totals(sent.verified_accepted or 0, sent.verified_tokens or 0, sent.verified_requests)
-        ),
-        coverage=coverage,
+        acceptance=parts.part("Acceptance", lambda: acceptance(sample, verified), _NO_RATE),
+        coverage=parts.part("Coverage", lambda: _coverage(sample, sent), _NO_RATE),
         accepted_tokens=sums.accepted,
         rejected_tokens=sums.rejected,
         rejected_cost_usd=sums.rejected_cost_usd,
+    )
+
+
+def _coverage(sample: Iterable[Observation], sent: Sums) -> Rate:
+    return ratio(
+        [
+            (each.accepted_prediction_tokens, each.completion_tokens)
+            for each in sample
+            if each.prediction_sent
+            and each.accepted_prediction_tokens is not None
+            and each.completion_tokens is not None
+        ],
+        Totals(sent.covered_accepted or 0, sent.covered_completion or 0, sent.covered_requests),
     )
 
 
@@ -115,7 +128,7 @@ def _errors(cells: Cells) -> dict[Status, dict[str, int]]:
     return errors
 
 
-def _verdicts(cells: Cells, sample: Iterable[Observation]) -> Verdicts:
+def _verdicts(cells: Cells, sample: Iterable[Observation], parts: Parts) -> Verdicts:
     changed = {facet: each for facet, each in cells.items() if facet.status is Status.CHANGED}
     counts: Counter[Verdict | None] = Counter()
     for facet, each in changed.items():
@@ -124,7 +137,20 @@ def _verdicts(cells: Cells, sample: Iterable[Observation]) -> Verdicts:
         counts[verdict] for verdict in (Verdict.ACCEPTED, Verdict.PARTIAL, Verdict.REJECTED)
     )
     judged = combined(each for facet, each in changed.items() if facet.verdict is not None)
-    hunks = ratio(
+    return Verdicts(
+        accepted=accepted,
+        partial=partial,
+        rejected=rejected,
+        open=counts[None],
+        edits=parts.part(
+            "Edits accepted", lambda: proportion(accepted, accepted + partial + rejected), _NO_RATE
+        ),
+        hunks=parts.part("Hunks accepted", lambda: _hunks(sample, judged), _NO_RATE),
+    )
+
+
+def _hunks(sample: Iterable[Observation], judged: Sums) -> Rate:
+    return ratio(
         [
             (each.hunks_accepted, each.hunks)
             for each in sample
@@ -134,12 +160,4 @@ def _verdicts(cells: Cells, sample: Iterable[Observation]) -> Verdicts:
             and each.hunks_accepted is not None
         ],
         Totals(judged.judged_accepted or 0, judged.judged_hunks or 0, judged.judged_requests),
-    )
-    return Verdicts(
-        accepted=accepted,
-        partial=partial,
-        rejected=rejected,
-        open=counts[None],
-        edits=proportion(accepted, accepted + partial + rejected),
-        hunks=hunks,
     )
