@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from editsvc import figures
 from editsvc.diff import unified_diff
+from editsvc.edit import Timing
+from editsvc.provider.base import Usage
 from editsvc.text import Snapshot
 
 if TYPE_CHECKING:
@@ -18,16 +21,32 @@ def diff_of(before: str, after: str, name: DiffName) -> str:
     return unified_diff(old, new, name.path, from_top=name.from_top).decode("utf-8", "replace")
 
 
-def summary(result: EditResult) -> str:
-    """What the end of the progress says, in a few words."""
-    hunks = len(result.edits)
-    parts = [f"{hunks} hunk{'' if hunks == 1 else 's'}"]
-    accepted = result.usage.accepted_prediction_tokens
-    rejected = result.usage.rejected_prediction_tokens
-    if accepted is not None and rejected is not None and accepted + rejected:
-        parts.append(f"{100 * accepted // (accepted + rejected)} % of the prediction accepted")
-    if result.timing.total_s is not None:
-        parts.append(f"{result.timing.total_s:.1f} s")
+def shown(result: EditResult | None) -> dict[str, str | None]:
+    """The figures of an edit in words, for status lines: no client works them out anew, and rounds otherwise.
+
+    Null is "not reported".
+    """
+    usage = result.usage if result else Usage()
+    timing = result.timing if result else Timing()
+    cost = result.cost_usd if result else None
+    return {
+        "tokens": None
+        if usage.completion_tokens is None
+        else figures.count(usage.completion_tokens, "token"),
+        "acceptance": figures.accepted(usage.accepted_prediction_tokens, usage.rejected_prediction_tokens),
+        "total": None if timing.total_s is None else figures.seconds(timing.total_s),
+        "cost": None if cost is None else figures.dollars(cost),
+    }
+
+
+def summary(result: EditResult, hunks: int) -> str:
+    """What the end of the progress says, in a few words, of an edit with so many hunks."""
+    figure = shown(result)
+    parts = [figures.count(hunks, "hunk")]
+    if figure["acceptance"] is not None:
+        parts.append(f"{figure['acceptance']} of the prediction accepted")
+    if figure["total"] is not None:
+        parts.append(figure["total"])
     if result.offline:
         parts.append("by the offline engine")
     return " · ".join(parts)

@@ -302,7 +302,7 @@ class Edits:
             self._client.log(warning)
         if result.status is not Status.CHANGED:
             return self._ended(running, result.status, result.message, result)
-        running.progress.end(answers.summary(result))
+        running.progress.end(answers.summary(result, len(edits)))
         if running.mode is ApplyMode.PREVIEW:
             return self._propose(running, result, edits)
         return await self._apply(running, result, edits)
@@ -365,7 +365,6 @@ class Edits:
             running.progress,
             asyncio.get_running_loop(),
             stream=self._client.about.stream,
-            predicts=(running.asked.prediction or self._engine.settings.prediction) != "off",
         )
         async with self._engine.service() as service:
             running.logged = True  # by the engine, whatever becomes of it
@@ -446,6 +445,7 @@ class Edits:
             "hunks": list(hunks),
             "error": result.error if result else None,
             **facts(result),
+            "shown": answers.shown(result),
         }
 
     def _diff_name(self, uri: str) -> DiffName:
@@ -643,7 +643,9 @@ class Edits:
         whole = {len(proposal.states): Verdict.ACCEPTED}
         if HunkState.OPEN not in proposal.states:
             whole[0] = Verdict.REJECTED
-        self._reviews.note(proposal.id, whole.get(accepted, Verdict.PARTIAL), accepted)
+        self._reviews.note(
+            proposal.id, whole.get(accepted, Verdict.PARTIAL), accepted, hunks=len(proposal.states)
+        )
 
     def _document(self, uri: str) -> Document:
         document = self._documents.get(uri)

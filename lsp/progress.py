@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from editsvc import figures
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -41,11 +43,10 @@ class StreamReporter:
 
     follows = True
 
-    def __init__(self, sink: Sink, loop: asyncio.AbstractEventLoop, *, stream: bool, predicts: bool) -> None:
+    def __init__(self, sink: Sink, loop: asyncio.AbstractEventLoop, *, stream: bool) -> None:
         self._sink = sink
         self._loop = loop
         self._stream = stream
-        self._predicts = predicts
         self._timer: asyncio.TimerHandle | None = None
         self._last_report = loop.time()
         self._finished = False
@@ -119,11 +120,11 @@ class StreamReporter:
     def _message(self) -> tuple[str, int]:
         parts = [
             f"{self._reached}/{self._total} lines",
-            f"{self._count} hunk{'' if self._count == 1 else 's'}",
+            figures.count(self._count, "hunk"),
         ]
         if self._new_lines:
-            share = 100 * self._kept // self._new_lines
-            parts.append(f"{share} % {'predicted' if self._predicts else 'unchanged'}")
+            # Lines that stay, and not what the server took from the prediction: that is known at the end, in tokens.
+            parts.append(f"{figures.percent(self._kept / self._new_lines)} unchanged")
         # 100 would say that it is over, and the checks are still to come.
         return " · ".join(parts), min(99, 100 * self._reached // max(1, self._total))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from editsvc import figures
 from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
 from editsvc.cli.usage import Group, styled
@@ -96,7 +97,7 @@ def _table(arms: Sequence[Arm], model: str, *, offline: bool) -> Table:
         "whole edit",
         "95th",
         "tokens/s",
-        "accepted",
+        "acceptance",
     ):
         table.add_column(heading, justify="left" if heading == "prediction" else "right")
     for arm in arms:
@@ -109,7 +110,7 @@ def _table(arms: Sequence[Arm], model: str, *, offline: bool) -> Table:
             _seconds(arm.total_s.median),
             _seconds(arm.total_s.p95),
             "-" if arm.tokens_per_s.median is None else f"{arm.tokens_per_s.median:,.0f}",
-            "-" if share is None or arm.prediction == "off" else f"{100 * share:.0f} %",
+            "-" if share is None or arm.prediction == "off" else figures.percent(share),
         )
     return table
 

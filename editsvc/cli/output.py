@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
+from editsvc import figures
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -140,7 +142,7 @@ def token_line(result: EditResult) -> str:
     """``gpt-oss-120b · 2 of 31 sections · 204 tokens in 0.4 s · 96 % of the prediction accepted (188/7) · $0.0011``."""
     usage = result.usage
     parts = ["offline engine" if result.offline else (result.model or ""), *_scope(result)]
-    took = f" in {result.timing.total_s:.1f} s" if result.timing.total_s is not None else ""
+    took = f" in {figures.seconds(result.timing.total_s)}" if result.timing.total_s is not None else ""
     if usage.completion_tokens is not None:
         parts.append(f"{usage.completion_tokens:,} tokens{took}")
     else:
@@ -149,7 +151,7 @@ def token_line(result: EditResult) -> str:
         parts.append(f"asked again ({', '.join(result.restarts)})")
     parts.append(_prediction(result))
     if result.cost_usd is not None and not result.offline:
-        parts.append(f"${result.cost_usd:.4f}")
+        parts.append(figures.dollars(result.cost_usd))
     return " · ".join(parts)
 
 
@@ -176,5 +178,5 @@ def _prediction(result: EditResult) -> str:
         return f"no prediction{reason}"
     if accepted is None or rejected is None:
         return "prediction sent, its acceptance not reported"
-    share = f"{100 * accepted / (accepted + rejected):.0f} %" if accepted + rejected else "nothing"
+    share = figures.accepted(accepted, rejected) or "nothing"
     return f"{share} of the prediction accepted ({accepted:,}/{rejected:,})"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
+from editsvc.figures import percent
 from editsvc.replay.arms import ARMS
 from editsvc.verify import PRESETS
 
@@ -84,7 +85,7 @@ def verdicts(replay: Replay) -> list[str]:
         if whole:
             share = replay.billed(AUTO, preset, above=DIVIDED_ABOVE) / whole
             line += (
-                f", and bills {100 * share:.0f} % of the whole file's tokens on files above {DIVIDED_ABOVE:,}"
+                f", and bills {percent(share)} of the whole file's tokens on files above {DIVIDED_ABOVE:,}"
             )
         lines.append(line + ".")
     return lines

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import plots
+from editsvc.report.parts import Parts
 from editsvc.report.style import STYLE
 from editsvc.report.wording import (
     NOT_REPORTED,
@@ -34,8 +35,9 @@ _MANY_WHAT_IFS: Final = 24
 _TOKENS: Final = ("accepted", "rejected", "generated")
 
 
-def to_html(report: Report) -> str:
-    """`report` as a page; it says first what to do, and then why."""
+def to_html(report: Report, made: Parts | None = None) -> str:
+    """`report` as a page; it says first what to do, and then why, and at the end which parts are missing."""
+    made = made or Parts(report.missing)
     headline, *others = report.recommendations
     summary = report.summary
     parts = [
@@ -47,12 +49,14 @@ def to_html(report: Report) -> str:
     ]
     if summary.requests:
         parts += [
-            _tiles(report),
-            _time_saved(report),
-            *_over_time(report),
-            *_decisions(report),
-            *_details(report),
+            made.part("The key figures", lambda: _tiles(report), ""),
+            made.part("Time saved", lambda: _time_saved(report), ""),
+            *made.some("The sums of each day", lambda: _over_time(report)),
+            *made.some("Break-even", lambda: _decisions(report)),
+            *made.some("The details", lambda: _details(report)),
         ]
+    if made.missing:
+        parts.append(_missing(made))
     parts.append("</main>")
     parts.append(
         "<footer><p>Intervals are 95 % and count requests, not tokens. Tokens that the server accepted "
@@ -66,6 +70,11 @@ def to_html(report: Report) -> str:
         '<meta name="color-scheme" content="light dark"><title>editsvc report</title>'
         f"<style>{STYLE}</style></head>\n<body>{''.join(parts)}</body></html>\n"
     )
+
+
+def _missing(made: Parts) -> str:
+    said = "".join(f"<p>{escape(each.sentence)}</p>" for each in made.missing)
+    return f"<section class=block role=alert><h2>Missing from this report</h2>{said}</section>"
 
 
 def _tiles(report: Report) -> str:
@@ -85,7 +94,7 @@ def _tiles(report: Report) -> str:
                     "Coverage",
                     share(prediction.coverage.value),
                     interval(prediction.coverage),
-                    "of the reply’s tokens",
+                    "of all output tokens",
                 ),
                 _tile(
                     "Edits accepted",

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from editsvc import figures
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -367,7 +369,7 @@ def _plot(
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return figures.percent(value)
 
 
 def _short(value: float) -> str:

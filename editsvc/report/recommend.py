@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import Status
 from editsvc.report.intervals import FLOOR
 from editsvc.report.model import Recommendation
-from editsvc.report.wording import seconds
+from editsvc.report.wording import dollars, seconds, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -196,9 +196,9 @@ def _coverage(model: str, summary: Summary) -> Iterator[Recommendation]:
         return
     yield Recommendation(
         "coverage-below-break-even",
-        f"Predictions covered {coverage.value:.1%} of what model {model} wrote in "
-        f"{_requests(coverage.requests)}, at most {coverage.high:.1%} with 95 % confidence: "
-        f"below {BREAK_EVEN_COVERAGE:.1%} they cost time even where verifying is cheap.",
+        f"Predictions covered {share(coverage.value)} of what model {model} wrote in "
+        f"{_requests(coverage.requests)}, at most {share(coverage.high)} with 95 % confidence: "
+        f"below {share(BREAK_EVEN_COVERAGE)} they cost time even where verifying is cheap.",
         {"model": model, "requests": coverage.requests, "coverage": coverage.value, "high": coverage.high},
     )
 
@@ -209,8 +209,8 @@ def _cost(model: str, summary: Summary) -> Iterator[Recommendation]:
         return
     yield Recommendation(
         "rejected-tokens-cost",
-        f"Rejected prediction tokens cost ${rejected:.4f} with model {model}, "
-        f"{rejected / cost:.0%} of ${cost:.4f} in {_requests(summary.requests)}.",
+        f"Rejected prediction tokens cost {dollars(rejected)} with model {model}, "
+        f"{share(rejected / cost)} of {dollars(cost)} in {_requests(summary.requests)}.",
         {"model": model, "requests": summary.requests, "rejected_cost_usd": rejected, "cost_usd": cost},
     )
 

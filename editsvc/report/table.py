@@ -12,6 +12,7 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
+from editsvc.report.parts import Parts
 from editsvc.report.wording import (
     NOT_REPORTED,
     count,
@@ -26,7 +27,7 @@ from editsvc.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import RenderableType
 
@@ -35,35 +36,44 @@ if TYPE_CHECKING:
 _NAME: Final = len("Hunks accepted")
 
 
-def to_table(report: Report) -> RenderableType:
+def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
     """`report` as something that rich prints.
 
-    ``-`` stands for "not reported"; an interval says "not enough data" below 20 requests.
+    ``-`` stands for "not reported"; an interval says "not enough data" below 20 requests. A part that is missing has
+    its sentence at the end.
     """
+    parts = parts or Parts(report.missing)
     summary = report.summary
     if not summary.requests:
         return Text("No requests.")
     headline, *others = report.recommendations
-    parts: list[RenderableType] = [
+    shown: list[RenderableType] = [
         Text(title(report), style="bold"),
         Text(),
         Text(headline.sentence, style="bold cyan"),
-        Text(),
-        _overview(report),
     ]
+
+    def add(name: str, make: Callable[[], RenderableType]) -> None:
+        made = parts.part(name, make, None)
+        if made is not None:
+            shown.extend((Text(), made))
+
+    add("The overview", lambda: _overview(report))
     if summary.latency.overall.requests:
-        parts += [Text(), _speeds(summary.latency)]
+        add("Speed", lambda: _speeds(summary.latency))
     if report.effect.requests_with and report.effect.requests_without:
-        parts += [Text(), _effect(report.effect)]
+        add("Time saved", lambda: _effect(report.effect))
     if report.what_if:
-        parts += [Text(), _what_if(report.what_if)]
+        add("What other predictions would have got", lambda: _what_if(report.what_if))
     if report.groups:
-        parts += [Text(), _groups(report.by, report.groups)]
+        add("The groups", lambda: _groups(report.by, report.groups))
     for each in others:
-        parts += [Text(), Text(f"• {each.sentence}")]
+        shown += [Text(), Text(f"• {each.sentence}")]
+    for missing in parts.missing:
+        shown += [Text(), Text(f"• {missing.sentence}", style="yellow")]
     if note := sampled(report.sample):
-        parts += [Text(), Text(note, style="dim")]
-    return Stack(*parts)
+        shown += [Text(), Text(note, style="dim")]
+    return Stack(*shown)
 
 
 def _overview(report: Report) -> Table:
@@ -77,7 +87,7 @@ def _overview(report: Report) -> Table:
     statuses = ", ".join(f"{count} {status}" for status, count in summary.statuses.items() if count)
     judged = verdicts.accepted + verdicts.partial + verdicts.rejected
     table.add_row("Acceptance", *_rate(prediction.acceptance), "of the prediction's tokens")
-    table.add_row("Coverage", *_rate(prediction.coverage), "of the reply's tokens")
+    table.add_row("Coverage", *_rate(prediction.coverage), "of all output tokens")
     table.add_row("Edits accepted", *_rate(verdicts.edits), f"of {count(judged, 'edit')} with a verdict")
     table.add_row("Hunks accepted", *_rate(verdicts.hunks), "of their hunks")
     facts = Table.grid(padding=(0, 2))

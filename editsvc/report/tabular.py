@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from editsvc.report.parts import Parts
 from editsvc.report.wording import (
     NOT_REPORTED,
     dollars,
@@ -30,13 +31,18 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(report: Report) -> str:
-    """One row for all requests (its key columns are empty), then one for each group; empty means unknown."""
+    """One row for all requests (its key columns are empty), then one for each group; empty means unknown.
+
+    The last column says in the first row which parts of the report are missing.
+    """
     rows = [({}, report.summary), *((group.key, group.summary) for group in report.groups)]
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([*report.by, *_columns(report.summary)])
-    for key, summary in rows:
-        writer.writerow([*(_inert(key.get(name)) for name in report.by), *_columns(summary).values()])
+    writer.writerow([*report.by, *_columns(report.summary), "missing"])
+    missing = " ".join(each.sentence for each in report.missing)
+    for number, (key, summary) in enumerate(rows):
+        names = (_inert(key.get(name)) for name in report.by)
+        writer.writerow([*names, *_columns(summary).values(), "" if number else _inert(missing)])
     return target.getvalue()
 
 
@@ -81,21 +87,31 @@ def _columns(summary: Summary) -> dict[str, Cell]:
     return columns
 
 
-def to_markdown(report: Report) -> str:
-    """`report` as Markdown that any renderer with tables shows."""
+def to_markdown(report: Report, parts: Parts | None = None) -> str:
+    """`report` as Markdown that any renderer with tables shows, with a section on the parts that are missing."""
+    parts = parts or Parts(report.missing)
     headline, *others = report.recommendations
-    parts = [f"# {title(report)}", f"**{_plain(headline.sentence)}**"]
+    said = [f"# {title(report)}", f"**{_plain(headline.sentence)}**"]
     if report.summary.requests:
-        parts += [_rates(report), _times(report)]
+        said += parts.some("The overview", lambda: [_rates(report)])
+        said += parts.some("Speed and time saved", lambda: [_times(report)])
         if report.what_if:
-            parts += ["## What if", _what_if(report)]
+            said += parts.some(
+                "What other predictions would have got", lambda: ["## What if", _what_if(report)]
+            )
         if report.groups:
-            parts += [f"## By {', '.join(name.replace('_', ' ') for name in report.by)}", _groups(report)]
+            by = f"## By {', '.join(name.replace('_', ' ') for name in report.by)}"
+            said += parts.some("The groups", lambda: [by, _groups(report)])
     if others:
-        parts.append("\n".join(f"- {_plain(each.sentence)}" for each in others))
+        said.append("\n".join(f"- {_plain(each.sentence)}" for each in others))
+    if parts.missing:
+        said += [
+            "## Missing from this report",
+            "\n".join(f"- {_plain(each.sentence)}" for each in parts.missing),
+        ]
     if note := sampled(report.sample):
-        parts.append(note)
-    return "\n\n".join(parts) + "\n"
+        said.append(note)
+    return "\n\n".join(said) + "\n"
 
 
 def _rates(report: Report) -> str:
@@ -104,7 +120,7 @@ def _rates(report: Report) -> str:
         (name, share(rate.value), interval(rate))
         for name, rate in (
             ("Acceptance, of the prediction's tokens", prediction.acceptance),
-            ("Coverage, of the reply's tokens", prediction.coverage),
+            ("Coverage, of all output tokens", prediction.coverage),
             ("Edits accepted, of those with a verdict", verdicts.edits),
             ("Hunks accepted", verdicts.hunks),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from editsvc import figures
+
 if TYPE_CHECKING:
     from editsvc.report.model import Difference, Rate, Report, Sample
 
@@ -25,7 +27,7 @@ def title(report: Report) -> str:
 
 def share(value: float | None) -> str:
     """A rate as a percentage."""
-    return NOT_REPORTED if value is None else f"{value:.1%}"
+    return NOT_REPORTED if value is None else figures.percent(value, 1)
 
 
 def interval(rate: Rate) -> str:
@@ -64,15 +66,15 @@ def integer(value: int | None) -> str:
 
 
 def dollars(value: float | None) -> str:
-    """An amount; more places below a cent."""
+    """An amount of many requests: cents are enough, unless it is less than one."""
     if value is None:
         return NOT_REPORTED
-    return f"${value:,.2f}" if value == 0 or value >= _CENT else f"${value:.5f}"
+    return f"${value:,.2f}" if value >= _CENT else figures.dollars(value)
 
 
 def count(number: int, noun: str) -> str:
     """A number and its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return figures.count(number, noun)
 
 
 def sampled(sample: Sample) -> str:

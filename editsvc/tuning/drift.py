@@ -16,11 +16,12 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from editsvc.figures import percent
 from editsvc.policy import Cell, Reason
 from editsvc.tuning.observation import by_model, observe, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from editsvc.models import Model
@@ -65,20 +66,21 @@ class Change:
     def sentence(self) -> str:
         """The change in words."""
         since, before, after = f"{self.at:%Y-%m-%d %H:%M}", self.before, self.after
+        form: Callable[[float], str]
         match self.kind:
             case ChangeKind.SUPPORT:
                 return f"{self.cell.model} has refused predictions since {since} ({self.requests} in a row)."
             case ChangeKind.PRICE:
                 return (
-                    f"The output of {self.cell.model} costs {_number(after, '${:g}')} for a million tokens, "
-                    f"and cost {_number(before, '${:g}')} when the policy was made."
+                    f"The output of {self.cell.model} costs {_number(after, '${:g}'.format)} for a million tokens, "
+                    f"and cost {_number(before, '${:g}'.format)} when the policy was made."
                 )
             case ChangeKind.SPEED:
-                what, form = "writes {} tokens a second, and wrote {} before", "{:,.0f}"
+                what, form = "writes {} tokens a second, and wrote {} before", _whole
             case ChangeKind.COVERAGE:
-                what, form = "takes {} of its replies from predictions, and took {} before", "{:.0%}"
+                what, form = "takes {} of its replies from predictions, and took {} before", percent
             case ChangeKind.ACCEPTANCE:
-                what, form = "accepts {} of predictions, and accepted {} before", "{:.0%}"
+                what, form = "accepts {} of predictions, and accepted {} before", percent
         return (
             f"Since {since} {self.cell.model} {what.format(_number(after, form), _number(before, form))} "
             f"({self.requests} requests since)."
@@ -101,14 +103,24 @@ def shifts(groups: Mapping[Cell, Sequence[Observation]], *, alpha: float = ALPHA
     found = []
     for cell, group in groups.items():
         sent = [one for one in group if one.sent]
-        used = [one for one in sent if one.accepted + one.rejected]
-        plain = [one for one in group if not one.sent and one.seconds is not None]
-        scans = (
-            (ChangeKind.ACCEPTANCE, used, [one.accepted / (one.accepted + one.rejected) for one in used]),
-            (ChangeKind.COVERAGE, sent, [one.accepted / one.reply_tokens for one in sent]),
-            (ChangeKind.SPEED, plain, [one.reply_tokens / one.seconds for one in plain if one.seconds]),
+        # A request and its value go together: who has none is in neither series.
+        scans: tuple[tuple[ChangeKind, list[tuple[Observation, float]]], ...] = (
+            (
+                ChangeKind.ACCEPTANCE,
+                [
+                    (one, one.accepted / (one.accepted + one.rejected))
+                    for one in sent
+                    if one.accepted + one.rejected
+                ],
+            ),
+            (ChangeKind.COVERAGE, [(one, one.accepted / one.reply_tokens) for one in sent]),
+            (
+                ChangeKind.SPEED,
+                [(one, one.reply_tokens / one.seconds) for one in group if not one.sent and one.seconds],
+            ),
         )
-        for kind, series, values in scans:
+        for kind, scanned in scans:
+            series, values = [one for one, _ in scanned], [value for _, value in scanned]
             places = change_points(_within_cells(series, values), alpha=alpha / len(scans))
             if places:
                 begin, place = [0, *places][-2:]
@@ -226,5 +238,9 @@ def _ranks(values: Sequence[float]) -> list[float]:
     return ranks
 
 
-def _number(value: float | None, form: str) -> str:
-    return "nothing known" if value is None else form.format(value)
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _number(value: float | None, form: Callable[[float], str]) -> str:
+    return "nothing known" if value is None else form(value)

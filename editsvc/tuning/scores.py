@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from editsvc.figures import percent
 from editsvc.tuning.bench import CLEAR, POLICIES, QUANTITIES, SIZE_THRESHOLD
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def render(result: Result) -> str:
             for name in POLICIES[1:]
         ),
         (
-            f"right where the truth differs by over {CLEAR:.0%}",
+            f"right where the truth differs by over {percent(CLEAR)}",
             *(_percent(_share(score.right, score.clear)) for score in both),
         ),
         *(
@@ -82,4 +83,4 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _percent(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:.{digits}%}"
+    return "-" if value is None else percent(value, digits)

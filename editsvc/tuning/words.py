@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from editsvc.figures import percent
 from editsvc.tuning.tune import FLIP_CERTAINTY
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.objective import Worth
     from editsvc.tuning.tune import Finding, Tuning
-
-_NEXT_TO_NOTHING: Final = 0.001
 
 
 def text(tuning: Tuning, since: str) -> str:
@@ -39,8 +38,8 @@ def reason(finding: Finding, worth: Worth) -> str:
     net = finding.net
     does = "saves" if net.value >= 0 else "costs"
     sentence = (
-        f"Counting money as time at ${worth.per_hour:g} an hour, a prediction {does} {abs(net.value):.0%} of a "
-        f"request (95 % interval of what it saves: {net.low:.0%} to {net.high:.0%})."
+        f"Counting money as time at ${worth.per_hour:g} an hour, a prediction {does} {percent(abs(net.value))} of a "
+        f"request (95 % interval of what it saves: {percent(net.low)} to {percent(net.high)})."
     )
     flip = would_flip(finding, worth)
     return f"{sentence} {flip}" if flip else sentence
@@ -53,7 +52,7 @@ def would_flip(finding: Finding, worth: Worth) -> str:
     if finding.predict is not (finding.net.value >= 0):
         return (
             "By the estimate alone it would be the other way round, but a decision that stands is changed only "
-            f"with a certainty of {FLIP_CERTAINTY:.0%}."
+            f"with a certainty of {percent(FLIP_CERTAINTY)}."
         )
     above, below = ("above", "under") if finding.predict else ("under", "above")
     conditions = []
@@ -102,9 +101,9 @@ def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
     found = finding.gains
     yield f"requests        {found.sent:,} with a prediction, {found.plain:,} without, their times known"
     if found.acceptance is not None:
-        yield f"acceptance      {_interval(found.acceptance, '{:.1%}')} of the prediction's tokens"
+        yield f"acceptance      {_share(found.acceptance)} of the prediction's tokens"
     if found.coverage is not None:
-        yield f"coverage        {_interval(found.coverage, '{:.1%}')} of the tokens that are billed"
+        yield f"coverage        {_share(found.coverage)} of all output tokens"
     if found.token_s is not None:
         yield f"plain token     {_interval(found.token_s, '{:.3f}', 1000)} ms"
     if found.pass_cost is not None:
@@ -117,8 +116,8 @@ def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
         yield "rejected        counts as nothing, because no price is known for this model"
     if finding.net is not None and finding.certainty is not None:
         yield (
-            f"net             {_interval(finding.net, '{:.1%}')} of a request, money counted as time; "
-            f"predictions pay with a certainty of {_certainty(finding.certainty)}"
+            f"net             {_share(finding.net)} of a request, money counted as time; "
+            f"predictions pay with a certainty of {percent(finding.certainty, 1)}"
         )
     flip = would_flip(finding, worth)
     if flip:
@@ -153,10 +152,9 @@ def _interval(estimate: Estimate, form: str, factor: float = 1.0) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _certainty(share: float) -> str:
-    if share > 1 - _NEXT_TO_NOTHING:
-        return f"over {1 - _NEXT_TO_NOTHING:.1%}"
-    return f"under {_NEXT_TO_NOTHING:.1%}" if share < _NEXT_TO_NOTHING else f"{share:.1%}"
+def _share(estimate: Estimate) -> str:
+    value, low, high = (percent(one, 1) for one in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
 
 
 def _records(count: int) -> str:

@@ -222,7 +222,11 @@ def test_the_sums_are_those_of_an_independent_query(
             )
         for _ in range(5):
             log.append(predicted(None, None, None, model="m0"))
-            log.append(make_record(completion_tokens=11, prompt_tokens=4, model="m1", rejected_cost_usd=0.5))
+            log.append(
+                make_record(
+                    completion_tokens=11, prompt_tokens=4, model="m1", cost_usd=1.0, rejected_cost_usd=0.5
+                )
+            )
         report = aggregate(log.records(), by=["model"])
     engine = create_engine(f"sqlite:///{file}")
     query = text(

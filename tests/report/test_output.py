@@ -122,7 +122,7 @@ def test_the_table_tells_its_three_rates_apart(report: Report) -> None:
     text = "\n".join(printed(report))
     for name, of in (
         ("Acceptance", "of the prediction's tokens"),
-        ("Coverage", "of the reply's tokens"),
+        ("Coverage", "of all output tokens"),
         ("Edits accepted", "edits with a verdict"),
     ):
         (line,) = (line for line in split_lines(text) if line.startswith(name))
@@ -134,7 +134,7 @@ def test_the_table_says_where_there_is_not_enough_data(predicted: MakeRecord) ->
     lines = printed(aggregate([predicted(60, 40, 120)]))
     assert lines[0] == "1 request on 2026-11-01"
     (acceptance,) = (line for line in lines if line.startswith("Acceptance"))
-    assert "60.0%  not enough data" in acceptance
+    assert "60.0 %  not enough data" in acceptance
     (verdicts,) = (line for line in lines if line.startswith("Edits accepted"))
     assert verdicts.split()[2] == "-"
 

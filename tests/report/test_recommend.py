@@ -126,7 +126,7 @@ def test_coverage_that_is_surely_below_break_even(predicted: MakeRecord) -> None
     ).recommendations[1:]
     assert found.kind == "coverage-below-break-even"
     assert found.sentence.startswith(
-        "Predictions covered 2.8% of what model far wrote in 30 requests, at most "
+        "Predictions covered 2.8 % of what model far wrote in 30 requests, at most "
     )
     assert found.numbers["coverage"] == 11 / 400
 
@@ -140,7 +140,7 @@ def test_rejected_tokens_that_are_much_of_the_bill(predicted: MakeRecord) -> Non
         predicted(300, 300, 700, model="dear", cost_usd=0.01, rejected_cost_usd=0.004) for _ in range(20)
     ]
     assert sentences(records) == [
-        "Rejected prediction tokens cost $0.0800 with model dear, 40% of $0.2000 in 20 requests."
+        "Rejected prediction tokens cost $0.08 with model dear, 40.0 % of $0.20 in 20 requests."
     ]
 
 
@@ -173,8 +173,9 @@ def test_a_few_requests_prove_nothing(predicted: MakeRecord) -> None:
 
 def test_a_model_that_realigns_worse_than_before_is_named_with_the_day(predicted: MakeRecord) -> None:
     rng = random.Random(7)
-    before = [predicted(rng.randint(850, 950), rng.randint(20, 60), 1_000, model="m") for _ in range(60)]
-    after = [predicted(rng.randint(250, 350), rng.randint(400, 500), 1_000, model="m") for _ in range(40)]
+    told = {"model": "m", "finish_reason": "stop"}
+    before = [predicted(rng.randint(850, 930), rng.randint(20, 60), 1_000, **told) for _ in range(60)]
+    after = [predicted(rng.randint(250, 350), rng.randint(400, 500), 1_000, **told) for _ in range(40)]
     (drift,) = [one for one in aggregate([*before, *after]).recommendations if "accepts" in one.sentence]
     assert drift.kind == "drift"
     assert f"Since {after[0].created_at:%Y-%m-%d}" in drift.sentence
@@ -183,5 +184,6 @@ def test_a_model_that_realigns_worse_than_before_is_named_with_the_day(predicted
 
 def test_a_model_that_stays_as_it_was_has_no_drift(predicted: MakeRecord) -> None:
     rng = random.Random(8)
-    records = [predicted(rng.randint(850, 950), rng.randint(20, 60), 1_000, model="m") for _ in range(100)]
+    told = {"model": "m", "finish_reason": "stop"}
+    records = [predicted(rng.randint(850, 930), rng.randint(20, 60), 1_000, **told) for _ in range(100)]
     assert "drift" not in {one.kind for one in aggregate(records).recommendations}

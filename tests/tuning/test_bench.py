@@ -90,7 +90,7 @@ def test_the_table_names_what_it_measures(result: Result) -> None:
         "of sending always",
         "of sending never",
         "of sending from 1,000 tokens on",
-        "right where the truth differs by over 5%",
+        "right where the truth differs by over 5 %",
         "95 % intervals that hold the net share",
         "changes of a server that were noticed",
     ):

@@ -60,7 +60,7 @@ def test_a_change_of_realignment_is_told_with_its_time_and_its_figures(
     acceptance = found[ChangeKind.ACCEPTANCE]
     assert (acceptance.cell, acceptance.at, acceptance.requests) == (MODEL, records[40].created_at, 30)
     assert acceptance.sentence == (
-        "Since 2026-09-02 16:00 gpt-oss-120b accepts 25% of predictions, and accepted 96% before "
+        "Since 2026-09-02 16:00 gpt-oss-120b accepts 25 % of predictions, and accepted 96 % before "
         "(30 requests since)."
     )
 

@@ -161,7 +161,7 @@ def test_only_what_came_after_a_change_counts(make_record: MakeRecord) -> None:
     assert found.findings[0].predict is False
     assert found.findings[0].gains.sent == 30
     assert ChangeKind.ACCEPTANCE in {change.kind for change in found.changes}
-    assert "accepts 11% of predictions, and accepted 94% before" in text(found, "in all")
+    assert "accepts 11 % of predictions, and accepted 94 % before" in text(found, "in all")
 
 
 def test_the_value_of_a_policy_is_not_taken_from_before_a_change(make_record: MakeRecord) -> None:

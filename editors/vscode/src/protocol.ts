@@ -68,6 +68,13 @@ export interface EditAnswer extends Decision {
   } | null;
   readonly timing: { readonly ttft_s: number | null; readonly total_s: number | null } | null;
   readonly scope: { readonly kind: string; readonly start_line: number; readonly end_line: number } | null;
+  /** The figures in words, the same that every front end shows. */
+  readonly shown: {
+    readonly tokens: string | null;
+    readonly acceptance: string | null;
+    readonly total: string | null;
+    readonly cost: string | null;
+  } | null;
   readonly model: string | null;
   readonly cost_usd: number | null;
   readonly offline: boolean | null;

@@ -38,29 +38,22 @@ export class StatusItem implements Disposable {
   }
 }
 
-/** The share of the predicted tokens that the server accepted; undefined if nothing was predicted. */
-function acceptance(usage: EditAnswer['usage']): string | undefined {
-  const accepted = usage?.accepted_prediction_tokens ?? 0;
-  const predicted = accepted + (usage?.rejected_prediction_tokens ?? 0);
-  return predicted ? `${Math.floor((100 * accepted) / predicted)} %` : undefined;
-}
-
 function summary(answer: EditAnswer): string {
   if (answer.status !== 'changed') return `$(circle-slash) ${answer.status}`;
-  const { usage, timing, cost_usd: cost } = answer;
+  const { shown } = answer;
   const count = answer.hunks.length;
   const parts = [
     `$(check) ${count} ${count === 1 ? 'hunk' : 'hunks'}`,
-    usage?.completion_tokens != null && `${usage.completion_tokens} tokens`,
-    acceptance(usage),
-    timing?.total_s != null && `${timing.total_s.toFixed(1)} s`,
-    answer.offline ? 'offline' : cost != null && dollars(cost),
+    shown?.tokens,
+    shown?.acceptance && `${shown.acceptance} accepted`,
+    shown?.total,
+    answer.offline ? 'offline' : shown?.cost,
   ];
   return parts.filter(Boolean).join(' · ');
 }
 
 function details(answer: EditAnswer, report: string): MarkdownString {
-  const { usage, timing, scope } = answer;
+  const { usage, timing, scope, shown } = answer;
   const rows: [string, string | number | null | undefined][] = [
     ['Rewritten', scope && `${scope.kind}, lines ${scope.start_line}–${scope.end_line}`],
     ['Model', answer.offline ? 'the offline engine' : answer.model],
@@ -68,14 +61,14 @@ function details(answer: EditAnswer, report: string): MarkdownString {
       'Prompt',
       usage?.prompt_tokens && `${usage.prompt_tokens} tokens, ${usage.cached_tokens ?? 0} from the cache`,
     ],
-    ['Reply', usage?.completion_tokens && `${usage.completion_tokens} tokens`],
+    ['Reply', shown?.tokens],
     [
       'Prediction',
-      answer.prediction && (acceptance(usage) ? `${acceptance(usage)} accepted` : answer.prediction.reason),
+      answer.prediction && (shown?.acceptance ? `${shown.acceptance} accepted` : answer.prediction.reason),
     ],
     ['First token', timing?.ttft_s != null ? `${timing.ttft_s.toFixed(2)} s` : null],
-    ['Altogether', timing?.total_s != null ? `${timing.total_s.toFixed(2)} s` : null],
-    ['Cost', answer.cost_usd != null ? dollars(answer.cost_usd) : null],
+    ['Altogether', shown?.total],
+    ['Cost', shown?.cost],
   ];
   const words = new MarkdownString(`**editsvc: the last edit is ${answer.status}**\n\n`, true);
   words.isTrusted = { enabledCommands: [report] };
@@ -85,8 +78,4 @@ function details(answer: EditAnswer, report: string): MarkdownString {
     if (value) words.appendMarkdown(`| ${name} | `).appendText(`${value}`).appendMarkdown(' |\n');
   for (const warning of answer.warnings ?? []) words.appendMarkdown('\n\n$(warning) ').appendText(warning);
   return words.appendMarkdown(`\n\n[Show the report](command:${report})`);
-}
-
-function dollars(cost: number): string {
-  return `$${cost.toFixed(4)}`;
 }

@@ -11,13 +11,6 @@ local last = ""
 local running
 local said_offline = false
 
----@param value number?
----@param form string
----@return string?
-local function written(value, form)
-  return value and form:format(value) or nil
-end
-
 ---@param parts (string|nil)[]
 ---@param count integer
 ---@return string
@@ -29,18 +22,16 @@ local function joined(parts, count)
   return table.concat(found, " · ")
 end
 
---- Tokens, acceptance, time and cost of an edit, as far as they were reported.
+--- Tokens, acceptance, time and cost of an edit, as the server words them, as far as they were reported.
 ---@param answer table
 ---@return string
 local function figures(answer)
-  local usage, timing = answer.usage or {}, answer.timing or {}
-  local accepted, rejected = usage.accepted_prediction_tokens, usage.rejected_prediction_tokens
-  local share = accepted and rejected and accepted + rejected > 0 and 100 * accepted / (accepted + rejected) or nil
+  local shown = answer.shown or {}
   return joined({
-    written(usage.completion_tokens, "%d tokens"),
-    written(share, "%d %% accepted"),
-    written(timing.total_s, "%.1f s"),
-    written(answer.cost_usd, "$%.4f"),
+    shown.tokens,
+    shown.acceptance and shown.acceptance .. " accepted",
+    shown.total,
+    shown.cost,
     answer.offline and "offline" or nil,
   }, 5)
 end
