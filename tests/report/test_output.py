@@ -96,6 +96,7 @@ def test_the_json_has_the_agreed_names(report: Report) -> None:
         "days",
         "groups",
         "recommendations",
+        "missing",
     }
 
 
