@@ -25,6 +25,8 @@ HOST = Path(__file__).parent / "vscode" / "host"
 EDITORS = Path(os.environ.get("EDITSVC_EDITORS_DIR", ROOT / ".editors")).absolute()
 SPECS = re.findall(r"^  '(.+)': async", (HOST / "specs.js").read_text("utf-8"), re.MULTILINE)
 SECRET = "csk-typed-by-hand"
+ROUNDS = int(os.environ.get("EDITSVC_ROUNDS", "10"))
+"""How often an instruction is typed to a host that is far away; the parts that know no editor do it 100 times."""
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -212,7 +214,7 @@ def results(
     write_servers(folder, emulate)
     (folder / "workspace").mkdir()
     chosen = [spec for spec in SPECS if any(f"[{spec}]" in item.name for item in request.session.items)]
-    given = {"cases": cases(), "secret": SECRET, "chosen": chosen}
+    given = {"cases": cases(), "secret": SECRET, "rounds": ROUNDS, "chosen": chosen}
     (folder / "given.json").write_text(json.dumps(given), "utf-8")
     machine = folder / "run" / "data" / "data" / "Machine"
     machine.mkdir(parents=True)

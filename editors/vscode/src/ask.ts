@@ -1,7 +1,6 @@
 /** Ask for an instruction: typed, from the history, or a preset; and for what may be rewritten. */
 
 import {
-  QuickPickItemKind,
   ThemeIcon,
   commands,
   window,
@@ -12,17 +11,13 @@ import {
 } from 'vscode';
 import { CodeActionRequest, Command, type CodeAction, type LanguageClient } from 'vscode-languageclient/node';
 
+import { Rows, ask, type Choice, type Offer, type Row as PlainRow } from './asking';
 import type { History } from './history';
 import { rewriteKind, type EditArgument, type Mode } from './protocol';
 
 export type Scope = 'selection' | 'symbol' | 'file';
 
-interface Choice extends QuickPickItem {
-  readonly argument: EditArgument;
-  readonly remembered: boolean;
-}
-
-type Row = Choice | (QuickPickItem & { readonly kind: QuickPickItemKind.Separator });
+type Row = PlainRow<QuickInputButton> & QuickPickItem;
 
 const forget: QuickInputButton = { iconPath: new ThemeIcon('close'), tooltip: 'Remove from the history' };
 const widen: QuickInputButton = {
@@ -58,43 +53,32 @@ export class Ask {
     const scopes = scopesOf(editor);
     const pick = window.createQuickPick<Row>();
     let scope = scopes[0]!;
-    let presets: readonly Choice[] = [];
-    const show = () => {
+    const describeScope = () => {
       pick.title = `editsvc: ${describe(editor, scope)}`;
-      pick.items = this.rows(editor, pick.value, scope, mode, presets);
     };
     const nextScope = () => {
       scope = scopes[(scopes.indexOf(scope) + 1) % scopes.length]!;
-      show();
+      describeScope();
     };
-    pick.placeholder = 'What is to change?';
+    describeScope();
+    pick.placeholder = 'What is to change? Type it, or choose with the arrow keys';
+    pick.matchOnDescription = true;
     pick.buttons = [widen];
+    pick.onDidTriggerButton(nextScope);
     this.open = { pick, nextScope };
     void commands.executeCommand('setContext', 'editsvc.asking', true);
-    show();
-    // The input must not wait for the server to start.
-    void presetsAt(this.server, editor, mode).then((found) => {
-      presets = found;
-      if (this.open?.pick === pick) show();
-    });
     try {
-      return await new Promise<EditArgument | undefined>((resolve) => {
-        pick.onDidChangeValue(show);
-        pick.onDidTriggerButton(nextScope);
-        pick.onDidTriggerItemButton(async ({ item }) => {
-          await this.history.remove(item.label);
-          show();
-        });
-        pick.onDidAccept(() => {
-          const [row] = pick.selectedItems;
-          resolve(row !== undefined && 'argument' in row ? this.chosen(row, editor, scope, mode) : undefined);
-        });
-        pick.onDidHide(() => resolve(undefined));
-        pick.show();
-      });
+      const rows = new Rows<QuickInputButton>(this.history.all, forget);
+      // The input must not wait for the server to start.
+      const offers = offersAt(this.server, editor, mode);
+      const choice = await ask<QuickInputButton>(pick, rows, offers, (one) => void this.history.remove(one));
+      return choice && this.chosen(choice, editor, scope, mode);
     } finally {
-      this.open = undefined;
-      void commands.executeCommand('setContext', 'editsvc.asking', false);
+      // Another input may have taken this one's place.
+      if (this.open.pick === pick) {
+        this.open = undefined;
+        void commands.executeCommand('setContext', 'editsvc.asking', false);
+      }
       pick.dispose();
     }
   }
@@ -104,42 +88,19 @@ export class Ask {
     this.open?.nextScope();
   }
 
-  private chosen(row: Choice, editor: TextEditor, scope: Scope, mode: Mode): EditArgument {
-    if (row.remembered) void this.history.add(row.argument.instruction);
+  private chosen({ instruction, offer }: Choice, editor: TextEditor, scope: Scope, mode: Mode): EditArgument {
+    if (offer === undefined) void this.history.add(instruction);
     // An instruction in a comment is about what its comment is about.
-    return row.argument.comment ? row.argument : argumentFor(editor, row.argument.instruction, scope, mode);
-  }
-
-  private rows(
-    editor: TextEditor,
-    typed: string,
-    scope: Scope,
-    mode: Mode,
-    presets: readonly Choice[],
-  ): Row[] {
-    const choice = (instruction: string): Choice => ({
-      label: instruction,
-      argument: argumentFor(editor, instruction, scope, mode),
-      remembered: true,
-    });
-    const instruction = typed.trim();
-    const recent = this.history.all.filter((one) => one !== instruction);
-    const rows: Row[] = [];
-    if (instruction) rows.push({ ...choice(instruction), description: 'as typed', alwaysShow: true });
-    if (recent.length) rows.push({ label: 'recent', kind: QuickPickItemKind.Separator });
-    rows.push(...recent.map((one) => ({ ...choice(one), buttons: [forget] })));
-    if (presets.length) rows.push({ label: 'presets', kind: QuickPickItemKind.Separator });
-    rows.push(...presets);
-    return rows;
+    return offer?.argument.comment ? offer.argument : argumentFor(editor, instruction, scope, mode);
   }
 }
 
 /** The presets, and the instructions in comments, that the server offers at the selection; none if it can't say. */
-async function presetsAt(
+async function offersAt(
   server: () => Promise<LanguageClient>,
   editor: TextEditor,
   mode: Mode,
-): Promise<readonly Choice[]> {
+): Promise<readonly Offer[]> {
   try {
     const client = await server();
     const { start, end } = editor.selection;
@@ -148,26 +109,20 @@ async function presetsAt(
       range: { start, end },
       context: { diagnostics: [], only: [rewriteKind] },
     });
-    return (actions ?? []).flatMap((action) => choiceOf(action, mode));
+    return (actions ?? []).flatMap((action) => offerOf(action, mode));
   } catch {
     // What keeps the server from starting is told when an instruction is given.
     return [];
   }
 }
 
-function choiceOf(action: CodeAction | Command, mode: Mode): Choice[] {
+function offerOf(action: CodeAction | Command, mode: Mode): Offer[] {
   const command = Command.is(action) ? action : action.command;
-  const argument = command?.arguments?.[0] as EditArgument | undefined;
-  if (argument === undefined) return [];
-  const { uri, instruction, range, comment } = argument;
-  return [
-    {
-      label: action.title,
-      detail: action.title.endsWith(instruction) ? '' : instruction,
-      argument: { uri, instruction, mode, ...(range && { range }), ...(comment && { comment }) },
-      remembered: false,
-    },
-  ];
+  const given = command?.arguments?.[0] as EditArgument | undefined;
+  if (given === undefined) return [];
+  const { uri, instruction, range, comment } = given;
+  const argument = { uri, instruction, mode, ...(range && { range }), ...(comment && { comment }) };
+  return [{ title: action.title, argument }];
 }
 
 function describe(editor: TextEditor, scope: Scope): string {

@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { connect, createServer as createRelay } from 'node:net';
 import { join } from 'node:path';
 
 const { editors, run, workspace, extension, host, chrome, env } = JSON.parse(
@@ -37,6 +38,35 @@ function served(options, wanted) {
   return { child, printed };
 }
 
+/** Milliseconds that everything between the window and its extension host takes, in either direction. */
+let delayMs = 0;
+
+/** Passes on what `from` sends, in order, `delayMs` after it came. */
+function passOn(from, to) {
+  let turn = Promise.resolve();
+  const inTurn = (work) => {
+    const due = Date.now() + delayMs;
+    turn = turn
+      .then(() => new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now()))))
+      .then(work);
+  };
+  from.on('data', (data) => inTurn(() => to.writable && to.write(data)));
+  from.on('end', () => inTurn(() => to.end()));
+  from.on('error', () => to.destroy());
+}
+
+/** Stands before a port of this machine; the port to go to instead. */
+async function relayed(port) {
+  const relay = createRelay((near) => {
+    const far = connect(port, '127.0.0.1');
+    passOn(near, far);
+    passOn(far, near);
+  });
+  await new Promise((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  relay.unref();
+  return relay.address().port;
+}
+
 const results = [];
 mkdirSync(run, { recursive: true });
 await served(['--install-extension', extension]).printed;
@@ -63,6 +93,14 @@ const abilities = {
       ),
     );
     return frames.join('\n');
+  },
+  // Without a pause between the last letter and Enter, as fast hands do it.
+  enter: async ({ text }) => {
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+  },
+  delay: ({ ms }) => {
+    delayMs = ms;
   },
   focused: async ({ selector }) => ({
     focused: await page.evaluate((one) => Boolean(document.activeElement?.closest(one)), selector),
@@ -131,7 +169,7 @@ const serving = served(
   ],
   /Extension host agent listening on (\d+)/,
 );
-const port = await serving.printed;
+const port = await relayed(Number(await serving.printed));
 const browser = await chromium.launch({
   executablePath: chrome,
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],

@@ -84,6 +84,12 @@ const asksFor = (title) =>
     return focused && (await texts('.quick-input-title')).join().includes(title);
   });
 
+const closed = () =>
+  until('the input is closed', async () => {
+    const { focused } = await ask('focused', { selector: '.quick-input-widget' });
+    return !focused;
+  });
+
 const texts = (selector) => ask('texts', { selector });
 const picture = (name) => ask('picture', { name });
 const buttons = '.notifications-center .monaco-button';
@@ -99,6 +105,7 @@ const lenses = () => texts('.codelens-decoration a');
 module.exports = {
   ask,
   buttons,
+  closed,
   expect,
   folder,
   fresh,
