@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import GuardRefused
+from editsvc.errors import GuardRefused, Means, Remedy
 from editsvc.scope import ScopeKind
 from editsvc.text import split_lines
 
@@ -50,7 +50,9 @@ class Misfit(GuardRefused):
     """The reply's parts are not those that were offered; asked for the whole file, the model may do better."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, check="frame", hint="Run the edit again, or choose the scope yourself.")
+        super().__init__(
+            message, check="frame", hint="Run the edit again.", remedies=(Remedy(Means.LINES_SCOPE),)
+        )
 
 
 def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
@@ -79,7 +81,7 @@ def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
         raise GuardRefused(
             f"The reply changes more than lines {part.first_line} to {part.last_line}.",
             check="scope",
-            hint="Choose a larger scope if the change needs one.",
+            remedies=(Remedy(Means.LARGER_SCOPE, when="if the change needs it"),),
         )
     if extent is _Extent.FILE:
         return _whole(document, new)

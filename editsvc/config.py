@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from editsvc.addresses import without_secrets
-from editsvc.errors import SettingsError
+from editsvc.errors import Means, Remedy, SettingsError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
 from editsvc.prompt import EditFormat
@@ -245,7 +245,7 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
             if key not in origins:
                 raise SettingsError(
                     f"{layer.origin}: there is no setting {key!r}.",
-                    hint="editsvc config show lists them all.",
+                    remedies=(Remedy(Means.KNOWN_SETTINGS),),
                 )
             if not layer.trusted and key not in PROJECT_MAY_SET:
                 warnings.append(f"{layer.origin}: {key} is ignored, because a project may not set it.")
@@ -272,7 +272,7 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         converted = msgspec.convert(value, field_type, strict=False)
     except msgspec.ValidationError as exc:
         raise SettingsError(
-            f"{origin}: {key} is wrong: {exc}.", hint=f"editsvc config show {key} explains it."
+            f"{origin}: {key} is wrong: {exc}.", remedies=(Remedy(Means.KNOWN_SETTINGS, key),)
         ) from exc
     if key == "reasoning_effort" and converted not in EFFORTS:
         raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")

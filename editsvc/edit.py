@@ -13,7 +13,7 @@ from editsvc.provider.base import ServerTimes, Usage
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from editsvc.errors import Status
+    from editsvc.errors import Remedy, Status
     from editsvc.guard import Check
     from editsvc.policy import Decision, PredictionMode
     from editsvc.prediction import PredictionKind
@@ -73,7 +73,8 @@ class Timing:
 class EditResult:
     """How an edit ended. `after` and `edits` are set when `status` is CHANGED (or UNCHANGED, without edits).
 
-    `message` is a sentence for people, empty if there is nothing to say. `restarts` tells why the model was asked
+    `message` is a sentence for people, empty if there is nothing to say; `remedies` are what can be done about it, for
+    the front end to put into words. `restarts` tells why the model was asked
     again, in order; `scope` is what was rewritten, or, where it did not come so far, what was offered to the
     model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`. `attempts` are the HTTP requests
     that were sent, in the order in which they ended. `syntax_check` is how much of the new text was parsed; None
@@ -86,6 +87,7 @@ class EditResult:
     after: Snapshot | None = None
     edits: tuple[Edit, ...] = ()
     message: str = ""
+    remedies: tuple[Remedy, ...] = ()
     error: str | None = None
     exit_code: ExitCode = ExitCode.DONE
     scope: Scope | None = None

@@ -31,17 +31,20 @@
     ├── ProviderAuthError           exit 4: 401 or 403, the key is the matter
     └── Cancelled                   exit 130: the user, or the editor, took the request back
 
-A message is one sentence: what was expected, what was found. `hint` says what to do. Neither ever holds
-code from the document beyond the one line that a refusal is about, and `kind` (logged) holds none.
+A message is one sentence: what was expected, what was found. `hint` says what to do, where that is the same for
+everybody; what is done in another way at a shell than in an editor is one of the `remedies`, which each front end
+puts into its own words. None of them ever holds code from the document beyond the one line that a refusal is about,
+and `kind` (logged) holds none.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class ExitCode(IntEnum):
@@ -65,25 +68,60 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Means(StrEnum):
+    """The kinds of remedies."""
+
+    WAIVE = "waive"
+    ALLOW_PATH = "allow-path"
+    SMALLER_SCOPE = "smaller-scope"
+    LARGER_SCOPE = "larger-scope"
+    LINES_SCOPE = "lines-scope"
+    PREDICTION_OFF = "prediction-off"
+    VALID_KEY = "valid-key"
+    KNOWN_MODEL = "known-model"
+    KNOWN_SETTINGS = "known-settings"
+    KNOWN_RUNS = "known-runs"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Something that the user can do, as a value: a front end says how.
+
+    `name` is the check to waive or the path to allow, as it was typed; `when` says in which case, such as
+    "if they are wanted".
+    """
+
+    means: Means
+    name: str = ""
+    when: str = ""
+
+
+def with_remedies(sentence: str, remedies: tuple[Remedy, ...], words: Callable[[Remedy], str]) -> str:
+    """`sentence`, with the remedies behind it in a front end's `words`."""
+    return " ".join(filter(None, (sentence, *map(words, remedies))))
+
+
 class EditsvcError(Exception):
     """The root: one sentence, a hint, and what it means for the shell and for the log."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.PROVIDER
     status: ClassVar[Status] = Status.FAILED
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", remedies: tuple[Remedy, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.remedies = remedies
 
     @property
     def kind(self) -> str:
         """A name for the log: says what happened without a word of the document."""
         return type(self).__name__
 
-    def sentence(self) -> str:
-        """The message, with the hint behind it."""
-        return f"{self.message} {self.hint}".rstrip()
+    def sentence(self, words: Callable[[Remedy], str] = lambda _: "") -> str:
+        """The message, with the hint behind it, and the remedies in a front end's words; "" for one that it lacks."""
+        return with_remedies(f"{self.message} {self.hint}".rstrip(), self.remedies, words)
 
 
 class UsageError(EditsvcError):
@@ -123,8 +161,16 @@ class GuardRefused(Refused):
     `check` is its name (see `editsvc.guard.Check`), `line` the 1-based line of the new text, where there is one.
     """
 
-    def __init__(self, message: str, *, check: str, line: int | None = None, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        check: str,
+        line: int | None = None,
+        hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, remedies=remedies)
         self.check = check
         self.line = line
 
@@ -141,8 +187,15 @@ class Stale(Refused):
 class ProviderError(EditsvcError):
     """The server, or the way to it. `request_id` is the server's, where it sent one."""
 
-    def __init__(self, message: str, *, hint: str = "", request_id: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, remedies=remedies)
         self.request_id = request_id
 
 
@@ -179,9 +232,15 @@ class ProviderRejected(ProviderError):
     """A 4xx that says that the request itself is not accepted; `http_status` says which."""
 
     def __init__(
-        self, message: str, *, hint: str = "", request_id: str | None = None, http_status: int | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
+        request_id: str | None = None,
+        http_status: int | None = None,
     ) -> None:
-        super().__init__(message, hint=hint, request_id=request_id)
+        super().__init__(message, hint=hint, remedies=remedies, request_id=request_id)
         self.http_status = http_status
 
 
@@ -202,9 +261,10 @@ class IncompleteReply(ProviderError):
         *,
         finish_reason: str | None,
         hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message, hint=hint, request_id=request_id)
+        super().__init__(message, hint=hint, remedies=remedies, request_id=request_id)
         self.finish_reason = finish_reason
 
     @property

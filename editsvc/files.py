@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import DocumentRefused, EditsvcError, ExitCode, Stale, Status
+from editsvc.errors import DocumentRefused, EditsvcError, ExitCode, Means, Remedy, Stale, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -294,7 +294,7 @@ def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> 
     except OSError as exc:
         raise FileError(
             f"{path} is half written ({exc.strerror or exc}).",
-            hint="editsvc undo brings the old text back, unless undo_enabled is off.",
+            remedies=(Remedy(Means.UNDO, when="unless undo_enabled is off"),),
         ) from cause
 
 

@@ -2,7 +2,7 @@
 
 Every check answers one way in which tools of this kind have been seen to damage files. A failed check is a
 `GuardRefused` that names the check, and the line where there is one; nothing is repaired. A user may vouch
-for an edit that a check refuses by naming that check (``--allow``); the checks of identity cannot be waived.
+for an edit that a check refuses by naming that check; the checks of identity cannot be waived.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc import syntax
 from editsvc.diff import changed_spans
-from editsvc.errors import GuardRefused
+from editsvc.errors import GuardRefused, Means, Remedy
 from editsvc.invisible import added
 from editsvc.reply import Framing
 from editsvc.text import apply, normalise, split_lines
@@ -210,7 +210,7 @@ def _invisible(before: str, after: str) -> None:
             f"{found[0].effect}{more}.",
             check=Check.INVISIBLE,
             line=found[0].line,
-            hint="Add --allow invisible if it is meant.",
+            remedies=_waive(Check.INVISIBLE, "if it is meant"),
         )
 
 
@@ -225,7 +225,8 @@ def _syntax(before: str, after: str, language: syntax.Language) -> syntax.Extent
         f"The edit would break the file's syntax ({shown}{more}).",
         check=Check.SYNTAX,
         line=faults[0].line + 1,
-        hint="Say the instruction differently, or add --allow syntax if the parser is wrong.",
+        hint="Say the instruction differently.",
+        remedies=_waive(Check.SYNTAX, "if the parser is wrong"),
     )
 
 
@@ -281,7 +282,7 @@ def _empty(original: str, code: str) -> None:
         raise GuardRefused(
             "The reply is empty, and would delete everything.",
             check=Check.EMPTY,
-            hint="To empty the text on purpose, add --allow empty.",
+            remedies=_waive(Check.EMPTY, "if that is meant"),
         )
 
 
@@ -295,14 +296,16 @@ def _prose(
             "The reply is JSON, and the file is not.",
             check=Check.PROSE,
             line=1,
-            hint="Run the edit again, or add --allow prose if the file is to become JSON.",
+            hint="Run the edit again.",
+            remedies=_waive(Check.PROSE, "if the file is to become JSON"),
         )
     if _is_patch_answer(old, new) and not _ASKS_FOR_A_PATCH.search(instruction):
         raise GuardRefused(
             "The reply is a patch of the file, and not the file.",
             check=Check.PROSE,
             line=1,
-            hint="Run the edit again, or add --allow prose if the file is to hold that.",
+            hint="Run the edit again.",
+            remedies=_waive(Check.PROSE, "if the file is to hold that"),
         )
     if reply.framing is Framing.AGREED:
         return
@@ -316,7 +319,8 @@ def _prose(
                 "The reply is not in the agreed frame and does not resemble the file: it may be prose.",
                 check=Check.PROSE,
                 line=1,
-                hint="Say the instruction differently, or add --allow prose if it is right.",
+                hint="Say the instruction differently.",
+                remedies=_waive(Check.PROSE, "if it is right"),
             )
     known = {line.strip() for line in old}
     for number in _edges(new, known):
@@ -327,7 +331,8 @@ def _prose(
                 f"{_quote(line)}",
                 check=Check.PROSE,
                 line=number + 1,
-                hint="Run the edit again, or add --allow prose if it is right.",
+                hint="Run the edit again.",
+                remedies=_waive(Check.PROSE, "if it is right"),
             )
 
 
@@ -395,7 +400,8 @@ def _entities(old: list[str], new: list[str], spans: Sequence[Span]) -> None:
                 f"Line {number + 1} of the reply has HTML entities where the file has plain characters: {_quote(line)}",
                 check=Check.ENTITIES,
                 line=number + 1,
-                hint="Run the edit again, or add --allow entities if they are wanted.",
+                hint="Run the edit again.",
+                remedies=_waive(Check.ENTITIES, "if they are wanted"),
             )
 
 
@@ -444,7 +450,8 @@ def _left_out(line: str, number: int) -> GuardRefused:
         f"Line {number + 1} of the reply stands for code that it leaves out: {_quote(line)}",
         check=Check.ELISION,
         line=number + 1,
-        hint="Run the edit again, or add --allow elision if the line is meant.",
+        hint="Run the edit again.",
+        remedies=_waive(Check.ELISION, "if the line is meant"),
     )
 
 
@@ -513,7 +520,8 @@ def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruct
             raise GuardRefused(
                 f"{count} of {indented} indented lines {what} in the reply, and the instruction does not ask for that.",
                 check=Check.INDENTATION,
-                hint="Run the edit again, or add --allow indentation if it is meant.",
+                hint="Run the edit again.",
+                remedies=_waive(Check.INDENTATION, "if it is meant"),
             )
 
 
@@ -536,7 +544,8 @@ def _tail(
         raise GuardRefused(
             f"The last {lost} of {len(old)} lines are missing in the reply, as if it had been cut off.",
             check=Check.TAIL,
-            hint="Run the edit again, or add --allow tail if they are to go.",
+            hint="Run the edit again.",
+            remedies=_waive(Check.TAIL, "if they are to go"),
         )
 
 
@@ -547,8 +556,13 @@ def _shrink(old: list[str], new: list[str], instruction: str) -> None:
         raise GuardRefused(
             f"Only {after} of {before} lines are left in the reply, and the instruction does not ask to remove any.",
             check=Check.SHRINK,
-            hint="Run the edit again, or add --allow shrink if they are to go.",
+            hint="Run the edit again.",
+            remedies=_waive(Check.SHRINK, "if they are to go"),
         )
+
+
+def _waive(check: Check, when: str) -> tuple[Remedy, ...]:
+    return (Remedy(Means.WAIVE, check, when),)
 
 
 def _added(spans: Sequence[Span]) -> list[int]:

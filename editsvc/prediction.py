@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import DocumentRefused
+from editsvc.errors import DocumentRefused, Means, Remedy
 from editsvc.text import Edit, apply
 
 if TYPE_CHECKING:
@@ -166,6 +166,6 @@ def completion_budget(
             raise DocumentRefused(
                 f"About {least:,} tokens would have to be rewritten, and the model's {what} limit is {figure:,} tokens"
                 + (f" with {prompt_tokens:,} of them in the prompt." if what == "context" else "."),
-                hint="Choose a smaller scope, such as --scope lines:A-B or --scope symbol:NAME.",
+                remedies=(Remedy(Means.SMALLER_SCOPE),),
             )
     return min([wanted, *(limit for limit, _, _ in limits)])

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from editsvc import mentions, relevance, sections, syntax
-from editsvc.errors import ScopeRefused, UsageError
+from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
 from editsvc.text import LineIndex
 from editsvc.tokens import roughly
 
@@ -119,7 +119,7 @@ class Scope:
 
 
 def parse(spec: str) -> ScopeRequest:
-    """What ``--scope`` says: ``auto``, ``file``, ``symbol:NAME`` or ``lines:A-B``; raises UsageError."""
+    """A scope given as text: ``auto``, ``file``, ``symbol:NAME`` or ``lines:A-B``; raises UsageError."""
     if spec in {ScopeKind.AUTO, ScopeKind.FILE}:
         return ScopeRequest(ScopeKind(spec))
     if spec.startswith("symbol:") and spec != "symbol:":
@@ -334,7 +334,7 @@ def _lines(request: ScopeRequest, document: str) -> Scope:
 def _symbol(name: str, document: str, language: Language | None) -> Scope:
     if language is None or not language.grammar:
         raise ScopeRefused(
-            "Symbols are not known in this kind of file.", hint="Use --scope lines:A-B or --scope file."
+            "Symbols are not known in this kind of file.", remedies=(Remedy(Means.LINES_SCOPE),)
         )
     known = syntax.definitions(document, language)
     found = [one for one in known if name in {one.qualified, one.name}]
@@ -360,7 +360,8 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
         ]
         raise ScopeRefused(
             f"Which {name!r} is meant? There are {len(found)}: {', '.join(places)}.",
-            hint="Name one by its qualified name, or use --scope lines:A-B.",
+            hint="Name one by its qualified name.",
+            remedies=(Remedy(Means.LINES_SCOPE),),
         )
     start, end = found[0].start, found[0].end
     part = _part(1, index, index.line_of(start), index.line_of(max(start, end - 1)), found[0].qualified)

@@ -26,9 +26,11 @@ from editsvc.errors import (
     EditsvcError,
     GuardRefused,
     IncompleteReply,
+    Means,
     ModelRefused,
     PredictionUnsupported,
     ProviderTimeout,
+    Remedy,
     Status,
 )
 from editsvc.lessons import Lessons
@@ -162,7 +164,8 @@ class EditService:
         except TimeoutError:
             late = ProviderTimeout(
                 f"The edit took longer than {self._settings.deadline_s:g} s.",
-                hint="Choose a smaller scope, or raise deadline_s.",
+                hint="The setting deadline_s can be raised.",
+                remedies=(Remedy(Means.SMALLER_SCOPE),),
             )
             result = trace.failed(late, self._clock() - started)
         except EditsvcError as exc:
@@ -535,7 +538,8 @@ class EditService:
         where = "the file" if aim.kind is ScopeKind.FILE else f"lines {aim.first_line} to {aim.last_line}"
         return ModelRefused(
             f"The change needs more than {where}: {reason}.",
-            hint="Choose a larger scope, or name the symbols.",
+            hint="Name the symbols in the instruction.",
+            remedies=(Remedy(Means.LARGER_SCOPE),),
         )
 
     def _mention_model(self, trace: Trace) -> None:
@@ -544,7 +548,7 @@ class EditService:
         if model is None:
             if self._notices.first_time(f"unknown-model:{name}"):
                 trace.warnings.append(
-                    f"Nothing is known about the model {name}: no prediction is sent unless --prediction on says so."
+                    f"Nothing is known about the model {name}: no prediction is sent unless prediction is set to on."
                 )
         elif model.deprecated and self._notices.first_time(f"deprecated-model:{name}"):
             trace.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
@@ -607,15 +611,16 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
     """The error for a reply that ended, but not with "stop"."""
     reason = done.finish_reason
     hint = "Nothing was changed; try again."
+    remedies: tuple[Remedy, ...] = ()
     if reason is None:
         message = "The reply ended before it was complete."
     elif reason == "length":
-        message, hint = (
-            f"The reply did not fit into {limit:,} tokens and was cut off.",
-            "Choose a smaller scope.",
-        )
+        message, hint = f"The reply did not fit into {limit:,} tokens and was cut off.", ""
+        remedies = (Remedy(Means.SMALLER_SCOPE),)
     elif reason == "content_filter":
         message, hint = "The server withheld the reply (content_filter).", "Say the instruction differently."
     else:
         message = f'The server ended the reply with finish_reason "{reason}", where "stop" was expected.'
-    return IncompleteReply(message, finish_reason=reason, hint=hint, request_id=done.request_id)
+    return IncompleteReply(
+        message, finish_reason=reason, hint=hint, remedies=remedies, request_id=done.request_id
+    )

@@ -124,6 +124,7 @@ class Trace:
             outline,
             status=exc.status,
             message=exc.sentence(),
+            remedies=exc.remedies,
             error=exc.kind,
             exit_code=exc.exit_code,
             timing=outline.timing if self.completion else Timing(total_s=elapsed_s),

@@ -34,7 +34,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 import msgspec
 
 from editsvc import files
-from editsvc.errors import DocumentRefused, EditsvcError, Refused, Stale
+from editsvc.errors import DocumentRefused, EditsvcError, Means, Refused, Remedy, Stale
 from editsvc.files import FileError, SourceFile
 
 if TYPE_CHECKING:
@@ -222,12 +222,12 @@ def runs(journal: Path) -> list[Run]:
 
 def find(found: Sequence[Run], run_id: str) -> Run:
     """The run whose id is `run_id`, or begins with it; raises Refused if that is none or several."""
-    hint = "editsvc undo --list shows the runs that can be taken back."
+    remedies = (Remedy(Means.KNOWN_RUNS),)
     matching = [run for run in found if run_id and run.id.startswith(run_id)]
     if not matching:
-        raise Refused(f"The journal has no run {run_id}.", hint=hint)
+        raise Refused(f"The journal has no run {run_id}.", remedies=remedies)
     if len(matching) > 1:
-        raise Refused(f"{run_id} is the beginning of several runs.", hint=hint)
+        raise Refused(f"{run_id} is the beginning of several runs.", remedies=remedies)
     return matching[0]
 
 
@@ -236,7 +236,7 @@ def last(found: Sequence[Run]) -> Run:
     for run in found:
         if any(state(entry) is not State.BEFORE for entry in run.entries):
             return run
-    raise Refused("There is nothing to take back.", hint="Only what rewrite --apply has written can be.")
+    raise Refused("There is nothing to take back.", hint="Only what editsvc itself has written can be.")
 
 
 def state(entry: Entry) -> State:

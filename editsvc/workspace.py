@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import Refused
+from editsvc.errors import Means, Refused, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -86,7 +86,6 @@ def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
     and its workspace is the git work tree that it is in, else its folder. `allowed` are paths, typed in the same
     place, that may be edited whatever they are.
     """
-    hint = f"If it is to be edited, allow it with --allow-path {path}."
     named, real = _named(here / path), _real(here / path)
     if any(named == _named(here / one) for one in allowed):
         return real
@@ -95,9 +94,9 @@ def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
     else:
         root = work_tree(here) or here
         if not named.is_relative_to(root):
-            raise PathRefused(f"{path} leads out of the workspace {root}.", hint=hint)
-    _refuse_what_is_outside(path, real, root, hint)
-    _refuse_what_is_protected(path, (named, real), hint)
+            raise _refused(path, f"leads out of the workspace {root}")
+    _refuse_what_is_outside(path, real, root)
+    _refuse_what_is_protected(path, (named, real))
     return real
 
 
@@ -106,11 +105,10 @@ def opened(path: Path, *, root: Path | None) -> None:
 
     `root` is the folder that the editor has open. A document outside of it is fine, a link out of it is not.
     """
-    hint = "If it is to be edited, set allowPath in editsvc.edit."
     named, real = _named(path), _real(path)
     if root is not None and (named.is_relative_to(_named(root)) or named.is_relative_to(_real(root))):
-        _refuse_what_is_outside(path.name, real, root, hint)
-    _refuse_what_is_protected(path.name, (named, real), hint)
+        _refuse_what_is_outside(path.name, real, root)
+    _refuse_what_is_protected(path.name, (named, real))
 
 
 def is_gits_own(path: Path) -> bool:
@@ -118,18 +116,23 @@ def is_gits_own(path: Path) -> bool:
     return any(_folded(part) in _GITS for part in path.parts)
 
 
-def _refuse_what_is_outside(name: str, real: Path, root: Path, hint: str) -> None:
+def _refuse_what_is_outside(name: str, real: Path, root: Path) -> None:
     if not real.is_relative_to(_real(root)):
-        raise PathRefused(f"{name} leads out of the workspace {root} through a symbolic link.", hint=hint)
+        raise _refused(name, f"leads out of the workspace {root} through a symbolic link")
 
 
-def _refuse_what_is_protected(name: str, paths: Iterable[Path], hint: str) -> None:
+def _refuse_what_is_protected(name: str, paths: Iterable[Path]) -> None:
     for path in paths:
         parts = [_folded(part) for part in path.parts]
         if not _VERSION_CONTROL.isdisjoint(parts):
-            raise PathRefused(f"{name} belongs to the version control system, not to the code.", hint=hint)
+            raise _refused(name, "belongs to the version control system, not to the code")
         if not _KEY_FOLDERS.isdisjoint(parts) or _holds_keys(parts):
-            raise PathRefused(f"{name} is a file that usually holds keys or passwords.", hint=hint)
+            raise _refused(name, "is a file that usually holds keys or passwords")
+
+
+def _refused(name: str, why: str) -> PathRefused:
+    remedy = Remedy(Means.ALLOW_PATH, name, "if it is to be edited")
+    return PathRefused(f"{name} {why}.", remedies=(remedy,))
 
 
 def _holds_keys(parts: list[str]) -> bool:

@@ -80,8 +80,9 @@ def main(args: list[str] | None = None) -> None:
         code = ExitCode.INTERRUPTED
     except EditsvcError as exc:
         from editsvc.cli.output import say
+        from editsvc.cli.remedies import told
 
-        say(f"editsvc: {exc.sentence()}")
+        say(f"editsvc: {told(exc)}")
         code = exc.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough; the interpreter must not complain when it flushes.

@@ -17,6 +17,7 @@ import click
 
 from editsvc import __version__, environment
 from editsvc.cli import output
+from editsvc.cli.remedies import told
 from editsvc.errors import EditsvcError, ExitCode
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _findings() -> Iterator[Finding]:
     try:
         resolved = environment.load()
     except EditsvcError as exc:
-        yield Finding("settings", exc.sentence(), ok=False)
+        yield Finding("settings", told(exc), ok=False)
         return
     user = environment.user_file(os.environ)
     yield Finding("settings", f"{user} ({'read' if user.exists() else 'not there: defaults apply'})", ok=True)
@@ -130,7 +131,7 @@ def _log(settings: Settings) -> Finding:
         with open_log(settings) as log:
             status = log.status()
     except EditsvcError as exc:
-        return Finding("log", exc.sentence(), ok=None)
+        return Finding("log", told(exc), ok=None)
     text = f"{status['url']}, {status['count']} records"
     if status["network_file_system"]:
         text += f", on a network file system ({status['network_file_system']}): the rollback journal is used"
@@ -156,7 +157,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
     try:
         servers = configured(settings)
     except EditsvcError as exc:
-        yield Finding("key", exc.sentence(), ok=False)
+        yield Finding("key", told(exc), ok=False)
         return
     if not servers:
         yield Finding("key", "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.", ok=None)
@@ -179,7 +180,7 @@ def _server(settings: Settings, server: Server, known: Entry | None, *, alone: b
     except EditsvcError as exc:
         # A fallback that is away is worth knowing; without it, edits can still be made.
         ok = None if server.fallback and not alone else False
-        yield Finding(f"{title}server", exc.sentence(), ok=ok, exit_code=exc.exit_code)
+        yield Finding(f"{title}server", told(exc), ok=ok, exit_code=exc.exit_code)
     else:
         yield Finding(f"{title}server", f"{server.origin} lists {len(listed)} models", ok=True)
         there = server.model in listed

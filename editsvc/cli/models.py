@@ -12,6 +12,7 @@ import msgspec
 from editsvc import environment, models
 from editsvc.addresses import without_secrets
 from editsvc.cli import output
+from editsvc.cli.remedies import told
 from editsvc.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _listed(settings: Settings) -> tuple[list[str] | None, str]:
     try:
         return asyncio.run(server.models()), ""
     except ProviderError as exc:
-        return None, exc.sentence()
+        return None, told(exc)
     finally:
         server.close()
 

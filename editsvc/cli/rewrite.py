@@ -19,6 +19,7 @@ from editsvc import environment, files, undo, workspace
 from editsvc import scope as scopes
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
+from editsvc.cli.remedies import told, told_of
 from editsvc.diff import hunks, keep_hunks, unified_diff
 from editsvc.diff_names import diff_name
 from editsvc.edit import EditRequest, facts
@@ -278,7 +279,7 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
     outcome = Outcome(
         path,
         result.status,
-        result.message,
+        told_of(result),
         result.exit_code,
         result.error,
         remarks=result.warnings,
@@ -313,7 +314,7 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
             remarks += _write(options, source, new)
     except EditsvcError as exc:
         _amend(options.settings, result.id, exc)
-        message = exc.sentence()
+        message = told(exc)
         return replace(outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind)
     return replace(outcome, status=status, diff=diff, output=written, remarks=remarks)
 
@@ -328,7 +329,7 @@ def _write(options: Options, source: files.SourceFile, new: bytes) -> tuple[str,
 
 
 def _ended(path: str, exc: EditsvcError) -> Outcome:
-    return Outcome(path, exc.status, exc.sentence(), exc.exit_code, exc.kind)
+    return Outcome(path, exc.status, told(exc), exc.exit_code, exc.kind)
 
 
 def _asked(options: Options, outcomes: Sequence[Outcome], teller: _Teller) -> list[Outcome]:

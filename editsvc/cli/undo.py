@@ -13,6 +13,7 @@ import click
 
 from editsvc import environment, undo
 from editsvc.cli import output
+from editsvc.cli.remedies import told
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
         done = undo.restoration(entry) if dry_run else undo.take_back(entry)
     except EditsvcError as exc:
         status = STALE if isinstance(exc, Stale) else exc.status
-        return _Outcome(path, status, output.utf8(exc.sentence()), exc.exit_code)
+        return _Outcome(path, status, output.utf8(told(exc)), exc.exit_code)
     if done is None:
         return _Outcome(path, Status.UNCHANGED, "It is as it was before the edit.")
     name = diff_name(entry.path, here=Path.cwd(), environ=os.environ)

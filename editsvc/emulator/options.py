@@ -48,7 +48,7 @@ def parse_model(text: str) -> EmulatedModel:
     """The model that ``NAME[:no-prediction,no-reasoning,context=N]`` describes; raises UsageError."""
     name, _, features = text.partition(":")
     if not name:
-        raise UsageError("A model needs a name.", hint="For example --model my-model:no-prediction.")
+        raise UsageError("A model needs a name.", hint="For example my-model:no-prediction.")
     prediction = reasoning = True
     context = 131_072
     for feature in features.split(",") if features else ():

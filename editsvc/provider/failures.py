@@ -17,6 +17,7 @@ from cerebras.cloud import sdk
 from editsvc.errors import (
     EndlessReply,
     IncompleteReply,
+    Means,
     PredictionUnsupported,
     ProviderAuthError,
     ProviderError,
@@ -26,6 +27,7 @@ from editsvc.errors import (
     ProviderTimeout,
     ProviderUnavailable,
     ProviderUnreachable,
+    Remedy,
 )
 from editsvc.provider.budget import limit_reset_s
 
@@ -63,7 +65,7 @@ def from_status(
     if status in {401, 403}:
         return ProviderAuthError(
             f"{server} does not accept the API key ({status}{said}).",
-            hint="Set CEREBRAS_API_KEY to a valid key, or use --offline.",
+            remedies=(Remedy(Means.VALID_KEY),),
             request_id=identity,
         )
     if status == 429:  # noqa: PLR2004 - the numbers of HTTP are their names
@@ -85,18 +87,17 @@ def from_status(
     if status == 400 and "prediction" in message.lower() and "support" in message.lower():  # noqa: PLR2004
         return PredictionUnsupported(
             f"{server} does not support predictions for this model (400{said}).",
-            hint="Use --prediction off.",
+            remedies=(Remedy(Means.PREDICTION_OFF),),
             request_id=identity,
         )
-    hint = {
-        402: "Check the account's balance.",
-        404: "editsvc models lists what the server has; check --model and the base URL.",
-        408: "Try again.",
-        413: "Choose a smaller scope.",
-    }.get(status, "The request was not accepted; nothing was changed.")
+    remedy = {404: Means.KNOWN_MODEL, 413: Means.SMALLER_SCOPE}.get(status)
+    hint = {402: "Check the account's balance.", 408: "Try again."}.get(
+        status, "The request was not accepted; nothing was changed."
+    )
     return ProviderRejected(
         f"{server} refused the request ({status}{said}).",
-        hint=hint,
+        hint="" if remedy else hint,
+        remedies=(Remedy(remedy),) if remedy else (),
         request_id=identity,
         http_status=status,
     )

@@ -27,6 +27,6 @@ def parse_since(value: str, now: datetime) -> datetime | None:
         return datetime.combine(date.fromisoformat(value), time.min, UTC)
     except (ValueError, OverflowError) as exc:
         raise UsageError(
-            f"--since expects a span or a date, not {value!r}.",
+            f"A span of time or a date is expected, not {value!r}.",
             hint="Use for example 28d, 12h, 4w, 2026-11-01 or all.",
         ) from exc

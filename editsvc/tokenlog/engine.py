@@ -96,7 +96,7 @@ def make_engine(
     except (ModuleNotFoundError, NoSuchModuleError) as exc:
         raise LogUnavailable(
             f"The token log at {display_url(url)} needs a database driver that is not installed.",
-            hint="Install editsvc[postgresql], and leave the driver out of the URL.",
+            hint="Install the extra postgresql, and leave the driver out of the URL.",
         ) from exc
 
 

@@ -23,7 +23,7 @@ _SQLITE: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
     ("SQLITE_BUSY", _BUSY),
     ("SQLITE_LOCKED", _BUSY),
     ("SQLITE_READONLY", ("cannot be written", "Check the permissions of the file and its folder.")),
-    ("SQLITE_FULL", ("cannot grow: the disk is full", "Make room, or run editsvc log purge --before 90d.")),
+    ("SQLITE_FULL", ("cannot grow: the disk is full", "Make room; old records of the log can be deleted.")),
     ("SQLITE_NOTADB", _DAMAGED),
     ("SQLITE_CORRUPT", _DAMAGED),
     ("SQLITE_CANTOPEN", ("cannot be opened", "Check the path and the permissions of its folder.")),

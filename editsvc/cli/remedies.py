@@ -1,0 +1,39 @@
+"""What the command line says about an error: its sentence, and how to do here what can be done about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from editsvc.errors import Means, with_remedies
+
+if TYPE_CHECKING:
+    from editsvc.edit import EditResult
+    from editsvc.errors import EditsvcError, Remedy
+
+
+def told(exc: EditsvcError) -> str:
+    """What is said about `exc`."""
+    return exc.sentence(words)
+
+
+def told_of(result: EditResult) -> str:
+    """What is said about how an edit ended."""
+    return with_remedies(result.message, result.remedies, words)
+
+
+def words(remedy: Remedy) -> str:
+    """The sentence for a remedy."""
+    texts = {
+        Means.WAIVE: f"Add --allow {remedy.name} to accept it",
+        Means.ALLOW_PATH: f"Allow it with --allow-path {remedy.name}",
+        Means.SMALLER_SCOPE: "Choose a smaller scope, such as --scope lines:A-B or --scope symbol:NAME",
+        Means.LARGER_SCOPE: "Choose a larger scope, such as --scope file",
+        Means.LINES_SCOPE: "Name the lines, with --scope lines:A-B, or use --scope file",
+        Means.PREDICTION_OFF: "Use --prediction off",
+        Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key, or use --offline",
+        Means.KNOWN_MODEL: "editsvc models lists what the server has; check --model and the base URL",
+        Means.KNOWN_SETTINGS: "editsvc config show lists the settings",
+        Means.KNOWN_RUNS: "editsvc undo --list shows the runs that can be taken back",
+        Means.UNDO: "editsvc undo brings the old text back",
+    }
+    return f"{texts[remedy.means]} {remedy.when}".rstrip() + "."
