@@ -12,7 +12,7 @@ from .hunks import METHOD as HUNKS_METHOD
 from .progress import STREAM_METHOD
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from .landing import Sent
     from .protocol import EditProtocol
@@ -44,6 +44,22 @@ class ClientLink:
     def show(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show a sentence to the user."""
         self._protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
+
+    async def ask(self, message: str, answers: Sequence[str]) -> str | None:
+        """Show a question to the user; None if they gave no answer, or the client cannot ask."""
+        if not self.about.asks:
+            self.show(message)
+            return None
+        params = types.ShowMessageRequestParams(
+            type=types.MessageType.Warning,
+            message=message,
+            actions=[types.MessageActionItem(title=answer) for answer in answers],
+        )
+        try:
+            chosen = await self._protocol.send_request_async(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
+        except Exception:  # noqa: BLE001 - a client that cannot ask has got no answer
+            return None
+        return chosen.title if chosen is not None else None
 
     def log(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Put a sentence into the client's log."""

@@ -36,6 +36,7 @@ class Client:
     refreshes_lenses: bool = False
     stream: bool = False
     hunks: bool = False
+    asks: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -56,6 +57,7 @@ def client_of(params: types.InitializeParams) -> Client:
         refreshes_lenses=bool(lens and lens.refresh_support),
         stream=options_of(params).get("stream") is True,
         hunks=options_of(params).get("hunks") is True,
+        asks=bool(window and window.show_message),
     )
 
 

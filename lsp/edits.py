@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
+import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import scope as scopes
@@ -23,15 +24,17 @@ from editsvc import syntax, workspace
 from editsvc.diff_names import DiffName, diff_name
 from editsvc.edit import facts
 from editsvc.errors import Cancelled, DocumentRefused, EditsvcError, SettingsError, Stale, Status, UsageError
+from editsvc.guard import Check
 from editsvc.rebase import map_offset
 from editsvc.review import HunkState
 from editsvc.scope import ScopeKind, ScopeRequest
 from editsvc.text import BOM, Edit, Snapshot, apply
 
-from . import answers, instructions, places
+from . import answers, instructions, places, remedies
 from .client import EditProgress
 from .convert import filename_of, offsets, path_of
 from .landing import Landing, Outcome
+from .params import EditArguments
 from .progress import StreamReporter
 from .reviews import OpenEdit, hunks_json
 from .settings import ApplyMode, EditorSettings
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from lsprotocol import types
 
+    from editsvc.errors import Remedy
     from editsvc.service import EditResult
 
     from .client import ClientLink
@@ -49,7 +53,7 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .instructions import Instruction
     from .landing import Runway
-    from .params import EditArguments, Range
+    from .params import Range
     from .reviews import Reviews
 
 CONFLICT: Final = "conflict"
@@ -88,6 +92,7 @@ class Running:
     task: asyncio.Task[dict[str, Any]] | None = None
     sent: asyncio.Event = field(default_factory=asyncio.Event)
     logged: bool = False
+    of_an_older_text: bool = False
 
     @property
     def with_client(self) -> bool:
@@ -147,6 +152,7 @@ class Edits:
         self._running: dict[str, Running] = {}
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
         self._noting: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Task[None]] = set()
         self._proposals: dict[str, Proposal] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.settings = EditorSettings()
@@ -165,7 +171,7 @@ class Edits:
             try:
                 scopes.parse(asked.scope)
             except UsageError as exc:
-                raise JsonRpcInvalidParams(exc.sentence()) from None
+                raise JsonRpcInvalidParams(remedies.told(exc)) from None
         edit_id = self._new_id()
         running = Running(
             id=edit_id,
@@ -177,10 +183,7 @@ class Edits:
             comment=_selection(document, asked.comment),
             progress=EditProgress(self._client, edit_id, asked.uri, document.version),
         )
-        self._running[edit_id] = running
-        running.progress.start(token, f"editsvc: {_shortened(asked.instruction)}")
-        answered = asyncio.create_task(self._answered(running))
-        answered.add_done_callback(lambda task: self._let_go(running, task))
+        answered = self._begin(running, token)
         if not asked.notify:
             return answered
 
@@ -188,6 +191,13 @@ class Edits:
             return self._ended(running, Status.CHANGED, _NOT_REPORTED)
 
         return self._or_early(answered, running.sent, early)
+
+    def _begin(self, running: Running, token: types.ProgressToken | None) -> asyncio.Task[dict[str, Any]]:
+        self._running[running.id] = running
+        running.progress.start(token, f"editsvc: {_shortened(running.asked.instruction)}")
+        answered = asyncio.create_task(self._answered(running))
+        answered.add_done_callback(lambda task: self._let_go(running, task))
+        return answered
 
     async def _or_early(
         self, task: asyncio.Task[dict[str, Any]], sent: asyncio.Event, early: Callable[[], dict[str, Any]]
@@ -232,8 +242,35 @@ class Edits:
             answer = task.result()
         running.progress.end(answer["message"] or answer["status"])
         if running.asked.notify and answer["status"] in _TOLD:
-            self._client.show(answer["message"])
+            self._tell(running, answer)
         return answer
+
+    def _tell(self, running: Running, answer: dict[str, Any]) -> None:
+        """Tell the user how an edit ended; ask where they can have it made all the same."""
+        if answer["anyway"] is None:
+            self._client.show(answer["message"])
+            return
+        asking = asyncio.create_task(self._ask_anyway(running, answer["message"], answer["anyway"]))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _ask_anyway(self, running: Running, message: str, anyway: dict[str, Any]) -> None:
+        """Ask whether an edit is to be made all the same, and make it if so: the same one, on the text of then."""
+        if await self._client.ask(message, (remedies.LEAVE, remedies.ANYWAY)) != remedies.ANYWAY:
+            return
+        edit_id = self._new_id()
+        again = Running(
+            id=edit_id,
+            uri=running.uri,
+            asked=msgspec.convert({**msgspec.to_builtins(running.asked), **anyway}, EditArguments),
+            mode=running.mode,
+            base=running.base,
+            selection=running.selection,
+            comment=running.comment,
+            progress=EditProgress(self._client, edit_id, running.uri, running.base.version),
+            of_an_older_text=True,
+        )
+        await self._begin(again, None)
 
     def _let_go(self, running: Running, answered: asyncio.Task[dict[str, Any]]) -> None:
         """Stop an edit whose request was cancelled: also one that was cancelled before anybody looked at it."""
@@ -253,13 +290,17 @@ class Edits:
         waits = turn.locked()
         async with turn:
             try:
-                if waits:
+                if waits or running.of_an_older_text:
                     self._bring_up_to_date(running)
                 return await self._edit(running)
             except EditsvcError as exc:
                 if not running.logged:
                     await self._note(running, exc)
-                return {**self._ended(running, exc.status, exc.sentence()), "error": exc.kind}
+                message = remedies.told(exc)
+                return {
+                    **self._ended(running, exc.status, message, because_of=exc.remedies),
+                    "error": exc.kind,
+                }
 
     def _note_cancelled(self, running: Running, task: asyncio.Task[dict[str, Any]]) -> None:
         """Have an edit logged that was cancelled before the engine had it."""
@@ -301,7 +342,8 @@ class Edits:
         for warning in result.warnings:
             self._client.log(warning)
         if result.status is not Status.CHANGED:
-            return self._ended(running, result.status, result.message, result)
+            message = remedies.told_of(result)
+            return self._ended(running, result.status, message, result, because_of=result.remedies)
         running.progress.end(answers.summary(result, len(edits)))
         if running.mode is ApplyMode.PREVIEW:
             return self._propose(running, result, edits)
@@ -360,6 +402,7 @@ class Edits:
             path=str(path) if path else running.uri,
             scope=scope,
             prediction=running.asked.prediction,
+            allow={*self._engine.settings.allow, *map(Check, running.asked.allow)},
         )
         reporter = StreamReporter(
             running.progress,
@@ -432,6 +475,7 @@ class Edits:
         *,
         edits: Sequence[Edit] = (),
         hunks: Sequence[dict[str, Any]] = (),
+        because_of: tuple[Remedy, ...] = (),
     ) -> dict[str, Any]:
         diff = ""
         if edits:
@@ -444,6 +488,7 @@ class Edits:
             "diff": diff,
             "hunks": list(hunks),
             "error": result.error if result else None,
+            "anyway": remedies.anyway(because_of, running.asked),
             **facts(result),
             "shown": answers.shown(result),
         }
@@ -494,6 +539,8 @@ class Edits:
 
     async def wind_up(self) -> None:
         """Stop everything, and wait until connections are closed and records written."""
+        for asking in self._asking:
+            asking.cancel()
         for running in list(self._running.values()):
             running.stop("The server was shut down.")
         tasks = list(self._tasks)
@@ -568,7 +615,7 @@ class Edits:
             else:
                 edit.review.accept(local)
         except EditsvcError as exc:
-            return _decided(edit, document, CONFLICT, exc.sentence())
+            return _decided(edit, document, CONFLICT, remedies.told(exc))
         return self._concluded(edit, document, Status.CHANGED, "")
 
     async def _reject(self, edit: OpenEdit, hunk: int | None) -> dict[str, Any]:
@@ -584,7 +631,7 @@ class Edits:
             else:
                 inverse, taken = (edit.review.reject(local, text),), (local,)
         except EditsvcError as exc:
-            return _decided(edit, document, CONFLICT, exc.sentence())
+            return _decided(edit, document, CONFLICT, remedies.told(exc))
         landing = Landing(Outcome.LANDED)
         if inverse:
             landing = await self._runway.land(document.snapshot(), inverse, label="editsvc: reject")

@@ -12,6 +12,8 @@ from editsvc import environment
 from editsvc.config import Settings
 from editsvc.errors import SettingsError
 
+from .remedies import told
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -46,7 +48,7 @@ class Engine:
                 self._load({key: value}, folder)
             except SettingsError as exc:
                 if exc.message.startswith("flag:"):
-                    warnings.append(f"editsvc: {exc.sentence().removeprefix('flag: ')}")
+                    warnings.append(f"editsvc: {told(exc).removeprefix('flag: ')}")
                     continue
             accepted[key] = value
         before = self.settings, self._failure

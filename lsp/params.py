@@ -8,6 +8,7 @@ import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from editsvc.guard import WAIVABLE
 from editsvc.policy import PredictionMode  # noqa: TC001 - msgspec reads the annotations
 
 from .settings import ApplyMode  # noqa: TC001 - same
@@ -45,7 +46,7 @@ class EditArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     `comment` is the place of a comment that holds the instruction, and is to go away with the edit. With
     `notify`, which code actions set, the server itself tells the user how the edit ended, since no client shows
     the result of an action; and it does not wait with its answer for a client that is slow to report. `allow_path`
-    vouches for a file that `editsvc.workspace` would refuse.
+    vouches for a file that `editsvc.workspace` would refuse, and `allow` for an edit that those checks would refuse.
     """
 
     uri: str
@@ -57,6 +58,14 @@ class EditArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     comment: Range | None = None
     notify: bool = False
     allow_path: bool = False
+    allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is not a check, or one that nothing waives."""
+        for name in self.allow:
+            if name not in WAIVABLE:
+                known = ", ".join(sorted(WAIVABLE))
+                raise ValueError(f"allow expects any of {known}, and {name!r} is none of them")
 
 
 class HunkArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

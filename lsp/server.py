@@ -20,7 +20,7 @@ from editsvc.errors import EditsvcError
 from editsvc.rebase import changes_between
 from editsvc.text import PositionEncoding
 
-from . import actions, params, settings
+from . import actions, params, remedies, settings
 from .client import ClientLink
 from .convert import client_of, content_changes, options_of, rewrites_lines, root_of
 from .documents import DocumentStore
@@ -357,7 +357,7 @@ class EditServer(LanguageServer):
         try:
             answer, missing = await asyncio.to_thread(self._report, asked.format)
         except EditsvcError as exc:
-            raise JsonRpcException(exc.sentence()) from exc
+            raise JsonRpcException(remedies.told(exc)) from exc
         for sentence in missing:
             self.link.log(sentence)
         return answer

@@ -1,0 +1,67 @@
+"""What the language server says about an error, and what can be asked for in spite of a refusal.
+
+An editor has selections, settings and a question; it has no flags, and no command line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.config import PROJECT_MAY_SET
+from editsvc.errors import Means, with_remedies
+
+if TYPE_CHECKING:
+    from editsvc.edit import EditResult
+    from editsvc.errors import EditsvcError, Remedy
+
+    from .params import EditArguments
+
+ANYWAY: Final = "Edit anyway"
+LEAVE: Final = "Leave it as it is"
+
+
+def told(exc: EditsvcError) -> str:
+    """What is said about `exc`."""
+    return exc.sentence(words)
+
+
+def told_of(result: EditResult) -> str:
+    """What is said about how an edit ended."""
+    return with_remedies(result.message, result.remedies, words)
+
+
+def words(remedy: Remedy) -> str:
+    """The sentence for a remedy; "" for one that no editor has."""
+    texts = {
+        Means.WAIVE: f"The check “{remedy.name}” can be waived for this edit",
+        Means.ALLOW_PATH: "It can be edited anyway",
+        Means.SMALLER_SCOPE: "Select fewer lines",
+        Means.LARGER_SCOPE: "Select more lines, or edit the whole file",
+        Means.LINES_SCOPE: "Select the lines that are meant, or edit the whole file",
+        Means.PREDICTION_OFF: f"Set {_setting('prediction')} to off",
+        Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key where the editor is started",
+        Means.KNOWN_MODEL: f"Check {_setting('model')}, and base_url in your settings file",
+        Means.KNOWN_SETTINGS: "The page on settings explains each",
+        Means.KNOWN_RUNS: "",
+        Means.UNDO: "",
+    }
+    text = texts[remedy.means]
+    return f"{text} {remedy.when}".rstrip() + "." if text else ""
+
+
+def anyway(remedies: tuple[Remedy, ...], asked: EditArguments) -> dict[str, Any] | None:
+    """What to add to the argument of ``editsvc.edit`` for an edit that is made all the same; None if none can be.
+
+    What was allowed before stays allowed: an edit may fail one check after the other.
+    """
+    waived = [remedy.name for remedy in remedies if remedy.means is Means.WAIVE]
+    if waived:
+        return {"allow": sorted({*asked.allow, *waived})}
+    if any(remedy.means is Means.ALLOW_PATH for remedy in remedies):
+        return {"allowPath": True}
+    return None
+
+
+def _setting(name: str) -> str:
+    """A setting as it is called where it can be set."""
+    return f"editsvc.{name}" if name in PROJECT_MAY_SET else f"{name} in your settings file"
