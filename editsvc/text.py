@@ -99,7 +99,7 @@ def decode(data: bytes, *, uri: str = "", version: int | None = None) -> Snapsho
     except UnicodeDecodeError as exc:
         raise DocumentRefused(
             f"The file is not UTF-8: byte {exc.start} (0x{data[exc.start]:02x}) starts no valid character.",
-            hint="Convert it first, for example with iconv -t UTF-8.",
+            hint="Convert it to UTF-8 first.",
         ) from exc
     bom = text.startswith(BOM)
     return Snapshot(text[1:] if bom else text, uri, version, bom)

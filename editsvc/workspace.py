@@ -131,8 +131,7 @@ def _refuse_what_is_protected(name: str, paths: Iterable[Path]) -> None:
 
 
 def _refused(name: str, why: str) -> PathRefused:
-    remedy = Remedy(Means.ALLOW_PATH, name, "if it is to be edited")
-    return PathRefused(f"{name} {why}.", remedies=(remedy,))
+    return PathRefused(f"{name} {why}.", remedies=(Remedy(Means.ALLOW_PATH, name),))
 
 
 def _holds_keys(parts: list[str]) -> bool:

@@ -34,7 +34,7 @@ def words(remedy: Remedy) -> str:
     """The sentence for a remedy; "" for one that no editor has."""
     texts = {
         Means.WAIVE: f"The check “{remedy.name}” can be waived for this edit",
-        Means.ALLOW_PATH: "It can be edited anyway",
+        Means.ALLOW_PATH: "It can be edited anyway, if you say so",
         Means.SMALLER_SCOPE: "Select fewer lines",
         Means.LARGER_SCOPE: "Select more lines, or edit the whole file",
         Means.LINES_SCOPE: "Select the lines that are meant, or edit the whole file",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from editsvc import workspace
+from editsvc.errors import Means, Remedy
 from editsvc.workspace import PathRefused
 
 KEYS = """
@@ -42,7 +43,7 @@ def test_files_that_usually_hold_keys_are_refused_however_they_are_named(here: P
     for path in (name, str(here / name)):
         with pytest.raises(PathRefused, match="usually holds keys") as caught:
             workspace.typed(path, here=here)
-        assert caught.value.hint == f"If it is to be edited, allow it with --allow-path {path}."
+        assert caught.value.remedies == (Remedy(Means.ALLOW_PATH, path),)
     with pytest.raises(PathRefused, match="usually holds keys"):
         workspace.opened(here / name, root=None)
 

@@ -25,7 +25,7 @@ def words(remedy: Remedy) -> str:
     """The sentence for a remedy."""
     texts = {
         Means.WAIVE: f"Add --allow {remedy.name} to accept it",
-        Means.ALLOW_PATH: f"Allow it with --allow-path {remedy.name}",
+        Means.ALLOW_PATH: f"If it is to be edited, allow it with --allow-path {remedy.name}",
         Means.SMALLER_SCOPE: "Choose a smaller scope, such as --scope lines:A-B or --scope symbol:NAME",
         Means.LARGER_SCOPE: "Choose a larger scope, such as --scope file",
         Means.LINES_SCOPE: "Name the lines, with --scope lines:A-B, or use --scope file",

@@ -82,6 +82,12 @@ LISTED = (
     lines = [f"{count} x {article}: {price * count}" for article, price, count in cart.items]
 """,
 )
+ELIDED = (
+    SUMMED[0],
+    """\
+        # ... rest of the code unchanged ...
+""",
+)
 INSTRUCTION = "Refuse counts below one, and build no lists by hand."
 
 
@@ -99,7 +105,10 @@ RENAME = "Call step 2 second and step 33 late."
 RENAMED = LONG.replace("step_2(", "second(").replace("step_33(", "late(")
 SUM = "Sum without a loop."
 LIST = "Make the lines in one expression."
+ELIDE = "Say what is left out."
 CASES = [
+    {"instruction": ELIDE, "before": CART, "after": cart(ELIDED)},
+    {"instruction": ELIDE, "before": f"# mine\n{CART}", "after": f"# mine\n{cart(ELIDED)}"},
     {"instruction": SUM, "before": CART, "after": cart(SUMMED)},
     {"instruction": LIST, "before": CART, "after": cart(LISTED)},
     {"instruction": INSTRUCTION, "before": CART, "after": cart(CHECKED, SUMMED, LISTED)},
@@ -223,9 +232,46 @@ def test_a_file_that_usually_holds_keys_is_edited_only_after_a_question(
     neovim.keys("1<CR>")
     assert neovim.buffer() == CART
     neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    neovim.until(lambda: "Edit it anyway" in neovim.screen.text(), "the question")
+    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
     neovim.keys("2<CR>")
     neovim.until_buffer(cart(CHECKED, SUMMED, LISTED))
+
+
+def test_an_edit_that_a_check_refuses_is_made_after_a_question_where_its_lines_are_by_then(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    first = CART[: CART.index(SUMMED[0])].count("\n") + 1
+    neovim.keys(f":{first},{first + 2}Edit {ELIDE}<CR>")
+    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
+    assert "--" not in neovim.lua("return vim.fn.execute('messages')")
+    neovim.keys("1<CR>")
+    assert neovim.buffer() == CART
+    neovim.keys(f":{first},{first + 2}Edit {ELIDE}<CR>i# mine<CR>")
+    neovim.until(lambda: "refused" in neovim.lua("return require('editsvc').status()"), "the refusal")
+    neovim.keys("<Esc>")
+    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
+    mine = neovim.buffer()
+    neovim.keys("2<CR>")
+    neovim.until(lambda: neovim.buffer() == mine.replace(*ELIDED), "the edit")
+
+
+def test_what_is_typed_into_the_text_is_not_taken_for_an_answer(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("keys.pem", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    neovim.keys("O")
+    neovim.until(lambda: "refused" in neovim.lua("return require('editsvc').status()"), "the refusal")
+    neovim.keys("2<CR>2<CR>")
+    neovim.until_buffer("2\n2\n\n" + CART)
+    assert "Edit anyway" not in neovim.screen.text()
+    neovim.keys("<Esc>")
+    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
+    neovim.keys("<CR>")
+    assert neovim.buffer() == "2\n2\n\n" + CART
 
 
 def test_one_hunk_is_rejected_and_the_others_are_kept(desk: Desk, model: Callable[..., Any]) -> None:

@@ -88,6 +88,11 @@ PERCENT = """\
 F_STRING = """\
         rows.append(f"{line.article}: {line.count} x {line.price}")
 """
+LEFT_OUT = """\
+        result = 0
+        # ... rest of the code unchanged ...
+        return result
+"""
 STEPS = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(60)).rstrip("\n") + "\n"
 
 
@@ -110,6 +115,13 @@ def cases() -> dict[str, dict[str, Any]]:
             "secondOnly": ORDERS.replace(PERCENT, F_STRING),
             "firstLine": line_of(both, SUM),
             "secondLine": line_of(ORDERS, PERCENT),
+        },
+        "elided": {
+            "instruction": "Say what is left out",
+            "before": ORDERS,
+            "after": ORDERS.replace(LOOP, LEFT_OUT),
+            "firstLine": line_of(ORDERS, LOOP),
+            "lastLine": line_of(ORDERS, LOOP) + LOOP.count("\n") - 1,
         },
         "steps": {
             "instruction": "Multiply in every sixth step",

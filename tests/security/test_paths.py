@@ -159,7 +159,7 @@ async def test_the_server_refuses_and_nothing_is_sent_and_one_record_says_so(
         ) as session:
             answer = await session.edit(uri=uri, mode="apply")
             assert (answer["status"], answer["diff"], answer["hunks"]) == ("refused", "", [])
-            assert answer["message"].endswith("If it is to be edited, set allowPath in editsvc.edit.")
+            assert answer["anyway"] == {"allowPath": True}
             assert session.client.text(uri) == STEPS
             (record,) = session.records()
             assert (record["status"], record["error"], record["source"]) == ("refused", "PathRefused", "lsp")

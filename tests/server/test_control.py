@@ -241,6 +241,13 @@ async def test_the_messages_of_a_fast_reply_are_few(start: Start) -> None:
         pytest.param("editsvc.edit", {"uri": URI, "instruction": "x", "mode": "force"}, id="no such mode"),
         pytest.param("editsvc.edit", {"uri": URI, "instruction": "x", "scope": "half"}, id="no such scope"),
         pytest.param("editsvc.edit", {"uri": URI, "instruction": "x", "typo": 1}, id="no such field"),
+        pytest.param("editsvc.edit", {"uri": URI, "instruction": "x", "allow": ["all"]}, id="no such check"),
+        pytest.param(
+            "editsvc.edit", {"uri": URI, "instruction": "x", "allow": ["identity"]}, id="a firm check"
+        ),
+        pytest.param(
+            "editsvc.edit", {"uri": URI, "instruction": "x", "allow": "syntax"}, id="no list of checks"
+        ),
         pytest.param("editsvc.edit", {"uri": OTHER, "instruction": "x"}, id="a document that is not open"),
         pytest.param(
             "editsvc.edit",

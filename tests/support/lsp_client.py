@@ -113,6 +113,9 @@ class LspClient:
         self.before_apply: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _: None
         self.on_message: Callable[[dict[str, Any]], None] = lambda _: None
         self.answers: dict[int, asyncio.Future[Any]] = {}
+        self.questions: str | None = None
+        """The answer to what the server asks the user; None for no choice, "held" to wait with it."""
+        self._held: list[dict[str, Any]] = []
         self._next_id = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self.server: dict[str, Any] = {}
@@ -150,7 +153,9 @@ class LspClient:
             return
         self.heard.append(message)
         self.on_message(message)
-        if "id" in message:
+        if message["method"] == "window/showMessageRequest" and self.questions == "held":
+            self._held.append(message)
+        elif "id" in message:
             self._answer(message)
 
     def said(self, method: str) -> list[Any]:
@@ -173,7 +178,15 @@ class LspClient:
             return self._apply(params["edit"]) if instead is None else instead
         if method == "workspace/configuration":
             return [self.settings for _ in params["items"]]
+        if method == "window/showMessageRequest":
+            return {"title": self.questions} if self.questions else None
         return None
+
+    def answer_held(self) -> None:
+        """Answer the questions that were held."""
+        held, self._held = self._held, []
+        for message in held:
+            self._answer(message)
 
     # --- the life of a session ------------------------------------------------------------------------------
 

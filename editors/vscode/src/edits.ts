@@ -21,10 +21,13 @@ import {
 import type { FirstRun } from './firstRun';
 import type { Ghosts } from './ghosts';
 import type { Previews } from './previews';
-import { serverCommand, type EditAnswer, type EditArgument, type StreamParams } from './protocol';
+import { carried, linesOf, type LineChange } from './hunks';
+import { serverCommand, type Anyway, type EditAnswer, type EditArgument, type StreamParams } from './protocol';
 import type { Review } from './review';
 import { ServerDown, type Server } from './server';
 import type { StatusItem } from './status';
+
+const editAnyway = 'Edit anyway';
 
 interface Run {
   /** The token of its progress, by which it can be cancelled before the server has named it. */
@@ -33,6 +36,8 @@ interface Run {
   /** The text that it was asked for, and its version. */
   readonly before: string;
   readonly version: number;
+  /** What was changed in the document since then. */
+  readonly changes: LineChange[];
   readonly cancelling: CancellationTokenSource;
   /** Says in the notification how far it is. */
   report: (message: string, percentage: number) => void;
@@ -69,9 +74,11 @@ export class Edits implements Disposable {
       argument,
       before: document.getText(),
       version: document.version,
+      changes: [],
       cancelling: new CancellationTokenSource(),
       report: () => undefined,
     };
+    const following = followed(run);
     this.begin(run);
     try {
       const answer = await this.follow(run);
@@ -84,6 +91,8 @@ export class Edits implements Disposable {
       this.end(run);
       await this.explain(error);
       return undefined;
+    } finally {
+      following.dispose();
     }
   }
 
@@ -187,16 +196,29 @@ export class Edits implements Disposable {
         window.setStatusBarMessage(`$(circle-slash) ${message}`, 5000);
         break;
       default:
-        if (answer.error === 'PathRefused') void this.askAboutPath(run.argument, message);
+        if (answer.anyway) void this.askAnyway(run, answer.anyway, message);
         else void window.showWarningMessage(`editsvc: ${message}`);
     }
   }
 
-  /** Ask whether a file that is not edited unasked, such as one that holds keys, is to be edited. */
-  private async askAboutPath(argument: EditArgument, message: string): Promise<void> {
-    const anyway = 'Edit It Anyway';
-    if ((await window.showWarningMessage(`editsvc: ${message}`, anyway)) !== anyway) return;
-    await this.run({ ...argument, allowPath: true });
+  /**
+   * Ask whether an edit is to be made that was refused, for a check of its reply or for its file; then it is the same
+   * one, on the text of then.
+   */
+  private async askAnyway(run: Run, anyway: Anyway, message: string): Promise<void> {
+    const following = followed(run);
+    try {
+      if ((await window.showWarningMessage(`editsvc: ${message}`, editAnyway)) !== editAnyway) return;
+    } finally {
+      following.dispose();
+    }
+    const { range, ...argument } = run.argument;
+    const place = range && (run.changes.length ? carried(range, run.changes) : range);
+    if (range && !place) {
+      void window.showWarningMessage('editsvc: What was to be edited has been changed since. Ask again.');
+      return;
+    }
+    await this.run({ ...argument, ...(place && { range: place }), ...anyway });
   }
 
   private async explain(error: unknown): Promise<void> {
@@ -206,6 +228,15 @@ export class Edits implements Disposable {
     if (await this.shown.firstRun.explained(error)) return;
     void window.showErrorMessage(`editsvc: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Keeps what is changed in the document of `run` until it is disposed of. */
+function followed(run: Run): Disposable {
+  return workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+    if (document.uri.toString() !== run.argument.uri) return;
+    for (const { range, text } of contentChanges)
+      run.changes.push({ start: range.start.line, end: range.end.line, lines: linesOf(`${text}.`).length - 1 });
+  });
 }
 
 function shortened(instruction: string): string {

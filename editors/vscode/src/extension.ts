@@ -8,7 +8,7 @@ import { FirstRun } from './firstRun';
 import { Ghosts } from './ghosts';
 import { History } from './history';
 import { Previews } from './previews';
-import { serverCommand, type EditArgument, type Mode } from './protocol';
+import { serverCommand, type Anyway, type EditArgument, type Mode } from './protocol';
 import { Report } from './report';
 import { Review } from './review';
 import { Server } from './server';
@@ -38,8 +38,9 @@ export function activate(context: ExtensionContext): void {
     settings: serverSettings(context.extension.packageJSON),
     apiKey: firstRun.apiKey,
     executeCommand: (command, argumentsOf, next) => {
-      // With `notify` the server would tell how it ended, and so does the extension.
-      const { notify, ...argument } = (argumentsOf[0] ?? {}) as { notify?: boolean };
+      // With `notify` the server would tell how it ended, and so does the extension. A workspace's tasks can run
+      // commands with arguments of their own, so what a refusal may be overcome with comes from its button alone.
+      const { notify, allow, allowPath, ...argument } = (argumentsOf[0] ?? {}) as Anyway & { notify?: boolean };
       if (command === serverCommand.edit) return edits.run(argument as EditArgument);
       if (deciding.includes(command)) return review.decide(command, argument);
       return next(command, argumentsOf);

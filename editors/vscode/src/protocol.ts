@@ -41,7 +41,11 @@ export interface EditArgument {
   readonly prediction?: string;
   readonly comment?: Range;
   readonly allowPath?: boolean;
+  readonly allow?: readonly string[];
 }
+
+/** What to add to the argument of a refused edit, once the user says so, to have it made all the same. */
+export type Anyway = Pick<EditArgument, 'allow' | 'allowPath'>;
 
 export interface Decision {
   readonly editId: string;
@@ -53,6 +57,7 @@ export interface Decision {
 /** The answer to `editsvc.edit`; what was not reported is null. */
 export interface EditAnswer extends Decision {
   readonly error: string | null;
+  readonly anyway: Anyway | null;
   readonly diff: string;
   readonly usage: {
     readonly prompt_tokens: number | null;

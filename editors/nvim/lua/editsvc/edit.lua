@@ -16,10 +16,13 @@ local M = {}
 ---@field cancelled boolean
 ---@field client_id? integer Of the server that it was sent to.
 ---@field edit_id? string Known when the first part of it has come.
+---@field marks integer[] Extmarks on the first and the last line of the argument's range, which follow what is typed.
 
 ---@type editsvc.Job[] In the order in which they were asked for.
 local jobs = {}
 local count = 0
+
+local namespace = vim.api.nvim_create_namespace("editsvc.edit")
 
 ---@type string[] The session's instructions, for completion.
 local instructions = {}
@@ -71,15 +74,50 @@ end
 
 local start
 
---- Ask whether a file that is not edited unasked, such as one that holds keys, is to be edited.
+--- Mark the lines that an edit is about.
+---@param buffer integer
+---@param range lsp.Range?
+---@return integer[]
+local function mark(buffer, range)
+  if not range then
+    return {}
+  end
+  local first, behind = range.start.line, range["end"].line
+  return vim
+    .iter({ first, math.max(first, behind - 1) })
+    :map(function(row)
+      return vim.api.nvim_buf_set_extmark(buffer, namespace, row, 0, { strict = false })
+    end)
+    :totable()
+end
+
+--- The argument of an edit, with its lines where they are now.
 ---@param job editsvc.Job
+---@return table
+local function carried(job)
+  local argument = vim.deepcopy(job.argument)
+  if #job.marks > 0 then
+    local first = vim.api.nvim_buf_get_extmark_by_id(job.buffer, namespace, job.marks[1], {})[1]
+    local last = vim.api.nvim_buf_get_extmark_by_id(job.buffer, namespace, job.marks[2], {})[1]
+    local extent = argument.range["end"].line > argument.range.start.line and 1 or 0
+    argument.range = {
+      start = { line = first, character = 0 },
+      ["end"] = { line = math.max(first, last) + extent, character = 0 },
+    }
+  end
+  return argument
+end
+
+--- Ask whether an edit is to be made that was refused, for a check of its reply or for its file.
+---@param job editsvc.Job
+---@param anyway table What to add to the argument then.
 ---@param message string
-local function ask_about_path(job, message)
-  local anyway = "Edit it anyway"
-  vim.ui.select({ "Leave it as it is", anyway }, { prompt = message }, function(choice)
-    if choice == anyway and vim.api.nvim_buf_is_valid(job.buffer) then
+local function ask_anyway(job, anyway, message)
+  local choice = "Edit anyway"
+  editsvc.choose({ "Leave it as it is", choice }, { prompt = message }, function(chosen)
+    if chosen == choice and vim.api.nvim_buf_is_valid(job.buffer) then
       vim.api.nvim_buf_call(job.buffer, function()
-        start(vim.tbl_extend("force", job.argument, { allowPath = true }))
+        start(vim.tbl_extend("force", carried(job), anyway))
       end)
     end
   end)
@@ -97,8 +135,8 @@ local function answered(job, failure, answer, client_id)
   end
   status.record(answer)
   require("editsvc.review").update({ editId = answer.editId, uri = job.uri, hunks = answer.hunks }, client_id)
-  if answer.error == "PathRefused" then
-    return ask_about_path(job, answer.message)
+  if answer.anyway then
+    return ask_anyway(job, answer.anyway, answer.message)
   end
   tell(answer)
 end
@@ -116,6 +154,7 @@ function start(argument)
     argument = argument,
     preview = preview.open(buffer, argument.instruction),
     cancelled = false,
+    marks = mark(buffer, argument.range),
   }
   table.insert(jobs, job)
   status.run("editing …")
@@ -179,7 +218,7 @@ local function choose(argument)
       context = { diagnostics = {}, only = { "refactor.rewrite.editsvc" } },
     }
     client.request(server, buffer, "textDocument/codeAction", params, function(actions)
-      vim.ui.select(actions or {}, {
+      editsvc.choose(actions or {}, {
         prompt = "Edit",
         kind = "editsvc.preset",
         format_item = function(action)

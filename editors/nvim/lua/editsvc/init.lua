@@ -90,6 +90,25 @@ function M.notify(message, level)
   vim.notify("editsvc: " .. message, level or vim.log.levels.INFO, { title = "editsvc" })
 end
 
+--- Let the user choose, when they are not typing something else: what is asked comes late, and takes the next keys.
+---@param items any[]
+---@param options table As vim.ui.select takes it.
+---@param on_choice fun(item: any?)
+function M.choose(items, options, on_choice)
+  -- Nvim waits for a key, and none was typed that it has not looked at.
+  vim.api.nvim_create_autocmd("SafeState", {
+    callback = function()
+      if vim.api.nvim_get_mode().mode ~= "n" then
+        return false
+      end
+      vim.schedule(function()
+        vim.ui.select(items, options, on_choice)
+      end)
+      return true
+    end,
+  })
+end
+
 --- The lines of a text, without their ends.
 ---@param text string
 ---@return string[]

@@ -24,7 +24,7 @@ const {
 
 const { cases, secret, rounds } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
 const hostDelayMs = 200;
-const { orders, steps } = cases;
+const { elided, orders, steps } = cases;
 const drawn = () => ask('drawn');
 const command = (name, ...args) => vscode.commands.executeCommand(`editsvc.${name}`, ...args);
 const rows = () => texts('.quick-input-list .monaco-list-row');
@@ -269,9 +269,42 @@ exports.specs = {
     await until('it is asked', async () => (await notifications()).includes('usually holds keys'));
     expect('the document', document.getText(), orders.before);
     await until('it is edited all the same', async () => {
-      await clickIfThere(`${buttons}:has-text("Edit It Anyway")`);
+      await clickIfThere(`${buttons}:has-text("Edit anyway")`);
       return document.getText() === orders.after;
     });
+  },
+
+  'an edit that a check refuses is made anyway by a button, where its lines are by then': async () => {
+    await use('timed');
+    const { document } = await open('elided.py', elided.before);
+    const first = elided.firstLine;
+    const editor = vscode.window.activeTextEditor;
+    editor.selection = new vscode.Selection(first, 0, elided.lastLine + 1, 0);
+    await command('ask', { instruction: elided.instruction, scope: 'selection', mode: 'apply' });
+    const words = await until('it is refused', async () => {
+      const shown = await notifications();
+      return shown.includes('leaves out') && shown;
+    });
+    expect('an option of the command line is named', words.includes('--'), false);
+    expect('the document', document.getText(), elided.before);
+    await editor.edit((change) => change.insert(new vscode.Position(0, 0), '# mine\n'));
+    await until('it is edited all the same', async () => {
+      await clickIfThere(`${buttons}:has-text("Edit anyway")`);
+      return document.getText() === `# mine\n${elided.after}`;
+    });
+  },
+
+  'a command that a workspace could run waives no check': async () => {
+    await use('fast');
+    const { document } = await open('elided.py', elided.before);
+    const argument = { uri: document.uri.toString(), instruction: elided.instruction, mode: 'apply' };
+    const allow = ['elision', 'tail', 'shrink', 'syntax'];
+    const answer = await vscode.commands.executeCommand('editsvc.edit', { ...argument, scope: 'file', allow });
+    expect('the edit', answer.status, 'refused');
+    expect('the document', document.getText(), elided.before);
+    const keys = (await open('keys.pem', orders.before)).document;
+    const secret = { uri: keys.uri.toString(), instruction: orders.instruction, allowPath: true };
+    expect('the other', (await vscode.commands.executeCommand('editsvc.edit', secret)).error, 'PathRefused');
   },
 
   'without a server an edit says how to get one': async () => {
