@@ -116,7 +116,7 @@ def _language_server() -> Finding:
         where = Path(spec.origin).parent
         return Finding(
             "language server",
-            f"{where} hides editsvc's package lsp; install editsvc alone, with pipx.",
+            f"{where} hides editsvc's package lsp; install editsvc into an environment of its own, as pipx does.",
             ok=False,
         )
     return Finding("language server", "the package lsp is ours", ok=True)

@@ -35,7 +35,7 @@ def command(*, tcp: int | None, ws: int | None, **flags: bool) -> int:
     program = Path(sys.executable).parent / name
     if not program.exists():
         raise SettingsError(
-            f"{program} is missing.", hint="Install editsvc again, for example with pipx reinstall editsvc."
+            f"{program} is missing.", hint="Install editsvc again, in the way that it was installed."
         )
     if os.name == "posix":
         os.execv(program, [str(program), *arguments])  # noqa: S606 - our own program, by its full path

@@ -538,7 +538,7 @@ def test_a_server_that_is_not_installed_is_said_with_what_to_do(desk: Desk) -> N
     neovim = desk.open("cart.py", CART, cmd=["editsvc-lsp-of-nobody"])
     neovim.keys(":Edit! anything<CR>")
 
-    neovim.until_shown("editsvc-lsp-of-nobody was not found. Install it with: pipx install editsvc")
+    neovim.until_shown("editsvc-lsp-of-nobody was not found. In a checkout of editsvc, pipx install . installs it")
     assert neovim.buffer() == CART
     assert not float_text(neovim)
 
@@ -665,7 +665,7 @@ def test_checkhealth_tells_how_to_install_a_server_that_is_missing(desk: Desk) -
     neovim = desk.open("cart.py", CART, cmd=["editsvc-lsp-of-nobody"])
     neovim.keys(":checkhealth editsvc<CR>")
 
-    neovim.until(lambda: "pipx install editsvc" in neovim.buffer(), "the advice")
+    neovim.until(lambda: "pipx install ." in neovim.buffer(), "the advice")
 
 
 # --- the plugin as a package --------------------------------------------------------------------------------

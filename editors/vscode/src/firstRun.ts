@@ -6,7 +6,8 @@ import { ServerMissing, type Server } from './server';
 
 const secret = 'editsvc.cerebrasApiKey';
 const told = 'editsvc.offlineTold';
-const install = 'pipx install editsvc';
+/** Run in a checkout: no index has this program, and whatever is found there under its name is somebody else's. */
+const install = 'pipx install .';
 
 export class FirstRun {
   constructor(
@@ -25,7 +26,7 @@ export class FirstRun {
     const copy = `Copy “${install}”`;
     void window
       .showErrorMessage(
-        `editsvc needs its language server, and did not find it (${error.place}).`,
+        `editsvc needs its language server, and did not find it (${error.place}). Install it from a checkout of the project.`,
         copy,
         'Set its path',
         'Open the guide',

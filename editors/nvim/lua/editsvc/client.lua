@@ -137,7 +137,9 @@ function M.missing()
   if vim.fn.executable(command) == 1 then
     return nil
   end
-  return ("%s was not found. Install it with: pipx install editsvc"):format(command)
+  return ("%s was not found. In a checkout of editsvc, pipx install . installs it; :help editsvc-install says more."):format(
+    command
+  )
 end
 
 --- Have a buffer at a server, and call `ready` with its client; with nil if it ended before.

@@ -299,6 +299,7 @@ exports.specs = {
     const { document } = await open('elided.py', elided.before);
     const argument = { uri: document.uri.toString(), instruction: elided.instruction, mode: 'apply' };
     const allow = ['elision', 'tail', 'shrink', 'syntax'];
+    await edit('wake up'); // the command is there when the server is
     const answer = await vscode.commands.executeCommand('editsvc.edit', { ...argument, scope: 'file', allow });
     expect('the edit', answer.status, 'refused');
     expect('the document', document.getText(), elided.before);
@@ -315,7 +316,7 @@ exports.specs = {
       const words = await notifications();
       return words.includes('did not find it') && words;
     });
-    expect('a button copies the command', shown.includes('pipx install editsvc'), true);
+    expect('a button copies the command', shown.includes('pipx install .'), true);
     expect('the document', document.getText(), orders.before);
     await until('the guide is open', async () => {
       await clickIfThere(`${buttons}:has-text("Open the guide")`);
