@@ -538,7 +538,9 @@ def test_a_server_that_is_not_installed_is_said_with_what_to_do(desk: Desk) -> N
     neovim = desk.open("cart.py", CART, cmd=["editsvc-lsp-of-nobody"])
     neovim.keys(":Edit! anything<CR>")
 
-    neovim.until_shown("editsvc-lsp-of-nobody was not found. In a checkout of editsvc, pipx install . installs it")
+    neovim.until_shown(
+        "editsvc-lsp-of-nobody was not found. In a checkout of editsvc, pipx install . installs it"
+    )
     assert neovim.buffer() == CART
     assert not float_text(neovim)
 
