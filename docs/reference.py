@@ -133,7 +133,8 @@ def errors() -> str:
         "",
         "## Checks",
         "",
-        "Every reply passes these before it may become an edit. `--allow NAME` accepts what a check would refuse.",
+        "Every reply passes these before it may become an edit. `--allow NAME` accepts what a check would refuse; "
+        "an editor asks whether the edit is to be made anyway.",
         "",
         "| check | refuses when | can be allowed |",
         "|---|---|---|",

@@ -399,6 +399,18 @@ def test_without_an_instruction_it_asks_and_remembers(desk: Desk, model: Callabl
     neovim.until_shown(f":Edit! {INSTRUCTION}")
 
 
+def test_what_is_typed_is_what_is_carried_out_whatever_was_asked_for_before(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    for text, after in [(SUM, cart(SUMMED)), (LIST, cart(LISTED))] * 5:
+        neovim.keys(f":Edit!<CR>{text}<CR>")
+        neovim.until(lambda after=after: neovim.buffer() == after, "the edit")
+        neovim.keys("u")
+        neovim.until_buffer(CART)
+
+
 def test_an_empty_answer_leads_to_the_presets_of_the_user_and_of_the_server(
     desk: Desk, model: Callable[..., Any]
 ) -> None:

@@ -250,6 +250,7 @@ def results(
         "extension": str(package),
         "host": str(HOST),
         "chrome": BROWSER,
+        "longestMs": 300_000 + 3_000 * ROUNDS,
         "env": {**environ, "HOME": str(folder), "EDITSVC_TEST_FOLDER": str(folder)},
     }
     (folder / "run.json").write_text(json.dumps(run), "utf-8")

@@ -2,8 +2,9 @@
 //
 //   node driver.mjs RUN.json
 //
-// RUN.json: { editors, run, workspace, extension, host, chrome, env }: the folder of install.sh; a folder for this run;
-// the folder to open; the packaged extension; the folder of the specs; the browser; the environment of VS Code.
+// RUN.json: { editors, run, workspace, extension, host, chrome, longestMs, env }: the folder of install.sh; a folder for
+// this run; the folder to open; the packaged extension; the folder of the specs; the browser; how long all of it may
+// take; the environment of VS Code.
 // Results go to run/results.json, pictures to run/*.png, the editor's own log to run/editor.log.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,11 +13,10 @@ import { createRequire } from 'node:module';
 import { connect, createServer as createRelay } from 'node:net';
 import { join } from 'node:path';
 
-const { editors, run, workspace, extension, host, chrome, env } = JSON.parse(
+const { editors, run, workspace, extension, host, chrome, longestMs, env } = JSON.parse(
   readFileSync(process.argv[2], 'utf8'),
 );
 const { chromium } = createRequire(join(editors, 'package.json'))('playwright-core');
-const longestMs = 240_000;
 
 const code = [join(editors, 'node_modules/code-server/lib/vscode/out/server-main.js')];
 code.push('--server-data-dir', join(run, 'data'), '--extensions-dir', join(run, 'extensions'));

@@ -3,7 +3,8 @@ const { readFileSync } = require('node:fs');
 const { specs } = require('./specs');
 const { ask, folder, fresh } = require('./tools');
 
-const longestMs = 60_000;
+const { chosen, rounds } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
+const longestMs = 60_000 + 3000 * rounds;
 
 /** A spec that waits for ever must not take the others with it. */
 function within(promise) {
@@ -14,7 +15,6 @@ function within(promise) {
 }
 
 exports.run = async () => {
-  const { chosen } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
   for (const name of chosen) {
     try {
       await within(fresh());
