@@ -133,8 +133,10 @@ def errors() -> str:
         "",
         "## Checks",
         "",
-        "Every reply passes these before it may become an edit. `--allow NAME` accepts what a check would refuse; "
-        "an editor asks whether the edit is to be made anyway.",
+        (
+            "Every reply passes these before it may become an edit. `--allow NAME` accepts what a check would refuse; "
+            "an editor asks whether the edit is to be made anyway."
+        ),
         "",
         "| check | refuses when | can be allowed |",
         "|---|---|---|",
