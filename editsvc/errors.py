@@ -88,8 +88,8 @@ class Means(StrEnum):
 class Remedy:
     """Something that the user can do, as a value: a front end says how.
 
-    `name` is the check to waive or the path to allow, as it was typed; `when` says in which case, such as
-    "if they are wanted".
+    `name` is the check to waive, the path to allow (as it was typed), or the setting; `when` says in which case, such
+    as "if they are wanted".
     """
 
     means: Means

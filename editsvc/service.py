@@ -480,7 +480,8 @@ class EditService:
             raise GuardRefused(
                 f"The reply has something else in the place of a secret ({replaced.kind}, line {replaced.line}).",
                 check=guard.Check.LOST_SECRET,
-                hint="Run the edit again, or add --allow lost-secret if the secret is to go.",
+                hint="Run the edit again.",
+                remedies=(Remedy(Means.WAIVE, guard.Check.LOST_SECRET, "if the secret is to go"),),
             )
         trace.warnings += [
             f"The secret on line {loss.line} ({loss.kind}) is not in the new text any more." for loss in lost

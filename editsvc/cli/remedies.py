@@ -32,7 +32,9 @@ def words(remedy: Remedy) -> str:
         Means.PREDICTION_OFF: "Use --prediction off",
         Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key, or use --offline",
         Means.KNOWN_MODEL: "editsvc models lists what the server has; check --model and the base URL",
-        Means.KNOWN_SETTINGS: "editsvc config show lists the settings",
+        Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"
+        if remedy.name
+        else "editsvc config show lists the settings",
         Means.KNOWN_RUNS: "editsvc undo --list shows the runs that can be taken back",
         Means.UNDO: "editsvc undo brings the old text back",
     }
