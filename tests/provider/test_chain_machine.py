@@ -217,8 +217,13 @@ class Chaos(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Time heals: whatever still waits ends, and no probe is lost."""
-        if not hasattr(self, "servers"):
-            return
+        try:
+            if hasattr(self, "servers"):
+                self.heal()
+        finally:
+            self.loop.close()
+
+    def heal(self) -> None:
         for _ in range(60):
             for ticket in self.tickets():
                 ticket.end.set_exception(ProviderUnavailable("503"))
@@ -233,7 +238,6 @@ class Chaos(RuleBasedStateMachine):
         for edit in self.all:
             if not edit.task.cancelled():
                 edit.task.exception()
-        self.loop.close()
 
 
 Chaos.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
