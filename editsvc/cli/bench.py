@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.group(
     cls=Group,
     invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",
     short_help="Measure the server; replay known edits; simulate policies.",
     epilog="""\b
 Examples:
