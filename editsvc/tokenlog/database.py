@@ -7,6 +7,7 @@ a writer waiting (SQLite's rollback journal lets nobody commit while somebody re
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,6 +57,7 @@ class Database:
         timeout_s: float,
         spool: Spool | None = None,
         mountinfo: str | None = None,
+        sqlite_version: tuple[int, ...] = sqlite3.sqlite_version_info,
     ) -> None:
         self._spool = spool
         self._url = parse_url(url)
@@ -66,7 +68,9 @@ class Database:
             threading.Lock() if self._sqlite else contextlib.nullcontext()
         )
         with as_unavailable(self._where):
-            self._engine = make_engine(self._url, timeout_s=timeout_s, mountinfo=mountinfo)
+            self._engine = make_engine(
+                self._url, timeout_s=timeout_s, sqlite_version=sqlite_version, mountinfo=mountinfo
+            )
             self._network = on_network(self._url, mountinfo)
         self._file = sqlite_file(self._url)
         try:
@@ -280,8 +284,8 @@ class Database:
     def purge(self, before: datetime | None) -> int:
         """Delete the records before a time, or all, those that wait included; returns how many there were.
 
-        On SQLite the space is given back too, unless another process is reading at that moment; the deleted
-        bytes themselves are overwritten in any case (``secure_delete``).
+        On SQLite the space is given back too, unless another process is reading at that moment. The deleted
+        bytes are overwritten (``secure_delete``); with a write-ahead log, once nobody reads what was before.
         """
         statement = delete(REQUESTS)
         if before is not None:
@@ -292,6 +296,8 @@ class Database:
         if self._sqlite:
             with contextlib.suppress(LogUnavailable), self._transaction(_NONE) as connection:
                 connection.exec_driver_sql("VACUUM")
+                # Until it is emptied, the write-ahead log has the pages as they were before. Else this does nothing.
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
         return purged
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from editsvc.tokenlog import RequestRecord, TokenLog
+from editsvc.tokenlog.database import Database
 from editsvc.tokenlog.engine import display_url, journal_mode, make_engine, parse_url
 
 if TYPE_CHECKING:
@@ -75,6 +77,22 @@ def test_a_purged_record_is_not_left_in_the_file(sqlite_path: Path, make_record:
         log.purge(everything=True)
     assert [file.name for file in sqlite_path.parent.iterdir()] == ["log.db"]
     assert b"a-model-to-forget" not in sqlite_path.read_bytes()
+
+
+@pytest.mark.parametrize("version", [OLD, SOUND], ids=["rollback", "write-ahead"])
+def test_a_purged_record_is_in_no_file_while_the_log_is_open(
+    sqlite_path: Path, make_record: MakeRecord, version: tuple[int, ...]
+) -> None:
+    def holding() -> list[str]:
+        return [
+            file.name for file in sqlite_path.parent.iterdir() if b"a-model-to-forget" in file.read_bytes()
+        ]
+
+    with closing(Database(sqlite_path, timeout_s=1, sqlite_version=version)) as log:
+        log.append(make_record(model="a-model-to-forget"))
+        assert holding()
+        assert log.purge(None) == 1
+        assert holding() == []
 
 
 @pytest.mark.parametrize(
