@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import platform
 import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from editsvc import __version__, environment
-from editsvc.cli import output
+# What needs another package is imported where it is used: doctor has to say that the package is missing.
+from editsvc import __version__, installation
 from editsvc.cli.remedies import told
 from editsvc.errors import EditsvcError, ExitCode
 
@@ -39,7 +40,7 @@ _PACKAGES: Final = (
     "unidiff",
     "tree-sitter",
     "pygit2",
-    "SQLAlchemy",
+    "sqlalchemy",
     "aiohttp",
 )
 
@@ -64,20 +65,66 @@ def command(*, as_json: bool) -> int:
     findings = list(_findings())
     if as_json:
         rows = [{"name": one.name, "ok": one.ok, "text": one.text} for one in findings]
-        output.write_json({"schema": 1, "version": __version__, "findings": rows})
+        _print_json({"schema": 1, "version": __version__, "findings": rows})
     else:
         marks = {True: ("ok", "green"), False: ("problem", "red"), None: ("note", "yellow")}
         for one in findings:
             word, colour = marks[one.ok]
-            click.echo(f"{click.style(f'{word:<8}', fg=colour)} {output.visible(f'{one.name}: {one.text}')}")
+            click.echo(f"{click.style(f'{word:<8}', fg=colour)} {_visible(f'{one.name}: {one.text}')}")
     return max((one.exit_code for one in findings if one.ok is False), default=ExitCode.DONE)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    try:
+        from editsvc.cli import output
+    except ImportError:  # a package is missing, which is what is to be told
+        click.echo(json.dumps(value, indent=2))
+    else:
+        output.write_json(value)
+
+
+def _visible(line: str) -> str:
+    try:
+        from editsvc.cli import output
+    except ImportError:  # as above
+        return line if line.isprintable() else ascii(line)
+    return output.visible(line)
 
 
 def _findings() -> Iterator[Finding]:
     yield Finding(
         "editsvc", f"{__version__} on Python {platform.python_version()}, {platform.system()}", ok=True
     )
-    yield Finding("packages", ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES), ok=True)
+    try:
+        yield from _packages()
+        yield from _grammars()
+        yield from _rest()
+    except ImportError as exc:
+        text = f"{exc.name or 'a package'} cannot be imported ({exc}), so the rest was not looked at."
+        yield Finding("packages", text, ok=False)
+
+
+def _packages() -> Iterator[Finding]:
+    problems = installation.version_problems()
+    if not problems:
+        there = installation.versions()
+        listed = ", ".join(f"{name} {there[name]}" for name in _PACKAGES if name in there)
+        yield Finding("packages", f"{len(there)} within their bounds, among them {listed}", ok=True)
+    for problem in problems:
+        yield Finding("packages", problem.sentence, ok=False)
+
+
+def _grammars() -> Iterator[Finding]:
+    problems = installation.grammar_problems()
+    if not problems:
+        yield Finding("grammars", "a line was parsed with each", ok=True)
+    for problem in problems:
+        yield Finding("grammars", problem.sentence, ok=False)
+
+
+def _rest() -> Iterator[Finding]:
+    from editsvc import environment
+
     yield _tokenizer()
     yield _language_server()
     try:
@@ -141,6 +188,7 @@ def _log(settings: Settings) -> Finding:
 
 
 def _policy(settings: Settings) -> Finding:
+    from editsvc import environment
     from editsvc.tuning.policy_file import load
 
     if not settings.learned_policy:
