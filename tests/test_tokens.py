@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 from editsvc.tokens import O200kPieces, Tokenizer, tokenizer
 
 CODE = 'def greet(name: str) -> str:\n    return f"Hello, {name}!"\n'
+# Its wheels end with Python 3.13. Where it is required and missing, tests/test_installation.py says so.
+HAS_VOCABULARY = find_spec("rs_bpe") is not None
+needs_vocabulary = pytest.mark.skipif(not HAS_VOCABULARY, reason="rs-bpe is not installed")
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -17,11 +22,13 @@ def tokens(request: pytest.FixtureRequest) -> Tokenizer:
     return tokenizer() if request.param == "installed" else O200kPieces()
 
 
-def test_the_installed_tokenizer_is_the_vocabulary_and_is_loaded_once() -> None:
-    assert (tokenizer().name, tokenizer().exact) == ("o200k_base", True)
+def test_the_tokenizer_is_the_vocabulary_where_it_is_installed_and_is_loaded_once() -> None:
+    expected = ("o200k_base", True) if HAS_VOCABULARY else ("o200k-pieces", False)
+    assert (tokenizer().name, tokenizer().exact) == expected
     assert tokenizer() is tokenizer()
 
 
+@needs_vocabulary
 def test_the_vocabulary_numbers_are_those_that_were_published() -> None:
     assert list(tokenizer().encode("hello world")) == [24912, 2375]
 
@@ -34,6 +41,7 @@ def test_code_falls_into_words_with_the_space_before_them(tokens: Tokenizer) -> 
     assert tokens.pieces("x = foo(bar)\n") == ["x", " =", " foo", "(bar", ")\n"]
 
 
+@needs_vocabulary
 def test_a_character_of_several_tokens_is_one_unit_that_counts_them() -> None:
     units = tokenizer().units("﷽")
 
