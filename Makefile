@@ -1,10 +1,12 @@
 # Each target makes its own virtual environment when there is none: a fresh clone needs Python 3.11+ and make.
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
+EXTRAS := test,lint,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-editors lint audit bench format clean
+.PHONY: help demo test test-lowest test-editors lint audit bench format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -52,6 +54,19 @@ test: $(VENV)/test  ## Run every test
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
+# Not only versions but the whole environment is made anew: what an earlier bound brought in must not stay.
+$(LOWEST)/test: pyproject.toml
+	@echo "Installing the lowest versions that pyproject.toml allows into $(LOWEST) ..."
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[$(EXTRAS)]'
+	@touch $@
+
+test-lowest: $(LOWEST)/test  ## Run every test with the lowest versions of the dependencies
+	@sh tests/support/browser.sh
+	$(LOWEST)/bin/python -m pytest -n auto -p no:cacheprovider $(ARGS)
+
 test-editors: $(VENV)/editors  ## Drive a real Neovim and a real VS Code (installs VS Code by npm into .editors)
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -m editors tests/editors -s $(ARGS)
@@ -73,4 +88,4 @@ format: $(VENV)/lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .demo
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .demo
