@@ -7,7 +7,7 @@ from typing import Final
 
 HIDDEN: Final = "***"
 # Up to the last "@": a password may hold any other character, also where it should not.
-_LOGIN: Final = re.compile(r"(?P<scheme>(?:^|(?<=//))(?:[\w+.-]+://)?)(?P<login>[^\s]*)@", re.ASCII)
+_LOGIN: Final = re.compile(r"(?P<scheme>(?:^|(?<=//))(?:[\w+.-]+://)?)(?P<login>.*)@", re.ASCII)
 _PARAMETER: Final = re.compile(
     r"(?P<name>[?&;][^=&;#]*(?:password|passwd|pwd|secret|token|key|credential|signature|sig)[^=&;#]*=)[^&;#]*",
     re.IGNORECASE,

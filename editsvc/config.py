@@ -19,6 +19,7 @@ from editsvc.errors import Means, Remedy, SettingsError
 from editsvc.guard import WAIVABLE, Check
 from editsvc.policy import PredictionMode
 from editsvc.prompt import EditFormat
+from editsvc.text import half_character
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -266,6 +267,8 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
 
 def _convert(key: str, value: Any, origin: str) -> Any:
     field_type = next(item.type for item in msgspec.structs.fields(Settings) if item.name == key)
+    if isinstance(value, str) and half_character(value) is not None:
+        raise SettingsError(f"{origin}: {key} is not valid UTF-8.", hint="Set it again.")
     if isinstance(value, str) and key in {"allow", *_COMMANDS}:
         value = value.replace(",", " ").split() if key == "allow" else value.split()
     try:
@@ -287,7 +290,7 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         converted = converted.rstrip("/").removesuffix("/v1")
         if not _is_address(converted):
             raise SettingsError(
-                f"{origin}: {key} is no address of a server: {without_secrets(converted)}.",
+                f"{origin}: {key} is not the URL of a server: {without_secrets(converted)}.",
                 hint="It begins with https:// or http://, and a host follows.",
             )
     return converted
@@ -296,9 +299,13 @@ def _convert(key: str, value: Any, origin: str) -> Any:
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            return False
+        # As for a connection: a label has 1 to 63 characters (RFC 1035, section 2.3.4).
+        parts.hostname.encode("idna")
     except ValueError:
         return False
+    return parts.hostname.isprintable() and " " not in parts.hostname
 
 
 def shown(settings: Settings) -> dict[str, Any]:

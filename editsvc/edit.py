@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from editsvc import scope as scopes
-from editsvc.errors import ExitCode
+from editsvc.errors import DocumentRefused, ExitCode, UsageError
 from editsvc.provider.base import ServerTimes, Usage
+from editsvc.text import LineIndex, half_character
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,6 +48,35 @@ class EditRequest:
     allow: Collection[Check] | None = None
     id: str | None = None
     batch: str | None = None
+
+
+def check_unicode(request: EditRequest) -> None:
+    """Refuse what cannot be sent to a model, nor written to a file, because it is not valid Unicode.
+
+    A shell hands on bytes that are not UTF-8, and JSON can hold halves of characters. Raises UsageError for the
+    instruction, DocumentRefused for the document.
+    """
+    at = half_character(request.instruction)
+    if at is not None:
+        raise UsageError(
+            f"The instruction is not valid Unicode: character {at + 1} is {_half(request.instruction[at])}.",
+            hint="Give it as UTF-8.",
+        )
+    text = request.snapshot.text
+    at = half_character(text)
+    if at is not None:
+        line = LineIndex(text).line_of(at) + 1
+        raise DocumentRefused(
+            f"The document is not valid Unicode: line {line} holds {_half(text[at])}.",
+            hint="Replace it: a file could not hold it.",
+        )
+
+
+def _half(char: str) -> str:
+    # Python's own way to hand on a byte that is not UTF-8 (PEP 383).
+    if "\udc80" <= char <= "\udcff":
+        return f"the byte 0x{ord(char) - 0xDC00:02x}"
+    return f"U+{ord(char):04X}, half a character"
 
 
 class Restart(StrEnum):

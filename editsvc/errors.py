@@ -29,6 +29,7 @@
     │   ├── IncompleteReply         the stream ended without finish_reason "stop"
     │   └── EndlessReply            more came than was asked for, so that an end was not in sight
     ├── ProviderAuthError           exit 4: 401 or 403, the key is the matter
+    ├── Defect                      exit 1: editsvc met something that it does not know; the last catch
     └── Cancelled                   exit 130: the user, or the editor, took the request back
 
 A message is one sentence: what was expected, what was found. `hint` says what to do, where that is the same for
@@ -41,10 +42,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+_OURS: Final = frozenset({"editsvc", "lsp"})
 
 
 class ExitCode(IntEnum):
@@ -100,6 +104,18 @@ class Remedy:
 def with_remedies(sentence: str, remedies: tuple[Remedy, ...], words: Callable[[Remedy], str]) -> str:
     """`sentence`, with the remedies behind it in a front end's `words`."""
     return " ".join(filter(None, (sentence, *map(words, remedies))))
+
+
+def place_of(cause: BaseException) -> str:
+    """The class of an exception, and where it came from; its message is left out, since it may hold code or a key."""
+    place = ""
+    step = cause.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__"))
+        if module.partition(".")[0] in _OURS:
+            place = f" in {module}, line {step.tb_lineno}"
+        step = step.tb_next
+    return f"{type(cause).__name__}{place}"
 
 
 class EditsvcError(Exception):
@@ -281,6 +297,23 @@ class ProviderAuthError(ProviderError):
     """401 or 403: the key is missing, wrong, or not allowed to use the model."""
 
     exit_code = ExitCode.SETTINGS
+
+
+class Defect(EditsvcError):
+    """Something that editsvc does not know went wrong: a defect, here or in a library."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"editsvc has a defect: {place_of(cause)}.", hint="Please report it, with what you did."
+        )
+        self.cause = type(cause).__name__
+
+    @property
+    def kind(self) -> str:
+        """The class, and that of what went wrong."""
+        return f"{type(self).__name__}:{self.cause}"
 
 
 class Cancelled(EditsvcError):

@@ -19,9 +19,10 @@ from editsvc import diff, drafts, guard, policy, prediction, search_replace, syn
 from editsvc import scope as scopes
 from editsvc.assembly import Misfit, assemble
 from editsvc.config import OnSecret, OnSyntaxError
-from editsvc.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing
+from editsvc.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing, check_unicode
 from editsvc.errors import (
     Cancelled,
+    Defect,
     DocumentRefused,
     EditsvcError,
     GuardRefused,
@@ -174,6 +175,8 @@ class EditService:
             gone = trace.failed(Cancelled("The edit was cancelled."), self._clock() - started)
             await asyncio.shield(self._record(trace, created, gone))
             raise
+        except Exception as exc:  # noqa: BLE001 - the last catch: whatever it is ends this edit, and nothing else
+            result = trace.failed(Defect(exc), self._clock() - started)
         recording = asyncio.ensure_future(self._record(trace, created, result))
         try:
             return await asyncio.shield(recording)
@@ -191,6 +194,7 @@ class EditService:
                 )
 
     async def _edit(self, trace: Trace, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
+        check_unicode(trace.request)
         self._mention_model(trace)
         plan: Plan | None = await asyncio.to_thread(self._plan, trace)
         while plan is not None:
@@ -563,6 +567,9 @@ class EditService:
         except LogUnavailable as exc:
             if self._notices.first_time(f"log:{exc.kind}:{trace.id}"):
                 return replace(result, warnings=(*result.warnings, exc.told("The edit was not logged.")))
+        except Exception as exc:  # noqa: BLE001 - as above: a record that cannot be made is no reason to lose an edit
+            missing = f"The edit was not logged. {Defect(exc).sentence()}"
+            return replace(result, warnings=(*result.warnings, missing))
         return result
 
     def _append(self, recorder: Recorder, trace: Trace, created: datetime, result: EditResult) -> None:

@@ -49,6 +49,17 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
+def half_character(text: str) -> int | None:
+    """The offset of the first surrogate in `text` that stands alone, which UTF-8 cannot hold; None if there is none."""
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        return exc.start
+    return None
+
+
 def printable(name: str) -> str:
     """`name` with U+FFFD for what cannot be printed: a file's name is one line, and valid Unicode, wherever it goes."""
     return "".join(char if char.isprintable() else "\ufffd" for char in name)

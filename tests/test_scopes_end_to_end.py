@@ -9,7 +9,7 @@ from engine_world import Watcher, world
 from editsvc import scope
 from editsvc.edit import EditRequest, EditResult, Restart
 from editsvc.emulator import parse_fault
-from editsvc.errors import Status
+from editsvc.errors import Means, Status
 from editsvc.prediction import PredictionKind
 from editsvc.prompt import EditFormat
 from editsvc.scope import ScopeKind, ScopeReason
@@ -319,4 +319,4 @@ async def test_a_very_long_file_without_a_place_is_a_clear_refusal(tmp_path: Pat
         result = await here.service.edit(EditRequest(Snapshot(text), "Tidy up.", "x.py", Source.CLI))
     assert (result.status, result.error) == (Status.REFUSED, "DocumentRefused")
     assert "output limit" in result.message
-    assert "--scope" in result.message
+    assert [remedy.means for remedy in result.remedies] == [Means.SMALLER_SCOPE]

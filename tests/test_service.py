@@ -2,19 +2,22 @@
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_world import Memory, Watcher, world
+from engine_world import Memory, Told, Watcher, world
 
 from editsvc import scope
-from editsvc.edit import EditRequest, Restart
+from editsvc.config import Settings
+from editsvc.edit import EditRequest, Restart, StreamUpdate
 from editsvc.emulator import parse_fault
-from editsvc.errors import Status
+from editsvc.errors import ExitCode, Status
 from editsvc.models import Model
 from editsvc.policy import PredictionMode
-from editsvc.provider.base import Completion, Usage
+from editsvc.provider.base import Completer, Completion, CompletionRequest, Receiver, Usage
+from editsvc.service import EditService
 from editsvc.text import Snapshot, split_lines
 from editsvc.tokenlog import RequestRecord, Source
 
@@ -211,3 +214,114 @@ async def test_for_a_listener_that_looks_at_nothing_nothing_is_worked_out(tmp_pa
         result = await here.service.edit(an_edit(), watcher)
     assert result.status is Status.CHANGED
     assert not watcher.updates
+
+
+# --- what nobody expected ----------------------------------------------------------------------------------------
+
+
+class Broken:
+    """A server, or what follows an edit, that fails in a way of its own."""
+
+    name = "cerebras"
+    follows = True
+
+    async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
+        raise KeyError(request.messages[-1].content)
+
+    def restarted(self) -> None:
+        raise KeyError("a line of the file")
+
+    def streamed(self, update: StreamUpdate) -> None:
+        raise KeyError(update.new_lines)
+
+    def held(self, seconds: float | None) -> None:
+        raise KeyError(seconds)
+
+
+class Forgetful(Memory):
+    """A log that cannot make anything of a record."""
+
+    def append(self, record: RequestRecord) -> None:
+        raise ValueError(record.id)
+
+
+def serving(provider: Completer, log: Memory) -> EditService:
+    return EditService(
+        provider=provider,
+        settings=Settings(),
+        models={},
+        recorder=log,
+        notices=Told(),
+        clock=lambda: 0.0,
+        now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        new_id=lambda: "edit-1",
+    )
+
+
+async def test_what_nobody_expected_is_one_sentence_and_one_record() -> None:
+    log = Memory()
+    asked = EditRequest(Snapshot("x = 1\n"), "Do it.", "a.py", Source.CLI)
+    result = await serving(Broken(), log).edit(asked)
+    assert (result.status, result.error, result.exit_code) == (
+        Status.FAILED,
+        "Defect:KeyError",
+        ExitCode.REFUSED,
+    )
+    # Where it was, and nothing of what it said: that may be code.
+    assert result.message.startswith("editsvc has a defect: KeyError in editsvc.")
+    assert "x = 1" not in result.message
+    (record,) = log.records
+    assert (record.status, record.error) == (Status.FAILED, "Defect:KeyError")
+
+
+async def test_a_listener_that_fails_ends_its_own_edit(tmp_path: Path) -> None:
+    case = {"instruction": "Do it.", "before": "x = 1\n", "after": "x = 2\n"}
+    async with world(tmp_path, [case]) as here:
+        asked = EditRequest(Snapshot("x = 1\n"), "Do it.", "a.py", Source.CLI)
+        result = await here.service.edit(asked, Broken())
+        assert (result.status, result.error) == (Status.FAILED, "Defect:KeyError")
+        again = await here.service.edit(asked)
+        assert again.status is Status.CHANGED
+        assert [record.status for record in here.log.records] == [Status.FAILED, Status.CHANGED]
+
+
+async def test_an_edit_is_not_lost_with_its_record(tmp_path: Path) -> None:
+    case = {"instruction": "Do it.", "before": "x = 1\n", "after": "x = 2\n"}
+    async with world(tmp_path, [case], log=Forgetful()) as here:
+        result = await here.service.edit(EditRequest(Snapshot("x = 1\n"), "Do it.", "a.py", Source.CLI))
+    assert result.status is Status.CHANGED
+    assert result.warnings[-1].startswith("The edit was not logged. editsvc has a defect: ValueError in ")
+
+
+@pytest.mark.parametrize(
+    ("text", "instruction", "error", "message"),
+    [
+        (
+            "x = 1\n",
+            "Do \udcff it.",
+            "UsageError",
+            "The instruction is not valid Unicode: character 4 is the byte 0xff.",
+        ),
+        (
+            "x = 1\n",
+            "\ud83d it",
+            "UsageError",
+            "The instruction is not valid Unicode: character 1 is U+D83D, half a",
+        ),
+        (
+            "x\n\ud800\n",
+            "Do it.",
+            "DocumentRefused",
+            "The document is not valid Unicode: line 2 holds U+D800, half a",
+        ),
+    ],
+)
+async def test_what_is_not_unicode_is_said_before_anything_is_sent(
+    tmp_path: Path, text: str, instruction: str, error: str, message: str
+) -> None:
+    async with world(tmp_path, [{"instruction": "x", "before": "x\n", "after": "y\n"}]) as here:
+        result = await here.service.edit(EditRequest(Snapshot(text), instruction, "a.py", Source.LSP))
+        assert (result.error, here.emulator.records()) == (error, [])
+        assert result.message.startswith(message)
+        (record,) = here.log.records
+        assert record.error == error

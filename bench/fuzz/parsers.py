@@ -22,7 +22,7 @@ from editsvc.prompt import Frame, Part
 from editsvc.provider.failures import from_event
 from editsvc.provider.sse import EventParser, ServerSentEvent
 from editsvc.provider.stream import ChunkStream
-from editsvc.provider.wire import Chunk
+from editsvc.provider.wire import Chunk, reported
 from editsvc.reply import Framing, PartsParser, Reply, ReplyKind, ReplyParser
 from editsvc.text import apply, normalise, split_lines
 from lsp.frames import FrameError, FrameReader, frame
@@ -350,10 +350,7 @@ def _chunks(pieces: list[bytes]) -> tuple[list[Chunk | None], str]:
         for chunk in ChunkStream(cast_to=Chunk, response=response, client=client):
             found.append(chunk)
             if chunk is not None:
-                if chunk.usage is not None:
-                    chunk.usage.usage()
-                if chunk.time_info is not None:
-                    chunk.time_info.times()
+                reported(chunk)
                 assert from_event(chunk, server="s", headers={}) is None
     except ProviderError as exc:
         return found, f"{type(exc).__name__}"

@@ -66,12 +66,12 @@ def command() -> None:
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
 
 
-def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit."""
+def main(args: list[str] | None = None, *, group: click.Command = command) -> None:
+    """Run the command line and exit; what nobody expected is a sentence too, or a traceback in Python's -X dev mode."""
     from editsvc.errors import EditsvcError, ExitCode
 
     try:
-        code: Any = command.main(args, prog_name="editsvc", standalone_mode=False)
+        code: Any = group.main(args, prog_name="editsvc", standalone_mode=False)
     except click.ClickException as exc:
         tell(exc)
         code = ExitCode.USAGE
@@ -88,4 +88,13 @@ def main(args: list[str] | None = None) -> None:
         # Whoever read our output has seen enough; the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.DONE
+    except Exception as exc:
+        if sys.flags.dev_mode:
+            raise
+        from editsvc.cli.output import say
+        from editsvc.errors import Defect
+
+        defect = Defect(exc)
+        say(f"editsvc: {defect.sentence()}")
+        code = defect.exit_code
     sys.exit(int(code or 0))

@@ -16,7 +16,7 @@ from rich.text import Text
 from editsvc.cli.output import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from editsvc.edit import StreamUpdate
@@ -34,6 +34,7 @@ class FileLine:
     follows = True
 
     def __init__(self, path: str) -> None:
+        self.path = path
         self.name = visible(path)
         self._changed = 0
         self._reached = 0
@@ -67,10 +68,11 @@ class FileLine:
 
 
 class Board:
-    """A context manager around a run of `total` files."""
+    """A context manager around a run of files; those under way are drawn in the order of `paths`."""
 
-    def __init__(self, total: int, console: Console | None = None) -> None:
-        self._total = total
+    def __init__(self, paths: Sequence[str], console: Console | None = None) -> None:
+        self._total = len(paths)
+        self._places = {path: place for place, path in enumerate(paths)}
         self._done = 0
         self._under_way: list[FileLine] = []
         self._console = console or Console(stderr=True, highlight=False)
@@ -90,6 +92,7 @@ class Board:
         """The line of one file, there as long as its edit is under way."""
         line = FileLine(path)
         self._under_way.append(line)
+        self._under_way.sort(key=lambda one: self._places[one.path])
         try:
             yield line
         finally:

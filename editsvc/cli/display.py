@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from editsvc.cli.waits import WaitTeller
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -75,12 +76,12 @@ def can_be_drawn_on() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _DUMB
 
 
-def display(files: int, *, drawn: bool) -> Display:
-    """The display for a run of so many files."""
+def display(paths: Sequence[str], *, drawn: bool) -> Display:
+    """The display for a run of these files, in their order."""
     if not drawn:
         return Undrawn()
-    if files == 1:
+    if len(paths) == 1:
         return OneDiff()
     from editsvc.cli.board import Board
 
-    return Board(files)
+    return Board(paths)

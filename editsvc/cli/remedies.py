@@ -34,7 +34,7 @@ def words(remedy: Remedy) -> str:
         Means.KNOWN_MODEL: "editsvc models lists what the server has; check --model and the base URL",
         Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"
         if remedy.name
-        else "editsvc config show lists the settings",
+        else "editsvc config show lists them all",
         Means.KNOWN_RUNS: "editsvc undo --list shows the runs that can be taken back",
         Means.UNDO: "editsvc undo brings the old text back",
     }

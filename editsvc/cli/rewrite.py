@@ -218,7 +218,7 @@ async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offli
                 "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."
             )
         limit = asyncio.Semaphore(settings.jobs)
-        with display(len(paths), drawn=options.live) as shown:
+        with display(paths, drawn=options.live) as shown:
 
             async def edit(path: str) -> Outcome:
                 async with limit:

@@ -12,21 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 import time
 import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
+from importlib import util
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from editsvc.errors import EditsvcError
+import msgspec
+
+from editsvc.addresses import without_secrets
+from editsvc.errors import EditsvcError, SettingsError
 from editsvc.provider.base import Completion, ServerTimes, Usage
-from editsvc.provider.lanes import Call, CallCancelled, LaneTransport, current_call
-from editsvc.provider.wire import encode_request, reported
+from editsvc.provider.lanes import MOST_BYTES, Call, CallCancelled, LaneTransport, current_call, endless
+from editsvc.provider.wire import decode_models, encode_request, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import httpx
     from cerebras.cloud.sdk import Cerebras
@@ -35,6 +40,10 @@ if TYPE_CHECKING:
     from editsvc.provider.wire import Chunk
 
 _PATH: Final = "/v1/chat/completions"
+# RFC 9110, sections 5.1 and 5.5.
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t -~]*")
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEEPALIVE_S: Final = 300.0
 # An event for each token, with whatever else servers put into one, reasoning included.
 _MOST_BYTES_A_TOKEN: Final = 4 << 10
@@ -79,6 +88,7 @@ class CerebrasProvider:
         self._lock = threading.Lock()
         self._client: Cerebras | None = None
         self._server = urlsplit(base_url).hostname or base_url
+        self._proxy_name = ""
 
     async def complete(self, request: CompletionRequest, on_delta: Callable[[str], None]) -> Completion:
         """Stream one completion; see `Provider.complete`."""
@@ -119,6 +129,7 @@ class CerebrasProvider:
         import httpx  # noqa: PLC0415
         from cerebras.cloud.sdk import Cerebras  # noqa: PLC0415
 
+        _check_custom_headers()
         timeout = httpx.Timeout(self._read_timeout_s, connect=self._connect_timeout_s)
         transport = LaneTransport(
             verify=self._certificates(),
@@ -145,7 +156,14 @@ class CerebrasProvider:
             return self._ssl_context
         if urlsplit(self._base_url).scheme == "http":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; loading certificates takes 16 ms
-        return httpx.create_ssl_context()
+        try:
+            return httpx.create_ssl_context()
+        except OSError as exc:
+            named = next((name for name in _CERTIFICATES if os.environ.get(name)), "The system")
+            raise SettingsError(
+                f"{named} names certificates that cannot be read: {exc.strerror or type(exc).__name__}.",
+                hint=f"Correct {named}, or unset it.",
+            ) from exc
 
     def _proxy(self) -> httpx.Proxy | None:
         import httpx  # noqa: PLC0415
@@ -154,7 +172,21 @@ class CerebrasProvider:
         local = self._server in {"localhost", "::1"} or self._server.startswith("127.")
         if not url or local or urllib.request.proxy_bypass(self._server):
             return None
-        return httpx.Proxy(url)
+        self._proxy_name = without_secrets(url)
+        try:
+            proxy = httpx.Proxy(url)
+        except (ValueError, httpx.InvalidURL) as exc:
+            raise self._bad_proxy("is not the URL of a proxy", "It begins with http:// or https://.") from exc
+        if not proxy.url.host:
+            raise self._bad_proxy("names no host", "It begins with http:// or https://, and a host follows.")
+        if proxy.url.scheme.startswith("socks") and util.find_spec("socksio") is None:
+            raise self._bad_proxy("is a SOCKS proxy", "Use an HTTP proxy, or install the package socksio.")
+        return proxy
+
+    def _bad_proxy(self, fault: str, hint: str) -> SettingsError:
+        """The error for the variable that names the proxy, such as ``https_proxy``."""
+        variable = f"{urlsplit(self._base_url).scheme}_proxy"
+        return SettingsError(f"{variable} ({self._proxy_name}) {fault}.", hint=hint)
 
     def _run(self, request: CompletionRequest, call: Call, bridge: _Bridge) -> None:
         """The worker: everything that blocks."""
@@ -163,19 +195,19 @@ class CerebrasProvider:
             self._stream(request, call, bridge)
         except CallCancelled:
             pass
-        except EditsvcError as exc:
-            bridge.fail(self._without_key(exc))
         except Exception as exc:  # noqa: BLE001 - the thread's end: whatever it is belongs to the waiting task
             bridge.fail(self._mapped(exc))
 
     def _mapped(self, exc: Exception) -> Exception:
+        if isinstance(exc, EditsvcError):
+            return self._without_key(exc)
         from editsvc.provider import failures  # noqa: PLC0415
 
-        try:
-            error = failures.from_exception(exc, server=self._server, read_timeout_s=self._read_timeout_s)
-        except Exception as unknown:  # noqa: BLE001 - same
-            return unknown
-        return self._without_key(error)
+        return self._without_key(
+            failures.from_exception(
+                exc, server=self._server, read_timeout_s=self._read_timeout_s, proxy=self._proxy_name
+            )
+        )
 
     def _without_key(self, error: EditsvcError) -> EditsvcError:
         """`error`, not repeating the key: some servers quote the one that they do not accept."""
@@ -239,11 +271,27 @@ class CerebrasProvider:
         )
 
     def _list_models(self) -> list[str]:
+        from editsvc.provider import failures  # noqa: PLC0415 - as above
+
         try:
-            listed = self._connect().models.list()
+            with self._connect().models.with_streaming_response.list() as response:
+                body = _bounded(response.iter_bytes())
         except Exception as exc:
             raise self._mapped(exc) from exc
-        return sorted(model.id for model in listed.data or [])
+        try:
+            return sorted(model.id for model in decode_models(body).data or ())
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise failures.no_list(server=self._server) from exc
+
+
+def _bounded(pieces: Iterator[bytes]) -> bytes:
+    """All of `pieces`; raises EndlessReply if they are more than an answer may have."""
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise endless(MOST_BYTES)
+    return bytes(body)
 
 
 def _no_custom_headers() -> dict[str, Any]:
@@ -252,6 +300,17 @@ def _no_custom_headers() -> dict[str, Any]:
 
     lines = os.environ.get("CEREBRAS_CUSTOM_HEADERS", "").split("\n")
     return {line.partition(":")[0].strip(): Omit() for line in lines if ":" in line}
+
+
+def _check_custom_headers() -> None:
+    """Refuse CEREBRAS_CUSTOM_HEADERS that cannot be sent; their values are not repeated, since they may be secret."""
+    for number, line in enumerate(os.environ.get("CEREBRAS_CUSTOM_HEADERS", "").split("\n"), 1):
+        name, colon, value = line.partition(":")
+        if colon and not (_HEADER_NAME.fullmatch(name.strip()) and _HEADER_VALUE.fullmatch(value.strip())):
+            raise SettingsError(
+                f"CEREBRAS_CUSTOM_HEADERS: line {number} is not a header.",
+                hint="Each line is NAME: VALUE, in printable ASCII.",
+            )
 
 
 @dataclass(slots=True)

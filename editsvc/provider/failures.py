@@ -7,6 +7,7 @@ it lets through in mid-stream, and the errors that servers send as events.
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ import httpx
 from cerebras.cloud import sdk
 
 from editsvc.errors import (
+    EditsvcError,
     EndlessReply,
     IncompleteReply,
     Means,
@@ -28,6 +30,7 @@ from editsvc.errors import (
     ProviderUnavailable,
     ProviderUnreachable,
     Remedy,
+    place_of,
 )
 from editsvc.provider.budget import limit_reset_s
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from editsvc.provider.wire import Chunk
 
 _LONGEST_MESSAGE: Final = 300
+_STATUS: Final = re.compile(r"[0-9]{3}", re.ASCII)
 _RATE_LIMIT: Final = "x-ratelimit-"
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
 
@@ -136,12 +140,25 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
     )
 
 
-def from_exception(exc: Exception, *, server: str, read_timeout_s: float) -> ProviderError:
-    """The error for whatever the SDK or httpx raised; anything unknown is raised again as it is."""
+def from_exception(exc: Exception, *, server: str, read_timeout_s: float, proxy: str = "") -> EditsvcError:
+    """The error for whatever the SDK or httpx raised; `proxy` is the one on the way, if there is one.
+
+    What is not known is an error all the same, by the name of its class: whoever waits must not be left without one.
+    """
+    cause = exc.__cause__ if isinstance(exc, sdk.APIConnectionError) else None
+    if isinstance(cause, EditsvcError):
+        return cause  # ours, raised below the SDK
+    if isinstance(exc, httpx.DecodingError) or isinstance(cause, httpx.DecodingError):
+        return ProviderProtocolError(
+            f"{server} sent a compressed answer that cannot be read: {_reason(cause or exc)}.",
+            hint="Nothing was changed; try again, and check what is between you and the server.",
+        )
     if isinstance(exc, sdk.APITimeoutError | httpx.TimeoutException):
         cause = exc if isinstance(exc, httpx.TimeoutException) else exc.__cause__
         if isinstance(cause, httpx.ConnectTimeout | httpx.PoolTimeout):
-            return ProviderUnreachable(f"No connection to {server} in time.", hint="Check the network.")
+            return ProviderUnreachable(
+                f"No connection to {server}{_through(proxy)} in time.", hint="Check the network."
+            )
         return ProviderTimeout(
             f"No data from {server} for {read_timeout_s:g} s.", hint="Try again, or raise read_timeout_s."
         )
@@ -151,8 +168,10 @@ def from_exception(exc: Exception, *, server: str, read_timeout_s: float) -> Pro
         )
     if isinstance(exc, sdk.APIConnectionError):
         return ProviderUnreachable(
-            f"No connection to {server}: {_reason(exc.__cause__ or exc)}.",
-            hint="Check the network and the base URL.",
+            f"No connection to {server}{_through(proxy)}: {_reason(exc.__cause__ or exc)}.",
+            hint="Check the network, the proxy and the base URL."
+            if proxy
+            else "Check the network and the base URL.",
         )
     if isinstance(exc, httpx.TransportError):
         return IncompleteReply(
@@ -160,7 +179,21 @@ def from_exception(exc: Exception, *, server: str, read_timeout_s: float) -> Pro
             finish_reason=None,
             hint="Nothing was changed; try again.",
         )
-    raise exc
+    return ProviderError(
+        f"The request to {server} failed in a way that editsvc does not know: {place_of(exc)}.",
+        hint="Nothing was changed. Please report it.",
+    )
+
+
+def _through(proxy: str) -> str:
+    return f" through the proxy {proxy}" if proxy else ""
+
+
+def no_list(*, server: str) -> ProviderProtocolError:
+    """The error for an answer that is not a list of models."""
+    return ProviderProtocolError(
+        f"{server} answered with something other than a list of models.", hint="Check the base URL."
+    )
 
 
 def not_a_stream(content_type: str, *, server: str, headers: Mapping[str, str]) -> ProviderProtocolError:
@@ -213,7 +246,7 @@ def _embedded_status(exc: sdk.APIStatusError) -> int:
 
 
 def _status(value: Any) -> int:
-    if isinstance(value, str) and value.isdigit():
+    if isinstance(value, str) and _STATUS.fullmatch(value):
         value = int(value)
     return value if isinstance(value, int) and 400 <= value < 600 else 0  # noqa: PLR2004
 

@@ -68,6 +68,21 @@ _decode: Final = msgspec.json.Decoder(Chunk).decode
 _encoder = msgspec.json.Encoder()
 
 
+class ListedModel(msgspec.Struct):
+    """A row of ``GET /v1/models``."""
+
+    id: str
+
+
+class ModelList(msgspec.Struct):
+    """The body of ``GET /v1/models``; some servers that have none say null."""
+
+    data: list[ListedModel] | None
+
+
+decode_models = msgspec.json.Decoder(ModelList).decode
+
+
 def decode_chunk(data: bytes) -> Chunk:
     """The chunk in `data`; raises DecodeError, UnicodeDecodeError or RecursionError for what is none.
 

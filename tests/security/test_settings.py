@@ -218,7 +218,7 @@ def test_an_address_that_is_none_is_a_sentence_without_its_password(shell: Shell
     shell.environ.setenv("CEREBRAS_BASE_URL", address)
     ran = shell.run("rewrite", "-i", INSTRUCTION, "steps.py")
     assert (ran.code, "hunter2" in ran.err, ran.err.count("\n")) == (4, False, 1)
-    assert ran.err.startswith("editsvc: environment: base_url is no address of a server: ")
+    assert ran.err.startswith("editsvc: environment: base_url is not the URL of a server: ")
 
 
 def test_a_log_that_cannot_be_reached_is_named_without_its_password(shell: Shell) -> None:

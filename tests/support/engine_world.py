@@ -96,7 +96,11 @@ async def world(
     script = tmp_path / "cases.jsonl"
     script.write_text("".join(json.dumps(case) + "\n" for case in cases))
     async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
-        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=2)
+        # Only a server that says nothing is to be given up on soon; a busy machine is slow, too.
+        stalls = any("stall" in str(fault) for fault in options.get("faults", ()))
+        provider = CerebrasProvider(
+            api_key="x", base_url=emulator.base_url, read_timeout_s=2 if stalls else 60
+        )
         log, counter = log or Memory(), itertools.count(1)
         service = EditService(
             provider=Chain(

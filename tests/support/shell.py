@@ -17,6 +17,7 @@ EXAMPLE = (
 )
 EDITED = EXAMPLE.replace("step_7", "seventh_step")
 INSTRUCTION = "Call step 7 seventh_step."
+SOON_S, LATE_S = "0.5", "60"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Shell:
     capture: pytest.CaptureFixture[bytes]
 
     def run(self, *args: str, fault: str = "") -> Ran:
+        # Only a server that says nothing is to be given up on; a busy machine is slow, too.
+        self.environ.setenv("EDITSVC_READ_TIMEOUT_S", SOON_S if "stall" in fault else LATE_S)
         if fault:
             self.environ.setenv("CEREBRAS_CUSTOM_HEADERS", f"x-emulator-fault: {fault}")
         else:

@@ -60,7 +60,6 @@ def offline_shell(
     for name in ("CEREBRAS_API_KEY", "CEREBRAS_BASE_URL", "EDITSVC_CONFIG", "EDITSVC_LOG_URL", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EDITSVC_DATA_DIR", str(data))
-    monkeypatch.setenv("EDITSVC_READ_TIMEOUT_S", "0.5")
     monkeypatch.setenv("EDITSVC_MAX_RETRIES", "0")
     monkeypatch.setenv("EDITSVC_EXPLORATION", "0")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
