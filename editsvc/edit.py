@@ -50,8 +50,8 @@ class EditRequest:
     batch: str | None = None
 
 
-def check_unicode(request: EditRequest) -> None:
-    """Refuse what cannot be sent to a model, nor written to a file, because it is not valid Unicode.
+def check_text(request: EditRequest) -> None:
+    """Refuse what cannot be sent to a model, nor written to a file, because it is not text.
 
     A shell hands on bytes that are not UTF-8, and JSON can hold halves of characters. Raises UsageError for the
     instruction, DocumentRefused for the document.
@@ -63,6 +63,8 @@ def check_unicode(request: EditRequest) -> None:
             hint="Give it as UTF-8.",
         )
     text = request.snapshot.text
+    if "\0" in text:
+        raise DocumentRefused("The document is binary: it holds a NUL character.")
     at = half_character(text)
     if at is not None:
         line = LineIndex(text).line_of(at) + 1

@@ -19,7 +19,7 @@ from editsvc import diff, drafts, guard, policy, prediction, search_replace, syn
 from editsvc import scope as scopes
 from editsvc.assembly import Misfit, assemble
 from editsvc.config import OnSecret, OnSyntaxError
-from editsvc.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing, check_unicode
+from editsvc.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing, check_text
 from editsvc.errors import (
     Cancelled,
     Defect,
@@ -194,7 +194,7 @@ class EditService:
                 )
 
     async def _edit(self, trace: Trace, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
-        check_unicode(trace.request)
+        check_text(trace.request)
         self._mention_model(trace)
         plan: Plan | None = await asyncio.to_thread(self._plan, trace)
         while plan is not None:

@@ -23,7 +23,7 @@ from editsvc import scope as scopes
 from editsvc import syntax, workspace
 from editsvc.diff_names import DiffName, diff_name
 from editsvc.edit import facts
-from editsvc.errors import Cancelled, DocumentRefused, EditsvcError, SettingsError, Stale, Status, UsageError
+from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.guard import Check
 from editsvc.rebase import map_offset
 from editsvc.review import HunkState
@@ -330,7 +330,6 @@ class Edits:
 
     async def _edit(self, running: Running) -> dict[str, Any]:
         await self._check_path(running)
-        _check_unicode(running.base.text)
         comment = self._comment(running)
         text = instructions.without(running.base.text, comment) if comment else running.base.text
         result = await self._rewrite(running, text, comment)
@@ -733,17 +732,6 @@ def _proposal_answer(proposal: Proposal, document: Document, status: str, messag
 
 def _selection(document: Document, place: Range | None) -> Selection | None:
     return Selection(*offsets(document, place.lsp())) if place is not None else None
-
-
-def _check_unicode(text: str) -> None:
-    if "\0" in text:
-        raise DocumentRefused("The document is binary: it holds a NUL character.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as exc:
-        raise DocumentRefused(
-            f"The document is not valid Unicode: character {exc.start} is half of a surrogate pair."
-        ) from None
 
 
 def _shortened(instruction: str) -> str:
