@@ -123,13 +123,14 @@ def _escape(char: str) -> str:
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
     """A bar on stderr, if that is a terminal: call it with what is being done, how many are, and of how many."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
 
         def update(what: str, done: int, total: int) -> None:
