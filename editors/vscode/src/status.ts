@@ -45,7 +45,7 @@ function summary(answer: EditAnswer): string {
   const parts = [
     `$(check) ${count} ${count === 1 ? 'hunk' : 'hunks'}`,
     shown?.tokens,
-    shown?.acceptance && `${shown.acceptance} accepted`,
+    shown?.acceptance && `${shown.acceptance} of the prediction accepted`,
     shown?.total,
     answer.offline ? 'offline' : shown?.cost,
   ];

@@ -29,7 +29,7 @@ local function figures(answer)
   local shown = answer.shown or {}
   return joined({
     shown.tokens,
-    shown.acceptance and shown.acceptance .. " accepted",
+    shown.acceptance and shown.acceptance .. " of the prediction accepted",
     shown.total,
     shown.cost,
     answer.offline and "offline" or nil,

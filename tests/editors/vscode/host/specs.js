@@ -55,7 +55,7 @@ exports.specs = {
     await press('Enter');
     await until('the edit is in the document', () => document.getText() === orders.after);
     await until('the status bar says what it took', async () =>
-      /2 hunks · \d+ tokens · \d+ % · .* s/.test(await status()),
+      /2 hunks · \d+ tokens · \d+ % of the prediction accepted · .* s/.test(await status()),
     );
     await press('Control+Z');
     await until('the document is as it was', () => document.getText() === orders.before);
