@@ -637,9 +637,13 @@ def test_the_status_line_and_the_log_tell_what_the_last_edit_took(
     neovim.until(lambda: "changed" in neovim.lua("return require('editsvc').status()"), "the status")
     text = neovim.lua("return require('editsvc').status()")
 
-    assert re.fullmatch(r"changed · \d+ tokens · \d+ % of the prediction accepted · \d+\.\d s · \$\d\.\d{4}", text)
+    assert re.fullmatch(
+        r"changed · \d+ tokens · \d+ % of the prediction accepted · \d+\.\d s · \$\d\.\d{4}", text
+    )
     neovim.keys(":EditLog<CR>")
-    neovim.until_shown(f"{text} · 3 hunks · gpt-oss-120b · request ")
+    wanted = f"{text} · 3 hunks · gpt-oss-120b · request "
+    lines = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')"
+    neovim.until(lambda: wanted in neovim.lua(lines), "the log")
 
 
 def test_the_report_opens_in_the_browser(desk: Desk, model: Callable[..., Any]) -> None:
