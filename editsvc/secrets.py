@@ -268,6 +268,9 @@ _LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 _STEM: Final = 7
 _TELLING: Final = 5
 _MOST_STEMS: Final = 1_000
+_CHECK: Final = 3
+# Has no factor in common with the number of letters, so that different numbers have different ones.
+_SPREAD: Final = 3_947
 
 _WORD: Final = re.compile(r"[\w+/=.~-]{16,}", re.ASCII)
 _MIN_REPEATED: Final = 16
@@ -311,7 +314,9 @@ def mask(text: str, secrets: Iterable[Secret], *, nonce: str) -> Masked:
         names = []
         for start, end in _words(text, secret):
             value = text[start:end]
-            placeholder = numbered.setdefault(value, f"{head}_{len(numbered) + 1}_{tail}")
+            placeholder = numbered.setdefault(
+                value, f"{head}_{len(numbered) + 1}_{tail}{_checked(len(numbered) + 1)}"
+            )
             names.append(placeholder)
             kinds.setdefault(placeholder, secret.kind)
             places.append((start, end, placeholder))
@@ -621,7 +626,16 @@ def _runs(stem: tuple[str, str]) -> list[str]:
 
 
 def _exact(stem: tuple[str, str]) -> re.Pattern[str]:
-    return re.compile(rf"{stem[0]}_[1-9][0-9]*_{stem[1]}")
+    return re.compile(rf"{stem[0]}_[1-9][0-9]*_{stem[1]}[{_LETTERS}]{{{_CHECK}}}")
+
+
+def _checked(number: int) -> str:
+    """Letters that belong to `number`: a placeholder whose number alone was changed is none."""
+    value, letters = number * _SPREAD, ""
+    for _ in range(_CHECK):
+        value, at = divmod(value, len(_LETTERS))
+        letters += _LETTERS[at]
+    return letters
 
 
 def _letter_at(text: str, offset: int) -> str:
