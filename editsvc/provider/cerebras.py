@@ -27,11 +27,11 @@ import msgspec
 from editsvc.addresses import without_secrets
 from editsvc.errors import EditsvcError, SettingsError
 from editsvc.provider.base import Completion, ServerTimes, Usage
-from editsvc.provider.lanes import MOST_BYTES, Call, CallCancelled, LaneTransport, current_call, endless
+from editsvc.provider.lanes import MOST_BYTES, Call, CallCancelled, LaneTransport, bounded, current_call
 from editsvc.provider.wire import decode_models, encode_request, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import httpx
     from cerebras.cloud.sdk import Cerebras
@@ -275,23 +275,13 @@ class CerebrasProvider:
 
         try:
             with self._connect().models.with_streaming_response.list() as response:
-                body = _bounded(response.iter_bytes())
+                body = b"".join(bounded(response.iter_bytes(), MOST_BYTES))
         except Exception as exc:
             raise self._mapped(exc) from exc
         try:
             return sorted(model.id for model in decode_models(body).data or ())
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise failures.no_list(server=self._server) from exc
-
-
-def _bounded(pieces: Iterator[bytes]) -> bytes:
-    """All of `pieces`; raises EndlessReply if they are more than an answer may have."""
-    body = bytearray()
-    for piece in pieces:
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise endless(MOST_BYTES)
-    return bytes(body)
 
 
 def _no_custom_headers() -> dict[str, Any]:

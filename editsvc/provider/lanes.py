@@ -23,7 +23,7 @@ from editsvc.errors import EndlessReply, ProviderTimeout
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _IDLE_LANES: Final = 8
 MOST_BYTES: Final = 8 << 20
@@ -108,6 +108,16 @@ def endless(most_bytes: int) -> EndlessReply:
         f"The server sent more than {most_bytes:,} bytes, where much less was asked for.",
         hint="Nothing was changed; check the base URL, and whether the server holds to max_completion_tokens.",
     )
+
+
+def bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
+    """`pieces` as they come; raises EndlessReply at the one with which they are more than `most_bytes`."""
+    received = 0
+    for piece in pieces:
+        received += len(piece)
+        if received > most_bytes:
+            raise endless(most_bytes)
+        yield piece
 
 
 class _Lane:

@@ -13,7 +13,7 @@ import msgspec
 from cerebras.cloud.sdk import Stream
 
 from editsvc.provider import failures
-from editsvc.provider.lanes import Call, current_call, endless
+from editsvc.provider.lanes import Call, bounded, current_call
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import Chunk, decode_chunk
 
@@ -78,12 +78,7 @@ class ChunkStream(Stream[Chunk | None]):
     def _pieces(self) -> Iterator[bytes]:
         """The body as it comes, decompressed; raises EndlessReply."""
         call = current_call.get() or Call()
-        received = 0
-        for piece in self.response.iter_bytes():
-            received += len(piece)
-            if received > call.most_bytes:
-                raise endless(call.most_bytes)
-            yield piece
+        yield from bounded(self.response.iter_bytes(), call.most_bytes)
 
     def _chunk(self, data: bytes) -> Chunk:
         headers = self.response.headers
