@@ -13,13 +13,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from editsvc.cli.live import Progress
 from editsvc.cli.output import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
-
-    from editsvc.edit import StreamUpdate
 
 _UPDATES_PER_SECOND: Final = 10
 _NARROW: Final = 70
@@ -28,32 +27,13 @@ _ELLIPSIS: Final = "…"
 _KEPT_FREE: Final = 3
 
 
-class FileLine:
-    """A listener that knows how far one file is."""
-
-    follows = True
+class FileLine(Progress):
+    """How far one file is, in a line."""
 
     def __init__(self, path: str) -> None:
+        super().__init__()
         self.path = path
         self.name = visible(path)
-        self._changed = 0
-        self._reached = 0
-        self._total = 0
-        self._held = False
-
-    def restarted(self) -> None:
-        """Begin again."""
-        self._changed = self._reached = 0
-
-    def held(self, _seconds: float | None) -> None:
-        """The server's limits are waited for, until more comes."""
-        self._held = True
-
-    def streamed(self, update: StreamUpdate) -> None:
-        """Note how far it is."""
-        self._held = False
-        self._reached, self._total = update.reached, update.total
-        self._changed += sum(not block.equal for block in update.blocks)
 
     def state(self, *, short: bool) -> str:
         """How far it is, in a few words."""

@@ -24,18 +24,39 @@ _SHOWN_LINES = 14
 _UPDATES_PER_SECOND = 30
 
 
-class LiveDiff:
-    """A listener that draws what streams; a context manager around one edit."""
+class Progress:
+    """A listener that knows how far one file is."""
 
     follows = True
 
-    def __init__(self, title: str) -> None:
-        self._title = visible(title)
-        self._lines: deque[tuple[str, str]] = deque(maxlen=_SHOWN_LINES)
+    def __init__(self) -> None:
         self._changed = 0
         self._reached = 0
         self._total = 0
         self._held = False
+
+    def restarted(self) -> None:
+        """Begin again."""
+        self._changed = self._reached = 0
+
+    def held(self, _seconds: float | None) -> None:
+        """The server's limits are waited for, until more comes."""
+        self._held = True
+
+    def streamed(self, update: StreamUpdate) -> None:
+        """Note how far it is."""
+        self._held = False
+        self._reached, self._total = update.reached, update.total
+        self._changed += sum(not block.equal for block in update.blocks)
+
+
+class LiveDiff(Progress):
+    """A listener that draws what streams; a context manager around one edit."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = visible(title)
+        self._lines: deque[tuple[str, str]] = deque(maxlen=_SHOWN_LINES)
         console = Console(stderr=True, highlight=False)
         self._live = Live(
             console=console,
@@ -55,21 +76,15 @@ class LiveDiff:
 
     def restarted(self) -> None:
         """Begin again."""
+        super().restarted()
         self._lines.clear()
-        self._changed = self._reached = 0
-
-    def held(self, _seconds: float | None) -> None:
-        """Say that the server's limits are waited for, until more comes."""
-        self._held = True
 
     def streamed(self, update: StreamUpdate) -> None:
         """Note the changed lines; drawing happens at its own pace."""
-        self._held = False
-        self._reached, self._total = update.reached, update.total
+        super().streamed(update)
         for block in update.blocks:
             if block.equal:
                 continue
-            self._changed += 1
             self._lines.append((f"@@ line {block.old_start + 1} @@", "cyan"))
             for text in update.old_lines[block.old_start : block.old_end]:
                 self._lines.append(("-" + visible(text.rstrip("\n")), "red"))
