@@ -388,7 +388,9 @@ def losses(before: str, after: str, masked: Masked, *, instruction: str = "") ->
     old, new = split_lines(before), split_lines(after)
     spans = changed_spans(before, after)
     arrived = Counter(line.strip() for span in spans for line in new[span.new_start : span.new_end])
-    kept = Counter(name for _, name in _intact(after, masked))
+    exact = _exact(masked.stem)
+    words = [name for _, name in _intact(after, masked)]
+    kept = set(words)
     found: list[Loss] = []
     for span in spans:
         instead = [line.strip() for line in new[span.new_start : span.new_end]]
@@ -400,7 +402,7 @@ def losses(before: str, after: str, masked: Masked, *, instruction: str = "") ->
             if arrived[line]:
                 arrived[line] -= 1
                 continue
-            frame = [piece.strip() for piece in re.split(_exact(masked.stem).pattern, line)]
+            frame = [piece.strip() for piece in exact.split(line)]
             # The same line, and other words in the places of some of its secrets.
             same = [other for other in instead if _has_frame(other, frame)]
             gone = names
@@ -408,17 +410,16 @@ def losses(before: str, after: str, masked: Masked, *, instruction: str = "") ->
                 gone = min(([name for name in names if name not in other] for other in same), key=len)
             replaced = bool(same) and bool(gone)
             if not replaced:
-                gone = [name for name in names if not kept[name]]
+                gone = [name for name in names if name not in kept]
             found += [Loss(number + 1, masked.kinds[name], replaced) for name in dict.fromkeys(gone)]
-    return tuple(sorted({*found, *_broken_keys(old, after, masked)}))
+    return tuple(sorted({*found, *_broken_keys(old, words, masked)}))
 
 
-def _broken_keys(old: Sequence[str], after: str, masked: Masked) -> Iterator[Loss]:
-    """The keys of which `after` has some words and not others, or has them in another order."""
+def _broken_keys(old: Sequence[str], words_after: Sequence[str], masked: Masked) -> Iterator[Loss]:
+    """The keys of which the new text's placeholders are some and not others, or are in another order."""
     if not masked.wholes:
         return
     words_before = [name for line in old for _, name in _intact(line, masked)]
-    words_after = [name for _, name in _intact(after, masked)]
     # Keys of one kind begin with the same words; what belongs to no whole key is left of a broken one.
     stray = _stray(words_after, masked.wholes) - _stray(words_before, masked.wholes)
     for whole in masked.wholes:
