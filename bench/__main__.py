@@ -12,11 +12,11 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from editsvc import diff
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import decode_chunk
-from editsvc.streaming_diff import StreamingDiff
-from editsvc.text import split_lines
+from editsvc.text import diff
+from editsvc.text.document import split_lines
+from editsvc.text.streaming_diff import StreamingDiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from editsvc.emulator import Emulator, EmulatorOptions, ReplyStyle
-from editsvc.verify import PRESETS
+from editsvc.prediction.verifier import PRESETS
 
 VARIANTS = ("lf", "crlf", "bom", "no-final-newline")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument
 
-from editsvc.text import PositionEncoding
+from editsvc.text.document import PositionEncoding
 from lsp.documents import ContentChange, DocumentStore
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any, Final
 from editsvc.cli import main as editsvc_main
 from editsvc.emulator import FAULTS, EmulatorOptions, FaultName, parse_fault
 from editsvc.tokenlog import LOG_FILE, TokenLog
-from lsp.server import EditServer, Surroundings
+from lsp.session import EditServer, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

@@ -36,7 +36,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc import files, undo
+from editsvc.files import disk, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -209,7 +209,7 @@ class World:
         while os.getppid() == parent:  # if that is interrupted, this ends
             texts.reverse()
             self.phase[0] = _BEFORE
-            source = files.read(subject.path)
+            source = disk.read(subject.path)
             recording = undo.Recording(self.data / undo.FOLDER, secrets.token_hex(4), datetime.now(UTC))
             self.phase[0] = _DURING
             recording.write(source, texts[0])
@@ -255,7 +255,7 @@ class World:
         """After all kills: edits and undo work, the log is sound, nothing lies about; returns the log's records."""
         for subject in self.subjects:
             if len(subject.old) > _LARGEST_FOR_COMMANDS:
-                files.write(files.read(subject.path), subject.new)
+                disk.write(disk.read(subject.path), subject.new)
                 continue
             steps = (_edit(subject.path), _edit(subject.path, AGAIN), ("undo",), ("undo",))
             expected = (subject.new, subject.new.replace(b"bar", b"baz"), subject.new, subject.old)

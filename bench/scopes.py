@@ -12,7 +12,8 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from editsvc import mentions, sections, syntax
+from editsvc import syntax
+from editsvc.scope import named_symbols, sections
 from editsvc.syntax.nesting import too_deep
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def choose(text: str, language: syntax.Language) -> int:
     """All that precedes a request, from the bare text; returns how many sections there are."""
     outline = syntax.outline_of(text, language, budget=syntax.ParseBudget(2_000_000))
     assert outline is not None
-    mentions.named(INSTRUCTION, outline.definitions)
+    named_symbols.named(INSTRUCTION, outline.definitions)
     return len(sections.divide(text, language, outline=outline))
 
 
@@ -193,7 +194,7 @@ def steps(text: str, language: syntax.Language) -> Iterator[tuple[str, Callable[
     data = text.encode()
     yield "parse", lambda: syntax.parse(text, language, budget=syntax.ParseBudget(2_000_000))
     yield "depth", lambda: too_deep(data)
-    yield "names", lambda: mentions.named(INSTRUCTION, outline.definitions)
+    yield "names", lambda: named_symbols.named(INSTRUCTION, outline.definitions)
     yield "sections", lambda: sections.divide(text, language, outline=outline)
     yield "all", lambda: choose(text, language)
 

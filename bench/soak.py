@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from editsvc.tokenlog import LOG_FILE, TokenLog
-from lsp.frames import FrameReader, frame
+from lsp.wire.frames import FrameReader, frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -18,9 +18,9 @@ import msgspec
 
 import editsvc
 from editsvc.cli import command
-from editsvc.config import PROJECT_MAY_SET, Settings
 from editsvc.errors import EditsvcError
-from editsvc.guard import WAIVABLE, Check
+from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.settings.schema import PROJECT_MAY_SET, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +212,7 @@ def faults() -> str:
 
 def _fault(fault: Any) -> str:
     file = f"[`{fault.name}`](../fixtures/faults/{fault.name}.txt)"
-    tested = "".join(f"\n- `{test}`" for test in fault.tests) or " · `tests/test_fault_corpus.py`"
+    tested = "".join(f"\n- `{test}`" for test in fault.tests) or " · `tests/guard/test_fault_corpus.py`"
     return f"### {fault.title}\n\n{fault.story}\n\n**{fault.rule}**\n\n{file}{tested}\n"
 
 

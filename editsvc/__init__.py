@@ -1,6 +1,6 @@
 """editsvc: edit code by instruction at the speed of prediction.
 
-`docs/ARCHITECTURE.md` is the map; `editsvc.service` is where an edit happens from end to end.
+`docs/ARCHITECTURE.md` is the map; `editsvc.engine.service` is where an edit happens from end to end.
 """
 
 from typing import Final

@@ -28,10 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"editsvc-lsp {__version__}")
     chosen = parser.parse_args(arguments)
     if chosen.settings_schema:
-        from .settings import schema_json  # noqa: PLC0415
+        from lsp.settings import schema_json  # noqa: PLC0415
 
         sys.stdout.write(schema_json())
         return 0
-    from .run import run  # noqa: PLC0415
+    from lsp.run import run  # noqa: PLC0415
 
     return run(tcp=chosen.tcp, ws=chosen.ws, offline=chosen.offline)

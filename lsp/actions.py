@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
-from .convert import offsets, range_json, range_of
+from lsp.wire.convert import offsets, range_json, range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .documents import Document
-    from .edits import Edits
-    from .reviews import OpenEdit, Reviews
+    from lsp.documents import Document
+    from lsp.editing.edits import Edits
+    from lsp.editing.reviews import OpenEdit, Reviews
 
 EDIT: Final = "editsvc.edit"
 ACCEPT_HUNK: Final = "editsvc.acceptHunk"

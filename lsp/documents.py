@@ -22,8 +22,8 @@ from enum import StrEnum
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
-from editsvc.rebase import changes_between, trimmed
-from editsvc.text import Edit, PositionEncoding, Snapshot
+from editsvc.text.document import Edit, PositionEncoding, Snapshot
+from editsvc.text.rebase import changes_between, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc.config import PROJECT_MAY_SET
 from editsvc.errors import Means, with_remedies
+from editsvc.settings.schema import PROJECT_MAY_SET
 
 if TYPE_CHECKING:
-    from editsvc.edit import EditResult
+    from editsvc.engine.edit import EditResult
     from editsvc.errors import EditsvcError, Remedy
-
-    from .params import EditArguments
+    from lsp.wire.params import EditArguments
 
 ANYWAY: Final = "Edit anyway"
 LEAVE: Final = "Leave it as it is"

@@ -12,9 +12,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from .server import EditServer, Surroundings
-from .sockets import listen_tcp, listen_ws
-from .stdio import PipeChannel, claim_standard_streams
+from lsp.session import EditServer, Surroundings
+from lsp.wire.sockets import listen_tcp, listen_ws
+from lsp.wire.stdio import PipeChannel, claim_standard_streams
 
 _SIGNAL_STATUS: Final = 128
 

@@ -1,7 +1,7 @@
 """What an editor may set: how edits reach the buffer, preset instructions, and the harmless engine settings.
 
 A client sends its user's settings and its workspace's in one piece, so all of it counts as the workspace's: it
-may set what a project file may (`editsvc.config.PROJECT_MAY_SET`) and what is here. The server's address, the
+may set what a project file may (`editsvc.settings.schema.PROJECT_MAY_SET`) and what is here. The server's address, the
 key, the log and the limits come from the user's own file and environment alone.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
-from editsvc.config import PROJECT_MAY_SET, Settings, json_schema
+from editsvc.settings.schema import PROJECT_MAY_SET, Settings, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from editsvc.tokens import O200kPieces, Tokenizer, tokenizer
 
 CODE = 'def greet(name: str) -> str:\n    return f"Hello, {name}!"\n'
-# Its wheels end with Python 3.13. Where it is required and missing, tests/test_installation.py says so.
+# Its wheels end with Python 3.13. Where it is required and missing, tests/app/test_installation.py says so.
 HAS_VOCABULARY = find_spec("rs_bpe") is not None
 needs_vocabulary = pytest.mark.skipif(not HAS_VOCABULARY, reason="rs-bpe is not installed")
 texts = st.text(st.characters(exclude_categories=["Cs"]))

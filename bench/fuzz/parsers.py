@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, AnyStr, Final
 import httpx
 
 from bench.fuzz.grow import Grammar
-from editsvc import guard
-from editsvc.diff import edits, hunks, keep_hunks, unified_diff
 from editsvc.errors import GuardRefused
-from editsvc.prompt import Frame, Part
+from editsvc.guard import checks
+from editsvc.prompt.rendering import Frame, Part
 from editsvc.provider.failures import from_event
 from editsvc.provider.sse import EventParser, ServerSentEvent
 from editsvc.provider.stream import ChunkStream
 from editsvc.provider.wire import Chunk, reported
 from editsvc.reply import Framing, PartsParser, Reply, ReplyKind, ReplyParser
-from editsvc.text import apply, normalise, split_lines
-from lsp.frames import FrameError, FrameReader, frame
+from editsvc.text.diff import edits, hunks, keep_hunks, unified_diff
+from editsvc.text.document import apply, normalise, split_lines
+from lsp.wire.frames import FrameError, FrameReader, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,7 +141,7 @@ def check_reply(document: str, text: str) -> str:
         _check_shown(reply.code, shown)
     _check_wrapped(original, shape, plain)
     try:
-        guard.check_reply(original, reply, instruction="", language=None)
+        checks.check_reply(original, reply, instruction="", language=None)
         verdict = "good"
     except GuardRefused as refused:
         verdict = str(refused.check)

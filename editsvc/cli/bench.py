@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from editsvc.emulator.responder import Case
-    from editsvc.measure import Arm
+    from editsvc.replay.live import Arm
 
 
 @click.group(
@@ -61,10 +61,10 @@ def command(
 
     from rich.console import Console
 
-    from editsvc import environment
-    from editsvc.app import open_service
+    from editsvc.app.composition import open_service
     from editsvc.errors import ExitCode
-    from editsvc.measure import measure, to_json
+    from editsvc.replay.live import measure, to_json
+    from editsvc.settings import environment
 
     settings = environment.load({"model": model}).settings
 
@@ -149,9 +149,9 @@ def replay(
     from rich.console import Console
 
     from editsvc.errors import UsageError
+    from editsvc.prediction.verifier import PRESETS, Latency
     from editsvc.replay import run
     from editsvc.replay.table import cases_table, sums_table, to_json, verdicts, wrong
-    from editsvc.verify import PRESETS, Latency
 
     if preset not in PRESETS:
         raise UsageError(f"There is no verifier {preset!r}.", hint=f"Expected one of {', '.join(PRESETS)}.")

@@ -41,7 +41,7 @@ def command(*, requests: int, runs: int, seed: int, cases: Path | None, as_json:
     size; how often 95 % intervals hold the truth; and how often the decision is right.
     """
     from editsvc.tuning.bench import run_bench
-    from editsvc.tuning.scores import render, to_json
+    from editsvc.tuning.bench_output import render, to_json
     from editsvc.tuning.simulation import generated_edits
 
     rng = Random(seed)  # noqa: S311 - a simulation that can be repeated, and no secret

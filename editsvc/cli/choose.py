@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from editsvc.cli.output import coloured_line, visible
-from editsvc.diff import hunks
+from editsvc.text.diff import hunks
 
 if TYPE_CHECKING:
-    from editsvc.diff import Hunk
+    from editsvc.text.diff import Hunk
 
 _HELP: Final = """\
 y - take this hunk

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from editsvc import environment
 from editsvc.cli import output
 from editsvc.cli.usage import Group, closest, columns, wrapped
-from editsvc.config import PROJECT_MAY_SET, Settings, explained, json_schema, shown
 from editsvc.errors import SettingsError, UsageError
+from editsvc.settings import environment
+from editsvc.settings.schema import PROJECT_MAY_SET, Settings, explained, json_schema, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editsvc.config import Resolved
+    from editsvc.settings.schema import Resolved
 
 _WIDEST: Final = 100
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from editsvc.edit import Listener
+    from editsvc.engine.edit import Listener
 
 _DUMB: Final = frozenset({"dumb", "unknown"})
 

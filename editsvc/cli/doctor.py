@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 # What needs another package is imported where it is used: doctor has to say that the package is missing.
-from editsvc import __version__, installation
+from editsvc import __version__
+from editsvc.app import installation
 from editsvc.cli.remedies import told
 from editsvc.errors import EditsvcError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from editsvc.config import Settings
+    from editsvc.app.servers import Server
     from editsvc.provider.health import Entry
-    from editsvc.servers import Server
+    from editsvc.settings.schema import Settings
 
 _ROUTES: Final = {
     "retry": "asked again",
@@ -123,7 +124,7 @@ def _grammars() -> Iterator[Finding]:
 
 
 def _rest() -> Iterator[Finding]:
-    from editsvc import environment
+    from editsvc.settings import environment
 
     yield _tokenizer()
     yield _language_server()
@@ -170,7 +171,7 @@ def _language_server() -> Finding:
 
 
 def _log(settings: Settings) -> Finding:
-    from editsvc.app import open_log
+    from editsvc.app.composition import open_log
 
     if not settings.log_enabled:
         return Finding("log", "switched off", ok=None)
@@ -188,7 +189,7 @@ def _log(settings: Settings) -> Finding:
 
 
 def _policy(settings: Settings) -> Finding:
-    from editsvc import environment
+    from editsvc.settings import environment
     from editsvc.tuning.policy_file import load
 
     if not settings.learned_policy:
@@ -200,7 +201,7 @@ def _policy(settings: Settings) -> Finding:
 
 
 def _servers(settings: Settings) -> Iterator[Finding]:
-    from editsvc.servers import configured, health_file
+    from editsvc.app.servers import configured, health_file
 
     try:
         servers = configured(settings)
@@ -218,7 +219,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
 
 
 def _server(settings: Settings, server: Server, known: Entry | None, *, alone: bool) -> Iterator[Finding]:
-    from editsvc.servers import provider
+    from editsvc.app.servers import provider
 
     title = "fallback " if server.fallback else ""
     yield Finding(f"{title}key", f"from {server.key.origin}" if server.key else "none", ok=True)
@@ -256,7 +257,7 @@ def _breaker(known: Entry | None, now: float) -> str:
 
 def _routes(settings: Settings) -> Finding | None:
     """What became of the requests that were not answered at once, in the last week."""
-    from editsvc.app import open_log
+    from editsvc.app.composition import open_log
 
     since = datetime.now(UTC) - timedelta(days=7)
     try:

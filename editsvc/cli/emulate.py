@@ -17,7 +17,7 @@ from editsvc.emulator import (
     parse_tokens_per_event,
 )
 from editsvc.emulator.options import DEFAULT_MODELS
-from editsvc.verify import PRESETS, Rejection
+from editsvc.prediction.verifier import PRESETS, Rejection
 
 _DEFAULTS = EmulatorOptions()
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from editsvc import environment
 from editsvc.cli import output
 from editsvc.cli.usage import Group
 from editsvc.errors import UsageError
+from editsvc.settings import environment
 
 if TYPE_CHECKING:
     from editsvc.tokenlog import TokenLog
@@ -87,6 +87,6 @@ def purge(*, before: str | None, everything: bool, yes: bool) -> int:
 
 
 def _log() -> TokenLog:
-    from editsvc.app import open_log
+    from editsvc.app.composition import open_log
 
     return open_log(environment.load().settings)

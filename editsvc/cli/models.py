@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from editsvc import environment, models
-from editsvc.addresses import without_secrets
 from editsvc.cli import output
 from editsvc.cli.remedies import told
 from editsvc.errors import ProviderError
+from editsvc.provider import models
+from editsvc.redact import without_secrets
+from editsvc.settings import environment
 
 if TYPE_CHECKING:
-    from editsvc.config import Settings
+    from editsvc.settings.schema import Settings
 
 
 @click.command(short_help="Show what is known about the models, and what the server lists.")
@@ -88,7 +89,7 @@ def _notes(name: str, model: models.Model) -> list[str]:
 
 
 def _listed(settings: Settings) -> tuple[list[str] | None, str]:
-    from editsvc.servers import configured, provider
+    from editsvc.app.servers import configured, provider
 
     servers = configured(settings)
     if not servers:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from editsvc import environment
 from editsvc.cli import output
 from editsvc.cli.usage import Group
+from editsvc.settings import environment
 
 if TYPE_CHECKING:
     from pathlib import Path

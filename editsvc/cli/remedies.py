@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from editsvc.errors import Means, with_remedies
 
 if TYPE_CHECKING:
-    from editsvc.edit import EditResult
+    from editsvc.engine.edit import EditResult
     from editsvc.errors import EditsvcError, Remedy
 
 

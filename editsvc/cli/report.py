@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from editsvc import environment
 from editsvc.cli import output
 from editsvc.errors import UsageError
+from editsvc.settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     If a part of the report cannot be worked out, a sentence in the report and on stderr says so, the other parts
     stand, and the command ends with 0.
     """
-    from editsvc.app import open_log
+    from editsvc.app.composition import open_log
     from editsvc.report import parse_since, read
     from editsvc.report.parts import Parts
 
@@ -178,7 +178,7 @@ def _write(file: Path, data: bytes) -> None:
 
     Raises FileError if that cannot be done.
     """
-    from editsvc.files import FileError
+    from editsvc.files.disk import FileError
 
     try:
         file = file.resolve()

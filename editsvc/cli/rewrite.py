@@ -15,27 +15,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from editsvc import environment, files, undo, workspace
-from editsvc import scope as scopes
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
 from editsvc.cli.remedies import told, told_of
-from editsvc.diff import hunks, keep_hunks, unified_diff
-from editsvc.diff_names import diff_name
-from editsvc.edit import EditRequest, facts
+from editsvc.engine.edit import EditRequest, facts
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.guard import WAIVABLE, Check
-from editsvc.policy import PredictionMode
-from editsvc.text import decode
+from editsvc.files import disk, undo, workspace
+from editsvc.files.diff_names import diff_name
+from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.prediction.policy import PredictionMode
+from editsvc.scope import scopes
+from editsvc.settings import environment
+from editsvc.text.diff import hunks, keep_hunks, unified_diff
+from editsvc.text.document import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from editsvc.cli.display import Display
-    from editsvc.config import Settings
-    from editsvc.diff_names import DiffName
-    from editsvc.scope import ScopeRequest
-    from editsvc.service import EditResult, EditService
+    from editsvc.engine.service import EditResult, EditService
+    from editsvc.files.diff_names import DiffName
+    from editsvc.scope.scopes import ScopeRequest
+    from editsvc.settings.schema import Settings
     from editsvc.tokenlog import TokenLog
 
 STDIN: Final = "-"
@@ -77,7 +78,7 @@ class Outcome:
     diff: bytes = b""
     remarks: tuple[str, ...] = ()
     output: bytes | None = None
-    source: files.SourceFile | None = None
+    source: disk.SourceFile | None = None
     result: EditResult | None = None
 
 
@@ -205,7 +206,7 @@ def _recording(settings: Settings) -> undo.Recording | None:
 
 
 async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offline: bool) -> list[Outcome]:
-    from editsvc.app import open_service
+    from editsvc.app.composition import open_service
 
     settings = options.settings
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -319,10 +320,10 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
     return replace(outcome, status=status, diff=diff, output=written, remarks=remarks)
 
 
-def _write(options: Options, source: files.SourceFile, new: bytes) -> tuple[str, ...]:
+def _write(options: Options, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
     """Put `new` in place; returns sentences about that."""
     if options.recording is None:
-        files.write(source, new)
+        disk.write(source, new)
         return ()
     warning = options.recording.write(source, new)
     return (warning,) if warning else ()
@@ -383,7 +384,7 @@ def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:
 
 
 def _log(settings: Settings, missing: str, note: Callable[[TokenLog], object]) -> None:
-    from editsvc.app import open_log
+    from editsvc.app.composition import open_log
     from editsvc.tokenlog import LogUnavailable
 
     if not settings.log_enabled:
@@ -400,11 +401,11 @@ def _name(options: Options, outcome: Outcome) -> DiffName:
     return diff_name(path, here=Path.cwd(), environ=os.environ)
 
 
-def _read(path: str, allowed: Sequence[str]) -> tuple[files.SourceFile | None, bytes]:
+def _read(path: str, allowed: Sequence[str]) -> tuple[disk.SourceFile | None, bytes]:
     if path == STDIN:
         return None, sys.stdin.buffer.read()
     real = workspace.typed(path, here=Path.cwd(), allowed=allowed)
-    source = files.read(Path(path))
+    source = disk.read(Path(path))
     if source.path != real:
         raise Stale(f"{path} leads elsewhere by now.", hint="Run the edit again.")
     return source, source.data

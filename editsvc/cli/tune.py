@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import click
 
-from editsvc import environment, models
 from editsvc.cli import output
+from editsvc.provider import models
+from editsvc.settings import environment
 
 
 @click.command(
@@ -29,9 +30,9 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
     Shows for each model the evidence with 95 % intervals, the decision, and what would change it. Time saved is
     weighed against the price of rejected tokens by the settings value_of_time and objective.
     """
-    from editsvc.app import open_log
+    from editsvc.app.composition import open_log
     from editsvc.report import parse_since
-    from editsvc.tuning import policy_file, words
+    from editsvc.tuning import policy_file, sentences
     from editsvc.tuning.objective import Worth
     from editsvc.tuning.proposal import propose
     from editsvc.tuning.serialise import to_json
@@ -74,7 +75,7 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
             }
         )
     else:
-        output.write_text(words.text(found, f"since {start:%Y-%m-%d}" if start else "in all"))
+        output.write_text(sentences.text(found, f"since {start:%Y-%m-%d}" if start else "in all"))
         click.echo()
         stays = in_force.name if in_force is not None else "the built-in rule"
         if proposed is None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from editsvc import environment, undo
 from editsvc.cli import output
 from editsvc.cli.remedies import told
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
+from editsvc.files import undo
+from editsvc.settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +111,8 @@ def _take_back(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
 
 
 def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
-    from editsvc.diff import unified_diff
-    from editsvc.diff_names import diff_name
+    from editsvc.files.diff_names import diff_name
+    from editsvc.text.diff import unified_diff
 
     path = _shown(entry.path)
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from editsvc.cli import output
 
 if TYPE_CHECKING:
-    from editsvc.edit import StreamUpdate
+    from editsvc.engine.edit import StreamUpdate
 
 _WORTH_SAYING_S = 1.0
 

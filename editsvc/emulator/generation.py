@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from editsvc.verify import Latency, Pass, Preset, Rejection, Verification, passes, tally
+from editsvc.prediction.verifier import Latency, Pass, Preset, Rejection, Verification, passes, tally
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

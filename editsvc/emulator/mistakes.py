@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.diff import changed_spans
 from editsvc.emulator.faults import Fault, FaultName
 from editsvc.emulator.responder import Reply, ReplyKind
-from editsvc.text import split_lines
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editsvc.emulator.task import Job
-    from editsvc.search_replace import StructuredReply
+    from editsvc.reply.search_replace import StructuredReply
 
 ELISION: Final = "# ... rest of the code unchanged ..."
 _CLOSING: Final = ")]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.emulator.faults import Fault, FaultPlan
 from editsvc.errors import UsageError
-from editsvc.verify import PRESETS, Latency, Rejection
+from editsvc.prediction.verifier import PRESETS, Latency, Rejection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +87,7 @@ class EmulatorOptions:
     allow_remote: bool = False
     """Listen on a host that is not a loopback address."""
     preset: str = "resync"
-    """How predictions are verified: a name of `editsvc.verify.PRESETS`."""
+    """How predictions are verified: a name of `editsvc.prediction.verifier.PRESETS`."""
     rejection: Rejection = Rejection.PER_PROPOSAL
     """What counts as a rejected token."""
     script: Path | None = None

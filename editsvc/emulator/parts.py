@@ -11,13 +11,13 @@ from collections import defaultdict
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from editsvc.diff import changed_spans
-from editsvc.text import split_lines
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from editsvc.diff import Span
+    from editsvc.text.diff import Span
 
 _BEFORE_THE_FILE: Final = -1  # before even what is inserted at its start
 _OLD_END: Final = attrgetter("old_end")

@@ -17,7 +17,7 @@ from editsvc.emulator.options import ReplyStyle
 from editsvc.emulator.parts import rewritten
 from editsvc.emulator.task import canonical, fence_for
 from editsvc.errors import EditsvcError, UsageError
-from editsvc.text import BOM, normalise
+from editsvc.text.document import BOM, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

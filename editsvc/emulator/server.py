@@ -20,8 +20,8 @@ import msgspec
 from aiohttp import web
 
 from editsvc.emulator.answer import JSON, Abort, Begin, Hang, Reset, Send
-from editsvc.emulator.engine import FAULT_HEADER, Answer, Call, Engine
 from editsvc.emulator.responder import responder_for
+from editsvc.emulator.service import FAULT_HEADER, Answer, Call, Engine
 from editsvc.emulator.wire import RequestRecord, WireError
 from editsvc.errors import UsageError
 from editsvc.tokens import tokenizer

@@ -1,6 +1,6 @@
 r"""Replies as structured edits: what a model answers that is held to a JSON schema. Pure.
 
-The form is that of `editsvc.search_replace`: texts to search, each with what takes its place.
+The form is that of `editsvc.reply.search_replace`: texts to search, each with what takes its place.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from editsvc.diff import changed_spans
 from editsvc.emulator.responder import Reply, ReplyKind
-from editsvc.search_replace import SearchReplace, StructuredReply
-from editsvc.text import split_lines
+from editsvc.reply.search_replace import SearchReplace, StructuredReply
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editsvc.diff import Span
     from editsvc.emulator.task import Job
+    from editsvc.text.diff import Span
 
 
 def unnumbered(job: Job) -> Job:

@@ -1,6 +1,6 @@
 """Which file a request is about, what is asked for, and what the reply is to look like.
 
-Requests that `editsvc.prompt` wrote are read by its own parser. For others the file is looked for where
+Requests that `editsvc.prompt.rendering` wrote are read by its own parser. For others the file is looked for where
 people put it: in the prediction, in the largest fenced block, or in the longest of several messages.
 """
 
@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from editsvc import prompt
-from editsvc.text import BOM, normalise
+from editsvc.prompt import rendering
+from editsvc.text.document import BOM, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,14 +103,14 @@ class Job:
 def read_job(request: ChatRequest) -> Job | None:
     """The job in `request`, or None where no file can be made out.
 
-    A request of `editsvc.prompt` may go on after the task, with a reply and a remark on it: the job is the same.
+    A request of ours may go on after the task, with a reply and a remark on it: the job is the same.
     """
     texts = [normalise(message.text) for message in request.messages]
     roles = [message.role for message in request.messages]
     turn = roles.count("assistant")
-    parsed = prompt.parse(
+    parsed = rendering.parse(
         [
-            prompt.Message("user" if role == "user" else "system", text)
+            rendering.Message("user" if role == "user" else "system", text)
             for role, text in zip(roles, texts, strict=True)
         ]
     )

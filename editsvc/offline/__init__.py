@@ -5,9 +5,9 @@
 ambiguous it does not guess.
 """
 
-from editsvc.offline.engine import edits, rewrite, rewrite_by
 from editsvc.offline.errors import NotApplicable, NotUnderstood
 from editsvc.offline.instruction import Instruction, describe, parse
+from editsvc.offline.transform import edits, rewrite, rewrite_by
 
 __all__ = [
     "Instruction",

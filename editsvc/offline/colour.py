@@ -9,7 +9,7 @@ from editsvc.offline.errors import NotApplicable
 from editsvc.offline.palette import Colour, colour
 from editsvc.offline.trees import tree_of
 from editsvc.syntax.languages import LANGUAGES
-from editsvc.text import Edit
+from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from editsvc.offline.errors import NotApplicable
 from editsvc.offline.signatures import name_of, parameter_list, parameters
 from editsvc.offline.trees import the_one, tree_of
 from editsvc.syntax.outline import TYPE_KINDS, outline
-from editsvc.text import Edit, line_end, split_lines
+from editsvc.text.document import Edit, line_end, split_lines
 
 if TYPE_CHECKING:
     import tree_sitter

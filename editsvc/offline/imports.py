@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable
 from editsvc.offline.trees import tree_of
-from editsvc.text import Edit, LineIndex, line_end, split_lines
+from editsvc.text.document import Edit, LineIndex, line_end, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

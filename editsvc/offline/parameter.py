@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.offline.errors import NotApplicable
 from editsvc.offline.signatures import name_of, parameter_list, parameters
 from editsvc.offline.trees import the_one, tree_of
-from editsvc.text import Edit
+from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
     import tree_sitter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable
 from editsvc.offline.trees import ambiguous, named, tree_of
-from editsvc.text import Edit, LineIndex
+from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
     from editsvc.offline.instruction import Remove

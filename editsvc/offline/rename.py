@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from editsvc.offline.errors import NotApplicable, not_found
 from editsvc.offline.trees import tree_of
-from editsvc.text import Edit, LineIndex
+from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
     from editsvc.offline.instruction import Rename

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from editsvc.offline.errors import NotApplicable
-from editsvc.text import Edit
+from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
     from editsvc.offline.instruction import Replace

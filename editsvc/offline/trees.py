@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.offline.errors import NotApplicable, not_found
 from editsvc.syntax.outline import Located, outline
 from editsvc.syntax.parsing import parse
-from editsvc.text import LineIndex
+from editsvc.text.document import LineIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

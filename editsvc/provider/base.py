@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from editsvc.prompt import Message
+    from editsvc.prompt.rendering import Message
 
 
 # Blanks and dashes in a row; the longest tokens of o200k and its like have 128.

@@ -24,11 +24,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from editsvc.addresses import without_secrets
 from editsvc.errors import EditsvcError, SettingsError
 from editsvc.provider.base import Completion, ServerTimes, Usage
-from editsvc.provider.lanes import MOST_BYTES, Call, CallCancelled, LaneTransport, bounded, current_call
+from editsvc.provider.connections import MOST_BYTES, Call, CallCancelled, LaneTransport, bounded, current_call
 from editsvc.provider.wire import decode_models, encode_request, reported
+from editsvc.redact import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,15 +34,15 @@ from editsvc.errors import (
 )
 from editsvc.provider.base import Attempt, Completion, Priority, Why
 from editsvc.provider.breaker import State
-from editsvc.provider.continuation import Continuation, rest_predicted
-from editsvc.provider.recovery import Blame, backoff_s, blame
+from editsvc.provider.failure_class import Blame, backoff_s, blame
+from editsvc.provider.resume import Continuation, rest_predicted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from editsvc.provider.base import CompletionRequest, Receiver
     from editsvc.provider.budget import Reservation
-    from editsvc.provider.links import Link, Links
+    from editsvc.provider.upstreams import Link, Links
 
 # How long a server's word that it supports no predictions is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc import files
+from editsvc.files import disk
 from editsvc.provider.breaker import Health
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class HealthFile:
         recent = [one for one in entries.values() if now - one.noted_at < _FORGOTTEN_S]
         with suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            files.put(self._path, msgspec.json.format(msgspec.json.encode(recent), indent=2), durable=False)
+            disk.put(self._path, msgspec.json.format(msgspec.json.encode(recent), indent=2), durable=False)
 
 
 def _finite(value: float) -> float | None:

@@ -13,7 +13,7 @@ import msgspec
 from cerebras.cloud.sdk import Stream
 
 from editsvc.provider import failures
-from editsvc.provider.lanes import Call, bounded, current_call
+from editsvc.provider.connections import Call, bounded, current_call
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import Chunk, decode_chunk
 

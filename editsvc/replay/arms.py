@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc.diff import changed_spans
-from editsvc.policy import PredictionMode
-from editsvc.prompt import EditFormat
-from editsvc.scope import ScopeKind, ScopeRequest
-from editsvc.text import normalise
+from editsvc.prediction.policy import PredictionMode
+from editsvc.prompt.rendering import EditFormat
+from editsvc.scope.scopes import ScopeKind, ScopeRequest
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from editsvc.config import Settings
-from editsvc.edit import EditRequest
-from editsvc.models import Model
+from editsvc.engine.edit import EditRequest
+from editsvc.engine.service import EditService
+from editsvc.prediction.verifier import Latency
 from editsvc.provider.chain import Chain
-from editsvc.provider.links import Link, Links, Patience
+from editsvc.provider.models import Model
+from editsvc.provider.upstreams import Link, Links, Patience
 from editsvc.replay.arms import ARMS
-from editsvc.replay.perfect import PerfectModel
-from editsvc.service import EditService
-from editsvc.text import Snapshot, normalise
+from editsvc.replay.perfect_model import PerfectModel
+from editsvc.settings.schema import Settings
+from editsvc.text.document import Snapshot, normalise
 from editsvc.tokenlog import Source
 from editsvc.tokens import tokenizer
-from editsvc.verify import Latency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from editsvc.edit import EditResult
     from editsvc.emulator.responder import Case
+    from editsvc.engine.edit import EditResult
     from editsvc.replay.arms import Arm
-    from editsvc.replay.perfect import Request
+    from editsvc.replay.perfect_model import Request
 
 _MODEL = "replay"
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 
 from editsvc.figures import percent
+from editsvc.prediction.verifier import PRESETS
 from editsvc.replay.arms import ARMS
-from editsvc.verify import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

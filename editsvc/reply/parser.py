@@ -4,7 +4,7 @@ r"""From the deltas of a stream to code: the frame comes off, refusals are recog
 show), ``finish()`` returns the `Reply`. What it must survive: replies in the agreed frame, in a frame of the
 model's own, with prose around, or bare; code that holds fences itself (Markdown); deltas cut anywhere, also
 between ``\r`` and ``\n``. It removes only whole fence lines and what stands outside of them. Whether a reply
-may be used is not decided here but in `editsvc.guard`.
+may be used is not decided here but in `editsvc.guard.checks`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final
 
-from editsvc import prompt
-from editsvc.text import BOM, normalise, split_lines
+from editsvc.prompt import rendering
+from editsvc.text.document import BOM, normalise, split_lines
 
 if TYPE_CHECKING:
-    from editsvc.prompt import Frame
+    from editsvc.prompt.rendering import Frame
 
 _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n?")
 # So many lines of the original in a row show that a reply without a frame is code and not prose.
 _RUN_THAT_SHOWS_CODE: Final = 3
 _SENTINELS: Final = re.compile(
-    rf"\**(?P<word>{re.escape(prompt.CANNOT)}|{re.escape(prompt.WHOLE_FILE)})\**\s*(?P<reason>.*)"
+    rf"\**(?P<word>{re.escape(rendering.CANNOT)}|{re.escape(rendering.WHOLE_FILE)})\**\s*(?P<reason>.*)"
 )
 
 
@@ -193,7 +193,7 @@ class ReplyParser:
             return
         if first and (sentinel := _SENTINELS.fullmatch(content)):
             self._state = _State.SENTINEL
-            cannot = sentinel["word"] == prompt.CANNOT
+            cannot = sentinel["word"] == rendering.CANNOT
             self._kind = ReplyKind.CANNOT if cannot else ReplyKind.WHOLE_FILE
             self._reason.append(sentinel["reason"])
             return

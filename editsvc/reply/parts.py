@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
-from editsvc.text import BOM, split_lines
+from editsvc.text.document import BOM, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editsvc.prompt import Frame, Part
+    from editsvc.prompt.rendering import Frame, Part
 
 WHOLE: Final = 0
 """The number under which lines are shown that belong to the whole document."""

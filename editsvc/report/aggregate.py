@@ -7,13 +7,13 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import effect as effects
+from editsvc.report.accumulate import acceptance, summary
 from editsvc.report.drift import drifts
-from editsvc.report.gather import gather
+from editsvc.report.evidence import gather
 from editsvc.report.intervals import Totals
 from editsvc.report.model import DayReport, Group, ModelPoint, Recommendation, Report, Sample
 from editsvc.report.parts import Parts
 from editsvc.report.recommend import recommendations
-from editsvc.report.tally import acceptance, summary
 from editsvc.report.what_if import calibrations, scores, what_if
 from editsvc.tokenlog.dimensions import dimensions
 

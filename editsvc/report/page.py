@@ -9,9 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import plots
-from editsvc.report.parts import Parts
-from editsvc.report.style import STYLE
-from editsvc.report.wording import (
+from editsvc.report.formatting import (
     NOT_REPORTED,
     count,
     dollars,
@@ -24,6 +22,8 @@ from editsvc.report.wording import (
     spread,
     title,
 )
+from editsvc.report.parts import Parts
+from editsvc.report.style import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

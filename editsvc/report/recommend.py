@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Status
+from editsvc.report.formatting import dollars, seconds, share
 from editsvc.report.intervals import FLOOR
 from editsvc.report.model import Recommendation
-from editsvc.report.wording import dollars, seconds, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

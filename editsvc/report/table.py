@@ -12,8 +12,7 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
-from editsvc.report.parts import Parts
-from editsvc.report.wording import (
+from editsvc.report.formatting import (
     NOT_REPORTED,
     count,
     dollars,
@@ -25,6 +24,7 @@ from editsvc.report.wording import (
     share,
     title,
 )
+from editsvc.report.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from editsvc.report.parts import Parts
-from editsvc.report.wording import (
+from editsvc.report.formatting import (
     NOT_REPORTED,
     dollars,
     integer,
@@ -18,6 +17,7 @@ from editsvc.report.wording import (
     share,
     title,
 )
+from editsvc.report.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from editsvc.diff import changed_spans
 from editsvc.syntax.budget import ParseBudget
 from editsvc.syntax.parsing import error_nodes, parse
 from editsvc.syntax.surroundings import flush_left, surroundings
-from editsvc.text import LineIndex, normalise, split_lines
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import LineIndex, normalise, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import tree_sitter
 
-    from editsvc.diff import Span
     from editsvc.syntax.languages import Language
     from editsvc.syntax.parsing import Tree
+    from editsvc.text.diff import Span
 
 # Of each text; some 120,000 lines of ordinary code, a second and a half.
 _STEPS: Final = 40_000

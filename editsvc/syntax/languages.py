@@ -3,7 +3,7 @@
 To add a language, add a row to `LANGUAGES`. A name and suffixes are enough for a language that is only
 recognised; comment syntax lets instructions be written as comments; a grammar (the wheel's module and the
 function in it, ``"tree_sitter_go:language"``) with queries gives it definitions, renames and a syntax check.
-`tests/test_syntax.py` compiles every query of every row, so a misspelt node type fails there by name.
+`tests/syntax/test_languages.py` compiles every query of every row, so a misspelt node type fails there by name.
 
 Queries are tree-sitter's (https://tree-sitter.github.io/tree-sitter/using-parsers/queries/). In `definitions`
 the capture ``@name`` is the name, every other capture the definition, and its own name the kind;

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 from editsvc.syntax.budget import ParseBudget
 from editsvc.syntax.languages import by_name
 from editsvc.syntax.nesting import too_deep
-from editsvc.text import LineIndex
+from editsvc.text.document import LineIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
-from editsvc.diff import Span
+from editsvc.text.diff import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from editsvc.tokenlog import migrate, queries
-from editsvc.tokenlog.engine import BEGIN, display_url, make_engine, on_network, parse_url, sqlite_file
+from editsvc.tokenlog.connection import BEGIN, display_url, make_engine, on_network, parse_url, sqlite_file
 from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
 from editsvc.tokenlog.rows import from_row, storable, to_row

@@ -13,9 +13,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from editsvc.policy import Choice, LearnedPolicy
-from editsvc.tuning.gains import share_saved
+from editsvc.prediction.policy import Choice, LearnedPolicy
+from editsvc.prediction.verifier import Rejection
 from editsvc.tuning.objective import Worth
+from editsvc.tuning.savings import share_saved
 from editsvc.tuning.simulation import (
     BETWEEN,
     MIN_TOKENS,
@@ -27,13 +28,12 @@ from editsvc.tuning.simulation import (
     outcomes,
 )
 from editsvc.tuning.tune import learn
-from editsvc.verify import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from random import Random
 
-    from editsvc.policy import Cell
+    from editsvc.prediction.policy import Cell
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.observation import Observation
     from editsvc.tuning.simulation import Edit, Outcome

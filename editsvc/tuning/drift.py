@@ -17,14 +17,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from editsvc.figures import percent
-from editsvc.policy import Cell, Reason
+from editsvc.prediction.policy import Cell, Reason
 from editsvc.tuning.observation import by_model, observe, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from editsvc.models import Model
+    from editsvc.provider.models import Model
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tuning.observation import Observation
 

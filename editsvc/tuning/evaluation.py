@@ -19,10 +19,10 @@ from editsvc.tuning.estimates import effective_number, mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from editsvc.policy import Cell
+    from editsvc.prediction.policy import Cell
     from editsvc.tuning.estimates import Estimate
-    from editsvc.tuning.gains import Rates
     from editsvc.tuning.observation import Observation
+    from editsvc.tuning.savings import Rates
 
 LEAST_EFFECTIVE: Final = 20.0
 

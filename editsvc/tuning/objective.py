@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from editsvc.config import Objective
+from editsvc.settings.schema import Objective
 
 # An order of magnitude either way moves the value of time out of the range, $0.4 to $12 an hour at the prices of
 # 2026, in which the cost of a second saved lies.

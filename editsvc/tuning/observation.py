@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Protocol
 
 from editsvc import credible
-from editsvc.policy import Cell, Reason, size_of
-from editsvc.scope import ScopeKind
+from editsvc.prediction.policy import Cell, Reason, size_of
+from editsvc.scope.scopes import ScopeKind
 from editsvc.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:

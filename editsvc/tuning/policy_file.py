@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from editsvc import files
-from editsvc.files import FileError
-from editsvc.policy import Cell, Choice, LearnedPolicy, Size
+from editsvc.files import disk
+from editsvc.files.disk import FileError
+from editsvc.prediction.policy import Cell, Choice, LearnedPolicy, Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def learned(self) -> LearnedPolicy:
-        """The policy for `editsvc.policy.decide`."""
+        """The policy for `editsvc.prediction.policy.decide`."""
         choices = {rule.cell: Choice(rule.predict, rule.scope_min_tokens) for rule in self.rule}
         return LearnedPolicy(self.name, choices)
 
@@ -98,7 +98,7 @@ class Loaded:
 
     @property
     def learned(self) -> LearnedPolicy | None:
-        """The policy for `editsvc.policy.decide`; None for the built-in rule."""
+        """The policy for `editsvc.prediction.policy.decide`; None for the built-in rule."""
         return None if self.policy is None else self.policy.learned
 
 
@@ -162,8 +162,8 @@ def save(data_dir: Path, policy: PolicyFile) -> Path:
     try:
         history = data_dir / HISTORY_FOLDER
         history.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.put(history / f"policy-{policy.version}.toml", text.encode("utf-8"))
-        files.put(path, text.encode("utf-8"))
+        disk.put(history / f"policy-{policy.version}.toml", text.encode("utf-8"))
+        disk.put(path, text.encode("utf-8"))
         for _, old in _versions(data_dir)[KEPT:]:
             old.unlink(missing_ok=True)
     except OSError as exc:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from editsvc.tuning.policy_file import PolicyFile, Rule
-from editsvc.tuning.words import reason
+from editsvc.tuning.sentences import reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from editsvc.models import Model
+    from editsvc.provider.models import Model
     from editsvc.tuning.tune import Finding, Tuning
 
 

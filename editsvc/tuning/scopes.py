@@ -16,8 +16,8 @@ from editsvc.tuning.estimates import Estimate, combined, effective_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editsvc.tuning.gains import Rates
     from editsvc.tuning.observation import Weighted
+    from editsvc.tuning.savings import Rates
 
 FLOOR: Final = 20
 # Thresholds beyond these say "always" and "never" well enough.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from editsvc.tuning.words import would_flip
+from editsvc.tuning.sentences import would_flip
 
 if TYPE_CHECKING:
-    from editsvc.policy import Cell
+    from editsvc.prediction.policy import Cell
     from editsvc.tuning.drift import Change
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.evaluation import Evaluation

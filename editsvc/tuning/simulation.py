@@ -1,7 +1,7 @@
 """Logs whose truth is known: servers that verify in a certain way, edits, and requests under a policy.
 
-What a server makes of an edit is computed once by `editsvc.verify`; requests are then drawn from these outcomes,
-with noise on their times. Edits are token sequences as code has them, or given texts.
+What a server makes of an edit is computed once by `editsvc.prediction.verifier`; requests are then drawn from these
+outcomes, with noise on their times. Edits are token sequences as code has them, or given texts.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from editsvc.policy import Cell, PredictionMode, decide, size_of
+from editsvc.prediction.policy import Cell, PredictionMode, decide, size_of
+from editsvc.prediction.verifier import PRESETS, Rejection, verify
 from editsvc.tokens import CHARACTERS_PER_TOKEN
 from editsvc.tuning.observation import Observation
-from editsvc.verify import PRESETS, Rejection, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from random import Random
 
-    from editsvc.policy import LearnedPolicy
+    from editsvc.prediction.policy import LearnedPolicy
 
 PROVIDER: Final = "simulated"
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)

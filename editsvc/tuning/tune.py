@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Final
 from editsvc.tuning.drift import ChangeKind, price_changes, shifts, withdrawals
 from editsvc.tuning.estimates import LEAST_REQUESTS, chance_below_zero, effective_number, shrunk
 from editsvc.tuning.evaluation import evaluate
-from editsvc.tuning.gains import Rates, difference, gains, share_saved, speed
 from editsvc.tuning.observation import by_model, observe, weigh
+from editsvc.tuning.savings import Rates, difference, gains, share_saved, speed
 from editsvc.tuning.scopes import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from editsvc.models import Model
-    from editsvc.policy import Cell, LearnedPolicy
+    from editsvc.prediction.policy import Cell, LearnedPolicy
+    from editsvc.provider.models import Model
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tuning.drift import Change
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.evaluation import Evaluation
-    from editsvc.tuning.gains import Gains, Speed
     from editsvc.tuning.objective import Worth
     from editsvc.tuning.observation import Observation, Weighted
+    from editsvc.tuning.savings import Gains, Speed
     from editsvc.tuning.scopes import Crossing
 
 FLOOR: Final = 20

@@ -3,7 +3,7 @@
 import pytest
 from shell import Shell
 
-from editsvc.config import Settings
+from editsvc.settings.schema import Settings
 
 
 @pytest.mark.parametrize("name", Settings.__struct_fields__)

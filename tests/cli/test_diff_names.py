@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
-from editsvc.diff import unified_diff
-from editsvc.diff_names import diff_name
+from editsvc.files.diff_names import diff_name
+from editsvc.text.diff import unified_diff
 
 OLD, NEW = b"one\ntwo\n", b"one\nTWO\n"
 IDENTITY = ("-c", "user.name=x", "-c", "user.email=x@example.org")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from editsvc.cli.report import FORMATS
-from editsvc.verify import PRESETS
+from editsvc.prediction.verifier import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 from wire import tapped
 
-from editsvc.text import split_lines
+from editsvc.text.document import split_lines
 
 
 def test_without_apply_nothing_is_written_and_stdout_is_a_diff_that_git_applies(shell: Shell) -> None:

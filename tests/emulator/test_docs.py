@@ -9,7 +9,7 @@ import pytest
 
 from editsvc.emulator import FAULTS, EmulatorOptions, ReplyStyle
 from editsvc.emulator.options import DEFAULT_MODELS
-from editsvc.verify import PRESETS, Rejection
+from editsvc.prediction.verifier import PRESETS, Rejection
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 

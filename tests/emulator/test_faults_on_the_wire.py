@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from editsvc import prompt, search_replace
 from editsvc.emulator import FaultName, ReplyStyle
 from editsvc.emulator.mistakes import ELISION
+from editsvc.prompt import rendering
+from editsvc.reply import search_replace
 from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
@@ -100,8 +101,10 @@ def faulty(emulated: Emulated, http: httpx.AsyncClient, echo_body: Body) -> Faul
     return ask
 
 
-def asked(task: prompt.Task, form: prompt.EditFormat = prompt.EditFormat.REWRITE) -> list[dict[str, str]]:
-    messages, _ = prompt.render(task, form)
+def asked(
+    task: rendering.Task, form: rendering.EditFormat = rendering.EditFormat.REWRITE
+) -> list[dict[str, str]]:
+    messages, _ = rendering.render(task, form)
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
@@ -399,7 +402,7 @@ async def test_broken_syntax(faulty: Faulty, source: str) -> None:
 
 
 async def test_broken_syntax_in_the_first_turn_alone(faulty: Faulty) -> None:
-    messages = asked(prompt.Task("x = (1)\n", "Leave it.", "x.py"))
+    messages = asked(rendering.Task("x = (1)\n", "Leave it.", "x.py"))
     remark = [{"role": "assistant", "content": "x = (1"}, {"role": "user", "content": "It is not closed."}]
 
     assert (await faulty("broken-syntax:1", messages=messages)).content == "````\nx = (1\n````"
@@ -407,8 +410,8 @@ async def test_broken_syntax_in_the_first_turn_alone(faulty: Faulty) -> None:
 
 
 async def test_wrong_part(faulty: Faulty) -> None:
-    parts = (prompt.Part(1, 1, 1, "x = 1\n"), prompt.Part(2, 2, 2, "y = 2\n"))
-    task = prompt.Task("x = 1\ny = 2\n", "Leave it.", "x.py", "python", parts)
+    parts = (rendering.Part(1, 1, 1, "x = 1\n"), rendering.Part(2, 2, 2, "y = 2\n"))
+    task = rendering.Task("x = 1\ny = 2\n", "Leave it.", "x.py", "python", parts)
 
     assert (await faulty("wrong-part", messages=asked(task))).content == "````python 3\nx = 1\n````"
 
@@ -418,9 +421,9 @@ async def test_wrong_part(faulty: Faulty) -> None:
     [("search-missing", "colour = 1\n?"), ("search-twice", "co"), ("no-done", "colour = 1\n")],
 )
 async def test_search_missing_and_search_twice(faulty: Faulty, fault: str, search: str) -> None:
-    task = prompt.Task("colour = 1\ncount = 2\n", "rename colour to shade", "x.py")
+    task = rendering.Task("colour = 1\ncount = 2\n", "rename colour to shade", "x.py")
     body = {
-        "messages": asked(task, prompt.EditFormat.SEARCH_REPLACE),
+        "messages": asked(task, rendering.EditFormat.SEARCH_REPLACE),
         "response_format": search_replace.RESPONSE_FORMAT,
     }
     wire = await faulty(fault, options={"offline": True}, **body)

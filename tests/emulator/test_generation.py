@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.emulator.generation import Generation, Plan, generate
+from editsvc.prediction.verifier import PRESETS, Latency, Preset, Rejection, modelled_time, verify
 from editsvc.tokens import Unit
-from editsvc.verify import PRESETS, Latency, Preset, Rejection, modelled_time, verify
 
 LATENCY = Latency(first_token_s=0.5, prefill_tokens_per_s=100, token_s=0.25, pass_cost=2)
 texts = st.text("ab", max_size=60)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from editsvc import search_replace
 from editsvc.emulator.faults import parse_fault
 from editsvc.emulator.mistakes import ELISION, misplaced, mistaken
 from editsvc.emulator.responder import Reply, ReplyKind
 from editsvc.emulator.structured import edits_between, structured
 from editsvc.emulator.task import FoundWrapper, Job
-from editsvc.search_replace import StructuredReply
+from editsvc.reply import search_replace
+from editsvc.reply.search_replace import StructuredReply
 
 ONE = "def one():\n    return 1\n\n\n"
 TWO = "def two(value):\n    return sum([value, 2])\n"

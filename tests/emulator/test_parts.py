@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc import prompt
 from editsvc.emulator.options import ReplyStyle
 from editsvc.emulator.parts import rewritten
 from editsvc.emulator.responder import Case, ScriptResponder, written
 from editsvc.emulator.task import read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage
-from editsvc.text import split_lines
+from editsvc.prompt import rendering
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,10 +170,10 @@ def _asked(parts: Sequence[str], before: str, *, listed: bool) -> Job:
     line = 1
     for number, text in enumerate(parts):
         count = text.count("\n")
-        offered.append(prompt.Part(number, line, line + count - 1, text))
+        offered.append(rendering.Part(number, line, line + count - 1, text))
         line += count
-    excerpts = None if listed else [prompt.Excerpt(1, 1, split_lines(before)[0])]
-    messages, _ = prompt.render(prompt.Task(before, "Do it.", "x.py", "py", offered, excerpts))
+    excerpts = None if listed else [rendering.Excerpt(1, 1, split_lines(before)[0])]
+    messages, _ = rendering.render(rendering.Task(before, "Do it.", "x.py", "py", offered, excerpts))
     job = read_job(ChatRequest("m", [WireMessage(one.role, one.content) for one in messages]))
     assert job is not None
     return job

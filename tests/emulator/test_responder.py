@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from editsvc import prompt
 from editsvc.emulator.options import EmulatorOptions, ReplyStyle
 from editsvc.emulator.responder import (
     Case,
@@ -24,6 +23,7 @@ from editsvc.emulator.responder import (
 from editsvc.emulator.task import Job, read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage, WirePrediction
 from editsvc.errors import ModelRefused, UsageError
+from editsvc.prompt import rendering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ AFTER = BEFORE.replace("return 2", "return 20")
 IMPORTS = "import os\n\n\n"
 FIRST = "def first():\n    return 1\n\n\n"
 SECOND = "def second():\n    return 2\n"
-TOP = prompt.Excerpt(1, 1, "import os\n")
+TOP = rendering.Excerpt(1, 1, "import os\n")
 CASE = Case("Return 20 from second.", BEFORE, AFTER, "second-20")
 
 
@@ -48,11 +48,11 @@ def asked(*contents: str, predicted: str | None = None) -> Job:
 
 
 def rendered(
-    document: str, instruction: str, *texts: str, excerpts: Sequence[prompt.Excerpt] | None = None
+    document: str, instruction: str, *texts: str, excerpts: Sequence[rendering.Excerpt] | None = None
 ) -> Job:
-    parts = [prompt.Part(number, *lines_of(text, document), text) for number, text in enumerate(texts, 1)]
-    task = prompt.Task(document, instruction, "x.py", parts=parts, excerpts=excerpts)
-    messages, _ = prompt.render(task)
+    parts = [rendering.Part(number, *lines_of(text, document), text) for number, text in enumerate(texts, 1)]
+    task = rendering.Task(document, instruction, "x.py", parts=parts, excerpts=excerpts)
+    messages, _ = rendering.render(task)
     return job_in(messages)
 
 
@@ -61,7 +61,7 @@ def lines_of(text: str, document: str) -> tuple[int, int]:
     return first, first + text.count("\n") - 1
 
 
-def job_in(messages: Sequence[prompt.Message]) -> Job:
+def job_in(messages: Sequence[rendering.Message]) -> Job:
     job = read_job(ChatRequest("m", [WireMessage(one.role, one.content) for one in messages]))
     assert job is not None
     return job
@@ -99,13 +99,13 @@ def test_of_a_long_file_there_are_only_the_parts() -> None:
 
 
 def test_a_remark_on_a_reply_does_not_change_the_job() -> None:
-    messages, _ = prompt.render(prompt.Task(BEFORE, CASE.instruction, "x.py"))
+    messages, _ = rendering.render(rendering.Task(BEFORE, CASE.instruction, "x.py"))
     once = job_in(messages)
     again = job_in(
         [
             *messages,
-            prompt.Message("assistant", "````\ndef second(:\n````"),
-            prompt.Message("user", "The code has a syntax error in line 1. Reply again."),
+            rendering.Message("assistant", "````\ndef second(:\n````"),
+            rendering.Message("user", "The code has a syntax error in line 1. Reply again."),
         ]
     )
 

@@ -1,4 +1,4 @@
-"""Replies as structured edits: from two texts to JSON that `editsvc.search_replace` applies."""
+"""Replies as structured edits: from two texts to JSON that `editsvc.reply.search_replace` applies."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc import search_replace
 from editsvc.emulator.responder import Reply, ReplyKind
 from editsvc.emulator.structured import edits_between, encode, structured
-from editsvc.search_replace import SearchReplace
+from editsvc.reply import search_replace
+from editsvc.reply.search_replace import SearchReplace
 
 FILE = "def one():\n    return 0\n\n\ndef two():\n    return 0\n\n\nprint(one(), two())\n"
 

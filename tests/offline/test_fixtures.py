@@ -11,7 +11,7 @@ import pytest
 
 from editsvc.offline import NotApplicable, NotUnderstood, edits, parse, rewrite
 from editsvc.syntax import language_of
-from editsvc.text import apply
+from editsvc.text.document import apply
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "offline"
 FORM = re.compile(

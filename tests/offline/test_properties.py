@@ -11,7 +11,7 @@ from editsvc.offline.instruction import AddDocstring, AddParameter, Rename, Sort
 from editsvc.offline.names import distance, near
 from editsvc.offline.palette import Colour, colour
 from editsvc.syntax import by_name
-from editsvc.text import apply, split_lines
+from editsvc.text.document import apply, split_lines
 
 NAMES = st.from_regex(r"[a-z_é][a-z0-9_é]{0,8}", fullmatch=True).filter(lambda name: not iskeyword(name))
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])

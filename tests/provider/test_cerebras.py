@@ -15,7 +15,6 @@ from aiohttp import web
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from editsvc import prompt
 from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
 from editsvc.errors import (
     EditsvcError,
@@ -31,6 +30,7 @@ from editsvc.errors import (
     ProviderUnavailable,
     ProviderUnreachable,
 )
+from editsvc.prompt import rendering
 from editsvc.provider.base import Completion, CompletionRequest
 from editsvc.provider.cerebras import CerebrasProvider
 
@@ -38,7 +38,7 @@ TEXT = "".join(f"line {number} of the file\n" for number in range(120))
 
 
 def a_request(text: str = TEXT, *, predict: bool = True, model: str = "gpt-oss-120b") -> CompletionRequest:
-    messages, frame = prompt.render(prompt.Task(text, "Leave it as it is.", "file.txt"))
+    messages, frame = rendering.render(rendering.Task(text, "Leave it as it is.", "file.txt"))
     return CompletionRequest(model, messages, 8000, frame.wrap(text) if predict else None, "low")
 
 

@@ -22,7 +22,7 @@ from editsvc.errors import (
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.breaker import Breaker, Health, Limits, State
 from editsvc.provider.chain import Chain
-from editsvc.provider.links import Link, Links, Patience
+from editsvc.provider.upstreams import Link, Links, Patience
 
 T = TypeVar("T")
 OLD = "".join(f"line {number}\n" for number in range(30))

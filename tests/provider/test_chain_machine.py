@@ -26,7 +26,7 @@ from editsvc.errors import (
 )
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.chain import Chain
-from editsvc.provider.links import Link, Links, Patience
+from editsvc.provider.upstreams import Link, Links, Patience
 
 REPLY = "".join(f"line {number}\n" for number in range(12))
 OTHER = REPLY.replace("line 4", "line four")

@@ -25,7 +25,7 @@ from editsvc.errors import (
     ProviderUnreachable,
     SettingsError,
 )
-from editsvc.prompt import Message
+from editsvc.prompt.rendering import Message
 from editsvc.provider.base import CompletionRequest
 from editsvc.provider.cerebras import CerebrasProvider
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from editsvc.errors import Status
 from editsvc.report import aggregate, to_json
 from editsvc.report.table import to_table
-from editsvc.text import split_lines
+from editsvc.text.document import split_lines
 from editsvc.tokenlog import Verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from formats import rendered, strict_json
 
 from editsvc.errors import UsageError
 from editsvc.report.aggregate import report
-from editsvc.report.gather import gather
+from editsvc.report.evidence import gather
 from editsvc.report.parts import Missing, Parts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from editsvc.report import aggregate, to_json
 from editsvc.report.prometheus import to_prometheus
 from editsvc.report.tabular import to_csv, to_markdown
-from editsvc.text import split_lines
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

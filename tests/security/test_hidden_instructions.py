@@ -9,10 +9,10 @@ from lsp_client import VSCODE
 from lsp_session import opened_session
 from shell import Shell
 
-from editsvc import scope
-from editsvc.edit import EditRequest, EditResult
+from editsvc.engine.edit import EditRequest, EditResult
 from editsvc.errors import Status
-from editsvc.text import Snapshot, split_lines
+from editsvc.scope import scopes
+from editsvc.text.document import Snapshot, split_lines
 from editsvc.tokenlog import Source
 
 INSTRUCTION = "Add a docstring to pay."
@@ -46,7 +46,7 @@ async def obeys(tmp_path: Path) -> AsyncIterator[World]:
 
 async def edit(here: World, spec: str) -> EditResult:
     return await here.service.edit(
-        EditRequest(Snapshot(BEFORE), INSTRUCTION, "pay.py", Source.CLI, scope=scope.parse(spec))
+        EditRequest(Snapshot(BEFORE), INSTRUCTION, "pay.py", Source.CLI, scope=scopes.parse(spec))
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lsp.frames import frame
+from lsp.wire.frames import frame
 
 NAMES = ("lsp", "editsvc", "click", "msgspec", "pygls", "sqlalchemy", "aiohttp", "tomllib", "asyncio", "json")
 CODE = "def foo():\n    return 1\n"

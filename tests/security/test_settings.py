@@ -14,7 +14,7 @@ from lsp_session import RENAMED, STEPS, opened_session
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 from wire import tapped
 
-from editsvc.config import PROJECT_MAY_SET, Settings
+from editsvc.settings.schema import PROJECT_MAY_SET, Settings
 
 SETTINGS = ".editsvc.toml"
 LONG_S = 5

@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from editsvc.config import Settings
 from editsvc.emulator import Emulator, EmulatorOptions
+from editsvc.engine.service import EditService, Scorer, StreamUpdate
 from editsvc.errors import Status
-from editsvc.models import Model
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
-from editsvc.provider.links import Link, Links, Patience
-from editsvc.service import EditService, Scorer, StreamUpdate
+from editsvc.provider.models import Model
+from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.settings.schema import Settings
 from editsvc.tokenlog import LogUnavailable, RequestRecord
 
 MODEL = Model(prediction=True, reasoning_effort=True, max_output_tokens=40_000)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from editsvc.text import Edit, LineIndex, PositionEncoding, apply
+from editsvc.text.document import Edit, LineIndex, PositionEncoding, apply
 
 
 class Stale(Enum):

@@ -12,8 +12,8 @@ from lsprotocol import types
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
 
-from lsp.frames import FrameReader, frame
-from lsp.server import EditServer, Surroundings
+from lsp.session import EditServer, Surroundings
+from lsp.wire.frames import FrameReader, frame
 
 Command = Callable[[], Coroutine[Any, Any, Any]]
 

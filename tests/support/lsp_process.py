@@ -10,7 +10,7 @@ from typing import Any
 
 from lsp_client import LspClient, Profile
 
-from lsp.frames import FrameReader, frame
+from lsp.wire.frames import FrameReader, frame
 
 COMMAND = (sys.executable, "-c", "import sys; from lsp import main; sys.exit(main())")
 

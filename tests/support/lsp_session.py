@@ -11,8 +11,8 @@ from typing import Any
 from lsp_client import VSCODE, LspClient, Profile
 
 from editsvc.emulator import Emulator, EmulatorOptions
-from lsp.landing import Patience
-from lsp.server import EditServer, Surroundings
+from lsp.editing.apply_edits import Patience
+from lsp.session import EditServer, Surroundings
 
 URI = "file:///project/steps.py"
 STEPS = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(12)).rstrip("\n") + "\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from editsvc.errors import IncompleteReply, ProviderError, ProviderTimeout
-from editsvc.prompt import Message
+from editsvc.prompt.rendering import Message
 from editsvc.provider.base import Attempt, Completion, CompletionRequest, Priority
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from editsvc.errors import Status
 from editsvc.tokenlog import LogUnavailable, RecordWaits, RequestRecord, Source, TokenLog
-from editsvc.tokenlog.engine import make_engine, parse_url
+from editsvc.tokenlog.connection import make_engine, parse_url
 from editsvc.tokenlog.spool import Spool
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from editsvc.tokenlog import LogUnavailable, RequestRecord, TokenLog
-from editsvc.tokenlog.engine import parse_url
+from editsvc.tokenlog.connection import parse_url
 from editsvc.tokenlog.migrate import HEAD, REVISIONS
 from editsvc.tokenlog.schema import METADATA, REQUESTS, VERSION_TABLE
 

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from editsvc.errors import Status
-from editsvc.models import table
+from editsvc.provider.models import table
 from editsvc.report import aggregate, read, to_json
 from editsvc.tokenlog import RequestRecord, Source, TokenLog, Verdict
+from editsvc.tokenlog.connection import parse_url
 from editsvc.tokenlog.dimensions import DIMENSIONS
-from editsvc.tokenlog.engine import parse_url
 from editsvc.tuning.objective import Objective, Worth
+from editsvc.tuning.sentences import text as in_words
 from editsvc.tuning.tune import tune
-from editsvc.tuning.words import text as in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

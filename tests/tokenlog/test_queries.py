@@ -15,10 +15,10 @@ from sqlalchemy import create_engine, text
 
 from editsvc.errors import Status
 from editsvc.report import aggregate, read, to_json
-from editsvc.report.gather import gather
+from editsvc.report.evidence import gather
 from editsvc.tokenlog import LogUnavailable, RequestRecord, Source, TokenLog, Verdict
+from editsvc.tokenlog.connection import parse_url
 from editsvc.tokenlog.dimensions import DIMENSIONS
-from editsvc.tokenlog.engine import parse_url
 from editsvc.tokenlog.evidence import Sums
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from tuning_cases import START, Made
 
 from editsvc.errors import Status
-from editsvc.policy import Cell
+from editsvc.prediction.policy import Cell
 from editsvc.tokenlog import RequestRecord, Source
 from editsvc.tuning.observation import Observation, Weighted
 

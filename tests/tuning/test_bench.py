@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
+from editsvc.prediction.verifier import PRESETS, Latency, modelled_time, verify
 from editsvc.tuning.bench import MODELS, Result, run_bench
-from editsvc.tuning.scores import render, to_json
+from editsvc.tuning.bench_output import render, to_json
 from editsvc.tuning.simulation import Edit, Server, generated_edits, given_edits, outcomes
-from editsvc.verify import PRESETS, Latency, modelled_time, verify
 
 
 @pytest.fixture(scope="module")

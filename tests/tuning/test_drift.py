@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tuning_cases import START, Made
 
-from editsvc import models
-from editsvc.policy import Cell
+from editsvc.prediction.policy import Cell
+from editsvc.provider import models
 from editsvc.tuning.drift import ChangeKind, change_points, changes, price_changes
 
 if TYPE_CHECKING:

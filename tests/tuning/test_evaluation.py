@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tuning_cases import TAU, Made
 
-from editsvc.policy import Cell
+from editsvc.prediction.policy import Cell
 from editsvc.tuning.evaluation import evaluate
-from editsvc.tuning.gains import Rates
+from editsvc.tuning.savings import Rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 from tuning_cases import DAY, START, Made
 
 from editsvc.errors import Status
-from editsvc.policy import Cell, Size
+from editsvc.prediction.policy import Cell, Size
 from editsvc.tuning.observation import by_model, observe, weigh
 
 if TYPE_CHECKING:

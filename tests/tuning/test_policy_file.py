@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.errors import EditsvcError
-from editsvc.policy import Cell, Size
+from editsvc.prediction.policy import Cell, Size
 from editsvc.tuning import policy_file
 from editsvc.tuning.policy_file import PolicyFile, Rule
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tuning_cases import Made
 
-from editsvc.tuning.gains import Rates
 from editsvc.tuning.observation import Weighted
+from editsvc.tuning.savings import Rates
 from editsvc.tuning.scopes import crossing
 
 if TYPE_CHECKING:

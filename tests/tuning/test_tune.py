@@ -12,18 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tuning_cases import DAY, START, Made
 
-from editsvc import models
-from editsvc.config import Objective
 from editsvc.errors import Status
-from editsvc.policy import Cell, Choice, LearnedPolicy
+from editsvc.prediction.policy import Cell, Choice, LearnedPolicy
+from editsvc.provider import models
+from editsvc.settings.schema import Objective
 from editsvc.tokenlog import RequestRecord, Source
 from editsvc.tuning.drift import ChangeKind
 from editsvc.tuning.objective import Worth
 from editsvc.tuning.policy_file import PolicyFile, Rule
 from editsvc.tuning.proposal import propose
+from editsvc.tuning.sentences import text
 from editsvc.tuning.serialise import to_json
 from editsvc.tuning.tune import Tuning, tune
-from editsvc.tuning.words import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from lsp.frames import FrameReader
+from lsp.wire.frames import FrameReader
 
 
 def _name(message: dict[str, Any]) -> str:

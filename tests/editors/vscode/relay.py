@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from lsp.frames import FrameReader
+from lsp.wire.frames import FrameReader
 
 
 def pass_on(source: IO[bytes], target: IO[bytes], to: str, notes: IO[str]) -> None:

@@ -1,0 +1,1 @@
+"""Composition: from settings to a running service, and what is installed and configured for it."""

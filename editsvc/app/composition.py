@@ -1,0 +1,186 @@
+"""The parts put together for a process: settings to a service, with a provider, a log and an end.
+
+Both front ends start here, so that an edit means the same in an editor and in a shell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+import uuid
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc.app.servers import Server, chain_of, configured, for_the_first
+from editsvc.engine.scoring import WhatIf
+from editsvc.engine.service import EditService
+from editsvc.files.shown_once import Notices
+from editsvc.provider import models
+from editsvc.settings import environment
+from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog, load_salt, salted_path
+from editsvc.tuning.policy_file import POLICY_FILE, load
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
+
+    from editsvc.errors import Status
+    from editsvc.prediction.policy import LearnedPolicy
+    from editsvc.settings.schema import Settings
+    from editsvc.tokenlog import RequestRecord
+
+OFFLINE_MODEL: Final = "offline-engine"
+_OFFLINE_ROW: Final = models.Model(
+    prediction=True, usd_per_million_input=0.0, usd_per_million_output=0.0, context_tokens=None
+)
+# Fast enough not to be waited for, slow enough to be watched.
+_OFFLINE_SPEED: Final = 12_000.0
+_OFFLINE_TTFT_S: Final = 0.02
+_EVERYTHING_FITS: Final = 50_000_000
+# Silence means work here, not a broken line: a million identifiers on one line take a minute.
+_OFFLINE_PATIENCE_S: Final = 600.0
+# How long a process that ends waits for numbers that nobody is waiting for.
+_SCORING_AT_THE_END_S: Final = 1.0
+
+
+class Journal:
+    """The token log with the installation's salt; opened when the first record comes."""
+
+    def __init__(self, place: str | Path, data_dir: Path) -> None:
+        self._log = TokenLog(place, spool=data_dir / SPOOL_FILE)
+        self._data_dir = data_dir
+        self._salt: bytes | None = None
+
+    def prepare(self) -> None:
+        """Open the log ahead of time; what is wrong with it shows when a record comes."""
+        with suppress(LogUnavailable):
+            self._log.open()
+
+    def append(self, record: RequestRecord) -> None:
+        """Store one record; raises LogUnavailable, in the form of RecordWaits if it was kept beside the log."""
+        self._log.append(record)
+
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
+        """Amend how an edit ended; raises LogUnavailable. False if there is no such record."""
+        return self._log.set_outcome(record_id, status, error)
+
+    def digest(self, path: str) -> str:
+        """The keyed hash of `path`; raises LogUnavailable."""
+        if self._salt is None:
+            self._salt = load_salt(self._data_dir)
+        return salted_path(path, self._salt)
+
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
+        """Add what each candidate prediction would have got; raises LogUnavailable."""
+        self._log.set_what_if(record_id, what_if)
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
+
+class PolicyInForce:
+    """What was learned, as the policy file has it by now: a server that runs for days follows every tuning."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._stamp: int | None = None
+        self._learned: LearnedPolicy | None = None
+
+    def __call__(self) -> LearnedPolicy | None:
+        """The policy; None for the built-in rule. A file that cannot be used is one, and `doctor` says why."""
+        try:
+            stamp = (self._data_dir / POLICY_FILE).stat().st_mtime_ns
+        except OSError:
+            return None
+        if stamp != self._stamp:
+            self._learned = load(self._data_dir).learned
+            self._stamp = stamp
+        return self._learned
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, *, offline: bool, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[EditService]:
+    """A service for `settings`; closes its connections and its log at the end.
+
+    Without an API key and without a fallback, or with `offline`, the offline engine answers: behind the emulator,
+    on a free port of the loopback interface that only this process has the key for, so that everything else is the
+    real way. Raises SettingsError for a wrong model table or a key command that fails.
+    """
+    # A key command may take seconds, which an event loop does not have.
+    servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
+    table = models.table(settings.models)
+    if servers:
+        settings, table = for_the_first(settings, table, servers[0])
+        async with _service(settings, table, servers, offline=False) as service:
+            yield service
+        return
+    from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
+
+    key = environment.ApiKey(uuid.uuid4().hex, "this process")
+    options = EmulatorOptions(
+        offline=True,
+        api_key=key.value,
+        models=(EmulatedModel(OFFLINE_MODEL, reasoning=False, context=_EVERYTHING_FITS),),
+        speed=_OFFLINE_SPEED,
+        ttft=_OFFLINE_TTFT_S,
+    )
+    settings = msgspec.structs.replace(
+        settings,
+        model=OFFLINE_MODEL,
+        context_tokens=_EVERYTHING_FITS,
+        read_timeout_s=_OFFLINE_PATIENCE_S,
+        deadline_s=_OFFLINE_PATIENCE_S,
+        max_retries=0,
+        hedge_after_s=None,
+    )
+    async with Emulator(options) as emulator:
+        ours = Server("cerebras", emulator.base_url, OFFLINE_MODEL, key)
+        async with _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, [ours], offline=True) as service:
+            yield service
+
+
+def open_log(settings: Settings) -> TokenLog:
+    """The token log of `settings`, for reading and for verdicts."""
+    return TokenLog(environment.log_place(settings), spool=environment.data_dir(settings) / SPOOL_FILE)
+
+
+@asynccontextmanager
+async def _service(
+    settings: Settings, table: Mapping[str, models.Model], servers: Sequence[Server], *, offline: bool
+) -> AsyncIterator[EditService]:
+    folder = environment.data_dir(settings)
+    journal = Journal(environment.log_place(settings), folder) if settings.log_enabled else None
+    chain = chain_of(settings, table, servers, remembered=not offline)
+    scorer = WhatIf(journal) if journal is not None else None
+    if journal is not None:
+        # Loading the database library takes 0.15 s, which passes while the model is waited for.
+        threading.Thread(target=journal.prepare, name="log", daemon=True).start()
+    try:
+        yield EditService(
+            provider=chain,
+            settings=settings,
+            models=table,
+            recorder=journal,
+            notices=Notices(folder / "notices"),
+            clock=time.monotonic,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: uuid.uuid4().hex,
+            scorer=scorer,
+            learned=PolicyInForce(folder) if settings.learned_policy and not offline else lambda: None,
+            draw=None if offline else random.random,
+            offline=offline,
+        )
+    finally:
+        chain.close()
+        if scorer is not None:
+            await asyncio.to_thread(scorer.close, _SCORING_AT_THE_END_S)
+        if journal is not None:
+            journal.close()

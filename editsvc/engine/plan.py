@@ -1,0 +1,171 @@
+"""What is going to be asked for one edit: scope, draft and form decided, messages and predictions made from them.
+
+A plan is a value. When the model has to be asked again, the next plan is made from the last one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from editsvc.prediction.candidates import (
+    Candidate,
+    PredictionKind,
+    candidates,
+    drafted_parts,
+    estimated_tokens,
+)
+from editsvc.prompt import rendering
+from editsvc.prompt.excerpts import excerpts
+from editsvc.prompt.rendering import EditFormat, Message
+from editsvc.reply import PartsParser, ReplyParser
+from editsvc.scope import scopes
+from editsvc.scope.scopes import ScopeKind, ScopeReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editsvc.guard.secrets import Masked
+    from editsvc.prompt.rendering import Frame, Task
+    from editsvc.scope.scopes import Limits, Scope
+    from editsvc.syntax import Language
+    from editsvc.text.document import Edit
+
+_ABOUT_FINAL_NEWLINE: Final = re.compile(
+    r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request in words: its messages, the frame that the reply is expected in, and what could be predicted.
+
+    The tokens of the prompt, and of what may be rewritten, are estimates.
+    """
+
+    messages: list[Message]
+    frame: Frame
+    candidates: list[Candidate]
+    prompt_tokens: int
+    offered_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    r"""One request to be: `document` has ``\n`` only; `draft` are edits of it that the instruction plainly says.
+
+    They are all that it says if `draft_is_complete`. `remarks` are what follows the task: a reply that broke the
+    syntax, and what is wrong with it; `corrected` is that reply's text, which the next one will be much like.
+    `masked` tells which words of the document stand for secrets that are not sent.
+    """
+
+    document: str
+    language: Language | None
+    instruction: str
+    filename: str
+    scope: Scope
+    limits: Limits
+    draft: Sequence[Edit] = ()
+    draft_is_complete: bool = False
+    form: EditFormat = EditFormat.REWRITE
+    remarks: tuple[Message, ...] = ()
+    corrected: str | None = None
+    masked: Masked | None = None
+
+    @property
+    def aim(self) -> Scope:
+        """What this request may change; structured edits may be anywhere, unless the user drew the limits."""
+        if self.form is EditFormat.SEARCH_REPLACE and not self.scope.bounded:
+            return scopes.whole(self.document, self.scope.reason)
+        return self.scope
+
+    @property
+    def task(self) -> Task:
+        """The task as the prompt has it."""
+        scope, document = self.aim, self.document
+        if scope.kind is ScopeKind.FILE:
+            return rendering.Task(document, self.instruction, self.filename, self._info)
+        shown = excerpts(
+            document, [(one.first_line, one.last_line) for one in scope.parts], self.limits.show_at_most
+        )
+        return rendering.Task(document, self.instruction, self.filename, self._info, self._parts, shown)
+
+    @property
+    def _parts(self) -> list[rendering.Part]:
+        return [
+            rendering.Part(
+                one.number, one.first_line, one.last_line, self.document[one.start : one.end], one.name
+            )
+            for one in self.aim.parts
+        ]
+
+    @property
+    def _info(self) -> str:
+        return self.language.name if self.language else ""
+
+    @property
+    def offered(self) -> str:
+        """All text that may be rewritten, which a reply can be as long as."""
+        return "".join(self.document[one.start : one.end] for one in self.aim.parts)
+
+    def written(self) -> Written:
+        """The request's texts. Takes milliseconds for a long document."""
+        messages, frame = rendering.render(self.task, self.form)
+        messages += self.remarks
+        return Written(
+            messages,
+            frame,
+            self.candidates(frame),
+            estimated_tokens("".join(message.content for message in messages)),
+            estimated_tokens(self.offered),
+        )
+
+    def candidates(self, frame: Frame) -> list[Candidate]:
+        """What could be predicted, the most promising first; nothing for structured edits."""
+        if self.form is EditFormat.SEARCH_REPLACE:
+            return []
+        scope, document = self.scope, self.document
+        spans = {one.number: (one.start, one.end) for one in scope.parts}
+        found = candidates(
+            frame,
+            [(number, document[start:end]) for number, (start, end) in spans.items()],
+            whole_file=scope.kind is ScopeKind.FILE,
+            drafted=drafted_parts(document, self.draft, spans) if self.draft else None,
+            draft_is_complete=self.draft_is_complete,
+            likely=scope.likely,
+        )
+        if self.corrected is not None:
+            found.insert(0, Candidate(PredictionKind.DRAFT, self.corrected))
+        return found
+
+    def parser(self, frame: Frame) -> ReplyParser | PartsParser:
+        """What reads the reply."""
+        meant = bool(_ABOUT_FINAL_NEWLINE.search(self.instruction))
+        if len(self.scope.parts) > 1:
+            return PartsParser(frame, self.document, self._parts, final_newline_meant=meant)
+        return ReplyParser(frame, self.offered, final_newline_meant=meant)
+
+    def rewriting(self) -> Plan:
+        """The same edit as a rewrite, after structured edits did not apply."""
+        return replace(self, form=EditFormat.REWRITE)
+
+    def widened(self) -> Plan | None:
+        """The same edit with more that may be rewritten; None where the user drew the limits."""
+        scope = scopes.widened(
+            self.scope, self.document, self.language, instruction=self.instruction, limits=self.limits
+        )
+        return None if scope is None else replace(self, scope=scope, remarks=(), corrected=None)
+
+    def undivided(self) -> Plan | None:
+        """The same edit as a rewrite of the whole file; None where that is not to be, or too much."""
+        if self.scope.bounded or self.scope.reason is ScopeReason.LIKELY:
+            return None
+        whole = scopes.whole(self.document, ScopeReason.WIDENED)
+        return replace(self, scope=whole, remarks=(), corrected=None)
+
+    def corrected_by(self, reply: str, complaint: str) -> Plan:
+        """The same edit, with a reply that was wrong and what is wrong with it."""
+        remarks = (Message("assistant", reply), Message("user", rendering.correction(complaint)))
+        return replace(self, remarks=remarks, corrected=reply)

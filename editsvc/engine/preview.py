@@ -1,0 +1,63 @@
+"""What streams, for show: the lines of a reply beside those of the document that they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from editsvc.engine.edit import StreamUpdate
+from editsvc.text.document import split_lines
+from editsvc.text.streaming_diff import StreamingDiff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from editsvc.scope.scopes import Scope
+    from editsvc.text.streaming_diff import Block
+
+
+class Preview:
+    """Takes the lines of one reply by the numbers of their parts; other numbers stand for the whole document."""
+
+    def __init__(self, document: str, scope: Scope) -> None:
+        self._scope = scope
+        self._old = split_lines(document)
+        self._new: list[str] = []
+        self._number: int | None = None
+        self._streaming = StreamingDiff([])
+        self._first = 0  # the line of the document with which the present part begins
+        self._new_first = 0
+
+    def push(self, number: int, lines: Iterable[str]) -> StreamUpdate:
+        """What `lines` make certain."""
+        blocks = [] if number == self._number else self._begin(number)
+        taken = list(lines)
+        self._new.extend(taken)
+        blocks += map(self._placed, self._streaming.push(taken))
+        alone = len(self._scope.parts) == 1
+        first, last = (self._scope.first_line - 1, self._scope.last_line) if alone else (0, len(self._old))
+        reached = self._first + self._streaming.reached
+        return StreamUpdate(blocks, max(0, reached - first), last - first, self._old, self._new)
+
+    def _begin(self, number: int) -> list[Block]:
+        """Go on with another part; what the reply did not repeat of the last one is deleted."""
+        blocks = [] if self._number is None else [self._placed(block) for block in self._streaming.finish()]
+        part = self._scope.part(number)
+        if part is None:
+            self._first, last = 0, len(self._old)
+        else:
+            self._first, last = part.first_line - 1, part.last_line
+        self._number = number
+        self._new_first = len(self._new)
+        self._streaming = StreamingDiff(self._old[self._first : last])
+        return blocks
+
+    def _placed(self, block: Block) -> Block:
+        """`block` in lines of the document, and of the whole reply."""
+        return replace(
+            block,
+            old_start=block.old_start + self._first,
+            old_end=block.old_end + self._first,
+            new_start=block.new_start + self._new_first,
+            new_end=block.new_end + self._new_first,
+        )

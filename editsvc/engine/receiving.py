@@ -1,0 +1,112 @@
+"""A reply on its way in: parsed and shown as it comes, begun anew where another one takes its place."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING
+
+from editsvc.engine.preview import Preview
+from editsvc.prompt.rendering import EditFormat
+from editsvc.provider.base import Priority
+from editsvc.reply import PartsParser
+
+if TYPE_CHECKING:
+    from editsvc.engine.edit import Listener
+    from editsvc.engine.plan import Plan
+    from editsvc.engine.run import Trace
+    from editsvc.prompt.rendering import Frame
+    from editsvc.provider.base import Attempt
+    from editsvc.reply import Reply, ReplyParser
+
+
+class Reception:
+    """The `Receiver` of one request of an edit; structured edits are not parsed, and not shown.
+
+    `limit` is the edit's deadline. It stands still while one of many files waits for its turn: that says nothing
+    about the server, and others are being served meanwhile.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        plan: Plan,
+        frame: Frame,
+        *,
+        priority: Priority,
+        limit: asyncio.Timeout,
+        listener: Listener | None,
+    ) -> None:
+        self._trace = trace
+        self._plan = plan
+        self._frame = frame
+        self._limit = limit
+        self._listener = listener
+        self._stands_still = priority is Priority.BATCH
+        self._left_s: float | None = None  # while the deadline stands still
+        self._pieces: list[str] = []
+        self._parser: ReplyParser | PartsParser | None = None
+        self._preview: Preview | None = None
+
+    @property
+    def text(self) -> str:
+        """All that was received of the reply that counts."""
+        return "".join(self._pieces)
+
+    def begin(self) -> None:
+        """Get ready for a reply; takes milliseconds for a long document."""
+        structured = self._plan.form is EditFormat.SEARCH_REPLACE
+        self._parser = None if structured else self._plan.parser(self._frame)
+        shown = self._listener is not None and self._listener.follows and not structured
+        self._preview = Preview(self._plan.document, self._plan.aim) if shown else None
+
+    def finish(self) -> Reply | None:
+        """The whole reply; None for structured edits, whose text is all there is."""
+        return None if self._parser is None else self._parser.finish()
+
+    def received(self, text: str) -> None:
+        """More of the reply."""
+        self._pieces.append(text)
+        if self._parser is None:
+            return
+        if isinstance(self._parser, PartsParser):
+            arrived = self._parser.push(text)
+        else:
+            lines = self._parser.push(text)
+            arrived = [(self._plan.aim.parts[0].number, lines)] if lines else []
+        if self._preview is not None and self._listener is not None:
+            for number, lines in arrived:
+                self._listener.streamed(self._preview.push(number, lines))
+
+    def restarted(self) -> None:
+        """Another reply takes the place of what came so far."""
+        self._pieces.clear()
+        self.begin()
+        if self._listener is not None:
+            self._listener.restarted()
+
+    def attempted(self, attempt: Attempt) -> None:
+        """A request has ended."""
+        self._trace.attempts.append(attempt)
+
+    def held(self, seconds: float | None) -> None:
+        """The request is held back."""
+        if self._stands_still and self._left_s is None:
+            self._left_s = self.time_left_s()
+            self._limit.reschedule(None)
+        if self._listener is not None:
+            self._listener.held(seconds)
+
+    def released(self) -> None:
+        """It goes on."""
+        if self._left_s is not None:
+            left, self._left_s = self._left_s, None
+            if not math.isinf(left):
+                self._limit.reschedule(asyncio.get_running_loop().time() + left)
+
+    def time_left_s(self) -> float:
+        """Seconds until the edit's deadline."""
+        if self._left_s is not None:
+            return self._left_s
+        when = self._limit.when()
+        return math.inf if when is None else when - asyncio.get_running_loop().time()

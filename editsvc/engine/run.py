@@ -1,0 +1,203 @@
+"""What is known about an edit while it runs, and what that makes of its result and its record in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from editsvc import credible
+from editsvc.engine.edit import EditResult, Restart, Timing
+from editsvc.errors import Status
+from editsvc.instruction.kind import classify
+from editsvc.prediction.policy import Reason
+from editsvc.provider.base import Completion, Why
+from editsvc.scope.scopes import ScopeKind, whole
+from editsvc.text.document import split_lines
+from editsvc.tokenlog import RequestRecord
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from editsvc.engine.edit import EditRequest
+    from editsvc.engine.plan import Plan
+    from editsvc.errors import EditsvcError
+    from editsvc.prediction.candidates import PredictionKind
+    from editsvc.prediction.policy import Decision
+    from editsvc.provider.base import Attempt
+    from editsvc.provider.models import Model
+    from editsvc.scope.scopes import Scope
+    from editsvc.syntax import Extent
+
+
+@dataclass
+class Trace:
+    """An edit so far; failed and cancelled ones are recorded from it too. `model` is the row of `model_name`."""
+
+    id: str
+    request: EditRequest
+    model_name: str
+    model: Model
+    provider: str
+    offline: bool
+    plan: Plan | None = None
+    decision: Decision | None = None
+    prediction_kind: PredictionKind | None = None
+    completion: Completion | None = None
+    budget: int | None = None
+    rewritten: tuple[int, ...] | None = None
+    syntax_check: Extent | None = None
+    restarts: list[Restart] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    reply: str = ""
+    predicted: dict[str, str] = field(default_factory=dict)
+
+    def result(self) -> EditResult:
+        """All of a result that does not depend on how the edit ended."""
+        done = self.completion or Completion(finish_reason=None)
+        offered = self.plan.aim if self.plan else None
+        return EditResult(
+            id=self.id,
+            status=Status.FAILED,
+            before=self.request.snapshot,
+            scope=self._scope(),
+            parts_offered=len(offered.parts) if offered else None,
+            provider=self.provider if self.attempts else None,
+            model=self.model_name,
+            request_id=done.request_id,
+            finish_reason=done.finish_reason,
+            decision=self.decision,
+            prediction_kind=self.prediction_kind,
+            usage=done.usage,
+            server=done.server,
+            timing=Timing(done.ttft_s, done.total_s, _rate(done)),
+            cost_usd=self.model.cost_usd(done.usage.prompt_tokens, done.usage.completion_tokens)
+            if done.usage_is_whole
+            else None,
+            restarts=tuple(self.restarts),
+            parts_rewritten=None if self.rewritten is None else max(1, len(self.rewritten)),
+            edit_format=self.plan.form if self.plan else None,
+            syntax_check=self.syntax_check,
+            offline=self.offline,
+            attempts=tuple(self.attempts),
+            warnings=tuple(self.warnings),
+        )
+
+    def _scope(self) -> Scope | None:
+        """What was rewritten, as far as that is known; else what was offered."""
+        if self.plan is None or self.rewritten is None:
+            return self.plan.aim if self.plan else None
+        aim = self.plan.aim
+        if not self.rewritten and aim.kind is not ScopeKind.FILE:
+            return whole(self.plan.document, aim.reason)
+        return aim.narrowed(self.rewritten)
+
+    def answered(self, done: Completion, model: Model) -> None:
+        """Take note of the end of a request; `model` is the row of the model that answered."""
+        self.completion = done.after(self.completion)
+        self.provider = done.provider or self.provider
+        self.model_name, self.model = done.asked or self.model_name, model
+        if done.instead:
+            self.warnings.append(f"{self.provider} answered instead: {done.instead}")
+        if done.odd:
+            self._warn_once(
+                f"{self.provider} reported numbers that cannot be ({', '.join(done.odd)}); they count as not reported."
+            )
+        if done.predicted is False and self.decision is not None and self.decision.send:
+            self.decision = replace(self.decision, send=False, reason=Reason.MODEL_CANNOT, propensity=1.0)
+            self.prediction_kind = None
+
+    def _warn_once(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def _route(self) -> list[dict[str, Any]] | None:
+        """The attempts for the log; None where the first server answered the first request."""
+        if [one.why for one in self.attempts] == [Why.FIRST] and self.completion is not None:
+            return None
+        return [attempt.json() for attempt in self.attempts] or None
+
+    def failed(self, exc: EditsvcError, elapsed_s: float) -> EditResult:
+        """The result of an edit that `exc` ended."""
+        outline = self.result()
+        return replace(
+            outline,
+            status=exc.status,
+            message=exc.sentence(),
+            remedies=exc.remedies,
+            error=exc.kind,
+            exit_code=exc.exit_code,
+            timing=outline.timing if self.completion else Timing(total_s=elapsed_s),
+            request_id=getattr(exc, "request_id", None) or outline.request_id,
+            finish_reason=getattr(exc, "finish_reason", None) or outline.finish_reason,
+        )
+
+    def record(self, result: EditResult, created: datetime, path: str | None) -> RequestRecord:
+        """The record of an edit that ended as `result` says; `path` is already hashed."""
+        request, usage, server, plan = self.request, result.usage, result.server, self.plan
+        done, decision, scope = self.completion, result.decision, result.scope
+        text = request.snapshot.text
+        return RequestRecord(
+            id=self.id,
+            created_at=created,
+            source=request.source,
+            status=result.status,
+            language=plan.language.name if plan and plan.language else None,
+            provider=result.provider,
+            model=result.model,
+            path=path,
+            error=result.error,
+            scope_kind=scope.kind if scope else None,
+            scope_start_line=scope.first_line if scope else None,
+            scope_end_line=scope.last_line if scope else None,
+            scope_reason=scope.reason if scope else None,
+            parts_offered=result.parts_offered,
+            parts_rewritten=result.parts_rewritten,
+            document_lines=len(split_lines(text)),
+            document_bytes=len(text.encode("utf-8", "surrogatepass")),
+            prediction_sent=decision.send if decision else False,
+            prediction_kind=result.prediction_kind,
+            prediction_reason=decision.reason if decision else None,
+            propensity=decision.propensity if decision else None,
+            policy_version=decision.policy_version if decision else None,
+            request_id=result.request_id,
+            finish_reason=result.finish_reason,
+            attempts=len(self.attempts),
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            completion_tokens=usage.completion_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            accepted_prediction_tokens=usage.accepted_prediction_tokens,
+            rejected_prediction_tokens=usage.rejected_prediction_tokens,
+            max_completion_tokens=self.budget,
+            ttft_s=result.timing.ttft_s,
+            total_s=result.timing.total_s,
+            tokens_per_s=result.timing.tokens_per_s,
+            queue_time_s=server.queue_s,
+            prompt_time_s=server.prompt_s,
+            completion_time_s=server.completion_s,
+            cost_usd=result.cost_usd,
+            rejected_cost_usd=self.model.output_cost_usd(usage.rejected_prediction_tokens),
+            rate_limit=dict(done.rate_limit) or None if done else None,
+            hunks=len(result.edits) if result.after else None,
+            offline=self.offline,
+            instruction_class=classify(request.instruction),
+            edit_format=result.edit_format,
+            restarts=[*result.restarts] or None,
+            route=self._route(),
+            syntax_check=result.syntax_check,
+        )
+
+
+def _rate(done: Completion) -> float | None:
+    """Tokens received a second, waiting included; what was rejected or reasoned was not received.
+
+    Not from the first token on: with a prediction, most of a reply may come in one piece.
+    """
+    usage = done.usage
+    if usage.completion_tokens is None or not done.total_s:
+        return None
+    received = (
+        usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
+    )
+    return credible.speed(received / done.total_s)

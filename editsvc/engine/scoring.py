@@ -1,0 +1,67 @@
+"""After an edit: what each candidate prediction would have got, worked out where nobody waits for it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from editsvc.prediction.what_if import score
+from editsvc.tokenlog import LogUnavailable
+from editsvc.tokens import tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WAITING = 64  # edits; beyond, nobody is told what their predictions would have got
+
+
+class _Log(Protocol):
+    """Where the numbers go; raises LogUnavailable."""
+
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
+        """Add numbers to a record."""
+        ...
+
+
+class _Edit(NamedTuple):
+    record_id: str
+    candidates: Mapping[str, str]
+    reply: str
+
+
+class WhatIf:
+    """Scores edits one after the other in a thread of its own; the texts are dropped when that is done."""
+
+    def __init__(self, log: _Log) -> None:
+        self._log = log
+        self._edits: queue.Queue[_Edit | None] = queue.Queue(_WAITING)
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
+        """Score the candidates against the reply some time soon; never blocks."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="what-if", daemon=True)
+                self._thread.start()
+        with suppress(queue.Full):
+            self._edits.put_nowait(_Edit(record_id, candidates, reply))
+
+    def close(self, timeout_s: float) -> None:
+        """Finish what was submitted, for at most `timeout_s` seconds."""
+        with self._lock:
+            thread = self._thread
+        if thread is None:
+            return
+        with suppress(queue.Full):
+            self._edits.put_nowait(None)
+        thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (edit := self._edits.get()) is not None:
+            numbers = score({"none": None, **edit.candidates}, edit.reply, tokenizer())
+            if numbers is not None:
+                with suppress(LogUnavailable):  # the record itself was kept or complained about
+                    self._log.set_what_if(edit.record_id, numbers)

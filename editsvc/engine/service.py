@@ -1,0 +1,638 @@
+"""One edit from end to end: the only place that knows the order of the steps.
+
+Text comes in as a `Snapshot` and goes out as edits that have passed every check. Nothing here writes to a file
+or to a buffer, and nothing here raises for what may happen to an edit: whatever it is, it becomes an
+`EditResult` and one record in the log. Only cancellation is passed on, after its record is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from editsvc import syntax
+from editsvc.engine.assembly import Misfit, assemble
+from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing, check_text
+from editsvc.engine.plan import Plan
+from editsvc.engine.receiving import Reception
+from editsvc.engine.run import Trace
+from editsvc.errors import (
+    Cancelled,
+    Defect,
+    DocumentRefused,
+    EditsvcError,
+    GuardRefused,
+    IncompleteReply,
+    Means,
+    ModelRefused,
+    PredictionUnsupported,
+    ProviderTimeout,
+    Remedy,
+    Status,
+)
+from editsvc.guard import checks
+from editsvc.prediction import drafts, policy
+from editsvc.prediction.candidates import completion_budget
+from editsvc.prediction.carry_over import Lessons
+from editsvc.prediction.policy import Cell, Decision, Reason
+from editsvc.prompt.rendering import EditFormat
+from editsvc.provider.base import Completion, CompletionRequest, Priority
+from editsvc.provider.models import UNKNOWN
+from editsvc.reply import Reply, ReplyKind, search_replace
+from editsvc.scope import scopes
+from editsvc.scope.scopes import Limits, ScopeKind
+from editsvc.settings.schema import OnSecret, OnSyntaxError
+from editsvc.text import diff
+from editsvc.text.document import apply, normalise, printable
+from editsvc.tokenlog import LogUnavailable, RequestRecord
+from editsvc.tokens import roughly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from editsvc.guard.secrets import Masked
+    from editsvc.prediction.policy import LearnedPolicy
+    from editsvc.provider.base import Completer
+    from editsvc.provider.models import Model
+    from editsvc.settings.schema import Settings
+    from editsvc.text.document import Edit
+    from editsvc.tokenlog import Source
+
+# How long a server's word that it supports no predictions for a model is believed.
+_REFUSAL_REMEMBERED_S: Final = 600.0
+# If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
+_REJECTED_SHARE: Final = 0.1
+_BATCHES_REMEMBERED: Final = 16
+
+
+__all__ = [
+    "EditRequest",
+    "EditResult",
+    "EditService",
+    "Listener",
+    "Notices",
+    "Recorder",
+    "Scorer",
+    "StreamUpdate",
+    "Timing",
+]
+
+
+class Recorder(Protocol):
+    """Where records go; `append` may block, and raises LogUnavailable."""
+
+    def append(self, record: RequestRecord) -> None:
+        """Store one record."""
+        ...
+
+    def set_outcome(self, record_id: str, status: Status, error: str | None) -> object:
+        """Amend how an edit ended; raises LogUnavailable."""
+        ...
+
+    def digest(self, path: str) -> str:
+        """The keyed hash of a path."""
+        ...
+
+
+class Scorer(Protocol):
+    """Finds out, after an edit, what each candidate prediction would have got; must not block."""
+
+    def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
+        """Score the candidates against the reply, and add the numbers to the record."""
+        ...
+
+
+class Notices(Protocol):
+    """Remembers what the user was told already."""
+
+    def first_time(self, key: str) -> bool:
+        """True the first time that it is asked about `key`."""
+        ...
+
+
+class EditService:
+    """Carries out edits, side by side if asked to; one for a process."""
+
+    def __init__(
+        self,
+        *,
+        provider: Completer,
+        settings: Settings,
+        models: Mapping[str, Model],
+        recorder: Recorder | None,
+        notices: Notices,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        scorer: Scorer | None = None,
+        learned: Callable[[], LearnedPolicy | None] = lambda: None,
+        draw: Callable[[], float] | None = None,
+        offline: bool = False,
+    ) -> None:
+        self._provider = provider
+        self._settings = settings
+        self._models = models
+        self._model = models.get(settings.model, UNKNOWN)
+        self._recorder = recorder
+        self._notices = notices
+        self._clock = clock
+        self._now = now
+        self._new_id = new_id
+        self._scorer = scorer
+        self._learned = learned
+        self._draw = draw
+        self.offline = offline
+        self._refused_until: dict[str, float] = {}
+        self._lessons: OrderedDict[str, Lessons] = OrderedDict()
+        self._learning = threading.Lock()
+
+    async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
+        """Carry out one edit; returns however it ends, and raises nothing but CancelledError."""
+        trace = Trace(
+            request.id or self._new_id(),
+            request,
+            self._settings.model,
+            self._model,
+            self._provider.name,
+            self.offline,
+        )
+        started, created = self._clock(), self._now()
+        try:
+            async with asyncio.timeout(self._settings.deadline_s) as limit:
+                result = await self._edit(trace, limit, listener)
+        except TimeoutError:
+            late = ProviderTimeout(
+                f"The edit took longer than {self._settings.deadline_s:g} s.",
+                hint="The setting deadline_s can be raised.",
+                remedies=(Remedy(Means.SMALLER_SCOPE),),
+            )
+            result = trace.failed(late, self._clock() - started)
+        except EditsvcError as exc:
+            result = trace.failed(exc, self._clock() - started)
+        except asyncio.CancelledError:
+            gone = trace.failed(Cancelled("The edit was cancelled."), self._clock() - started)
+            await asyncio.shield(self._record(trace, created, gone))
+            raise
+        except Exception as exc:  # noqa: BLE001 - the last catch: whatever it is ends this edit, and nothing else
+            result = trace.failed(Defect(exc), self._clock() - started)
+        recording = asyncio.ensure_future(self._record(trace, created, result))
+        try:
+            return await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._take_back(trace, recording))
+            raise
+
+    async def _take_back(self, trace: Trace, recording: asyncio.Future[EditResult]) -> None:
+        """Let the log say what the user was told: an edit that had just ended when it was cancelled was cancelled."""
+        await recording
+        if self._recorder is not None:
+            with suppress(LogUnavailable):
+                await asyncio.to_thread(
+                    self._recorder.set_outcome, trace.id, Cancelled.status, Cancelled.__name__
+                )
+
+    async def _edit(self, trace: Trace, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
+        check_text(trace.request)
+        self._mention_model(trace)
+        plan: Plan | None = await asyncio.to_thread(self._plan, trace)
+        while plan is not None:
+            if trace.plan is not None and listener is not None:
+                listener.restarted()
+            trace.plan = plan
+            reply = await self._ask(trace, plan, limit, listener)
+            ended = await asyncio.to_thread(self._conclude, trace, plan, reply)
+            if isinstance(ended, EditResult):
+                return ended
+            plan = ended
+        raise AssertionError("unreachable")
+
+    def _plan(self, trace: Trace) -> Plan:
+        """What is asked first: language, scope, draft."""
+        request = trace.request
+        original = normalise(request.snapshot.text)
+        language = syntax.language_of(request.filename, original.partition("\n")[0])
+        document, instruction, masked = self._without_secrets(trace, original)
+        limits = self._limits()
+        scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
+        draft, complete = self._draft(request, original, document, language, masked)
+        form = self._settings.edit_format
+        if roughly(len(document)) > limits.show_at_most or not document:
+            form = EditFormat.REWRITE  # what is not shown cannot be searched
+        return Plan(
+            document=document,
+            language=language,
+            instruction=instruction,
+            filename=printable(request.filename),
+            scope=scope,
+            limits=limits,
+            draft=draft,
+            draft_is_complete=complete,
+            form=form,
+            masked=masked,
+        )
+
+    def _without_secrets(self, trace: Trace, document: str) -> tuple[str, str, Masked | None]:
+        """The document and the instruction as they may be sent, with placeholders for keys and passwords."""
+        instruction = trace.request.instruction
+        if self.offline or self._settings.on_secret is OnSecret.SEND:
+            return document, instruction, None
+        from editsvc.guard import secrets  # noqa: PLC0415 - its patterns take 30 ms
+
+        # One numbering for both: a secret that the instruction speaks of is the one in the document.
+        instruction = instruction.replace("\0", " ")
+        text = f"{document}\0{instruction}"
+        found = secrets.find(text)
+        if not found:
+            return document, instruction, None
+        inside = found[0].start < len(document)
+        place = f"Line {document.count(chr(10), 0, found[0].start) + 1}" if inside else "The instruction"
+        if self._settings.on_secret is OnSecret.REFUSE:
+            raise DocumentRefused(
+                f"{place} seems to hold a secret ({found[0].kind}), and would be sent to {self._provider.name}.",
+                hint="Take it out, or set on_secret to mask or send.",
+            )
+        masked = secrets.mask(text, found, nonce=trace.id)
+        document, _, instruction = masked.text.rpartition("\0")
+        many = f"{len(found)} secrets are" if len(found) > 1 else f"A secret ({found[0].kind}) is"
+        trace.warnings.append(f"{many} not sent: placeholders stand for them.")
+        return document, instruction, masked
+
+    def _limits(self) -> Limits:
+        divide_above = self._settings.scope_min_tokens
+        learned = self._learned()
+        if learned is not None:
+            cell = Cell(self._provider.name, self._settings.model)
+            divide_above = learned.scope_min_tokens(cell, divide_above)
+        return Limits(divide_above, self._settings.context_tokens)
+
+    def _draft(
+        self,
+        request: EditRequest,
+        original: str,
+        document: str,
+        language: syntax.Language | None,
+        masked: Masked | None,
+    ) -> tuple[tuple[Edit, ...], bool]:
+        """What the instruction says, or did to the documents before this one; and if that is all of it.
+
+        An instruction speaks of the text as its user sees it, so that is what is drafted, and masked afterwards.
+        """
+        if not self._settings.drafts:
+            return (), False
+        said = drafts.draft(original, request.instruction, language)
+        if said is not None and masked is not None:
+            from editsvc.guard import secrets  # noqa: PLC0415 - as above
+
+            edits, whole = secrets.mask_edits(said.edits, masked)
+            return tuple(edits), said.complete and whole
+        if said is not None:
+            return said.edits, said.complete
+        lessons = self._lessons.get(request.batch) if request.batch else None
+        return (lessons.draft(document, language), False) if lessons else ((), False)
+
+    async def _ask(
+        self, trace: Trace, plan: Plan, limit: asyncio.Timeout, listener: Listener | None
+    ) -> Reply | None:
+        """The model's reply; None for structured edits, whose text is in the trace.
+
+        Asks again without a prediction if the server refuses one, or drowns in it.
+        """
+        written = await asyncio.to_thread(plan.written)
+        candidates = written.candidates
+        trace.predicted = {one.kind: one.text for one in candidates}
+        decision = self._decide(trace, plan, written.offered_tokens)
+        priority = Priority.BATCH if trace.request.batch else Priority.INTERACTIVE
+        while True:
+            trace.decision = decision
+            candidate = candidates[0] if decision.send and candidates else None
+            trace.prediction_kind = candidate.kind if candidate else None
+            trace.budget = completion_budget(
+                self._model,
+                prompt_tokens=written.prompt_tokens,
+                target_tokens=written.offered_tokens,
+                predicts=candidate is not None,
+            )
+            structured = plan.form is EditFormat.SEARCH_REPLACE
+            asked = CompletionRequest(
+                model=self._settings.model,
+                messages=written.messages,
+                max_completion_tokens=trace.budget,
+                prediction=candidate.text if candidate else None,
+                reasoning_effort=self._settings.reasoning_effort if self._model.reasoning_effort else None,
+                response_format=search_replace.RESPONSE_FORMAT if structured else None,
+                prompt_tokens=written.prompt_tokens,
+                priority=priority,
+            )
+            reception = Reception(
+                trace, plan, written.frame, priority=priority, limit=limit, listener=listener
+            )
+            try:
+                return await self._stream(trace, asked, reception)
+            except PredictionUnsupported:
+                if not decision.send:
+                    raise
+                self._refused_until[self._settings.model] = self._clock() + _REFUSAL_REMEMBERED_S
+                decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
+                trace.restarts.append(Restart.PREDICTION_UNSUPPORTED)
+            except IncompleteReply as exc:
+                # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
+                rejected = (
+                    trace.completion.usage.rejected_prediction_tokens if trace.completion else None
+                ) or 0
+                lost = rejected / trace.budget
+                if not decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
+                    raise
+                decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
+                trace.restarts.append(Restart.TOO_MANY_REJECTED)
+                if listener is not None:
+                    listener.restarted()
+
+    def _decide(self, trace: Trace, plan: Plan, tokens: int) -> Decision:
+        asked = trace.request.prediction
+        if plan.form is EditFormat.SEARCH_REPLACE:
+            return Decision(send=False, reason=Reason.STRUCTURED)
+        return policy.decide(
+            self._settings.prediction if asked is None else asked,
+            capable=self._model.prediction,
+            refused_lately=self._refused_until.get(self._settings.model, 0.0) > self._clock(),
+            target_tokens=tokens,
+            min_tokens=self._settings.prediction_min_tokens,
+            learned=self._learned(),
+            cell=Cell(
+                self._provider.name,
+                self._settings.model,
+                plan.aim.kind,
+                policy.size_of(len(trace.request.snapshot.text.encode("utf-8", "surrogatepass"))),
+            ),
+            exploration=self._settings.exploration,
+            draw=self._draw() if self._draw is not None else None,
+        )
+
+    async def _stream(self, trace: Trace, asked: CompletionRequest, reception: Reception) -> Reply | None:
+        await asyncio.to_thread(reception.begin)
+        done = await self._provider.complete(asked, reception)
+        trace.answered(done, self._models.get(done.asked or asked.model, UNKNOWN))
+        trace.reply = reception.text
+        if done.finish_reason != "stop":
+            raise _incomplete(done, asked.max_completion_tokens)
+        return reception.finish()
+
+    def _conclude(self, trace: Trace, plan: Plan, reply: Reply | None) -> EditResult | Plan:
+        """From the finished reply to edits that have passed every check, or to what is asked next."""
+        if reply is None:
+            try:
+                document = self._searched(plan, trace.reply)
+            except search_replace.NotApplied:
+                trace.restarts.append(Restart.SEARCH)
+                return plan.rewriting()
+        elif reply.kind is ReplyKind.WHOLE_FILE:
+            wider = plan.widened()
+            if wider is None or Restart.WHOLE_FILE in trace.restarts:
+                raise self._out_of_bounds(plan, reply)
+            trace.restarts.append(Restart.WHOLE_FILE)
+            return wider
+        elif reply.kind is ReplyKind.CANNOT:
+            raise self._refusal(reply.reason)
+        else:
+            try:
+                document = self._checked(trace, plan, reply)
+            except Misfit:
+                undivided = plan.undivided()
+                if undivided is None or Restart.MISFIT in trace.restarts:
+                    raise
+                trace.restarts.append(Restart.MISFIT)
+                return undivided
+        try:
+            trace.syntax_check = checks.check_document(
+                plan.document,
+                document,
+                instruction=plan.instruction,
+                language=plan.language,
+                allow=self._allowed(trace),
+            )
+        except GuardRefused as exc:
+            refuses = self._settings.on_syntax_error is OnSyntaxError.REFUSE
+            if exc.check != checks.Check.SYNTAX or refuses or Restart.SYNTAX in trace.restarts:
+                raise
+            trace.restarts.append(Restart.SYNTAX)
+            return plan.corrected_by(trace.reply, exc.message)
+        return self._edited(trace, plan, document)
+
+    def _searched(self, plan: Plan, text: str) -> str:
+        """The document after structured edits; raises NotApplied if they do not say where."""
+        reply = search_replace.parse(text)
+        if reply.cannot and not reply.edits:
+            raise self._refusal(reply.cannot)
+        if not plan.aim.bounded:
+            return search_replace.apply(plan.document, reply.edits)
+        (part,) = plan.aim.parts
+        new = search_replace.apply(plan.document[part.start : part.end], reply.edits)
+        return plan.document[: part.start] + new + plan.document[part.end :]
+
+    def _checked(self, trace: Trace, plan: Plan, reply: Reply) -> str:
+        """The document after a rewrite; raises GuardRefused."""
+        assembly = assemble(plan.document, plan.aim, reply)
+        # Checked together: what leaves one part may have gone to another. A numbered part that is empty is to go.
+        kept = [one for one in assembly.rewritten if one.new or reply.parts is None]
+        old = "".join(one.old for one in kept)
+        new = "".join(one.new for one in kept)
+        checks.check_reply(
+            old,
+            replace(reply, code=new, parts=None),
+            instruction=plan.instruction,
+            language=plan.language,
+            allow=self._allowed(trace),
+            part=not assembly.whole and plan.aim.kind is not ScopeKind.LINES,
+        )
+        trace.rewritten = () if assembly.whole else tuple(one.number for one in assembly.rewritten)
+        return assembly.document
+
+    def _allowed(self, trace: Trace) -> frozenset[checks.Check]:
+        asked = trace.request.allow
+        return frozenset(self._settings.allow if asked is None else asked)
+
+    def _edited(self, trace: Trace, plan: Plan, document: str) -> EditResult:
+        """The result for a document that may take the old one's place."""
+        request = trace.request
+        sent = document
+        if plan.masked is not None:
+            document = self._with_secrets(trace, plan, document, plan.masked)
+        edits = diff.edits(request.snapshot.text, document)
+        after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
+        checks.prove(request.snapshot, after, edits, document)
+        trace.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(trace.syntax_check)]
+        if request.batch:
+            self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
+        status = Status.CHANGED if edits else Status.UNCHANGED
+        return replace(trace.result(), status=status, after=after, edits=tuple(edits))
+
+    def _with_secrets(self, trace: Trace, plan: Plan, document: str, masked: Masked) -> str:
+        from editsvc.guard import secrets  # noqa: PLC0415 - as above
+
+        restored = secrets.restore(document, masked)
+        if restored.unknown:
+            raise GuardRefused(
+                f"The reply changed the placeholder of a secret ({restored.unknown[0]}).",
+                check=checks.Check.SECRETS,
+                hint="Run the edit again, or set on_secret to send.",
+            )
+        lost = secrets.losses(plan.document, document, masked, instruction=plan.instruction)
+        replaced = next((loss for loss in lost if loss.replaced), None)
+        if replaced is not None and checks.Check.LOST_SECRET not in self._allowed(trace):
+            raise GuardRefused(
+                f"The reply has something else in the place of a secret ({replaced.kind}, line {replaced.line}).",
+                check=checks.Check.LOST_SECRET,
+                hint="Run the edit again.",
+                remedies=(Remedy(Means.WAIVE, checks.Check.LOST_SECRET, "if the secret is to go"),),
+            )
+        trace.warnings += [
+            f"The secret on line {loss.line} ({loss.kind}) is not in the new text any more." for loss in lost
+        ]
+        return restored.text
+
+    def _learn(self, batch: str, plan: Plan, document: str) -> None:
+        if plan.masked is not None:
+            brought = "".join(edit.new_text for edit in diff.edits(plan.document, document))
+            if any(placeholder in brought for placeholder in plan.masked.placeholders):
+                return  # a placeholder means nothing in the next document
+        with self._learning:
+            known = self._lessons.get(batch) or Lessons()
+            self._lessons[batch] = known.learn(plan.document, document, plan.language)
+            while len(self._lessons) > _BATCHES_REMEMBERED:
+                self._lessons.popitem(last=False)
+
+    async def note_refusal(
+        self, exc: EditsvcError, *, source: Source, path: str, record_id: str | None = None
+    ) -> str | None:
+        """Record an edit that ended before the engine had it; returns a warning if that failed."""
+        if self._recorder is None:
+            return None
+        record = partial(self._refusal_record, self._recorder, exc, source, path, record_id or self._new_id())
+        try:
+            await asyncio.to_thread(record)
+        except LogUnavailable as failed:
+            return failed.told("The edit was not logged.")
+        return None
+
+    def _refusal_record(
+        self, recorder: Recorder, exc: EditsvcError, source: Source, path: str, record_id: str
+    ) -> None:
+        recorder.append(
+            RequestRecord(
+                id=record_id,
+                created_at=self._now(),
+                source=source,
+                status=exc.status,
+                error=exc.kind,
+                path=recorder.digest(path) if path else None,
+                offline=self.offline,
+            )
+        )
+
+    def _refusal(self, reason: str) -> ModelRefused:
+        reason = reason.rstrip(".") or "no reason given"
+        if self.offline:  # the engine speaks for itself, and in sentences
+            return ModelRefused(f"{reason}.")
+        return ModelRefused(f"The model cannot do this: {reason}.", hint="Say the instruction differently.")
+
+    def _out_of_bounds(self, plan: Plan, reply: Reply) -> ModelRefused:
+        reason = reply.reason.rstrip(".") or "no reason given"
+        aim = plan.aim
+        where = "the file" if aim.kind is ScopeKind.FILE else f"lines {aim.first_line} to {aim.last_line}"
+        return ModelRefused(
+            f"The change needs more than {where}: {reason}.",
+            hint="Name the symbols in the instruction.",
+            remedies=(Remedy(Means.LARGER_SCOPE),),
+        )
+
+    def _mention_model(self, trace: Trace) -> None:
+        name = self._settings.model
+        model = self._models.get(name)
+        if model is None:
+            if self._notices.first_time(f"unknown-model:{name}"):
+                trace.warnings.append(
+                    f"Nothing is known about the model {name}: no prediction is sent unless prediction is set to on."
+                )
+        elif model.deprecated and self._notices.first_time(f"deprecated-model:{name}"):
+            trace.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
+
+    async def _record(self, trace: Trace, created: datetime, result: EditResult) -> EditResult:
+        """Write the record in a thread; a log that fails is a warning and nothing more."""
+        if self._recorder is None:
+            return result
+        try:
+            await asyncio.to_thread(self._append, self._recorder, trace, created, result)
+        except LogUnavailable as exc:
+            if self._notices.first_time(f"log:{exc.kind}:{trace.id}"):
+                return replace(result, warnings=(*result.warnings, exc.told("The edit was not logged.")))
+        except Exception as exc:  # noqa: BLE001 - as above: a record that cannot be made is no reason to lose an edit
+            missing = f"The edit was not logged. {Defect(exc).sentence()}"
+            return replace(result, warnings=(*result.warnings, missing))
+        return result
+
+    def _append(self, recorder: Recorder, trace: Trace, created: datetime, result: EditResult) -> None:
+        path = trace.request.path
+        recorder.append(trace.record(result, created, recorder.digest(path) if path else None))
+        if self._scorer is not None and result.after is not None and trace.predicted:
+            self._scorer.submit(trace.id, trace.predicted, trace.reply)
+
+
+def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[str]:
+    """What to say where the user named a symbol, the model asked for more, and more has changed."""
+    if request.scope.kind is not ScopeKind.SYMBOL:
+        return []
+    named = plan.scope
+    if named.kind is not ScopeKind.SYMBOL:
+        named = scopes.choose(
+            request.scope, plan.document, plan.language, instruction=plan.instruction, limits=plan.limits
+        )
+    outside = [
+        span
+        for span in diff.changed_spans(plan.document, document)
+        if not (named.first_line <= span.old_start + 1 and span.old_end <= named.last_line)
+        or span.old_start == span.old_end in {named.first_line - 1, named.last_line}
+    ]
+    if not outside:
+        return []
+    symbol = f"{request.scope.name} (lines {named.first_line} to {named.last_line})"
+    places = f"{len(outside)} places" if len(outside) > 1 else "a place"
+    first = outside[0].old_start + 1
+    return [
+        f"The edit went beyond the symbol {symbol}: it changes {places} outside of it, the first at line {first}."
+    ]
+
+
+def _unchecked(extent: syntax.Extent | None) -> list[str]:
+    """What to say where the syntax of the whole file could not be checked."""
+    if extent is syntax.Extent.AROUND_CHANGES:
+        return ["The file is too large to parse as a whole: its syntax was checked only around the changes."]
+    if extent is syntax.Extent.UNKNOWN:
+        return [
+            "Not all of the new text's syntax was checked: the file is too large to parse, or nested too deeply."
+        ]
+    return []
+
+
+def _incomplete(done: Completion, limit: int) -> IncompleteReply:
+    """The error for a reply that ended, but not with "stop"."""
+    reason = done.finish_reason
+    hint = "Nothing was changed; try again."
+    remedies: tuple[Remedy, ...] = ()
+    if reason is None:
+        message = "The reply ended before it was complete."
+    elif reason == "length":
+        message, hint = f"The reply did not fit into {limit:,} tokens and was cut off.", ""
+        remedies = (Remedy(Means.SMALLER_SCOPE),)
+    elif reason == "content_filter":
+        message, hint = "The server withheld the reply (content_filter).", "Say the instruction differently."
+    else:
+        message = f'The server ended the reply with finish_reason "{reason}", where "stop" was expected.'
+    return IncompleteReply(
+        message, finish_reason=reason, hint=hint, remedies=remedies, request_id=done.request_id
+    )

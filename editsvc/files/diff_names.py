@@ -1,0 +1,91 @@
+"""How a diff names a file, so that ``git apply`` in the same folder changes that file and no other.
+
+The one place where that is decided, for both front ends. What git does was tried with git 2.39:
+
+- A path without a ``diff --git`` line is taken from the current folder; with that line, from the top of the work tree.
+- A path with ``..``, or with ``.git`` in it, is refused, and so is one that leads through a link.
+- With a ``diff --git`` line, a file outside of the current folder is skipped, without a word. So such a line never
+  stands before one.
+- Without that line, in a folder below the top, git guesses how much of the path to leave out: in ``lib``, ``a/lib/x``
+  means the file ``x``, not ``lib/x``. So the line stands there.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from editsvc.files.workspace import is_gits_own, work_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class DiffName:
+    """A file's name in a diff: `path` has forward slashes, and is relative to the current folder.
+
+    With `from_top` it is relative to the top of the work tree, and a ``diff --git`` line is needed. `remark` is a
+    sentence where ``git apply`` does not take the diff in the current folder.
+    """
+
+    path: str
+    from_top: bool = False
+    remark: str = ""
+
+
+def diff_name(path: Path, *, here: Path, environ: Mapping[str, str]) -> DiffName:
+    """The name of the file that `path` leads to, for a diff that is applied in the folder `here`.
+
+    Links are followed, as whoever writes the file does; the file need not exist.
+    """
+    real, folder = Path(os.path.realpath(here / path)), Path(os.path.realpath(here))
+    try:
+        name = Path(os.path.relpath(real, folder)).as_posix()
+    except ValueError:  # another drive
+        name = real.as_posix()
+    if not real.is_relative_to(folder):
+        # A path with .. is what git refuses loudly: one from the top would be skipped here, or hit another file.
+        return DiffName(name, remark=_above(path, real, here))
+    if is_gits_own(Path(name)):
+        return DiffName(name, remark=f"git apply changes nothing of its own, as {path} is: use --apply.")
+    prefix = _prefix(folder, environ)
+    if prefix and name.startswith(prefix):
+        return DiffName(prefix + name, from_top=True)
+    return DiffName(name)
+
+
+def _above(path: Path, real: Path, here: Path) -> str:
+    top = work_tree(Path(os.path.realpath(here)))
+    where = top if top is not None and real.is_relative_to(top) else real.parent
+    what = str(path) if Path(os.path.normpath(here / path)) == real else f"{path}, which leads to {real},"
+    return (
+        f"git apply does not take this diff here, because {what} is outside of the folder: "
+        f"use --apply, or run editsvc in {where}."
+    )
+
+
+def _prefix(folder: Path, environ: Mapping[str, str]) -> str:
+    """The way from the top of git's work tree to `folder`, with a slash behind it; empty at the top, and outside."""
+    top = _top(folder, environ)
+    if top is None or top == folder or not folder.is_relative_to(top):
+        return ""
+    return f"{folder.relative_to(top).as_posix()}/"
+
+
+def _top(folder: Path, environ: Mapping[str, str]) -> Path | None:
+    """The top of the work tree that git finds in `folder`: not every ``.git`` is a repository."""
+    import pygit2  # noqa: PLC0415 - 20 ms, and where there is a diff it is loaded
+
+    if named := environ.get("GIT_WORK_TREE"):
+        return Path(os.path.realpath(folder / named))
+    if "GIT_DIR" in environ:
+        return folder
+    try:
+        found = pygit2.discover_repository(str(folder))
+        inside = pygit2.Repository(found).workdir if found else None
+    except (pygit2.GitError, KeyError, ValueError):
+        return work_tree(folder)
+    return Path(os.path.realpath(inside)) if inside else None

@@ -1,0 +1,1 @@
+"""What may not pass: damaged replies, hidden characters, secrets."""

@@ -1,0 +1,244 @@
+r"""Characters that an edit adds and nobody sees, and letters that are not what they look like.
+
+Code can be written so that a reviewer reads something else than the compiler: bidirectional controls reorder a
+line on the screen (CVE-2021-42574), letters of another script look like Latin ones (CVE-2021-42694); both from
+N. Boucher, R. Anderson: "Trojan Source: Invisible Vulnerabilities", 2021. Characters without a glyph hide text
+from people, and not from the next model that reads the file. The invisible characters are those with the
+property Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties), and the control characters besides the
+usual white space.
+
+Only what an edit adds counts. What the lines that it replaces or moves held already is not new.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import normalise, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A character that the edit added, `count` times in one line.
+
+    `line` is the 1-based line of the new text, `name` the character's, such as ``U+202E RIGHT-TO-LEFT
+    OVERRIDE``, `effect` what it does there, as the rest of a sentence that begins with the name. For a letter
+    that looks like another, `word` is the word it stands in, `count` counts that; else `word` is empty.
+    """
+
+    line: int
+    name: str
+    effect: str
+    count: int = 1
+    word: str = ""
+
+
+_REORDERS: Final = "changes the order in which the line is shown"
+_JOINS: Final = "has no width, and makes two words look like one or one name like another"
+_IGNORED: Final = "is not shown, and can hide text or make one name look like another"
+
+# First and last code point of each range, and what its characters do.
+_HIDDEN: Final = (
+    (0x00, 0x08, "is a control character, which most editors do not show"),
+    (0x0B, 0x0B, "is a control character, which some tools take for a line end"),
+    (0x0E, 0x1A, "is a control character, which most editors do not show"),
+    (0x1B, 0x1B, "begins a command to the terminal that shows the file"),
+    (0x1C, 0x1E, "is a control character, which some tools take for a line end"),
+    (0x1F, 0x1F, "is a control character, which most editors do not show"),
+    (0x7F, 0x84, "is a control character, which most editors do not show"),
+    (0x85, 0x85, "is a control character, which some tools take for a line end"),
+    (0x86, 0x9A, "is a control character, which most editors do not show"),
+    (0x9B, 0x9B, "begins a command to the terminal that shows the file"),
+    (0x9C, 0x9F, "is a control character, which most editors do not show"),
+    (0xAD, 0xAD, "is shown only where a line is broken"),
+    (0x034F, 0x034F, _IGNORED),
+    (0x061C, 0x061C, _REORDERS),
+    (0x115F, 0x1160, "is a letter without a glyph: a name may consist of it"),
+    (0x17B4, 0x17B5, _IGNORED),
+    (0x180B, 0x180F, "selects a variant of the letter before it, and is not shown itself"),
+    (0x200B, 0x200D, _JOINS),
+    (0x200E, 0x200F, _REORDERS),
+    (0x2028, 0x2029, "is taken for a line end by some tools and languages, and not by others"),
+    (0x202A, 0x202E, _REORDERS),
+    (0x2060, 0x2060, _JOINS),
+    (0x2061, 0x2065, _IGNORED),
+    (0x2066, 0x2069, _REORDERS),
+    (0x206A, 0x206F, _IGNORED),
+    (0x3164, 0x3164, "is a letter without a glyph: a name may consist of it"),
+    (0xFE00, 0xFE0F, "selects a variant of the character before it; where there is none it can hide data"),
+    (0xFEFF, 0xFEFF, _JOINS),
+    (0xFFA0, 0xFFA0, "is a letter without a glyph: a name may consist of it"),
+    (0xFFF0, 0xFFFB, _IGNORED),
+    (0x1BCA0, 0x1BCA3, _IGNORED),
+    (0x1D173, 0x1D17A, _IGNORED),
+    (0xE0000, 0xE007F, "is a tag: an invisible copy of an ASCII character, which models read"),
+    (0xE0080, 0xE00FF, _IGNORED),
+    (0xE0100, 0xE01EF, "selects a variant of the character before it; where there is none it can hide data"),
+    (0xE01F0, 0xE0FFF, _IGNORED),
+)
+_HIDDEN_CLASS: Final = "".join(rf"\U{first:08x}-\U{last:08x}" for first, last, _ in _HIDDEN)
+_ANY_HIDDEN: Final = re.compile(f"[{_HIDDEN_CLASS}]")
+
+# Scripts whose spelling needs joiners: those with cursive joining, and those with conjuncts (Unicode Standard
+# Annex #31, section 2.3).
+_JOINING: Final = (
+    *("Arabic", "Syriac", "Mongolian", "Nko", "Mandaic"),
+    *("Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam"),
+    *("Sinhala", "Khmer", "Myanmar", "Tibetan"),
+)
+# The flags of England, Scotland and Wales: the only tag sequences that are recommended for interchange.
+_FLAGS: Final = ("gbeng", "gbsct", "gbwls")
+
+# Letters that are drawn like Latin ones in the usual fonts for code (a selection from Unicode's confusables.txt,
+# Unicode Technical Standard #39). Letters with a shape of their own, of which formulas are full, are not in it.
+_ALIKE: Final = str.maketrans(
+    # Cyrillic small and capital letters, then Greek ones.
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d\u0475"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408\u04ae"
+    "\u050c\u051a\u051c\u0474\u04c0"
+    "\u03bf\u03bd\u03c1\u03f2\u03f3"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxsijhldqwvABEKMHOPCTYXSIJYGQWVIovpcjABEZHIKMNOPTYX",
+)
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+_NOT_LATIN: Final = re.compile(r"[\u0370-\u052f\u1c80-\u1c8f\u1f00-\u1fff\ua640-\ua69f]+")
+_LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_MIN_TWIN: Final = 3  # shorter words of such letters are words of their own in Russian and Greek texts
+
+
+def added(before: str, after: str) -> list[Finding]:
+    """What is invisible, or not what it looks like, in `after` and was not in `before`, line by line.
+
+    Both are texts without their BOM; a U+FEFF that is still at the start counts as one inside. Fine are emoji
+    with their joiners and selectors, joiners where a script's spelling needs them, and variants of ideographs.
+    A word is reported if it hides Cyrillic or Greek letters among Latin ones, or looks the same as another word
+    of `after`, and `before` did not have it.
+    """
+    if before == after or (after.isascii() and not _ANY_HIDDEN.search(after)):
+        return []
+    before, after = normalise(before), normalise(after)
+    known = _Words(before, after)
+    findings: list[Finding] = []
+    for removed, inserted in _changes(before, after):
+        allowance = Counter(character for line in removed for character in _hidden(line))
+        for number, line in inserted:
+            present = Counter(_hidden(line))
+            findings += (_invisible(number, *item) for item in (present - allowance).items())
+            allowance -= present
+            findings += _disguised(number, line, known)
+    return findings
+
+
+def _changes(before: str, after: str) -> Iterator[tuple[list[str], list[tuple[int, str]]]]:
+    """Each change as the lines it removes, and those it inserts with their 1-based numbers.
+
+    Lines that are removed in one place and inserted in another have moved, and are left out.
+    """
+    spans = changed_spans(before, after)
+    old_lines, new_lines = split_lines(before), list(enumerate(split_lines(after), 1))
+    moved = Counter(line for span in spans for line in old_lines[span.old_start : span.old_end])
+    moved &= Counter(line for span in spans for _, line in new_lines[span.new_start : span.new_end])
+    gone, come = moved.copy(), moved
+    for span in spans:
+        removed = [line for line in old_lines[span.old_start : span.old_end] if not _taken(gone, line)]
+        inserted = [item for item in new_lines[span.new_start : span.new_end] if not _taken(come, item[1])]
+        yield removed, inserted
+
+
+def _taken(lines: Counter[str], line: str) -> bool:
+    """Whether `line` is still in `lines`, which then has one less of it."""
+    if not lines[line]:
+        return False
+    lines[line] -= 1
+    return True
+
+
+def _hidden(line: str) -> list[str]:
+    """The characters of `line` that are not shown, but for those that belong where they are."""
+    if not _ANY_HIDDEN.search(line):
+        return []
+    return [match.group(1) for match in _scanner().finditer(line) if match.group(1)]
+
+
+@cache
+def _scanner() -> Any:
+    """Steps over sequences that are as they should be; group 1 is a hidden character anywhere else."""
+    import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - 20 ms that nearly no edit needs
+
+    # Unicode Technical Standard #51, section 1.4.9, and Standard Annex #31, section 2.3 (joiners).
+    emoji = r"(?:\p{Extended_Pictographic}(?:[\uFE0E\uFE0F]|\p{Emoji_Modifier})?)"
+    flags = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in flag) for flag in _FLAGS)
+    letter = "[[" + "".join(rf"\p{{Script={script}}}" for script in _JOINING) + r"]&&[\p{L}\p{M}]]"
+    return regex.compile(
+        rf"\U0001F3F4(?:{flags})\U000E007F"
+        rf"|{emoji}(?:\u200D{emoji})*"
+        r"|[0-9#*]\uFE0F\u20E3"
+        rf"|(?<={letter})[\u200C\u200D](?={letter})"
+        r"|(?<=\p{Canonical_Combining_Class=Virama})[\u200C\u200D]"
+        r"|(?<=\p{Script=Han})[\uFE00-\uFE02\U000E0100-\U000E01EF]"
+        r"|(?<=[\p{Script=Mongolian}&&\p{L}])[\u180B-\u180F]"
+        rf"|([{_HIDDEN_CLASS}])",
+        regex.V1,
+    )
+
+
+def _invisible(line: int, character: str, count: int) -> Finding:
+    code = ord(character)
+    effect = next(effect for first, last, effect in _HIDDEN if first <= code <= last)
+    return Finding(line, _name(character), effect, count)
+
+
+def _name(character: str) -> str:
+    # Control characters have no name in the Unicode Character Database, and neither have reserved ones.
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+
+
+class _Words:
+    """The words of the texts before and after, read when the first suspicious word is met."""
+
+    def __init__(self, before: str, after: str) -> None:
+        self._before, self._after = before, after
+
+    @cached_property
+    def old(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self._before))
+
+    @cached_property
+    def new(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self._after))
+
+
+def _disguised(number: int, line: str, known: _Words) -> Iterator[Finding]:
+    if line.isascii():
+        return
+    for word, count in Counter(_WORD.findall(line)).items():
+        letter = _disguise(word, known)
+        if letter and word not in known.old:
+            effect = f"looks like the Latin letter {letter.translate(_ALIKE)}"
+            yield Finding(number, _name(letter), effect, count, word)
+
+
+def _disguise(word: str, known: _Words) -> str:
+    """The first letter of `word` that passes for a Latin one, or ``""``."""
+    runs = [run for run in _NOT_LATIN.finditer(word) if _looks_latin(run.group())]
+    for run in runs:
+        if _LATIN.match(word, run.end()) or (run.start() and _LATIN.match(word, run.start() - 1)):
+            return run.group()[0]
+    if runs and len(word) >= _MIN_TWIN:
+        twin = word.translate(_ALIKE)
+        if twin.isascii() and twin in known.new:
+            return runs[0].group()[0]
+    return ""
+
+
+def _looks_latin(letters: str) -> bool:
+    return all(ord(letter) in _ALIKE for letter in letters)

@@ -1,0 +1,83 @@
+"""From an instruction and a document to the new document: one transformation for each kind of instruction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
+from editsvc.offline.errors import NotApplicable, NotUnderstood
+from editsvc.offline.instruction import (
+    AddDocstring,
+    AddParameter,
+    ChangeColour,
+    Instruction,
+    Remove,
+    Rename,
+    Replace,
+    SortImports,
+    describe,
+    parse,
+)
+from editsvc.syntax import ParseBudget, language_of, syntax_errors
+from editsvc.text.document import apply
+
+if TYPE_CHECKING:
+    from editsvc.syntax import Language
+    from editsvc.text.document import Edit
+
+# Nobody types while a file is rewritten, so files of hundreds of thousands of lines may take their seconds.
+_PARSE_STEPS: Final = 300_000
+
+
+def rewrite(text: str, instruction: str, *, filename: str) -> str:
+    """`text` as `instruction` wants it; `filename` (and a ``#!`` line) says which language it is in.
+
+    The new text may equal the old one. Raises NotUnderstood for an instruction that is not one of
+    `describe()`, and NotApplicable for one that this document has no single place for.
+    """
+    value = parse(instruction)
+    if value is None:
+        examples = ", ".join(f"“{example}”" for example, _ in describe())
+        raise NotUnderstood(
+            f"Without a model only instructions of these forms are understood: {examples}.",
+            hint="Set CEREBRAS_API_KEY to have any other instruction done by a model.",
+        )
+    return rewrite_by(text, value, language_of(filename, text[:200]))
+
+
+def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
+    """As `rewrite`, of an instruction that is parsed, in a language that is known.
+
+    An edit that would break the syntax of a sound file is refused (NotApplicable).
+    """
+    new = apply(text, edits(text, value, language))
+    if new != text and language is not None and not isinstance(value, Replace):
+        broken = syntax_errors(new, language, budget=ParseBudget(_PARSE_STEPS))
+        if broken and syntax_errors(text, language, budget=ParseBudget(_PARSE_STEPS)) == []:
+            raise NotApplicable(f"The edit would break the syntax of the file on line {broken[0] + 1}.")
+    return new
+
+
+def edits(
+    text: str, value: Instruction, language: Language | None, *, budget: ParseBudget | None = None
+) -> list[Edit]:
+    """The edits that do what `value` says; they do not overlap.
+
+    Raises NotApplicable where the document has no single place for it, or cannot be parsed within the budget.
+    """
+    budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
+    match value:
+        case Rename():
+            return rename.apply(text, value, language, budget=budget)
+        case Replace():
+            return replace.apply(text, value, language)
+        case ChangeColour():
+            return colour.apply(text, value, language, budget=budget)
+        case Remove():
+            return remove.apply(text, value, language, budget=budget)
+        case AddDocstring():
+            return docstring.apply(text, value, language, budget=budget)
+        case SortImports():
+            return imports.apply(text, value, language, budget=budget)
+        case AddParameter():
+            return parameter.apply(text, value, language, budget=budget)

@@ -1,0 +1,171 @@
+"""What is predicted, and how many tokens the reply may take.
+
+A prediction is worth what it has in common with the reply from the first byte on, so it stands in the same
+frame that the reply is asked for, in the same line ends.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from editsvc.errors import DocumentRefused, Means, Remedy
+from editsvc.text.document import Edit, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from editsvc.prompt.rendering import Frame
+    from editsvc.provider.models import Model
+
+_PIECE: Final = re.compile(r"[^\W\d_]+|\d{1,3}|_+|\s+|[^\w\s]+", re.ASCII)
+_LETTERS_PER_TOKEN: Final = 7
+_LONGEST_WORD: Final = 20  # what is longer is encoded data, of which a tokenizer knows no words
+_NOISE_PER_TOKEN: Final = 2
+_SIGNS_PER_TOKEN: Final = 3
+_BLANKS_PER_TOKEN: Final = 24
+
+# The room for a reply: what is rewritten, half as much again for what the instruction adds, as much as is
+# rewritten for tokens that the server proposes and drops (with an eager verifier, real edits take up to twice
+# that; then the request is sent again without a prediction), and for reasoning. Rate limits reserve all of it
+# up front, so it is not simply the model's maximum.
+_GROWTH: Final = 0.5
+_GROWTH_FLOOR: Final = 512
+_REJECTED: Final = 1.0
+_REJECTED_FLOOR: Final = 256
+_REASONING: Final = 2048
+
+
+class PredictionKind(StrEnum):
+    """What a prediction was made from."""
+
+    FILE = "file"
+    SCOPE = "scope"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text that could be sent as the prediction."""
+
+    kind: PredictionKind
+    text: str
+
+
+def candidates(
+    frame: Frame,
+    parts: Sequence[tuple[int, str]],
+    *,
+    whole_file: bool,
+    drafted: Mapping[int, str] | None = None,
+    draft_is_complete: bool = False,
+    likely: Sequence[int] = (),
+) -> list[Candidate]:
+    """The texts that could be predicted, the most promising first.
+
+    `parts` are what may be rewritten, by their numbers. One alone is predicted as the reply would have it if
+    nothing changed, or as the draft has it. Of several, a reply holds only those that change: the drafted ones
+    come first, then the `likely` ones, and then all others, because a server that loses its place looks for it in
+    all of the prediction. Where the draft is all that the instruction says, nothing else is predicted.
+    """
+    plain = PredictionKind.FILE if whole_file else PredictionKind.SCOPE
+    found = []
+    if drafted:
+        kept = [one for one in parts if one[0] in drafted] if draft_is_complete and len(parts) > 1 else None
+        text = (
+            frame.wrap_parts((number, drafted[number]) for number, _ in kept)
+            if kept
+            else _text(frame, parts, drafted, likely)
+        )
+        found.append(Candidate(PredictionKind.DRAFT, text))
+    found.append(Candidate(plain, _text(frame, parts, {}, likely)))
+    return found
+
+
+def _text(
+    frame: Frame, parts: Sequence[tuple[int, str]], drafted: Mapping[int, str], likely: Sequence[int]
+) -> str:
+    if len(parts) == 1:
+        number, text = parts[0]
+        return frame.wrap(drafted.get(number, text))
+    first = [number for number, _ in parts if number in drafted]
+    order = dict.fromkeys([*first, *likely, *(number for number, _ in parts)])
+    texts = dict(parts)
+    return frame.wrap_parts([(number, drafted.get(number, texts[number])) for number in order])
+
+
+def drafted_parts(
+    document: str, edits: Sequence[Edit], spans: Mapping[int, tuple[int, int]]
+) -> dict[int, str]:
+    """The parts that a draft's edits change, as they then are; `spans` are the parts' offsets by number.
+
+    An edit that reaches over the end of a part is divided: its new text belongs to the part it begins in.
+    """
+    found = {}
+    for number, (start, end) in spans.items():
+        own = []
+        for one in edits:
+            begins = start <= one.start < end or one.start == end == len(document)
+            if begins or (one.start < end and one.end > start):
+                kept = one.new_text if begins else ""
+                own.append(Edit(max(one.start, start) - start, min(one.end, end) - start, kept))
+        changed = apply(document[start:end], own)
+        if changed != document[start:end]:
+            found[number] = changed
+    return found
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens `text` has, from the shapes of its pieces; no tokenizer is loaded for it.
+
+    Meant for budgets, so rather too high than too low: 0.9 to 1.3 times o200k_base on source code.
+    """
+    ascii_only = text.isascii()
+    count = 0.0
+    for piece in _PIECE.findall(text):
+        first = piece[0]
+        if first.isspace():
+            count += 0 if piece == " " else math.ceil(len(piece) / _BLANKS_PER_TOKEN)
+        elif first.isalpha() and (ascii_only or first.isascii()):
+            per_token = _LETTERS_PER_TOKEN if len(piece) <= _LONGEST_WORD else _NOISE_PER_TOKEN
+            count += math.ceil(len(piece) / per_token)
+        elif first.isascii():
+            count += math.ceil(len(piece) / _SIGNS_PER_TOKEN)
+        else:
+            count += len(piece)
+    return math.ceil(count)
+
+
+def completion_budget(
+    model: Model,
+    *,
+    prompt_tokens: int,
+    target_tokens: int,
+    predicts: bool,
+) -> int:
+    """The value for ``max_completion_tokens``: tight, but with room for growth and for rejected tokens.
+
+    Raises DocumentRefused, with the figures, if the reply cannot fit the model's output or context.
+    """
+    wanted = target_tokens + max(_GROWTH_FLOOR, math.ceil(_GROWTH * target_tokens))
+    if predicts:
+        wanted += max(_REJECTED_FLOOR, math.ceil(_REJECTED * target_tokens))
+    if model.reasoning_effort:
+        wanted += _REASONING
+    limits = []
+    if model.max_output_tokens is not None:
+        limits.append((model.max_output_tokens, "output", target_tokens))
+    if model.context_tokens is not None:
+        limits.append((model.context_tokens - prompt_tokens, "context", target_tokens))
+    for limit, what, least in limits:
+        if least > limit:
+            figure = model.max_output_tokens if what == "output" else model.context_tokens
+            raise DocumentRefused(
+                f"About {least:,} tokens would have to be rewritten, and the model's {what} limit is {figure:,} tokens"
+                + (f" with {prompt_tokens:,} of them in the prompt." if what == "context" else "."),
+                remedies=(Remedy(Means.SMALLER_SCOPE),),
+            )
+    return min([wanted, *(limit for limit, _, _ in limits)])

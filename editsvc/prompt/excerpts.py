@@ -1,0 +1,67 @@
+"""What is shown of a file that is too long to be shown: its head, and the lines around what may be rewritten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from editsvc.prompt.rendering import Excerpt
+from editsvc.text.document import LineIndex
+from editsvc.tokens import roughly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HEAD_SHARE: Final = 0.15  # imports, and what the file says of itself
+_LEAST_AROUND: Final = 3  # lines
+
+
+def excerpts(document: str, ranges: Sequence[tuple[int, int]], most_tokens: int) -> list[Excerpt] | None:
+    """About `most_tokens` of `document` around `ranges` (lines, 1-based, inclusive, ascending).
+
+    None if it all fits. The ranges themselves are left out: they are shown in any case.
+    """
+    if roughly(len(document)) <= most_tokens:
+        return None
+    index = LineIndex(document)
+    count = index.line_count - (1 if document.endswith("\n") else 0)
+    room = most_tokens - sum(_tokens(index, first - 1, last) for first, last in ranges)
+    shown = set(range(_fitting(index, 0, 1, int(_HEAD_SHARE * max(0, room)))))
+    for first, last in ranges:
+        share = (room - _HEAD_SHARE * room) / (2 * len(ranges))
+        above = max(_LEAST_AROUND, _fitting(index, first - 2, -1, int(share)))
+        below = max(_LEAST_AROUND, _fitting(index, last, 1, int(share)))
+        shown.update(range(max(0, first - 1 - above), min(count, last + below)))
+    for first, last in ranges:
+        shown.difference_update(range(first - 1, last))
+    found: list[Excerpt] = []
+    lines = sorted(shown)
+    start = 0
+    for at in range(1, len(lines) + 1):
+        if at == len(lines) or lines[at] != lines[at - 1] + 1:
+            first, last = lines[start], lines[at - 1]
+            text = document[index.starts[first] : _end(index, last)]
+            found.append(Excerpt(first + 1, last + 1, text))
+            start = at
+    # Where the ranges are all there is, a line of the file still has to be shown around them.
+    return found or [Excerpt(1, 1, document[: _end(index, 0)])]
+
+
+def _fitting(index: LineIndex, line: int, step: int, tokens: int) -> int:
+    """How many lines from `line` on (0-based) fit into so many tokens."""
+    fitting = 0
+    left = tokens
+    while 0 <= line < index.line_count:
+        left -= _tokens(index, line, line + 1)
+        if left < 0:
+            break
+        fitting += 1
+        line += step
+    return fitting
+
+
+def _tokens(index: LineIndex, first: int, end: int) -> int:
+    return roughly(_end(index, end - 1) - index.starts[first])
+
+
+def _end(index: LineIndex, line: int) -> int:
+    return index.starts[line + 1] if line + 1 < index.line_count else len(index.text)

@@ -1,0 +1,171 @@
+"""The servers of a chain, and what requests to them share: breakers, budgets, turns, and the time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from editsvc.errors import ProviderError, ProviderRateLimited
+from editsvc.provider.base import Completion, Priority
+from editsvc.provider.breaker import Breaker
+from editsvc.provider.budget import Budget
+from editsvc.provider.failure_class import COOLDOWN_S, Blame, blame
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from editsvc.provider.base import CompletionRequest, Provider, Receiver
+    from editsvc.provider.budget import Reservation
+
+_SHORTEST_NAP_S: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long; times in seconds."""
+
+    max_retries: int = 2
+    longest_wait_s: float = 8.0
+    batch_wait_s: float = 300.0
+    hedge_after_s: float | None = None
+
+
+@dataclass(eq=False)
+class Link:
+    """One server of a chain.
+
+    `model` and `predicts` are None for the first link: requests are made for it. For another they say what its
+    model is called and whether it takes predictions. `reasons` tells whether it takes ``reasoning_effort``.
+    """
+
+    provider: Provider
+    model: str | None = None
+    predicts: bool | None = None
+    reasons: bool = True
+    breaker: Breaker = field(default_factory=Breaker)
+    budget: Budget = field(default_factory=Budget)
+    refuses_predictions_until: float = -math.inf
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.provider.name
+
+    def adapted(self, request: CompletionRequest, now: float) -> CompletionRequest:
+        """`request` as this server takes it."""
+        predicts = self.predicts is not False and now >= self.refuses_predictions_until
+        return replace(
+            request,
+            model=self.model or request.model,
+            prediction=request.prediction if predicts else None,
+            reasoning_effort=request.reasoning_effort if self.reasons else None,
+        )
+
+
+class Links:
+    """The servers in the order in which they are asked; safe to use from several tasks of one event loop.
+
+    `changed` is called with a link of which more is known than before. `sleep` and `draw` (uniform
+    in [0, 1)) are the caller's, like the clock.
+    """
+
+    def __init__(
+        self,
+        links: Sequence[Link],
+        patience: Patience | None = None,
+        *,
+        clock: Callable[[], float],
+        draw: Callable[[], float] = lambda: 0.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        changed: Callable[[Link], None] = lambda _: None,
+    ) -> None:
+        self._links = list(links)
+        self.patience = patience or Patience()
+        self.now = clock
+        self.draw = draw
+        self._sleep = sleep
+        self._changed = changed
+        self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
+        self._ended = asyncio.Event()  # set, and replaced, when a request ends
+
+    def __iter__(self) -> Iterator[Link]:
+        """The servers in their order."""
+        return iter(self._links)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._links)
+
+    @property
+    def first(self) -> Link:
+        """The one that is asked first."""
+        return self._links[0]
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long."""
+        await self._sleep(max(seconds, _SHORTEST_NAP_S))
+
+    async def change(self, seconds: float) -> None:
+        """Wait until a request has ended, but no longer than so."""
+        waiting = asyncio.ensure_future(self._ended.wait())
+        napping = asyncio.ensure_future(self.pause(seconds))
+        try:
+            await asyncio.wait({waiting, napping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            napping.cancel()
+
+    async def turn(self, link: Link, request: CompletionRequest, receiver: Receiver) -> Reservation:
+        """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited."""
+        tokens = request.reserved_tokens
+        if request.priority is Priority.INTERACTIVE:
+            return link.budget.reserve(tokens, self.now())
+        asked = self.now()
+        if self._queue.locked():
+            receiver.held(None)
+        try:
+            async with self._queue:
+                while wait := link.budget.wait_s(tokens, request.priority, self.now()):
+                    left = self.patience.batch_wait_s - (self.now() - asked)
+                    if left <= 0 or left < wait < math.inf:
+                        raise ProviderRateLimited(
+                            f"{link.name} has no room for this request within {self.patience.batch_wait_s:g} s.",
+                            hint="Try again later, or with fewer files.",
+                            retry_after_s=None if math.isinf(wait) else wait,
+                        )
+                    receiver.held(None if math.isinf(wait) else wait)
+                    await self.change(min(wait, left))
+                return link.budget.reserve(tokens, self.now())
+        finally:
+            receiver.released()
+
+    def settle(
+        self, link: Link, reservation: Reservation, outcome: Completion | ProviderError | None
+    ) -> None:
+        """A request has ended: tell the budget and the breaker; None if it was taken back."""
+        now = self.now()
+        link.budget.settle(reservation, getattr(outcome, "rate_limit", None), now)
+        before = link.breaker.health
+        if isinstance(outcome, Completion):
+            link.breaker.succeeded()
+        elif outcome is None:
+            link.breaker.abandoned()
+        else:
+            self._blame(link, outcome, now)
+        if link.breaker.health != before:
+            self._changed(link)
+        ended, self._ended = self._ended, asyncio.Event()
+        ended.set()
+
+    @staticmethod
+    def _blame(link: Link, error: ProviderError, now: float) -> None:
+        fault = blame(error)
+        if fault is Blame.SERVER:
+            link.breaker.failed(now, error.kind)
+        elif isinstance(error, ProviderRateLimited):
+            wait = error.retry_after_s
+            link.breaker.limited(now, COOLDOWN_S if wait is None else wait)
+        else:
+            link.breaker.abandoned()

@@ -1,0 +1,138 @@
+"""The configured server, measured: the same kind of edit again and again, half of them with a prediction."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.engine.edit import EditRequest
+from editsvc.errors import Status
+from editsvc.prediction.policy import PredictionMode
+from editsvc.report.intervals import quantiles, ratio
+from editsvc.scope.scopes import ScopeKind, ScopeRequest
+from editsvc.text.document import Snapshot
+from editsvc.tokenlog import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from editsvc.engine.edit import EditResult
+    from editsvc.engine.service import EditService
+    from editsvc.report.model import Quantiles, Rate
+
+_ARMS: Final = (PredictionMode.ON, PredictionMode.OFF)
+_FUNCTIONS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What the edits with, or without, a prediction took; times in seconds, `failures` a sentence for each."""
+
+    prediction: PredictionMode
+    requests: int
+    failures: tuple[str, ...]
+    ttft_s: Quantiles
+    total_s: Quantiles
+    tokens_per_s: Quantiles
+    acceptance: Rate
+
+
+async def measure(
+    service: EditService,
+    *,
+    requests: int,
+    concurrency: int,
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _all: None,
+) -> list[Arm]:
+    """Make so many edits, `concurrency` at a time, by turns with and without a prediction; nothing is written."""
+    limit = asyncio.Semaphore(concurrency)
+    results: list[tuple[PredictionMode, EditResult]] = []
+
+    async def one(number: int) -> None:
+        mode = _ARMS[number % len(_ARMS)]
+        async with limit:
+            results.append((mode, await service.edit(_request(number // len(_ARMS), mode))))
+        progress(f"prediction {mode}", len(results), requests)
+
+    await asyncio.gather(*map(one, range(requests)))
+    return [_arm(mode, [result for sent, result in results if sent is mode]) for mode in _ARMS]
+
+
+def _request(number: int, mode: PredictionMode) -> EditRequest:
+    """A rename in a module that no other request has, so that no prompt cache helps; the two arms get the same."""
+    text = f'"""Module {number}."""\n\n\n' + "".join(
+        f"def load_{number}_{one}(path, retries={one}):\n"
+        f'    """Load document {one} of {number}."""\n'
+        f"    for attempt in range(retries):\n"
+        f"        try:\n"
+        f"            return open(path).read()\n"
+        f"        except OSError:\n"
+        f"            print('retry', attempt, path)\n"
+        f"    return None\n\n\n"
+        for one in range(_FUNCTIONS)
+    )
+    name = f"load_{number}_{_FUNCTIONS // 2}"
+    return EditRequest(
+        Snapshot(text.rstrip("\n") + "\n"),
+        f"rename {name} to {name.replace('load', 'read')}",
+        "module.py",
+        Source.BENCH,
+        scope=ScopeRequest(ScopeKind.FILE),
+        prediction=mode,
+    )
+
+
+def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> Arm:
+    done = [one for one in results if one.status is Status.CHANGED]
+    usages = [one.usage for one in done]
+    return Arm(
+        mode,
+        len(results),
+        tuple(one.message for one in results if one.status is not Status.CHANGED),
+        quantiles([one.timing.ttft_s for one in done if one.timing.ttft_s is not None]),
+        quantiles([one.timing.total_s for one in done if one.timing.total_s is not None]),
+        quantiles([one.timing.tokens_per_s for one in done if one.timing.tokens_per_s is not None]),
+        ratio(
+            [
+                (
+                    one.accepted_prediction_tokens,
+                    one.accepted_prediction_tokens + one.rejected_prediction_tokens,
+                )
+                for one in usages
+                if one.accepted_prediction_tokens is not None and one.rejected_prediction_tokens is not None
+            ]
+        ),
+    )
+
+
+def to_json(arms: Sequence[Arm], *, model: str, offline: bool) -> dict[str, Any]:
+    """The measurement, with ``"schema": 1``; what cannot be told is null."""
+    return {
+        "schema": 1,
+        "model": model,
+        "offline": offline,
+        "requests": sum(arm.requests for arm in arms),
+        "failed": sum(len(arm.failures) for arm in arms),
+        "arms": [
+            {
+                "prediction": arm.prediction.value,
+                "requests": arm.requests,
+                "failures": sorted(set(arm.failures)),
+                "acceptance": {
+                    "value": arm.acceptance.value,
+                    "low": arm.acceptance.low,
+                    "high": arm.acceptance.high,
+                },
+                **{
+                    name: {"median": value.median, "p95": value.p95, "requests": value.requests}
+                    for name, value in (
+                        ("ttft_s", arm.ttft_s),
+                        ("total_s", arm.total_s),
+                        ("tokens_per_s", arm.tokens_per_s),
+                    )
+                },
+            }
+            for arm in arms
+        ],
+    }

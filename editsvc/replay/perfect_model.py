@@ -1,0 +1,108 @@
+"""A provider that plays a perfect model, and keeps what a server would have billed and taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from editsvc.emulator.options import ReplyStyle
+from editsvc.emulator.prompt_cache import PromptCache
+from editsvc.emulator.responder import Case, ScriptResponder, written
+from editsvc.emulator.structured import encode, structured, unnumbered
+from editsvc.emulator.task import read_job
+from editsvc.emulator.wire import ChatRequest, WireMessage
+from editsvc.errors import ProviderProtocolError
+from editsvc.prediction.verifier import PRESETS, Latency, Verification, modelled_time, verify
+from editsvc.provider.base import Completion, Usage
+from editsvc.tokens import tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from editsvc.provider.base import CompletionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it was billed: tokens of the prompt, of it those not cached, of the reply; per preset."""
+
+    prompt_tokens: int
+    uncached_tokens: int
+    output_tokens: int
+    verifications: Mapping[str, Verification]
+
+    def billed(self, preset: str) -> int:
+        """Tokens billed as output."""
+        return self.output_tokens + self.verifications[preset].rejected
+
+    def seconds(self, preset: str, latency: Latency) -> float:
+        """How long it would have taken."""
+        return modelled_time(
+            self.verifications[preset],
+            latency,
+            output_tokens=self.output_tokens,
+            uncached_prompt_tokens=self.uncached_tokens,
+        )
+
+
+@dataclass
+class PerfectModel:
+    """Answers with the change of a case; `requests` are those since it was last asked to forget them."""
+
+    name = "replay"
+    cases: list[Case]
+    requests: list[Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._responder = ScriptResponder(self.cases)
+        self._cache = PromptCache()
+        self._tokenizer = tokenizer()
+
+    async def complete(self, request: CompletionRequest, on_delta: Callable[[str], None]) -> Completion:
+        """Answer at once; the usage is the first preset's."""
+        job = read_job(
+            ChatRequest(
+                model=request.model,
+                messages=[WireMessage(one.role, one.content) for one in request.messages],
+            )
+        )
+        if job is None:
+            raise ProviderProtocolError("The request holds no file.")
+        if request.response_format is None:
+            text = written(self._responder.answer(job), job, ReplyStyle.AUTO)
+        else:
+            job = unnumbered(job)
+            text = encode(structured(self._responder.answer(job), job.text))
+        prompt = self._tokenizer.encode("".join(one.content for one in request.messages))
+        reply = self._tokenizer.encode(text)
+        predicted = self._tokenizer.encode(request.prediction or "")
+        cached = self._cache.remember(request.model, prompt)
+        counts = {name: verify(predicted, reply, preset) for name, preset in PRESETS.items()}
+        done = Request(len(prompt), len(prompt) - cached, len(reply), counts)
+        self.requests.append(done)
+        on_delta(text)
+        first = next(iter(counts))
+        return Completion(
+            "stop",
+            Usage(
+                prompt_tokens=len(prompt),
+                cached_tokens=cached,
+                completion_tokens=done.billed(first),
+                accepted_prediction_tokens=counts[first].accepted,
+                rejected_prediction_tokens=counts[first].rejected,
+            ),
+            ttft_s=0.0,
+            total_s=0.0,
+        )
+
+    def taken(self) -> list[Request]:
+        """The requests since the last call."""
+        taken, self.requests = self.requests, []
+        return taken
+
+    async def models(self) -> list[str]:
+        """None but itself."""
+        return [self.name]
+
+    def close(self) -> None:
+        """Nothing is open."""

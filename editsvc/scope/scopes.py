@@ -1,0 +1,375 @@
+"""What may be rewritten: the file, some of its lines, symbols, or any of its sections.
+
+Less is cheaper: a symbol is about a tenth of its file, and a model bills what it writes. But a scope that
+leaves out a line that the change needs costs a second request, so it is only narrowed by what is known: what
+the user selected or named. Where nothing is known, a long file is divided into numbered sections, and the
+model itself says which of them it rewrites.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from editsvc import syntax
+from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
+from editsvc.scope import named_symbols, relevance, sections
+from editsvc.text.document import LineIndex
+from editsvc.tokens import roughly
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from editsvc.scope.sections import Section
+    from editsvc.syntax import Definition, Language, Outline
+
+_LINES: Final = re.compile(r"lines:(?P<first>\d+)(?:-(?P<last>\d+))?")
+_NAMES_SHOWN: Final = 8
+
+
+class ScopeKind(StrEnum):
+    """What a scope is made of; AUTO is only ever asked for."""
+
+    AUTO = "auto"
+    FILE = "file"
+    LINES = "lines"
+    SYMBOL = "symbol"
+    SECTIONS = "sections"
+
+
+class ScopeReason(StrEnum):
+    """Why a scope was chosen."""
+
+    ASKED = "asked"
+    CURSOR = "cursor"
+    NAMED = "named"
+    SMALL = "small"
+    UNKNOWN_PLACE = "unknown-place"
+    LIKELY = "likely"
+    WIDENED = "widened"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRequest:
+    """What the user said; lines are 1-based and inclusive. With AUTO, `cursor_line` is where the cursor stands."""
+
+    kind: ScopeKind = ScopeKind.AUTO
+    name: str = ""
+    first_line: int = 0
+    last_line: int = 0
+    cursor_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What decides how much is offered, in tokens.
+
+    Below `divide_above` a file is rewritten whole; of a file above `show_at_most` only excerpts are shown.
+    """
+
+    divide_above: int = 1_000
+    show_at_most: int = 24_000
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePart:
+    """Whole lines of a document: offsets, and the lines they cover, 1-based and inclusive."""
+
+    number: int
+    start: int
+    end: int
+    first_line: int
+    last_line: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    r"""Parts of one document (``\n`` only), in order, that do not overlap; at least one.
+
+    `bounded` says that the user drew the limits, so that a model which asks for more is refused. `likely` are
+    the numbers of parts that the change probably needs, the first ones first.
+    """
+
+    kind: ScopeKind
+    reason: ScopeReason
+    parts: tuple[ScopePart, ...]
+    bounded: bool = False
+    likely: tuple[int, ...] = ()
+
+    @property
+    def first_line(self) -> int:
+        """The first line of the first part."""
+        return self.parts[0].first_line
+
+    @property
+    def last_line(self) -> int:
+        """The last line of the last part."""
+        return self.parts[-1].last_line
+
+    def narrowed(self, numbers: Collection[int]) -> Scope:
+        """The same scope with only those of its parts; the scope itself if it has none of them."""
+        parts = tuple(one for one in self.parts if one.number in numbers)
+        return replace(self, parts=parts) if parts else self
+
+    def part(self, number: int) -> ScopePart | None:
+        """The part with that number."""
+        return next((one for one in self.parts if one.number == number), None)
+
+
+def parse(spec: str) -> ScopeRequest:
+    """A scope given as text: ``auto``, ``file``, ``symbol:NAME`` or ``lines:A-B``; raises UsageError."""
+    if spec in {ScopeKind.AUTO, ScopeKind.FILE}:
+        return ScopeRequest(ScopeKind(spec))
+    if spec.startswith("symbol:") and spec != "symbol:":
+        return ScopeRequest(ScopeKind.SYMBOL, name=spec.removeprefix("symbol:"))
+    if match := _LINES.fullmatch(spec):
+        first = int(match["first"])
+        last = int(match["last"] or first)
+        if 1 <= first <= last:
+            return ScopeRequest(ScopeKind.LINES, first_line=first, last_line=last)
+    raise UsageError(
+        f"{spec!r} is no scope.",
+        hint="Expected auto, file, symbol:NAME or lines:A-B (1-based, A not above B).",
+    )
+
+
+def choose(
+    request: ScopeRequest,
+    document: str,
+    language: Language | None,
+    *,
+    instruction: str = "",
+    limits: Limits = Limits(),
+) -> Scope:
+    r"""What may be rewritten in `document` (``\n`` only).
+
+    Parses the document where its structure matters, within a `syntax.ParseBudget`. Raises ScopeRefused, with
+    what there is, if `request` names no place or more than one.
+    """
+    match request.kind:
+        case ScopeKind.LINES:
+            return _lines(request, document)
+        case ScopeKind.SYMBOL:
+            return _symbol(request.name, document, language)
+        case ScopeKind.AUTO:
+            return _auto(request, document, language, instruction, limits)
+        case _:
+            return whole(document)
+
+
+def widened(
+    scope: Scope,
+    document: str,
+    language: Language | None,
+    *,
+    instruction: str = "",
+    limits: Limits = Limits(),
+) -> Scope | None:
+    """The scope after the model asked for more than `scope`: once, and only where the user drew no limits."""
+    if (
+        scope.bounded
+        or scope.kind is ScopeKind.FILE
+        or scope.reason in {ScopeReason.WIDENED, ScopeReason.LIKELY}
+    ):
+        return None
+    if scope.kind is ScopeKind.SYMBOL and roughly(len(document)) >= limits.divide_above:
+        outline = syntax.outline_of(document, language)
+        divided = _divided(_Divider(document, language, outline), instruction, (), limits)
+        if divided is not None:
+            return Scope(divided.kind, ScopeReason.WIDENED, divided.parts, likely=divided.likely)
+    return whole(document, ScopeReason.WIDENED)
+
+
+def whole(document: str, reason: ScopeReason = ScopeReason.ASKED) -> Scope:
+    """All of `document`."""
+    last = max(1, document.count("\n") + (not document.endswith("\n")))
+    return Scope(ScopeKind.FILE, reason, (ScopePart(1, 0, len(document), 1, last),))
+
+
+def _auto(
+    request: ScopeRequest, document: str, language: Language | None, instruction: str, limits: Limits
+) -> Scope:
+    small = roughly(len(document)) < limits.divide_above
+    if small and not request.cursor_line:
+        return whole(document, ScopeReason.SMALL)
+    found = syntax.outline_of(document, language)
+    known = found.definitions if found else ()
+    if request.cursor_line:
+        around = _around(request.cursor_line, document, known)
+        if around is not None:
+            return _of_definitions([around], ScopeReason.CURSOR, _Divider(document, language, found), limits)
+    if small:
+        return whole(document, ScopeReason.SMALL)
+    divider = _Divider(document, language, found)
+    named = named_symbols.named(instruction, known)
+    if named and roughly(len(document)) > limits.show_at_most:
+        return _of_definitions(named, ScopeReason.NAMED, divider, limits)
+    return _divided(divider, instruction, named, limits) or whole(document, ScopeReason.UNKNOWN_PLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Divider:
+    """A document that was parsed once, or not in time (`outline` is then None), to be divided if needed."""
+
+    document: str
+    language: Language | None
+    outline: Outline | None
+
+    def sections(self) -> list[Section]:
+        """The sections of the document."""
+        # Where the parser was too slow, it is not asked again.
+        language = self.language if self.outline is not None or _is_prose(self.language) else None
+        return sections.divide(self.document, language, outline=self.outline)
+
+
+def _is_prose(language: Language | None) -> bool:
+    return language is not None and not language.grammar
+
+
+def _around(line: int, document: str, known: Sequence[Definition]) -> Definition | None:
+    """The innermost definition around a line (1-based)."""
+    index = LineIndex(document)
+    if line > index.line_count:
+        return None
+    start, end = index.line_span(line - 1)
+    holding = [one for one in known if one.start <= max(start, end - 1) and one.end >= start]
+    return min(holding, key=lambda one: one.end - one.start, default=None)
+
+
+def _of_definitions(
+    found: Sequence[Definition],
+    reason: ScopeReason,
+    divider: _Divider,
+    limits: Limits,
+) -> Scope:
+    """The lines of some definitions; a long one is divided."""
+    index = LineIndex(divider.document)
+    ranges: list[tuple[int, int, str]] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+        first, last = index.line_of(one.start), index.line_of(max(one.start, one.end - 1))
+        if ranges and first <= ranges[-1][1]:
+            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]), ranges[-1][2])
+        else:
+            ranges.append((first, last, one.qualified))
+    divided: list[Section] | None = None
+    parts: list[ScopePart] = []
+    for first, last, name in ranges:
+        whole_range = _part(len(parts) + 1, index, first, last, name)
+        inner: list[Section] = []
+        if roughly(whole_range.end - whole_range.start) >= limits.divide_above:
+            divided = divider.sections() if divided is None else divided
+            inner = [one for one in divided if first < one.last_line and one.first_line <= last + 1]
+        if len(inner) > 1:
+            parts += [
+                _part(
+                    len(parts) + 1 + number,
+                    index,
+                    max(one.first_line - 1, first),
+                    min(one.last_line - 1, last),
+                    one.name,
+                )
+                for number, one in enumerate(inner)
+            ]
+        else:
+            parts.append(whole_range)
+    return Scope(ScopeKind.SYMBOL, reason, tuple(parts))
+
+
+def _divided(
+    divider: _Divider, instruction: str, named: Sequence[Definition], limits: Limits
+) -> Scope | None:
+    """All sections of a file; of one that is too long to be shown, those that the instruction may be about.
+
+    Symbols that the instruction names are where a change begins, but in replays of real commits not even half
+    of the changes stayed there; so they only decide what is predicted first.
+    """
+    document = divider.document
+    index = LineIndex(document)
+    found = [
+        _part(number, index, one.first_line - 1, one.last_line - 1, one.name)
+        for number, one in enumerate(divider.sections(), 1)
+    ]
+    if len(found) < 2:  # noqa: PLR2004 - one section is the file
+        return None
+    ranked = relevance.rank(instruction, [document[one.start : one.end] for one in found])
+    meant = [
+        number
+        for number, part in enumerate(found)
+        if any(one.start < part.end and one.end > part.start for one in named)
+    ]
+    likely = list(dict.fromkeys([*meant, *ranked]))
+    if roughly(len(document)) <= limits.show_at_most:
+        reason = ScopeReason.NAMED if named else ScopeReason.UNKNOWN_PLACE
+        numbers = tuple(found[one].number for one in likely)
+        return Scope(ScopeKind.SECTIONS, reason, tuple(found), likely=numbers)
+    chosen: list[int] = []
+    room = limits.show_at_most // 4
+    for one in likely:
+        room -= roughly(found[one].end - found[one].start)
+        if room < 0:
+            break
+        chosen.append(one)
+    if not chosen:
+        return None
+    parts = tuple(found[one] for one in sorted(chosen))
+    return Scope(
+        ScopeKind.SECTIONS, ScopeReason.LIKELY, parts, likely=tuple(found[one].number for one in chosen)
+    )
+
+
+def _lines(request: ScopeRequest, document: str) -> Scope:
+    index = LineIndex(document)
+    count = index.line_count - (1 if document.endswith("\n") else 0)
+    if request.last_line > count:
+        raise ScopeRefused(
+            f"The scope is lines {request.first_line} to {request.last_line}, and the file has {count}.",
+            hint="Choose lines within the file.",
+        )
+    part = _part(1, index, request.first_line - 1, request.last_line - 1)
+    return Scope(ScopeKind.LINES, ScopeReason.ASKED, (part,), bounded=True)
+
+
+def _symbol(name: str, document: str, language: Language | None) -> Scope:
+    if language is None or not language.grammar:
+        raise ScopeRefused(
+            "Symbols are not known in this kind of file.", remedies=(Remedy(Means.LINES_SCOPE),)
+        )
+    known = syntax.definitions(document, language)
+    found = [one for one in known if name in {one.qualified, one.name}]
+    exact = [one for one in found if one.qualified == name]
+    if exact:
+        found = exact
+    # A prototype, or an overload's signature, only announces the body that is meant.
+    bodies = [one for one in found if one.kind != "declaration"]
+    if len(bodies) == 1:
+        found = bodies
+    index = LineIndex(document)
+    if not found:
+        names = list(dict.fromkeys(one.qualified for one in known))
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
+        raise ScopeRefused(
+            f"There is no symbol {name!r} in the file.",
+            hint=f"It has {shown}." if names else "It has none at all.",
+        )
+    if len(found) > 1:
+        places = [
+            f"{one.qualified} (lines {index.line_of(one.start) + 1}-{index.line_of(max(one.start, one.end - 1)) + 1})"
+            for one in found
+        ]
+        raise ScopeRefused(
+            f"Which {name!r} is meant? There are {len(found)}: {', '.join(places)}.",
+            hint="Name one by its qualified name.",
+            remedies=(Remedy(Means.LINES_SCOPE),),
+        )
+    start, end = found[0].start, found[0].end
+    part = _part(1, index, index.line_of(start), index.line_of(max(start, end - 1)), found[0].qualified)
+    return Scope(ScopeKind.SYMBOL, ScopeReason.ASKED, (part,))
+
+
+def _part(number: int, index: LineIndex, first: int, last: int, name: str = "") -> ScopePart:
+    start = index.starts[first]
+    end = index.starts[last + 1] if last + 1 < len(index.starts) else len(index.text)
+    return ScopePart(number, start, end, first + 1, last + 1, name)

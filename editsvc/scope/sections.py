@@ -1,0 +1,297 @@
+"""A document as a list of sections, natural units of whole lines, so that a model can rewrite only some of them.
+
+A section begins with a definition and its comments, decorators and attributes, or is what stands between two of
+them. Without a grammar, blank lines and indentation tell; in Markdown, headings do. Lengths are estimates.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final
+
+from editsvc.syntax import outline_of
+from editsvc.text.document import split_lines
+from editsvc.tokens import CHARACTERS_PER_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from editsvc.syntax import Definition, Language, Outline, ParseBudget, Tree
+
+LONGEST_TOKENS: Final = 225
+"""How long a section may become before it is split, in estimated tokens."""
+
+SHORTEST_TOKENS: Final = 25
+"""Neighbours that are all shorter are merged, up to a third of the longest, in estimated tokens."""
+
+_TAB: Final = 4
+
+# What makes a place for a cut worse, in columns of indentation: being at the very end of the part instead of in
+# its middle, no blank line above, and a line that goes on with what stands above it.
+_OFF_CENTRE: Final = 12
+_NO_BLANK_ABOVE: Final = 3
+_GOES_ON: Final = 4
+_CONTINUING: Final = frozenset(")]}efc")  # what such a line can begin with
+_CONTINUATION: Final = re.compile(r"\s*(?:[)\]}]|(?:elif|else|except|finally|catch|end)\b)")
+
+# The places that are weighed: the middle half of a part, and of that no more lines than this.
+_NEAR: Final = 256
+
+_ROOT: Final = -1
+_FUNCTIONS: Final = frozenset({"function", "method"})
+_HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t#]*\n?")
+_FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
+_UNBREAKABLE: Final = re.compile("string|comment|template|heredoc|block_scalar")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Consecutive whole lines of a document: code point offsets, and its lines, 1-based and inclusive.
+
+    `name` is the qualified name of the definition that it begins with or lies in (in Markdown, the heading), or
+    empty.
+    """
+
+    name: str
+    start: int
+    end: int
+    first_line: int
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a document, and the offset of each, with one more for the end."""
+
+    texts: Sequence[str]
+    starts: Sequence[int]
+    # How much worse than in column 0, in the middle and behind a blank line a cut before each line is; None for
+    # a blank line. Every line is weighed about once, so this is worked out for all of them in one go.
+    costs: Sequence[int | None]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Lines:
+        costs: list[int | None] = []
+        above_is_blank = False
+        for text in texts:
+            content = text.lstrip()
+            if not content:
+                costs.append(None)
+                above_is_blank = True
+                continue
+            margin = text[: len(text) - len(content)]
+            cost = len(margin.expandtabs(_TAB)) if "\t" in margin else len(margin)
+            if not above_is_blank:
+                cost += _NO_BLANK_ABOVE
+            if content[0] in _CONTINUING and _CONTINUATION.match(content):
+                cost += _GOES_ON
+            costs.append(cost)
+            above_is_blank = False
+        return cls(texts, [0, *accumulate(map(len, texts))], costs)
+
+    def tokens(self, first: int, end: int) -> float:
+        """About how many tokens the lines `first` up to `end` have."""
+        return (self.starts[end] - self.starts[first]) / CHARACTERS_PER_TOKEN
+
+    def blank(self, line: int) -> bool:
+        return self.costs[line] is None
+
+    def after_blanks(self, line: int) -> int:
+        """The first line from `line` on that is not blank, or their number."""
+        while line < len(self.texts) and self.blank(line):
+            line += 1
+        return line
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The lines `first` up to `end` (0-based) that a definition covers."""
+
+    first: int
+    end: int
+    name: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The lines `first` up to `end`, and the first line of the block around (of the outer one, for its head)."""
+
+    first: int
+    end: int
+    name: str
+    around: int
+
+
+def divide(
+    document: str,
+    language: Language | None,
+    *,
+    longest_tokens: int = LONGEST_TOKENS,
+    outline: Outline | None = None,
+    budget: ParseBudget | None = None,
+) -> list[Section]:
+    r"""The sections of `document` (``\n`` only), in order: their texts joined are the document, and none is empty.
+
+    Blank lines belong to the section above them; only the first section may begin with some. A section is longer
+    than about `longest_tokens` only if it has no place for a cut: a single line, or a string over many. `outline`
+    is that of this document, where the caller has it; else the document is parsed within the budget.
+    """
+    texts = split_lines(document)
+    if not texts:
+        return []
+    lines = _Lines.of(texts)
+    if outline is None:
+        outline = outline_of(document, language, budget=budget)
+    tree = None if outline is None else outline.tree
+    if language is not None and language.name == "markdown":
+        blocks = _chapters(lines)
+    else:
+        blocks = _definitions(lines, () if outline is None else outline.definitions, longest_tokens)
+    pieces = [piece for part in _parts(lines, blocks) for piece in _split(lines, part, longest_tokens, tree)]
+    return [
+        Section(part.name, lines.starts[part.first], lines.starts[part.end], part.first + 1, part.end)
+        for part in _merged(lines, pieces, longest_tokens / 3)
+    ]
+
+
+def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> Iterator[_Block]:
+    """The blocks of those definitions that are worth sections of their own, the outer before the inner."""
+    around: list[_Block] = []
+    for one in found:
+        first = bisect_left(lines.starts, one.start + 1) - 1
+        while around and around[-1].end <= first:
+            around.pop()
+        end = bisect_left(lines.starts, one.end)
+        if around:
+            outer = around[-1]
+            end = min(end, outer.end)
+            # What fits as a whole is not cut, and a small function inside of a long one is part of its flow.
+            if lines.tokens(outer.first, outer.end) <= longest or first == outer.first:
+                continue
+            if outer.kind in _FUNCTIONS and lines.tokens(first, end) < SHORTEST_TOKENS:
+                continue
+        alone = not lines.texts[first][: one.start - lines.starts[first]].strip()
+        if alone and one.kind != "declaration":
+            around.append(_Block(first, end, one.qualified, one.kind))
+            yield around[-1]
+
+
+def _chapters(lines: _Lines) -> Iterator[_Block]:
+    """From each Markdown heading to the next; a ``#`` inside of a code block is none (CommonMark 0.31, 4.2, 4.5)."""
+    heads: list[tuple[int, str]] = []
+    fence = ""
+    for number, line in enumerate(lines.texts):
+        if mark := _FENCE.match(line):
+            closes = mark["fence"].startswith(fence) and not mark["info"].strip()
+            if not fence:
+                fence = mark["fence"]
+            elif closes:
+                fence = ""
+        elif not fence and (heading := _HEADING.fullmatch(line)):
+            heads.append((number, heading["title"]))
+    for (first, title), (end, _) in pairwise([*heads, (len(lines.texts), "")]):
+        yield _Block(first, end, title)
+
+
+def _parts(lines: _Lines, blocks: Iterable[_Block]) -> list[_Part]:
+    """The document cut where blocks begin and end; lines that two blocks leave between them are a part as well."""
+    count = len(lines.texts)
+    begins = {0: ("", _ROOT)}
+    around = [_Block(_ROOT, count)]
+
+    def close(line: int) -> None:
+        while len(around) > 1 and around[-1].end <= line:
+            end = around.pop().end
+            begins[end] = (around[-1].name, around[-1].first)
+
+    for block in blocks:
+        close(block.first)
+        begins[block.first] = (block.name, around[-1].first)
+        around.append(block)
+    close(count)
+    # Blank lines belong to what is above. Where two beginnings meet behind some, the later one is the inner one.
+    moved = {lines.after_blanks(line): begins[line] for line in sorted(begins)}
+    moved.pop(count, None)
+    firsts = [0, *list(moved)[1:]]
+    return [
+        _Part(first, end, name, outer)
+        for (first, end), (name, outer) in zip(
+            pairwise([*firsts, count]), moved.values() or [("", _ROOT)], strict=True
+        )
+    ]
+
+
+def _split(lines: _Lines, part: _Part, longest: int, tree: Tree | None) -> list[_Part]:
+    """`part` in pieces of at most `longest` tokens, as far as it has places for cuts."""
+    if lines.tokens(part.first, part.end) <= longest:
+        return [part]
+    cut = _place(lines, part, tree)
+    if cut is None:
+        return [part]
+    head, tail = replace(part, end=cut), replace(part, first=cut)
+    return [*_split(lines, head, longest, tree), *_split(lines, tail, longest, tree)]
+
+
+def _place(lines: _Lines, part: _Part, tree: Tree | None) -> int | None:
+    """The best line of `part` to begin a new piece with; None if there is none."""
+    start, end = lines.starts[part.first], lines.starts[part.end]
+    length = end - start
+    middle = bisect_left(lines.starts, start + length // 2, part.first, part.end)
+    low = max(bisect_left(lines.starts, start + length // 4, part.first, part.end), middle - _NEAR // 2)
+    high = min(bisect_left(lines.starts, end - length // 4, part.first, part.end), middle + _NEAR // 2)
+    first = lines.after_blanks(part.first) + 1
+
+    unbroken: list[tuple[int, int]] = []
+    starts = lines.starts
+    for reach in (range(max(low, first), min(high + 1, part.end)), range(first, part.end)):
+        weighed = (
+            (cost + _OFF_CENTRE * abs((starts[line] - start) / length - 0.5), line)
+            for line, cost in zip(reach, lines.costs[reach.start : reach.stop], strict=True)
+            if cost is not None
+        )
+        for _, line in sorted(weighed):
+            offset = lines.starts[line]
+            if any(inner_start < offset < inner_end for inner_start, inner_end in unbroken):
+                continue
+            span = _unbreakable(tree, offset)
+            if span is None:
+                return line
+            unbroken.append(span)
+    return None
+
+
+def _unbreakable(tree: Tree | None, offset: int) -> tuple[int, int] | None:
+    """The string or comment over several lines that goes on at `offset`, where a line begins."""
+    if tree is None:
+        return None
+    byte = tree.byte(offset)
+    node = tree.root.named_descendant_for_byte_range(byte - 1, byte)
+    found = None
+    while node is not None:
+        if _UNBREAKABLE.search(node.type) and node.start_byte < byte < node.end_byte:
+            found = node
+        node = node.parent
+    return None if found is None else tree.span(found)
+
+
+def _merged(lines: _Lines, parts: Iterable[_Part], most: float) -> list[_Part]:
+    """Short parts side by side as one, and the short head of a block with the short ones that it begins with."""
+    result: list[_Part] = []
+    short_before = False
+    for part in parts:
+        short = lines.tokens(part.first, part.end) < SHORTEST_TOKENS
+        last = result[-1] if result else part
+        related = part.around in {last.around, last.first}
+        few = short_before and related and lines.tokens(last.first, part.end) <= most
+        # A closing bracket means nothing without what it closes.
+        closing = _CONTINUATION.match(lines.texts[part.first])
+        if result and short and (few or closing):
+            result[-1] = replace(last, end=part.end)
+        else:
+            result.append(part)
+        short_before = short
+    return result

@@ -1,0 +1,211 @@
+"""What the process finds around itself: settings files, environment variables, folders, the API key."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.errors import SettingsError
+from editsvc.files.workspace import work_tree
+from editsvc.settings.schema import Layer, Resolved, Settings, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT_FILE: Final = ".editsvc.toml"
+# Names of many parts, as in a.b.c, take a time that grows with the square of their length: here half a second.
+_LONGEST_PROJECT_FILE: Final = 10_000
+_LONGEST_USER_FILE: Final = 1_000_000
+_KEYRING_SERVICE: Final = "editsvc"
+_KEY: Final = re.compile(r"[!-~]+")
+_KEY_COMMAND_TIMEOUT_S: Final = 10
+# Two variables are read by the SDK too, under names of its own.
+_VARIABLES: Final = {
+    "CEREBRAS_BASE_URL": "base_url",
+    **{
+        f"EDITSVC_{key.upper()}": key
+        for key in Settings.__struct_fields__
+        if key not in {"models", "base_url"}
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key and where it was found; its value is never shown."""
+
+    value: str
+    origin: str
+
+    def __repr__(self) -> str:
+        return f"ApiKey(origin={self.origin!r})"
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Resolved:
+    """The settings in force for a process in `folder`; flags that are None count as not given.
+
+    Raises SettingsError for a file that cannot be read, and for wrong values.
+    """
+    environ = os.environ if environ is None else environ
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    variables = {key: environ[name] for name, key in _VARIABLES.items() if environ.get(name)}
+    layers = [Layer("flag", given), Layer("environment", variables)]
+    project = project_file(folder or Path.cwd())
+    if project is not None:
+        layers.append(Layer(str(project), _read_project(project), trusted=False))
+    user = user_file(environ)
+    if user.exists() or "EDITSVC_CONFIG" in environ:
+        layers.append(Layer(str(user), _read(user, _LONGEST_USER_FILE)))
+    return resolve(layers)
+
+
+def user_file(environ: Mapping[str, str]) -> Path:
+    """The user's settings file, whether it exists or not."""
+    if environ.get("EDITSVC_CONFIG"):
+        return Path(environ["EDITSVC_CONFIG"])
+    from platformdirs import user_config_path  # noqa: PLC0415 - only where no variable says it
+
+    return user_config_path("editsvc", appauthor=False) / "config.toml"
+
+
+def project_file(folder: Path) -> Path | None:
+    """The nearest project file in `folder` or above, up to the top of its git work tree.
+
+    What has its name counts, whatever it is: that it cannot be read is said, and not passed over.
+    """
+    top = work_tree(folder)
+    for parent in (folder, *folder.parents):
+        candidate = parent / PROJECT_FILE
+        if os.path.lexists(candidate):
+            return candidate
+        if parent == top:
+            return None
+    return None
+
+
+def data_dir(settings: Settings) -> Path:
+    """The folder for the log and the policy; it is not created here."""
+    if settings.data_dir:
+        return Path(settings.data_dir).expanduser()
+    from platformdirs import user_data_path  # noqa: PLC0415 - only where no setting says it
+
+    return user_data_path("editsvc", appauthor=False)
+
+
+def log_place(settings: Settings) -> str | Path:
+    """Where the log is: an SQLAlchemy URL if one is set, else the SQLite file in the data folder."""
+    from editsvc.tokenlog import LOG_FILE  # noqa: PLC0415 - only who logs needs it
+
+    return settings.log_url or data_dir(settings) / LOG_FILE
+
+
+def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
+    """The API key: from CEREBRAS_API_KEY, else the keyring (if installed), else `api_key_command`.
+
+    Raises SettingsError if the command fails, or if what was found cannot be a key; None if there is none anywhere.
+    """
+    return _key("CEREBRAS_API_KEY", "cerebras", "api_key_command", settings.api_key_command, environ)
+
+
+def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
+    """The second server's key, found as the first one's is; None if there is none, which may be right."""
+    command = settings.fallback_api_key_command
+    return _key("EDITSVC_FALLBACK_API_KEY", "fallback", "fallback_api_key_command", command, environ)
+
+
+def _key(
+    variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str] | None
+) -> ApiKey | None:
+    found = _found(variable, account, setting, command, os.environ if environ is None else environ)
+    # What does not fit into a header is quoted, key and all, in the messages of those that were to send it.
+    if found is not None and not _KEY.fullmatch(found.value):
+        raise SettingsError(
+            f"What {found.origin} gives is no API key: it holds blanks, line ends or other characters that no key has.",
+            hint="Set it again.",
+        )
+    return found
+
+
+def _found(
+    variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str]
+) -> ApiKey | None:
+    if value := environ.get(variable, "").strip():
+        return ApiKey(value, variable)
+    if stored := _from_keyring(account):
+        return ApiKey(stored, "keyring")
+    return ApiKey(_from_command(setting, command), setting) if command else None
+
+
+def _from_keyring(account: str) -> str | None:
+    try:
+        import keyring  # noqa: PLC0415 - an extra
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        return None
+    try:
+        value: str | None = keyring.get_password(_KEYRING_SERVICE, account)
+    except KeyringError:
+        return None
+    return value
+
+
+def _from_command(setting: str, command: list[str]) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own settings name the command; a project's cannot
+            command,
+            stdin=subprocess.DEVNULL,  # it is the document's, or the editor's
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_KEY_COMMAND_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise SettingsError(f"{setting} could not be run: {type(exc).__name__}.") from exc
+    if done.returncode or not done.stdout.strip():
+        found = "a" if done.stdout.strip() else "no"
+        raise SettingsError(
+            f"{setting} ended with status {done.returncode} and {found} key.",
+            hint="It must print the key and nothing else.",
+        )
+    return done.stdout.strip()
+
+
+def _read_project(path: Path) -> dict[str, Any]:
+    """A workspace's settings: not those of somebody else that a link leads to."""
+    real, root = Path(os.path.realpath(path)), work_tree(path.parent) or path.parent
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise SettingsError(f"{path} is a link that leads out of the workspace.", hint="Remove it.")
+    try:
+        # To open a named pipe would be to wait for its other end.
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    if not regular:
+        raise SettingsError(f"{path} is not a regular file, and cannot hold settings.", hint="Remove it.")
+    return _read(path, _LONGEST_PROJECT_FILE)
+
+
+def _read(path: Path, longest: int) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(longest + 1)
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    if len(data) > longest:
+        raise SettingsError(f"{path} is larger than {longest:,} bytes, and cannot hold settings.")
+    try:
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as exc:  # a number of thousands of digits is a ValueError of its own
+        raise SettingsError(f"{path} is not valid TOML: {exc}.") from exc

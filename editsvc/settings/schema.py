@@ -1,0 +1,350 @@
+"""The settings: what there is, what it means, and how layers of them become one; reads nothing by itself.
+
+Layers, strongest first: flags, environment, project file, user file, defaults. A project file comes with a
+workspace, and a workspace is hostile until trusted: it may only set what is in `PROJECT_MAY_SET`. The API key
+is no setting; it never passes through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from editsvc.errors import Means, Remedy, SettingsError
+from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.prediction.policy import PredictionMode
+from editsvc.prompt.rendering import EditFormat
+from editsvc.redact import without_secrets
+from editsvc.text.document import half_character
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def _doc(
+    description: str, *, ge: int | None = None, gt: int | None = None, le: int | None = None
+) -> msgspec.Meta:
+    if gt is not None:
+        return msgspec.Meta(description=description, gt=gt)
+    return msgspec.Meta(description=description, ge=ge, le=le)
+
+
+class OnSyntaxError(StrEnum):
+    """What to do with an edit that breaks the syntax of a document."""
+
+    RETRY = "retry"
+    REFUSE = "refuse"
+
+
+class OnSecret(StrEnum):
+    """What to do with a key or a password in what would be sent."""
+
+    MASK = "mask"
+    REFUSE = "refuse"
+    SEND = "send"
+
+
+class Objective(StrEnum):
+    """What is weighed when the policy is tuned: time counts as it is valued, ten times as much, or a tenth."""
+
+    BALANCED = "balanced"
+    TIME_FIRST = "time-first"
+    COST_FIRST = "cost-first"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting with its default; the descriptions are what the documentation and the editors show."""
+
+    model: Annotated[str, _doc("The model that edits.")] = "gpt-oss-120b"
+    base_url: Annotated[str, _doc("The API's address, without /v1.")] = "https://api.cerebras.ai"
+    api_key_command: Annotated[
+        list[str] | None,
+        _doc("A command that prints the API key, used when neither the environment nor the keyring has one."),
+    ] = None
+    prediction: Annotated[
+        PredictionMode, _doc("Whether the text itself is sent as the predicted output: auto, on or off.")
+    ] = PredictionMode.AUTO
+    prediction_min_tokens: Annotated[
+        int, _doc("With auto, shorter texts are sent without a prediction.", ge=0)
+    ] = 128
+    scope_min_tokens: Annotated[
+        int,
+        _doc(
+            "With the scope auto, files of fewer tokens are rewritten whole; of longer ones, parts are.", ge=0
+        ),
+    ] = 1_000
+    context_tokens: Annotated[
+        int,
+        _doc(
+            "Of files of more tokens the model is shown excerpts: the head, and what is around the scope.",
+            ge=1_000,
+        ),
+    ] = 24_000
+    drafts: Annotated[
+        bool,
+        _doc("Whether what an instruction plainly says is done to the prediction before it is sent."),
+    ] = True
+    edit_format: Annotated[
+        EditFormat,
+        _doc(
+            "rewrite, or search-replace: then the model replies with texts to search and what replaces them, "
+            "and is asked to rewrite if one of them does not occur exactly once."
+        ),
+    ] = EditFormat.REWRITE
+    on_syntax_error: Annotated[
+        OnSyntaxError,
+        _doc("When an edit breaks the syntax: retry asks once more and names the errors, refuse does not."),
+    ] = OnSyntaxError.RETRY
+    on_secret: Annotated[
+        OnSecret,
+        _doc(
+            "When a file holds keys or passwords: mask sends placeholders and puts them back, refuse sends nothing, "
+            "send sends everything."
+        ),
+    ] = OnSecret.MASK
+    reasoning_effort: Annotated[str, _doc("low, medium or high, for the models that take it.")] = "low"
+    connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
+    read_timeout_s: Annotated[
+        float, _doc("Seconds without a byte after which a stream counts as stalled.", gt=0)
+    ] = 15.0
+    deadline_s: Annotated[float, _doc("Seconds that one edit may take altogether.", gt=0)] = 120.0
+    max_retries: Annotated[
+        int,
+        _doc(
+            "How many more rounds there are when every server has failed a request: after a pause before the first "
+            "token, at once for the rest of a reply that broke off.",
+            ge=0,
+            le=20,
+        ),
+    ] = 2
+    longest_wait_s: Annotated[
+        float,
+        _doc(
+            "When a server asks to wait longer than this before the next try, the edit fails at once.", ge=0
+        ),
+    ] = 8.0
+    batch_wait_s: Annotated[
+        float,
+        _doc(
+            "Of many files, how long one waits for its turn within the server's rate limit, in seconds.", ge=0
+        ),
+    ] = 300.0
+    hedge_after_s: Annotated[
+        float | None,
+        _doc(
+            "Seconds without a token after which a request is sent a second time, to the fallback if there is one; "
+            "the first answer counts, and both may be billed. By default that is not done."
+        ),
+    ] = None
+    fallback_base_url: Annotated[
+        str | None,
+        _doc(
+            "The address, without /v1, of a second server with the OpenAI API, asked where the first one cannot answer."
+        ),
+    ] = None
+    fallback_model: Annotated[str | None, _doc("The second server's name for its model.")] = None
+    fallback_prediction: Annotated[bool, _doc("Whether the second server takes predictions.")] = False
+    fallback_api_key_command: Annotated[
+        list[str] | None,
+        _doc(
+            "A command that prints the second server's key, used when neither EDITSVC_FALLBACK_API_KEY nor the keyring "
+            "has one; a server of your own may need none."
+        ),
+    ] = None
+    jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1, le=64)] = 4
+    allow: Annotated[
+        list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
+    ] = msgspec.field(default_factory=list)
+    learned_policy: Annotated[
+        bool, _doc("Whether what editsvc tune has found decides on predictions; otherwise a fixed rule does.")
+    ] = True
+    exploration: Annotated[
+        float,
+        _doc(
+            "The share of requests that go out without a prediction, at random, so that its worth is measured.",
+            ge=0,
+        ),
+    ] = 0.02
+    objective: Annotated[
+        Objective,
+        _doc(
+            "How editsvc tune counts value_of_time: balanced, ten times as much (time-first), or a tenth (cost-first)."
+        ),
+    ] = Objective.BALANCED
+    value_of_time: Annotated[
+        float, _doc("What an hour of waiting is worth, in US dollars, for editsvc tune.", ge=0)
+    ] = 30.0
+    log_enabled: Annotated[bool, _doc("Whether each request leaves a record (numbers only, never code).")] = (
+        True
+    )
+    log_url: Annotated[
+        str | None, _doc("Where the records go, as an SQLAlchemy URL; by default SQLite in the data folder.")
+    ] = None
+    undo_enabled: Annotated[
+        bool,
+        _doc("Whether rewrite --apply keeps the text from before in the data folder, for editsvc undo."),
+    ] = True
+    data_dir: Annotated[str | None, _doc("The folder for the log, the policy and the undo journal.")] = None
+    models: Annotated[
+        dict[str, dict[str, Any]], _doc('Rows of the model table to add or to change, as in [models."NAME"].')
+    ] = msgspec.field(default_factory=dict)
+
+
+PROJECT_MAY_SET: Final = frozenset(
+    {
+        "model",
+        "prediction",
+        "prediction_min_tokens",
+        "scope_min_tokens",
+        "context_tokens",
+        "drafts",
+        "edit_format",
+        "on_syntax_error",
+        "reasoning_effort",
+        "jobs",
+        "max_retries",
+    }
+)
+_COMMANDS: Final = frozenset({"api_key_command", "fallback_api_key_command"})
+EFFORTS: Final = ("low", "medium", "high")
+DEFAULT_ORIGIN: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Some settings and where they come from. `trusted` is false for what a workspace brings along."""
+
+    origin: str
+    values: Mapping[str, Any]
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The settings in force, the origin of each, and sentences about what was left out."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def resolve(layers: Sequence[Layer]) -> Resolved:
+    """One set of settings from `layers`, strongest first.
+
+    Raises SettingsError that names the layer, the key, what was expected and what was found. Values may be
+    strings wherever a layer has nothing else (environment, flags).
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.__struct_fields__, DEFAULT_ORIGIN)
+    warnings: list[str] = []
+    for layer in reversed(layers):
+        for key, value in layer.values.items():
+            if key not in origins:
+                raise SettingsError(
+                    f"{layer.origin}: there is no setting {key!r}.",
+                    remedies=(Remedy(Means.KNOWN_SETTINGS),),
+                )
+            if not layer.trusted and key not in PROJECT_MAY_SET:
+                warnings.append(f"{layer.origin}: {key} is ignored, because a project may not set it.")
+                continue
+            values[key] = _convert(key, value, layer.origin)
+            origins[key] = layer.origin
+    if (values.get("fallback_base_url") is None) != (values.get("fallback_model") is None):
+        missing, there = (
+            ("fallback_base_url", "fallback_model")
+            if values.get("fallback_model")
+            else ("fallback_model", "fallback_base_url")
+        )
+        raise SettingsError(
+            f"{origins[there]}: {there} is set, and {missing} is not.", hint="A fallback needs both."
+        )
+    return Resolved(Settings(**values), origins, tuple(warnings))
+
+
+def _convert(key: str, value: Any, origin: str) -> Any:
+    field_type = next(item.type for item in msgspec.structs.fields(Settings) if item.name == key)
+    if isinstance(value, str) and half_character(value) is not None:
+        raise SettingsError(f"{origin}: {key} is not valid UTF-8.", hint="Set it again.")
+    if isinstance(value, str) and key in {"allow", *_COMMANDS}:
+        value = value.replace(",", " ").split() if key == "allow" else value.split()
+    try:
+        converted = msgspec.convert(value, field_type, strict=False)
+    except msgspec.ValidationError as exc:
+        raise SettingsError(
+            f"{origin}: {key} is wrong: {exc}.", remedies=(Remedy(Means.KNOWN_SETTINGS, key),)
+        ) from exc
+    if key == "reasoning_effort" and converted not in EFFORTS:
+        raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")
+    if key == "exploration" and converted > 1:
+        raise SettingsError(f"{origin}: exploration is {converted}; expected a share from 0 to 1.")
+    if key == "allow" and not WAIVABLE.issuperset(converted):
+        raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
+    if key == "hedge_after_s" and converted is not None and converted <= 0:
+        raise SettingsError(f"{origin}: hedge_after_s is {converted:g}; expected more than 0.")
+    if key in {"base_url", "fallback_base_url"} and converted:
+        # The SDK puts /v1 before each path itself.
+        converted = converted.rstrip("/").removesuffix("/v1")
+        if not _is_address(converted):
+            raise SettingsError(
+                f"{origin}: {key} is not the URL of a server: {without_secrets(converted)}.",
+                hint="It begins with https:// or http://, and a host follows.",
+            )
+    return converted
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            return False
+        # As for a connection: a label has 1 to 63 characters (RFC 1035, section 2.3.4).
+        parts.hostname.encode("idna")
+    except ValueError:
+        return False
+    return parts.hostname.isprintable() and " " not in parts.hostname
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """The settings as people may see them, for JSON: without the secrets that URLs hold."""
+    values: dict[str, Any] = msgspec.to_builtins(settings)
+    for key in ("base_url", "fallback_base_url", "log_url"):
+        if values[key] is not None:
+            values[key] = without_secrets(values[key])
+    return values
+
+
+def explained(key: str) -> tuple[str, str]:
+    """What the setting `key` means, and what it takes, each a sentence; the second is empty where anything goes."""
+    (field,) = (one for one in msgspec.inspect.type_info(Settings).fields if one.name == key)  # type: ignore[attr-defined]
+    described = field.type
+    meaning = described.extra_json_schema["description"]
+    return str(meaning), _takes(key, described.type)
+
+
+def _takes(key: str, kind: msgspec.inspect.Type) -> str:
+    if key == "reasoning_effort":
+        return f"One of {', '.join(EFFORTS)}."
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return _takes(key, kind.types[0])
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return "true or false."
+    if isinstance(kind, msgspec.inspect.EnumType):
+        return f"One of {', '.join(one.value for one in kind.cls)}."
+    if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+        noun = "A whole number" if isinstance(kind, msgspec.inspect.IntType) else "A number"
+        bounds = [
+            f"{word} {limit:,}"
+            for word, limit in (("at least", kind.ge), ("above", kind.gt), ("at most", kind.le))
+            if limit is not None
+        ]
+        return f"{', '.join([noun, *bounds])}."
+    return ""
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a settings file."""
+    return msgspec.json.schema(Settings)

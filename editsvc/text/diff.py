@@ -1,0 +1,210 @@
+r"""The exact difference of two texts: as line ranges, as edits, and as a unified diff that ``git apply`` takes.
+
+libgit2 does the comparing (pygit2), with text forced: it keeps form feeds, U+2028, lone ``\r`` and a missing
+final newline intact. Its lines end at ``\n`` alone, as git's do; for texts with other line ends use `edits`,
+which compares normalised lines and gives each line its own end back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from editsvc.text.document import Edit, line_end, normalise, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pygit2 import DiffHunk, Patch
+
+CONTEXT_LINES: Final = 3
+_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+_QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
+_FIRST_PRINTABLE: Final = 0x20
+_DELETE: Final = 0x7F
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Lines `old_start` up to `old_end` of the old text became `new_start` up to `new_end` (0-based, half-open)."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One hunk of a unified diff: 1-based line numbers as in its header, lines with their prefix and end."""
+
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    lines: tuple[str, ...]
+
+
+def changed_spans(old: str, new: str) -> list[Span]:
+    r"""What differs between two texts whose lines end in ``\n``, in order, without context."""
+    # The patch keeps no reference to its buffers: with temporaries it reads freed memory.
+    old_buffer, new_buffer = old.encode("utf-8", "surrogatepass"), new.encode("utf-8", "surrogatepass")
+    patch = _patch(old_buffer, new_buffer, context_lines=0)
+    spans = [_span(hunk) for hunk in patch.hunks]
+    del patch, old_buffer, new_buffer
+    return spans
+
+
+def edits(old: str, new: str) -> list[Edit]:
+    r"""The edits that turn `old`, with whatever line ends it has, into `new`, which has ``\n`` only.
+
+    One edit for each changed range of lines, in order, in code points of `old`. A replaced line keeps the end
+    of the line in its place, an added one takes that of the line before it, and where there is none, the one
+    that the file uses most.
+    """
+    if old == new:
+        return []
+    old_lines, new_lines = split_lines(old), split_lines(new)
+    ends = [line_end(line) for line in old_lines]
+    counts = Counter(end for end in ends if end)
+    usual = counts.most_common(1)[0][0] if counts else "\n"
+    starts = [0]
+    for line in old_lines:
+        starts.append(starts[-1] + len(line))
+    result: list[Edit] = []
+    for span in changed_spans(normalise(old), new):
+        parts: list[str] = []
+        for number in range(span.new_start, span.new_end):
+            line = new_lines[number]
+            if line.endswith("\n"):
+                line = line[:-1] + _end_for(ends, span, number - span.new_start, usual)
+            first = starts[span.old_start]
+            before = parts[-1] if parts else old[max(0, first - 1) : first]
+            # An empty line behind a lone carriage return would be the second half of one line end.
+            parts.append("\r" if line == "\n" and before.endswith("\r") else line)
+        edit = Edit(starts[span.old_start], starts[span.old_end], "".join(parts))
+        result = _appended(result, edit, old)
+    return result
+
+
+def _appended(edits: list[Edit], edit: Edit, old: str) -> list[Edit]:
+    r"""`edits` and `edit`, whose text does not end in ``\r`` where what follows it begins with ``\n``.
+
+    The two would become one line end. So the line ends ``\r`` before that place become ``\n``, those of `edit`
+    first, and then, as far as it must be, those before it.
+    """
+    text, start = edit.new_text, edit.start
+    if not old.startswith("\n", edit.end):
+        return [*edits, edit]
+    settled = 0  # characters at the end of the text
+    while (text[: len(text) - settled] or old[max(0, start - 1) : start]).endswith("\r"):
+        if settled < len(text):
+            at = len(text) - settled - 1
+            text = f"{text[:at]}\n{text[at + 1 :]}"
+            settled += 1
+        else:
+            text, start = old[start - 1] + text, start - 1
+        if edits and edits[-1].end == start:
+            text, start, edits = edits[-1].new_text + text, edits[-1].start, edits[:-1]
+    return [*edits, Edit(start, edit.end, text)]
+
+
+def unified_diff(
+    old: bytes, new: bytes, path: str, *, from_top: bool = False, context_lines: int = CONTEXT_LINES
+) -> bytes:
+    r"""The unified diff of two files' bytes, or ``b""`` where they are equal.
+
+    `path` is relative, with forward slashes; ``a/`` and ``b/`` are put before it and it is quoted as git does.
+    With `from_top` a ``diff --git`` line comes first: then ``git apply`` takes the path as relative to the top of the
+    work tree; without, as relative to the current folder. `editsvc.files.diff_names` tells what is needed.
+    """
+    if old == new:
+        return b""
+    patch = _patch(old, new, context_lines=context_lines)
+    data: bytes = patch.data
+    body = data[data.index(b"\n@@ ") + 1 :]
+    before, after = _git_name(f"a/{path}"), _git_name(f"b/{path}")
+    head = f"--- {before}\n+++ {after}\n"
+    if from_top:
+        head = f"diff --git {before} {after}\n{head}"
+    return head.encode("utf-8", "surrogateescape") + body
+
+
+def hunks(diff: str) -> list[Hunk]:
+    """The hunks of one file's unified diff; raises ValueError if it is none."""
+    from unidiff.errors import UnidiffParseError  # noqa: PLC0415 - 10 ms that most runs do not need
+    from unidiff.patch import PatchSet  # noqa: PLC0415 - same
+
+    try:
+        files = PatchSet(diff)
+    except UnidiffParseError as exc:
+        raise ValueError(f"not a unified diff: {exc}") from exc
+    return [
+        Hunk(
+            hunk.source_start,
+            hunk.source_length,
+            hunk.target_start,
+            hunk.target_length,
+            tuple(str(line) for line in hunk),
+        )
+        for file in files
+        for hunk in file
+    ]
+
+
+def keep_hunks(old: bytes, new: bytes, keep: Collection[int], *, context_lines: int = CONTEXT_LINES) -> bytes:
+    """`old` with only those hunks of its unified diff against `new` applied whose index is in `keep`."""
+    if old == new:
+        return old
+    patch = _patch(old, new, context_lines=context_lines)
+    old_lines, new_lines = _LINE.findall(old), _LINE.findall(new)
+    result: list[bytes] = []
+    position = 0
+    for index, hunk in enumerate(patch.hunks):
+        span = _span(hunk)
+        result += old_lines[position : span.old_start]
+        position = span.old_end
+        kept = new_lines[span.new_start : span.new_end]
+        result += kept if index in keep else old_lines[span.old_start : span.old_end]
+    result += old_lines[position:]
+    return b"".join(result)
+
+
+def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
+    import pygit2  # noqa: PLC0415 - 56 ms that `editsvc --help` does not need
+
+    return pygit2.Patch.create_from(
+        old, new, flag=pygit2.enums.DiffOption.FORCE_TEXT, context_lines=context_lines
+    )
+
+
+def _span(hunk: DiffHunk) -> Span:
+    # libgit2, like diff, names the line before an empty range.
+    old_start = hunk.old_start - (1 if hunk.old_lines else 0)
+    new_start = hunk.new_start - (1 if hunk.new_lines else 0)
+    return Span(old_start, old_start + hunk.old_lines, new_start, new_start + hunk.new_lines)
+
+
+def _end_for(ends: Sequence[str], span: Span, index: int, usual: str) -> str:
+    line = min(span.old_start + index, span.old_end)
+    own = ends[line] if line < span.old_end else ""
+    before = ends[line - 1] if line else ""
+    return own or before or usual
+
+
+def _git_name(path: str) -> str:
+    """`path` as git writes it behind ``---``: C-quoted if it must be, with a tab behind it if it has spaces."""
+    data = path.encode("utf-8", "surrogateescape")
+    if all(byte >= _FIRST_PRINTABLE and byte not in _QUOTED and byte < _DELETE for byte in data):
+        return path + ("\t" if " " in path else "")
+    quoted = "".join(
+        f"\\{_QUOTED[byte]}"
+        if byte in _QUOTED
+        else chr(byte)
+        if _FIRST_PRINTABLE <= byte < _DELETE
+        else f"\\{byte:03o}"
+        for byte in data
+    )
+    return f'"{quoted}"'

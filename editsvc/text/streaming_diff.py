@@ -1,0 +1,154 @@
+r"""Which lines of a reply stand for which lines of the original, while the reply is still coming.
+
+For show only: when the reply is complete, `editsvc.text.diff` decides. The promises here are others: every line
+costs about the same however long the file is, what was once committed never changes, and a line of the
+original that the reply has not reached is never called deleted.
+
+How: a cursor walks the original. Lines equal to the line under the cursor are committed at once. At the first
+other line a gap opens, and lines gather in it until a run of them matches the original at or after the
+cursor; candidates come from an index of rare lines and from a window right behind the cursor. The farther
+the jump, the longer the run must be, or a moved block would look like two huge rewrites. The gap is then
+compared exactly and committed. Lines match regardless of their white space, so that a block whose
+indentation changes is followed instead of gathered; whether they are *equal* is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from editsvc.text.diff import changed_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_RARE: Final = 8  # a line that occurs more often than this is no anchor
+_WINDOW: Final = 24  # lines behind the cursor that are looked at even if they are not rare
+_RUN: Final = 3
+_SKIPPED_PER_LINE: Final = 8
+_CANDIDATES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines `old_start` up to `old_end` correspond to `new_start` up to `new_end`, 0-based and half-open.
+
+    If `equal`, they are the same lines; otherwise the old ones are replaced by the new ones. Blocks come in
+    order and without gaps on both sides.
+    """
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+    equal: bool
+
+
+class StreamingDiff:
+    r"""Takes the reply's lines as they come; `original` is the list of lines they rewrite, with their ends."""
+
+    def __init__(self, original: Sequence[str]) -> None:
+        self._old = original
+        self._keys = [line.strip() for line in original]
+        self._index: dict[str, list[int]] = {}
+        for number, key in enumerate(self._keys):
+            if key:
+                self._index.setdefault(key, []).append(number)
+        self._new: list[str] = []
+        self._cursor = 0  # the next line of the original that is not committed
+        self._committed = 0  # the next line of the reply that is not committed
+        self._following = False  # inside of a run that matches but for white space
+        self._runs: dict[int, int] = {}  # next expected line of the original -> length of the run up to it
+        self._blocks: list[Block] = []
+
+    @property
+    def reached(self) -> int:
+        """How many lines of the original are committed."""
+        return self._cursor
+
+    def push(self, lines: Iterable[str]) -> list[Block]:
+        """The blocks that these lines commit, most often none or one; adjacent ones of a kind are merged."""
+        for line in lines:
+            self._new.append(line)
+            self._take(line)
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+    def finish(self) -> list[Block]:
+        """The remaining blocks: what the reply did not reach by now is deleted."""
+        self._commit_gap(len(self._old), len(self._new))
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+    def _take(self, line: str) -> None:
+        if self._committed == len(self._new) - 1 and self._cursor < len(self._old):
+            if line == self._old[self._cursor]:
+                self._following = self._following and not line.strip()
+                self._commit(1, 1, equal=True)
+                return
+            if self._following and line.strip() == self._keys[self._cursor]:
+                self._commit(1, 1, equal=False)
+                return
+        self._following = False
+        self._search(line)
+
+    def _search(self, line: str) -> None:
+        key = line.strip()
+        runs: dict[int, int] = {}
+        for expected, length in self._runs.items():
+            if expected < len(self._keys) and self._keys[expected] == key:
+                runs[expected + 1] = length + 1
+        if key and len(runs) < _CANDIDATES:
+            for number in self._anchors(key):
+                runs.setdefault(number + 1, 1)
+        self._runs = runs
+        best: int | None = None
+        for end, length in runs.items():
+            # Lines that were replaced one by one are no jump: only what is skipped beyond them is.
+            replaced = len(self._new) - length - self._committed
+            skipped = end - length - self._cursor
+            jump = max(0, skipped - replaced)
+            if length >= _RUN + jump // _SKIPPED_PER_LINE and (best is None or end < best):
+                best = end
+        if best is not None:
+            self._accept(best, runs[best])
+
+    def _anchors(self, key: str) -> list[int]:
+        places = self._index.get(key, [])
+        if len(places) <= _RARE:
+            return [number for number in places if number >= self._cursor]
+        limit = min(self._cursor + _WINDOW, len(self._keys))
+        return [number for number in range(self._cursor, limit) if self._keys[number] == key]
+
+    def _accept(self, end: int, length: int) -> None:
+        self._commit_gap(end - length, len(self._new) - length)
+        for old, new in zip(self._old[end - length : end], self._new[-length:], strict=True):
+            self._commit(1, 1, equal=old == new)
+            self._following = old != new
+
+    def _commit_gap(self, old_end: int, new_end: int) -> None:
+        """Commit everything up to the two line numbers, as finely as an exact diff has it."""
+        self._runs = {}
+        old, new = self._old[self._cursor : old_end], self._new[self._committed : new_end]
+        if old and new:
+            old_at = 0
+            for span in changed_spans("".join(old), "".join(new)):
+                same = span.old_start - old_at
+                self._commit(same, same, equal=True)
+                self._commit(span.old_end - span.old_start, span.new_end - span.new_start, equal=False)
+                old_at = span.old_end
+            same = len(old) - old_at
+            self._commit(same, same, equal=True)
+        else:
+            self._commit(len(old), len(new), equal=False)
+
+    def _commit(self, old: int, new: int, *, equal: bool) -> None:
+        if not old and not new:
+            return
+        start = self._cursor, self._committed
+        self._cursor += old
+        self._committed += new
+        if self._blocks and self._blocks[-1].equal == equal:
+            last = self._blocks.pop()
+            start = last.old_start, last.new_start
+        self._blocks.append(Block(start[0], self._cursor, start[1], self._committed, equal))

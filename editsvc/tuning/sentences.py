@@ -1,0 +1,161 @@
+"""Findings as sentences: the evidence, the decision, and what would change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from editsvc.figures import percent
+from editsvc.tuning.tune import FLIP_CERTAINTY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from editsvc.prediction.policy import Cell
+    from editsvc.tuning.estimates import Estimate
+    from editsvc.tuning.objective import Worth
+    from editsvc.tuning.tune import Finding, Tuning
+
+
+def text(tuning: Tuning, since: str) -> str:
+    """All of `tuning` for people; `since` says in words how far back it looks."""
+    return "\n".join(_lines(tuning, since)) + "\n"
+
+
+def named(cell: Cell) -> str:
+    """A cell as people write it: ``cerebras gpt-oss-120b, symbol, small documents``."""
+    size = f"{cell.size} documents" if cell.size else None
+    return ", ".join(
+        filter(None, [" ".join(filter(None, [cell.provider, cell.model])), cell.scope_kind, size])
+    )
+
+
+def reason(finding: Finding, worth: Worth) -> str:
+    """Why a finding is decided as it is, in one or two sentences."""
+    if finding.unsupported:
+        return "The server refuses predictions."
+    if finding.net is None:
+        return f"Nothing is decided about predictions: {finding.missing}."
+    net = finding.net
+    does = "saves" if net.value >= 0 else "costs"
+    sentence = (
+        f"Counting money as time at ${worth.per_hour:g} an hour, a prediction {does} {percent(abs(net.value))} of a "
+        f"request (95 % interval of what it saves: {percent(net.low)} to {percent(net.high)})."
+    )
+    flip = would_flip(finding, worth)
+    return f"{sentence} {flip}" if flip else sentence
+
+
+def would_flip(finding: Finding, worth: Worth) -> str:
+    """What would change the decision; empty if nothing is decided or nothing can be said."""
+    if finding.net is None or finding.predict is None:
+        return ""
+    if finding.predict is not (finding.net.value >= 0):
+        return (
+            "By the estimate alone it would be the other way round, but a decision that stands is changed only "
+            f"with a certainty of {percent(FLIP_CERTAINTY)}."
+        )
+    above, below = ("above", "under") if finding.predict else ("under", "above")
+    conditions = []
+    limit, now = finding.gains.pass_cost_limit, finding.gains.pass_cost
+    if limit is not None and limit > 1:
+        at_present = f" (it is {now.value:.2f})" if now is not None else ""
+        conditions.append(f"the cost of a pass were {above} {limit:.2f}{at_present}")
+    if finding.gains.hour_limit:
+        hour = worth.in_users_terms(finding.gains.hour_limit)
+        conditions.append(f"the value of time were {below} ${hour:.2f} an hour")
+    if not conditions:
+        return "No cost of a pass and no value of time would change that."
+    return f"It would flip if {', or if '.join(conditions)}."
+
+
+def decision(finding: Finding) -> str:
+    """The decision in a few words, with what held before."""
+    if finding.predict is None:
+        return f"built-in rule ({finding.missing})"
+    words = {True: "predict", False: "do not predict", None: "built-in rule"}
+    return f"{words[finding.predict]} (before: {words[finding.standing]})"
+
+
+def _lines(tuning: Tuning, since: str) -> Iterator[str]:
+    if not tuning.usable:
+        yield (
+            f"Not enough data: {_records(tuning.records)} {since}, none of them a whole reply of a server at the "
+            "first attempt with its tokens reported. The built-in rule goes on to decide."
+        )
+    else:
+        yield (
+            f"{_records(tuning.records)} {since}, of which {tuning.usable:,} count: whole replies of a server at "
+            "the first attempt, with their tokens reported."
+        )
+    for finding in tuning.findings:
+        yield ""
+        yield f"{named(finding.cell)}: {decision(finding)}"
+        yield from (f"  {line}" for line in _evidence(finding, tuning.worth))
+    if tuning.changes:
+        yield from ("", "Changes", *(f"  {change.sentence}" for change in tuning.changes))
+    if tuning.usable:
+        yield from ("", "Value of this policy on the requests that were decided at random", *_value(tuning))
+
+
+def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
+    found = finding.gains
+    yield f"requests        {found.sent:,} with a prediction, {found.plain:,} without, their times known"
+    if found.acceptance is not None:
+        yield f"acceptance      {_share(found.acceptance)} of the prediction's tokens"
+    if found.coverage is not None:
+        yield f"coverage        {_share(found.coverage)} of all output tokens"
+    if found.token_s is not None:
+        yield f"plain token     {_interval(found.token_s, '{:.3f}', 1000)} ms"
+    if found.pass_cost is not None:
+        yield f"cost of a pass  {_interval(found.pass_cost, '{:.2f}')} plain tokens"
+    if found.saved_s is not None:
+        yield f"time saved      {_interval(found.saved_s, '{:.3f}')} s a request"
+    if finding.price_known:
+        yield f"rejected        ${found.rejected_cost:.6f} a request"
+    else:
+        yield "rejected        counts as nothing, because no price is known for this model"
+    if finding.net is not None and finding.certainty is not None:
+        yield (
+            f"net             {_share(finding.net)} of a request, money counted as time; "
+            f"predictions pay with a certainty of {percent(finding.certainty, 1)}"
+        )
+    flip = would_flip(finding, worth)
+    if flip:
+        yield flip
+    if finding.crossing is not None:
+        crossing = finding.crossing
+        yield (
+            f"parts           pay from {_interval(crossing.tokens, '{:,.0f}')} tokens of a document on "
+            f"({crossing.parts} requests with parts, {crossing.whole} with the whole)"
+        )
+    if finding.scope_min_tokens is not None:
+        yield f"scope_min_tokens = {finding.scope_min_tokens}"
+
+
+def _value(tuning: Tuning) -> Iterator[str]:
+    found = tuning.evaluation
+    if found.refusal:
+        yield f"  {found.refusal}"
+        return
+    yield f"  requests        {found.requests:,}; they say as much as {found.effective:,.0f} under this policy"
+    for name, estimate in (
+        ("as logged", found.logged),
+        ("SNIPS", found.snips),
+        ("doubly robust", found.doubly_robust),
+    ):
+        if estimate is not None:
+            yield f"  {name:<15} {_interval(estimate, '{:.3f}')} s a request, money counted as time"
+
+
+def _interval(estimate: Estimate, form: str, factor: float = 1.0) -> str:
+    value, low, high = (form.format(factor * one) for one in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+def _share(estimate: Estimate) -> str:
+    value, low, high = (percent(one, 1) for one in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record{'' if count == 1 else 's'}"

@@ -1,0 +1,420 @@
+"""Edits on their way into the client's buffer, and the truth about whether they arrived.
+
+A client's word is not enough. Neovim answers ``applied: true`` to an edit of an old version and skips it, and
+Emacs to one that its user declined; VS Code refuses without a reason while somebody types; Emacs tells its
+changes half a second late. What counts is the text that the client reports with its didChange. The order of
+messages gives the rest: what a client applied before it answered is in the next change that it reports.
+
+Worse, Emacs makes an edit over text that it has not reported, and clients without versions always do: then
+the edit is where its lines and columns are by now. That can be seen, because the changes come in order: one
+of the states between them, with the edit at its old positions, gives the text that is reported. It is
+repaired by a second edit, from the wrong text to the right one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
+
+from editsvc.text.document import Edit, LineIndex, Snapshot, apply
+from editsvc.text.rebase import Rebased, changes_between, rebase, rebase_by_text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from lsp.documents import Document, DocumentStore
+
+ATTEMPTS: Final = 6
+_REPAIRS: Final = 2
+_STATES: Final = 32
+_LARGEST_SEARCHED: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a client has.
+
+    `answer`: to answer an edit. `landing`: to report a change, after it said that it applied the edit (Emacs
+    waits until its user pauses for half a second). `skipped`: the same, if it had changed the document before
+    it answered. `settle`: to send what else belongs to a change that it has begun to report. `retry`: the
+    pause before the second attempt; it doubles for each further one.
+    """
+
+    answer: float = 10.0
+    landing: float = 5.0
+    skipped: float = 0.7
+    settle: float = 0.05
+    retry: float = 0.05
+
+
+_WRONG_PLACE: Final = (
+    "The editor made the edit in the wrong place, over text not reported yet; undo it there."
+)
+
+
+class Outcome(Enum):
+    """How it ended."""
+
+    LANDED = "landed"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What became of some edits.
+
+    If they landed, ``applied[k]`` is edit number ``indices[k]``, on the text `before`, and `on_top` are the
+    changes that the text has had since, one after the other. `conflicts` are the numbers of the others.
+    `reason` is a sentence, empty if all went well.
+    """
+
+    outcome: Outcome
+    applied: tuple[Edit, ...] = ()
+    indices: tuple[int, ...] = ()
+    conflicts: tuple[int, ...] = ()
+    before: str = ""
+    on_top: tuple[Edit, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An edit as it goes to the client."""
+
+    document: Document
+    edits: tuple[Edit, ...]
+    label: str
+    confirm: bool
+
+
+class Runway:
+    """Brings edits into buffers; one for a session.
+
+    `send` asks the client to apply an edit, at once, and returns whether it says that it did, and a reason if
+    not; it raises if the client answers with an error.
+    """
+
+    def __init__(
+        self,
+        documents: DocumentStore,
+        send: Callable[[Sent], Awaitable[tuple[bool, str]]],
+        patience: Patience,
+    ) -> None:
+        self._documents = documents
+        self._send = send
+        self._patience = patience
+        self._watches: dict[str, set[_Watch]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def awaits(self, uri: str) -> bool:
+        """Whether an edit is on its way into a document, so that its text before a change is of interest."""
+        return uri in self._watches
+
+    def changed(self, uri: str, before: str = "", changes: Sequence[Edit] = ()) -> None:
+        """The client has reported changes of a document, one after the other from `before` on, or closed it."""
+        document = self._documents.get(uri)
+        for watch in self._watches.get(uri, ()):
+            watch.look(document.text if document else None, before, changes)
+
+    async def land(
+        self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool = False
+    ) -> Landing:
+        """Bring `edits`, made for `base`, into the document as it is by now.
+
+        What the user typed since is kept: edits that no longer fit are left out, and named. An edit that the
+        client refuses is sent again, for the newest version, a few times.
+        """
+        turn = self._turns.get(base.uri)
+        if turn is None:
+            turn = self._turns[base.uri] = asyncio.Lock()
+        async with turn:
+            return await self._land(base, edits, label=label, confirm=confirm, repairs=_REPAIRS)
+
+    async def _land(
+        self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool, repairs: int
+    ) -> Landing:
+        watch: _Watch | None = None
+        reason = ""
+        for attempt in range(ATTEMPTS):
+            document = self._documents.get(base.uri)
+            if document is None:
+                return Landing(Outcome.CLOSED, reason="The document was closed.")
+            if watch is not None and watch.look(document.text) is _Fate.PRESENT:
+                return watch.landing(document.text)  # later than it was waited for
+            rebased = _carried(base, edits, document)
+            if not rebased.applied:
+                return Landing(Outcome.CONFLICT, conflicts=rebased.conflicts)
+            watch = _Watch(document, rebased)
+            truth, reason = await self._truth(
+                watch, Sent(document, rebased.applied, label, confirm), base.uri
+            )
+            document = self._documents.get(base.uri)
+            if truth is Outcome.LANDED and document is not None:
+                return watch.landing(document.text)
+            if watch.misplaced is not None and repairs:
+                return await self._repair(base, edits, watch.misplaced, label=label, repairs=repairs - 1)
+            if truth is not Outcome.REFUSED or (confirm and watch.changes == 0):
+                return Landing(truth, conflicts=rebased.conflicts, reason=reason)
+            await self._pause(watch, base.uri, self._patience.retry * 2**attempt)
+        return Landing(
+            Outcome.REFUSED,
+            reason=f"The editor refused the edit {ATTEMPTS} times{': ' + reason if reason else ''}.",
+        )
+
+    async def _repair(
+        self, base: Snapshot, edits: Sequence[Edit], misplaced: _Misplaced, *, label: str, repairs: int
+    ) -> Landing:
+        """Turn the text with the edit in the wrong place into the one that was meant."""
+        rebased = rebase_by_text(edits, base.text, misplaced.over)
+        meant = apply(misplaced.over, rebased.applied)
+        corrections = changes_between(misplaced.text, meant)[::-1]
+        if corrections:  # else what was typed stands behind the edit, which is where it belongs
+            wrong = Snapshot(misplaced.text, base.uri)
+            landing = await self._land(wrong, corrections, label=label, confirm=False, repairs=repairs)
+            if landing.outcome is not Outcome.LANDED or landing.conflicts:
+                return Landing(Outcome.LOST, reason=_WRONG_PLACE)
+        document = self._documents.get(base.uri)
+        if document is None:
+            return Landing(Outcome.CLOSED, reason="The document was closed.")
+        if not rebased.applied:
+            return Landing(Outcome.CONFLICT, conflicts=rebased.conflicts)
+        return _landed(rebased, misplaced.over, meant, document.text)
+
+    async def _truth(self, watch: _Watch, sent: Sent, uri: str) -> tuple[Outcome, str]:
+        """Wait until it is certain whether the client has made the edit."""
+        now = asyncio.get_running_loop().time
+        answer = asyncio.ensure_future(self._send(sent))
+        deadline = None if sent.confirm else now() + self._patience.answer
+        seen: int | None = None  # how many changes had been reported when the client said that it applied
+        with self._watching(uri, watch), _cancelled_at_the_end(answer):
+            while True:
+                if watch.misplaced is not None:
+                    return Outcome.LOST, _WRONG_PLACE
+                if watch.fate is _Fate.PRESENT:
+                    return Outcome.LANDED, ""
+                if watch.fate is _Fate.CLOSED:
+                    return Outcome.CLOSED, "The document was closed."
+                if seen is None and answer.done():
+                    applied, reason = _answer(answer)
+                    if not applied:
+                        return Outcome.REFUSED, reason
+                    seen = watch.changes
+                    deadline = now() + (self._patience.skipped if seen else self._patience.landing)
+                if seen is not None and watch.changes > seen:
+                    absent = watch.fate is _Fate.ABSENT
+                    deadline = now() + (self._patience.settle if absent else self._patience.landing)
+                    seen = watch.changes
+                if deadline is not None and now() >= deadline:
+                    return _late(watch, answered=seen is not None)
+                await watch.wait(None if answer.done() else answer, deadline)
+
+    async def _pause(self, watch: _Watch, uri: str, seconds: float) -> None:
+        """Wait until the client reports a change, which is when it is worth trying again, or a moment."""
+        with self._watching(uri, watch):
+            await watch.wait(None, asyncio.get_running_loop().time() + seconds)
+
+    @contextmanager
+    def _watching(self, uri: str, watch: _Watch) -> Iterator[None]:
+        self._watches.setdefault(uri, set()).add(watch)
+        try:
+            yield
+        finally:
+            self._watches[uri].discard(watch)
+            if not self._watches[uri]:
+                del self._watches[uri]
+
+
+@contextmanager
+def _cancelled_at_the_end(answer: asyncio.Future[tuple[bool, str]]) -> Iterator[None]:
+    """Nobody is interested in an answer any more when the text has told what it would say."""
+    try:
+        yield
+    finally:
+        answer.cancel()
+
+
+class _Fate(Enum):
+    UNKNOWN = "unknown"
+    PRESENT = "present"
+    ABSENT = "absent"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Misplaced:
+    """The client made the edit over a text that it had not reported; `text` is what came of it."""
+
+    over: str
+    text: str
+
+
+@dataclass(slots=True)
+class _State:
+    """A text that was reported on the way, and what the edit would make of it if it were misplaced.
+
+    `begun` are the texts that can follow if the edit was made here, `leads_on` whether one of them did.
+    """
+
+    text: str
+    made: str | None = None
+    begun: tuple[str, ...] = ()
+    leads_on: bool = False
+
+
+class _Watch:
+    """One edit that was sent, and what the client's text says about it."""
+
+    def __init__(self, document: Document, rebased: Rebased) -> None:
+        self.fate = _Fate.UNKNOWN
+        self.misplaced: _Misplaced | None = None
+        self.changes = 0
+        self._before = document.text
+        self._rebased = rebased
+        self._after = apply(self._before, rebased.applied)
+        self._changed = asyncio.Event()
+        self._states: list[_State] = []
+        self._encoding = document.encoding
+        self._places = [
+            (document.position(edit.start), document.position(edit.end), edit.new_text)
+            for edit in rebased.applied
+        ]
+
+    def look(self, text: str | None, before: str = "", changes: Sequence[Edit] = ()) -> _Fate:
+        """Compare the document's text with what was to be; None if the document was closed."""
+        self.changes += 1
+        self._changed.set()
+        if text is None:
+            self.fate = _Fate.CLOSED
+        elif text == self._after or self._passed(before, changes):
+            self.fate = _Fate.PRESENT
+        else:
+            self.fate = _Fate.ABSENT if text == self._before else self._judge(text)
+        return self.fate
+
+    async def wait(self, answer: asyncio.Future[tuple[bool, str]] | None, deadline: float | None) -> None:
+        """Until something is reported, or answered, or the deadline passes."""
+        self._changed.clear()
+        change = asyncio.ensure_future(self._changed.wait())
+        timeout = None if deadline is None else max(0.0, deadline - asyncio.get_running_loop().time())
+        waited: set[asyncio.Future[Any]] = {change}
+        if answer is not None:
+            waited.add(answer)
+        try:
+            await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            change.cancel()
+
+    def landing(self, text: str) -> Landing:
+        """The end of an edit that is in `text`."""
+        return _landed(self._rebased, self._before, self._after, text)
+
+    def _judge(self, text: str) -> _Fate:
+        """Judge by the hunks, where the user has typed as well.
+
+        One is there if nobody touched what it wrote, and not if nobody touched what it was to replace; where
+        both or neither is so, it says nothing.
+        """
+        since_after = changes_between(self._after, text)
+        since_before = changes_between(self._before, text)
+        present = absent = 0
+        shift = 0
+        for edit in self._rebased.applied:
+            start = edit.start + shift
+            written = not _touched(start, start + len(edit.new_text), since_after)
+            unwritten = not _touched(edit.start, edit.end, since_before)
+            present += written and not unwritten
+            absent += unwritten and not written
+            shift += len(edit.new_text) - (edit.end - edit.start)
+        if present and not absent:
+            return _Fate.PRESENT
+        # If nothing of it can be seen, another try does no harm: what was overwritten then is a conflict.
+        return _Fate.UNKNOWN if present else _Fate.ABSENT
+
+    def _passed(self, before: str, changes: Sequence[Edit]) -> bool:
+        """Whether one of the states on the way is what was to be, or shows that the edit is misplaced.
+
+        What is known exactly comes before what is judged by the looks.
+        """
+        states = self._states
+        if len(states) + len(changes) > _STATES or len(before) > _LARGEST_SEARCHED:
+            return False
+        if not states:
+            states.append(_State(before))  # over this one, the edit is where it was meant to be
+        for change in changes:
+            text = apply(states[-1].text, [change])
+            states[-1].leads_on = text in states[-1].begun
+            if text == self._after:
+                return True
+            causes = [state for state in states if state.made == text]
+            if causes:
+                over = next((state for state in causes if state.leads_on), causes[0])
+                self.misplaced = _Misplaced(over.text, text)
+                return False
+            states.append(self._state(text))
+        return False
+
+    def _state(self, text: str) -> _State:
+        """A state, and what the edit, where it was sent to, would make of it: all of it, or one end of it."""
+        index = LineIndex(text)
+        edits = [
+            Edit(index.offset(*start, self._encoding), index.offset(*end, self._encoding), new_text)
+            for start, end, new_text in self._places
+        ]
+        try:
+            made = apply(text, edits)
+        except ValueError:  # they meet in a text that has become shorter
+            return _State(text)
+        return _State(text, made, (made, apply(text, edits[:1]), apply(text, edits[-1:])))
+
+
+def _landed(rebased: Rebased, before: str, after: str, text: str) -> Landing:
+    return Landing(
+        Outcome.LANDED,
+        applied=rebased.applied,
+        indices=rebased.indices,
+        conflicts=rebased.conflicts,
+        before=before,
+        on_top=tuple(changes_between(after, text)) if text != after else (),
+    )
+
+
+def _touched(start: int, end: int, changes: Sequence[Edit]) -> bool:
+    if start == end:
+        return any(change.start <= start <= change.end for change in changes)
+    return any(change.start < end and start < change.end for change in changes)
+
+
+def _carried(base: Snapshot, edits: Sequence[Edit], document: Document) -> Rebased:
+    text = document.text
+    if text == base.text:
+        numbers = tuple(range(len(edits)))
+        return Rebased(tuple(edits), numbers, ())
+    changes = document.history_since(base.version) if base.version is not None else None
+    if changes is None:
+        return rebase_by_text(edits, base.text, text)
+    return rebase(edits, changes, before=base.text, after=text)
+
+
+def _answer(answer: asyncio.Future[tuple[bool, str]]) -> tuple[bool, str]:
+    exc = answer.exception()
+    if exc is not None:
+        return False, str(exc).rstrip(".")
+    applied, reason = answer.result()
+    return applied, reason.rstrip(".")
+
+
+def _late(watch: _Watch, *, answered: bool) -> tuple[Outcome, str]:
+    if not answered:
+        return Outcome.LOST, "The editor did not answer, so the edit may or may not be in the document."
+    if watch.fate is _Fate.ABSENT:
+        return Outcome.REFUSED, "it skipped an edit of an older version"
+    if watch.changes:
+        return Outcome.LOST, "The editor has made the edit only in part, or over other text; undo it there."
+    return Outcome.LOST, "The editor says that it made the edit, but the document did not change."

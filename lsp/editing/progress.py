@@ -1,0 +1,133 @@
+"""What the client hears while an edit streams: work-done progress, and hunks if it asked for them.
+
+Together at most some thirty messages a second, however fast the reply comes, and none to a client that has
+stopped reading. Hunks are those of `editsvc.text.streaming_diff`: what was sent once never changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from editsvc import figures
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from editsvc.engine.service import StreamUpdate
+
+STREAM_METHOD: Final = "editsvc/stream"
+_STREAM_EVERY_S: Final = 0.04
+_PROGRESS_EVERY_S: Final = 0.25
+_BACKLOG: Final = 1 << 20
+
+
+class Sink(Protocol):
+    """Where the messages go."""
+
+    def report(self, message: str, percentage: int) -> None:
+        """Work-done progress."""
+        ...
+
+    def stream(self, seq: int, hunks: list[dict[str, Any]], reached: int, total: int) -> None:
+        """The hunks that have become certain since the message before; `seq` 0 begins anew."""
+        ...
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that the client has not taken yet."""
+        ...
+
+
+class StreamReporter:
+    """Listens to one edit; `finish` says the rest."""
+
+    follows = True
+
+    def __init__(self, sink: Sink, loop: asyncio.AbstractEventLoop, *, stream: bool) -> None:
+        self._sink = sink
+        self._loop = loop
+        self._stream = stream
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_report = loop.time()
+        self._finished = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self._seq = 0
+        self._hunks: list[dict[str, Any]] = []
+        self._count = 0
+        self._kept = 0
+        self._new_lines = 0
+        self._reached = 0
+        self._total = 0
+
+    def restarted(self) -> None:
+        """Begin anew: the next message has seq 0."""
+        self._clear()
+
+    def streamed(self, update: StreamUpdate) -> None:
+        """Note what is new; it is sent when its time has come."""
+        self._reached, self._total = update.reached, update.total
+        for block in update.blocks:
+            self._new_lines += block.new_end - block.new_start
+            if block.equal:
+                self._kept += block.new_end - block.new_start
+                continue
+            if self._stream:
+                self._hunks.append(
+                    {
+                        "id": self._count,
+                        "range": _lines(block.old_start, block.old_end),
+                        "newText": "".join(update.new_lines[block.new_start : block.new_end]),
+                        "state": "streaming",
+                    }
+                )
+            self._count += 1
+        if self._timer is None and not self._finished:
+            self._timer = self._loop.call_later(
+                _STREAM_EVERY_S if self._stream else _PROGRESS_EVERY_S, self._tick
+            )
+
+    def held(self, seconds: float | None) -> None:
+        """Say at once that the server is waited for."""
+        about = "" if seconds is None else f" about {max(1, round(seconds))} s"
+        self._sink.report(f"waiting{about}, because of the server's limits or a failure", self._message()[1])
+
+    def finish(self) -> None:
+        """Send nothing more by the clock."""
+        self._finished = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            if self._stream:
+                self._send_hunks()
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._sink.backlog > _BACKLOG:
+            return
+        if self._stream:
+            self._send_hunks()
+        if self._loop.time() - self._last_report >= _PROGRESS_EVERY_S or not self._stream:
+            self._last_report = self._loop.time()
+            self._sink.report(*self._message())
+
+    def _send_hunks(self) -> None:
+        hunks, self._hunks = self._hunks, []
+        self._sink.stream(self._seq, hunks, self._reached, self._total)
+        self._seq += 1
+
+    def _message(self) -> tuple[str, int]:
+        parts = [
+            f"{self._reached}/{self._total} lines",
+            figures.count(self._count, "hunk"),
+        ]
+        if self._new_lines:
+            # Lines that stay, and not what the server took from the prediction: that is known at the end, in tokens.
+            parts.append(f"{figures.percent(self._kept / self._new_lines)} unchanged")
+        # 100 would say that it is over, and the checks are still to come.
+        return " · ".join(parts), min(99, 100 * self._reached // max(1, self._total))
+
+
+def _lines(start: int, end: int) -> dict[str, Any]:
+    return {"start": {"line": start, "character": 0}, "end": {"line": end, "character": 0}}

@@ -1,0 +1,236 @@
+"""Edits that are in the buffer and not yet decided on: their hunks, and what becomes of them in the log.
+
+An edit of mode ``review`` shows its open hunks; one of mode ``apply`` is followed silently, so that it can
+still be taken back, and so that the log learns what survived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from editsvc.text.rebase import changes_between, map_offset
+from editsvc.text.review import HunkState, Review
+from editsvc.tokenlog import LogUnavailable, Verdict
+from lsp.wire.convert import range_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from editsvc.text.document import Edit
+    from editsvc.text.review import OpenHunk, Verdicts
+    from editsvc.tokenlog import TokenLog
+    from lsp.documents import Document
+    from lsp.editing.apply_edits import Landing
+    from lsp.editing.hunk_feed import HunkFeed
+    from lsp.service_handle import Engine
+
+_log = logging.getLogger(__name__)
+_SILENT: Final = 32
+# An edit's id, the verdict on it, its hunks, those accepted, those that survived.
+_Noted: TypeAlias = tuple[str, Verdict | None, int, int, int | None]
+
+
+@dataclass(slots=True)
+class OpenEdit:
+    """One edit in a buffer. Hunks have the numbers of the edits that were proposed; `conflicts` are not in it."""
+
+    id: str
+    uri: str
+    proposed: tuple[Edit, ...]
+    base_text: str
+    review: Review
+    numbers: tuple[int, ...]
+    conflicts: tuple[int, ...]
+    silent: bool
+
+    def local(self, hunk: int) -> int | None:
+        """The review's number for a hunk; None if it has none."""
+        return self.numbers.index(hunk) if hunk in self.numbers else None
+
+    def undecided(self) -> Iterator[tuple[int, OpenHunk]]:
+        """The hunks that can still be decided, with their numbers."""
+        for hunk in self.review.undecided:
+            yield self.numbers[hunk.id], hunk
+
+    def json(self, document: Document) -> list[dict[str, Any]]:
+        """All hunks for a command's answer, in the order of their numbers."""
+        self.review.refresh(document.text)
+        shown = {
+            self.numbers[hunk.id]: {
+                "id": self.numbers[hunk.id],
+                "range": range_json(document, hunk.start, hunk.end),
+                "state": "applied" if self.silent and hunk.state is HunkState.OPEN else hunk.state.value,
+                "oldText": hunk.old_text,
+                "newText": hunk.new_text,
+            }
+            for hunk in self.review.hunks
+        }
+        lost = hunks_json(self.proposed, self.conflicts, self.base_text, document, "conflict")
+        shown.update({hunk["id"]: hunk for hunk in lost})
+        return [shown[number] for number in sorted(shown)]
+
+
+def hunks_json(
+    edits: Sequence[Edit], numbers: Iterable[int], base_text: str, document: Document, state: str
+) -> list[dict[str, Any]]:
+    """Some edits of `base_text` that are not in the document, at the place where they would go by now."""
+    text = document.text
+    changes = changes_between(base_text, text) if text != base_text else []
+    result = []
+    for number in numbers:
+        edit = edits[number]
+        start, end = edit.start, edit.end
+        for change in changes:
+            start = map_offset(start, change, stick_right=False)
+            end = map_offset(end, change, stick_right=True)
+        result.append(
+            {
+                "id": number,
+                "range": range_json(document, start, max(start, end)),
+                "state": state,
+                "oldText": base_text[edit.start : edit.end],
+                "newText": edit.new_text,
+            }
+        )
+    return result
+
+
+class Reviews:
+    """All edits of a session that are open."""
+
+    def __init__(self, engine: Engine, feed: HunkFeed) -> None:
+        self._engine = engine
+        self._feed = feed
+        self._edits: dict[str, OpenEdit] = {}
+        self._noted: list[_Noted] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    def open(
+        self,
+        edit_id: str,
+        uri: str,
+        proposed: Sequence[Edit],
+        base_text: str,
+        landing: Landing,
+        *,
+        silent: bool,
+    ) -> OpenEdit:
+        """Begin to follow an edit that has landed. The document must not have changed since `landing` was made."""
+        review = Review(landing.applied, landing.before)
+        for change in landing.on_top:
+            review.changed(change)
+        opened = OpenEdit(
+            edit_id, uri, tuple(proposed), base_text, review, landing.indices, landing.conflicts, silent
+        )
+        self._edits[edit_id] = opened
+        self._feed.decided(opened)
+        silents = [edit for edit in self._edits.values() if edit.silent and edit.uri == uri]
+        for edit in silents[:-_SILENT]:
+            del self._edits[edit.id]
+            self._feed.ended(edit)
+        return opened
+
+    def forget_undone(self, uri: str, text: str) -> None:
+        """End the reviews of edits that were taken back altogether, as the document's `text` shows.
+
+        Before another edit goes in: if it writes the same, it must not bring the first to life again.
+        """
+        for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
+            edit.review.refresh(text)
+            if all(hunk.state is HunkState.REJECTED for hunk in edit.review.hunks):
+                self._settle(edit, text)
+
+    def get(self, edit_id: str) -> OpenEdit | None:
+        """The open edit of that id."""
+        return self._edits.get(edit_id)
+
+    def latest(self) -> str | None:
+        """The id of the edit that was opened last and shows its hunks."""
+        return next((edit.id for edit in reversed(self._edits.values()) if not edit.silent), None)
+
+    def of(self, uri: str) -> list[OpenEdit]:
+        """The edits of a document that show their hunks."""
+        return [edit for edit in self._edits.values() if edit.uri == uri and not edit.silent]
+
+    def follows(self, uri: str) -> bool:
+        """Whether an edit of a document is open."""
+        return any(edit.uri == uri for edit in self._edits.values())
+
+    def changed(self, uri: str, changes: Sequence[Edit]) -> None:
+        """Follow the changes of a document."""
+        for edit in self._edits.values():
+            if edit.uri == uri:
+                for change in changes:
+                    edit.review.changed(change)
+                self._feed.moved(edit)
+
+    def decided(self, edit: OpenEdit, document: Document) -> None:
+        """Write what is decided by now into the log; forget the edit if nothing is open any more."""
+        self._feed.decided(edit)
+        if edit.review.undecided:
+            accepted = sum(hunk.state is HunkState.ACCEPTED for hunk in edit.review.hunks)
+            self._note(edit.id, Verdict.PARTIAL, len(edit.proposed), accepted, None)
+        else:
+            self._settle(edit, document.text)
+
+    def close(self, uri: str, text: str) -> None:
+        """A document is closed: what was not decided has survived, or not."""
+        for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
+            self._settle(edit, text)
+
+    async def wind_up(self, texts: dict[str, str]) -> None:
+        """End every review, and wait until the log has heard of it."""
+        for edit in list(self._edits.values()):
+            self._settle(edit, texts.get(edit.uri, ""))
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=2.0)
+
+    def note(self, edit_id: str, verdict: Verdict, accepted: int, *, hunks: int) -> None:
+        """Log a verdict on an edit that is not open (a preview)."""
+        self._note(edit_id, verdict, hunks, accepted, None)
+
+    def _settle(self, edit: OpenEdit, text: str) -> None:
+        del self._edits[edit.id]
+        self._feed.ended(edit)
+        counts = edit.review.close(text)
+        self._note(edit.id, verdict_of(counts), len(edit.proposed), counts.accepted, counts.survived)
+
+    def _note(
+        self, edit_id: str, verdict: Verdict | None, hunks: int, accepted: int, survived: int | None
+    ) -> None:
+        self._noted.append((edit_id, verdict, hunks, accepted, survived))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        """Write what was noted, in that order: all that has gathered with one opening of the log."""
+        try:
+            while self._noted:
+                noted, self._noted = self._noted, []
+                log = self._engine.log()
+                if log is not None:
+                    await asyncio.to_thread(_write_verdicts, log, noted)
+        except LogUnavailable as exc:
+            _log.warning("%s", exc.told("What was said about an edit was not logged."))
+        finally:
+            self._writing = None
+
+
+def _write_verdicts(log: TokenLog, noted: Iterable[_Noted]) -> None:
+    with log:
+        for edit_id, verdict, hunks, accepted, survived in noted:
+            log.set_verdict(edit_id, verdict, accepted, survived, hunks=hunks)
+
+
+def verdict_of(counts: Verdicts) -> Verdict | None:
+    """What the user said about the edit as a whole; None if they said nothing, and the edit merely survived."""
+    if not counts.accepted and not counts.rejected:
+        return None
+    if not counts.rejected and not counts.survived and not counts.gone and not counts.edited:
+        return Verdict.ACCEPTED
+    if not counts.accepted and not counts.survived and not counts.edited:
+        return Verdict.REJECTED
+    return Verdict.PARTIAL

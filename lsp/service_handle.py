@@ -1,0 +1,142 @@
+"""The edit service of a session: opened when it is first needed, opened anew when the settings change."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from editsvc.errors import SettingsError
+from editsvc.settings import environment
+from editsvc.settings.schema import Settings
+from lsp.remedies import told
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from editsvc.engine.service import EditService
+    from editsvc.settings.schema import Resolved
+    from editsvc.tokenlog import TokenLog
+
+
+class Engine:
+    """One for a session. `environ` is the process's; `folder` is where a project's settings file is looked for."""
+
+    def __init__(self, environ: Mapping[str, str], *, offline: bool) -> None:
+        self._environ = environ
+        self._offline = offline
+        self._editor: dict[str, Any] = {}
+        self._folder: Path | None = None
+        self._opened: _Opened | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self.settings = Settings()
+        self._failure: SettingsError | None = None
+
+    def configure(self, editor: Mapping[str, Any], folder: Path | None) -> list[str]:
+        """Take the editor's values over; returns sentences about what is ignored.
+
+        Values that are wrong are left out. If the user's own settings are wrong, every edit fails with the
+        sentence that says so, until they are right.
+        """
+        warnings: list[str] = []
+        accepted: dict[str, Any] = {}
+        for key, value in editor.items():
+            try:
+                self._load({key: value}, folder)
+            except SettingsError as exc:
+                if exc.message.startswith("flag:"):
+                    warnings.append(f"editsvc: {told(exc).removeprefix('flag: ')}")
+                    continue
+            accepted[key] = value
+        before = self.settings, self._failure
+        try:
+            resolved = self._load(accepted, folder)
+        except SettingsError as exc:
+            self._failure = exc
+        else:
+            self._failure, self.settings = None, resolved.settings
+            warnings += resolved.warnings
+        if (self.settings, self._failure) != before and self._opened is not None:
+            self._retire(self._opened)
+            self._opened = None
+        return warnings
+
+    def _load(self, values: Mapping[str, Any], folder: Path | None) -> Resolved:
+        return environment.load(values, environ=self._environ, folder=folder or Path(Path.cwd().anchor))
+
+    async def warm_up(self) -> None:
+        """Import what an edit needs, in a thread, so that the first one does not wait for it."""
+        for module in ("editsvc.app.composition", "editsvc.syntax", "pygit2", "sqlalchemy"):
+            await asyncio.to_thread(importlib.import_module, module)
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[EditService]:
+        """The service for one edit; raises SettingsError if there can't be one."""
+        if self._failure is not None:
+            raise self._failure
+        if self._opened is None:
+            self._opened = _Opened(self.settings, self._environ, offline=self._offline)
+        opened = self._opened
+        opened.users += 1
+        try:
+            yield await opened.ready()
+        except SettingsError:
+            # Nothing was opened; the next edit tries again.
+            if self._opened is opened:
+                self._opened = None
+            raise
+        finally:
+            opened.users -= 1
+            if opened.retired and not opened.users:
+                opened.stop.set()
+
+    def log(self) -> TokenLog | None:
+        """The token log, to be used in a thread and closed; None if nothing is logged."""
+        if not self.settings.log_enabled:
+            return None
+        from editsvc.app.composition import open_log  # noqa: PLC0415 - heavy
+
+        return open_log(self.settings)
+
+    async def close(self) -> None:
+        """End the connections; edits that still run lose theirs."""
+        if self._opened is not None:
+            self._retire(self._opened)
+            self._opened.stop.set()
+            self._opened = None
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _retire(self, opened: _Opened) -> None:
+        opened.retired = True
+        self._closing.add(opened.task)
+        opened.task.add_done_callback(self._closing.discard)
+        if not opened.users:
+            opened.stop.set()
+
+
+class _Opened:
+    """A service inside of a task of its own, so that it is closed where it was opened."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], *, offline: bool) -> None:
+        self.users = 0
+        self.retired = False
+        self.stop = asyncio.Event()
+        self._ready: asyncio.Future[EditService] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(self._run(settings, environ, offline=offline))
+
+    async def ready(self) -> EditService:
+        return await asyncio.shield(self._ready)
+
+    async def _run(self, settings: Settings, environ: Mapping[str, str], *, offline: bool) -> None:
+        try:
+            app = await asyncio.to_thread(importlib.import_module, "editsvc.app.composition")
+            async with app.open_service(settings, offline=offline, environ=environ) as service:
+                self._ready.set_result(service)
+                await self.stop.wait()
+        except Exception as exc:  # noqa: BLE001 - whoever waits for the service gets it
+            if not self._ready.done():
+                self._ready.set_exception(exc)
+                # If everybody has left meanwhile, nobody is to be told that it was never looked at.
+                self._ready.exception()

@@ -1,0 +1,1 @@
+"""The protocol on the wire: bytes, messages, connections, and LSP's types."""

@@ -1,0 +1,153 @@
+"""Between the product's values and those of LSP: the only place that knows both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+
+from editsvc import syntax
+from lsp.documents import ContentChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from editsvc.text.document import Edit
+    from lsp.documents import Document
+
+_ANNOTATION: Final = "editsvc"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the client can do, and what it asked for."""
+
+    versioned_edits: bool = False
+    annotations: bool = False
+    progress: bool = False
+    configuration: bool = False
+    registers_configuration: bool = False
+    refreshes_lenses: bool = False
+    stream: bool = False
+    hunks: bool = False
+    asks: bool = False
+
+
+def client_of(params: types.InitializeParams) -> Client:
+    """The client as its ``initialize`` describes it."""
+    capabilities = params.capabilities
+    workspace = capabilities.workspace
+    edit = workspace.workspace_edit if workspace else None
+    window = capabilities.window
+    configuration = workspace.did_change_configuration if workspace else None
+    lens = workspace.code_lens if workspace else None
+    return Client(
+        # Neovim does not say that it knows documentChanges, but creates and renames files, which are part of them.
+        versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
+        annotations=bool(edit and edit.document_changes and edit.change_annotation_support),
+        progress=bool(window and window.work_done_progress),
+        configuration=bool(workspace and workspace.configuration),
+        registers_configuration=bool(configuration and configuration.dynamic_registration),
+        refreshes_lenses=bool(lens and lens.refresh_support),
+        stream=options_of(params).get("stream") is True,
+        hunks=options_of(params).get("hunks") is True,
+        asks=bool(window and window.show_message),
+    )
+
+
+def options_of(params: types.InitializeParams) -> dict[str, Any]:
+    """``initializationOptions``, or an empty object if they are none."""
+    options = params.initialization_options
+    return options if isinstance(options, dict) else {}
+
+
+def root_of(params: types.InitializeParams) -> Path | None:
+    """The first workspace folder, or the root of clients that know but one; None if there is none."""
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    uris += [params.root_uri] if params.root_uri else []
+    for uri in uris:
+        path = path_of(uri)
+        if path is not None:
+            return path
+    return Path(params.root_path) if params.root_path else None
+
+
+def path_of(uri: str) -> Path | None:
+    """The file of a ``file:`` URI; None for any other."""
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    return Path(path) if path else None
+
+
+def filename_of(document: Document) -> str:
+    """A name without folders that tells the language, also for documents that have no file yet."""
+    name = PurePosixPath(unquote(urlsplit(document.uri).path)).name or "untitled"
+    language = syntax.by_name(document.language_id)
+    if language is None or syntax.language_of(name) is not None:
+        return name
+    if language.suffixes:
+        return name + language.suffixes[0]
+    return language.filenames[0] if language.filenames else name
+
+
+def content_changes(changes: Iterable[types.TextDocumentContentChangeEvent]) -> list[ContentChange]:
+    """The changes of one didChange; raises ValueError for negative positions."""
+    return [
+        ContentChange(change.text, _span(change.range))
+        if isinstance(change, types.TextDocumentContentChangePartial)
+        else ContentChange(change.text)
+        for change in changes
+    ]
+
+
+def rewrites_lines(change: ContentChange) -> bool:
+    """Whether a change replaces more than a part of one line: an editor that sends lines, or everything."""
+    return bool(change.text) and (change.span is None or change.span[0] != change.span[2])
+
+
+def offsets(document: Document, place: types.Range) -> tuple[int, int]:
+    """Start and end offset of a range, in order; raises ValueError for negative positions."""
+    start = document.offset(place.start.line, place.start.character)
+    end = document.offset(place.end.line, place.end.character)
+    return min(start, end), max(start, end)
+
+
+def range_of(document: Document, start: int, end: int) -> types.Range:
+    """The range from offset `start` up to `end`."""
+    return types.Range(
+        types.Position(*document.position(start)),
+        types.Position(*document.position(end)),
+    )
+
+
+def range_json(document: Document, start: int, end: int) -> dict[str, Any]:
+    """The range from offset `start` up to `end`, as in JSON."""
+    (line, column), (end_line, end_column) = document.position(start), document.position(end)
+    return {
+        "start": {"line": line, "character": column},
+        "end": {"line": end_line, "character": end_column},
+    }
+
+
+def workspace_edit(
+    document: Document, edits: Sequence[Edit], client: Client, *, label: str, confirm: bool
+) -> types.WorkspaceEdit:
+    """`edits` of the document as it is now, in the richest form that the client understands."""
+    plain = [types.TextEdit(range_of(document, edit.start, edit.end), edit.new_text) for edit in edits]
+    if not client.versioned_edits:
+        return types.WorkspaceEdit(changes={document.uri: plain})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+    if not (confirm and client.annotations):
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, plain)])
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in plain]
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(identifier, annotated)],
+        change_annotations={_ANNOTATION: types.ChangeAnnotation(label=label, needs_confirmation=True)},
+    )
+
+
+def _span(place: types.Range) -> tuple[int, int, int, int]:
+    return place.start.line, place.start.character, place.end.line, place.end.character

@@ -1,0 +1,190 @@
+"""TCP and WebSocket on the loopback interface; every connection is a session of its own.
+
+Other users of the machine, and web pages in the user's browser, can reach a loopback port as well. So a
+session begins with a token: in the ``initialize`` request (``initializationOptions.token``), or, for a
+WebSocket, in the URL (``?token=``). A WebSocket is also refused if a web page opens it (its ``Origin``), or
+if the ``Host`` is not a loopback name (a page whose own name was made to resolve to 127.0.0.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import sys
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from lsp.wire.frames import LONGEST_BODY, FrameError, FrameReader, frame
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from aiohttp import web
+
+    from lsp.session import EditServer
+
+    MakeSession = Callable[[str | None], EditServer]
+
+HOST: Final = "127.0.0.1"
+_LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+# Editors that are web pages themselves have these origins; no page from the network can have them.
+_EDITOR_SCHEMES: Final = frozenset({"vscode-webview", "vscode-file"})
+_CHUNK: Final = 64 * 1024
+_FLUSH_S: Final = 1.0
+
+
+@contextlib.asynccontextmanager
+async def listen_tcp(port: int, token: str, make_session: MakeSession) -> AsyncIterator[str]:
+    """Accept TCP connections on `port` (0: a free one); yields the address. Raises OSError if it is taken."""
+    sessions: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            sessions.add(task)
+            task.add_done_callback(sessions.discard)
+        await _tcp_session(reader, writer, make_session(token))
+
+    server = await asyncio.start_server(connected, HOST, port)
+    try:
+        yield f"tcp://{HOST}:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for session in list(sessions):
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)
+
+
+class _StreamChannel:
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def send(self, body: bytes) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(frame(body))
+
+    @property
+    def backlog(self) -> int:
+        return self._writer.transport.get_write_buffer_size()
+
+
+async def _tcp_session(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: EditServer
+) -> None:
+    session.connect(_StreamChannel(writer))
+    reading = asyncio.create_task(_read_frames(reader, session))
+    try:
+        await session.ended
+        await session.wind_up()
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            await asyncio.wait_for(writer.drain(), _FLUSH_S)
+    finally:
+        reading.cancel()
+        await asyncio.shield(session.wind_up())
+        writer.close()
+
+
+async def _read_frames(reader: asyncio.StreamReader, session: EditServer) -> None:
+    frames = FrameReader()
+    try:
+        while data := await reader.read(_CHUNK):
+            for body in frames.push(data):
+                session.receive(body)
+    except (FrameError, ConnectionError) as exc:
+        sys.stderr.write(f"editsvc-lsp: a connection was closed: {type(exc).__name__}\n")
+    session.disconnected()
+
+
+@contextlib.asynccontextmanager
+async def listen_ws(port: int, token: str, make_session: MakeSession) -> AsyncIterator[str]:
+    """Accept WebSocket connections on `port` (0: a free one); yields the address. Raises OSError if it is taken."""
+    from aiohttp import web  # noqa: PLC0415 - 0.1 s that stdio does not need
+
+    async def connected(request: web.Request) -> web.StreamResponse:
+        if not _may_connect(request.headers.get("Origin"), request.host):
+            raise web.HTTPForbidden(text="This origin may not connect.")
+        given = request.query.get("token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if given and not same_token(given, token):
+            raise web.HTTPUnauthorized(text="The token is wrong.")
+        socket = web.WebSocketResponse(max_msg_size=LONGEST_BODY)
+        await socket.prepare(request)
+        # A token in the URL is as good as one in the first request.
+        await _ws_session(socket, make_session(None if given else token))
+        return socket
+
+    application = web.Application()
+    application.add_routes([web.get("/", connected)])
+    runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=_FLUSH_S, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        yield f"ws://{HOST}:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+class _SocketChannel:
+    """Messages for a WebSocket, sent by a task of its own, because sending there is awaited."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._size = 0
+
+    def send(self, body: bytes) -> None:
+        self._size += len(body)
+        self._queue.put_nowait(body)
+
+    @property
+    def backlog(self) -> int:
+        return self._size
+
+    def finish(self) -> None:
+        self._queue.put_nowait(None)
+
+    async def run(self) -> None:
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            while (body := await self._queue.get()) is not None:
+                await self._socket.send_str(body.decode())
+                self._size -= len(body)
+
+
+async def _ws_session(socket: web.WebSocketResponse, session: EditServer) -> None:
+    channel = _SocketChannel(socket)
+    session.connect(channel)
+    writing = asyncio.create_task(channel.run())
+    reading = asyncio.create_task(_read_socket(socket, session))
+    try:
+        await session.ended
+        await session.wind_up()
+        channel.finish()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(writing), _FLUSH_S)
+    finally:
+        reading.cancel()
+        writing.cancel()
+        await asyncio.shield(session.wind_up())
+        await socket.close()
+
+
+async def _read_socket(socket: web.WebSocketResponse, session: EditServer) -> None:
+    async for message in socket:
+        data: Any = message.data
+        if isinstance(data, str):
+            session.receive(data.encode("utf-8", "surrogatepass"))
+        elif isinstance(data, bytes):
+            session.receive(data)
+    session.disconnected()
+
+
+def same_token(given: object, expected: str) -> bool:
+    """Whether `given` is the token; takes the same time wherever they differ."""
+    return isinstance(given, str) and hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def _may_connect(origin: str | None, host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname
+    if name not in _LOOPBACK_NAMES:
+        return False
+    return origin is None or urlsplit(origin).scheme in _EDITOR_SCHEMES

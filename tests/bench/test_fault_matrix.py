@@ -1,0 +1,37 @@
+"""The bench that tries every fault, small: a few of its cells, and that it knows all faults."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from editsvc.emulator import FAULTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_few_cells_of_the_matrix() -> None:
+    rows = ("status:503", "cut:0", "length:0.5", "broken-syntax", "unclosed:0")
+    command = [
+        sys.executable,
+        "-m",
+        "bench.faults",
+        "--json",
+        "--jobs",
+        "1",
+        "--front",
+        "lsp",
+        "--only",
+        *rows,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["cells"], found["wrong"]) == (30, 0)
+    assert found["outcomes"] == {"changed": 10, "failed": 10, "refused": 10}
+
+
+def test_every_fault_has_a_row() -> None:
+    program = "import json; from bench.faults import rows; print(json.dumps(list(rows())))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True)
+    assert {row.partition(":")[0] for row in json.loads(done.stdout)} == {str(name) for name in FAULTS}

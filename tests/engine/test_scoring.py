@@ -1,0 +1,73 @@
+"""After an edit, every candidate prediction is scored against the reply, and only numbers are kept."""
+
+from pathlib import Path
+
+from engine_world import world
+
+from editsvc.engine.edit import EditRequest
+from editsvc.engine.scoring import WhatIf
+from editsvc.prediction.verifier import PRESETS
+from editsvc.text.document import Snapshot
+from editsvc.tokenlog import LogUnavailable, Source
+
+CODE = "".join(f"value_{number} = {number}\n" for number in range(60))
+REPLY = CODE.replace("value_30 = 30", "value_30 = None")
+
+
+class Numbers(dict[str, dict[str, list[int]]]):
+    """A log of what-if numbers."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        super().__init__()
+        self._broken = broken
+
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
+        if self._broken:
+            raise LogUnavailable("The disk is full.")
+        self[record_id] = what_if
+
+
+def test_every_candidate_gets_numbers_for_every_verifier() -> None:
+    numbers = Numbers()
+    scoring = WhatIf(numbers)
+    scoring.submit("one", {"file": CODE, "draft": REPLY}, REPLY)
+    scoring.close(10)
+    assert set(numbers["one"]) == {
+        "none",
+        *(f"{name}:{preset}" for name in ("file", "draft") for preset in PRESETS),
+    }
+    assert numbers["one"]["none"] == [0, 0]
+    assert numbers["one"]["draft:resync"][1] == 0
+    assert numbers["one"]["file:prefix-only"][0] < numbers["one"]["file:resync"][0]
+
+
+def test_a_log_that_fails_stops_nothing() -> None:
+    scoring = WhatIf(Numbers(broken=True))
+    scoring.submit("one", {"file": CODE}, REPLY)
+    scoring.submit("two", {"file": CODE}, REPLY)
+    scoring.close(10)
+
+
+def test_closing_without_edits_is_no_work() -> None:
+    WhatIf(Numbers()).close(0.1)
+
+
+async def test_the_service_hands_over_what_it_could_have_predicted_and_the_reply(tmp_path: Path) -> None:
+    numbers = Numbers()
+    scoring = WhatIf(numbers)
+    case = {
+        "instruction": "rename value_30 to answer",
+        "before": CODE,
+        "after": CODE.replace("value_30", "answer"),
+    }
+    async with world(tmp_path, [case], scorer=scoring) as here:
+        result = await here.service.edit(
+            EditRequest(Snapshot(CODE), case["instruction"], "values.py", Source.CLI)
+        )
+    scoring.close(10)
+    found = numbers[result.id]
+    assert {name.partition(":")[0] for name in found} == {"file", "draft", "none"}
+    assert found["draft:resync"] == [
+        result.usage.accepted_prediction_tokens,
+        result.usage.rejected_prediction_tokens,
+    ]

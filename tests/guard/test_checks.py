@@ -1,0 +1,190 @@
+"""The guard beyond single replies: what can be waived, what cannot, and that nothing outside of an edit changes."""
+
+import pytest
+import sections
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editsvc import syntax
+from editsvc.errors import GuardRefused
+from editsvc.guard import checks
+from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.reply import Framing, Reply, ReplyKind
+from editsvc.text.document import Edit, Snapshot, apply, split_lines
+
+FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))
+HALF = FILE[: FILE.index("def step_15")]
+PYTHON = syntax.by_name("python")
+
+
+def check(
+    code: str, instruction: str = "Rename step_1.", *, original: str = FILE, allow: tuple[Check, ...] = ()
+) -> str | None:
+    reply = Reply(ReplyKind.CODE, code, Framing.AGREED)
+    try:
+        checks.check_reply(original, reply, instruction=instruction, language=PYTHON, allow=allow)
+    except GuardRefused as refused:
+        return refused.check
+    return None
+
+
+REFUSED = {
+    Check.EMPTY: "\n",
+    Check.ELISION: HALF + "# ... the rest stays the same ...\n",
+    Check.TAIL: HALF,
+    Check.SHRINK: "x = 1\n" + "".join(split_lines(FILE)[-30:]),
+    Check.INDENTATION: FILE.replace("    ", "\t"),
+    Check.ENTITIES: FILE.replace("value", "a < b").replace("return a < b + 3\n", "return a &lt; b + 3\n"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_check_can_be_waived_by_its_name(name: Check) -> None:
+    original = FILE.replace("value", "a < b") if name is Check.ENTITIES else FILE
+    others = tuple(WAIVABLE - {name})
+    assert check(REFUSED[name], original=original, allow=others) == name
+    assert check(REFUSED[name], original=original, allow=tuple(WAIVABLE)) is None
+
+
+def test_what_the_instruction_asks_to_remove_may_go() -> None:
+    shorter = FILE[:600]
+    assert check(shorter, "Make it nicer.") is not None
+    tail = FILE[: FILE.index("def step_28")]
+    assert check(tail, "Remove the last two steps.") is None
+    assert check(tail, "Rename step_1.") is None or check(tail, "Rename step_1.") == Check.TAIL
+
+
+def test_half_of_the_file_may_not_go_even_if_something_is_to_be_removed() -> None:
+    assert check(FILE[: len(FILE) // 3], "Remove step_1.") == Check.TAIL
+
+
+def test_a_refusal_names_the_line_and_quotes_it() -> None:
+    reply = Reply(ReplyKind.CODE, HALF + "# ... rest of the code unchanged ...\n", Framing.AGREED)
+    with pytest.raises(GuardRefused, match=r"Line \d+ .* “# ... rest of the code unchanged ...”") as refused:
+        checks.check_reply(FILE, reply, instruction="x", language=PYTHON)
+    assert refused.value.line == reply.code.count("\n")
+    assert refused.value.kind == "GuardRefused:elision"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# ... existing code ...",
+        "// ... rest of the file unchanged ...",
+        "/* … remaining methods … */",
+        "<!-- ... rest of the page ... -->",
+        "{/* ... existing props ... */}",
+        "-- ... other columns stay the same ...",
+        "# ...",
+        "// …",
+        "... rest of the function ...",
+        "[... remaining code ...]",
+        "# rest of the code remains unchanged",
+        "// existing code here",
+        "value = compute()  # ... rest as before",
+    ],
+)
+def test_remarks_in_place_of_code_are_recognised(line: str) -> None:
+    assert check(HALF + line + "\n" + FILE[FILE.index("def step_28") :]) == Check.ELISION
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = [...values]",
+        "    ...",
+        "call(...rest)",
+        '"... and the rest"',
+        "# TODO: more of this",
+        "print('loading ...')",
+    ],
+)
+def test_lines_with_dots_that_are_code_are_no_remarks(line: str) -> None:
+    assert (
+        check(FILE.replace("def step_1(value):\n    return value + 1\n", f"def step_1(value):\n{line}\n"))
+        is None
+    )
+
+
+def test_an_unchanged_reply_passes_every_check() -> None:
+    assert check(FILE) is None
+    assert check("", original="") is None
+
+
+@given(
+    st.text(alphabet="ab\r\n😀", max_size=20),
+    st.lists(
+        st.tuples(st.integers(0, 20), st.integers(0, 4), st.text(alphabet="xy\n", max_size=4)), max_size=3
+    ),
+)
+def test_an_edit_that_is_what_it_says_is_proven(text: str, raw: list[tuple[int, int, str]]) -> None:
+    edits, position = [], 0
+    for start, length, new in sorted(raw):
+        begin = min(max(start, position), len(text))
+        end = min(begin + length, len(text))
+        edits.append(Edit(begin, end, new))
+        position = end
+    checks.prove(Snapshot(text), Snapshot(apply(text, edits)), edits)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [Snapshot("aXc!\n"), Snapshot("aXc\n", bom=True), Snapshot("AXc\n")],
+    ids=["behind", "BOM", "before"],
+)
+def test_a_change_outside_of_the_edits_is_never_let_through(after: Snapshot) -> None:
+    with pytest.raises(GuardRefused) as refused:
+        checks.prove(Snapshot("abc\n"), after, [Edit(1, 2, "X")])
+    assert refused.value.check == Check.IDENTITY
+    assert Check.IDENTITY not in WAIVABLE
+
+
+def test_an_edit_whose_line_ends_merge_is_not_what_was_intended() -> None:
+    before, edits = Snapshot("\ra\n"), [Edit(1, 3, "\n")]
+    with pytest.raises(GuardRefused):
+        checks.prove(before, Snapshot("\r\n"), edits, "\n\n")
+    checks.prove(before, Snapshot("\r\r"), [Edit(1, 3, "\r")], "\n\n")
+
+
+def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
+    refused = {
+        case["refused"].value or case["refused"].text.strip()
+        for case in sections.folder("replies").values()
+        if "refused" in case
+    }
+    named = {line.split(": ")[1].strip(" -\n") if ": " in line else line for line in refused}
+    assert {str(check) for check in Check} - named <= {
+        "shrink",
+        "identity",
+        "syntax",
+        "scope",
+        "invisible",
+        "secrets",
+        "lost-secret",
+    }
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "# [unchanged]",
+        "# etc.",
+        "# 8< ----",
+        "# steps 5-9 omitted",
+        "# TODO: keep the others",
+        "# como antes",
+    ],
+)
+def test_a_comment_that_is_left_of_a_block_is_refused_whatever_it_says(remark: str) -> None:
+    block = FILE[FILE.index("def step_10(") : FILE.index("def step_15(")]
+    shorter = FILE.replace(block, remark + "\n\n\n").replace("step_3(", "third(")
+    assert check(shorter, "Call step_3 third.") == Check.ELISION
+    assert check(shorter, "Call step_3 third, and remove the steps 10 to 14.") is None
+    assert check(shorter, "Leave a comment instead of the steps 10 to 14.") is None
+
+
+def test_a_comment_beside_new_code_and_one_for_a_few_lines_are_edits() -> None:
+    block = FILE[FILE.index("def step_10(") : FILE.index("def step_15(")]
+    assert check(FILE.replace(block, "# All in one.\nstep = int.__add__\n\n\n"), "Use one function.") is None
+    two = FILE[FILE.index("def step_10(") : FILE.index("def step_12(")]
+    assert check(FILE.replace(two, "# 10 and 11 are reserved.\n\n\n"), "Reserve 10 and 11.") is None

@@ -1,0 +1,131 @@
+"""Replies of numbered parts, whole and in pieces, and what models write instead."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editsvc.prompt.rendering import Frame, Part
+from editsvc.reply import Framing, PartsParser, Reply, ReplyKind
+
+FRAME = Frame("````", "python")
+FIRST = "import os\n\n\n"
+SECOND = "def read():\n    return 1\n\n\n"
+THIRD = "def write():\n    return 2\n"
+DOCUMENT = FIRST + SECOND + THIRD
+PARTS = [Part(1, 1, 3, FIRST), Part(2, 4, 7, SECOND, "read"), Part(3, 8, 9, THIRD, "write")]
+
+
+def read(reply: str, *, cuts: list[int] | None = None, parts: list[Part] = PARTS) -> Reply:
+    parser = PartsParser(FRAME, "".join(part.text for part in parts), parts)
+    at = 0
+    for cut in [*sorted(cuts or []), len(reply)]:
+        parser.push(reply[at:cut])
+        at = max(at, cut)
+    return parser.finish()
+
+
+def test_parts_come_with_their_numbers() -> None:
+    reply = read("````python 2\ndef read():\n    return 3\n\n\n````\n````python 3\n" + THIRD + "````")
+    assert reply.parts == ((2, "def read():\n    return 3\n\n\n"), (3, THIRD))
+    assert (reply.kind, reply.framing, reply.closed) == (ReplyKind.CODE, Framing.AGREED, True)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "````python 2",
+        "```` 2",
+        "````2",
+        "````python #2",
+        "````python section 2",
+        "```python 2",
+        "````python 2 read",
+    ],
+)
+def test_the_number_is_found_however_the_fence_is_written(opening: str) -> None:
+    fence = opening[: len(opening) - len(opening.lstrip("`"))]
+    assert read(f"{opening}\ndef read():\n    pass\n\n\n{fence}\n").parts == (
+        (2, "def read():\n    pass\n\n\n"),
+    )
+
+
+def test_a_part_that_is_to_go_is_empty() -> None:
+    assert read("````python 2\n````").parts == ((2, ""),)
+
+
+def test_a_part_of_blank_lines_is_not_gone() -> None:
+    assert read("````python 2\n\n````").parts == ((2, "\n"),)
+
+
+def test_blank_lines_that_a_model_drops_before_a_named_part_are_restored() -> None:
+    assert read("````python 2\ndef read():\n    pass\n````").parts == ((2, "def read():\n    pass\n\n\n"),)
+
+
+def test_blank_lines_are_not_restored_where_the_next_part_goes_too() -> None:
+    reply = read("````python 2\ndef read():\n    pass\n````\n````python 3\n````")
+    assert reply.parts == ((2, "def read():\n    pass\n"), (3, ""))
+
+
+def test_the_final_newline_follows_the_original() -> None:
+    parts = [PARTS[0], Part(2, 4, 5, "def read():\n    return 1")]
+    assert read("````python 2\ndef read():\n    pass\n````", parts=parts).parts == (
+        (2, "def read():\n    pass"),
+    )
+
+
+def test_prose_before_the_first_part_is_set_aside() -> None:
+    reply = read("Here is what changes:\n\n````python 3\n" + THIRD + "````")
+    assert (reply.before, reply.parts) == ("Here is what changes:", ((3, THIRD),))
+
+
+def test_a_part_that_does_not_end_is_not_closed() -> None:
+    assert not read("````python 3\ndef write():\n").closed
+
+
+@pytest.mark.parametrize(
+    ("reply", "framing"),
+    [
+        pytest.param(f"````python\n{DOCUMENT}````", Framing.AGREED, id="in the frame"),
+        pytest.param(DOCUMENT, Framing.NONE, id="bare"),
+        pytest.param(f"Sure!\n\n```python\n{DOCUMENT}```\nDone.", Framing.OTHER, id="as a chat model would"),
+    ],
+)
+def test_a_whole_file_instead_of_parts_is_a_whole_file(reply: str, framing: Framing) -> None:
+    found = read(reply)
+    assert (found.parts, found.code, found.framing) == (None, DOCUMENT, framing)
+
+
+def test_refusals_are_recognised() -> None:
+    assert read("CANNOT: there is no cache.").kind is ReplyKind.CANNOT
+    assert read("WHOLE FILE: the import as well.").kind is ReplyKind.WHOLE_FILE
+
+
+REPLIES = [
+    "````python 2\r\ndef read():\r\n    return 3\r\n````\r\n````python 3\n" + THIRD + "````",
+    "Well:\n````python 1\nimport io\n````\nand\n````python 3\n````\nThat is all.",
+    f"````python\n{DOCUMENT}````",
+    "CANNOT: no",
+    "",
+]
+
+
+@given(st.sampled_from(REPLIES), st.lists(st.integers(0, 80), max_size=6))
+def test_it_does_not_matter_where_the_stream_is_cut(reply: str, cuts: list[int]) -> None:
+    assert read(reply, cuts=[min(cut, len(reply)) for cut in cuts]) == read(reply)
+
+
+@given(st.sampled_from(REPLIES))
+def test_what_is_shown_while_it_streams_is_what_the_reply_holds(reply: str) -> None:
+    parser = PartsParser(FRAME, DOCUMENT, PARTS)
+    shown: dict[int, str] = {}
+    for character in reply:
+        for number, lines in parser.push(character):
+            shown[number] = shown.get(number, "") + "".join(lines)
+    done = parser.finish()
+    for number, text in done.parts or ():
+        assert shown.get(number, "").rstrip() == text.rstrip()
+
+
+def test_a_reply_that_begins_with_very_many_blank_lines_is_read_in_one_go() -> None:
+    """Looking at all of them again for each took hours."""
+    assert read("\n" * 200_000 + "````python 3\n" + THIRD + "````").parts == ((3, THIRD),)

@@ -1,0 +1,210 @@
+"""The exact difference: git takes it, line ends survive it, and nothing else changes."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from editsvc.text.diff import changed_spans, edits, hunks, keep_hunks, unified_diff
+from editsvc.text.document import apply, line_end, normalise, split_lines
+
+LINES = [
+    "",
+    "a",
+    "b",
+    "  b",
+    "\tb",
+    "x\x0cy",
+    "x\x0b",
+    "\x1c",
+    "\x85",
+    "u\u2028v",
+    "😀",
+    "é",
+    "-- a",
+    "+++ b",
+    "@@ -1 +1 @@",
+]
+any_end = st.sampled_from(["\n", "\r\n", "\r"])
+
+
+@st.composite
+def documents(draw: st.DrawFn, ends: st.SearchStrategy[str] = any_end) -> str:
+    lines = draw(st.lists(st.tuples(st.sampled_from(LINES), ends), max_size=12))
+    last = draw(st.sampled_from(["", "end", "\u2028"]))
+    return "".join(line + end for line, end in lines) + last
+
+
+lf_documents = documents(st.just("\n"))
+
+
+@given(lf_documents, lf_documents)
+def test_applying_the_edits_gives_the_new_text(old: str, new: str) -> None:
+    assert apply(old, edits(old, new)) == new
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "after"),
+    [
+        pytest.param("\ra\n", "\n\n", "\r\r", id="an empty line behind a carriage return"),
+        pytest.param("a\rb\n\n", "a\n\n", "a\n\n", id="a line between the two goes"),
+        pytest.param("\ra\r\n\n", "b\n\n\n", "b\n\n\n", id="beside another edit"),
+    ],
+)
+def test_no_two_line_ends_become_one(old: str, new: str, after: str) -> None:
+    assert apply(old, edits(old, new)) == after
+
+
+@given(documents(), lf_documents)
+def test_line_ends_do_not_matter_to_what_is_edited(old: str, new: str) -> None:
+    assert normalise(apply(old, edits(old, new))) == new
+
+
+@given(documents())
+def test_a_text_that_only_lost_its_line_ends_is_unchanged(text: str) -> None:
+    assert edits(text, normalise(text)) == []
+
+
+@given(documents(), st.data())
+def test_lines_that_stay_keep_their_ends_and_new_ones_follow_their_neighbours(
+    text: str, data: st.DataObject
+) -> None:
+    lines = split_lines(text)
+    at = data.draw(st.integers(0, len(lines)))
+    if at and not line_end(lines[at - 1]):
+        at -= 1
+    new = normalise("".join(lines[:at])) + "NEW\n" + normalise("".join(lines[at:]))
+    result = split_lines(apply(text, edits(text, new)))
+    added = result.pop(at)
+    assert result == lines
+    ends = {line_end(line) for line in lines} - {""}
+    assert line_end(added) in (ends or {"\n"})
+
+
+def test_each_replaced_line_keeps_its_own_end() -> None:
+    assert apply("a\r\nb\nc\r", edits("a\r\nb\nc\r", "A\nB\nC\n")) == "A\r\nB\nC\r"
+
+
+def test_a_line_added_behind_a_last_line_without_an_end_follows_the_file() -> None:
+    assert apply("a\r\nb", edits("a\r\nb", "a\nb\nc")) == "a\r\nb\r\nc"
+
+
+@given(lf_documents, lf_documents)
+def test_spans_name_exactly_what_differs(old: str, new: str) -> None:
+    before, after = split_lines(old), split_lines(new)
+    old_at = new_at = 0
+    for span in changed_spans(old, new):
+        assert before[old_at : span.old_start] == after[new_at : span.new_start]
+        assert before[span.old_start : span.old_end] != after[span.new_start : span.new_end]
+        old_at, new_at = span.old_end, span.new_end
+    assert before[old_at:] == after[new_at:]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(old=documents(), new=documents())
+def test_git_applies_the_diff_to_the_byte(tmp_path: Path, old: str, new: str) -> None:
+    assert git_apply(tmp_path, "f.txt", old.encode(), new.encode()) == new.encode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"", b"a\n"),
+        (b"", b"a"),
+        (b"a\n", b""),
+        (b"a", b"a\n"),
+        (b"a\n", b"a"),
+        (b"\xef\xbb\xbfa\n", b"\xef\xbb\xbfb\n"),
+        (b"a\r\nb\r\n", b"a\r\nc\r\n"),
+        (b"a\rb\rc", b"a\rB\rc"),
+    ],
+    ids=[
+        "fill",
+        "fill without end",
+        "empty",
+        "add final newline",
+        "drop final newline",
+        "BOM",
+        "CRLF",
+        "lone CR",
+    ],
+)
+def test_git_applies_the_diff_of_odd_files(tmp_path: Path, old: bytes, new: bytes) -> None:
+    assert git_apply(tmp_path, "f.txt", old, new) == new
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.py",
+        "with space.py",
+        'quo"te.py',
+        "back\\slash.py",
+        "tab\tname.py",
+        "é.py",
+        "新しい.py",
+        "dir/in dir.py",
+        "a\nb.py",
+    ],
+)
+def test_git_finds_the_file_whatever_its_name(tmp_path: Path, name: str) -> None:
+    assert git_apply(tmp_path, name, b"one\ntwo\n", b"one\n2\n") == b"one\n2\n"
+
+
+def test_git_finds_the_file_from_a_folder_inside_of_a_work_tree(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    assert git_apply(inner, "f.txt", b"a\n", b"b\n") == b"b\n"
+
+
+def test_the_diff_reads_like_one() -> None:
+    assert unified_diff(b"a\nb\nc", b"a\nB\nc", "x.py").decode() == (
+        "--- a/x.py\n+++ b/x.py\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n\\ No newline at end of file\n"
+    )
+    assert unified_diff(b"a\n", b"a\n", "x.py") == b""
+
+
+@given(documents(), documents(), st.data())
+def test_hunks_can_be_kept_one_by_one(old: str, new: str, data: st.DataObject) -> None:
+    a, b = old.encode(), new.encode()
+    found = hunks(unified_diff(a, b, "f").decode())
+    keep = data.draw(st.sets(st.sampled_from(range(len(found))))) if found else set()
+    assert keep_hunks(a, b, range(len(found))) == b
+    assert keep_hunks(a, b, ()) == a
+    some = keep_hunks(a, b, keep)
+    if keep and len(keep) < len(found):
+        assert some not in {a, b}
+
+
+def test_hunks_far_apart_are_told_apart() -> None:
+    old = "".join(f"{number}\n" for number in range(40))
+    new = old.replace("5\n", "five\n", 1).replace("\n30\n", "\nthirty\n")
+    first, second = hunks(unified_diff(old.encode(), new.encode(), "f").decode())
+    assert (first.old_start, first.old_lines) == (3, 7)
+    assert "+thirty\n" in second.lines
+    assert keep_hunks(old.encode(), new.encode(), {1}) == old.replace("\n30\n", "\nthirty\n").encode()
+
+
+def test_what_is_no_diff_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not a unified diff"):
+        hunks("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n")
+
+
+def test_a_diff_of_200_000_lines_is_exact() -> None:
+    old = "".join(f"line {number}\n" for number in range(200_000))
+    new = old.replace("line 1000\n", "").replace("line 150000\n", "changed\nand more\n")
+    assert len(edits(old, new)) == 2
+    assert apply(old, edits(old, new)) == new
+
+
+def git_apply(folder: Path, name: str, old: bytes, new: bytes) -> bytes:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(old)
+    diff = unified_diff(old, new, name)
+    if diff:
+        subprocess.run(["git", "apply", "-"], input=diff, cwd=folder, check=True, capture_output=True)
+    return path.read_bytes()
