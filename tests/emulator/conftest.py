@@ -58,7 +58,7 @@ def emulated() -> Callable[..., AbstractAsyncContextManager[Emulator]]:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """A client without an opinion about the API."""
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         yield client
 
 
@@ -69,7 +69,7 @@ def async_sdk() -> Callable[..., AbstractAsyncContextManager[AsyncCerebras]]:
 
     @asynccontextmanager
     async def connect(emulator: Emulator, **options: Any) -> AsyncIterator[AsyncCerebras]:
-        defaults = {"api_key": "any", "max_retries": 0, "timeout": 10.0}
+        defaults = {"api_key": "any", "max_retries": 0, "timeout": 60.0}
         async with AsyncCerebras(
             base_url=emulator.base_url, warm_tcp_connection=False, **{**defaults, **options}
         ) as client:
@@ -84,7 +84,7 @@ def sync_sdk() -> Callable[..., Cerebras]:
     from cerebras.cloud.sdk import Cerebras
 
     def connect(emulator: Emulator, **options: Any) -> Cerebras:
-        defaults = {"api_key": "any", "max_retries": 0, "timeout": 10.0}
+        defaults = {"api_key": "any", "max_retries": 0, "timeout": 60.0}
         return Cerebras(base_url=emulator.base_url, warm_tcp_connection=False, **{**defaults, **options})
 
     return connect

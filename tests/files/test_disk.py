@@ -161,15 +161,15 @@ def test_what_changed_since_it_was_read_is_left_alone(
 LATE = """
 import os, sys
 from pathlib import Path
-sys.path[:0] = [sys.argv[1], f"{sys.argv[1]}/support"]
-import test_files as tests
-from editsvc import files
+sys.path[:0] = [sys.argv[1], f"{sys.argv[1]}/../support"]
+import test_disk as tests
+from editsvc.files import disk
 from editsvc.errors import Stale
 
 path, change, links = Path(sys.argv[2]), getattr(tests, sys.argv[3]), int(sys.argv[4])
 if links == 2:
     os.link(path, path.parent.parent / "second")
-source = files.read(path)
+source = disk.read(path)
 seen = []
 
 def act():
@@ -182,7 +182,7 @@ def hook(event, arguments):
 
 sys.addaudithook(hook)
 try:
-    files.write(source, b"new" * 50_000, before_overwriting=act)
+    disk.write(source, b"new" * 50_000, before_overwriting=act)
 except Stale:
     print(seen == ([[b"new" * 50_000]] if links == 1 else [[]]))
 """
@@ -232,7 +232,7 @@ def test_a_disk_that_is_full_leaves_the_file_as_it_was(
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from editsvc import files
+from editsvc.files import disk
 from editsvc.errors import EditsvcError
 
 path, new = Path(sys.argv[1]), sys.argv[2].encode()
@@ -241,7 +241,7 @@ if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 try:
-    files.write(files.read(path), new)
+    disk.write(disk.read(path), new)
     print("written")
 except EditsvcError as exc:
     print(exc.sentence())

@@ -410,11 +410,11 @@ KILLER = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from editsvc import files, undo
+from editsvc.files import disk, undo
 
 def act(folder, what):
     if what == "write":
-        undo.Recording(folder / "undo", "aa", datetime(2026, 3, 1, tzinfo=UTC)).write(files.read(folder / "f"), b"new")
+        undo.Recording(folder / "undo", "aa", datetime(2026, 3, 1, tzinfo=UTC)).write(disk.read(folder / "f"), b"new")
     else:
         (run,) = undo.runs(folder / "undo")
         undo.take_back(run.entries[0])
