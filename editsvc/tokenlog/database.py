@@ -32,9 +32,8 @@ if TYPE_CHECKING:
 
     from editsvc.errors import Status
     from editsvc.tokenlog.evidence import Evidence
-    from editsvc.tokenlog.record import RequestRecord, Verdict
+    from editsvc.tokenlog.record import LogStatus, RequestRecord, Verdict
     from editsvc.tokenlog.spool import Spool
-    from editsvc.tokenlog.store import LogStatus
 
 _REQUIRED: Final = tuple(column.name for column in REQUESTS.columns if not column.nullable)
 _READ: Final = "BEGIN"

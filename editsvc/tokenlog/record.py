@@ -1,4 +1,4 @@
-"""What is known about one edit when it has ended.
+"""What is known about one edit when it has ended, and about the log as a whole.
 
 None always means "not reported" or "does not apply", never zero. Times are seconds, costs US dollars, lines
 1-based and inclusive as in ``rewrite --json``.
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - msgspec reads the types when it runs
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from editsvc.errors import Status  # noqa: TC001 - same
 
@@ -100,3 +100,21 @@ class RequestRecord:
             raise ValueError("created_at has no time zone")
         if self.path is not None and not _SALTED.fullmatch(self.path):
             raise ValueError("path is not the output of salted_path")
+
+
+class LogStatus(TypedDict):
+    """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's.
+
+    `network_file_system` is the type of the network file system that an SQLite file is on, where it is on one;
+    `waiting` counts what could not be taken in yet.
+    """
+
+    url: str
+    size_bytes: int | None
+    count: int
+    first: str | None
+    last: str | None
+    schema_revision: str | None
+    journal_mode: str | None
+    network_file_system: str | None
+    waiting: int

@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken, RecordWaits
 from editsvc.tokenlog.evidence import SAMPLE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from editsvc.errors import Status
     from editsvc.tokenlog.database import Database
     from editsvc.tokenlog.evidence import Evidence
-    from editsvc.tokenlog.record import RequestRecord, Verdict
+    from editsvc.tokenlog.record import LogStatus, RequestRecord, Verdict
     from editsvc.tokenlog.spool import Entry
 
 T = TypeVar("T")
@@ -34,24 +34,6 @@ _PAGE: Final = 500
 _MOST_ROUTES: Final = 1_000
 # After a failure that took long, the log is left alone for so long: records wait elsewhere meanwhile.
 _REST_S: Final = 30.0
-
-
-class LogStatus(TypedDict):
-    """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's.
-
-    `network_file_system` is the type of the network file system that an SQLite file is on, where it is on one;
-    `waiting` counts what could not be taken in yet.
-    """
-
-    url: str
-    size_bytes: int | None
-    count: int
-    first: str | None
-    last: str | None
-    schema_revision: str | None
-    journal_mode: str | None
-    network_file_system: str | None
-    waiting: int
 
 
 class TokenLog:
