@@ -134,7 +134,6 @@ class Plan:
             whole_file=scope.kind is ScopeKind.FILE,
             drafted=drafted_parts(document, self.draft, spans) if self.draft else None,
             draft_is_complete=self.draft_is_complete,
-            likely=scope.likely,
         )
         if self.corrected is not None:
             found.insert(0, Candidate(PredictionKind.DRAFT, self.corrected))

@@ -62,14 +62,13 @@ def candidates(
     whole_file: bool,
     drafted: Mapping[int, str] | None = None,
     draft_is_complete: bool = False,
-    likely: Sequence[int] = (),
 ) -> list[Candidate]:
     """The texts that could be predicted, the most promising first.
 
     `parts` are what may be rewritten, by their numbers. One alone is predicted as the reply would have it if
     nothing changed, or as the draft has it. Of several, a reply holds only those that change: the drafted ones
-    come first, then the `likely` ones, and then all others, because a server that loses its place looks for it in
-    all of the prediction. Where the draft is all that the instruction says, nothing else is predicted.
+    come first, and then all others, because a server that loses its place looks for it in all of the prediction.
+    Where the draft is all that the instruction says, nothing else is predicted.
     """
     plain = PredictionKind.FILE if whole_file else PredictionKind.SCOPE
     found = []
@@ -78,21 +77,19 @@ def candidates(
         text = (
             frame.wrap_parts((number, drafted[number]) for number, _ in kept)
             if kept
-            else _text(frame, parts, drafted, likely)
+            else _text(frame, parts, drafted)
         )
         found.append(Candidate(PredictionKind.DRAFT, text))
-    found.append(Candidate(plain, _text(frame, parts, {}, likely)))
+    found.append(Candidate(plain, _text(frame, parts, {})))
     return found
 
 
-def _text(
-    frame: Frame, parts: Sequence[tuple[int, str]], drafted: Mapping[int, str], likely: Sequence[int]
-) -> str:
+def _text(frame: Frame, parts: Sequence[tuple[int, str]], drafted: Mapping[int, str]) -> str:
     if len(parts) == 1:
         number, text = parts[0]
         return frame.wrap(drafted.get(number, text))
     first = [number for number, _ in parts if number in drafted]
-    order = dict.fromkeys([*first, *likely, *(number for number, _ in parts)])
+    order = dict.fromkeys([*first, *(number for number, _ in parts)])
     texts = dict(parts)
     return frame.wrap_parts([(number, drafted.get(number, texts[number])) for number in order])
 

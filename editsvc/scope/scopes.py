@@ -89,15 +89,13 @@ class ScopePart:
 class Scope:
     r"""Parts of one document (``\n`` only), in order, that do not overlap; at least one.
 
-    `bounded` says that the user drew the limits, so that a model which asks for more is refused. `likely` are
-    the numbers of parts that the change probably needs, the first ones first.
+    `bounded` says that the user drew the limits, so that a model which asks for more is refused.
     """
 
     kind: ScopeKind
     reason: ScopeReason
     parts: tuple[ScopePart, ...]
     bounded: bool = False
-    likely: tuple[int, ...] = ()
 
     @property
     def first_line(self) -> int:
@@ -177,9 +175,9 @@ def widened(
         return None
     if scope.kind is ScopeKind.SYMBOL and roughly(len(document)) >= limits.divide_above:
         outline = syntax.outline_of(document, language)
-        divided = _divided(_Divider(document, language, outline), instruction, (), limits)
+        divided = _divided(_Divider(document, language, outline), instruction, limits)
         if divided is not None:
-            return Scope(divided.kind, ScopeReason.WIDENED, divided.parts, likely=divided.likely)
+            return replace(divided, reason=ScopeReason.WIDENED)
     return whole(document, ScopeReason.WIDENED)
 
 
@@ -204,10 +202,11 @@ def _auto(
     if small:
         return whole(document, ScopeReason.SMALL)
     divider = _Divider(document, language, found)
-    named = named_symbols.named(instruction, known)
-    if named and roughly(len(document)) > limits.show_at_most:
-        return _of_definitions(named, ScopeReason.NAMED, divider, limits)
-    return _divided(divider, instruction, named, limits) or whole(document, ScopeReason.UNKNOWN_PLACE)
+    if roughly(len(document)) > limits.show_at_most:
+        named = named_symbols.named(instruction, known)
+        if named:
+            return _of_definitions(named, ScopeReason.NAMED, divider, limits)
+    return _divided(divider, instruction, limits) or whole(document, ScopeReason.UNKNOWN_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,14 +277,8 @@ def _of_definitions(
     return Scope(ScopeKind.SYMBOL, reason, tuple(parts))
 
 
-def _divided(
-    divider: _Divider, instruction: str, named: Sequence[Definition], limits: Limits
-) -> Scope | None:
-    """All sections of a file; of one that is too long to be shown, those that the instruction may be about.
-
-    Symbols that the instruction names are where a change begins, but in replays of real commits not even half
-    of the changes stayed there; so they only decide what is predicted first.
-    """
+def _divided(divider: _Divider, instruction: str, limits: Limits) -> Scope | None:
+    """All sections of a file; of one that is too long to be shown, those that the instruction may be about."""
     document = divider.document
     index = LineIndex(document)
     found = [
@@ -294,30 +287,18 @@ def _divided(
     ]
     if len(found) < 2:  # noqa: PLR2004 - one section is the file
         return None
-    ranked = relevance.rank(instruction, [document[one.start : one.end] for one in found])
-    meant = [
-        number
-        for number, part in enumerate(found)
-        if any(one.start < part.end and one.end > part.start for one in named)
-    ]
-    likely = list(dict.fromkeys([*meant, *ranked]))
     if roughly(len(document)) <= limits.show_at_most:
-        reason = ScopeReason.NAMED if named else ScopeReason.UNKNOWN_PLACE
-        numbers = tuple(found[one].number for one in likely)
-        return Scope(ScopeKind.SECTIONS, reason, tuple(found), likely=numbers)
+        return Scope(ScopeKind.SECTIONS, ScopeReason.UNKNOWN_PLACE, tuple(found))
     chosen: list[int] = []
     room = limits.show_at_most // 4
-    for one in likely:
-        room -= roughly(found[one].end - found[one].start)
+    for number in relevance.rank(instruction, [document[section.start : section.end] for section in found]):
+        room -= roughly(found[number].end - found[number].start)
         if room < 0:
             break
-        chosen.append(one)
+        chosen.append(number)
     if not chosen:
         return None
-    parts = tuple(found[one] for one in sorted(chosen))
-    return Scope(
-        ScopeKind.SECTIONS, ScopeReason.LIKELY, parts, likely=tuple(found[one].number for one in chosen)
-    )
+    return Scope(ScopeKind.SECTIONS, ScopeReason.LIKELY, tuple(found[number] for number in sorted(chosen)))
 
 
 def _lines(request: ScopeRequest, document: str) -> Scope:

@@ -25,7 +25,7 @@ def test_every_arm_ends_in_the_same_file(replay: Replay) -> None:
 
 def test_a_long_file_is_rewritten_in_part_and_a_short_one_whole(replay: Replay) -> None:
     scopes = {one.case: one.scope.split()[:2] for one in replay.of("auto")}
-    assert scopes["inside-one-method"] == ["sections", "named"]
+    assert scopes["inside-one-method"] == ["sections", "unknown-place"]
     assert scopes["two-places"] == ["sections", "unknown-place"]
     assert scopes["css-colour"] == ["file", "small"]
 
