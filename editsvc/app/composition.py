@@ -22,17 +22,15 @@ from editsvc.engine.service import EditService
 from editsvc.files.shown_once import Notices
 from editsvc.provider import models
 from editsvc.settings import environment
-from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog, load_salt, salted_path
+from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
 from editsvc.tuning.policy_file import POLICY_FILE, load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from editsvc.errors import Status
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.settings.schema import Settings
-    from editsvc.tokenlog import RequestRecord
 
 OFFLINE_MODEL: Final = "offline-engine"
 _OFFLINE_ROW: Final = models.Model(
@@ -48,43 +46,7 @@ _OFFLINE_PATIENCE_S: Final = 600.0
 _SCORING_AT_THE_END_S: Final = 1.0
 
 
-class Journal:
-    """The token log with the installation's salt; opened when the first record comes."""
-
-    def __init__(self, place: str | Path, data_dir: Path) -> None:
-        self._log = TokenLog(place, spool=data_dir / SPOOL_FILE)
-        self._data_dir = data_dir
-        self._salt: bytes | None = None
-
-    def prepare(self) -> None:
-        """Open the log ahead of time; what is wrong with it shows when a record comes."""
-        with suppress(LogUnavailable):
-            self._log.open()
-
-    def append(self, record: RequestRecord) -> None:
-        """Store one record; raises LogUnavailable, in the form of RecordWaits if it was kept beside the log."""
-        self._log.append(record)
-
-    def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
-        """Amend how an edit ended; raises LogUnavailable. False if there is no such record."""
-        return self._log.set_outcome(record_id, status, error)
-
-    def digest(self, path: str) -> str:
-        """The keyed hash of `path`; raises LogUnavailable."""
-        if self._salt is None:
-            self._salt = load_salt(self._data_dir)
-        return salted_path(path, self._salt)
-
-    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
-        """Add what each candidate prediction would have got; raises LogUnavailable."""
-        self._log.set_what_if(record_id, what_if)
-
-    def close(self) -> None:
-        """Close the log."""
-        self._log.close()
-
-
-class PolicyInForce:
+class CurrentPolicy:
     """What was learned, as the policy file has it by now: a server that runs for days follows every tuning."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -148,8 +110,15 @@ async def open_service(
 
 
 def open_log(settings: Settings) -> TokenLog:
-    """The token log of `settings`, for reading and for verdicts."""
-    return TokenLog(environment.log_place(settings), spool=environment.data_dir(settings) / SPOOL_FILE)
+    """The token log of `settings`; it is connected to when it is first used."""
+    folder = environment.data_dir(settings)
+    return TokenLog(environment.log_place(settings), spool=folder / SPOOL_FILE, salt_folder=folder)
+
+
+def _connect_ahead(log: TokenLog) -> None:
+    """Open the log before it is needed; what is wrong with it shows when a record comes."""
+    with suppress(LogUnavailable):
+        log.open()
 
 
 @asynccontextmanager
@@ -157,24 +126,24 @@ async def _service(
     settings: Settings, table: Mapping[str, models.Model], servers: Sequence[Server], *, offline: bool
 ) -> AsyncIterator[EditService]:
     folder = environment.data_dir(settings)
-    journal = Journal(environment.log_place(settings), folder) if settings.log_enabled else None
+    log = open_log(settings) if settings.log_enabled else None
     chain = chain_of(settings, table, servers, remembered=not offline)
-    scorer = WhatIf(journal) if journal is not None else None
-    if journal is not None:
+    scorer = WhatIf(log) if log is not None else None
+    if log is not None:
         # Loading the database library takes 0.15 s, which passes while the model is waited for.
-        threading.Thread(target=journal.prepare, name="log", daemon=True).start()
+        threading.Thread(target=_connect_ahead, args=(log,), name="log", daemon=True).start()
     try:
         yield EditService(
             provider=chain,
             settings=settings,
             models=table,
-            recorder=journal,
+            recorder=log,
             notices=Notices(folder / "notices"),
             clock=time.monotonic,
             now=lambda: datetime.now(UTC),
             new_id=lambda: uuid.uuid4().hex,
             scorer=scorer,
-            learned=PolicyInForce(folder) if settings.learned_policy and not offline else lambda: None,
+            learned=CurrentPolicy(folder) if settings.learned_policy and not offline else lambda: None,
             draw=None if offline else random.random,
             offline=offline,
         )
@@ -182,5 +151,5 @@ async def _service(
         chain.close()
         if scorer is not None:
             await asyncio.to_thread(scorer.close, _SCORING_AT_THE_END_S)
-        if journal is not None:
-            journal.close()
+        if log is not None:
+            log.close()

@@ -20,7 +20,7 @@ _WAITING = 64  # edits; beyond, nobody is told what their predictions would have
 class _Log(Protocol):
     """Where the numbers go; raises LogUnavailable."""
 
-    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
+    def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> object:
         """Add numbers to a record."""
         ...
 

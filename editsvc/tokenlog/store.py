@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken, RecordWaits
 from editsvc.tokenlog.evidence import SAMPLE
 from editsvc.tokenlog.export import exported
+from editsvc.tokenlog.privacy import load_salt, salted_path
 from editsvc.tokenlog.spool import Spool, WaitingOutcome, WaitingRecord, WaitingVerdict, WaitingWhatIf
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class TokenLog:
     Making one does nothing; the first call opens the database and loads what that needs. Every method raises
     LogUnavailable when the database cannot be used. The call after such a failure connects anew, so a log
     that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds. `mountinfo` replaces
-    what the system says about mounts (see `editsvc.tokenlog.mounts`).
+    what the system says about mounts (see `editsvc.tokenlog.mounts`). `salt_folder` holds the installation's salt,
+    which `digest` needs.
 
     With a file `spool`, what cannot be written waits there: then the methods that write raise RecordWaits, which
     is a LogUnavailable, and the record goes into the log as soon as that works again. A log that cannot be
@@ -56,6 +58,7 @@ class TokenLog:
         *,
         timeout_s: float = 5.0,
         spool: Path | None = None,
+        salt_folder: Path | None = None,
         mountinfo: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -64,6 +67,8 @@ class TokenLog:
         self._mountinfo = mountinfo
         self._clock = clock
         self._spool = Spool(spool) if spool is not None else None
+        self._salt_folder = salt_folder
+        self._salt: bytes | None = None
         self._writing = threading.Lock()
         self._rest_until = 0.0
         self._rest_after: LogUnavailable | None = None
@@ -85,6 +90,14 @@ class TokenLog:
     def append(self, record: RequestRecord) -> None:
         """Add `record`; its id must be new."""
         self._write(WaitingRecord(record), lambda database: database.append(record))
+
+    def digest(self, path: str) -> str:
+        """The keyed hash of `path`, as a record has it; opens no database. Raises ValueError without a salt folder."""
+        if self._salt is None:
+            if self._salt_folder is None:
+                raise ValueError("a log without a salt folder cannot hash paths")
+            self._salt = load_salt(self._salt_folder)
+        return salted_path(path, self._salt)
 
     def set_verdict(
         self,
