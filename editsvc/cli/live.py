@@ -18,7 +18,7 @@ from editsvc.cli.output import visible
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from editsvc.engine.service import StreamUpdate
+    from editsvc.engine.edit import StreamUpdate
 
 _SHOWN_LINES = 14
 _UPDATES_PER_SECOND = 30

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
-    from editsvc.engine.service import EditResult
+    from editsvc.engine.edit import EditResult
 
 # Controls, and characters that reorder or hide what is around them; JSON itself escapes those below U+0020 alone.
 _UNPRINTABLE_IN_JSON: Final = re.compile(

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from editsvc.cli.display import Display
-    from editsvc.engine.service import EditResult, EditService
+    from editsvc.engine.edit import EditResult
+    from editsvc.engine.service import EditService
     from editsvc.files.diff_names import DiffName
     from editsvc.scope.scopes import ScopeRequest
     from editsvc.settings.schema import Settings

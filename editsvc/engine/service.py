@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from editsvc import syntax
 from editsvc.engine.assembly import Misfit, assemble
-from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, StreamUpdate, Timing, check_text
+from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
 from editsvc.engine.plan import Plan
 from editsvc.engine.receiving import Reception
 from editsvc.engine.run import Trace
@@ -69,19 +69,6 @@ _REFUSAL_REMEMBERED_S: Final = 600.0
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
 _BATCHES_REMEMBERED: Final = 16
-
-
-__all__ = [
-    "EditRequest",
-    "EditResult",
-    "EditService",
-    "Listener",
-    "Notices",
-    "Recorder",
-    "Scorer",
-    "StreamUpdate",
-    "Timing",
-]
 
 
 class Recorder(Protocol):

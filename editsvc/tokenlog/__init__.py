@@ -5,7 +5,6 @@ Importing this package loads no database library; `TokenLog.open`, or the first 
 
 from editsvc.tokenlog.errors import LogUnavailable, RecordWaits
 from editsvc.tokenlog.export import exported
-from editsvc.tokenlog.privacy import load_salt, salted_path
 from editsvc.tokenlog.record import LogStatus, RequestRecord, Source, Verdict
 from editsvc.tokenlog.spool import SPOOL_FILE
 from editsvc.tokenlog.store import LOG_FILE, TokenLog
@@ -21,6 +20,4 @@ __all__ = [
     "TokenLog",
     "Verdict",
     "exported",
-    "load_salt",
-    "salted_path",
 ]

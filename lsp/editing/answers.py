@@ -11,7 +11,7 @@ from editsvc.text.diff import unified_diff
 from editsvc.text.document import Snapshot
 
 if TYPE_CHECKING:
-    from editsvc.engine.service import EditResult
+    from editsvc.engine.edit import EditResult
     from editsvc.files.diff_names import DiffName
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from lsprotocol import types
 
-    from editsvc.engine.service import EditResult
+    from editsvc.engine.edit import EditResult
     from editsvc.errors import Remedy
     from lsp.documents import Document, DocumentStore
     from lsp.editing.apply_edits import Runway
@@ -382,7 +382,7 @@ class Edits:
         raise Stale("The comment with the instruction is no longer there.", hint="Ask again.")
 
     async def _rewrite(self, running: Running, text: str, comment: Instruction | None) -> EditResult:
-        from editsvc.engine.service import EditRequest  # noqa: PLC0415 - heavy
+        from editsvc.engine.edit import EditRequest  # noqa: PLC0415 - heavy
         from editsvc.tokenlog import Source  # noqa: PLC0415
 
         document = self._documents.get(running.uri)

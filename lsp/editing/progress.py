@@ -13,7 +13,7 @@ from editsvc import figures
 if TYPE_CHECKING:
     import asyncio
 
-    from editsvc.engine.service import StreamUpdate
+    from editsvc.engine.edit import StreamUpdate
 
 STREAM_METHOD: Final = "editsvc/stream"
 _STREAM_EVERY_S: Final = 0.04

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from editsvc.emulator import Emulator, EmulatorOptions
-from editsvc.engine.service import EditService, Scorer, StreamUpdate
+from editsvc.engine.edit import StreamUpdate
+from editsvc.engine.service import EditService, Scorer
 from editsvc.errors import Status
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from editsvc.errors import Status
-from editsvc.tokenlog import LogUnavailable, RequestRecord, Source, load_salt, salted_path
+from editsvc.tokenlog import LogUnavailable, RequestRecord, Source
+from editsvc.tokenlog.privacy import load_salt, salted_path
 
 if TYPE_CHECKING:
     from pathlib import Path

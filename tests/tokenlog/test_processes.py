@@ -30,7 +30,7 @@ with TokenLog(url, timeout_s=30) as log:
 SALTER = """
 import sys
 from pathlib import Path
-from editsvc.tokenlog import load_salt
+from editsvc.tokenlog.privacy import load_salt
 print("ready", flush=True)
 sys.stdin.readline()
 print(load_salt(Path(sys.argv[1])).hex())
