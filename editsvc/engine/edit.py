@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from editsvc.errors import DocumentRefused, ExitCode, UsageError
-from editsvc.provider.base import ServerTimes, Usage
 from editsvc.scope import scopes
 from editsvc.text.document import LineIndex, half_character
+from editsvc.usage import ServerTimes, Timing, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -90,15 +90,6 @@ class Restart(StrEnum):
     SEARCH = "search"
     PREDICTION_UNSUPPORTED = "prediction-unsupported"
     TOO_MANY_REJECTED = "too-many-rejected"
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds by the client's clock; `tokens_per_s` counts what was received, waiting included."""
-
-    ttft_s: float | None = None
-    total_s: float | None = None
-    tokens_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

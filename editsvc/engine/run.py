@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from editsvc import credible
-from editsvc.engine.edit import EditResult, Restart, Timing
+from editsvc.engine.edit import EditResult, Restart
 from editsvc.errors import Status
 from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
@@ -14,6 +14,8 @@ from editsvc.provider.base import Completion, Why
 from editsvc.scope.scopes import ScopeKind, whole
 from editsvc.text.document import split_lines
 from editsvc.tokenlog import RequestRecord
+from editsvc.tokenlog.record import LoggedDocument, LoggedParts, LoggedPrediction, LoggedScope
+from editsvc.usage import Timing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -134,8 +136,8 @@ class Trace:
 
     def record(self, result: EditResult, created: datetime, path: str | None) -> RequestRecord:
         """The record of an edit that ended as `result` says; `path` is already hashed."""
-        request, usage, server, plan = self.request, result.usage, result.server, self.plan
-        done, decision, scope = self.completion, result.decision, result.scope
+        request, plan, done = self.request, self.plan, self.completion
+        decision, scope = result.decision, result.scope
         text = request.snapshot.text
         return RequestRecord(
             id=self.id,
@@ -147,37 +149,31 @@ class Trace:
             model=result.model,
             path=path,
             error=result.error,
-            scope_kind=scope.kind if scope else None,
-            scope_start_line=scope.first_line if scope else None,
-            scope_end_line=scope.last_line if scope else None,
-            scope_reason=scope.reason if scope else None,
-            parts_offered=result.parts_offered,
-            parts_rewritten=result.parts_rewritten,
-            document_lines=len(split_lines(text)),
-            document_bytes=len(text.encode("utf-8", "surrogatepass")),
-            prediction_sent=decision.send if decision else False,
-            prediction_kind=result.prediction_kind,
-            prediction_reason=decision.reason if decision else None,
+            scope=LoggedScope(
+                kind=scope.kind, start_line=scope.first_line, end_line=scope.last_line, reason=scope.reason
+            )
+            if scope
+            else LoggedScope(),
+            parts=LoggedParts(offered=result.parts_offered, rewritten=result.parts_rewritten),
+            document=LoggedDocument(
+                lines=len(split_lines(text)), bytes=len(text.encode("utf-8", "surrogatepass"))
+            ),
+            prediction=LoggedPrediction(
+                sent=decision.send if decision else False,
+                kind=result.prediction_kind,
+                reason=decision.reason if decision else None,
+            ),
             propensity=decision.propensity if decision else None,
             policy_version=decision.policy_version if decision else None,
             request_id=result.request_id,
             finish_reason=result.finish_reason,
             attempts=len(self.attempts),
-            prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.cached_tokens,
-            completion_tokens=usage.completion_tokens,
-            reasoning_tokens=usage.reasoning_tokens,
-            accepted_prediction_tokens=usage.accepted_prediction_tokens,
-            rejected_prediction_tokens=usage.rejected_prediction_tokens,
+            usage=result.usage,
             max_completion_tokens=self.budget,
-            ttft_s=result.timing.ttft_s,
-            total_s=result.timing.total_s,
-            tokens_per_s=result.timing.tokens_per_s,
-            queue_time_s=server.queue_s,
-            prompt_time_s=server.prompt_s,
-            completion_time_s=server.completion_s,
+            timing=result.timing,
+            server=result.server,
             cost_usd=result.cost_usd,
-            rejected_cost_usd=self.model.output_cost_usd(usage.rejected_prediction_tokens),
+            rejected_cost_usd=self.model.output_cost_usd(result.usage.rejected_prediction_tokens),
             rate_limit=dict(done.rate_limit) or None if done else None,
             hunks=len(result.edits) if result.after else None,
             offline=self.offline,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,33 +55,6 @@ class CompletionRequest:
     def reserved_tokens(self) -> int:
         """What the server takes from the tokens of this minute when the request arrives."""
         return self.prompt_tokens + self.max_completion_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """The server's token counts; None where it reported none, which is not the same as 0."""
-
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    completion_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    accepted_prediction_tokens: int | None = None
-    rejected_prediction_tokens: int | None = None
-
-    def __add__(self, other: Usage) -> Usage:
-        """The counts of two requests together; what one of them did not report is not known of both."""
-        pairs = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
-        return Usage(*(None if a is None or b is None else a + b for a, b in pairs))
-
-
-@dataclass(frozen=True, slots=True)
-class ServerTimes:
-    """The server's ``time_info``, in seconds; None where it reported none."""
-
-    queue_s: float | None = None
-    prompt_s: float | None = None
-    completion_s: float | None = None
-    total_s: float | None = None
 
 
 class Why(StrEnum):

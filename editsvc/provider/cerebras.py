@@ -25,10 +25,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from editsvc.errors import EditsvcError, SettingsError
-from editsvc.provider.base import Completion, ServerTimes, Usage
+from editsvc.provider.base import Completion
 from editsvc.provider.connections import MOST_BYTES, Call, CallCancelled, LaneTransport, bounded, current_call
 from editsvc.provider.wire import decode_models, encode_request, reported
 from editsvc.redact import without_secrets
+from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

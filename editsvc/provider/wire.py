@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from editsvc import credible
-from editsvc.provider.base import ServerTimes, Usage
+from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
     from editsvc.provider.base import CompletionRequest

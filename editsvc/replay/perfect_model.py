@@ -13,8 +13,9 @@ from editsvc.emulator.task import read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage
 from editsvc.errors import ProviderProtocolError
 from editsvc.prediction.verifier import PRESETS, Latency, Verification, modelled_time, verify
-from editsvc.provider.base import Completion, Usage
+from editsvc.provider.base import Completion
 from editsvc.tokens import tokenizer
+from editsvc.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

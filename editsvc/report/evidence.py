@@ -7,8 +7,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
-from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, Observation, Sums, combined
-from editsvc.tokenlog.rows import believed
+from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums, combined, observation_of
+from editsvc.tokenlog.rows import believed, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,14 +28,14 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
             continue
         key = tuple(_value(record, name) for name in by)
         sums = _sums(record)
-        sample.append(_observation(key, record))
+        sample.append(observation_of(record, key))
         days[record.created_at.astimezone(UTC).date()].append(sums)
         facets[
             Facet(
                 key,
                 record.model,
                 record.status,
-                record.prediction_sent,
+                record.prediction.sent,
                 record.verdict,
                 record.offline,
                 record.error,
@@ -60,18 +60,19 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
 def _value(record: RequestRecord, dimension: str) -> str | None:
     column = DIMENSIONS[dimension]
     if column is not None:
-        value = getattr(record, column)
+        value = columns_of(record)[column]
         return None if value is None else str(value)
     if dimension == "size":
-        return size(record.document_bytes)
+        return size(record.document.bytes)
     if dimension == "prediction_sent":
-        return "yes" if record.prediction_sent else "no"
+        return "yes" if record.prediction.sent else "no"
     return record.created_at.astimezone(UTC).date().isoformat()
 
 
 def _sums(record: RequestRecord) -> Sums:
-    accepted, rejected = record.accepted_prediction_tokens, record.rejected_prediction_tokens
-    completion, kept, hunks = record.completion_tokens, record.hunks_accepted, record.hunks
+    usage = record.usage
+    accepted, rejected = usage.accepted_prediction_tokens, usage.rejected_prediction_tokens
+    completion, kept, hunks = usage.completion_tokens, record.hunks_accepted, record.hunks
     verified = None if accepted is None or rejected is None else accepted + rejected
     covers = accepted is not None and completion is not None
     judged = kept is not None and hunks is not None
@@ -79,10 +80,10 @@ def _sums(record: RequestRecord) -> Sums:
         requests=1,
         retried=int(record.attempts > 1),
         usage_reported=int(completion is not None),
-        prompt=record.prompt_tokens,
-        cached=None if record.prompt_tokens is None else record.cached_tokens,
+        prompt=usage.prompt_tokens,
+        cached=None if usage.prompt_tokens is None else usage.cached_tokens,
         completion=completion,
-        reasoning=None if completion is None else record.reasoning_tokens,
+        reasoning=None if completion is None else usage.reasoning_tokens,
         accepted=accepted,
         rejected=rejected,
         cost_usd=record.cost_usd,
@@ -97,10 +98,6 @@ def _sums(record: RequestRecord) -> Sums:
         judged_accepted=kept if judged else None,
         judged_hunks=hunks if judged else None,
     )
-
-
-def _observation(key: tuple[str | None, ...], record: RequestRecord) -> Observation:
-    return Observation(key, *(getattr(record, name) for name in COLUMNS))
 
 
 def _day(day: date, sums: Sums) -> Day:

@@ -12,12 +12,13 @@ from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import Status
+from editsvc.tokenlog.rows import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from editsvc.tokenlog.record import Verdict
+    from editsvc.tokenlog.record import RequestRecord, Verdict
 
 # Up to so many requests are read one by one; of more, about so many.
 SAMPLE: Final = 5_000
@@ -129,6 +130,13 @@ class Observation(NamedTuple):
 
 COLUMNS: Final = Observation._fields[1:]
 """The columns that an observation is read from, in this order; a key comes before them."""
+
+
+def observation_of(record: RequestRecord, key: tuple[str | None, ...] = ()) -> Observation:
+    """What a report, and the tuning, need to know of `record`."""
+    values = columns_of(record)
+    return Observation(key, *(values[name] for name in COLUMNS))
+
 
 # A policy explores with a small probability: at most this one.
 EXPLORED: Final = 0.5

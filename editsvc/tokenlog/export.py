@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +26,11 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "error": record.error,
         "diff": None,
         "scope": {
-            "kind": record.scope_kind,
-            "start_line": record.scope_start_line,
-            "end_line": record.scope_end_line,
-            "reason": record.scope_reason,
-            "parts_offered": record.parts_offered,
-            "parts_rewritten": record.parts_rewritten,
+            **asdict(record.scope),
+            "parts_offered": record.parts.offered,
+            "parts_rewritten": record.parts.rewritten,
         },
-        "document": {"lines": record.document_lines, "bytes": record.document_bytes},
+        "document": asdict(record.document),
         "provider": record.provider,
         "model": record.model,
         "offline": record.offline,
@@ -42,31 +40,16 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "edit_format": record.edit_format,
         "restarts": record.restarts or [],
         "route": record.route,
-        "prediction": {
-            "sent": record.prediction_sent,
-            "kind": record.prediction_kind,
-            "reason": record.prediction_reason,
-        },
+        "prediction": asdict(record.prediction),
         "propensity": record.propensity,
         "policy_version": record.policy_version,
-        "usage": {
-            "prompt_tokens": record.prompt_tokens,
-            "cached_tokens": record.cached_tokens,
-            "completion_tokens": record.completion_tokens,
-            "reasoning_tokens": record.reasoning_tokens,
-            "accepted_prediction_tokens": record.accepted_prediction_tokens,
-            "rejected_prediction_tokens": record.rejected_prediction_tokens,
-        },
+        "usage": asdict(record.usage),
         "max_completion_tokens": record.max_completion_tokens,
-        "timing": {
-            "ttft_s": record.ttft_s,
-            "total_s": record.total_s,
-            "tokens_per_s": record.tokens_per_s,
-        },
+        "timing": asdict(record.timing),
         "server_timing": {
-            "queue_time_s": record.queue_time_s,
-            "prompt_time_s": record.prompt_time_s,
-            "completion_time_s": record.completion_time_s,
+            "queue_time_s": record.server.queue_time_s,
+            "prompt_time_s": record.server.prompt_time_s,
+            "completion_time_s": record.server.completion_time_s,
         },
         "rate_limit": record.rate_limit,
         "cost_usd": record.cost_usd,

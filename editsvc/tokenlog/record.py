@@ -10,9 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - msgspec reads the types when it runs
 from enum import StrEnum
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from editsvc.errors import Status  # noqa: TC001 - same
+from editsvc.usage import ServerTimes, Timing, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SALTED: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -34,12 +38,48 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRecord:
-    """One edit, cancelled and failed ones included; the fields are the columns of `editsvc.tokenlog.schema`.
+class LoggedScope:
+    """What was rewritten, or offered; lines are 1-based and inclusive."""
 
-    `what_if` maps ``candidate:preset`` to [accepted, rejected], as the local verifier counts them. Raises
-    ValueError for a `created_at` without a time zone, and for a `path` that is not the output of
-    `salted_path`: a plain path must not get as far as the log.
+    kind: str | None = None
+    start_line: int | None = None
+    end_line: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedParts:
+    """How many parts of the document the model could rewrite, and how many of them its reply held."""
+
+    offered: int | None = None
+    rewritten: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedDocument:
+    """The size of the whole document."""
+
+    lines: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedPrediction:
+    """Whether a prediction was sent, which one, and why the policy decided so."""
+
+    sent: bool = False
+    kind: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """One edit, cancelled and failed ones included.
+
+    `editsvc.tokenlog.rows` makes columns of the fields, and of those of the structs among them (`GROUPS`); each
+    column is described in `editsvc.tokenlog.schema`. `what_if` maps ``candidate:preset`` to [accepted, rejected], as
+    the local verifier counts them. Raises ValueError for a `created_at` without a time zone, and for a `path` that is
+    not the output of `salted_path`: a plain path must not get as far as the log.
     """
 
     id: str
@@ -51,32 +91,19 @@ class RequestRecord:
     model: str | None = None
     path: str | None = None
     error: str | None = None
-    scope_kind: str | None = None
-    scope_start_line: int | None = None
-    scope_end_line: int | None = None
-    document_lines: int | None = None
-    document_bytes: int | None = None
-    prediction_sent: bool = False
-    prediction_kind: str | None = None
-    prediction_reason: str | None = None
+    scope: LoggedScope = LoggedScope()
+    parts: LoggedParts = LoggedParts()
+    document: LoggedDocument = LoggedDocument()
+    prediction: LoggedPrediction = LoggedPrediction()
     propensity: float | None = None
     policy_version: str | None = None
     request_id: str | None = None
     finish_reason: str | None = None
     attempts: int = 0
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    completion_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    accepted_prediction_tokens: int | None = None
-    rejected_prediction_tokens: int | None = None
+    usage: Usage = Usage()
     max_completion_tokens: int | None = None
-    ttft_s: float | None = None
-    total_s: float | None = None
-    tokens_per_s: float | None = None
-    queue_time_s: float | None = None
-    prompt_time_s: float | None = None
-    completion_time_s: float | None = None
+    timing: Timing = Timing()
+    server: ServerTimes = ServerTimes()
     cost_usd: float | None = None
     rejected_cost_usd: float | None = None
     rate_limit: dict[str, str] | None = None
@@ -87,9 +114,6 @@ class RequestRecord:
     offline: bool = False
     instruction_class: str | None = None
     hunks_survived: int | None = None
-    scope_reason: str | None = None
-    parts_offered: int | None = None
-    parts_rewritten: int | None = None
     edit_format: str | None = None
     restarts: list[str] | None = None
     route: list[dict[str, Any]] | None = None
@@ -100,6 +124,18 @@ class RequestRecord:
             raise ValueError("created_at has no time zone")
         if self.path is not None and not _SALTED.fullmatch(self.path):
             raise ValueError("path is not the output of salted_path")
+
+
+GROUPS: Final[Mapping[str, tuple[type, str]]] = {
+    "scope": (LoggedScope, "scope_"),
+    "parts": (LoggedParts, "parts_"),
+    "document": (LoggedDocument, "document_"),
+    "prediction": (LoggedPrediction, "prediction_"),
+    "usage": (Usage, ""),
+    "timing": (Timing, ""),
+    "server": (ServerTimes, ""),
+}
+"""The fields of a record that are structs, with what the names of their columns begin with."""
 
 
 class LogStatus(TypedDict):

@@ -8,19 +8,30 @@ integers. Here is the border where numbers come out of the log, whoever wrote th
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import credible
 from editsvc.errors import Status
-from editsvc.tokenlog.record import RequestRecord, Source, Verdict
+from editsvc.tokenlog.record import GROUPS, RequestRecord, Source, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _INT64: Final = 2**63
 _PAIR: Final = 2
-_FIELDS: Final = tuple(field.name for field in fields(RequestRecord))
+_FIELDS: Final = tuple(field.name for field in fields(RequestRecord) if field.name not in GROUPS)
+# Each struct of a record: its name, its type, and its fields with their columns.
+_GROUPS: Final = tuple(
+    (
+        group,
+        kind,
+        tuple(
+            (field.name, prefix + field.name) for field in fields(kind) if field.metadata.get("logged", True)
+        ),
+    )
+    for group, (kind, prefix) in GROUPS.items()
+)
 _TOKENS: Final = {
     "prompt": "prompt_tokens",
     "cached": "cached_tokens",
@@ -59,13 +70,39 @@ _PARTS: Final = (
 )
 
 
+def columns_of(record: RequestRecord) -> dict[str, Any]:
+    """The values of `record` by the columns of the log."""
+    values = {name: getattr(record, name) for name in _FIELDS}
+    for group, _, columns in _GROUPS:
+        struct = getattr(record, group)
+        for name, column in columns:
+            values[column] = getattr(struct, name)
+    return values
+
+
+def record_of(values: Mapping[str, Any]) -> RequestRecord:
+    """The record with `values` by column, the inverse of `columns_of`; columns that are missing have their defaults."""
+    found = nested(values)
+    for group, kind, _ in _GROUPS:
+        found[group] = kind(**found[group])
+    return RequestRecord(**found)
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` by column as the fields of a record, with a dictionary for each of its structs."""
+    found = {name: values[name] for name in _FIELDS if name in values}
+    for group, _, columns in _GROUPS:
+        found[group] = {name: values[column] for name, column in columns if column in values}
+    return found
+
+
 def to_row(record: RequestRecord) -> dict[str, Any]:
     """`record` as values that both databases hold.
 
     Some fields come from a server: a number that is not finite or beyond 64 bits counts as not reported, and
     characters that PostgreSQL or UTF-8 cannot hold (NUL, lone surrogates) become U+FFFD.
     """
-    return {name: storable(getattr(record, name)) for name in _FIELDS}
+    return {name: storable(value) for name, value in columns_of(record).items()}
 
 
 def from_row(row: Mapping[str, Any]) -> RequestRecord:
@@ -75,12 +112,12 @@ def from_row(row: Mapping[str, Any]) -> RequestRecord:
     values["source"] = Source(values["source"])
     values["status"] = Status(values["status"])
     values["verdict"] = Verdict(verdict) if verdict is not None else None
-    return RequestRecord(**values)
+    return record_of(values)
 
 
 def believed(record: RequestRecord) -> RequestRecord:
     """`record` as it would come out of a log."""
-    return replace(record, **believable({name: getattr(record, name) for name in _FIELDS}))
+    return record_of(believable(columns_of(record)))
 
 
 def believable(values: Mapping[str, Any]) -> dict[str, Any]:

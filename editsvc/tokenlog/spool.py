@@ -14,13 +14,13 @@ import re
 import stat
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from editsvc.errors import Status  # noqa: TC001 - msgspec reads the types when it runs
-from editsvc.tokenlog.record import RequestRecord, Verdict  # noqa: TC001 - msgspec reads the types when it runs
-from editsvc.tokenlog.rows import storable, to_row
+from editsvc.tokenlog.record import RequestRecord, Verdict
+from editsvc.tokenlog.rows import nested, storable, to_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,6 +50,12 @@ class WaitingRecord(msgspec.Struct, frozen=True, tag="record"):
     record: RequestRecord
 
 
+class _Row(msgspec.Struct, frozen=True, tag="record"):
+    """The same in a file, where a record stands by its columns."""
+
+    record: dict[str, Any]
+
+
 class WaitingVerdict(msgspec.Struct, frozen=True, tag="verdict"):
     """What the user did with an edit; the fields are those of `TokenLog.set_verdict`."""
 
@@ -77,7 +83,7 @@ class WaitingOutcome(msgspec.Struct, frozen=True, tag="outcome"):
 
 Entry = WaitingRecord | WaitingVerdict | WaitingWhatIf | WaitingOutcome
 
-_decode: Final = msgspec.json.Decoder(Entry).decode
+_decode: Final = msgspec.json.Decoder(_Row | WaitingVerdict | WaitingWhatIf | WaitingOutcome).decode
 
 
 class Spool:
@@ -157,7 +163,8 @@ def entries(files: Iterable[Path]) -> Iterator[Entry]:
     """The entries of `files`; lines that are none (cut off when the disk was full, or damaged) are left out."""
     for line in _lines(files):
         with suppress(msgspec.DecodeError, UnicodeDecodeError):
-            yield _decode(line)
+            entry = _decode(line)
+            yield WaitingRecord(_record(entry)) if isinstance(entry, _Row) else entry
 
 
 def discard(files: Iterable[Path]) -> None:
@@ -170,6 +177,11 @@ def _lines(files: Iterable[Path]) -> Iterator[bytes]:
     for file in files:
         with suppress(FileNotFoundError):
             yield from filter(None, file.read_bytes().split(b"\n"))
+
+
+def _record(row: _Row) -> RequestRecord:
+    """The record of a line; raises msgspec.ValidationError for what no record can be."""
+    return msgspec.convert(nested(row.record), RequestRecord)
 
 
 def _encoded(entry: Entry) -> bytes:

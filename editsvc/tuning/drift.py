@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.figures import percent
 from editsvc.prediction.policy import Cell, Reason
+from editsvc.tokenlog.evidence import observation_of
 from editsvc.tuning.observation import by_model, observe, refused
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def changes(records: Iterable[RequestRecord], *, alpha: float = ALPHA) -> list[C
     `alpha` bounds the probability that a shift is found in a model where there is none.
     """
     kept = list(records)
-    observations = [one for one in map(observe, kept) if one is not None]
+    observations = [one for one in map(observe, map(observation_of, kept)) if one is not None]
     found = [*shifts(by_model(observations), alpha=alpha), *withdrawals(kept)]
     return sorted(found, key=lambda change: change.at)
 
@@ -155,7 +156,7 @@ def withdrawals(records: Iterable[RequestRecord]) -> list[Change]:
         cell = Cell(record.provider, record.model)
         if refused(record):
             runs[cell].append(record.created_at)
-        elif record.prediction_sent or record.prediction_reason == Reason.TOO_MANY_REJECTED:
+        elif record.prediction.sent or record.prediction.reason == Reason.TOO_MANY_REJECTED:
             runs[cell].clear()
     return [
         Change(cell, ChangeKind.SUPPORT, run[0], None, None, len(run))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from editsvc import credible
 from editsvc.prediction.policy import Cell, Reason, size_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from editsvc.tokenlog.evidence import Observation as Logged
     from editsvc.tokenlog.record import RequestRecord
 
 _SECONDS_A_DAY: Final = 86_400
@@ -61,49 +62,6 @@ class Weighted:
     weight: float
 
 
-class Logged(Protocol):
-    """What is read of a request, in a record or in a report's sample: columns of the log."""
-
-    @property
-    def created_at(self) -> datetime: ...  # noqa: D102 - documented by `editsvc.tokenlog.schema`, as the others are
-    @property
-    def provider(self) -> str | None: ...  # noqa: D102 - same
-    @property
-    def model(self) -> str | None: ...  # noqa: D102 - same
-    @property
-    def offline(self) -> bool: ...  # noqa: D102 - same
-    @property
-    def attempts(self) -> int: ...  # noqa: D102 - same
-    @property
-    def finish_reason(self) -> str | None: ...  # noqa: D102 - same
-    @property
-    def scope_kind(self) -> str | None: ...  # noqa: D102 - same
-    @property
-    def document_bytes(self) -> int | None: ...  # noqa: D102 - same
-    @property
-    def parts_offered(self) -> int | None: ...  # noqa: D102 - same
-    @property
-    def prediction_sent(self) -> bool: ...  # noqa: D102 - same
-    @property
-    def prediction_reason(self) -> str | None: ...  # noqa: D102 - same
-    @property
-    def propensity(self) -> float | None: ...  # noqa: D102 - same
-    @property
-    def completion_tokens(self) -> int | None: ...  # noqa: D102 - same
-    @property
-    def reasoning_tokens(self) -> int | None: ...  # noqa: D102 - same
-    @property
-    def accepted_prediction_tokens(self) -> int | None: ...  # noqa: D102 - same
-    @property
-    def rejected_prediction_tokens(self) -> int | None: ...  # noqa: D102 - same
-    @property
-    def ttft_s(self) -> float | None: ...  # noqa: D102 - same
-    @property
-    def total_s(self) -> float | None: ...  # noqa: D102 - same
-    @property
-    def completion_time_s(self) -> float | None: ...  # noqa: D102 - same
-
-
 def observe(record: Logged) -> Observation | None:
     """What `record` says, or None if it says nothing about predictions."""
     whole = record.finish_reason == "stop" and record.attempts <= 1
@@ -140,7 +98,7 @@ def refused(record: RequestRecord) -> bool:
 
     For a while after such an answer no prediction is sent, for the same reason but at the first attempt.
     """
-    answered = record.prediction_reason == Reason.SERVER_REFUSED and record.attempts > 1
+    answered = record.prediction.reason == Reason.SERVER_REFUSED and record.attempts > 1
     return answered or record.error == "PredictionUnsupported"
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from editsvc import figures
-from editsvc.engine.edit import Timing
-from editsvc.provider.base import Usage
 from editsvc.text.diff import unified_diff
 from editsvc.text.document import Snapshot
+from editsvc.usage import Timing, Usage
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult

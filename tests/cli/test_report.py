@@ -17,7 +17,8 @@ import pyte
 import pytest
 
 from editsvc.errors import Status
-from editsvc.tokenlog import LOG_FILE, RequestRecord, Source, TokenLog
+from editsvc.tokenlog import LOG_FILE, Source, TokenLog
+from editsvc.tokenlog.rows import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,17 +40,19 @@ def append(offline_shell: Shell) -> Callable[[str], None]:
     def append(name: str) -> None:
         with TokenLog(offline_shell.data / LOG_FILE) as log:
             log.append(
-                RequestRecord(
-                    id=name,
-                    created_at=datetime.now(UTC),
-                    source=Source.CLI,
-                    status=Status.CHANGED,
-                    model="gpt-oss-120b",
-                    prediction_sent=True,
-                    completion_tokens=120,
-                    accepted_prediction_tokens=60,
-                    rejected_prediction_tokens=40,
-                    attempts=1,
+                record_of(
+                    {
+                        "id": name,
+                        "created_at": datetime.now(UTC),
+                        "source": Source.CLI,
+                        "status": Status.CHANGED,
+                        "model": "gpt-oss-120b",
+                        "prediction_sent": True,
+                        "completion_tokens": 120,
+                        "accepted_prediction_tokens": 60,
+                        "rejected_prediction_tokens": 40,
+                        "attempts": 1,
+                    }
                 )
             )
 

@@ -12,7 +12,8 @@ from tuning_cases import TAU
 
 from editsvc.cli.bench_policy import command as bench_policy
 from editsvc.errors import Status
-from editsvc.tokenlog import LOG_FILE, RequestRecord, Source, TokenLog
+from editsvc.tokenlog import LOG_FILE, Source, TokenLog
+from editsvc.tokenlog.rows import record_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,22 +31,27 @@ def fill(data: Path, *, accepted: float = 0.8, age_days: float = 10.0, offset: i
             reply = 300 + 37 * (number * 7 % 20)
             taken = round(reply * accepted * (0.95 + number % 3 / 20)) if sent else 0
             log.append(
-                RequestRecord(
-                    id=f"r{offset + number}",
-                    created_at=start + number * timedelta(minutes=30),
-                    source=Source.CLI,
-                    status=Status.CHANGED,
-                    provider="cerebras",
-                    model="gpt-oss-120b",
-                    attempts=1,
-                    finish_reason="stop",
-                    prediction_sent=sent,
-                    prediction_reason="predictable" if sent else "held-out",
-                    propensity=0.8 if sent else 0.2,
-                    completion_tokens=reply + (20 if sent else 0),
-                    accepted_prediction_tokens=taken if sent else None,
-                    rejected_prediction_tokens=20 if sent else None,
-                    completion_time_s=TAU * (reply - taken) * (1.1 if sent else 1.0) * (1 + number % 4 / 50),
+                record_of(
+                    {
+                        "id": f"r{offset + number}",
+                        "created_at": start + number * timedelta(minutes=30),
+                        "source": Source.CLI,
+                        "status": Status.CHANGED,
+                        "provider": "cerebras",
+                        "model": "gpt-oss-120b",
+                        "attempts": 1,
+                        "finish_reason": "stop",
+                        "prediction_sent": sent,
+                        "prediction_reason": "predictable" if sent else "held-out",
+                        "propensity": 0.8 if sent else 0.2,
+                        "completion_tokens": reply + (20 if sent else 0),
+                        "accepted_prediction_tokens": taken if sent else None,
+                        "rejected_prediction_tokens": 20 if sent else None,
+                        "completion_time_s": TAU
+                        * (reply - taken)
+                        * (1.1 if sent else 1.0)
+                        * (1 + number % 4 / 50),
+                    }
                 )
             )
 

@@ -132,7 +132,7 @@ def test_a_number_that_cannot_be_is_said_once_and_not_reported(server: OddServer
     assert (result.usage.prompt_tokens, result.usage.completion_tokens) == (900, None)
     assert (result.cost_usd, result.timing.tokens_per_s) == (None, None)
     (record,) = log.records
-    assert (record.completion_tokens, record.accepted_prediction_tokens) == (None, 3)
+    assert (record.usage.completion_tokens, record.usage.accepted_prediction_tokens) == (None, 3)
 
 
 def test_a_usual_server_is_not_warned_about(server: OddServer) -> None:

@@ -14,12 +14,13 @@ from editsvc.engine.edit import EditRequest, Restart, StreamUpdate
 from editsvc.engine.service import EditService
 from editsvc.errors import ExitCode, Status
 from editsvc.prediction.policy import PredictionMode
-from editsvc.provider.base import Completer, Completion, CompletionRequest, Receiver, Usage
+from editsvc.provider.base import Completer, Completion, CompletionRequest, Receiver
 from editsvc.provider.models import Model
 from editsvc.scope import scopes
 from editsvc.settings.schema import Settings
 from editsvc.text.document import Snapshot, split_lines
 from editsvc.tokenlog import RequestRecord, Source
+from editsvc.usage import Usage
 
 FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))
 EDITED = FILE.replace("return value + 7\n", "return 7 + value\n").replace("step_20", "twentieth")
@@ -43,7 +44,7 @@ async def test_an_edit_gives_the_new_text_and_leaves_one_record(tmp_path: Path) 
     assert len(result.edits) == 2
     (record,) = here.log.records
     assert (record.id, record.status, record.hunks, record.attempts) == ("edit-1", Status.CHANGED, 2, 1)
-    assert record.accepted_prediction_tokens == result.usage.accepted_prediction_tokens
+    assert record.usage.accepted_prediction_tokens == result.usage.accepted_prediction_tokens
     assert record.max_completion_tokens
     assert record.language == "python"
 
@@ -174,7 +175,7 @@ async def test_a_failed_edit_that_used_tokens_says_so(tmp_path: Path) -> None:
         "length",
     )
     (record,) = here.log.records
-    assert record.completion_tokens
+    assert record.usage.completion_tokens
     assert record.finish_reason == "length"
 
 

@@ -74,7 +74,7 @@ async def test_a_stream_gives_its_content_and_everything_the_server_reports() ->
     assert usage.reasoning_tokens == 20
     assert usage.accepted_prediction_tokens and usage.accepted_prediction_tokens > 500
     assert usage.rejected_prediction_tokens == 0
-    assert done.server.total_s is not None
+    assert done.server.total_time_s is not None
     assert done.request_id
     assert done.rate_limit["remaining-requests-day"]
     assert done.attempts == 1

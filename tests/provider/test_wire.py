@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.provider.base import ServerTimes, Usage
 from editsvc.provider.wire import decode_chunk, reported
+from editsvc.usage import ServerTimes, Usage
 
 NUMBERS = {
     "negative": "-5",
@@ -64,7 +64,10 @@ def test_an_odd_number_takes_nothing_else_with_it(number: str) -> None:
     told = reported(read)
     assert told.usage == Usage(prompt_tokens=9, accepted_prediction_tokens=4)
     assert told.server is not None
-    assert (told.server.total_s, told.server.queue_s) == (0.5, 12.5 if number == "a fraction" else None)
+    assert (told.server.total_time_s, told.server.queue_time_s) == (
+        0.5,
+        12.5 if number == "a fraction" else None,
+    )
     assert "completion tokens" in told.odd
     assert all(len(value) < 40 for value in told.odd.values())
 
@@ -90,7 +93,7 @@ def test_zero_is_reported_and_absence_is_not() -> None:
 
 def test_a_completion_time_of_zero_is_one_that_nobody_measured_and_nothing_odd() -> None:
     told = reported(decode_chunk(b'{"time_info":{"queue_time":0,"completion_time":0.0,"total_time":0.0}}'))
-    assert told == (None, ServerTimes(queue_s=0.0, total_s=0.0), {})
+    assert told == (None, ServerTimes(queue_time_s=0.0, total_time_s=0.0), {})
 
 
 @given(usage=TOLD, times=TOLD)

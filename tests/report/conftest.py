@@ -11,6 +11,7 @@ import pytest
 
 from editsvc.errors import Status
 from editsvc.tokenlog import RequestRecord, Source, Verdict
+from editsvc.tokenlog.rows import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ def make_record() -> Callable[..., RequestRecord]:
             "status": Status.CHANGED,
             "attempts": 1,
         }
-        return RequestRecord(**(defaults | fields))
+        return record_of(defaults | fields)
 
     return make
 

@@ -68,7 +68,7 @@ def test_a_changing_probability_is_weighed_out(randomised: Make) -> None:
         )
     effect = aggregate(records).effect
     assert effect.total_s.saved == pytest.approx(0.0, abs=0.15)
-    plain = sorted(each.total_s or 0 for each in records if not each.prediction_sent)
+    plain = sorted(each.timing.total_s or 0 for each in records if not each.prediction.sent)
     assert plain[len(plain) // 2] > 5
 
 

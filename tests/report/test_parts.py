@@ -44,7 +44,7 @@ def broken(records: list[RequestRecord], **fields: Any) -> Report:
 def test_the_other_parts_stand(busy_month: list[RequestRecord], fields: dict[str, Any], part: str) -> None:
     records = busy_month[:200]
     # The first that takes part in every figure.
-    place = next(number for number, one in enumerate(records) if one.prediction_sent and one.verdict)
+    place = next(number for number, one in enumerate(records) if one.prediction.sent and one.verdict)
     records[0], records[place] = records[place], records[0]
     earliest = replace(records[0], created_at=min(one.created_at for one in records))
     found = broken([earliest, *records[1:]], **fields)

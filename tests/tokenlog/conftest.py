@@ -14,6 +14,7 @@ import pytest
 
 from editsvc.errors import Status
 from editsvc.tokenlog import RequestRecord, Source
+from editsvc.tokenlog.rows import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def make_record() -> Callable[..., RequestRecord]:
             "source": Source.CLI,
             "status": Status.CHANGED,
         }
-        return RequestRecord(**(defaults | fields))
+        return record_of(defaults | fields)
 
     return make
 

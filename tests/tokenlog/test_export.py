@@ -5,59 +5,62 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from editsvc.errors import Status
-from editsvc.tokenlog import RequestRecord, Source, Verdict, exported
+from editsvc.tokenlog import Source, Verdict, exported
+from editsvc.tokenlog.rows import record_of
 
 
 def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows() -> None:
-    record = RequestRecord(
-        id="5f0c",
-        created_at=datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
-        source=Source.LSP,
-        status=Status.CHANGED,
-        language="python",
-        provider="cerebras",
-        model="gpt-oss-120b",
-        path="0123456789abcdef0123456789abcdef",
-        scope_kind="symbol",
-        scope_start_line=10,
-        scope_end_line=42,
-        document_lines=300,
-        document_bytes=9000,
-        prediction_sent=True,
-        prediction_kind="scope",
-        prediction_reason="default",
-        propensity=0.95,
-        policy_version="builtin-1",
-        request_id="chatcmpl-1",
-        finish_reason="stop",
-        attempts=1,
-        prompt_tokens=900,
-        cached_tokens=256,
-        completion_tokens=400,
-        reasoning_tokens=20,
-        accepted_prediction_tokens=300,
-        rejected_prediction_tokens=30,
-        max_completion_tokens=700,
-        ttft_s=0.2,
-        total_s=0.5,
-        tokens_per_s=800.0,
-        queue_time_s=0.001,
-        prompt_time_s=0.03,
-        completion_time_s=0.2,
-        cost_usd=0.0006,
-        rejected_cost_usd=0.00002,
-        rate_limit={"x-ratelimit-remaining-requests-day": "899"},
-        hunks=3,
-        hunks_accepted=2,
-        hunks_survived=1,
-        verdict=Verdict.PARTIAL,
-        what_if={"scope:resync": [300, 30], "draft:resync": [310, 12]},
-        scope_reason="named",
-        parts_offered=2,
-        parts_rewritten=1,
-        edit_format="rewrite",
-        restarts=["whole-file"],
-        route=[{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
+    record = record_of(
+        {
+            "id": "5f0c",
+            "created_at": datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
+            "source": Source.LSP,
+            "status": Status.CHANGED,
+            "language": "python",
+            "provider": "cerebras",
+            "model": "gpt-oss-120b",
+            "path": "0123456789abcdef0123456789abcdef",
+            "scope_kind": "symbol",
+            "scope_start_line": 10,
+            "scope_end_line": 42,
+            "document_lines": 300,
+            "document_bytes": 9000,
+            "prediction_sent": True,
+            "prediction_kind": "scope",
+            "prediction_reason": "default",
+            "propensity": 0.95,
+            "policy_version": "builtin-1",
+            "request_id": "chatcmpl-1",
+            "finish_reason": "stop",
+            "attempts": 1,
+            "prompt_tokens": 900,
+            "cached_tokens": 256,
+            "completion_tokens": 400,
+            "reasoning_tokens": 20,
+            "accepted_prediction_tokens": 300,
+            "rejected_prediction_tokens": 30,
+            "max_completion_tokens": 700,
+            "ttft_s": 0.2,
+            "total_s": 0.5,
+            "tokens_per_s": 800.0,
+            "queue_time_s": 0.001,
+            "prompt_time_s": 0.03,
+            "completion_time_s": 0.2,
+            "cost_usd": 0.0006,
+            "rejected_cost_usd": 0.00002,
+            "rate_limit": {"x-ratelimit-remaining-requests-day": "899"},
+            "hunks": 3,
+            "hunks_accepted": 2,
+            "hunks_survived": 1,
+            "verdict": Verdict.PARTIAL,
+            "what_if": {"scope:resync": [300, 30], "draft:resync": [310, 12]},
+            "scope_reason": "named",
+            "parts_offered": 2,
+            "parts_rewritten": 1,
+            "edit_format": "rewrite",
+            "restarts": ["whole-file"],
+            "route": [{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
+        }
     )
     assert exported(record) == {
         "id": "5f0c",
@@ -114,12 +117,14 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
 
 
 def test_what_was_not_reported_is_null_and_not_zero() -> None:
-    record = RequestRecord(
-        id="5f0d",
-        created_at=datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
-        source=Source.CLI,
-        status=Status.FAILED,
-        error="IncompleteReply:length",
+    record = record_of(
+        {
+            "id": "5f0d",
+            "created_at": datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
+            "source": Source.CLI,
+            "status": Status.FAILED,
+            "error": "IncompleteReply:length",
+        }
     )
     shown = exported(record)
     assert shown["message"] == "IncompleteReply:length"

@@ -141,7 +141,7 @@ def test_what_a_server_made_up_cannot_keep_a_record_from_waiting(
     spool.add(WaitingRecord(make_record(model="a\ud800b\0", ttft_s=float("nan"), prompt_tokens=10**30)))
     (entry,) = entries([waiting])
     assert isinstance(entry, WaitingRecord)
-    assert (entry.record.model, entry.record.ttft_s, entry.record.prompt_tokens) == (
+    assert (entry.record.model, entry.record.timing.ttft_s, entry.record.usage.prompt_tokens) == (
         "a\ufffdb\ufffd",
         None,
         None,

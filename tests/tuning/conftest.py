@@ -12,6 +12,7 @@ from tuning_cases import START, Made
 from editsvc.errors import Status
 from editsvc.prediction.policy import Cell
 from editsvc.tokenlog import RequestRecord, Source
+from editsvc.tokenlog.rows import record_of
 from editsvc.tuning.observation import Observation, Weighted
 
 if TYPE_CHECKING:
@@ -75,6 +76,6 @@ def make_record() -> Callable[..., RequestRecord]:
             "completion_tokens": made.reply + made.rejected,
             "completion_time_s": made.seconds,
         }
-        return RequestRecord(**(defaults | fields))
+        return record_of(defaults | fields)
 
     return make

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from tuning_cases import START, Made
 
 from editsvc.prediction.policy import Cell
 from editsvc.provider import models
+from editsvc.tokenlog.rows import columns_of, record_of
 from editsvc.tuning.drift import ChangeKind, change_points, changes, price_changes
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_other_work_is_no_change_of_the_model(make_record: Callable[..., Request
         for kind in kinds
     ]
     assert changes(records) == []
-    alike = [replace(record, scope_kind="file") for record in records]
+    alike = [record_of(columns_of(record) | {"scope_kind": "file"}) for record in records]
     assert {change.kind for change in changes(alike)} >= {ChangeKind.ACCEPTANCE, ChangeKind.COVERAGE}
 
 
