@@ -140,3 +140,20 @@ def test_a_usual_server_is_not_warned_about(server: OddServer) -> None:
     server.time_info = time_info(("0.0", "0.01", "0.0", "0.3"))
     result, _ = asyncio.run(edited(server))
     assert not [warning for warning in result.warnings if "cannot be" in warning]
+
+
+def test_tokens_per_second_count_what_was_received(server: OddServer) -> None:
+    """Over the whole time; rejected and reasoning tokens are billed with the completion, but never arrive."""
+    server.usage, server.time_info = usage(("900", "0", "400", "50", "300", "30")), b"null"
+    result, log = asyncio.run(edited(server))
+    assert result.timing.total_s
+    assert result.timing.tokens_per_s == pytest.approx((400 - 50 - 30) / result.timing.total_s)
+    (record,) = log.records
+    assert (record.tokens_per_s, record.total_s) == (result.timing.tokens_per_s, result.timing.total_s)
+
+
+def test_tokens_per_second_without_details_count_the_completion(server: OddServer) -> None:
+    server.usage, server.time_info = b'{"prompt_tokens":900,"completion_tokens":400}', b"null"
+    result, _ = asyncio.run(edited(server))
+    assert result.timing.total_s
+    assert result.timing.tokens_per_s == pytest.approx(400 / result.timing.total_s)
