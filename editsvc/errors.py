@@ -306,7 +306,7 @@ class Defect(EditsvcError):
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(
-            f"editsvc has a defect: {place_of(cause)}.", hint="Please report it, with what you did."
+            f"editsvc has a bug: {place_of(cause)}.", hint="Please report it and say what you did."
         )
         self.cause = type(cause).__name__
 

@@ -42,9 +42,9 @@ _CONTINUATION: Final = 0x80
 class Problem(StrEnum):
     """What a client did that the protocol does not allow; the sentence is for the log."""
 
-    ALREADY_OPEN = "A document was opened that is open already; its text is now the new one."
-    NOT_OPEN = "A document was changed or closed that is not open."
-    VERSION_NOT_NEWER = "A change came with a version that is not newer than the one before; it was made."
+    ALREADY_OPEN = "A document that was already open was opened again; the new text replaces the old one."
+    NOT_OPEN = "A document that is not open was changed or closed."
+    VERSION_NOT_NEWER = "A change came with a version no newer than the one before; it was applied."
 
 
 @dataclass(frozen=True, slots=True)

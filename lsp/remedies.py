@@ -33,14 +33,14 @@ def words(remedy: Remedy) -> str:
     """The sentence for a remedy; "" for one that no editor has."""
     texts = {
         Means.WAIVE: f"The check “{remedy.name}” can be waived for this edit",
-        Means.ALLOW_PATH: "It can be edited anyway, if you say so",
+        Means.ALLOW_PATH: "You can edit it anyway",
         Means.SMALLER_SCOPE: "Select fewer lines",
         Means.LARGER_SCOPE: "Select more lines, or edit the whole file",
-        Means.LINES_SCOPE: "Select the lines that are meant, or edit the whole file",
+        Means.LINES_SCOPE: "Select the lines you mean, or edit the whole file",
         Means.PREDICTION_OFF: f"Set {_setting('prediction')} to off",
         Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key where the editor is started",
         Means.KNOWN_MODEL: f"Check {_setting('model')}, and base_url in your settings file",
-        Means.KNOWN_SETTINGS: "The page on settings explains each",
+        Means.KNOWN_SETTINGS: "See the settings page",
         Means.KNOWN_RUNS: "",
         Means.UNDO: "",
     }

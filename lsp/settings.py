@@ -34,12 +34,13 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Annotated[
         str,
-        msgspec.Meta(pattern=_ID, description="Names the action's kind: refactor.rewrite.editsvc.ID."),
+        msgspec.Meta(pattern=_ID, description="Part of the action's kind: refactor.rewrite.editsvc.ID."),
     ]
-    title: Annotated[str, msgspec.Meta(min_length=1, description="What the editor shows.")]
-    instruction: Annotated[str, msgspec.Meta(min_length=1, description="What the model is told.")]
+    title: Annotated[str, msgspec.Meta(min_length=1, description="The title that the editor shows.")]
+    instruction: Annotated[str, msgspec.Meta(min_length=1, description="The instruction for the model.")]
     languages: Annotated[
-        list[str], msgspec.Meta(description="LSP language identifiers that it is offered for; empty: all.")
+        list[str],
+        msgspec.Meta(description="The LSP language identifiers it is offered for; empty means all."),
     ] = msgspec.field(default_factory=list)
 
 
@@ -82,21 +83,23 @@ class EditorSettings(msgspec.Struct, frozen=True):
     mode: Annotated[
         ApplyMode,
         msgspec.Meta(
-            description="For code actions: review leaves each hunk open for accept or reject, apply does not, "
-            "preview changes nothing until it is accepted."
+            description="How code actions apply an edit: review leaves each hunk open to accept or reject, apply does "
+            "not, preview changes nothing until you accept it."
         ),
     ] = ApplyMode.REVIEW
     confirm: Annotated[
         bool,
-        msgspec.Meta(description="Ask before an edit goes into the buffer, where the editor can do that."),
+        msgspec.Meta(description="Ask before an edit goes into the buffer, if the editor can."),
     ] = False
     presets: Annotated[
         list[Preset],
         msgspec.Meta(
-            description="Instructions to offer as code actions; one with a built-in id replaces that."
+            description="Instructions to offer as code actions; an id of a built-in one replaces it."
         ),
     ] = msgspec.field(default_factory=list)
-    builtin_presets: Annotated[bool, msgspec.Meta(description="Offer the built-in instructions too.")] = True
+    builtin_presets: Annotated[bool, msgspec.Meta(description="Offer the built-in instructions as well.")] = (
+        True
+    )
     comment_marker: Annotated[
         str,
         msgspec.Meta(
@@ -138,7 +141,7 @@ def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], li
         elif key in Settings.__struct_fields__:
             warnings.append(
                 f"The setting editsvc.{key} is ignored, because a workspace could set it through the editor. "
-                "It belongs into the user's settings file or the environment."
+                "It belongs in the user's settings file or the environment."
             )
         else:
             warnings.append(f"There is no setting editsvc.{key}.")

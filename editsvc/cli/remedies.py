@@ -25,17 +25,17 @@ def words(remedy: Remedy) -> str:
     """The sentence for a remedy."""
     texts = {
         Means.WAIVE: f"Add --allow {remedy.name} to accept it",
-        Means.ALLOW_PATH: f"If it is to be edited, allow it with --allow-path {remedy.name}",
+        Means.ALLOW_PATH: f"To edit it anyway, pass --allow-path {remedy.name}",
         Means.SMALLER_SCOPE: "Choose a smaller scope, such as --scope lines:A-B or --scope symbol:NAME",
         Means.LARGER_SCOPE: "Choose a larger scope, such as --scope file",
-        Means.LINES_SCOPE: "Name the lines, with --scope lines:A-B, or use --scope file",
+        Means.LINES_SCOPE: "Pass --scope lines:A-B or --scope file",
         Means.PREDICTION_OFF: "Use --prediction off",
         Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key, or use --offline",
-        Means.KNOWN_MODEL: "editsvc models lists what the server has; check --model and the base URL",
+        Means.KNOWN_MODEL: "Check --model and the base URL; editsvc models lists what the server offers",
         Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"
         if remedy.name
         else "editsvc config show lists them all",
         Means.KNOWN_RUNS: "editsvc undo --list shows the runs that can be taken back",
-        Means.UNDO: "editsvc undo brings the old text back",
+        Means.UNDO: "Run editsvc undo to restore the old text",
     }
     return f"{texts[remedy.means]} {remedy.when}".rstrip() + "."

@@ -85,7 +85,7 @@ def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
         )
     if extent is _Extent.FILE:
         return _whole(document, new)
-    raise Misfit("The reply goes beyond the part that was asked for, and is not the whole file.")
+    raise Misfit("The reply goes beyond the part that was asked for, but is not the whole file.")
 
 
 def _whole(document: str, new: str) -> Assembly:
@@ -95,10 +95,10 @@ def _whole(document: str, new: str) -> Assembly:
 def _numbered(document: str, scope: Scope, parts: Collection[tuple[int, str]]) -> Assembly:
     new = dict(parts)
     if len(new) != len(parts):
-        raise Misfit("The reply holds a section twice.")
+        raise Misfit("The reply contains a section twice.")
     unknown = [number for number in new if scope.part(number) is None]
     if unknown:
-        raise Misfit(f"The reply holds a section {unknown[0]}, which was not offered.")
+        raise Misfit(f"The reply contains section {unknown[0]}, which was not offered.")
     return _placed(document, scope, new)
 
 

@@ -60,17 +60,17 @@ def check_text(request: EditRequest) -> None:
     if at is not None:
         raise UsageError(
             f"The instruction is not valid Unicode: character {at + 1} is {_half(request.instruction[at])}.",
-            hint="Give it as UTF-8.",
+            hint="Pass it as UTF-8.",
         )
     text = request.snapshot.text
     if "\0" in text:
-        raise DocumentRefused("The document is binary: it holds a NUL character.")
+        raise DocumentRefused("The document is binary: it contains a NUL character.")
     at = half_character(text)
     if at is not None:
         line = LineIndex(text).line_of(at) + 1
         raise DocumentRefused(
-            f"The document is not valid Unicode: line {line} holds {_half(text[at])}.",
-            hint="Replace it: a file could not hold it.",
+            f"The document is not valid Unicode: line {line} contains {_half(text[at])}.",
+            hint="Replace it: it cannot be saved in a file.",
         )
 
 
@@ -78,7 +78,7 @@ def _half(char: str) -> str:
     # Python's own way to hand on a byte that is not UTF-8 (PEP 383).
     if "\udc80" <= char <= "\udcff":
         return f"the byte 0x{ord(char) - 0xDC00:02x}"
-    return f"U+{ord(char):04X}, half a character"
+    return f"U+{ord(char):04X}, an unpaired surrogate"
 
 
 class Restart(StrEnum):

@@ -103,7 +103,7 @@ class Trace:
             self.warnings.append(f"{self.provider} answered instead: {done.instead}")
         if done.odd:
             self._warn_once(
-                f"{self.provider} reported numbers that cannot be ({', '.join(done.odd)}); they count as not reported."
+                f"{self.provider} reported impossible numbers ({', '.join(done.odd)}); they count as not reported."
             )
         if done.predicted is False and self.decision is not None and self.decision.send:
             self.decision = replace(self.decision, send=False, reason=Reason.MODEL_CANNOT, propensity=1.0)

@@ -156,7 +156,7 @@ class EditService:
         except TimeoutError:
             late = ProviderTimeout(
                 f"The edit took longer than {self._settings.deadline_s:g} s.",
-                hint="The setting deadline_s can be raised.",
+                hint="Raise the setting deadline_s.",
                 remedies=(Remedy(Means.SMALLER_SCOPE),),
             )
             result = trace.failed(late, self._clock() - started)
@@ -241,13 +241,13 @@ class EditService:
         place = f"Line {document.count(chr(10), 0, found[0].start) + 1}" if inside else "The instruction"
         if self._settings.on_secret is OnSecret.REFUSE:
             raise DocumentRefused(
-                f"{place} seems to hold a secret ({found[0].kind}), and would be sent to {self._provider.name}.",
-                hint="Take it out, or set on_secret to mask or send.",
+                f"{place} seems to contain a secret ({found[0].kind}), which would be sent to {self._provider.name}.",
+                hint="Remove it, or set on_secret to mask or send.",
             )
         masked = secrets.mask(text, found, nonce=trace.id)
         document, _, instruction = masked.text.rpartition("\0")
         many = f"{len(found)} secrets are" if len(found) > 1 else f"A secret ({found[0].kind}) is"
-        trace.warnings.append(f"{many} not sent: placeholders stand for them.")
+        trace.warnings.append(f"{many} not sent: placeholders take their place.")
         return document, instruction, masked
 
     def _limits(self) -> Limits:
@@ -473,13 +473,13 @@ class EditService:
         replaced = next((loss for loss in lost if loss.replaced), None)
         if replaced is not None and checks.Check.LOST_SECRET not in self._allowed(trace):
             raise GuardRefused(
-                f"The reply has something else in the place of a secret ({replaced.kind}, line {replaced.line}).",
+                f"The reply replaced a secret with something else ({replaced.kind}, line {replaced.line}).",
                 check=checks.Check.LOST_SECRET,
                 hint="Run the edit again.",
-                remedies=(Remedy(Means.WAIVE, checks.Check.LOST_SECRET, "if the secret is to go"),),
+                remedies=(Remedy(Means.WAIVE, checks.Check.LOST_SECRET, "if the secret should be removed"),),
             )
         trace.warnings += [
-            f"The secret on line {loss.line} ({loss.kind}) is not in the new text any more." for loss in lost
+            f"The secret on line {loss.line} ({loss.kind}) is no longer in the new text." for loss in lost
         ]
         return restored.text
 
@@ -526,7 +526,7 @@ class EditService:
         reason = reason.rstrip(".") or "no reason given"
         if self.offline:  # the engine speaks for itself, and in sentences
             return ModelRefused(f"{reason}.")
-        return ModelRefused(f"The model cannot do this: {reason}.", hint="Say the instruction differently.")
+        return ModelRefused(f"The model cannot do this: {reason}.", hint="Rephrase the instruction.")
 
     def _out_of_bounds(self, plan: Plan, reply: Reply) -> ModelRefused:
         reason = reply.reason.rstrip(".") or "no reason given"
@@ -544,7 +544,7 @@ class EditService:
         if model is None:
             if self._notices.first_time(f"unknown-model:{name}"):
                 trace.warnings.append(
-                    f"Nothing is known about the model {name}: no prediction is sent unless prediction is set to on."
+                    f"The model {name} is not in the model table: no prediction is sent unless prediction is set to on."
                 )
         elif model.deprecated and self._notices.first_time(f"deprecated-model:{name}"):
             trace.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
@@ -591,7 +591,7 @@ def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[
     places = f"{len(outside)} places" if len(outside) > 1 else "a place"
     first = outside[0].old_start + 1
     return [
-        f"The edit went beyond the symbol {symbol}: it changes {places} outside of it, the first at line {first}."
+        f"The edit goes beyond the symbol {symbol}: it changes {places} outside it, the first on line {first}."
     ]
 
 
@@ -601,7 +601,7 @@ def _unchecked(extent: syntax.Extent | None) -> list[str]:
         return ["The file is too large to parse as a whole: its syntax was checked only around the changes."]
     if extent is syntax.Extent.UNKNOWN:
         return [
-            "Not all of the new text's syntax was checked: the file is too large to parse, or nested too deeply."
+            "The syntax of the new text was not fully checked: the file is too large to parse, or nested too deeply."
         ]
     return []
 
@@ -617,7 +617,7 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
         message, hint = f"The reply did not fit into {limit:,} tokens and was cut off.", ""
         remedies = (Remedy(Means.SMALLER_SCOPE),)
     elif reason == "content_filter":
-        message, hint = "The server withheld the reply (content_filter).", "Say the instruction differently."
+        message, hint = "The server withheld the reply (content_filter).", "Rephrase the instruction."
     else:
         message = f'The server ended the reply with finish_reason "{reason}", where "stop" was expected.'
     return IncompleteReply(

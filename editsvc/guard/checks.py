@@ -206,11 +206,11 @@ def _invisible(before: str, after: str) -> None:
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise GuardRefused(
-            f"The edit would add to line {found[0].line} what nobody sees: {found[0].name}, which "
+            f"The edit would add a deceptive character on line {found[0].line}: {found[0].name}, which "
             f"{found[0].effect}{more}.",
             check=Check.INVISIBLE,
             line=found[0].line,
-            remedies=_waive(Check.INVISIBLE, "if it is meant"),
+            remedies=_waive(Check.INVISIBLE, "if it is intended"),
         )
 
 
@@ -225,7 +225,7 @@ def _syntax(before: str, after: str, language: syntax.Language) -> syntax.Extent
         f"The edit would break the file's syntax ({shown}{more}).",
         check=Check.SYNTAX,
         line=faults[0].line + 1,
-        hint="Say the instruction differently.",
+        hint="Rephrase the instruction.",
         remedies=_waive(Check.SYNTAX, "if the parser is wrong"),
     )
 
@@ -249,7 +249,7 @@ def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit], intended: st
         raise GuardRefused(
             "The edit would change text outside of its hunks.",
             check=Check.IDENTITY,
-            hint="This is a defect of editsvc; nothing was written.",
+            hint="This is a bug in editsvc; nothing was written.",
         )
 
 
@@ -258,7 +258,7 @@ def _frame(old: list[str], new: list[str], reply: Reply) -> None:
         return
     if not reply.closed and _last(old) != _last(new):
         raise GuardRefused(
-            "The reply stops without the closing fence, so its end may be missing.",
+            "The reply has no closing fence, so its end may be missing.",
             check=Check.FRAME,
             line=len(new) or None,
             hint="Run the edit again.",
@@ -266,7 +266,7 @@ def _frame(old: list[str], new: list[str], reply: Reply) -> None:
     known = {line.strip() for line in old if len(line.strip()) >= _TELLING_LINE}
     if known and reply.after and any(line.strip() in known for line in split_lines(reply.after)):
         raise GuardRefused(
-            "More of the file follows after the end of the reply's frame, so it is not clear which text is meant.",
+            "More of the file follows the reply's closing fence, so it is not clear which text is meant.",
             check=Check.FRAME,
             line=len(new) or None,
             hint="Run the edit again.",
@@ -282,7 +282,7 @@ def _empty(original: str, code: str) -> None:
         raise GuardRefused(
             "The reply is empty, and would delete everything.",
             check=Check.EMPTY,
-            remedies=_waive(Check.EMPTY, "if that is meant"),
+            remedies=_waive(Check.EMPTY, "if that is intended"),
         )
 
 
@@ -293,19 +293,19 @@ def _prose(
     is_json = language is not None and language.name.startswith("json")
     if not is_json and _is_json_answer("".join(old), reply, instruction):
         raise GuardRefused(
-            "The reply is JSON, and the file is not.",
+            "The reply is JSON, but the file is not.",
             check=Check.PROSE,
             line=1,
             hint="Run the edit again.",
-            remedies=_waive(Check.PROSE, "if the file is to become JSON"),
+            remedies=_waive(Check.PROSE, "if the file should become JSON"),
         )
     if _is_patch_answer(old, new) and not _ASKS_FOR_A_PATCH.search(instruction):
         raise GuardRefused(
-            "The reply is a patch of the file, and not the file.",
+            "The reply is a patch, not the file.",
             check=Check.PROSE,
             line=1,
             hint="Run the edit again.",
-            remedies=_waive(Check.PROSE, "if the file is to hold that"),
+            remedies=_waive(Check.PROSE, "if the file should contain a patch"),
         )
     if reply.framing is Framing.AGREED:
         return
@@ -316,10 +316,10 @@ def _prose(
         alike = lines >= _SIMILAR or words >= _SIMILAR
         if not alike and (broken or not strict or (old and words < _HARDLY_SIMILAR)):
             raise GuardRefused(
-                "The reply is not in the agreed frame and does not resemble the file: it may be prose.",
+                "The reply is not fenced as requested and does not resemble the file: it may be prose.",
                 check=Check.PROSE,
                 line=1,
-                hint="Say the instruction differently.",
+                hint="Rephrase the instruction.",
                 remedies=_waive(Check.PROSE, "if it is right"),
             )
     known = {line.strip() for line in old}
@@ -327,7 +327,7 @@ def _prose(
         line = new[number]
         if (broken and _PROSE_LINE.fullmatch(line.rstrip("\n"))) or (not strict and _CHAT.match(line)):
             raise GuardRefused(
-                f"The reply is not in the agreed frame, and line {number + 1} seems to be addressed to the user: "
+                f"The reply is not fenced as requested, and line {number + 1} seems to be addressed to the user: "
                 f"{_quote(line)}",
                 check=Check.PROSE,
                 line=number + 1,
@@ -447,11 +447,11 @@ def _elision(
 
 def _left_out(line: str, number: int) -> GuardRefused:
     return GuardRefused(
-        f"Line {number + 1} of the reply stands for code that it leaves out: {_quote(line)}",
+        f"Line {number + 1} of the reply stands in for code that it leaves out: {_quote(line)}",
         check=Check.ELISION,
         line=number + 1,
         hint="Run the edit again.",
-        remedies=_waive(Check.ELISION, "if the line is meant"),
+        remedies=_waive(Check.ELISION, "if the line is intended"),
     )
 
 
@@ -518,10 +518,10 @@ def _indentation(old: list[str], new: list[str], spans: Sequence[Span], instruct
     for count, what in ((lost, "lose their indentation"), (retabbed, "change between tabs and spaces")):
         if count >= _REINDENTED_FLOOR and 2 * count > indented:
             raise GuardRefused(
-                f"{count} of {indented} indented lines {what} in the reply, and the instruction does not ask for that.",
+                f"{count} of {indented} indented lines {what} in the reply, but the instruction does not ask for that.",
                 check=Check.INDENTATION,
                 hint="Run the edit again.",
-                remedies=_waive(Check.INDENTATION, "if it is meant"),
+                remedies=_waive(Check.INDENTATION, "if it is intended"),
             )
 
 
@@ -542,10 +542,10 @@ def _tail(
         limit = max(_TAIL_CEILING, _TAIL_SHARE_EVEN_IF_ASKED * len(old))
     if lost >= limit or (lost > 0 and _breaks(old, new, language)):
         raise GuardRefused(
-            f"The last {lost} of {len(old)} lines are missing in the reply, as if it had been cut off.",
+            f"The last {lost} of {len(old)} lines are missing from the reply, as if it had been cut off.",
             check=Check.TAIL,
             hint="Run the edit again.",
-            remedies=_waive(Check.TAIL, "if they are to go"),
+            remedies=_waive(Check.TAIL, "if they should be removed"),
         )
 
 
@@ -554,10 +554,10 @@ def _shrink(old: list[str], new: list[str], instruction: str) -> None:
     after = sum(1 for line in new if line.strip())
     if before >= _SHORT_FILE and after < _LEAST_LEFT * before and not _ASKS_TO_REMOVE.search(instruction):
         raise GuardRefused(
-            f"Only {after} of {before} lines are left in the reply, and the instruction does not ask to remove any.",
+            f"Only {after} of {before} lines are left in the reply, but the instruction does not ask to remove any.",
             check=Check.SHRINK,
             hint="Run the edit again.",
-            remedies=_waive(Check.SHRINK, "if they are to go"),
+            remedies=_waive(Check.SHRINK, "if they should be removed"),
         )
 
 

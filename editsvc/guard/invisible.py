@@ -43,46 +43,46 @@ class Finding:
 
 
 _REORDERS: Final = "changes the order in which the line is shown"
-_JOINS: Final = "has no width, and makes two words look like one or one name like another"
+_JOINS: Final = "has no width, and can make two words look like one or one name like another"
 _IGNORED: Final = "is not shown, and can hide text or make one name look like another"
 
 # First and last code point of each range, and what its characters do.
 _HIDDEN: Final = (
     (0x00, 0x08, "is a control character, which most editors do not show"),
-    (0x0B, 0x0B, "is a control character, which some tools take for a line end"),
+    (0x0B, 0x0B, "is a control character, which some tools treat as a line end"),
     (0x0E, 0x1A, "is a control character, which most editors do not show"),
     (0x1B, 0x1B, "begins a command to the terminal that shows the file"),
-    (0x1C, 0x1E, "is a control character, which some tools take for a line end"),
+    (0x1C, 0x1E, "is a control character, which some tools treat as a line end"),
     (0x1F, 0x1F, "is a control character, which most editors do not show"),
     (0x7F, 0x84, "is a control character, which most editors do not show"),
-    (0x85, 0x85, "is a control character, which some tools take for a line end"),
+    (0x85, 0x85, "is a control character, which some tools treat as a line end"),
     (0x86, 0x9A, "is a control character, which most editors do not show"),
     (0x9B, 0x9B, "begins a command to the terminal that shows the file"),
     (0x9C, 0x9F, "is a control character, which most editors do not show"),
     (0xAD, 0xAD, "is shown only where a line is broken"),
     (0x034F, 0x034F, _IGNORED),
     (0x061C, 0x061C, _REORDERS),
-    (0x115F, 0x1160, "is a letter without a glyph: a name may consist of it"),
+    (0x115F, 0x1160, "is a letter without a glyph: a whole name can be made of it"),
     (0x17B4, 0x17B5, _IGNORED),
-    (0x180B, 0x180F, "selects a variant of the letter before it, and is not shown itself"),
+    (0x180B, 0x180F, "selects a variant of the letter before it and is not shown itself"),
     (0x200B, 0x200D, _JOINS),
     (0x200E, 0x200F, _REORDERS),
-    (0x2028, 0x2029, "is taken for a line end by some tools and languages, and not by others"),
+    (0x2028, 0x2029, "is a line end to some tools and languages, but not to others"),
     (0x202A, 0x202E, _REORDERS),
     (0x2060, 0x2060, _JOINS),
     (0x2061, 0x2065, _IGNORED),
     (0x2066, 0x2069, _REORDERS),
     (0x206A, 0x206F, _IGNORED),
-    (0x3164, 0x3164, "is a letter without a glyph: a name may consist of it"),
-    (0xFE00, 0xFE0F, "selects a variant of the character before it; where there is none it can hide data"),
+    (0x3164, 0x3164, "is a letter without a glyph: a whole name can be made of it"),
+    (0xFE00, 0xFE0F, "selects a variant of the character before it; where there is none, it can hide data"),
     (0xFEFF, 0xFEFF, _JOINS),
-    (0xFFA0, 0xFFA0, "is a letter without a glyph: a name may consist of it"),
+    (0xFFA0, 0xFFA0, "is a letter without a glyph: a whole name can be made of it"),
     (0xFFF0, 0xFFFB, _IGNORED),
     (0x1BCA0, 0x1BCA3, _IGNORED),
     (0x1D173, 0x1D17A, _IGNORED),
     (0xE0000, 0xE007F, "is a tag: an invisible copy of an ASCII character, which models read"),
     (0xE0080, 0xE00FF, _IGNORED),
-    (0xE0100, 0xE01EF, "selects a variant of the character before it; where there is none it can hide data"),
+    (0xE0100, 0xE01EF, "selects a variant of the character before it; where there is none, it can hide data"),
     (0xE01F0, 0xE0FFF, _IGNORED),
 )
 _HIDDEN_CLASS: Final = "".join(rf"\U{first:08x}-\U{last:08x}" for first, last, _ in _HIDDEN)

@@ -67,7 +67,7 @@ def parse(reply: str) -> StructuredReply:
     try:
         return msgspec.json.decode(reply.encode("utf-8", "surrogatepass"), type=StructuredReply)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise NotApplied(f"The reply is not the agreed JSON: {exc}.") from exc
+        raise NotApplied(f"The reply is not the expected JSON: {exc}.") from exc
 
 
 def apply(text: str, edits: tuple[SearchReplace, ...]) -> str:

@@ -129,8 +129,8 @@ def parse(spec: str) -> ScopeRequest:
         if 1 <= first <= last:
             return ScopeRequest(ScopeKind.LINES, first_line=first, last_line=last)
     raise UsageError(
-        f"{spec!r} is no scope.",
-        hint="Expected auto, file, symbol:NAME or lines:A-B (1-based, A not above B).",
+        f"{spec!r} is not a scope.",
+        hint="Use auto, file, symbol:NAME or lines:A-B (1-based, A <= B).",
     )
 
 
@@ -306,7 +306,7 @@ def _lines(request: ScopeRequest, document: str) -> Scope:
     count = index.line_count - (1 if document.endswith("\n") else 0)
     if request.last_line > count:
         raise ScopeRefused(
-            f"The scope is lines {request.first_line} to {request.last_line}, and the file has {count}.",
+            f"The scope is lines {request.first_line} to {request.last_line}, but the file ends at line {count}.",
             hint="Choose lines within the file.",
         )
     part = _part(1, index, request.first_line - 1, request.last_line - 1)
@@ -316,7 +316,7 @@ def _lines(request: ScopeRequest, document: str) -> Scope:
 def _symbol(name: str, document: str, language: Language | None) -> Scope:
     if language is None or not language.grammar:
         raise ScopeRefused(
-            "Symbols are not known in this kind of file.", remedies=(Remedy(Means.LINES_SCOPE),)
+            "Symbols are not supported in this kind of file.", remedies=(Remedy(Means.LINES_SCOPE),)
         )
     known = syntax.definitions(document, language)
     found = [one for one in known if name in {one.qualified, one.name}]
@@ -333,7 +333,7 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
         raise ScopeRefused(
             f"There is no symbol {name!r} in the file.",
-            hint=f"It has {shown}." if names else "It has none at all.",
+            hint=f"The file has {shown}." if names else "The file has no symbols.",
         )
     if len(found) > 1:
         places = [
@@ -341,8 +341,8 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
             for one in found
         ]
         raise ScopeRefused(
-            f"Which {name!r} is meant? There are {len(found)}: {', '.join(places)}.",
-            hint="Name one by its qualified name.",
+            f"{name!r} is ambiguous: it matches {', '.join(places)}.",
+            hint="Use a qualified name.",
             remedies=(Remedy(Means.LINES_SCOPE),),
         )
     start, end = found[0].start, found[0].end

@@ -60,90 +60,89 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting with its default; the descriptions are what the documentation and the editors show."""
 
     model: Annotated[str, _doc("The model that edits.")] = "gpt-oss-120b"
-    base_url: Annotated[str, _doc("The API's address, without /v1.")] = "https://api.cerebras.ai"
+    base_url: Annotated[str, _doc("The URL of the API, without /v1.")] = "https://api.cerebras.ai"
     api_key_command: Annotated[
         list[str] | None,
-        _doc("A command that prints the API key, used when neither the environment nor the keyring has one."),
+        _doc("A command that prints the API key; runs if neither the environment nor the keyring has one."),
     ] = None
     prediction: Annotated[
-        PredictionMode, _doc("Whether the text itself is sent as the predicted output: auto, on or off.")
+        PredictionMode, _doc("Whether to send the text as the predicted output: auto, on or off.")
     ] = PredictionMode.AUTO
     prediction_min_tokens: Annotated[
-        int, _doc("With auto, shorter texts are sent without a prediction.", ge=0)
+        int, _doc("With prediction auto, shorter texts are sent without a prediction.", ge=0)
     ] = 128
     scope_min_tokens: Annotated[
         int,
         _doc(
-            "With the scope auto, files of fewer tokens are rewritten whole; of longer ones, parts are.", ge=0
+            "With scope auto, files with fewer tokens are rewritten whole; of longer files, only sections are.",
+            ge=0,
         ),
     ] = 1_000
     context_tokens: Annotated[
         int,
         _doc(
-            "Of files of more tokens the model is shown excerpts: the head, and what is around the scope.",
+            "Of files with more tokens the model sees excerpts: the head, and the lines around the scope.",
             ge=1_000,
         ),
     ] = 24_000
     drafts: Annotated[
         bool,
-        _doc("Whether what an instruction plainly says is done to the prediction before it is sent."),
+        _doc("Whether to apply what an instruction plainly says, such as a rename, to the prediction first."),
     ] = True
     edit_format: Annotated[
         EditFormat,
         _doc(
-            "rewrite, or search-replace: then the model replies with texts to search and what replaces them, "
-            "and is asked to rewrite if one of them does not occur exactly once."
+            "rewrite, or search-replace: the model replies with texts to search for and their replacements, "
+            "and is asked for a rewrite if one of them does not occur exactly once."
         ),
     ] = EditFormat.REWRITE
     on_syntax_error: Annotated[
         OnSyntaxError,
-        _doc("When an edit breaks the syntax: retry asks once more and names the errors, refuse does not."),
+        _doc("If an edit breaks the syntax: retry asks once more and names the errors, refuse does not."),
     ] = OnSyntaxError.RETRY
     on_secret: Annotated[
         OnSecret,
         _doc(
-            "When a file holds keys or passwords: mask sends placeholders and puts them back, refuse sends nothing, "
-            "send sends everything."
+            "If a file contains keys or passwords: mask sends placeholders and restores the secrets afterwards, "
+            "refuse sends nothing, send sends everything as it is."
         ),
     ] = OnSecret.MASK
-    reasoning_effort: Annotated[str, _doc("low, medium or high, for the models that take it.")] = "low"
+    reasoning_effort: Annotated[str, _doc("low, medium or high, for models that support it.")] = "low"
     connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
     read_timeout_s: Annotated[
-        float, _doc("Seconds without a byte after which a stream counts as stalled.", gt=0)
+        float, _doc("Seconds without data after which a stream counts as stalled.", gt=0)
     ] = 15.0
-    deadline_s: Annotated[float, _doc("Seconds that one edit may take altogether.", gt=0)] = 120.0
+    deadline_s: Annotated[float, _doc("Seconds one edit may take in total.", gt=0)] = 120.0
     max_retries: Annotated[
         int,
         _doc(
-            "How many more rounds there are when every server has failed a request: after a pause before the first "
-            "token, at once for the rest of a reply that broke off.",
+            "How often to try again when every server has failed a request: after a pause before the first "
+            "token, at once for the rest of an interrupted reply.",
             ge=0,
             le=20,
         ),
     ] = 2
     longest_wait_s: Annotated[
         float,
-        _doc(
-            "When a server asks to wait longer than this before the next try, the edit fails at once.", ge=0
-        ),
+        _doc("If a server asks for a longer wait than this, in seconds, the edit fails at once.", ge=0),
     ] = 8.0
     batch_wait_s: Annotated[
         float,
         _doc(
-            "Of many files, how long one waits for its turn within the server's rate limit, in seconds.", ge=0
+            "With many files, how many seconds one waits for its turn within the server's rate limit.", ge=0
         ),
     ] = 300.0
     hedge_after_s: Annotated[
         float | None,
         _doc(
-            "Seconds without a token after which a request is sent a second time, to the fallback if there is one; "
-            "the first answer counts, and both may be billed. By default that is not done."
+            "Seconds without a token after which a request is sent again, to the fallback if there is one; "
+            "the first answer wins, and both may be billed. Off by default."
         ),
     ] = None
     fallback_base_url: Annotated[
         str | None,
         _doc(
-            "The address, without /v1, of a second server with the OpenAI API, asked where the first one cannot answer."
+            "The URL, without /v1, of a second server with the OpenAI API, used when the first one cannot answer."
         ),
     ] = None
     fallback_model: Annotated[str | None, _doc("The second server's name for its model.")] = None
@@ -151,46 +150,49 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fallback_api_key_command: Annotated[
         list[str] | None,
         _doc(
-            "A command that prints the second server's key, used when neither EDITSVC_FALLBACK_API_KEY nor the keyring "
+            "A command that prints the second server's key; runs if neither EDITSVC_FALLBACK_API_KEY nor the keyring "
             "has one; a server of your own may need none."
         ),
     ] = None
-    jobs: Annotated[int, _doc("How many files are edited at the same time.", ge=1, le=64)] = 4
-    allow: Annotated[
-        list[Check], _doc("Checks of a reply that are waived: " + ", ".join(sorted(WAIVABLE)) + ".")
-    ] = msgspec.field(default_factory=list)
+    jobs: Annotated[int, _doc("How many files to edit at the same time.", ge=1, le=64)] = 4
+    allow: Annotated[list[Check], _doc("Checks to waive: " + ", ".join(sorted(WAIVABLE)) + ".")] = (
+        msgspec.field(default_factory=list)
+    )
     learned_policy: Annotated[
-        bool, _doc("Whether what editsvc tune has found decides on predictions; otherwise a fixed rule does.")
+        bool,
+        _doc(
+            "Whether the policy learned by editsvc tune decides on predictions; otherwise a fixed rule does."
+        ),
     ] = True
     exploration: Annotated[
         float,
         _doc(
-            "The share of requests that go out without a prediction, at random, so that its worth is measured.",
+            "The share of requests, chosen at random, that do the opposite of what the policy says, to measure what "
+            "predictions are worth.",
             ge=0,
         ),
     ] = 0.02
     objective: Annotated[
         Objective,
         _doc(
-            "How editsvc tune counts value_of_time: balanced, ten times as much (time-first), or a tenth (cost-first)."
+            "How editsvc tune weighs value_of_time: as it is (balanced), ten times as much (time-first), "
+            "or a tenth (cost-first)."
         ),
     ] = Objective.BALANCED
     value_of_time: Annotated[
-        float, _doc("What an hour of waiting is worth, in US dollars, for editsvc tune.", ge=0)
+        float, _doc("What an hour of waiting is worth to you, in US dollars, for editsvc tune.", ge=0)
     ] = 30.0
-    log_enabled: Annotated[bool, _doc("Whether each request leaves a record (numbers only, never code).")] = (
-        True
-    )
+    log_enabled: Annotated[bool, _doc("Whether to log each request (numbers only, never code).")] = True
     log_url: Annotated[
-        str | None, _doc("Where the records go, as an SQLAlchemy URL; by default SQLite in the data folder.")
+        str | None, _doc("Where to keep the log, as an SQLAlchemy URL; by default SQLite in the data folder.")
     ] = None
     undo_enabled: Annotated[
         bool,
-        _doc("Whether rewrite --apply keeps the text from before in the data folder, for editsvc undo."),
+        _doc("Whether rewrite --apply keeps the old text in the data folder, for editsvc undo."),
     ] = True
     data_dir: Annotated[str | None, _doc("The folder for the log, the policy and the undo journal.")] = None
     models: Annotated[
-        dict[str, dict[str, Any]], _doc('Rows of the model table to add or to change, as in [models."NAME"].')
+        dict[str, dict[str, Any]], _doc('Rows to add or change in the model table, as in [models."NAME"].')
     ] = msgspec.field(default_factory=dict)
 
 

@@ -52,7 +52,7 @@ class Patience:
 
 
 _WRONG_PLACE: Final = (
-    "The editor made the edit in the wrong place, over text not reported yet; undo it there."
+    "The editor made the edit in the wrong place, over text it had not reported yet; undo it in the editor."
 )
 
 
@@ -416,5 +416,8 @@ def _late(watch: _Watch, *, answered: bool) -> tuple[Outcome, str]:
     if watch.fate is _Fate.ABSENT:
         return Outcome.REFUSED, "it skipped an edit of an older version"
     if watch.changes:
-        return Outcome.LOST, "The editor has made the edit only in part, or over other text; undo it there."
+        return (
+            Outcome.LOST,
+            "The editor made only part of the edit, or made it over other text; undo it in the editor.",
+        )
     return Outcome.LOST, "The editor says that it made the edit, but the document did not change."

@@ -514,7 +514,7 @@ class Edits:
             return {"editId": edit_id, "status": "unchanged", "message": "No edit is running.", "hunks": []}
         if running.stop("The edit was cancelled."):
             return {"editId": running.id, "status": "cancelled", "message": "", "hunks": []}
-        late = "The edit is in the document by now; reject it to take it back."
+        late = "The edit is already in the document; reject it to undo it."
         return {"editId": running.id, "status": "unchanged", "message": late, "hunks": []}
 
     def cancel_progress(self, token: types.ProgressToken) -> None:
@@ -639,11 +639,11 @@ class Edits:
         for number in failed:
             edit.review.reopen(taken[number], document.text)
         if landing.outcome is not Outcome.LANDED:
-            message = landing.reason or "The text was changed since the edit wrote it."
+            message = landing.reason or "The text has changed since the edit wrote it."
             return _decided(edit, document, _STATUS[landing.outcome], message)
         left = len(refused) + len(landing.conflicts)
         message = (
-            f"{left} hunks were changed since the edit wrote them, and are left as they are." if left else ""
+            f"{left} hunks have changed since the edit wrote them and are left as they are." if left else ""
         )
         return self._concluded(edit, document, CONFLICT if left else Status.CHANGED, message)
 

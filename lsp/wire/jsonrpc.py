@@ -122,7 +122,9 @@ class EditProtocol(LanguageServerProtocol):
         elif method is None and msg_id is not None and ("result" in message or "error" in message):
             self._on_response(msg_id, message)
         else:
-            self._reply_error(msg_id, JsonRpcInvalidRequest("The message is no request, and no response."))
+            self._reply_error(
+                msg_id, JsonRpcInvalidRequest("The message is neither a request nor a response.")
+            )
 
     def _on_request(self, msg_id: MsgId, method: str, message: dict[str, Any]) -> None:
         try:
@@ -145,7 +147,7 @@ class EditProtocol(LanguageServerProtocol):
         if not self.initialized and method != types.INITIALIZE:
             raise JsonRpcServerNotInitialized("The first request must be initialize.")
         if self.initialized and method == types.INITIALIZE:
-            raise JsonRpcInvalidRequest("The server was initialized before.")
+            raise JsonRpcInvalidRequest("The server is already initialized.")
         if msg_id in self._running:
             raise JsonRpcInvalidRequest("A request with this id is still running.")
 

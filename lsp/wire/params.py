@@ -65,7 +65,7 @@ class EditArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
         for name in self.allow:
             if name not in WAIVABLE:
                 known = ", ".join(sorted(WAIVABLE))
-                raise ValueError(f"allow expects any of {known}, and {name!r} is none of them")
+                raise ValueError(f"allow takes any of {known}, not {name!r}")
 
 
 class HunkArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

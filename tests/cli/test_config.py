@@ -20,7 +20,7 @@ def test_a_value_comes_with_its_origin_and_its_bounds(offline_shell: Shell) -> N
     offline_shell.environ.setenv("EDITSVC_JOBS", "7")
     ran = offline_shell.run("config", "show", "jobs", "prediction")
     text = " ".join(ran.out.decode().split())
-    assert "jobs = 7 [environment] How many files are edited at the same time." in text
+    assert "jobs = 7 [environment] How many files to edit at the same time." in text
     assert "A whole number, at least 1, at most 64. Default: 4." in text
     assert "One of auto, on, off. Default: auto." in text
 

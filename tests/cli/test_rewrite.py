@@ -230,7 +230,7 @@ def test_nothing_to_change_is_success(shell: Shell, start_emulator: Callable[...
     ("args", "words"),
     [
         (["-i", " ", "steps.py"], "The instruction is empty."),
-        (["-i", "x", "--scope", "part", "steps.py"], "'part' is no scope."),
+        (["-i", "x", "--scope", "part", "steps.py"], "'part' is not a scope."),
         (["-i", "x", "steps.py", "steps.py"], "A file is named twice."),
         (["-i", "x", "--interactive", "steps.py"], "--interactive asks on the terminal"),
         (["-i", "x"], "Missing argument"),
@@ -286,8 +286,8 @@ def test_an_unknown_model_is_mentioned_once(
     shell.file()
     first = shell.run("rewrite", "-i", INSTRUCTION, "--model", "brand-new", "steps.py")
     second = shell.run("rewrite", "-i", INSTRUCTION, "--model", "brand-new", "steps.py")
-    assert "Nothing is known about the model brand-new" in first.err
-    assert "Nothing is known" not in second.err
+    assert "The model brand-new is not in the model table" in first.err
+    assert "not in the model table" not in second.err
     assert (first.code, second.code) == (0, 0)
 
 

@@ -109,7 +109,7 @@ def test_where_the_last_part_is_gone_no_gap_is_left() -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        pytest.param(numbered((7, "x\n")), "a section 7, which was not offered", id="a number of its own"),
+        pytest.param(numbered((7, "x\n")), "section 7, which was not offered", id="a number of its own"),
         pytest.param(numbered((1, "x\n"), (1, "y\n")), "a section twice", id="a number twice"),
         pytest.param(text("def read(path):\n    pass\n"), "not divided into the sections", id="no number"),
     ],

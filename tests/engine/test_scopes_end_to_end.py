@@ -200,7 +200,7 @@ async def test_an_edit_whose_syntax_was_not_checked_says_so(
         result = await here.service.edit(EditRequest(Snapshot(LONG), "Do it.", filename, Source.CLI))
     assert result.after is not None, result.message
     assert result.syntax_check == here.log.records[0].syntax_check == extent
-    told = [warning for warning in result.warnings if "syntax was checked" in warning]
+    told = [warning for warning in result.warnings if "was not fully checked" in warning]
     assert bool(told) == (extent == "unknown")
 
 

@@ -51,7 +51,7 @@ async def test_a_secret_is_not_sent_and_is_there_afterwards(tmp_path: Path) -> N
     result = await run(tmp_path, "Add a currency.")
     assert result.after is not None, result.message
     assert result.after.text == EDITED
-    assert result.warnings == ("2 secrets are not sent: placeholders stand for them.",)
+    assert result.warnings == ("2 secrets are not sent: placeholders take their place.",)
 
 
 async def test_a_reply_that_changes_a_placeholder_is_refused(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_a_line_that_lost_its_secret_is_refused_unless_somebody_vouches_fo
     assert result.status is status
     if status is Status.REFUSED:
         assert result.error == "GuardRefused:lost-secret"
-        assert "something else in the place of a secret (Stripe key, line 3)" in result.message
+        assert "replaced a secret with something else (Stripe key, line 3)" in result.message
 
 
 async def test_a_secret_that_goes_with_its_line_is_not_gone_without_a_word(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ async def test_a_secret_that_goes_with_its_line_is_not_gone_without_a_word(tmp_p
     assert (result.status, result.after and result.after.text) == (Status.CHANGED, "import shop\n"), (
         result.message
     )
-    assert "The secret on line 3 (Stripe key) is not in the new text any more." in result.warnings
+    assert "The secret on line 3 (Stripe key) is no longer in the new text." in result.warnings
 
 
 async def test_an_instruction_in_the_words_of_a_placeholder_leaves_the_secret_alone(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_an_instruction_in_the_words_of_a_placeholder_leaves_the_secret_al
 async def test_nothing_is_sent_where_that_is_the_setting(tmp_path: Path) -> None:
     result = await run(tmp_path, "Add a currency.", on_secret="refuse")
     assert (result.status, result.error, result.provider) == (Status.REFUSED, "DocumentRefused", None)
-    assert result.message.startswith("Line 3 seems to hold a secret (")
+    assert result.message.startswith("Line 3 seems to contain a secret (")
     assert KEY not in result.message
 
 
@@ -118,7 +118,7 @@ async def test_everything_is_sent_where_that_is_the_setting(tmp_path: Path) -> N
 
 async def test_a_secret_in_the_instruction_is_not_sent_either(tmp_path: Path) -> None:
     result = await run(tmp_path, f"Use {KEY} here.", "a = 1\nb = 2\n", on_secret="refuse")
-    assert result.message.startswith("The instruction seems to hold a secret (")
+    assert result.message.startswith("The instruction seems to contain a secret (")
 
 
 async def test_a_draft_holds_no_secret_that_the_instruction_names(tmp_path: Path) -> None:
@@ -151,4 +151,4 @@ async def test_what_nobody_sees_does_not_come_in_unless_somebody_vouches_for_it(
     result = await run(tmp_path, "Hide it.", "a = 1\nb = 2\n", allow=allow)
     assert result.status is status
     if status is Status.REFUSED:
-        assert "line 2 what nobody sees: U+202E RIGHT-TO-LEFT OVERRIDE" in result.message
+        assert "line 2: U+202E RIGHT-TO-LEFT OVERRIDE" in result.message

@@ -269,7 +269,7 @@ async def test_what_nobody_expected_is_one_sentence_and_one_record() -> None:
         ExitCode.REFUSED,
     )
     # Where it was, and nothing of what it said: that may be code.
-    assert result.message.startswith("editsvc has a defect: KeyError in editsvc.")
+    assert result.message.startswith("editsvc has a bug: KeyError in editsvc.")
     assert "x = 1" not in result.message
     (record,) = log.records
     assert (record.status, record.error) == (Status.FAILED, "Defect:KeyError")
@@ -291,7 +291,7 @@ async def test_an_edit_is_not_lost_with_its_record(tmp_path: Path) -> None:
     async with world(tmp_path, [case], log=Forgetful()) as here:
         result = await here.service.edit(EditRequest(Snapshot("x = 1\n"), "Do it.", "a.py", Source.CLI))
     assert result.status is Status.CHANGED
-    assert result.warnings[-1].startswith("The edit was not logged. editsvc has a defect: ValueError in ")
+    assert result.warnings[-1].startswith("The edit was not logged. editsvc has a bug: ValueError in ")
 
 
 @pytest.mark.parametrize(
@@ -307,13 +307,13 @@ async def test_an_edit_is_not_lost_with_its_record(tmp_path: Path) -> None:
             "x = 1\n",
             "\ud83d it",
             "UsageError",
-            "The instruction is not valid Unicode: character 1 is U+D83D, half a",
+            "The instruction is not valid Unicode: character 1 is U+D83D, an unpaired",
         ),
         (
             "x\n\ud800\n",
             "Do it.",
             "DocumentRefused",
-            "The document is not valid Unicode: line 2 holds U+D800, half a",
+            "The document is not valid Unicode: line 2 contains U+D800, an unpaired",
         ),
     ],
 )

@@ -23,7 +23,7 @@ CALLS = re.compile(rf"(?<![\w-])--?[a-z]|\beditsvc (?:{'|'.join(COMMANDS)})\b|\b
 
 # What only the command line runs, or what it prints; nothing of it is imported by the language server.
 FOR_A_SHELL = ("editsvc/cli", "editsvc/emulator/__main__", "editsvc/tuning/bench")
-REMEDIES = [Remedy(means, "syntax", "if it is meant") for means in Means]
+REMEDIES = [Remedy(means, "syntax", "if it is intended") for means in Means]
 
 
 def every_error() -> set[str]:
@@ -80,13 +80,13 @@ def test_the_words_stand_behind_the_hint() -> None:
     )
     assert exc.sentence() == "It failed. Run it again."
     assert lsp.told(exc) == f"It failed. Run it again. {lsp.words(Remedy(Means.VALID_KEY))}"
-    assert cli.told(exc).startswith("It failed. Run it again. editsvc undo")
+    assert cli.told(exc).startswith("It failed. Run it again. Run editsvc undo")
 
 
 @pytest.mark.parametrize("check", sorted(WAIVABLE))
 def test_an_edit_can_be_made_anyway_where_a_check_can_be_waived(check: str) -> None:
     asked = EditArguments(uri="file:///x.py", instruction="x")
-    found = lsp.anyway((Remedy(Means.WAIVE, check, "if it is meant"),), asked)
+    found = lsp.anyway((Remedy(Means.WAIVE, check, "if it is intended"),), asked)
     assert found == {"allow": [check]}
 
 

@@ -61,5 +61,5 @@ def test_a_reply_is_read_with_its_reason() -> None:
     "reply", ["", "Sure!", "[]", '{"edits": [{"search": 1}]}', '{"edits": [{"search": "a"']
 )
 def test_a_reply_of_another_form_is_not_applied(reply: str) -> None:
-    with pytest.raises(NotApplied, match="not the agreed JSON"):
+    with pytest.raises(NotApplied, match="not the expected JSON"):
         parse(reply)

@@ -62,10 +62,13 @@ def test_a_symbol_comes_with_its_decorators() -> None:
     [
         (
             "symbol:get",
-            "Which 'get' is meant? There are 2: Client.get (lines 9-10), Server.get (lines 14-15). Name one by",
+            "'get' is ambiguous: it matches Client.get (lines 9-10), Server.get (lines 14-15). Use a qualified name.",
         ),
-        ("symbol:Nobody", "There is no symbol 'Nobody' in the file. It has Client, Client.name, Client.get"),
-        ("lines:10-99", "The scope is lines 10 to 99, and the file has 15."),
+        (
+            "symbol:Nobody",
+            "There is no symbol 'Nobody' in the file. The file has Client, Client.name, Client.get",
+        ),
+        ("lines:10-99", "The scope is lines 10 to 99, but the file ends at line 15."),
     ],
 )
 def test_what_names_no_single_place_is_refused_with_what_there_is(spec: str, words: str) -> None:
@@ -75,7 +78,7 @@ def test_what_names_no_single_place_is_refused_with_what_there_is(spec: str, wor
 
 
 def test_a_symbol_in_a_file_without_a_known_language_is_refused() -> None:
-    with pytest.raises(ScopeRefused, match="Symbols are not known"):
+    with pytest.raises(ScopeRefused, match="Symbols are not supported"):
         rewritten("symbol:x", "x\n", None)
 
 
@@ -83,7 +86,7 @@ def test_a_symbol_in_a_file_without_a_known_language_is_refused() -> None:
     "spec", ["", "Auto", "lines:", "lines:0-3", "lines:4-2", "symbol:", "lines:a-b", "function:x"]
 )
 def test_a_scope_that_is_none_is_a_usage_error(spec: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(f"{spec!r} is no scope")):
+    with pytest.raises(UsageError, match=re.escape(f"{spec!r} is not a scope")):
         scopes.parse(spec)
 
 
@@ -95,9 +98,7 @@ def test_an_empty_file_is_a_scope_too(spec: str) -> None:
 
 def test_a_name_that_occurs_three_times_is_a_question() -> None:
     document = "".join(f"class C{number}:\n    def run(self):\n        pass\n\n\n" for number in range(3))
-    with pytest.raises(
-        ScopeRefused, match=r"Which 'run' is meant\? There are 3: C0.run \(lines 2-3\), C1.run"
-    ):
+    with pytest.raises(ScopeRefused, match=r"'run' is ambiguous: it matches C0.run \(lines 2-3\), C1.run"):
         choose("symbol:run", document)
 
 

@@ -68,7 +68,7 @@ async def test_an_edit_beyond_the_symbol_that_was_named_says_so(obeys: World) ->
     assert result.after is not None
     assert result.after.text == OBEDIENT
     assert result.warnings == (
-        "The edit went beyond the symbol pay (lines 6 to 7): it changes a place outside of it, the first at line 11.",
+        "The edit goes beyond the symbol pay (lines 6 to 7): it changes a place outside it, the first on line 11.",
     )
 
 
@@ -85,7 +85,7 @@ async def test_structured_edits_beyond_the_symbol_say_so_too(tmp_path: Path) -> 
         result = await edit(here, "symbol:pay")
     assert result.after is not None
     assert [warning.partition(" (")[0] for warning in result.warnings] == [
-        "The edit went beyond the symbol pay"
+        "The edit goes beyond the symbol pay"
     ]
 
 
@@ -102,9 +102,9 @@ def test_the_command_line_shows_the_warning(
     assert (ran.code, path.read_text()) == (1, BEFORE)
     ran = shell.run("rewrite", "-i", INSTRUCTION, "--scope", "symbol:pay", "--json", "pay.py")
     assert ran.code == 0
-    assert ran.edit["warnings"][0].startswith("The edit went beyond the symbol pay")
+    assert ran.edit["warnings"][0].startswith("The edit goes beyond the symbol pay")
     ran = shell.run("rewrite", "-i", INSTRUCTION, "--scope", "symbol:pay", "pay.py")
-    assert "editsvc: The edit went beyond the symbol pay (lines 6 to 7)" in ran.err
+    assert "editsvc: The edit goes beyond the symbol pay (lines 6 to 7)" in ran.err
 
 
 async def test_the_editor_gets_the_warning(tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ async def test_the_editor_gets_the_warning(tmp_path: Path) -> None:
         answer = await session.edit(INSTRUCTION, uri=uri, scope=PAY, mode="apply")
         assert (answer["status"], session.client.text(uri)) == ("refused", BEFORE)
         answer = await session.edit(INSTRUCTION, uri=uri, scope="symbol:pay", mode="preview")
-        assert answer["warnings"][0].startswith("The edit went beyond the symbol pay")
+        assert answer["warnings"][0].startswith("The edit goes beyond the symbol pay")

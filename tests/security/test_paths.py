@@ -81,7 +81,7 @@ def test_the_command_refuses_and_nothing_is_sent_and_one_record_says_so(
         "PathRefused",
         "",
     )
-    assert ran.edit["message"].endswith(f"If it is to be edited, allow it with --allow-path {path}.")
+    assert ran.edit["message"].endswith(f"To edit it anyway, pass --allow-path {path}.")
     assert ran.err.startswith(f"editsvc: {path} ") and ran.err.count("\n") == 1
     assert (outside.read_text(), (shell.folder / path).read_text()) == (EXAMPLE, EXAMPLE)
     (record,) = shell.records()

@@ -4,7 +4,7 @@ local M = {}
 ---@class editsvc.Preset
 ---@field id string Names the code action: refactor.rewrite.editsvc.ID.
 ---@field title string What is shown.
----@field instruction string What the model is told.
+---@field instruction string The instruction for the model.
 ---@field languages? string[] LSP language identifiers; all, if it is left out.
 
 ---@class editsvc.Options
