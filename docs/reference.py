@@ -1,6 +1,6 @@
-"""The reference pages that are made from the product itself: commands, settings, errors, faults.
+"""The reference pages that are made from the product itself, and the sections of other pages that are.
 
-    python docs/reference.py          # writes docs/commands.md, docs/settings.md, docs/errors.md and docs/faults.md
+    python docs/reference.py          # writes them all: see PAGES
 
 A test compares the pages with what this would write.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import sys
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -23,7 +25,7 @@ from editsvc.guard.checks import WAIVABLE, Check
 from editsvc.settings.schema import PROJECT_MAY_SET, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FOLDER = Path(__file__).parent
 COLUMNS = 100
@@ -44,16 +46,6 @@ CHECKS = {
     Check.SCOPE: "nothing outside of the lines that the user drew",
     Check.IDENTITY: "something outside of the edit would change (a defect of editsvc)",
 }
-
-
-def pages() -> dict[str, str]:
-    """File name to text."""
-    return {
-        "commands.md": commands(),
-        "settings.md": settings(),
-        "errors.md": errors(),
-        "faults.md": faults(),
-    }
 
 
 def commands() -> str:
@@ -220,6 +212,41 @@ def _leaves(found: type[EditsvcError]) -> set[type[EditsvcError]]:
     return {found}.union(*(_leaves(one) for one in found.__subclasses__())) - {EditsvcError}
 
 
+def architecture() -> str:
+    """The page on the architecture, with its sections filled in."""
+    from walkthrough import walkthrough  # noqa: PLC0415 - it makes an edit, which takes seconds
+
+    text = (FOLDER / "ARCHITECTURE.md").read_text("utf-8")
+    return _filled(_filled(text, "layers", layers()), "walkthrough", walkthrough())
+
+
+def layers() -> str:
+    """The contract that the linter of imports checks."""
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    rows = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return "\n".join(
+        ["```text", *(row.replace(" | ", " · ").replace("editsvc.", "") for row in rows), "```\n"]
+    )
+
+
+def _filled(page: str, name: str, text: str) -> str:
+    """`page` with `text` between the markers called `name`."""
+    start, end = f"<!-- {name}: made by docs/reference.py -->\n", f"<!-- end of {name} -->"
+    return re.sub(
+        f"{re.escape(start)}.*?{re.escape(end)}", lambda _: start + text + end, page, flags=re.DOTALL
+    )
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "ARCHITECTURE.md": architecture,
+    "commands.md": commands,
+    "settings.md": settings,
+    "errors.md": errors,
+    "faults.md": faults,
+}
+
+
 if __name__ == "__main__":
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")
