@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from lsp.documents import Document
     from lsp.editing.edits import Edits
-    from lsp.editing.reviews import OpenEdit, Reviews
+    from lsp.editing.open_edit import OpenEdit
+    from lsp.editing.reviews import Reviews
 
 EDIT: Final = "editsvc.edit"
 ACCEPT_HUNK: Final = "editsvc.acceptHunk"

@@ -1,6 +1,6 @@
 """One session of the language server: the parts put together, and a handler for each message.
 
-A handler converts, hands on, and converts back. It is called when its message arrives; see `protocol`.
+A handler converts, hands on, and converts back. It is called when its message arrives; see `lsp.wire.jsonrpc`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from lsp.wire import params
 from lsp.wire.client import ClientLink
 from lsp.wire.convert import client_of, content_changes, options_of, rewrites_lines, root_of
 from lsp.wire.jsonrpc import EditProtocol
-from lsp.wire.sockets import same_token
+from lsp.wire.session_token import same_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from editsvc.text.document import Edit
     from lsp.documents import Changed
-    from lsp.wire.jsonrpc import Channel
+    from lsp.wire.session_protocol import Channel
 
 _MOST_UNREAD: Final = 64 << 20
 
@@ -75,6 +75,7 @@ class EditServer(LanguageServer):
 
     def __init__(self, surroundings: Surroundings, token: str | None = None) -> None:
         super().__init__("editsvc-lsp", __version__, protocol_cls=EditProtocol)
+        self.protocol.session = self
         self.notebook_sync = types.NotebookDocumentSyncOptions(
             [types.NotebookDocumentFilterWithNotebook(notebook="*")]
         )

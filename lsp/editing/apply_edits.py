@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 
 from editsvc.text.document import Edit, LineIndex, Snapshot, apply
 from editsvc.text.rebase import Rebased, changes_between, rebase, rebase_by_text
+from lsp.wire.convert import BufferEdit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -84,16 +85,6 @@ class Landing:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An edit as it goes to the client."""
-
-    document: Document
-    edits: tuple[Edit, ...]
-    label: str
-    confirm: bool
-
-
 class Runway:
     """Brings edits into buffers; one for a session.
 
@@ -104,7 +95,7 @@ class Runway:
     def __init__(
         self,
         documents: DocumentStore,
-        send: Callable[[Sent], Awaitable[tuple[bool, str]]],
+        send: Callable[[BufferEdit], Awaitable[tuple[bool, str]]],
         patience: Patience,
     ) -> None:
         self._documents = documents
@@ -153,7 +144,7 @@ class Runway:
                 return Landing(Outcome.CONFLICT, conflicts=rebased.conflicts)
             watch = _Watch(document, rebased)
             truth, reason = await self._truth(
-                watch, Sent(document, rebased.applied, label, confirm), base.uri
+                watch, BufferEdit(document, rebased.applied, label, confirm), base.uri
             )
             document = self._documents.get(base.uri)
             if truth is Outcome.LANDED and document is not None:
@@ -187,7 +178,7 @@ class Runway:
             return Landing(Outcome.CONFLICT, conflicts=rebased.conflicts)
         return _landed(rebased, misplaced.over, meant, document.text)
 
-    async def _truth(self, watch: _Watch, sent: Sent, uri: str) -> tuple[Outcome, str]:
+    async def _truth(self, watch: _Watch, sent: BufferEdit, uri: str) -> tuple[Outcome, str]:
         """Wait until it is certain whether the client has made the edit."""
         now = asyncio.get_running_loop().time
         answer = asyncio.ensure_future(self._send(sent))

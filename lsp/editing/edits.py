@@ -33,8 +33,8 @@ from editsvc.text.review import HunkState
 from lsp import remedies
 from lsp.editing import answers, comment_instructions, selection_scope
 from lsp.editing.apply_edits import Landing, Outcome
+from lsp.editing.open_edit import OpenEdit, hunks_json
 from lsp.editing.progress import StreamReporter
-from lsp.editing.reviews import OpenEdit, hunks_json
 from lsp.settings import ApplyMode, EditorSettings
 from lsp.wire.client import EditProgress
 from lsp.wire.convert import filename_of, offsets, path_of

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lsp.documents import DocumentStore
-    from lsp.editing.reviews import OpenEdit
+    from lsp.editing.open_edit import OpenEdit
 
-METHOD: Final = "editsvc/hunks"
 _WHILE_TYPING_S: Final = 0.15
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from editsvc.engine.edit import StreamUpdate
 
-STREAM_METHOD: Final = "editsvc/stream"
 _STREAM_EVERY_S: Final = 0.04
 _PROGRESS_EVERY_S: Final = 0.25
 _BACKLOG: Final = 1 << 20

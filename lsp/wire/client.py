@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
-from lsp.editing.hunk_feed import METHOD as HUNKS_METHOD
-from lsp.editing.progress import STREAM_METHOD
 from lsp.wire.convert import Client, workspace_edit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from lsp.editing.apply_edits import Sent
+    from lsp.wire.convert import BufferEdit
     from lsp.wire.jsonrpc import EditProtocol
 
+STREAM_METHOD: Final = "editsvc/stream"
+HUNKS_METHOD: Final = "editsvc/hunks"
 _CREATE_S: Final = 5.0
 
 
@@ -32,13 +32,12 @@ class ClientLink:
         """Bytes that the client has not taken yet."""
         return self._protocol.channel.backlog if self._protocol.channel else 0
 
-    def apply(self, sent: Sent) -> Awaitable[tuple[bool, str]]:
+    def apply(self, edit: BufferEdit) -> Awaitable[tuple[bool, str]]:
         """Ask the client to make an edit: whether it says that it did, and why not. Raises its error.
 
         The request goes out before this returns: a moment later the offsets could be those of an older text.
         """
-        edit = workspace_edit(sent.document, sent.edits, self.about, label=sent.label, confirm=sent.confirm)
-        params = types.ApplyWorkspaceEditParams(edit=edit, label=sent.label)
+        params = types.ApplyWorkspaceEditParams(edit=workspace_edit(edit, self.about), label=edit.label)
         return _applied(self._protocol.send_request_async(types.WORKSPACE_APPLY_EDIT, params))
 
     def show(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:

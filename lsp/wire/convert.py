@@ -132,20 +132,32 @@ def range_json(document: Document, start: int, end: int) -> dict[str, Any]:
     }
 
 
-def workspace_edit(
-    document: Document, edits: Sequence[Edit], client: Client, *, label: str, confirm: bool
-) -> types.WorkspaceEdit:
-    """`edits` of the document as it is now, in the richest form that the client understands."""
-    plain = [types.TextEdit(range_of(document, edit.start, edit.end), edit.new_text) for edit in edits]
+@dataclass(frozen=True, slots=True)
+class BufferEdit:
+    """`edits` of a document as it is now, on their way to the client.
+
+    `label` is what the editor may show for them; with `confirm` it is to ask its user first.
+    """
+
+    document: Document
+    edits: Sequence[Edit]
+    label: str
+    confirm: bool
+
+
+def workspace_edit(edit: BufferEdit, client: Client) -> types.WorkspaceEdit:
+    """The edit in the richest form that the client understands."""
+    document = edit.document
+    plain = [types.TextEdit(range_of(document, each.start, each.end), each.new_text) for each in edit.edits]
     if not client.versioned_edits:
         return types.WorkspaceEdit(changes={document.uri: plain})
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
-    if not (confirm and client.annotations):
+    if not (edit.confirm and client.annotations):
         return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, plain)])
-    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in plain]
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, each.range, each.new_text) for each in plain]
     return types.WorkspaceEdit(
         document_changes=[types.TextDocumentEdit(identifier, annotated)],
-        change_annotations={_ANNOTATION: types.ChangeAnnotation(label=label, needs_confirmation=True)},
+        change_annotations={_ANNOTATION: types.ChangeAnnotation(label=edit.label, needs_confirmation=True)},
     )
 
 

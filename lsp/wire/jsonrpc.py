@@ -18,7 +18,7 @@ import logging
 import traceback
 from concurrent.futures import Future
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cattrs import transform_error
 from lsprotocol import types
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cattrs import Converter
+    from pygls.lsp.server import LanguageServer
 
-    from lsp.session import EditServer
+    from lsp.wire.session_protocol import Channel, Session
 
 MsgId = int | str
 
@@ -50,25 +51,12 @@ _REASONS_SHOWN: Final = 3
 _VERSION: Final = "2.0"
 
 
-class Channel(Protocol):
-    """The way to the client; `send` never blocks, and `backlog` is how many bytes still wait there."""
-
-    def send(self, body: bytes) -> None:
-        """Send the body of one message."""
-        ...
-
-    @property
-    def backlog(self) -> int:
-        """Bytes that the client has not taken yet."""
-        ...
-
-
 class EditProtocol(LanguageServerProtocol):
-    """The protocol of one session; `channel` is set when there is a client."""
+    """The protocol of one session, which sets `session` when it makes it, and `channel` when there is a client."""
 
-    _server: EditServer
+    session: Session
 
-    def __init__(self, server: EditServer, converter: Converter) -> None:
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
         self.channel: Channel | None = None
         self.initialized = False
         # Two maps, where pygls has one: its ids of incoming and of outgoing requests can meet.
@@ -283,14 +271,14 @@ class EditProtocol(LanguageServerProtocol):
         """Agree on a position encoding and say what the server can do; raises JsonRpcException."""
         self.client_capabilities = params.capabilities
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        self._server.on_initialize(params, str(getattr(encoding, "value", encoding)))
+        self.session.on_initialize(params, str(getattr(encoding, "value", encoding)))
         self.server_capabilities = ServerCapabilitiesBuilder(
             params.capabilities,
             {*self.fm.features, *self.fm.builtin_features},
             self.fm.feature_options,
             list(self.fm.commands),
             types.TextDocumentSyncKind.Incremental,
-            self._server.notebook_sync,
+            self.session.notebook_sync,
             encoding,
         ).build()  # type: ignore[no-untyped-call]  # pygls
         self.initialized = True
@@ -299,7 +287,7 @@ class EditProtocol(LanguageServerProtocol):
     @lsp_method(types.INITIALIZED)
     def lsp_initialized(self, _params: types.InitializedParams | None) -> Awaitable[None]:
         """The client is ready for requests."""
-        return self._server.on_initialized()
+        return self.session.on_initialized()
 
     @lsp_method(types.SHUTDOWN)
     async def lsp_shutdown(self, _params: None) -> None:  # type: ignore[override]  # as above
@@ -314,12 +302,12 @@ class EditProtocol(LanguageServerProtocol):
             task.cancel()
         if others:
             await asyncio.wait(others, timeout=_WIND_UP_S)
-        await self._server.wind_up()
+        await self.session.wind_up()
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, _params: None) -> None:  # type: ignore[override]  # as above
         """End the session; LSP wants status 1 if there was no shutdown before."""
-        self._server.end(0 if self._shutdown else 1)
+        self.session.end(0 if self._shutdown else 1)
 
     @lsp_method(types.SET_TRACE)
     def lsp_set_trace(self, params: types.SetTraceParams) -> None:  # type: ignore[override]  # as above

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import sys
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from lsp.wire.frames import LONGEST_BODY, FrameError, FrameReader, frame
+from lsp.wire.session_token import same_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from aiohttp import web
 
-    from lsp.session import EditServer
+    from lsp.wire.session_protocol import Session
 
-    MakeSession = Callable[[str | None], EditServer]
+    MakeSession = Callable[[str | None], Session]
 
 HOST: Final = "127.0.0.1"
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -69,9 +69,7 @@ class _StreamChannel:
         return self._writer.transport.get_write_buffer_size()
 
 
-async def _tcp_session(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: EditServer
-) -> None:
+async def _tcp_session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session) -> None:
     session.connect(_StreamChannel(writer))
     reading = asyncio.create_task(_read_frames(reader, session))
     try:
@@ -85,7 +83,7 @@ async def _tcp_session(
         writer.close()
 
 
-async def _read_frames(reader: asyncio.StreamReader, session: EditServer) -> None:
+async def _read_frames(reader: asyncio.StreamReader, session: Session) -> None:
     frames = FrameReader()
     try:
         while data := await reader.read(_CHUNK):
@@ -150,7 +148,7 @@ class _SocketChannel:
                 self._size -= len(body)
 
 
-async def _ws_session(socket: web.WebSocketResponse, session: EditServer) -> None:
+async def _ws_session(socket: web.WebSocketResponse, session: Session) -> None:
     channel = _SocketChannel(socket)
     session.connect(channel)
     writing = asyncio.create_task(channel.run())
@@ -168,7 +166,7 @@ async def _ws_session(socket: web.WebSocketResponse, session: EditServer) -> Non
         await socket.close()
 
 
-async def _read_socket(socket: web.WebSocketResponse, session: EditServer) -> None:
+async def _read_socket(socket: web.WebSocketResponse, session: Session) -> None:
     async for message in socket:
         data: Any = message.data
         if isinstance(data, str):
@@ -176,11 +174,6 @@ async def _read_socket(socket: web.WebSocketResponse, session: EditServer) -> No
         elif isinstance(data, bytes):
             session.receive(data)
     session.disconnected()
-
-
-def same_token(given: object, expected: str) -> bool:
-    """Whether `given` is the token; takes the same time wherever they differ."""
-    return isinstance(given, str) and hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
 def _may_connect(origin: str | None, host: str) -> bool:
