@@ -17,14 +17,15 @@ import httpx
 from bench.fuzz.grow import Grammar
 from editsvc.errors import GuardRefused
 from editsvc.guard import checks
-from editsvc.prompt.rendering import Frame, Part
+from editsvc.prompt.rendering import Frame
 from editsvc.provider.failures import from_event
 from editsvc.provider.sse import EventParser, ServerSentEvent
 from editsvc.provider.stream import ChunkStream
 from editsvc.provider.wire import Chunk, reported
-from editsvc.reply import Framing, PartsParser, Reply, ReplyKind, ReplyParser
+from editsvc.reply import Framing, Reply, ReplyKind, ReplyParser, SectionsParser
 from editsvc.text.diff import edits, hunks, keep_hunks, unified_diff
 from editsvc.text.document import apply, normalise, split_lines
+from editsvc.text.section import Section
 from lsp.wire.frames import FrameError, FrameReader, frame
 
 if TYPE_CHECKING:
@@ -172,22 +173,22 @@ def _check_wrapped(original: str, shape: Frame, new: str) -> None:
     assert reply.code.rstrip("\n") == new.rstrip("\n"), "the frame changes the code"
 
 
-def _parts_of(document: str) -> list[Part]:
+def _sections_of(document: str) -> list[Section]:
     lines = split_lines(document)
     groups = [lines[at : at + 2] for at in range(0, len(lines), 2)]
     return [
-        Part(number, 2 * number - 1, 2 * number - 2 + len(group), "".join(group), "f" * (number % 3))
+        Section(number, "".join(group), 2 * number - 1, name="f" * (number % 3))
         for number, group in enumerate(groups, 1)
     ]
 
 
-def check_parts(document: str, text: str) -> str:
-    """`PartsParser`: the same whatever the cuts and line ends; its parts are stretches of the reply."""
+def check_sections(document: str, text: str) -> str:
+    """`SectionsParser`: the same whatever the cuts and line ends; its sections are stretches of the reply."""
     original = normalise(document)
-    shape, offered = _frame(original), _parts_of(original)
+    shape, offered = _frame(original), _sections_of(original)
 
     def read(pieces: list[str]) -> tuple[Reply, dict[int, list[str]]]:
-        parser = PartsParser(shape, original, offered)
+        parser = SectionsParser(shape, original, offered)
         shown: dict[int, list[str]] = {}
         for piece in pieces:
             for number, lines in parser.push(piece):
@@ -197,20 +198,19 @@ def check_parts(document: str, text: str) -> str:
     reply, shown = _same(map(read, _cuttings(text)))
     plain = normalise(text)
     assert read([plain])[0] == reply, "it depends on the line ends"
-    if reply.parts is None:
+    if reply.sections is None:
         assert set(shown) <= {0}
         _check_code(original, reply.code)
         assert reply.code.rstrip("\n") in plain, "it invents code"
         return f"whole {reply.kind} {reply.framing} {reply.closed:d} {_bucket(reply.code.count(chr(10)))}"
     assert (reply.kind, reply.code) == (ReplyKind.CODE, "")
-    assert set(shown) <= {number for number, _ in reply.parts}
-    for _, code in reply.parts:
-        assert "\r" not in code
-        assert code.rstrip("\n ") in plain or code.strip() in plain, "it invents code"
-    known = sum(number in {part.number for part in offered} for number, _ in reply.parts)
-    counts = (
-        f"{_bucket(len(reply.parts))} {_bucket(known)} {_bucket(sum(len(code) for _, code in reply.parts))}"
-    )
+    assert set(shown) <= {section.number for section in reply.sections}
+    for section in reply.sections:
+        assert "\r" not in section.text
+        assert section.text.rstrip("\n ") in plain or section.text.strip() in plain, "it invents code"
+    known = sum(section.number in {each.number for each in offered} for section in reply.sections)
+    length = sum(len(section.text) for section in reply.sections)
+    counts = f"{_bucket(len(reply.sections))} {_bucket(known)} {_bucket(length)}"
     return f"parts {counts} {reply.closed:d}{bool(reply.before):d}{bool(reply.after):d}"
 
 
@@ -621,7 +621,7 @@ PARSERS: Final = {
     parser.name: parser
     for parser in (
         Parser("reply", (_ORIGINALS, _REPLIES), check_reply),
-        Parser("parts", (_ORIGINALS, _REPLIES), check_parts),
+        Parser("parts", (_ORIGINALS, _REPLIES), check_sections),
         Parser("sse", (_EVENTS,), check_sse),
         Parser("diff", (_DOCUMENTS, _DOCUMENTS, _NAMES), check_diff),
         Parser("frames", (_FRAMES,), check_frames),

@@ -168,8 +168,8 @@ def _scope(result: EditResult) -> list[str]:
             if rewritten
             else f"{result.parts_offered} sections"
         ]
-    part = scope.parts[0]
-    return [part.name or f"lines {part.first_line}-{part.last_line}"]
+    section = scope.sections[0]
+    return [section.name or f"lines {section.first_line}-{section.last_line}"]
 
 
 def _prediction(result: EditResult) -> str:

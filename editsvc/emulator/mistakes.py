@@ -71,14 +71,14 @@ def _is_over(fault: Fault, job: Job) -> bool:
 
 
 def _everywhere(reply: Reply, change: Callable[[str], str]) -> Reply:
-    parts = tuple((number, change(code)) for number, code in reply.parts)
-    return replace(reply, text=change(reply.text), parts=parts)
+    sections = tuple(replace(section, text=change(section.text)) for section in reply.sections)
+    return replace(reply, text=change(reply.text), sections=sections)
 
 
 def _at_the_end(reply: Reply, change: Callable[[str], str]) -> Reply:
     """`change` made to the code that is written last."""
-    parts = tuple((number, change(code)) for number, code in reply.parts[-1:])
-    return replace(reply, text=change(reply.text), parts=(*reply.parts[:-1], *parts))
+    last = [replace(section, text=change(section.text)) for section in reply.sections[-1:]]
+    return replace(reply, text=change(reply.text), sections=(*reply.sections[:-1], *last))
 
 
 def _first_lines(text: str, share: float) -> str:
@@ -87,15 +87,14 @@ def _first_lines(text: str, share: float) -> str:
 
 
 def _with_an_open_bracket(reply: Reply, job: Job) -> Reply:
-    """The mistake is made once: in the last part of the reply that has lines."""
-    old = dict(job.parts)
-    parts = list(reply.parts)
-    for index in reversed(range(len(parts))):
-        number, code = parts[index]
-        if code.strip():
-            parts[index] = number, _unbalanced(old[number], code)
+    """The mistake is made once: in the last section of the reply that has lines."""
+    old = {section.number: section.text for section in job.sections}
+    sections = list(reply.sections)
+    for index, section in reversed(list(enumerate(sections))):
+        if section.text.strip():
+            sections[index] = replace(section, text=_unbalanced(old[section.number], section.text))
             break
-    return replace(reply, text=_unbalanced(job.text, reply.text), parts=tuple(parts))
+    return replace(reply, text=_unbalanced(job.text, reply.text), sections=tuple(sections))
 
 
 def _unbalanced(before: str, after: str) -> str:
@@ -119,8 +118,9 @@ def _unbalanced(before: str, after: str) -> str:
 
 
 def _with_a_wrong_number(reply: Reply, job: Job) -> Reply:
-    unknown = 1 + max((number for number, _ in job.parts), default=0)
-    return replace(reply, parts=(*reply.parts[:-1], *((unknown, code) for _, code in reply.parts[-1:])))
+    unknown = 1 + max((section.number for section in job.sections), default=0)
+    last = [replace(section, number=unknown) for section in reply.sections[-1:]]
+    return replace(reply, sections=(*reply.sections[:-1], *last))
 
 
 def _missing(search: str, text: str) -> str:

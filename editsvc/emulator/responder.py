@@ -7,7 +7,7 @@ elsewhere.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from editsvc.emulator.options import EmulatorOptions
     from editsvc.emulator.task import Job
+    from editsvc.text.section import Section
 
 
 class ReplyKind(StrEnum):
@@ -40,14 +41,14 @@ class ReplyKind(StrEnum):
 class Reply:
     """An answer before it is written: code, or a reason; `case` is the script's, for the log.
 
-    Where numbered parts were asked for, `parts` are those that change (an empty text removes one), and `text`
-    is the whole new document, if the model was shown it: a model that forgets about the parts writes that.
+    Where numbered sections were asked for, `sections` are those that change (an empty text removes one), and `text`
+    is the whole new document, if the model was shown it: a model that forgets about the sections writes that.
     """
 
     kind: ReplyKind
     text: str
     case: str = ""
-    parts: tuple[tuple[int, str], ...] = ()
+    sections: tuple[Section, ...] = ()
 
 
 class Responder(Protocol):
@@ -61,8 +62,8 @@ class Responder(Protocol):
 def written(reply: Reply, job: Job, style: ReplyStyle) -> str:
     """The text that a model would stream for `reply`.
 
-    In any style but `ReplyStyle.AUTO` it does not keep to the agreed frame, nor to the numbers of parts: it
-    writes the whole file, or the parts one after another where it has not seen the whole.
+    In any style but `ReplyStyle.AUTO` it does not keep to the agreed frame, nor to the numbers of sections:
+    it writes the whole file, or the sections one after another where it has not seen the whole.
     """
     if reply.kind is ReplyKind.CANNOT:
         return job.wrapper.cannot(reply.text)
@@ -71,8 +72,12 @@ def written(reply: Reply, job: Job, style: ReplyStyle) -> str:
     if reply.kind is ReplyKind.PROSE:
         return reply.text
     if style is ReplyStyle.AUTO:
-        return job.wrapper.wrap_parts(reply.parts) if reply.parts else job.wrapper.wrap(reply.text)
-    code = reply.text if job.document or not reply.parts else "".join(part for _, part in reply.parts)
+        return job.wrapper.wrap_sections(reply.sections) if reply.sections else job.wrapper.wrap(reply.text)
+    code = (
+        reply.text
+        if job.document or not reply.sections
+        else "".join(section.text for section in reply.sections)
+    )
     if style is ReplyStyle.RAW:
         return code
     if style is ReplyStyle.PROSE_RAW:
@@ -89,8 +94,8 @@ class EchoResponder:
     """Answers with the file as it is."""
 
     def answer(self, job: Job) -> Reply:
-        """What was to be rewritten, unchanged; of several parts the first."""
-        return part_of(job, job.document, job.document)
+        """What was to be rewritten, unchanged; of several sections the first."""
+        return reply_to(job, job.document, job.document)
 
 
 class OfflineResponder:
@@ -101,31 +106,31 @@ class OfflineResponder:
 
     def answer(self, job: Job) -> Reply:
         """The rewritten code, or the engine's sentence about why there is none."""
-        if job.parts and not job.document:
+        if job.sections and not job.document:
             return self._from_excerpts(job)
         try:
             after = self._rewrite(job.document, job.instruction, filename=job.filename)
         except EditsvcError as exc:
             return Reply(ReplyKind.CANNOT, exc.sentence())
-        return part_of(job, job.document, after)
+        return reply_to(job, job.document, after)
 
     def _from_excerpts(self, job: Job) -> Reply:
-        """Each part by itself: those that the instruction applies to are rewritten."""
-        possible: list[tuple[int, str]] = []
+        """Each section by itself: those that the instruction applies to are rewritten."""
+        possible: list[Section] = []
         refusals: list[str] = []
-        for number, text in job.parts:
+        for section in job.sections:
             try:
-                after = self._rewrite(text, job.instruction, filename=job.filename)
+                after = self._rewrite(section.text, job.instruction, filename=job.filename)
             except EditsvcError as exc:
                 refusals.append(exc.sentence())
             else:
-                possible += [(number, after)] if after != text else []
-        if not possible and len(refusals) == len(job.parts):
+                possible += [replace(section, text=after)] if after != section.text else []
+        if not possible and len(refusals) == len(job.sections):
             return Reply(ReplyKind.CANNOT, refusals[0])
-        changed = tuple(possible) or tuple(job.parts[:1])
-        return (
-            Reply(ReplyKind.CODE, "", parts=changed) if job.numbered else Reply(ReplyKind.CODE, changed[0][1])
-        )
+        changed = tuple(possible) or tuple(job.sections[:1])
+        if job.numbered:
+            return Reply(ReplyKind.CODE, "", sections=changed)
+        return Reply(ReplyKind.CODE, changed[0].text)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -162,7 +167,7 @@ class ScriptResponder:
             self._by_instruction[known.instruction].append(known)
 
     def answer(self, job: Job) -> Reply:
-        """The case's `after`, or what of it belongs to the parts."""
+        """The case's `after`, or what of it belongs to the sections."""
         known = self._find(job)
         if known is None:
             return Reply(ReplyKind.CANNOT, "No case in the script has this file and this instruction.")
@@ -172,15 +177,15 @@ class ScriptResponder:
         before = _with_final_newline_of(job.document, case_before)
         if before != case_before:
             after = _with_final_newline_of(job.document, after)
-        return part_of(job, before, after, known.case.id)
+        return reply_to(job, before, after, known.case.id)
 
     def _find(self, job: Job) -> _Known | None:
         conversation = canonical(job.conversation)
         lines = dict.fromkeys(conversation.split("\n"))
         candidates = [known for line in lines for known in self._by_line.get(line, ())] + self._short
         fitting = [known for known in candidates if known.occurs_in(conversation)]
-        if not fitting:  # a request that shows no more than parts of the file
-            shown = [canonical(text) for _, text in job.parts] or [canonical(job.document)]
+        if not fitting:  # a request that shows no more than sections of the file
+            shown = [canonical(section.text) for section in job.sections] or [canonical(job.document)]
             asked = self._by_instruction.get(job.instruction.strip(), ())
             fitting = [known for known in asked if any(shown) and all(one in known.before for one in shown)]
         document = canonical(job.document)
@@ -214,22 +219,22 @@ def _with_final_newline_of(model: str, text: str) -> str:
     return text + "\n" if model.endswith("\n") else text.removesuffix("\n")
 
 
-def part_of(job: Job, before: str, after: str, case: str = "") -> Reply:
-    """What the job's parts become when `before` becomes `after`; all of `after` where there are none.
+def reply_to(job: Job, before: str, after: str, case: str = "") -> Reply:
+    """What the job's sections become when `before` becomes `after`; all of `after` where there are none.
 
-    The reply asks for the whole file where the parts do not hold all changes. If a part's lines occur twice,
-    the place that holds the changes counts. Where nothing changes, the first part is repeated.
+    The reply asks for the whole file where the sections do not hold all changes. If a section's lines occur twice,
+    the place that holds the changes counts. Where nothing changes, the first section is repeated.
     """
-    if not job.parts:
+    if not job.sections:
         return Reply(ReplyKind.CODE, after, case)
-    texts = [text for _, text in job.parts]
+    texts = [section.text for section in job.sections]
     changed = {0: texts[0]} if before == after else rewritten(texts, before, after)
     if changed is None:
         return Reply(ReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case)
     if not job.numbered:
         return Reply(ReplyKind.CODE, changed[0], case)
-    parts = tuple((job.parts[index][0], text) for index, text in changed.items())
-    return Reply(ReplyKind.CODE, after if job.document else "", case, parts)
+    sections = tuple(replace(job.sections[index], text=text) for index, text in changed.items())
+    return Reply(ReplyKind.CODE, after if job.document else "", case, sections)
 
 
 def load_script(path: Path) -> list[Case]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def unnumbered(job: Job) -> Job:
-    """`job` without numbered parts: a search text says by itself where it belongs."""
-    return replace(job, parts=()) if job.numbered else job
+    """`job` without numbered sections: a search text says by itself where it belongs."""
+    return replace(job, sections=()) if job.numbered else job
 
 
 def structured(reply: Reply, text: str) -> StructuredReply:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from editsvc.emulator.wire import ChatRequest
+    from editsvc.text.section import Section
 
 _FENCED: Final = re.compile(
     r"^(?P<opening>(?P<fence>`{3,}|~{3,})[^\n`]*)\n(?P<code>(?:.*\n)*?)(?P=fence)[ \t]*$", re.MULTILINE
@@ -31,8 +32,8 @@ class Wrapper(Protocol):
         """`code` as the reply is to hold it."""
         ...
 
-    def wrap_parts(self, parts: Iterable[tuple[int, str]]) -> str:
-        """Several parts of the file as the reply is to hold them, each with its number."""
+    def wrap_sections(self, sections: Iterable[Section]) -> str:
+        """Several sections of the file as the reply is to hold them, each with its number."""
         ...
 
     def cannot(self, reason: str) -> str:
@@ -58,9 +59,9 @@ class FoundWrapper:
         end = "" if not code or code.endswith("\n") else "\n"
         return f"{self.opening}\n{code}{end}{self.closing}"
 
-    def wrap_parts(self, parts: Iterable[tuple[int, str]]) -> str:
+    def wrap_sections(self, sections: Iterable[Section]) -> str:
         """One after another; there is no agreed place for their numbers."""
-        return "\n".join(self.wrap(code) for _, code in parts)
+        return "\n".join(self.wrap(section.text) for section in sections)
 
     def cannot(self, reason: str) -> str:
         """A sentence; there is no agreed form."""
@@ -76,14 +77,14 @@ class Job:
     r"""One request as a responder sees it; all texts have ``\n`` only.
 
     `conversation` is the text of all messages that ask for the edit; `filename` is empty where the request
-    names none. `parts` are (number, text): none where the whole `document` is to be rewritten, the number 0
-    where there is one part alone. Where only excerpts of a long file are shown, `document` is empty, and the
-    parts are all there is. `turn` counts the replies that the request holds already.
+    names none. `sections` have their numbers and texts: none where the whole `document` is to be rewritten, the
+    number 0 where there is one alone. Where only excerpts of a long file are shown, `document` is empty, and the
+    sections are all there is. `turn` counts the replies that the request holds already.
     """
 
     conversation: str
     document: str
-    parts: Sequence[tuple[int, str]]
+    sections: Sequence[Section]
     instruction: str
     filename: str
     wrapper: Wrapper
@@ -91,13 +92,13 @@ class Job:
 
     @property
     def numbered(self) -> bool:
-        """Whether the reply is to hold parts with their numbers."""
-        return any(number for number, _ in self.parts)
+        """Whether the reply is to hold sections with their numbers."""
+        return any(section.number for section in self.sections)
 
     @property
     def text(self) -> str:
-        """What is to be rewritten, where parts do not count: the one part that there is, or the document."""
-        return self.parts[0][1] if self.parts and not self.numbered else self.document
+        """What is to be rewritten, where numbers do not count: the one section that there is, or the document."""
+        return self.sections[0].text if self.sections and not self.numbered else self.document
 
 
 def read_job(request: ChatRequest) -> Job | None:
@@ -116,7 +117,7 @@ def read_job(request: ChatRequest) -> Job | None:
     )
     if parsed is not None:
         task = "\n".join(texts[: roles.index("user") + 1])
-        return Job(task, parsed.document, parsed.parts, parsed.instruction, parsed.filename, parsed, turn)
+        return Job(task, parsed.document, parsed.sections, parsed.instruction, parsed.filename, parsed, turn)
     asked = [text for role, text in zip(roles, texts, strict=True) if role == "user"]
     found = _find_file(asked, None if request.predicted is None else normalise(request.predicted))
     if found is None:

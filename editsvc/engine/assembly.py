@@ -1,7 +1,7 @@
-"""From a reply back to a document: every part to its place, and a whole file recognised where a part was asked for.
+"""From a reply back to a document: every section to its place, and a whole file recognised where one was asked for.
 
-Models that are asked for a part sometimes answer with the whole file. Put into the place of the part, that would
-double the file; so a reply that holds most of what stands around the part is taken for what it is.
+Models that are asked for a section sometimes answer with the whole file. Put into the place of the section, that
+would double the file; so a reply that holds most of what stands around the section is taken for what it is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import GuardRefused, Means, Remedy
 from editsvc.scope.scopes import ScopeKind
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,34 +21,26 @@ if TYPE_CHECKING:
     from editsvc.reply import Reply
     from editsvc.scope.scopes import Scope
 
-WHOLE: Final = 0
-"""The number of the whole document, if that is what was rewritten."""
-
 _TELLING_LINE: Final = 8  # characters; shorter lines (braces, "else:") occur in any text
 _MOSTLY: Final = 0.5
 _RUNS_OVER: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten:
-    """A part that was rewritten: its number, the text as it was, and as the reply has it."""
-
-    number: int
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
 class Assembly:
-    """The new document, and what of the old one the reply rewrote; `whole` if that is all of it."""
+    """The new document, and the sections of the old one that the reply rewrote: as they were, and their new texts.
+
+    `whole` tells that the reply was all of the document, which is then the one section.
+    """
 
     document: str
-    rewritten: tuple[Rewritten, ...]
+    sections: tuple[Section, ...]
+    texts: tuple[str, ...]
     whole: bool = False
 
 
 class Misfit(GuardRefused):
-    """The reply's parts are not those that were offered; asked for the whole file, the model may do better."""
+    """The reply's sections are not those that were offered; asked for the whole file, the model may do better."""
 
     def __init__(self, message: str) -> None:
         super().__init__(
@@ -58,28 +51,28 @@ class Misfit(GuardRefused):
 def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
     r"""The document (``\n`` only) with `reply` in the place of what `scope` offered.
 
-    Raises Misfit for parts that were not offered, or came twice, and GuardRefused(scope) for a reply that goes
+    Raises Misfit for sections that were not offered, or came twice, and GuardRefused(scope) for a reply that goes
     beyond limits that the user drew.
     """
-    if reply.parts is not None:
-        return _numbered(document, scope, reply.parts)
+    if reply.sections is not None:
+        return _numbered(document, scope, reply.sections)
     if scope.kind is ScopeKind.FILE:
         return _whole(document, reply.code)
     extent = _extent(document, scope, reply.code)
-    if len(scope.parts) > 1:
-        covers = sum(part.end - part.start for part in scope.parts) == len(document)
+    if len(scope.sections) > 1:
+        covers = sum(len(section.text) for section in scope.sections) == len(document)
         if covers or extent is _Extent.FILE:
             return _whole(document, reply.code)
         raise Misfit("The reply is not divided into the sections that were asked for.")
-    (part,) = scope.parts
-    before, after, new = document[: part.start], document[part.end :], reply.code
-    if extent is _Extent.PART:
-        return _placed(document, scope, {part.number: new})
+    (section,) = scope.sections
+    before, after, new = document[: section.start], document[section.end :], reply.code
+    if extent is _Extent.SECTION:
+        return _placed(document, scope, {section.number: new})
     if len(new) >= len(before) + len(after) and new.startswith(before) and new.endswith(after):
-        return _placed(document, scope, {part.number: new[len(before) : len(new) - len(after)]})
+        return _placed(document, scope, {section.number: new[len(before) : len(new) - len(after)]})
     if scope.bounded:
         raise GuardRefused(
-            f"The reply changes more than lines {part.first_line} to {part.last_line}.",
+            f"The reply changes more than lines {section.first_line} to {section.last_line}.",
             check="scope",
             remedies=(Remedy(Means.LARGER_SCOPE, when="if the change needs it"),),
         )
@@ -89,35 +82,35 @@ def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
 
 
 def _whole(document: str, new: str) -> Assembly:
-    return Assembly(new, (Rewritten(WHOLE, document, new),), whole=True)
+    return Assembly(new, (Section(0, document, 1),), (new,), whole=True)
 
 
-def _numbered(document: str, scope: Scope, parts: Collection[tuple[int, str]]) -> Assembly:
-    new = dict(parts)
-    if len(new) != len(parts):
+def _numbered(document: str, scope: Scope, sections: Collection[Section]) -> Assembly:
+    new = {section.number: section.text for section in sections}
+    if len(new) != len(sections):
         raise Misfit("The reply contains a section twice.")
-    unknown = [number for number in new if scope.part(number) is None]
+    unknown = [number for number in new if scope.section(number) is None]
     if unknown:
         raise Misfit(f"The reply contains section {unknown[0]}, which was not offered.")
     return _placed(document, scope, new)
 
 
 def _placed(document: str, scope: Scope, new: Mapping[int, str]) -> Assembly:
-    """`document` with the parts in `new` in their places.
+    """`document` with the texts in `new` in the places of their sections.
 
     Where one is gone, the larger of the gaps around it is left; at the end of the file, none. Sections bring the
     gap behind them along.
     """
     behind = ""
     at = len(document)
-    rewritten: list[Rewritten] = []
+    rewritten: list[tuple[Section, str]] = []
     end_gone = False
-    for part in reversed(scope.parts):
-        code = new.get(part.number)
+    for section in reversed(scope.sections):
+        code = new.get(section.number)
         if code is None:
             continue
-        behind = document[part.end : at] + behind
-        at = part.start
+        behind = document[section.end : at] + behind
+        at = section.start
         if code:
             behind = code + behind
         elif scope.kind is ScopeKind.SECTIONS and behind:
@@ -128,11 +121,12 @@ def _placed(document: str, scope: Scope, new: Mapping[int, str]) -> Assembly:
         else:
             end_gone = True
             behind = ""
-        rewritten.append(Rewritten(part.number, document[part.start : part.end], code))
+        rewritten.append((section, code))
     text = document[:at] + behind
     if end_gone and text.strip("\n"):
         text = text.rstrip("\n") + document[len(document.rstrip("\n")) :]
-    return Assembly(text, tuple(reversed(rewritten)))
+    rewritten.reverse()
+    return Assembly(text, tuple(section for section, _ in rewritten), tuple(code for _, code in rewritten))
 
 
 def _blank_lines_at_end(text: str) -> int:
@@ -140,33 +134,33 @@ def _blank_lines_at_end(text: str) -> int:
 
 
 class _Extent(Enum):
-    PART = "what was asked for"
+    SECTION = "what was asked for"
     MORE = "more than that"
     FILE = "the whole file"
 
 
 def _extent(document: str, scope: Scope, reply: str) -> _Extent:
-    """How much of the document `reply` is, by the lines around the parts that it holds.
+    """How much of the document `reply` is, by the lines around the sections that it holds.
 
-    Only lines that say something, and are in no part, count. A reply that has most of them, before and behind,
-    is the file; one that has most of them in all, or the two that follow the last part, is more than a part.
+    Only lines that say something, and are in no section, count. A reply that has most of them, before and behind,
+    is the file; one that has most of them in all, or the two that follow the last section, is more than a section.
     """
-    starts, ends = [part.start for part in scope.parts], [part.end for part in scope.parts]
+    starts, ends = [section.start for section in scope.sections], [section.end for section in scope.sections]
     around = [document[start:end] for start, end in zip([0, *ends], [*starts, len(document)], strict=True)]
-    own = {line for part in scope.parts for line in _telling(document[part.start : part.end])}
-    told = [[line for line in _telling(text) if line not in own] for text in around]
+    own = {line for section in scope.sections for line in _telling(section.text)}
+    outside = [[line for line in _telling(text) if line not in own] for text in around]
     new = _telling(reply)
     known = set(new)
-    held = [sum(line in known for line in lines) for lines in told]
-    asked = [(count, len(lines)) for count, lines in zip(held, told, strict=True) if lines]
+    held = [sum(line in known for line in lines) for lines in outside]
+    asked = [(count, len(lines)) for count, lines in zip(held, outside, strict=True) if lines]
     if asked and all(count >= _MOSTLY * total for count, total in asked):
         return _Extent.FILE
-    below = told[-1][:_RUNS_OVER]
-    if sum(held) >= max(1, _MOSTLY * sum(map(len, told))) or (
+    below = outside[-1][:_RUNS_OVER]
+    if sum(held) >= max(1, _MOSTLY * sum(map(len, outside))) or (
         len(below) == _RUNS_OVER and " ".join(below) in " ".join(new)
     ):
         return _Extent.MORE
-    return _Extent.PART
+    return _Extent.SECTION
 
 
 def _telling(text: str) -> list[str]:

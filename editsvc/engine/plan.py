@@ -13,13 +13,13 @@ from editsvc.prediction.candidates import (
     Candidate,
     PredictionKind,
     candidates,
-    drafted_parts,
+    drafted_sections,
     estimated_tokens,
 )
 from editsvc.prompt import rendering
 from editsvc.prompt.excerpts import excerpts
 from editsvc.prompt.rendering import EditFormat, Message
-from editsvc.reply import PartsParser, ReplyParser
+from editsvc.reply import ReplyParser, SectionsParser
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
 
@@ -87,19 +87,8 @@ class Plan:
         scope, document = self.aim, self.document
         if scope.kind is ScopeKind.FILE:
             return rendering.Task(document, self.instruction, self.filename, self._info)
-        shown = excerpts(
-            document, [(one.first_line, one.last_line) for one in scope.parts], self.limits.show_at_most
-        )
-        return rendering.Task(document, self.instruction, self.filename, self._info, self._parts, shown)
-
-    @property
-    def _parts(self) -> list[rendering.Part]:
-        return [
-            rendering.Part(
-                one.number, one.first_line, one.last_line, self.document[one.start : one.end], one.name
-            )
-            for one in self.aim.parts
-        ]
+        shown = excerpts(document, scope.sections, self.limits.show_at_most)
+        return rendering.Task(document, self.instruction, self.filename, self._info, scope.sections, shown)
 
     @property
     def _info(self) -> str:
@@ -108,7 +97,7 @@ class Plan:
     @property
     def offered(self) -> str:
         """All text that may be rewritten, which a reply can be as long as."""
-        return "".join(self.document[one.start : one.end] for one in self.aim.parts)
+        return "".join(section.text for section in self.aim.sections)
 
     def written(self) -> Written:
         """The request's texts. Takes milliseconds for a long document."""
@@ -126,24 +115,23 @@ class Plan:
         """What could be predicted, the most promising first; nothing for structured edits."""
         if self.form is EditFormat.SEARCH_REPLACE:
             return []
-        scope, document = self.scope, self.document
-        spans = {one.number: (one.start, one.end) for one in scope.parts}
+        sections = self.scope.sections
         found = candidates(
             frame,
-            [(number, document[start:end]) for number, (start, end) in spans.items()],
-            whole_file=scope.kind is ScopeKind.FILE,
-            drafted=drafted_parts(document, self.draft, spans) if self.draft else None,
+            sections,
+            whole_file=self.scope.kind is ScopeKind.FILE,
+            drafted=drafted_sections(self.document, self.draft, sections) if self.draft else (),
             draft_is_complete=self.draft_is_complete,
         )
         if self.corrected is not None:
             found.insert(0, Candidate(PredictionKind.DRAFT, self.corrected))
         return found
 
-    def parser(self, frame: Frame) -> ReplyParser | PartsParser:
+    def parser(self, frame: Frame) -> ReplyParser | SectionsParser:
         """What reads the reply."""
         meant = bool(_ABOUT_FINAL_NEWLINE.search(self.instruction))
-        if len(self.scope.parts) > 1:
-            return PartsParser(frame, self.document, self._parts, final_newline_meant=meant)
+        if len(self.scope.sections) > 1:
+            return SectionsParser(frame, self.document, self.scope.sections, final_newline_meant=meant)
         return ReplyParser(frame, self.offered, final_newline_meant=meant)
 
     def rewriting(self) -> Plan:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Preview:
-    """Takes the lines of one reply by the numbers of their parts; other numbers stand for the whole document."""
+    """Takes the lines of one reply by the numbers of their sections; other numbers stand for the whole document."""
 
     def __init__(self, document: str, scope: Scope) -> None:
         self._scope = scope
@@ -25,7 +25,7 @@ class Preview:
         self._new: list[str] = []
         self._number: int | None = None
         self._streaming = StreamingDiff([])
-        self._first = 0  # the line of the document with which the present part begins
+        self._first = 0  # the line of the document with which the present section begins
         self._new_first = 0
 
     def push(self, number: int, lines: Iterable[str]) -> StreamUpdate:
@@ -34,19 +34,19 @@ class Preview:
         taken = list(lines)
         self._new.extend(taken)
         blocks += map(self._placed, self._streaming.push(taken))
-        alone = len(self._scope.parts) == 1
+        alone = len(self._scope.sections) == 1
         first, last = (self._scope.first_line - 1, self._scope.last_line) if alone else (0, len(self._old))
         reached = self._first + self._streaming.reached
         return StreamUpdate(blocks, max(0, reached - first), last - first, self._old, self._new)
 
     def _begin(self, number: int) -> list[Block]:
-        """Go on with another part; what the reply did not repeat of the last one is deleted."""
+        """Go on with another section; what the reply did not repeat of the last one is deleted."""
         blocks = [] if self._number is None else [self._placed(block) for block in self._streaming.finish()]
-        part = self._scope.part(number)
-        if part is None:
+        section = self._scope.section(number)
+        if section is None:
             self._first, last = 0, len(self._old)
         else:
-            self._first, last = part.first_line - 1, part.last_line
+            self._first, last = section.first_line - 1, section.last_line
         self._number = number
         self._new_first = len(self._new)
         self._streaming = StreamingDiff(self._old[self._first : last])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from editsvc.engine.preview import Preview
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Priority
-from editsvc.reply import PartsParser
+from editsvc.reply import SectionsParser
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import Listener
@@ -45,7 +45,7 @@ class Reception:
         self._stands_still = priority is Priority.BATCH
         self._left_s: float | None = None  # while the deadline stands still
         self._pieces: list[str] = []
-        self._parser: ReplyParser | PartsParser | None = None
+        self._parser: ReplyParser | SectionsParser | None = None
         self._preview: Preview | None = None
 
     @property
@@ -69,11 +69,11 @@ class Reception:
         self._pieces.append(text)
         if self._parser is None:
             return
-        if isinstance(self._parser, PartsParser):
+        if isinstance(self._parser, SectionsParser):
             arrived = self._parser.push(text)
         else:
             lines = self._parser.push(text)
-            arrived = [(self._plan.aim.parts[0].number, lines)] if lines else []
+            arrived = [(self._plan.aim.sections[0].number, lines)] if lines else []
         if self._preview is not None and self._listener is not None:
             for number, lines in arrived:
                 self._listener.streamed(self._preview.push(number, lines))

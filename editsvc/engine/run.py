@@ -63,7 +63,7 @@ class Trace:
             status=Status.FAILED,
             before=self.request.snapshot,
             scope=self._scope(),
-            parts_offered=len(offered.parts) if offered else None,
+            parts_offered=len(offered.sections) if offered else None,
             provider=self.provider if self.attempts else None,
             model=self.model_name,
             request_id=done.request_id,

@@ -418,26 +418,29 @@ class EditService:
             raise self._refusal(reply.cannot)
         if not plan.aim.bounded:
             return search_replace.apply(plan.document, reply.edits)
-        (part,) = plan.aim.parts
-        new = search_replace.apply(plan.document[part.start : part.end], reply.edits)
-        return plan.document[: part.start] + new + plan.document[part.end :]
+        (section,) = plan.aim.sections
+        new = search_replace.apply(section.text, reply.edits)
+        return plan.document[: section.start] + new + plan.document[section.end :]
 
     def _checked(self, trace: Trace, plan: Plan, reply: Reply) -> str:
         """The document after a rewrite; raises GuardRefused."""
         assembly = assemble(plan.document, plan.aim, reply)
-        # Checked together: what leaves one part may have gone to another. A numbered part that is empty is to go.
-        kept = [one for one in assembly.rewritten if one.new or reply.parts is None]
-        old = "".join(one.old for one in kept)
-        new = "".join(one.new for one in kept)
+        # Checked together: what leaves one section may have gone to another. A numbered one that is empty is to go.
+        kept = [
+            (section.text, text)
+            for section, text in zip(assembly.sections, assembly.texts, strict=True)
+            if text or reply.sections is None
+        ]
+        old, new = "".join(text for text, _ in kept), "".join(text for _, text in kept)
         checks.check_reply(
             old,
-            replace(reply, code=new, parts=None),
+            replace(reply, code=new, sections=None),
             instruction=plan.instruction,
             language=plan.language,
             allow=self._allowed(trace),
             part=not assembly.whole and plan.aim.kind is not ScopeKind.LINES,
         )
-        trace.rewritten = () if assembly.whole else tuple(one.number for one in assembly.rewritten)
+        trace.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
         return assembly.document
 
     def _allowed(self, trace: Trace) -> frozenset[checks.Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +16,11 @@ from editsvc.errors import DocumentRefused, Means, Remedy
 from editsvc.text.document import Edit, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from editsvc.prompt.rendering import Frame
     from editsvc.provider.models import Model
+    from editsvc.text.section import Section
 
 _PIECE: Final = re.compile(r"[^\W\d_]+|\d{1,3}|_+|\s+|[^\w\s]+", re.ASCII)
 _LETTERS_PER_TOKEN: Final = 7
@@ -57,61 +58,55 @@ class Candidate:
 
 def candidates(
     frame: Frame,
-    parts: Sequence[tuple[int, str]],
+    sections: Sequence[Section],
     *,
     whole_file: bool,
-    drafted: Mapping[int, str] | None = None,
+    drafted: Sequence[Section] = (),
     draft_is_complete: bool = False,
 ) -> list[Candidate]:
     """The texts that could be predicted, the most promising first.
 
-    `parts` are what may be rewritten, by their numbers. One alone is predicted as the reply would have it if
-    nothing changed, or as the draft has it. Of several, a reply holds only those that change: the drafted ones
-    come first, and then all others, because a server that loses its place looks for it in all of the prediction.
-    Where the draft is all that the instruction says, nothing else is predicted.
+    `sections` are what may be rewritten, `drafted` those that a draft changes, as they then are. One alone is
+    predicted as the reply would have it if nothing changed, or as the draft has it. Of several, a reply holds only
+    those that change: the drafted ones come first, and then all others, because a server that loses its place looks
+    for it in all of the prediction. Where the draft is all that the instruction says, nothing else is predicted.
     """
     plain = PredictionKind.FILE if whole_file else PredictionKind.SCOPE
     found = []
     if drafted:
-        kept = [one for one in parts if one[0] in drafted] if draft_is_complete and len(parts) > 1 else None
-        text = (
-            frame.wrap_parts((number, drafted[number]) for number, _ in kept)
-            if kept
-            else _text(frame, parts, drafted)
+        changed = {section.number for section in drafted}
+        others = [section for section in sections if section.number not in changed]
+        alone = draft_is_complete and len(sections) > 1
+        found.append(
+            Candidate(PredictionKind.DRAFT, frame.wrap_sections(drafted))
+            if alone
+            else Candidate(PredictionKind.DRAFT, _text(frame, [*drafted, *others]))
         )
-        found.append(Candidate(PredictionKind.DRAFT, text))
-    found.append(Candidate(plain, _text(frame, parts, {})))
+    found.append(Candidate(plain, _text(frame, sections)))
     return found
 
 
-def _text(frame: Frame, parts: Sequence[tuple[int, str]], drafted: Mapping[int, str]) -> str:
-    if len(parts) == 1:
-        number, text = parts[0]
-        return frame.wrap(drafted.get(number, text))
-    first = [number for number, _ in parts if number in drafted]
-    order = dict.fromkeys([*first, *(number for number, _ in parts)])
-    texts = dict(parts)
-    return frame.wrap_parts([(number, drafted.get(number, texts[number])) for number in order])
+def _text(frame: Frame, sections: Sequence[Section]) -> str:
+    return frame.wrap(sections[0].text) if len(sections) == 1 else frame.wrap_sections(sections)
 
 
-def drafted_parts(
-    document: str, edits: Sequence[Edit], spans: Mapping[int, tuple[int, int]]
-) -> dict[int, str]:
-    """The parts that a draft's edits change, as they then are; `spans` are the parts' offsets by number.
+def drafted_sections(document: str, edits: Sequence[Edit], sections: Sequence[Section]) -> list[Section]:
+    """The sections that a draft's edits change, with their new texts.
 
-    An edit that reaches over the end of a part is divided: its new text belongs to the part it begins in.
+    An edit that reaches over the end of a section is divided: its new text belongs to the section it begins in.
     """
-    found = {}
-    for number, (start, end) in spans.items():
+    found = []
+    for section in sections:
+        start, end = section.start, section.end
         own = []
-        for one in edits:
-            begins = start <= one.start < end or one.start == end == len(document)
-            if begins or (one.start < end and one.end > start):
-                kept = one.new_text if begins else ""
-                own.append(Edit(max(one.start, start) - start, min(one.end, end) - start, kept))
-        changed = apply(document[start:end], own)
-        if changed != document[start:end]:
-            found[number] = changed
+        for edit in edits:
+            begins = start <= edit.start < end or edit.start == end == len(document)
+            if begins or (edit.start < end and edit.end > start):
+                kept = edit.new_text if begins else ""
+                own.append(Edit(max(edit.start, start) - start, min(edit.end, end) - start, kept))
+        changed = apply(section.text, own)
+        if changed != section.text:
+            found.append(replace(section, text=changed))
     return found
 
 

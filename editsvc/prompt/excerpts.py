@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from editsvc.prompt.rendering import Excerpt
 from editsvc.text.document import LineIndex
+from editsvc.text.section import Section
 from editsvc.tokens import roughly
 
 if TYPE_CHECKING:
@@ -15,15 +15,16 @@ _HEAD_SHARE: Final = 0.15  # imports, and what the file says of itself
 _LEAST_AROUND: Final = 3  # lines
 
 
-def excerpts(document: str, ranges: Sequence[tuple[int, int]], most_tokens: int) -> list[Excerpt] | None:
-    """About `most_tokens` of `document` around `ranges` (lines, 1-based, inclusive, ascending).
+def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> list[Section] | None:
+    """About `most_tokens` of `document` around `sections`, which are in order.
 
-    None if it all fits. The ranges themselves are left out: they are shown in any case.
+    None if it all fits. The sections themselves are left out: they are shown in any case.
     """
     if roughly(len(document)) <= most_tokens:
         return None
     index = LineIndex(document)
     count = index.line_count - (1 if document.endswith("\n") else 0)
+    ranges = [(section.first_line, section.last_line) for section in sections]
     room = most_tokens - sum(_tokens(index, first - 1, last) for first, last in ranges)
     shown = set(range(_fitting(index, 0, 1, int(_HEAD_SHARE * max(0, room)))))
     for first, last in ranges:
@@ -33,17 +34,17 @@ def excerpts(document: str, ranges: Sequence[tuple[int, int]], most_tokens: int)
         shown.update(range(max(0, first - 1 - above), min(count, last + below)))
     for first, last in ranges:
         shown.difference_update(range(first - 1, last))
-    found: list[Excerpt] = []
+    found: list[Section] = []
     lines = sorted(shown)
     start = 0
     for at in range(1, len(lines) + 1):
         if at == len(lines) or lines[at] != lines[at - 1] + 1:
             first, last = lines[start], lines[at - 1]
             text = document[index.starts[first] : _end(index, last)]
-            found.append(Excerpt(first + 1, last + 1, text))
+            found.append(Section(0, text, first + 1, index.starts[first]))
             start = at
     # Where the ranges are all there is, a line of the file still has to be shown around them.
-    return found or [Excerpt(1, 1, document[: _end(index, 0)])]
+    return found or [Section(0, document[: _end(index, 0)], 1)]
 
 
 def _fitting(index: LineIndex, line: int, step: int, tokens: int) -> int:

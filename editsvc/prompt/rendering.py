@@ -5,9 +5,9 @@ instruction), because prompt caches work on exact prefixes. The code stands in a
 longer than any run of backticks around it, and the reply is asked for in the same fence: so the prediction
 (see `Frame.wrap`) and the reply are alike from their first byte on, and nothing in a file can end the frame.
 
-What may be rewritten is the whole file, one part of it, or several: then each part has a number, and the
-reply holds only those that change, each in a frame with its number. Parts that make up the whole file are
-listed by their lines; others are shown again.
+What may be rewritten is the whole file, one section of it, or several: then each has a number, and the reply
+holds only those that change, each in a frame with its number. Sections that make up the whole file are listed by
+their lines; others are shown again.
 
 `parse` is the inverse of `render`; the emulator uses it to play the model.
 """
@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +31,7 @@ WHOLE_FILE: Final = "WHOLE FILE:"
 # with four, such an addition cannot be taken for the end of the frame.
 _SHORTEST_FENCE: Final = 4
 _BACKTICKS: Final = re.compile(r"`{3,}")
-_BEGINNING: Final = 48  # characters of a part's first line that the list of parts shows
+_BEGINNING: Final = 48  # characters of a section's first line that the list shows
 
 SYSTEM: Final = f"""\
 You rewrite code exactly as instructed.
@@ -115,7 +116,7 @@ class Frame:
         return self.fence + self.info
 
     def numbered(self, number: int) -> Frame:
-        """The frame of the part with that number."""
+        """The frame of the section with that number."""
         return Frame(self.fence, f"{self.info} {number}")
 
     def wrap(self, code: str) -> str:
@@ -123,37 +124,14 @@ class Frame:
         end = "" if not code or code.endswith("\n") else "\n"
         return f"{self.opening}\n{code}{end}{self.fence}"
 
-    def wrap_parts(self, parts: Iterable[tuple[int, str]]) -> str:
-        """Several parts, each with its number in a frame of its own."""
-        return "\n".join(self.numbered(number).wrap(code) for number, code in parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    r"""A part of the file that may be rewritten: its number, lines (1-based, inclusive) and text (``\n`` only).
-
-    `name` says what it is, where its first line does not.
-    """
-
-    number: int
-    first_line: int
-    last_line: int
-    text: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """Some lines of a file that is too long to be shown: 1-based, inclusive."""
-
-    first_line: int
-    last_line: int
-    text: str
+    def wrap_sections(self, sections: Iterable[Section]) -> str:
+        """Several sections, each with its number in a frame of its own."""
+        return "\n".join(self.numbered(section.number).wrap(section.text) for section in sections)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    r"""What is asked: `document` is the whole file, with ``\n`` only; without `parts` all of it is rewritten.
+    r"""What is asked: `document` is the whole file, with ``\n`` only; without `sections` all of it is rewritten.
 
     `excerpts` are what is shown of a file that is too long; None shows it all. `filename` is a name without
     folders: paths say more than a model needs.
@@ -163,16 +141,16 @@ class Task:
     instruction: str
     filename: str
     info: str = ""
-    parts: Sequence[Part] = ()
-    excerpts: Sequence[Excerpt] | None = None
+    sections: Sequence[Section] = ()
+    excerpts: Sequence[Section] | None = None
 
     @property
     def listed(self) -> bool:
-        """Whether the parts are the whole file, all of which is shown anyway."""
+        """Whether the sections are the whole file, all of which is shown anyway."""
         return (
-            len(self.parts) > 1
+            len(self.sections) > 1
             and self.excerpts is None
-            and sum(len(part.text) for part in self.parts) == len(self.document)
+            and sum(len(section.text) for section in self.sections) == len(self.document)
         )
 
 
@@ -195,24 +173,24 @@ def render(task: Task, form: EditFormat = EditFormat.REWRITE) -> tuple[list[Mess
             blocks.append(_LINES.format(first=excerpt.first_line, last=excerpt.last_line))
             blocks.append(frame.wrap(excerpt.text))
     if task.listed:
-        blocks.append("\n".join((_LIST, *map(_listed, task.parts))))
-    elif len(task.parts) == 1:
-        part = task.parts[0]
-        blocks.append(_PART.format(first=part.first_line, last=part.last_line))
-        blocks.append(frame.wrap(part.text))
-    elif task.parts:
+        blocks.append("\n".join((_LIST, *map(_listed, task.sections))))
+    elif len(task.sections) == 1:
+        section = task.sections[0]
+        blocks.append(_PART.format(first=section.first_line, last=section.last_line))
+        blocks.append(frame.wrap(section.text))
+    elif task.sections:
         blocks.append(_PARTS)
-        blocks += [frame.numbered(part.number).wrap(part.text) for part in task.parts]
+        blocks += [frame.numbered(section.number).wrap(section.text) for section in task.sections]
     blocks.append(_INSTRUCTION + task.instruction)
     system = SYSTEM if form is EditFormat.REWRITE else SYSTEM_SEARCH_REPLACE
     return [Message("system", system), Message("user", "\n\n".join(blocks))], frame
 
 
-def _listed(part: Part) -> str:
-    first = next((line.strip() for line in split_lines(part.text) if line.strip()), "")
-    last_name = part.name.rpartition(".")[2]
-    beginning = first if not last_name or last_name in first else f"{part.name}: {first}"
-    return f"{part.number} ({part.first_line}-{part.last_line}) {beginning[:_BEGINNING]}".rstrip()
+def _listed(section: Section) -> str:
+    first = next((line.strip() for line in split_lines(section.text) if line.strip()), "")
+    last_name = section.name.rpartition(".")[2]
+    beginning = first if not last_name or last_name in first else f"{section.name}: {first}"
+    return f"{section.number} ({section.first_line}-{section.last_line}) {beginning[:_BEGINNING]}".rstrip()
 
 
 def correction(complaint: str) -> str:
@@ -224,12 +202,12 @@ def correction(complaint: str) -> str:
 class Parsed:
     """A rendered task as its reader sees it; code without a final newline got one on the way.
 
-    `parts` are (number, text): none where the whole file is to be rewritten, the number 0 where there is one
-    part alone. `document` is empty where only excerpts of it are shown.
+    `sections` have their numbers and texts: none where the whole file is to be rewritten, the number 0 where there is
+    one alone. `document` is empty where only excerpts of it are shown.
     """
 
     document: str
-    parts: Sequence[tuple[int, str]]
+    sections: Sequence[Section]
     instruction: str
     filename: str
     frame: Frame
@@ -238,9 +216,9 @@ class Parsed:
         """`code` in the agreed frame."""
         return self.frame.wrap(code)
 
-    def wrap_parts(self, parts: Iterable[tuple[int, str]]) -> str:
-        """Numbered parts in the agreed frames."""
-        return self.frame.wrap_parts(parts)
+    def wrap_sections(self, sections: Iterable[Section]) -> str:
+        """Numbered sections in the agreed frames."""
+        return self.frame.wrap_sections(sections)
 
     def cannot(self, reason: str) -> str:
         """The agreed way to say that the instruction cannot be carried out."""
@@ -268,15 +246,16 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
     if last is None or not blocks:
         return None
     document = "" if any(_EXCERPT.fullmatch(block.heading) for block in blocks) else blocks[0].code
-    parts = [(int(block.number), block.code) for block in blocks if block.number]
-    alone = [(0, block.code) for block in blocks if _ALONE.fullmatch(block.heading)]
+    sections = [Section(int(block.number), block.code) for block in blocks if block.number]
+    alone = [Section(0, block.code) for block in blocks if _ALONE.fullmatch(block.heading)]
     if rest.startswith(_LIST):
         lines = split_lines(document)
         found = [match for match in map(_LISTED.fullmatch, rest[: last.start()].split("\n")) if match]
-        parts = [
-            (int(one["number"]), "".join(lines[int(one["first"]) - 1 : int(one["last"])])) for one in found
+        sections = [
+            Section(int(match["number"]), "".join(lines[int(match["first"]) - 1 : int(match["last"])]))
+            for match in found
         ]
-    return Parsed(document, alone or parts, rest[last.end() :], filename["filename"], frame)
+    return Parsed(document, alone or sections, rest[last.end() :], filename["filename"], frame)
 
 
 @dataclass(frozen=True, slots=True)

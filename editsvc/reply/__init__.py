@@ -1,9 +1,9 @@
 """From the deltas of a stream to code: machines without I/O.
 
-`parser` reads a reply that is one text, `parts` one that holds numbered parts of a document.
+`parser` reads a reply that is one text, `sections` one that holds numbered sections of a document.
 """
 
 from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
-from editsvc.reply.parts import PartsParser
+from editsvc.reply.sections import SectionsParser
 
-__all__ = ["Framing", "LineBuffer", "PartsParser", "Reply", "ReplyKind", "ReplyParser"]
+__all__ = ["Framing", "LineBuffer", "Reply", "ReplyKind", "ReplyParser", "SectionsParser"]

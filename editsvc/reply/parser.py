@@ -19,6 +19,7 @@ from editsvc.text.document import BOM, normalise, split_lines
 
 if TYPE_CHECKING:
     from editsvc.prompt.rendering import Frame
+    from editsvc.text.section import Section
 
 _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n?")
 # So many lines of the original in a row show that a reply without a frame is code and not prose.
@@ -52,7 +53,7 @@ class Reply:
     leave it out, by habit. In the agreed frame and without one, a further blank line says that there is to be a
     final newline now; in a frame of the model's own, blank lines at the end follow the original too.
     `closed` tells whether the frame ended; `before` and `after` are what stood outside of it; `reason` is the
-    model's, when `kind` is not CODE. A reply of numbered parts has them in `parts`, in the order in which they
+    model's, when `kind` is not CODE. A reply of numbered sections has them in `sections`, in the order in which they
     came, and no `code`.
     """
 
@@ -63,7 +64,7 @@ class Reply:
     before: str = ""
     after: str = ""
     reason: str = ""
-    parts: tuple[tuple[int, str], ...] | None = None
+    sections: tuple[Section, ...] | None = None
 
 
 class _State(Enum):

@@ -17,12 +17,12 @@ from editsvc import syntax
 from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
 from editsvc.scope import named_symbols, relevance, sections
 from editsvc.text.document import LineIndex
+from editsvc.text.section import Section
 from editsvc.tokens import roughly
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from editsvc.scope.sections import Section
     from editsvc.syntax import Definition, Language, Outline
 
 _LINES: Final = re.compile(r"lines:(?P<first>\d+)(?:-(?P<last>\d+))?")
@@ -74,47 +74,35 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class ScopePart:
-    """Whole lines of a document: offsets, and the lines they cover, 1-based and inclusive."""
-
-    number: int
-    start: int
-    end: int
-    first_line: int
-    last_line: int
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
-    r"""Parts of one document (``\n`` only), in order, that do not overlap; at least one.
+    r"""Sections of one document (``\n`` only), in order, that do not overlap; at least one.
 
     `bounded` says that the user drew the limits, so that a model which asks for more is refused.
     """
 
     kind: ScopeKind
     reason: ScopeReason
-    parts: tuple[ScopePart, ...]
+    sections: tuple[Section, ...]
     bounded: bool = False
 
     @property
     def first_line(self) -> int:
-        """The first line of the first part."""
-        return self.parts[0].first_line
+        """The first line of the first section."""
+        return self.sections[0].first_line
 
     @property
     def last_line(self) -> int:
-        """The last line of the last part."""
-        return self.parts[-1].last_line
+        """The last line of the last section."""
+        return self.sections[-1].last_line
 
     def narrowed(self, numbers: Collection[int]) -> Scope:
-        """The same scope with only those of its parts; the scope itself if it has none of them."""
-        parts = tuple(one for one in self.parts if one.number in numbers)
-        return replace(self, parts=parts) if parts else self
+        """The same scope with only those of its sections; the scope itself if it has none of them."""
+        kept = tuple(section for section in self.sections if section.number in numbers)
+        return replace(self, sections=kept) if kept else self
 
-    def part(self, number: int) -> ScopePart | None:
-        """The part with that number."""
-        return next((one for one in self.parts if one.number == number), None)
+    def section(self, number: int) -> Section | None:
+        """The section with that number."""
+        return next((section for section in self.sections if section.number == number), None)
 
 
 def parse(spec: str) -> ScopeRequest:
@@ -183,8 +171,7 @@ def widened(
 
 def whole(document: str, reason: ScopeReason = ScopeReason.ASKED) -> Scope:
     """All of `document`."""
-    last = max(1, document.count("\n") + (not document.endswith("\n")))
-    return Scope(ScopeKind.FILE, reason, (ScopePart(1, 0, len(document), 1, last),))
+    return Scope(ScopeKind.FILE, reason, (Section(1, document, 1),))
 
 
 def _auto(
@@ -254,45 +241,42 @@ def _of_definitions(
         else:
             ranges.append((first, last, one.qualified))
     divided: list[Section] | None = None
-    parts: list[ScopePart] = []
+    chosen: list[Section] = []
     for first, last, name in ranges:
-        whole_range = _part(len(parts) + 1, index, first, last, name)
+        whole_range = _section(len(chosen) + 1, index, first, last, name)
         inner: list[Section] = []
-        if roughly(whole_range.end - whole_range.start) >= limits.divide_above:
+        if roughly(len(whole_range.text)) >= limits.divide_above:
             divided = divider.sections() if divided is None else divided
-            inner = [one for one in divided if first < one.last_line and one.first_line <= last + 1]
+            inner = [
+                section for section in divided if first < section.last_line and section.first_line <= last + 1
+            ]
         if len(inner) > 1:
-            parts += [
-                _part(
-                    len(parts) + 1 + number,
+            chosen += [
+                _section(
+                    number,
                     index,
-                    max(one.first_line - 1, first),
-                    min(one.last_line - 1, last),
-                    one.name,
+                    max(section.first_line - 1, first),
+                    min(section.last_line - 1, last),
+                    section.name,
                 )
-                for number, one in enumerate(inner)
+                for number, section in enumerate(inner, len(chosen) + 1)
             ]
         else:
-            parts.append(whole_range)
-    return Scope(ScopeKind.SYMBOL, reason, tuple(parts))
+            chosen.append(whole_range)
+    return Scope(ScopeKind.SYMBOL, reason, tuple(chosen))
 
 
 def _divided(divider: _Divider, instruction: str, limits: Limits) -> Scope | None:
     """All sections of a file; of one that is too long to be shown, those that the instruction may be about."""
-    document = divider.document
-    index = LineIndex(document)
-    found = [
-        _part(number, index, one.first_line - 1, one.last_line - 1, one.name)
-        for number, one in enumerate(divider.sections(), 1)
-    ]
+    found = divider.sections()
     if len(found) < 2:  # noqa: PLR2004 - one section is the file
         return None
-    if roughly(len(document)) <= limits.show_at_most:
+    if roughly(len(divider.document)) <= limits.show_at_most:
         return Scope(ScopeKind.SECTIONS, ScopeReason.UNKNOWN_PLACE, tuple(found))
     chosen: list[int] = []
     room = limits.show_at_most // 4
-    for number in relevance.rank(instruction, [document[section.start : section.end] for section in found]):
-        room -= roughly(found[number].end - found[number].start)
+    for number in relevance.rank(instruction, [section.text for section in found]):
+        room -= roughly(len(found[number].text))
         if room < 0:
             break
         chosen.append(number)
@@ -309,8 +293,8 @@ def _lines(request: ScopeRequest, document: str) -> Scope:
             f"The scope is lines {request.first_line} to {request.last_line}, but the file ends at line {count}.",
             hint="Choose lines within the file.",
         )
-    part = _part(1, index, request.first_line - 1, request.last_line - 1)
-    return Scope(ScopeKind.LINES, ScopeReason.ASKED, (part,), bounded=True)
+    section = _section(1, index, request.first_line - 1, request.last_line - 1)
+    return Scope(ScopeKind.LINES, ScopeReason.ASKED, (section,), bounded=True)
 
 
 def _symbol(name: str, document: str, language: Language | None) -> Scope:
@@ -346,11 +330,12 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
             remedies=(Remedy(Means.LINES_SCOPE),),
         )
     start, end = found[0].start, found[0].end
-    part = _part(1, index, index.line_of(start), index.line_of(max(start, end - 1)), found[0].qualified)
-    return Scope(ScopeKind.SYMBOL, ScopeReason.ASKED, (part,))
+    section = _section(1, index, index.line_of(start), index.line_of(max(start, end - 1)), found[0].qualified)
+    return Scope(ScopeKind.SYMBOL, ScopeReason.ASKED, (section,))
 
 
-def _part(number: int, index: LineIndex, first: int, last: int, name: str = "") -> ScopePart:
+def _section(number: int, index: LineIndex, first: int, last: int, name: str = "") -> Section:
+    """The lines `first` to `last`, 0-based and inclusive."""
     start = index.starts[first]
     end = index.starts[last + 1] if last + 1 < len(index.starts) else len(index.text)
-    return ScopePart(number, start, end, first + 1, last + 1, name)
+    return Section(number, index.text[start:end], first + 1, start, name)

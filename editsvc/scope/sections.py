@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.syntax import outline_of
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 from editsvc.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
@@ -45,21 +46,6 @@ _FUNCTIONS: Final = frozenset({"function", "method"})
 _HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t#]*\n?")
 _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
 _UNBREAKABLE: Final = re.compile("string|comment|template|heredoc|block_scalar")
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Consecutive whole lines of a document: code point offsets, and its lines, 1-based and inclusive.
-
-    `name` is the qualified name of the definition that it begins with or lies in (in Markdown, the heading), or
-    empty.
-    """
-
-    name: str
-    start: int
-    end: int
-    first_line: int
-    last_line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +120,7 @@ def divide(
     outline: Outline | None = None,
     budget: ParseBudget | None = None,
 ) -> list[Section]:
-    r"""The sections of `document` (``\n`` only), in order: their texts joined are the document, and none is empty.
+    r"""The sections of `document` (``\n`` only), numbered from 1 on; joined they are the document, and none is empty.
 
     Blank lines belong to the section above them; only the first section may begin with some. A section is longer
     than about `longest_tokens` only if it has no place for a cut: a single line, or a string over many. `outline`
@@ -153,8 +139,14 @@ def divide(
         blocks = _definitions(lines, () if outline is None else outline.definitions, longest_tokens)
     pieces = [piece for part in _parts(lines, blocks) for piece in _split(lines, part, longest_tokens, tree)]
     return [
-        Section(part.name, lines.starts[part.first], lines.starts[part.end], part.first + 1, part.end)
-        for part in _merged(lines, pieces, longest_tokens / 3)
+        Section(
+            number,
+            document[lines.starts[piece.first] : lines.starts[piece.end]],
+            piece.first + 1,
+            lines.starts[piece.first],
+            piece.name,
+        )
+        for number, piece in enumerate(_merged(lines, pieces, longest_tokens / 3), 1)
     ]
 
 

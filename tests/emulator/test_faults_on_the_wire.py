@@ -16,6 +16,7 @@ from editsvc.emulator import FaultName, ReplyStyle
 from editsvc.emulator.mistakes import ELISION
 from editsvc.prompt import rendering
 from editsvc.reply import search_replace
+from editsvc.text.section import Section
 from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
@@ -415,8 +416,8 @@ async def test_broken_syntax_in_the_first_turn_alone(faulty: Faulty) -> None:
 
 
 async def test_wrong_part(faulty: Faulty) -> None:
-    parts = (rendering.Part(1, 1, 1, "x = 1\n"), rendering.Part(2, 2, 2, "y = 2\n"))
-    task = rendering.Task("x = 1\ny = 2\n", "Leave it.", "x.py", "python", parts)
+    sections = (Section(1, "x = 1\n", 1), Section(2, "y = 2\n", 2, 6))
+    task = rendering.Task("x = 1\ny = 2\n", "Leave it.", "x.py", "python", sections)
 
     assert (await faulty("wrong-part", messages=asked(task))).content == "````python 3\nx = 1\n````"
 

@@ -11,6 +11,7 @@ from editsvc.emulator.structured import edits_between, structured
 from editsvc.emulator.task import FoundWrapper, Job
 from editsvc.reply import search_replace
 from editsvc.reply.search_replace import StructuredReply
+from editsvc.text.section import Section
 
 ONE = "def one():\n    return 1\n\n\n"
 TWO = "def two(value):\n    return sum([value, 2])\n"
@@ -18,12 +19,14 @@ NEW_TWO = "def two(value):\n    return sum([value, 20])\n"
 FILE = ONE + TWO
 CODE = Reply(ReplyKind.CODE, ONE + NEW_TWO, "case")
 PARTS = Reply(
-    ReplyKind.CODE, ONE.replace("1", "10") + NEW_TWO, parts=((1, ONE.replace("1", "10")), (2, NEW_TWO))
+    ReplyKind.CODE,
+    ONE.replace("1", "10") + NEW_TWO,
+    sections=(Section(1, ONE.replace("1", "10")), Section(2, NEW_TWO)),
 )
 
 
 def job(*parts: tuple[int, str], document: str = FILE, turn: int = 0) -> Job:
-    return Job(document, document, parts, "Do it.", "x.py", FoundWrapper(), turn)
+    return Job(document, document, [Section(*part) for part in parts], "Do it.", "x.py", FoundWrapper(), turn)
 
 
 NUMBERED = job((1, ONE), (2, TWO))
@@ -37,21 +40,24 @@ def made(reply: Reply, asked: Job, fault: str) -> Reply:
 
 
 def test_the_end_of_the_last_part_is_what_is_left_out() -> None:
-    assert made(PARTS, NUMBERED, "truncated").parts == (PARTS.parts[0], (2, "def two(value):\n"))
-    assert made(PARTS, NUMBERED, "elision").parts == (PARTS.parts[0], (2, f"def two(value):\n{ELISION}\n"))
+    assert made(PARTS, NUMBERED, "truncated").sections == (PARTS.sections[0], Section(2, "def two(value):\n"))
+    assert made(PARTS, NUMBERED, "elision").sections == (
+        PARTS.sections[0],
+        Section(2, f"def two(value):\n{ELISION}\n"),
+    )
 
 
 @pytest.mark.parametrize(("fault", "mark"), [("crlf", "\r\n"), ("entities", "&lt;")])
 def test_what_concerns_every_line_concerns_every_part(fault: str, mark: str) -> None:
-    reply = Reply(ReplyKind.CODE, "a < b\nc < d\n", parts=((1, "a < b\n"), (2, "c < d\n")))
+    reply = Reply(ReplyKind.CODE, "a < b\nc < d\n", sections=(Section(1, "a < b\n"), Section(2, "c < d\n")))
     wrong = made(reply, NUMBERED, fault)
 
     assert mark in wrong.text
-    assert all(mark in code for _, code in wrong.parts)
+    assert all(mark in section.text for section in wrong.sections)
 
 
 def test_a_number_that_was_not_offered_stands_at_the_last_part() -> None:
-    assert made(PARTS, NUMBERED, "wrong-part").parts == (PARTS.parts[0], (3, NEW_TWO))
+    assert made(PARTS, NUMBERED, "wrong-part").sections == (PARTS.sections[0], Section(3, NEW_TWO))
 
 
 def test_where_no_numbers_are_asked_for_none_is_wrong() -> None:
@@ -72,11 +78,14 @@ def test_a_changed_line_without_brackets_gets_one_that_stays_open() -> None:
 
 
 def test_in_parts_the_last_one_with_lines_is_broken() -> None:
-    broken = (2, NEW_TWO.replace("])", "]"))
-    removed = Reply(ReplyKind.CODE, NEW_TWO, parts=((2, NEW_TWO), (3, "")))
+    broken = Section(2, NEW_TWO.replace("])", "]"))
+    removed = Reply(ReplyKind.CODE, NEW_TWO, sections=(Section(2, NEW_TWO), Section(3, "")))
 
-    assert made(PARTS, NUMBERED, "broken-syntax").parts == (PARTS.parts[0], broken)
-    assert made(removed, job((1, ONE), (2, TWO), (3, "\n")), "broken-syntax").parts == (broken, (3, ""))
+    assert made(PARTS, NUMBERED, "broken-syntax").sections == (PARTS.sections[0], broken)
+    assert made(removed, job((1, ONE), (2, TWO), (3, "\n")), "broken-syntax").sections == (
+        broken,
+        Section(3, ""),
+    )
 
 
 def test_a_part_alone_is_compared_with_itself() -> None:

@@ -17,6 +17,7 @@ from editsvc.emulator.task import read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage
 from editsvc.prompt import rendering
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,10 +170,9 @@ def _asked(parts: Sequence[str], before: str, *, listed: bool) -> Job:
     offered = []
     line = 1
     for number, text in enumerate(parts):
-        count = text.count("\n")
-        offered.append(rendering.Part(number, line, line + count - 1, text))
-        line += count
-    excerpts = None if listed else [rendering.Excerpt(1, 1, split_lines(before)[0])]
+        offered.append(Section(number, text, line))
+        line += text.count("\n")
+    excerpts = None if listed else [Section(0, split_lines(before)[0], 1)]
     messages, _ = rendering.render(rendering.Task(before, "Do it.", "x.py", "py", offered, excerpts))
     job = read_job(ChatRequest("m", [WireMessage(one.role, one.content) for one in messages]))
     assert job is not None

@@ -24,6 +24,7 @@ from editsvc.emulator.task import Job, read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage, WirePrediction
 from editsvc.errors import ModelRefused, UsageError
 from editsvc.prompt import rendering
+from editsvc.text.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ AFTER = BEFORE.replace("return 2", "return 20")
 IMPORTS = "import os\n\n\n"
 FIRST = "def first():\n    return 1\n\n\n"
 SECOND = "def second():\n    return 2\n"
-TOP = rendering.Excerpt(1, 1, "import os\n")
+TOP = Section(0, "import os\n", 1)
 CASE = Case("Return 20 from second.", BEFORE, AFTER, "second-20")
 
 
@@ -47,18 +48,15 @@ def asked(*contents: str, predicted: str | None = None) -> Job:
     return job
 
 
-def rendered(
-    document: str, instruction: str, *texts: str, excerpts: Sequence[rendering.Excerpt] | None = None
-) -> Job:
-    parts = [rendering.Part(number, *lines_of(text, document), text) for number, text in enumerate(texts, 1)]
-    task = rendering.Task(document, instruction, "x.py", parts=parts, excerpts=excerpts)
+def rendered(document: str, instruction: str, *texts: str, excerpts: Sequence[Section] | None = None) -> Job:
+    sections = [Section(number, text, line_of(text, document)) for number, text in enumerate(texts, 1)]
+    task = rendering.Task(document, instruction, "x.py", sections=sections, excerpts=excerpts)
     messages, _ = rendering.render(task)
     return job_in(messages)
 
 
-def lines_of(text: str, document: str) -> tuple[int, int]:
-    first = document[: document.index(text)].count("\n") + 1
-    return first, first + text.count("\n") - 1
+def line_of(text: str, document: str) -> int:
+    return document[: document.index(text)].count("\n") + 1
 
 
 def job_in(messages: Sequence[rendering.Message]) -> Job:
@@ -73,7 +71,7 @@ def job_in(messages: Sequence[rendering.Message]) -> Job:
 def test_a_request_of_ours_is_read_by_the_prompts_own_parser() -> None:
     job = rendered(BEFORE, "Do it.", "def second():\n    return 2\n")
 
-    assert (job.document, job.parts) == (BEFORE, [(0, "def second():\n    return 2\n")])
+    assert (job.document, job.sections) == (BEFORE, [Section(0, "def second():\n    return 2\n")])
     assert (job.text, job.numbered) == ("def second():\n    return 2\n", False)
     assert (job.instruction, job.filename) == ("Do it.", "x.py")
     assert job.wrapper.wrap("x\n") == "````\nx\n````"
@@ -82,20 +80,23 @@ def test_a_request_of_ours_is_read_by_the_prompts_own_parser() -> None:
 def test_without_parts_it_is_the_whole_file() -> None:
     job = rendered(BEFORE, "Do it.")
 
-    assert (job.document, job.parts, job.text, job.numbered) == (BEFORE, [], BEFORE, False)
+    assert (job.document, job.sections, job.text, job.numbered) == (BEFORE, [], BEFORE, False)
 
 
 def test_numbered_parts_are_read_with_their_numbers() -> None:
     job = rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND)
 
-    assert (job.document, job.parts) == (BEFORE, [(1, IMPORTS), (2, FIRST), (3, SECOND)])
+    assert (job.document, job.sections) == (
+        BEFORE,
+        [Section(1, IMPORTS), Section(2, FIRST), Section(3, SECOND)],
+    )
     assert job.numbered
 
 
 def test_of_a_long_file_there_are_only_the_parts() -> None:
     job = rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP])
 
-    assert (job.document, job.parts) == ("", [(1, FIRST), (2, SECOND)])
+    assert (job.document, job.sections) == ("", [Section(1, FIRST), Section(2, SECOND)])
 
 
 def test_a_remark_on_a_reply_does_not_change_the_job() -> None:
@@ -237,7 +238,7 @@ def test_of_equal_parts_the_one_that_changes_is_meant() -> None:
 def test_of_numbered_parts_those_that_change_are_answered() -> None:
     reply = ScriptResponder([CASE]).answer(rendered(BEFORE, CASE.instruction, IMPORTS, FIRST, SECOND))
 
-    assert reply == Reply(ReplyKind.CODE, AFTER, "second-20", ((3, SECOND.replace("2", "20")),))
+    assert reply == Reply(ReplyKind.CODE, AFTER, "second-20", (Section(3, SECOND.replace("2", "20")),))
 
 
 def test_numbered_parts_that_miss_a_change_ask_for_the_whole_file() -> None:
@@ -250,14 +251,14 @@ def test_where_nothing_changes_the_first_part_is_repeated() -> None:
     case = Case("Leave it.", BEFORE, BEFORE)
     reply = ScriptResponder([case]).answer(rendered(BEFORE, "Leave it.", IMPORTS, FIRST, SECOND))
 
-    assert reply.parts == ((1, IMPORTS),)
+    assert reply.sections == (Section(1, IMPORTS),)
 
 
 def test_of_a_long_file_the_case_says_where_its_parts_are() -> None:
     job = rendered(BEFORE, CASE.instruction, FIRST, SECOND, excerpts=[TOP])
     reply = ScriptResponder([CASE]).answer(job)
 
-    assert reply == Reply(ReplyKind.CODE, "", "second-20", ((2, SECOND.replace("2", "20")),))
+    assert reply == Reply(ReplyKind.CODE, "", "second-20", (Section(2, SECOND.replace("2", "20")),))
 
 
 def test_a_script_is_read_line_by_line(tmp_path: Path) -> None:
@@ -296,8 +297,8 @@ def test_the_echo_of_numbered_parts_is_the_first() -> None:
     whole = EchoResponder().answer(rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND))
     some = EchoResponder().answer(rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP]))
 
-    assert whole == Reply(ReplyKind.CODE, BEFORE, parts=((1, IMPORTS),))
-    assert some == Reply(ReplyKind.CODE, "", parts=((1, FIRST),))
+    assert whole == Reply(ReplyKind.CODE, BEFORE, sections=(Section(1, IMPORTS),))
+    assert some == Reply(ReplyKind.CODE, "", sections=(Section(1, FIRST),))
 
 
 def test_the_engine_gets_the_whole_file_and_answers_for_the_part() -> None:
@@ -332,7 +333,10 @@ def test_of_a_long_file_the_engine_gets_each_part_by_itself() -> None:
     assert reply == Reply(
         ReplyKind.CODE,
         "",
-        parts=((2, FIRST.replace("1", "2 * 1")), (3, SECOND.replace("return 2", "return 2 * 2"))),
+        sections=(
+            Section(2, FIRST.replace("1", "2 * 1")),
+            Section(3, SECOND.replace("return 2", "return 2 * 2")),
+        ),
     )
 
 
@@ -356,7 +360,7 @@ def test_where_the_engine_changes_no_part_the_first_is_repeated() -> None:
 
     reply = OfflineResponder(leave).answer(rendered(BEFORE, "Leave it.", FIRST, SECOND, excerpts=[TOP]))
 
-    assert reply.parts == ((1, FIRST),)
+    assert reply.sections == (Section(1, FIRST),)
 
 
 def test_without_other_orders_the_offline_engine_answers() -> None:
@@ -394,7 +398,7 @@ def test_code_is_written_in_the_style_that_was_asked_for(style: ReplyStyle, text
     assert written(CODE, rendered(BEFORE, "Do it."), style) == text
 
 
-PARTS = Reply(ReplyKind.CODE, "x = 1\ny = 2\n", parts=((1, "x = 1\n"), (4, "")))
+PARTS = Reply(ReplyKind.CODE, "x = 1\ny = 2\n", sections=(Section(1, "x = 1\n"), Section(4, "")))
 
 
 def test_numbered_parts_are_written_in_frames_with_their_numbers() -> None:
@@ -412,7 +416,7 @@ def test_in_a_style_of_its_own_a_model_forgets_about_the_parts_and_writes_the_fi
 
 def test_in_a_style_of_its_own_a_model_that_saw_no_whole_file_writes_the_parts_without_numbers() -> None:
     job = rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP])
-    reply = Reply(ReplyKind.CODE, "", parts=((1, "x = 1\n"), (2, "y = 2\n")))
+    reply = Reply(ReplyKind.CODE, "", sections=(Section(1, "x = 1\n"), Section(2, "y = 2\n")))
 
     assert written(reply, job, ReplyStyle.PROSE_RAW).endswith("\n\nx = 1\ny = 2\n")
 
@@ -420,7 +424,7 @@ def test_in_a_style_of_its_own_a_model_that_saw_no_whole_file_writes_the_parts_w
 def test_a_strangers_frame_has_no_place_for_a_number() -> None:
     wrapper = asked("a", f"```py\n{BEFORE}```").wrapper
 
-    assert wrapper.wrap_parts([(1, "x\n"), (2, "y\n")]) == "```py\nx\n```\n```py\ny\n```"
+    assert wrapper.wrap_sections([Section(1, "x\n"), Section(2, "y\n")]) == "```py\nx\n```\n```py\ny\n```"
 
 
 def test_a_fence_is_longer_than_any_in_the_code() -> None:

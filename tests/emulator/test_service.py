@@ -15,6 +15,7 @@ from editsvc.emulator.responder import Case, EchoResponder, ScriptResponder
 from editsvc.emulator.service import Call, Engine
 from editsvc.prompt import rendering
 from editsvc.reply.search_replace import RESPONSE_FORMAT
+from editsvc.text.section import Section
 from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
@@ -90,25 +91,25 @@ def test_all_tokens_of_a_reply_are_counted_as_sent(echo_body: Body, source: str)
 
 TWICE = "def one():\n    return 0\n\n\ndef two():\n    return 0\n"
 RESULT = TWICE[:30] + TWICE[30:].replace("return 0", "return 2")
-LAST = rendering.Part(2, 5, 6, "def two():\n    return 0\n")
+LAST = Section(2, "def two():\n    return 0\n", 5)
 
 
 @pytest.mark.parametrize(
-    ("parts", "edit"),
+    ("sections", "edit"),
     [
         ((), {"search": "def two():\n    return 0", "replace": "def two():\n    return 2"}),
         ((LAST,), {"search": "    return 0", "replace": "    return 2"}),
         (
-            (rendering.Part(1, 1, 4, TWICE[: -len(LAST.text)]), LAST),
+            (Section(1, TWICE[: -len(LAST.text)], 1), LAST),
             {"search": "def two():\n    return 0", "replace": "def two():\n    return 2"},
         ),
     ],
     ids=["file", "one-part", "numbered-parts"],
 )
 def test_a_search_text_occurs_once_in_what_may_be_edited(
-    parts: tuple[rendering.Part, ...], edit: dict[str, str]
+    sections: tuple[Section, ...], edit: dict[str, str]
 ) -> None:
-    task = rendering.Task(TWICE, "Return 2 from two.", "x.py", "python", parts)
+    task = rendering.Task(TWICE, "Return 2 from two.", "x.py", "python", sections)
     messages, _ = rendering.render(task, rendering.EditFormat.SEARCH_REPLACE)
     body = {
         "model": "gpt-oss-120b",

@@ -8,8 +8,9 @@ from editsvc.engine.assembly import Misfit, assemble
 from editsvc.errors import GuardRefused
 from editsvc.reply import Framing, Reply, ReplyKind
 from editsvc.scope import scopes
-from editsvc.scope.scopes import Scope, ScopeKind, ScopePart, ScopeReason
+from editsvc.scope.scopes import Scope, ScopeKind, ScopeReason
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 
 DOCUMENT = """\
 import os
@@ -31,11 +32,11 @@ READ, WRITE, MAIN = (4, 5), (8, 9), (12, 13)
 
 def scope(*ranges: tuple[int, int], kind: ScopeKind = ScopeKind.SYMBOL, bounded: bool = False) -> Scope:
     lines = split_lines(DOCUMENT)
-    parts = []
+    sections = []
     for number, (first, last) in enumerate(ranges, 1):
         start = len("".join(lines[: first - 1]))
-        parts.append(ScopePart(number, start, start + len("".join(lines[first - 1 : last])), first, last))
-    return Scope(kind, ScopeReason.NAMED, tuple(parts), bounded)
+        sections.append(Section(number, "".join(lines[first - 1 : last]), first, start))
+    return Scope(kind, ScopeReason.NAMED, tuple(sections), bounded)
 
 
 def text(code: str) -> Reply:
@@ -43,14 +44,14 @@ def text(code: str) -> Reply:
 
 
 def numbered(*parts: tuple[int, str]) -> Reply:
-    return Reply(ReplyKind.CODE, framing=Framing.AGREED, parts=parts)
+    return Reply(ReplyKind.CODE, framing=Framing.AGREED, sections=tuple(Section(*part) for part in parts))
 
 
 def test_a_part_goes_to_its_place() -> None:
     new = "def read(path):\n    return path.read_text()\n"
     done = assemble(DOCUMENT, scope(READ), text(new))
     assert done.document == DOCUMENT.replace("open(path).read()", "path.read_text()")
-    assert ([one.new for one in done.rewritten], done.whole) == ([new], False)
+    assert (done.texts, done.whole) == ((new,), False)
 
 
 def test_a_whole_file_in_the_place_of_a_part_is_taken_for_what_it_is() -> None:
@@ -91,7 +92,7 @@ def test_numbered_parts_go_to_their_places_and_the_others_stay() -> None:
         '    print(read("notes"))', "    pass"
     )
     assert done.document == expected
-    assert len(done.rewritten) == 2
+    assert len(done.sections) == 2
 
 
 def test_where_a_part_is_gone_one_gap_is_left() -> None:
@@ -140,11 +141,13 @@ def test_parts_that_stay_as_they_are_give_the_document(parts: list[list[str]], d
     offered = Scope(
         ScopeKind.SECTIONS,
         ScopeReason.UNKNOWN_PLACE,
-        tuple(ScopePart(number, start, end, 1, 1) for number, (start, end) in enumerate(ranges, 1)),
+        tuple(
+            Section(number, document[start:end], 1, start) for number, (start, end) in enumerate(ranges, 1)
+        ),
     )
-    kept = [one for one in offered.parts if document[one.start : one.end].strip()]
+    kept = [section for section in offered.sections if section.text.strip()]
     chosen = data.draw(st.lists(st.sampled_from(kept), unique=True)) if kept else []
-    reply = numbered(*((one.number, document[one.start : one.end]) for one in chosen))
+    reply = numbered(*((section.number, section.text) for section in chosen))
     assert assemble(document, offered, reply).document == document
 
 

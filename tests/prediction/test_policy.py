@@ -21,6 +21,7 @@ from editsvc.prediction.policy import (
 from editsvc.prompt.rendering import Frame
 from editsvc.provider import models
 from editsvc.provider.models import Model
+from editsvc.text.section import Section
 from editsvc.tokens import tokenizer
 
 
@@ -185,9 +186,9 @@ def test_documents_fall_into_three_sizes(count: int | None, size: Size | None) -
 
 def test_the_candidate_is_the_text_in_the_frame_that_the_reply_is_asked_for() -> None:
     frame = Frame("````", "css")
-    (whole,) = candidates.candidates(frame, [(1, "a {}\n")], whole_file=True)
+    (whole,) = candidates.candidates(frame, [Section(1, "a {}\n", 1)], whole_file=True)
     assert (whole.kind, whole.text) == ("file", "````css\na {}\n````")
-    (part,) = candidates.candidates(frame, [(1, "a {}\n")], whole_file=False)
+    (part,) = candidates.candidates(frame, [Section(1, "a {}\n", 1)], whole_file=False)
     assert part.kind == "scope"
 
 

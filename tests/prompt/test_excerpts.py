@@ -5,17 +5,23 @@ from hypothesis import strategies as st
 
 from editsvc.prompt.excerpts import excerpts
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 from editsvc.tokens import roughly
 
 DOCUMENT = "".join(f"value_{number} = {number}\n" for number in range(10_000))
+LINES = split_lines(DOCUMENT)
+
+
+def lines(first: int, last: int) -> Section:
+    return Section(1, "".join(LINES[first - 1 : last]), first)
 
 
 def test_a_file_that_fits_is_shown_whole() -> None:
-    assert excerpts("a\nb\n", [(1, 1)], 1_000) is None
+    assert excerpts("a\nb\n", [Section(1, "a\n", 1)], 1_000) is None
 
 
 def test_the_head_and_the_surroundings_are_shown_and_the_range_itself_is_not() -> None:
-    head, above, below = excerpts(DOCUMENT, [(5_000, 5_010)], 2_000) or []
+    head, above, below = excerpts(DOCUMENT, [lines(5_000, 5_010)], 2_000) or []
     assert head.first_line == 1
     assert (above.last_line, below.first_line) == (4_999, 5_011)
     assert below.text.startswith("value_5010 =")
@@ -32,11 +38,10 @@ def test_the_head_and_the_surroundings_are_shown_and_the_range_itself_is_not() -
 def test_excerpts_are_lines_of_the_file_in_order_and_outside_of_the_range(
     range_: tuple[int, int], most: int
 ) -> None:
-    found = excerpts(DOCUMENT, [range_], most) or []
-    lines = split_lines(DOCUMENT)
+    found = excerpts(DOCUMENT, [lines(*range_)], most) or []
     last = 0
     for one in found:
         assert last < one.first_line <= one.last_line
-        assert one.text == "".join(lines[one.first_line - 1 : one.last_line])
+        assert one.text == "".join(LINES[one.first_line - 1 : one.last_line])
         assert one.last_line < range_[0] or one.first_line > range_[1]
         last = one.last_line

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.prompt import rendering
-from editsvc.prompt.rendering import CANNOT, SYSTEM, WHOLE_FILE, Excerpt, Frame, Message, Parsed, Part, Task
+from editsvc.prompt.rendering import CANNOT, SYSTEM, WHOLE_FILE, Frame, Message, Parsed, Task
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 
 lines = st.lists(
     st.sampled_from(["a", "", "```", "`````sh", "File: x", "Instruction:", "  `", "x``````y"]), max_size=8
@@ -19,14 +20,13 @@ code = lines.map(lambda parts: "".join(part + "\n" for part in parts))
 INSTRUCTION = "Do `this`\nand ```that```.\n\nInstruction:\nnothing else"
 
 
-def parts_of(*texts: str) -> list[Part]:
-    parts = []
+def sections_of(*texts: str) -> list[Section]:
+    sections = []
     line = 1
     for number, text in enumerate(texts, 1):
-        count = len(split_lines(text))
-        parts.append(Part(number, line, line + count - 1, text, f"thing_{number}"))
-        line += count
-    return parts
+        sections.append(Section(number, text, line, name=f"thing_{number}"))
+        line += len(split_lines(text))
+    return sections
 
 
 def read_back(task: Task) -> Parsed:
@@ -40,14 +40,14 @@ def read_back(task: Task) -> Parsed:
 @given(code)
 def test_a_whole_file_can_be_read_back(document: str) -> None:
     parsed = read_back(Task(document, INSTRUCTION, "x.py", "python"))
-    assert (parsed.document, list(parsed.parts)) == (document, [])
+    assert (parsed.document, list(parsed.sections)) == (document, [])
 
 
 @given(code, code, code)
 def test_one_part_can_be_read_back(before: str, target: str, after: str) -> None:
-    part = Part(1, 2, 3, target)
-    parsed = read_back(Task(before + target + after, INSTRUCTION, "x.py", "python", [part]))
-    assert (parsed.document, list(parsed.parts)) == (before + target + after, [(0, target)])
+    section = Section(1, target, 2)
+    parsed = read_back(Task(before + target + after, INSTRUCTION, "x.py", "python", [section]))
+    assert (parsed.document, list(parsed.sections)) == (before + target + after, [Section(0, target)])
 
 
 @given(st.lists(code.filter(bool), min_size=2, max_size=4), st.booleans())
@@ -55,29 +55,29 @@ def test_several_parts_can_be_read_back_whether_they_are_listed_or_shown(
     texts: list[str], everything: bool
 ) -> None:
     document = "".join(texts)
-    parts = parts_of(*texts) if everything else parts_of(*texts)[1:]
-    parsed = read_back(Task(document, INSTRUCTION, "x.py", "python", parts))
-    shown = [(part.number, part.text) for part in parts]
-    assert (parsed.document, list(parsed.parts)) == (
+    sections = sections_of(*texts) if everything else sections_of(*texts)[1:]
+    parsed = read_back(Task(document, INSTRUCTION, "x.py", "python", sections))
+    shown = [Section(section.number, section.text) for section in sections]
+    assert (parsed.document, list(parsed.sections)) == (
         document,
-        shown if len(shown) > 1 else [(0, shown[0][1])],
+        shown if len(shown) > 1 else [Section(0, shown[0].text)],
     )
 
 
 @given(st.lists(code.filter(bool), min_size=3, max_size=3))
 def test_of_a_long_file_only_excerpts_are_shown(texts: list[str]) -> None:
-    first, second, _ = parts_of(*texts)
-    excerpts = [Excerpt(first.first_line, second.last_line, texts[0] + texts[1])]
+    first, second, _ = sections_of(*texts)
+    excerpts = [Section(0, texts[0] + texts[1], first.first_line)]
     task = Task("".join(texts), INSTRUCTION, "x.py", "python", [second], excerpts)
-    assert list(read_back(task).parts) == [(0, texts[1])]
+    assert list(read_back(task).sections) == [Section(0, texts[1])]
     assert read_back(task).document == ""
     numbered = read_back(Task("".join(texts), INSTRUCTION, "x.py", "python", [first, second], excerpts))
-    assert list(numbered.parts) == [(1, texts[0]), (2, texts[1])]
+    assert list(numbered.sections) == [Section(1, texts[0]), Section(2, texts[1])]
 
 
 def test_sections_are_listed_with_their_lines_and_how_they_begin() -> None:
     texts = ["import os\n\n", "@cache\ndef get():\n    pass\n"]
-    first, second = parts_of(*texts)
+    first, second = sections_of(*texts)
     messages, frame = rendering.render(
         Task("".join(texts), "x", "x.py", "python", [first, replace(second, name="get")])
     )
@@ -87,7 +87,10 @@ def test_sections_are_listed_with_their_lines_and_how_they_begin() -> None:
         "2 (3-5) get: @cache\n\n"
         "Instruction:\nx"
     )
-    assert frame.wrap_parts([(2, "x\n"), (7, "")]) == "````python 2\nx\n````\n````python 7\n````"
+    assert (
+        frame.wrap_sections([Section(2, "x\n"), Section(7, "")])
+        == "````python 2\nx\n````\n````python 7\n````"
+    )
 
 
 @given(code)

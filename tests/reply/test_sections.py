@@ -4,19 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.prompt.rendering import Frame, Part
-from editsvc.reply import Framing, PartsParser, Reply, ReplyKind
+from editsvc.prompt.rendering import Frame
+from editsvc.reply import Framing, Reply, ReplyKind, SectionsParser
+from editsvc.text.section import Section
 
 FRAME = Frame("````", "python")
 FIRST = "import os\n\n\n"
 SECOND = "def read():\n    return 1\n\n\n"
 THIRD = "def write():\n    return 2\n"
 DOCUMENT = FIRST + SECOND + THIRD
-PARTS = [Part(1, 1, 3, FIRST), Part(2, 4, 7, SECOND, "read"), Part(3, 8, 9, THIRD, "write")]
+SECTIONS = [
+    Section(1, FIRST, 1),
+    Section(2, SECOND, 4, len(FIRST), "read"),
+    Section(3, THIRD, 8, len(FIRST + SECOND), "write"),
+]
 
 
-def read(reply: str, *, cuts: list[int] | None = None, parts: list[Part] = PARTS) -> Reply:
-    parser = PartsParser(FRAME, "".join(part.text for part in parts), parts)
+def read(reply: str, *, cuts: list[int] | None = None, sections: list[Section] = SECTIONS) -> Reply:
+    parser = SectionsParser(FRAME, "".join(section.text for section in sections), sections)
     at = 0
     for cut in [*sorted(cuts or []), len(reply)]:
         parser.push(reply[at:cut])
@@ -26,7 +31,7 @@ def read(reply: str, *, cuts: list[int] | None = None, parts: list[Part] = PARTS
 
 def test_parts_come_with_their_numbers() -> None:
     reply = read("````python 2\ndef read():\n    return 3\n\n\n````\n````python 3\n" + THIRD + "````")
-    assert reply.parts == ((2, "def read():\n    return 3\n\n\n"), (3, THIRD))
+    assert reply.sections == (Section(2, "def read():\n    return 3\n\n\n"), Section(3, THIRD))
     assert (reply.kind, reply.framing, reply.closed) == (ReplyKind.CODE, Framing.AGREED, True)
 
 
@@ -44,38 +49,40 @@ def test_parts_come_with_their_numbers() -> None:
 )
 def test_the_number_is_found_however_the_fence_is_written(opening: str) -> None:
     fence = opening[: len(opening) - len(opening.lstrip("`"))]
-    assert read(f"{opening}\ndef read():\n    pass\n\n\n{fence}\n").parts == (
-        (2, "def read():\n    pass\n\n\n"),
+    assert read(f"{opening}\ndef read():\n    pass\n\n\n{fence}\n").sections == (
+        Section(2, "def read():\n    pass\n\n\n"),
     )
 
 
 def test_a_part_that_is_to_go_is_empty() -> None:
-    assert read("````python 2\n````").parts == ((2, ""),)
+    assert read("````python 2\n````").sections == (Section(2, ""),)
 
 
 def test_a_part_of_blank_lines_is_not_gone() -> None:
-    assert read("````python 2\n\n````").parts == ((2, "\n"),)
+    assert read("````python 2\n\n````").sections == (Section(2, "\n"),)
 
 
 def test_blank_lines_that_a_model_drops_before_a_named_part_are_restored() -> None:
-    assert read("````python 2\ndef read():\n    pass\n````").parts == ((2, "def read():\n    pass\n\n\n"),)
+    assert read("````python 2\ndef read():\n    pass\n````").sections == (
+        Section(2, "def read():\n    pass\n\n\n"),
+    )
 
 
 def test_blank_lines_are_not_restored_where_the_next_part_goes_too() -> None:
     reply = read("````python 2\ndef read():\n    pass\n````\n````python 3\n````")
-    assert reply.parts == ((2, "def read():\n    pass\n"), (3, ""))
+    assert reply.sections == (Section(2, "def read():\n    pass\n"), Section(3, ""))
 
 
 def test_the_final_newline_follows_the_original() -> None:
-    parts = [PARTS[0], Part(2, 4, 5, "def read():\n    return 1")]
-    assert read("````python 2\ndef read():\n    pass\n````", parts=parts).parts == (
-        (2, "def read():\n    pass"),
+    sections = [SECTIONS[0], Section(2, "def read():\n    return 1", 4, len(FIRST))]
+    assert read("````python 2\ndef read():\n    pass\n````", sections=sections).sections == (
+        Section(2, "def read():\n    pass"),
     )
 
 
 def test_prose_before_the_first_part_is_set_aside() -> None:
     reply = read("Here is what changes:\n\n````python 3\n" + THIRD + "````")
-    assert (reply.before, reply.parts) == ("Here is what changes:", ((3, THIRD),))
+    assert (reply.before, reply.sections) == ("Here is what changes:", (Section(3, THIRD),))
 
 
 def test_a_part_that_does_not_end_is_not_closed() -> None:
@@ -92,7 +99,7 @@ def test_a_part_that_does_not_end_is_not_closed() -> None:
 )
 def test_a_whole_file_instead_of_parts_is_a_whole_file(reply: str, framing: Framing) -> None:
     found = read(reply)
-    assert (found.parts, found.code, found.framing) == (None, DOCUMENT, framing)
+    assert (found.sections, found.code, found.framing) == (None, DOCUMENT, framing)
 
 
 def test_refusals_are_recognised() -> None:
@@ -116,16 +123,16 @@ def test_it_does_not_matter_where_the_stream_is_cut(reply: str, cuts: list[int])
 
 @given(st.sampled_from(REPLIES))
 def test_what_is_shown_while_it_streams_is_what_the_reply_holds(reply: str) -> None:
-    parser = PartsParser(FRAME, DOCUMENT, PARTS)
+    parser = SectionsParser(FRAME, DOCUMENT, SECTIONS)
     shown: dict[int, str] = {}
     for character in reply:
         for number, lines in parser.push(character):
             shown[number] = shown.get(number, "") + "".join(lines)
     done = parser.finish()
-    for number, text in done.parts or ():
-        assert shown.get(number, "").rstrip() == text.rstrip()
+    for section in done.sections or ():
+        assert shown.get(section.number, "").rstrip() == section.text.rstrip()
 
 
 def test_a_reply_that_begins_with_very_many_blank_lines_is_read_in_one_go() -> None:
     """Looking at all of them again for each took hours."""
-    assert read("\n" * 200_000 + "````python 3\n" + THIRD + "````").parts == ((3, THIRD),)
+    assert read("\n" * 200_000 + "````python 3\n" + THIRD + "````").sections == (Section(3, THIRD),)

@@ -35,7 +35,7 @@ def choose(spec: str, document: str = DOCUMENT, language: syntax.Language | None
 
 
 def rewritten(spec: str, document: str = DOCUMENT, language: syntax.Language | None = PYTHON) -> str:
-    (part,) = choose(spec, document, language).parts
+    (part,) = choose(spec, document, language).sections
     text = document[part.start : part.end]
     assert text == "".join(split_lines(document)[part.first_line - 1 : part.last_line])
     return text
@@ -92,7 +92,7 @@ def test_a_scope_that_is_none_is_a_usage_error(spec: str) -> None:
 
 @pytest.mark.parametrize("spec", ["auto", "file", "lines:1-1"])
 def test_an_empty_file_is_a_scope_too(spec: str) -> None:
-    (part,) = choose(spec, "", None).parts
+    (part,) = choose(spec, "", None).sections
     assert (part.start, part.end, part.first_line, part.last_line) == (0, 0, 1, 1)
 
 
@@ -126,21 +126,21 @@ def automatic(instruction: str = "", document: str = LONG, cursor_line: int = 0,
 def test_a_long_file_is_divided_into_sections_that_are_all_of_it() -> None:
     found = automatic("Make it faster.")
     assert (found.kind, found.reason) == (ScopeKind.SECTIONS, ScopeReason.UNKNOWN_PLACE)
-    assert "".join(LONG[part.start : part.end] for part in found.parts) == LONG
-    assert [part.number for part in found.parts] == list(range(1, len(found.parts) + 1))
+    assert "".join(section.text for section in found.sections) == LONG
+    assert [section.number for section in found.sections] == list(range(1, len(found.sections) + 1))
 
 
 def test_what_the_instruction_names_is_no_limit() -> None:
     found = automatic("In `step_41`, print nothing.")
     assert found == automatic("Make it faster.")
-    assert len(found.parts) > 1
+    assert len(found.sections) > 1
 
 
 def test_the_cursor_means_the_definition_around_it_however_long_the_file() -> None:
-    (part,) = automatic(cursor_line=5).parts
+    (part,) = automatic(cursor_line=5).sections
     assert LONG[part.start : part.end].startswith("def step_0")
     small = automatic(document=DOCUMENT, cursor_line=10)
-    assert (small.kind, small.reason, small.parts[0].name) == (
+    assert (small.kind, small.reason, small.sections[0].name) == (
         ScopeKind.SYMBOL,
         ScopeReason.CURSOR,
         "Client.get",
@@ -158,8 +158,8 @@ def test_a_long_definition_is_divided_too() -> None:
     document = f"import os\n\n\ndef choose(value):\n{body}    return None\n\n\ndef other():\n    pass\n"
     found = automatic(document=document, cursor_line=20)
     assert found.kind is ScopeKind.SYMBOL
-    assert len(found.parts) > 3
-    text = "".join(document[part.start : part.end] for part in found.parts)
+    assert len(found.sections) > 3
+    text = "".join(section.text for section in found.sections)
     assert text.startswith("def choose(value):")
     assert text.rstrip().endswith("return None")
 
@@ -167,11 +167,11 @@ def test_a_long_definition_is_divided_too() -> None:
 def test_of_a_file_that_is_too_long_to_be_shown_only_likely_parts_are_offered() -> None:
     found = automatic("step 41 should log", show_at_most=1_500)
     assert found.reason is ScopeReason.LIKELY
-    text = "".join(LONG[part.start : part.end] for part in found.parts)
+    text = "".join(section.text for section in found.sections)
     assert "def step_41" in text
     assert len(text) < len(LONG) / 3
     named = automatic("Fix step_41().", show_at_most=1_500)
-    assert (named.kind, named.reason, len(named.parts)) == (ScopeKind.SYMBOL, ScopeReason.NAMED, 1)
+    assert (named.kind, named.reason, len(named.sections)) == (ScopeKind.SYMBOL, ScopeReason.NAMED, 1)
 
 
 def test_a_symbol_is_widened_to_all_sections_and_sections_to_the_file() -> None:
@@ -191,7 +191,7 @@ def test_a_file_of_no_known_language_is_divided_by_its_lines() -> None:
     document = "".join(f"== Chapter {number}\n\nSome words about it.\nAnd more.\n\n" for number in range(200))
     found = scopes.choose(ScopeRequest(), document, None)
     assert found.kind is ScopeKind.SECTIONS
-    assert "".join(document[part.start : part.end] for part in found.parts) == document
+    assert "".join(section.text for section in found.sections) == document
 
 
 def test_a_script_in_a_page_is_found_by_its_name() -> None:

@@ -1,4 +1,4 @@
-"""A reply that holds numbered parts of a document, each in a frame of its own.
+"""A reply that holds numbered sections of a document, each in a frame of its own.
 
 A model that does not keep to that answers with the whole file, with a refusal, or with prose; everything that
 does not begin with a numbered frame goes to a `ReplyParser`, as if the whole file had been asked for.
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
 from editsvc.text.document import BOM, split_lines
+from editsvc.text.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editsvc.prompt.rendering import Frame, Part
+    from editsvc.prompt.rendering import Frame
 
 WHOLE: Final = 0
 """The number under which lines are shown that belong to the whole document."""
@@ -25,18 +26,18 @@ _ANY_FENCE: Final = re.compile(r" {0,3}(?:`{3,}|~{3,})")
 _PROSE_BEFORE: Final = 6  # lines that a model may talk before the first frame
 
 
-class PartsParser:
-    """Takes the deltas of one reply; `parts` are those that were offered, `document` is what they are parts of.
+class SectionsParser:
+    """Takes the deltas of one reply; `sections` are those of `document` that were offered.
 
-    `final_newline_meant` is as for `ReplyParser`. A part's blank lines at the end are restored where a reply
+    `final_newline_meant` is as for `ReplyParser`. A section's blank lines at the end are restored where a reply
     has none and another definition follows, as it was: models drop blank lines before a closing fence.
     """
 
     def __init__(
-        self, frame: Frame, document: str, parts: Sequence[Part], *, final_newline_meant: bool = False
+        self, frame: Frame, document: str, sections: Sequence[Section], *, final_newline_meant: bool = False
     ) -> None:
         self._frame = frame
-        self._offered = {part.number: part for part in parts}
+        self._offered = {section.number: section for section in sections}
         self._final_newline_meant = final_newline_meant
         self._whole = ReplyParser(frame, document, final_newline_meant=final_newline_meant)
         self._own_fences = any(_ANY_FENCE.match(line) for line in split_lines(document))
@@ -47,13 +48,13 @@ class PartsParser:
         self._decided = self._numbered = False
         self._fence = ""
         self._open = False
-        self._parts: list[tuple[int, list[str]]] = []
+        self._received: list[tuple[int, list[str]]] = []
         self._between: list[str] = []
         self._before = ""
         self._started = False
 
     def push(self, delta: str) -> list[tuple[int, list[str]]]:
-        """The lines that became certain with `delta`, by the number of their part (`WHOLE`: of the document)."""
+        """The lines that became certain with `delta`, by the number of their section (`WHOLE`: of the document)."""
         if not self._started and delta:
             self._started = True
             delta = delta.removeprefix(BOM)
@@ -71,19 +72,21 @@ class PartsParser:
                 self._whole.push("".join(self._held))
             return self._whole.finish()
         closed = not self._open
-        if self._open and self._parts[-1][1]:
-            last = self._parts[-1][1][-1].rstrip()
+        if self._open and self._received[-1][1]:
+            last = self._received[-1][1][-1].rstrip()
             if last.endswith(self._fence):  # the closing fence sometimes sticks to the last line
                 closed = True
-                self._parts[-1][1][-1] = last.removesuffix(self._fence) + "\n"
-        parts = tuple((number, self._settled(number, "".join(lines))) for number, lines in self._parts)
+                self._received[-1][1][-1] = last.removesuffix(self._fence) + "\n"
+        sections = tuple(
+            Section(number, self._completed(number, "".join(lines))) for number, lines in self._received
+        )
         return Reply(
             ReplyKind.CODE,
             framing=Framing.AGREED,
             closed=closed,
             before=self._before,
             after="".join(self._between).strip(),
-            parts=parts,
+            sections=sections,
         )
 
     def _line(self, line: str) -> list[tuple[int, list[str]]]:
@@ -96,8 +99,8 @@ class PartsParser:
         if self._open and content == self._fence:
             self._open = False
         elif self._open:
-            self._parts[-1][1].append(line)
-            return [(self._parts[-1][0], [line])]
+            self._received[-1][1].append(line)
+            return [(self._received[-1][0], [line])]
         elif number := self._opens(content):
             self._begin(number)
         elif content or self._between:
@@ -139,30 +142,30 @@ class PartsParser:
     def _begin(self, number: int) -> None:
         self._open = True
         self._between = []
-        self._parts.append((number, []))
+        self._received.append((number, []))
 
-    def _settled(self, number: int, code: str) -> str:
-        """A part's text as it is meant: its last line end, and the blank lines behind it."""
+    def _completed(self, number: int, code: str) -> str:
+        """A section's text as it is meant: its last line end, and the blank lines behind it."""
         if not code:
             return ""
         if not code.endswith("\n"):
             code += "\n"
-        part = self._offered.get(number)
-        if part is None:
+        section = self._offered.get(number)
+        if section is None:
             return code
         if self._runs_on(number, code):
-            code += _blank_lines_behind(part.text)
-        if part.text and not part.text.endswith("\n") and not self._final_newline_meant:
+            code += _blank_lines_behind(section.text)
+        if section.text and not section.text.endswith("\n") and not self._final_newline_meant:
             return code.removesuffix("\n")
         return code
 
     def _runs_on(self, number: int, code: str) -> bool:
-        """Whether blank lines are missing between a part and the definition that follows as it was."""
-        part, following = self._offered[number], self._offered.get(number + 1)
+        """Whether blank lines are missing between a section and the definition that follows as it was."""
+        section, following = self._offered[number], self._offered.get(number + 1)
         return (
             following is not None
-            and following.name not in {"", part.name}
-            and following.number not in {one for one, _ in self._parts}
+            and following.name not in {"", section.name}
+            and following.number not in {held for held, _ in self._received}
             and not _blank_lines_behind(code)
         )
 
