@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from editsvc.cli.output import coloured_line, visible
-from editsvc.text.diff import hunks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from editsvc.text.diff import Hunk
 
 _HELP: Final = """\
@@ -22,18 +23,17 @@ q - leave this hunk and all that were not decided yet
 ? - show this help"""
 
 
-def choose_hunks(name: str, diff: str) -> set[int]:
-    """Ask about each hunk of one file's unified diff, on stderr; returns the indices of those taken.
+def choose_hunks(name: str, hunks: Sequence[Hunk]) -> set[int]:
+    """Ask about each hunk of one file, on stderr; returns the indices of those taken.
 
     Raises click.Abort if the input ends or is interrupted.
     """
-    found = hunks(diff)
     taken: set[int] = set()
     index = 0
-    while index < len(found):
-        _show(name, found[index], index, len(found))
+    while index < len(hunks):
+        _show(name, hunks[index], index, len(hunks))
         answer = click.prompt(
-            click.style(f"({index + 1}/{len(found)}) Take this hunk [y,n,q,a,d,k,?]?", fg="blue", bold=True),
+            click.style(f"({index + 1}/{len(hunks)}) Take this hunk [y,n,q,a,d,k,?]?", fg="blue", bold=True),
             prompt_suffix=" ",
             err=True,
         )
@@ -45,10 +45,10 @@ def choose_hunks(name: str, diff: str) -> set[int]:
             case "n":
                 index += 1
             case "a":
-                taken.update(range(index, len(found)))
+                taken.update(range(index, len(hunks)))
                 break
             case "d" | "q":
-                taken.difference_update(range(index, len(found)))
+                taken.difference_update(range(index, len(hunks)))
                 break
             case "k":
                 index = max(0, index - 1)

@@ -290,21 +290,28 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
     )
     if result.after is None or options.interactive:
         return outcome
-    finishing = asyncio.create_task(asyncio.to_thread(_finish, options, outcome, result.after.encode()))
+    finishing = asyncio.create_task(asyncio.to_thread(_finish, options, outcome))
     try:
         return await asyncio.shield(finishing)
     except asyncio.CancelledError:
         return await finishing  # the file is being written: what happened to it must be reported
 
 
-def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
+def _finish(options: Options, outcome: Outcome) -> Outcome:
     """Make the diff, and write if asked."""
-    result, source = outcome.result, outcome.source
-    if result is None:
+    result = outcome.result
+    if result is None or result.after is None:
         return outcome
     name = _name(options, outcome)
-    diff = unified_diff(result.before.encode(), new, name.path, from_top=name.from_top)
-    status = Status.CHANGED if diff else Status.UNCHANGED
+    old, new = result.before.encode(), result.after.encode()
+    diff = unified_diff(old, new, name.path, from_top=name.from_top)
+    return _write_if_asked(options, replace(outcome, diff=diff), new, name)
+
+
+def _write_if_asked(options: Options, outcome: Outcome, new: bytes, name: DiffName) -> Outcome:
+    result, source, diff = outcome.result, outcome.source, outcome.diff
+    if result is None:
+        return outcome
     written = None
     remarks = outcome.remarks
     if name.remark and diff and not options.apply:
@@ -317,8 +324,10 @@ def _finish(options: Options, outcome: Outcome, new: bytes) -> Outcome:
     except EditsvcError as exc:
         _amend(options.settings, result.id, exc)
         message = told(exc)
-        return replace(outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind)
-    return replace(outcome, status=status, diff=diff, output=written, remarks=remarks)
+        return replace(
+            outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind, diff=b""
+        )
+    return replace(outcome, output=written, remarks=remarks)
 
 
 def _write(options: Options, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
@@ -353,15 +362,19 @@ def _ask(options: Options, outcome: Outcome, teller: _Teller) -> Outcome:
 
     result = outcome.result
     if result is not None and result.after is not None:
+        name = _name(options, outcome)
         old, new = result.before.encode(), result.after.encode()
-        if result.edits:
-            name = _name(options, outcome)
-            diff = unified_diff(old, new, name.path, from_top=name.from_top).decode()
-            count = len(hunks(diff))
-            taken = choose_hunks(outcome.path, diff)
-            _judge(options.settings, result.id, len(taken), count)
-            new = keep_hunks(old, new, taken)
-        outcome = _finish(options, outcome, new)
+        diff = unified_diff(old, new, name.path, from_top=name.from_top)
+        if diff:
+            found = hunks(diff.decode())
+            taken = choose_hunks(outcome.path, found)
+            _judge(options.settings, result.id, len(taken), len(found))
+            if len(taken) < len(found):
+                new = keep_hunks(old, new, found, taken)
+                diff = unified_diff(old, new, name.path, from_top=name.from_top)
+            if not taken:
+                outcome = replace(outcome, status=Status.UNCHANGED)
+        outcome = _write_if_asked(options, replace(outcome, diff=diff), new, name)
     if not options.as_json:
         teller.tell([outcome])
     return outcome

@@ -154,20 +154,20 @@ def hunks(diff: str) -> list[Hunk]:
     ]
 
 
-def keep_hunks(old: bytes, new: bytes, keep: Collection[int], *, context_lines: int = CONTEXT_LINES) -> bytes:
-    """`old` with only those hunks of its unified diff against `new` applied whose index is in `keep`."""
-    if old == new:
-        return old
-    patch = _patch(old, new, context_lines=context_lines)
+def keep_hunks(old: bytes, new: bytes, hunks: Sequence[Hunk], keep: Collection[int]) -> bytes:
+    """`old` with only those of `hunks`, all there are between `old` and `new`, whose index is in `keep`."""
     old_lines, new_lines = _LINE.findall(old), _LINE.findall(new)
     result: list[bytes] = []
     position = 0
-    for index, hunk in enumerate(patch.hunks):
+    for index, hunk in enumerate(hunks):
         span = _span(hunk)
         result += old_lines[position : span.old_start]
         position = span.old_end
-        kept = new_lines[span.new_start : span.new_end]
-        result += kept if index in keep else old_lines[span.old_start : span.old_end]
+        result += (
+            new_lines[span.new_start : span.new_end]
+            if index in keep
+            else old_lines[span.old_start : span.old_end]
+        )
     result += old_lines[position:]
     return b"".join(result)
 
@@ -180,8 +180,8 @@ def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
     )
 
 
-def _span(hunk: DiffHunk) -> Span:
-    # libgit2, like diff, names the line before an empty range.
+def _span(hunk: DiffHunk | Hunk) -> Span:
+    # Like diff, libgit2 names the line before an empty range.
     old_start = hunk.old_start - (1 if hunk.old_lines else 0)
     new_start = hunk.new_start - (1 if hunk.new_lines else 0)
     return Span(old_start, old_start + hunk.old_lines, new_start, new_start + hunk.new_lines)

@@ -172,9 +172,9 @@ def test_hunks_can_be_kept_one_by_one(old: str, new: str, data: st.DataObject) -
     a, b = old.encode(), new.encode()
     found = hunks(unified_diff(a, b, "f").decode())
     keep = data.draw(st.sets(st.sampled_from(range(len(found))))) if found else set()
-    assert keep_hunks(a, b, range(len(found))) == b
-    assert keep_hunks(a, b, ()) == a
-    some = keep_hunks(a, b, keep)
+    assert keep_hunks(a, b, found, range(len(found))) == b
+    assert keep_hunks(a, b, found, ()) == a
+    some = keep_hunks(a, b, found, keep)
     if keep and len(keep) < len(found):
         assert some not in {a, b}
 
@@ -182,10 +182,11 @@ def test_hunks_can_be_kept_one_by_one(old: str, new: str, data: st.DataObject) -
 def test_hunks_far_apart_are_told_apart() -> None:
     old = "".join(f"{number}\n" for number in range(40))
     new = old.replace("5\n", "five\n", 1).replace("\n30\n", "\nthirty\n")
-    first, second = hunks(unified_diff(old.encode(), new.encode(), "f").decode())
+    found = hunks(unified_diff(old.encode(), new.encode(), "f").decode())
+    first, second = found
     assert (first.old_start, first.old_lines) == (3, 7)
     assert "+thirty\n" in second.lines
-    assert keep_hunks(old.encode(), new.encode(), {1}) == old.replace("\n30\n", "\nthirty\n").encode()
+    assert keep_hunks(old.encode(), new.encode(), found, {1}) == old.replace("\n30\n", "\nthirty\n").encode()
 
 
 def test_what_is_no_diff_is_an_error() -> None:
