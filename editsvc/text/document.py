@@ -89,6 +89,16 @@ class Snapshot:
     version: int | None = None
     bom: bool = False
 
+    @classmethod
+    def of(cls, text: str, uri: str = "", version: int | None = None) -> Snapshot:
+        """The snapshot of a text that may begin with a BOM, as files and editors' buffers do."""
+        return cls(text.removeprefix(BOM), uri, version, text.startswith(BOM))
+
+    def with_bom(self, edits: Iterable[Edit]) -> list[Edit]:
+        """`edits` of the text as edits of the text that the snapshot was made of, BOM included."""
+        shift = int(self.bom)
+        return [Edit(edit.start + shift, edit.end + shift, edit.new_text) for edit in edits]
+
     def encode(self) -> bytes:
         """The document's bytes, BOM included."""
         return ((BOM if self.bom else "") + self.text).encode()
@@ -112,8 +122,7 @@ def decode(data: bytes, *, uri: str = "", version: int | None = None) -> Snapsho
             f"The file is not UTF-8: byte {exc.start} (0x{data[exc.start]:02x}) starts no valid character.",
             hint="Convert it to UTF-8 first.",
         ) from exc
-    bom = text.startswith(BOM)
-    return Snapshot(text[1:] if bom else text, uri, version, bom)
+    return Snapshot.of(text, uri, version)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -27,7 +27,7 @@ from editsvc.files.diff_names import DiffName, diff_name
 from editsvc.guard.checks import Check
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
-from editsvc.text.document import BOM, Edit, Snapshot, apply
+from editsvc.text.document import Edit, Snapshot, apply
 from editsvc.text.rebase import map_offset
 from editsvc.text.review import HunkState
 from lsp import remedies
@@ -333,9 +333,7 @@ class Edits:
         comment = self._comment(running)
         text = comment_instructions.without(running.base.text, comment) if comment else running.base.text
         result = await self._rewrite(running, text, comment)
-        edits = list(result.edits)
-        if text.startswith(BOM):
-            edits = [Edit(edit.start + 1, edit.end + 1, edit.new_text) for edit in edits]
+        edits = result.before.with_bom(result.edits)
         if comment is not None and edits:
             edits = comment_instructions.with_removal(edits, comment)
         for warning in result.warnings:
@@ -391,10 +389,9 @@ class Edits:
         filename = filename_of(document)
         scope = self._scope(running, text, comment)
         path = path_of(running.uri)
-        bom = text.startswith(BOM)
         request = EditRequest(
             id=running.id,
-            snapshot=Snapshot(text[1:] if bom else text, running.uri, running.base.version, bom),
+            snapshot=Snapshot.of(text, running.uri, running.base.version),
             instruction=running.asked.instruction,
             filename=filename,
             source=Source.LSP,
