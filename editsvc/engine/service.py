@@ -64,8 +64,6 @@ if TYPE_CHECKING:
     from editsvc.text.document import Edit
     from editsvc.tokenlog import Source
 
-# How long a server's word that it supports no predictions for a model is believed.
-_REFUSAL_REMEMBERED_S: Final = 600.0
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
 _BATCHES_REMEMBERED: Final = 16
@@ -135,7 +133,6 @@ class EditService:
         self._learned = learned
         self._draw = draw
         self.offline = offline
-        self._refused_until: dict[str, float] = {}
         self._lessons: OrderedDict[str, Lessons] = OrderedDict()
         self._learning = threading.Lock()
 
@@ -324,7 +321,6 @@ class EditService:
             except PredictionUnsupported:
                 if not decision.send:
                     raise
-                self._refused_until[self._settings.model] = self._clock() + _REFUSAL_REMEMBERED_S
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
                 trace.restarts.append(Restart.PREDICTION_UNSUPPORTED)
             except IncompleteReply as exc:
@@ -347,7 +343,7 @@ class EditService:
         return policy.decide(
             self._settings.prediction if asked is None else asked,
             capable=self._model.prediction,
-            refused_lately=self._refused_until.get(self._settings.model, 0.0) > self._clock(),
+            refused_lately=self._provider.refuses_predictions,
             target_tokens=tokens,
             min_tokens=self._settings.prediction_min_tokens,
             learned=self._learned(),

@@ -195,6 +195,11 @@ class Completer(Protocol):
         """The provider that is asked first."""
         ...
 
+    @property
+    def refuses_predictions(self) -> bool:
+        """Whether that provider has said a short while ago that it supports no predictions for its model."""
+        ...
+
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """The completion, after as many attempts as it takes; raises the ProviderError that ended the last one.
 

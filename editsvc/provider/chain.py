@@ -102,6 +102,11 @@ class Chain:
         """The provider that is asked first."""
         return self.links.first.name
 
+    @property
+    def refuses_predictions(self) -> bool:
+        """See `Completer.refuses_predictions`."""
+        return self.links.first.refuses_predictions(self.links.now())
+
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """See `Completer.complete`."""
         return await _Course(self.links, request, receiver).run()
@@ -380,9 +385,10 @@ class _Course:
         assert isinstance(error, ProviderError)  # noqa: S101 - a completion is no failure
         first = link is self._links.first
         self._failures.append((link, error))
-        if isinstance(error, PredictionUnsupported) and not first and call.request.prediction is not None:
+        if isinstance(error, PredictionUnsupported) and call.request.prediction is not None:
             link.refuses_predictions_until = self._links.now() + _REFUSAL_REMEMBERED_S
-            return  # it is asked again, without one
+            if not first:
+                return  # it is asked again, without one
         if blame(error) is not Blame.REQUEST:
             self._failed.add(link)
             return

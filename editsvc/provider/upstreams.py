@@ -36,7 +36,8 @@ class Patience:
 class Link:
     """One server of a chain.
 
-    `model` and `predicts` are None for the first link: requests are made for it. For another they say what its
+    `model` and `predicts` are None for the first link: requests are made for it, and whoever makes them asks whether
+    it refuses predictions. For another they say what its
     model is called and whether it takes predictions. `reasons` tells whether it takes ``reasoning_effort``.
     """
 
@@ -53,9 +54,14 @@ class Link:
         """The provider's name."""
         return self.provider.name
 
+    def refuses_predictions(self, now: float) -> bool:
+        """Whether it has said a short while ago that it supports none."""
+        return now < self.refuses_predictions_until
+
     def adapted(self, request: CompletionRequest, now: float) -> CompletionRequest:
         """`request` as this server takes it."""
-        predicts = self.predicts is not False and now >= self.refuses_predictions_until
+        refuses = self.model is not None and self.refuses_predictions(now)
+        predicts = self.predicts is not False and not refuses
         return replace(
             request,
             model=self.model or request.model,

@@ -224,6 +224,7 @@ class Broken:
     """A server, or what follows an edit, that fails in a way of its own."""
 
     name = "cerebras"
+    refuses_predictions = False
     follows = True
 
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
