@@ -142,7 +142,14 @@ def check_reply(document: str, text: str) -> str:
         _check_shown(reply.code, shown)
     _check_wrapped(original, shape, plain)
     try:
-        checks.check_reply(original, reply, instruction="", language=None)
+        checks.check_reply(
+            original,
+            reply.code,
+            instruction="",
+            framing=reply.framing,
+            closed=reply.closed,
+            behind=reply.after,
+        )
         verdict = "good"
     except GuardRefused as refused:
         verdict = str(refused.check)
@@ -479,7 +486,7 @@ def check_diff(old_text: str, new_text: str, name: str) -> str:
     rng = random.Random(zlib.crc32(old + new))
     chosen = {index for index in range(count) if rng.random() < 0.5}
     for keep in (set(range(count)), set(), chosen):
-        assert keep_hunks(old, new, keep) == _apply(old, body, keep)[0], (
+        assert keep_hunks(old, new, parsed, keep) == _apply(old, body, keep)[0], (
             "a choice of hunks gives something else"
         )
     target = normalise(new_text)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from editsvc import credible
 from editsvc.engine.edit import EditResult, Restart
-from editsvc.errors import Status
 from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
 from editsvc.provider.base import Completion, Why
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from editsvc.engine.edit import EditRequest
     from editsvc.engine.plan import Plan
-    from editsvc.errors import EditsvcError
+    from editsvc.errors import EditsvcError, Status
     from editsvc.prediction.candidates import PredictionKind
     from editsvc.prediction.policy import Decision
     from editsvc.provider.base import Attempt
@@ -54,13 +53,13 @@ class Trace:
     reply: str = ""
     predicted: dict[str, str] = field(default_factory=dict)
 
-    def result(self) -> EditResult:
-        """All of a result that does not depend on how the edit ended."""
+    def result(self, status: Status) -> EditResult:
+        """The result of an edit that ended with `status`, as far as it does not depend on why."""
         done = self.completion or Completion(finish_reason=None)
         offered = self.plan.aim if self.plan else None
         return EditResult(
             id=self.id,
-            status=Status.FAILED,
+            status=status,
             before=self.request.snapshot,
             scope=self._scope(),
             parts_offered=len(offered.sections) if offered else None,
@@ -121,10 +120,9 @@ class Trace:
 
     def failed(self, exc: EditsvcError, elapsed_s: float) -> EditResult:
         """The result of an edit that `exc` ended."""
-        outline = self.result()
+        outline = self.result(exc.status)
         return replace(
             outline,
-            status=exc.status,
             message=exc.sentence(),
             remedies=exc.remedies,
             error=exc.kind,

@@ -430,8 +430,11 @@ class EditService:
         old, new = "".join(text for text, _ in kept), "".join(text for _, text in kept)
         checks.check_reply(
             old,
-            replace(reply, code=new, sections=None),
+            new,
             instruction=plan.instruction,
+            framing=reply.framing,
+            closed=reply.closed,
+            behind=reply.after,
             language=plan.language,
             allow=self._allowed(trace),
             part=not assembly.whole and plan.aim.kind is not ScopeKind.LINES,
@@ -450,13 +453,12 @@ class EditService:
         if plan.masked is not None:
             document = self._with_secrets(trace, plan, document, plan.masked)
         edits = diff.edits(request.snapshot.text, document)
-        after = replace(request.snapshot, text=apply(request.snapshot.text, edits))
-        checks.prove(request.snapshot, after, edits, document)
+        after = checks.prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
         trace.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(trace.syntax_check)]
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
         status = Status.CHANGED if edits else Status.UNCHANGED
-        return replace(trace.result(), status=status, after=after, edits=tuple(edits))
+        return replace(trace.result(status), after=after, edits=tuple(edits))
 
     def _with_secrets(self, trace: Trace, plan: Plan, document: str, masked: Masked) -> str:
         from editsvc.guard import secrets  # noqa: PLC0415 - as above

@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -19,12 +20,11 @@ from editsvc.errors import GuardRefused, Means, Remedy
 from editsvc.guard.invisible import added
 from editsvc.reply import Framing
 from editsvc.text.diff import changed_spans
-from editsvc.text.document import apply, normalise, split_lines
+from editsvc.text.document import normalise, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from editsvc.reply import Reply
     from editsvc.text.diff import Span
     from editsvc.text.document import Edit, Snapshot
 
@@ -140,29 +140,34 @@ _BESIDE_CEILING: Final = 5  # lines; more than a block's neighbours have changed
 
 def check_reply(
     original: str,
-    reply: Reply,
+    code: str,
     *,
     instruction: str,
+    framing: Framing = Framing.AGREED,
+    closed: bool = True,
+    behind: str = "",
     language: syntax.Language | None = None,
     allow: Collection[Check] = (),
     part: bool = False,
 ) -> None:
-    r"""Refuse a reply that must not become an edit; `original` is the text that was sent (``\n`` only).
+    r"""Refuse new text that must not take the place of `original`, the text that was sent (both ``\n`` only).
 
-    With `part`, that is only a part of a document: it may lose its last lines, or all of them if the instruction
-    removes something, where a document may not. Raises GuardRefused at the first failed check that `allow` does
-    not name.
+    `framing` tells how `code` stood in the reply, `closed` whether the frame around it ended, and `behind` what
+    followed. With `part`, that is only a part of a document: it may lose its last lines, or all of them if the
+    instruction removes something, where a document may not. Raises GuardRefused at the first failed check that
+    `allow` does not name.
     """
-    old, new = split_lines(original), split_lines(reply.code)
+    old, new = split_lines(original), split_lines(code)
     wanted = frozenset(Check).difference(allow)
-    _frame(old, new, reply)
+    if framing is not Framing.NONE:
+        _frame(old, new, closed=closed, behind=behind)
     if Check.EMPTY in wanted and not (part and _ASKS_TO_REMOVE.search(instruction)):
-        _empty(original, reply.code)
+        _empty(original, code)
     if Check.PROSE in wanted:
-        _prose(old, new, reply, instruction, language)
-    if original == reply.code:
+        _prose(old, new, framing, instruction, language)
+    if original == code:
         return
-    spans = changed_spans(original, reply.code)
+    spans = changed_spans(original, code)
     if Check.ENTITIES in wanted:
         _entities(old, new, spans)
     if Check.ELISION in wanted:
@@ -230,33 +235,36 @@ def _syntax(before: str, after: str, language: syntax.Language) -> syntax.Extent
     )
 
 
-def prove(before: Snapshot, after: Snapshot, edits: Sequence[Edit], intended: str | None = None) -> None:
-    r"""Show that `after` is `before` with `edits` made, and that nothing else differs.
+def prove(before: Snapshot, text: str, edits: Sequence[Edit], intended: str) -> Snapshot:
+    r"""The document with `text`, which is that of `before` with `edits` made, after proof that nothing else differs.
 
-    With `intended` (``\n`` only), also that it is that text but for its line ends. The bytes outside of the edits
-    are compared one by one, BOM included. Raises GuardRefused(identity), which nothing can waive: it would be a
-    defect of this program.
+    `intended` (``\n`` only) is what the text must read, but for its line ends. The bytes outside of the edits are
+    compared one by one. Raises GuardRefused(identity), which nothing can waive: it would be a defect of this program.
     """
-    same = apply(before.text, edits) == after.text and before.bom == after.bom
-    same = same and intended in {None, normalise(after.text)}
-    old_at = new_at = 0
+    old, new = _bytes(before.text), _bytes(text)
+    same = normalise(text) == intended
+    read = at = new_at = 0  # code points of the old text, bytes of the old and of the new one
     for edit in sorted(edits):
-        kept = before.text[old_at : edit.start]
-        same = same and after.text[new_at : new_at + len(kept)] == kept
-        new_at += len(kept) + len(edit.new_text)
-        old_at = edit.end
-    if not same or before.text[old_at:] != after.text[new_at:]:
+        kept = len(_bytes(before.text[read : edit.start]))
+        same = same and old[at : at + kept] == new[new_at : new_at + kept]
+        at += kept + len(_bytes(before.text[edit.start : edit.end]))
+        new_at += kept + len(_bytes(edit.new_text))
+        read = edit.end
+    if not same or old[at:] != new[new_at:]:
         raise GuardRefused(
             "The edit would change text outside of its hunks.",
             check=Check.IDENTITY,
             hint="This is a bug in editsvc; nothing was written.",
         )
+    return replace(before, text=text)
 
 
-def _frame(old: list[str], new: list[str], reply: Reply) -> None:
-    if reply.framing is Framing.NONE:
-        return
-    if not reply.closed and _last(old) != _last(new):
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _frame(old: list[str], new: list[str], *, closed: bool, behind: str) -> None:
+    if not closed and _last(old) != _last(new):
         raise GuardRefused(
             "The reply has no closing fence, so its end may be missing.",
             check=Check.FRAME,
@@ -264,7 +272,7 @@ def _frame(old: list[str], new: list[str], reply: Reply) -> None:
             hint="Run the edit again.",
         )
     known = {line.strip() for line in old if len(line.strip()) >= _TELLING_LINE}
-    if known and reply.after and any(line.strip() in known for line in split_lines(reply.after)):
+    if known and any(line.strip() in known for line in split_lines(behind)):
         raise GuardRefused(
             "More of the file follows the reply's closing fence, so it is not clear which text is meant.",
             check=Check.FRAME,
@@ -287,11 +295,11 @@ def _empty(original: str, code: str) -> None:
 
 
 def _prose(
-    old: list[str], new: list[str], reply: Reply, instruction: str, language: syntax.Language | None
+    old: list[str], new: list[str], framing: Framing, instruction: str, language: syntax.Language | None
 ) -> None:
     """Refuse a reply without the agreed frame unless it is plainly the file, and other tools' forms in any."""
     is_json = language is not None and language.name.startswith("json")
-    if not is_json and _is_json_answer("".join(old), reply, instruction):
+    if not is_json and _is_json_answer("".join(old), "".join(new), framing, instruction):
         raise GuardRefused(
             "The reply is JSON, but the file is not.",
             check=Check.PROSE,
@@ -307,11 +315,11 @@ def _prose(
             hint="Run the edit again.",
             remedies=_waive(Check.PROSE, "if the file should contain a patch"),
         )
-    if reply.framing is Framing.AGREED:
+    if framing is Framing.AGREED:
         return
     strict = language is not None and bool(language.grammar) and language.name not in _PROSE_IS_VALID
     broken = strict and _breaks(old, new, language)
-    if reply.framing is Framing.NONE:
+    if framing is Framing.NONE:
         lines, words = _line_similarity(old, new), _word_similarity(old, new)
         alike = lines >= _SIMILAR or words >= _SIMILAR
         if not alike and (broken or not strict or (old and words < _HARDLY_SIMILAR)):
@@ -336,19 +344,19 @@ def _prose(
             )
 
 
-def _is_json_answer(original: str, reply: Reply, instruction: str) -> bool:
+def _is_json_answer(original: str, code: str, framing: Framing, instruction: str) -> bool:
     """Whether the reply looks like a file, or edits of it, in JSON, as other tools ask for them.
 
     In the agreed frame it must be JSON to its end: a part of a file may begin with an object like any other.
     """
     if not original.strip() or original.lstrip()[0] in "{[" or _ASKS_FOR_JSON.search(instruction):
         return False
-    if not _JSON_ANSWER.match(reply.code):
+    if not _JSON_ANSWER.match(code):
         return False
-    if reply.framing is not Framing.AGREED:
+    if framing is not Framing.AGREED:
         return True
     try:
-        json.loads(reply.code)
+        json.loads(code)
     except (ValueError, RecursionError):
         return False
     return True

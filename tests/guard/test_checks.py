@@ -1,5 +1,7 @@
 """The guard beyond single replies: what can be waived, what cannot, and that nothing outside of an edit changes."""
 
+from dataclasses import replace
+
 import pytest
 import sections
 from hypothesis import given
@@ -9,8 +11,7 @@ from editsvc import syntax
 from editsvc.errors import GuardRefused
 from editsvc.guard import checks
 from editsvc.guard.checks import WAIVABLE, Check
-from editsvc.reply import Framing, Reply, ReplyKind
-from editsvc.text.document import Edit, Snapshot, apply, split_lines
+from editsvc.text.document import Edit, Snapshot, apply, normalise, split_lines
 
 FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))
 HALF = FILE[: FILE.index("def step_15")]
@@ -20,9 +21,8 @@ PYTHON = syntax.by_name("python")
 def check(
     code: str, instruction: str = "Rename step_1.", *, original: str = FILE, allow: tuple[Check, ...] = ()
 ) -> str | None:
-    reply = Reply(ReplyKind.CODE, code, Framing.AGREED)
     try:
-        checks.check_reply(original, reply, instruction=instruction, language=PYTHON, allow=allow)
+        checks.check_reply(original, code, instruction=instruction, language=PYTHON, allow=allow)
     except GuardRefused as refused:
         return refused.check
     return None
@@ -59,10 +59,10 @@ def test_half_of_the_file_may_not_go_even_if_something_is_to_be_removed() -> Non
 
 
 def test_a_refusal_names_the_line_and_quotes_it() -> None:
-    reply = Reply(ReplyKind.CODE, HALF + "# ... rest of the code unchanged ...\n", Framing.AGREED)
+    code = HALF + "# ... rest of the code unchanged ...\n"
     with pytest.raises(GuardRefused, match=r"Line \d+ .* “# ... rest of the code unchanged ...”") as refused:
-        checks.check_reply(FILE, reply, instruction="x", language=PYTHON)
-    assert refused.value.line == reply.code.count("\n")
+        checks.check_reply(FILE, code, instruction="x", language=PYTHON)
+    assert refused.value.line == code.count("\n")
     assert refused.value.kind == "GuardRefused:elision"
 
 
@@ -124,17 +124,20 @@ def test_an_edit_that_is_what_it_says_is_proven(text: str, raw: list[tuple[int, 
         end = min(begin + length, len(text))
         edits.append(Edit(begin, end, new))
         position = end
-    checks.prove(Snapshot(text), Snapshot(apply(text, edits)), edits)
+    for before in (Snapshot(text), Snapshot(text, bom=True)):
+        after = checks.prove(before, apply(text, edits), edits, normalise(apply(text, edits)))
+        assert after == replace(before, text=apply(text, edits))
 
 
 @pytest.mark.parametrize(
     "after",
-    [Snapshot("aXc!\n"), Snapshot("aXc\n", bom=True), Snapshot("AXc\n")],
-    ids=["behind", "BOM", "before"],
+    ["éXc!\n", "ÉXc\n", "éXc\r\n", "éXc", "éX\u200bc\n", "\ufefféXc\n"],
+    ids=["behind", "before", "line end", "no line end", "invisible", "BOM"],
 )
-def test_a_change_outside_of_the_edits_is_never_let_through(after: Snapshot) -> None:
+def test_a_byte_outside_of_the_edits_is_never_changed(after: str) -> None:
+    """Also where the text reads as it was meant to: line ends do not count there, but every byte does here."""
     with pytest.raises(GuardRefused) as refused:
-        checks.prove(Snapshot("abc\n"), after, [Edit(1, 2, "X")])
+        checks.prove(Snapshot("ébc\n"), after, [Edit(1, 2, "X")], normalise(after))
     assert refused.value.check == Check.IDENTITY
     assert Check.IDENTITY not in WAIVABLE
 
@@ -142,8 +145,8 @@ def test_a_change_outside_of_the_edits_is_never_let_through(after: Snapshot) -> 
 def test_an_edit_whose_line_ends_merge_is_not_what_was_intended() -> None:
     before, edits = Snapshot("\ra\n"), [Edit(1, 3, "\n")]
     with pytest.raises(GuardRefused):
-        checks.prove(before, Snapshot("\r\n"), edits, "\n\n")
-    checks.prove(before, Snapshot("\r\r"), [Edit(1, 3, "\r")], "\n\n")
+        checks.prove(before, "\r\n", edits, "\n\n")
+    assert checks.prove(before, "\r\r", [Edit(1, 3, "\r")], "\n\n").text == "\r\r"
 
 
 def test_every_check_that_reads_a_reply_has_a_fixture() -> None:

@@ -41,8 +41,11 @@ def outcome(case: dict[str, sections.Section], reply: Reply) -> tuple[str, str]:
     try:
         checks.check_reply(
             case["original"].text,
-            reply,
+            reply.code,
             instruction=case["instruction"].text,
+            framing=reply.framing,
+            closed=reply.closed,
+            behind=reply.after,
             language=syntax.language_of(case["original"].value),
         )
     except GuardRefused as refused:
