@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.app.servers import Server, chain_of, configured, for_the_first
-from editsvc.engine.scoring import WhatIf
+from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
 from editsvc.files.shown_once import Notices
 from editsvc.provider import models
@@ -128,7 +128,7 @@ async def _service(
     folder = environment.data_dir(settings)
     log = open_log(settings) if settings.log_enabled else None
     chain = chain_of(settings, table, servers, remembered=not offline)
-    scorer = WhatIf(log) if log is not None else None
+    scorer = BackgroundScorer(log) if log is not None else None
     if log is not None:
         # Loading the database library takes 0.15 s, which passes while the model is waited for.
         threading.Thread(target=_connect_ahead, args=(log,), name="log", daemon=True).start()

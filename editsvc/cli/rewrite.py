@@ -18,7 +18,7 @@ import click
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
 from editsvc.cli.remedies import told, told_of
-from editsvc.engine.edit import EditRequest, facts
+from editsvc.engine.edit import EditRequest, result_json
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.files import disk, undo, workspace
 from editsvc.files.diff_names import diff_name
@@ -502,5 +502,5 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
         "message": output.utf8(outcome.message),
         "error": outcome.error,
         "diff": outcome.diff.decode("utf-8", "replace"),
-        **facts(outcome.result),
+        **result_json(outcome.result),
     }

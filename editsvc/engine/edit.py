@@ -170,7 +170,7 @@ class Listener(Protocol):
         ...
 
 
-def facts(result: EditResult | None) -> dict[str, Any]:
+def result_json(result: EditResult | None) -> dict[str, Any]:
     """What is known about an edit's request, under the names of ``rewrite --json``; null is "not reported".
 
     None stands for an edit that ended before there was a document.

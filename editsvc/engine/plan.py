@@ -39,7 +39,7 @@ _ABOUT_FINAL_NEWLINE: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RenderedRequest:
     """A request in words: its messages, the frame that the reply is expected in, and what could be predicted.
 
     The tokens of the prompt, and of what may be rewritten, are estimates.
@@ -75,7 +75,7 @@ class Plan:
     masked: Masked | None = None
 
     @property
-    def aim(self) -> Scope:
+    def target(self) -> Scope:
         """What this request may change; structured edits may be anywhere, unless the user drew the limits."""
         if self.form is EditFormat.SEARCH_REPLACE and not self.scope.bounded:
             return scopes.whole(self.document, self.scope.reason)
@@ -84,7 +84,7 @@ class Plan:
     @property
     def task(self) -> Task:
         """The task as the prompt has it."""
-        scope, document = self.aim, self.document
+        scope, document = self.target, self.document
         if scope.kind is ScopeKind.FILE:
             return rendering.Task(document, self.instruction, self.filename, self._info)
         shown = excerpts(document, scope.sections, self.limits.show_at_most)
@@ -97,13 +97,13 @@ class Plan:
     @property
     def offered(self) -> str:
         """All text that may be rewritten, which a reply can be as long as."""
-        return "".join(section.text for section in self.aim.sections)
+        return "".join(section.text for section in self.target.sections)
 
-    def written(self) -> Written:
+    def rendered(self) -> RenderedRequest:
         """The request's texts. Takes milliseconds for a long document."""
         messages, frame = rendering.render(self.task, self.form)
         messages += self.remarks
-        return Written(
+        return RenderedRequest(
             messages,
             frame,
             self.candidates(frame),

@@ -14,13 +14,13 @@ from editsvc.reply import SectionsParser
 if TYPE_CHECKING:
     from editsvc.engine.edit import Listener
     from editsvc.engine.plan import Plan
-    from editsvc.engine.run import Trace
+    from editsvc.engine.run import EditRun
     from editsvc.prompt.rendering import Frame
     from editsvc.provider.base import Attempt
     from editsvc.reply import Reply, ReplyParser
 
 
-class Reception:
+class ReplyReceiver:
     """The `Receiver` of one request of an edit; structured edits are not parsed, and not shown.
 
     `limit` is the edit's deadline. It stands still while one of many files waits for its turn: that says nothing
@@ -29,7 +29,7 @@ class Reception:
 
     def __init__(
         self,
-        trace: Trace,
+        run: EditRun,
         plan: Plan,
         frame: Frame,
         *,
@@ -37,7 +37,7 @@ class Reception:
         limit: asyncio.Timeout,
         listener: Listener | None,
     ) -> None:
-        self._trace = trace
+        self._run = run
         self._plan = plan
         self._frame = frame
         self._limit = limit
@@ -58,7 +58,7 @@ class Reception:
         structured = self._plan.form is EditFormat.SEARCH_REPLACE
         self._parser = None if structured else self._plan.parser(self._frame)
         shown = self._listener is not None and self._listener.follows and not structured
-        self._preview = Preview(self._plan.document, self._plan.aim) if shown else None
+        self._preview = Preview(self._plan.document, self._plan.target) if shown else None
 
     def finish(self) -> Reply | None:
         """The whole reply; None for structured edits, whose text is all there is."""
@@ -73,7 +73,7 @@ class Reception:
             arrived = self._parser.push(text)
         else:
             lines = self._parser.push(text)
-            arrived = [(self._plan.aim.sections[0].number, lines)] if lines else []
+            arrived = [(self._plan.target.sections[0].number, lines)] if lines else []
         if self._preview is not None and self._listener is not None:
             for number, lines in arrived:
                 self._listener.streamed(self._preview.push(number, lines))
@@ -87,7 +87,7 @@ class Reception:
 
     def attempted(self, attempt: Attempt) -> None:
         """A request has ended."""
-        self._trace.attempts.append(attempt)
+        self._run.attempts.append(attempt)
 
     def held(self, seconds: float | None) -> None:
         """The request is held back."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Trace:
+class EditRun:
     """An edit so far; failed and cancelled ones are recorded from it too. `model` is the row of `model_name`."""
 
     id: str
@@ -56,7 +56,7 @@ class Trace:
     def result(self, status: Status) -> EditResult:
         """The result of an edit that ended with `status`, as far as it does not depend on why."""
         done = self.completion or Completion(finish_reason=None)
-        offered = self.plan.aim if self.plan else None
+        offered = self.plan.target if self.plan else None
         return EditResult(
             id=self.id,
             status=status,
@@ -87,11 +87,11 @@ class Trace:
     def _scope(self) -> Scope | None:
         """What was rewritten, as far as that is known; else what was offered."""
         if self.plan is None or self.rewritten is None:
-            return self.plan.aim if self.plan else None
-        aim = self.plan.aim
-        if not self.rewritten and aim.kind is not ScopeKind.FILE:
-            return whole(self.plan.document, aim.reason)
-        return aim.narrowed(self.rewritten)
+            return self.plan.target if self.plan else None
+        target = self.plan.target
+        if not self.rewritten and target.kind is not ScopeKind.FILE:
+            return whole(self.plan.document, target.reason)
+        return target.narrowed(self.rewritten)
 
     def answered(self, done: Completion, model: Model) -> None:
         """Take note of the end of a request; `model` is the row of the model that answered."""

@@ -31,7 +31,7 @@ class _Edit(NamedTuple):
     reply: str
 
 
-class WhatIf:
+class BackgroundScorer:
     """Scores edits one after the other in a thread of its own; the texts are dropped when that is done."""
 
     def __init__(self, log: _Log) -> None:

@@ -19,8 +19,8 @@ from editsvc import syntax
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
 from editsvc.engine.plan import Plan
-from editsvc.engine.receiving import Reception
-from editsvc.engine.run import Trace
+from editsvc.engine.receiving import ReplyReceiver
+from editsvc.engine.run import EditRun
 from editsvc.errors import (
     Cancelled,
     Defect,
@@ -138,7 +138,7 @@ class EditService:
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns however it ends, and raises nothing but CancelledError."""
-        trace = Trace(
+        run = EditRun(
             request.id or self._new_id(),
             request,
             self._settings.model,
@@ -149,59 +149,59 @@ class EditService:
         started, created = self._clock(), self._now()
         try:
             async with asyncio.timeout(self._settings.deadline_s) as limit:
-                result = await self._edit(trace, limit, listener)
+                result = await self._edit(run, limit, listener)
         except TimeoutError:
             late = ProviderTimeout(
                 f"The edit took longer than {self._settings.deadline_s:g} s.",
                 hint="Raise the setting deadline_s.",
                 remedies=(Remedy(Means.SMALLER_SCOPE),),
             )
-            result = trace.failed(late, self._clock() - started)
+            result = run.failed(late, self._clock() - started)
         except EditsvcError as exc:
-            result = trace.failed(exc, self._clock() - started)
+            result = run.failed(exc, self._clock() - started)
         except asyncio.CancelledError:
-            gone = trace.failed(Cancelled("The edit was cancelled."), self._clock() - started)
-            await asyncio.shield(self._record(trace, created, gone))
+            gone = run.failed(Cancelled("The edit was cancelled."), self._clock() - started)
+            await asyncio.shield(self._record(run, created, gone))
             raise
         except Exception as exc:  # noqa: BLE001 - the last catch: whatever it is ends this edit, and nothing else
-            result = trace.failed(Defect(exc), self._clock() - started)
-        recording = asyncio.ensure_future(self._record(trace, created, result))
+            result = run.failed(Defect(exc), self._clock() - started)
+        recording = asyncio.ensure_future(self._record(run, created, result))
         try:
             return await asyncio.shield(recording)
         except asyncio.CancelledError:
-            await asyncio.shield(self._take_back(trace, recording))
+            await asyncio.shield(self._mark_cancelled(run, recording))
             raise
 
-    async def _take_back(self, trace: Trace, recording: asyncio.Future[EditResult]) -> None:
+    async def _mark_cancelled(self, run: EditRun, recording: asyncio.Future[EditResult]) -> None:
         """Let the log say what the user was told: an edit that had just ended when it was cancelled was cancelled."""
         await recording
         if self._recorder is not None:
             with suppress(LogUnavailable):
                 await asyncio.to_thread(
-                    self._recorder.set_outcome, trace.id, Cancelled.status, Cancelled.__name__
+                    self._recorder.set_outcome, run.id, Cancelled.status, Cancelled.__name__
                 )
 
-    async def _edit(self, trace: Trace, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
-        check_text(trace.request)
-        self._mention_model(trace)
-        plan: Plan | None = await asyncio.to_thread(self._plan, trace)
+    async def _edit(self, run: EditRun, limit: asyncio.Timeout, listener: Listener | None) -> EditResult:
+        check_text(run.request)
+        self._mention_model(run)
+        plan: Plan | None = await asyncio.to_thread(self._plan, run)
         while plan is not None:
-            if trace.plan is not None and listener is not None:
+            if run.plan is not None and listener is not None:
                 listener.restarted()
-            trace.plan = plan
-            reply = await self._ask(trace, plan, limit, listener)
-            ended = await asyncio.to_thread(self._conclude, trace, plan, reply)
+            run.plan = plan
+            reply = await self._ask(run, plan, limit, listener)
+            ended = await asyncio.to_thread(self._conclude, run, plan, reply)
             if isinstance(ended, EditResult):
                 return ended
             plan = ended
         raise AssertionError("unreachable")
 
-    def _plan(self, trace: Trace) -> Plan:
+    def _plan(self, run: EditRun) -> Plan:
         """What is asked first: language, scope, draft."""
-        request = trace.request
+        request = run.request
         original = normalise(request.snapshot.text)
         language = syntax.language_of(request.filename, original.partition("\n")[0])
-        document, instruction, masked = self._without_secrets(trace, original)
+        document, instruction, masked = self._without_secrets(run, original)
         limits = self._limits()
         scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
         draft, complete = self._draft(request, original, document, language, masked)
@@ -221,9 +221,9 @@ class EditService:
             masked=masked,
         )
 
-    def _without_secrets(self, trace: Trace, document: str) -> tuple[str, str, Masked | None]:
+    def _without_secrets(self, run: EditRun, document: str) -> tuple[str, str, Masked | None]:
         """The document and the instruction as they may be sent, with placeholders for keys and passwords."""
-        instruction = trace.request.instruction
+        instruction = run.request.instruction
         if self.offline or self._settings.on_secret is OnSecret.SEND:
             return document, instruction, None
         from editsvc.guard import secrets  # noqa: PLC0415 - its patterns take 30 ms
@@ -241,10 +241,10 @@ class EditService:
                 f"{place} seems to contain a secret ({found[0].kind}), which would be sent to {self._provider.name}.",
                 hint="Remove it, or set on_secret to mask or send.",
             )
-        masked = secrets.mask(text, found, nonce=trace.id)
+        masked = secrets.mask(text, found, nonce=run.id)
         document, _, instruction = masked.text.rpartition("\0")
         many = f"{len(found)} secrets are" if len(found) > 1 else f"A secret ({found[0].kind}) is"
-        trace.warnings.append(f"{many} not sent: placeholders take their place.")
+        run.warnings.append(f"{many} not sent: placeholders take their place.")
         return document, instruction, masked
 
     def _limits(self) -> Limits:
@@ -281,63 +281,61 @@ class EditService:
         return (lessons.draft(document, language), False) if lessons else ((), False)
 
     async def _ask(
-        self, trace: Trace, plan: Plan, limit: asyncio.Timeout, listener: Listener | None
+        self, run: EditRun, plan: Plan, limit: asyncio.Timeout, listener: Listener | None
     ) -> Reply | None:
-        """The model's reply; None for structured edits, whose text is in the trace.
+        """The model's reply; None for structured edits, whose text is in the run.
 
         Asks again without a prediction if the server refuses one, or drowns in it.
         """
-        written = await asyncio.to_thread(plan.written)
-        candidates = written.candidates
-        trace.predicted = {one.kind: one.text for one in candidates}
-        decision = self._decide(trace, plan, written.offered_tokens)
-        priority = Priority.BATCH if trace.request.batch else Priority.INTERACTIVE
+        rendered = await asyncio.to_thread(plan.rendered)
+        candidates = rendered.candidates
+        run.predicted = {one.kind: one.text for one in candidates}
+        decision = self._decide(run, plan, rendered.offered_tokens)
+        priority = Priority.BATCH if run.request.batch else Priority.INTERACTIVE
         while True:
-            trace.decision = decision
+            run.decision = decision
             candidate = candidates[0] if decision.send and candidates else None
-            trace.prediction_kind = candidate.kind if candidate else None
-            trace.budget = completion_budget(
+            run.prediction_kind = candidate.kind if candidate else None
+            run.budget = completion_budget(
                 self._model,
-                prompt_tokens=written.prompt_tokens,
-                target_tokens=written.offered_tokens,
+                prompt_tokens=rendered.prompt_tokens,
+                target_tokens=rendered.offered_tokens,
                 predicts=candidate is not None,
             )
             structured = plan.form is EditFormat.SEARCH_REPLACE
             asked = CompletionRequest(
                 model=self._settings.model,
-                messages=written.messages,
-                max_completion_tokens=trace.budget,
+                messages=rendered.messages,
+                max_completion_tokens=run.budget,
                 prediction=candidate.text if candidate else None,
                 reasoning_effort=self._settings.reasoning_effort if self._model.reasoning_effort else None,
                 response_format=search_replace.RESPONSE_FORMAT if structured else None,
-                prompt_tokens=written.prompt_tokens,
+                prompt_tokens=rendered.prompt_tokens,
                 priority=priority,
             )
-            reception = Reception(
-                trace, plan, written.frame, priority=priority, limit=limit, listener=listener
+            receiver = ReplyReceiver(
+                run, plan, rendered.frame, priority=priority, limit=limit, listener=listener
             )
             try:
-                return await self._stream(trace, asked, reception)
+                return await self._stream(run, asked, receiver)
             except PredictionUnsupported:
                 if not decision.send:
                     raise
                 decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
-                trace.restarts.append(Restart.PREDICTION_UNSUPPORTED)
+                run.restarts.append(Restart.PREDICTION_UNSUPPORTED)
             except IncompleteReply as exc:
                 # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
-                rejected = (
-                    trace.completion.usage.rejected_prediction_tokens if trace.completion else None
-                ) or 0
-                lost = rejected / trace.budget
+                rejected = (run.completion.usage.rejected_prediction_tokens if run.completion else None) or 0
+                lost = rejected / run.budget
                 if not decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
                     raise
                 decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
-                trace.restarts.append(Restart.TOO_MANY_REJECTED)
+                run.restarts.append(Restart.TOO_MANY_REJECTED)
                 if listener is not None:
                     listener.restarted()
 
-    def _decide(self, trace: Trace, plan: Plan, tokens: int) -> Decision:
-        asked = trace.request.prediction
+    def _decide(self, run: EditRun, plan: Plan, tokens: int) -> Decision:
+        asked = run.request.prediction
         if plan.form is EditFormat.SEARCH_REPLACE:
             return Decision(send=False, reason=Reason.STRUCTURED)
         return policy.decide(
@@ -350,77 +348,77 @@ class EditService:
             cell=Cell(
                 self._provider.name,
                 self._settings.model,
-                plan.aim.kind,
-                policy.size_of(len(trace.request.snapshot.text.encode("utf-8", "surrogatepass"))),
+                plan.target.kind,
+                policy.size_of(len(run.request.snapshot.text.encode("utf-8", "surrogatepass"))),
             ),
             exploration=self._settings.exploration,
             draw=self._draw() if self._draw is not None else None,
         )
 
-    async def _stream(self, trace: Trace, asked: CompletionRequest, reception: Reception) -> Reply | None:
-        await asyncio.to_thread(reception.begin)
-        done = await self._provider.complete(asked, reception)
-        trace.answered(done, self._models.get(done.asked or asked.model, UNKNOWN))
-        trace.reply = reception.text
+    async def _stream(self, run: EditRun, asked: CompletionRequest, receiver: ReplyReceiver) -> Reply | None:
+        await asyncio.to_thread(receiver.begin)
+        done = await self._provider.complete(asked, receiver)
+        run.answered(done, self._models.get(done.asked or asked.model, UNKNOWN))
+        run.reply = receiver.text
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
-        return reception.finish()
+        return receiver.finish()
 
-    def _conclude(self, trace: Trace, plan: Plan, reply: Reply | None) -> EditResult | Plan:
+    def _conclude(self, run: EditRun, plan: Plan, reply: Reply | None) -> EditResult | Plan:
         """From the finished reply to edits that have passed every check, or to what is asked next."""
         if reply is None:
             try:
-                document = self._searched(plan, trace.reply)
+                document = self._searched(plan, run.reply)
             except search_replace.NotApplied:
-                trace.restarts.append(Restart.SEARCH)
+                run.restarts.append(Restart.SEARCH)
                 return plan.rewriting()
         elif reply.kind is ReplyKind.WHOLE_FILE:
             wider = plan.widened()
-            if wider is None or Restart.WHOLE_FILE in trace.restarts:
+            if wider is None or Restart.WHOLE_FILE in run.restarts:
                 raise self._out_of_bounds(plan, reply)
-            trace.restarts.append(Restart.WHOLE_FILE)
+            run.restarts.append(Restart.WHOLE_FILE)
             return wider
         elif reply.kind is ReplyKind.CANNOT:
             raise self._refusal(reply.reason)
         else:
             try:
-                document = self._checked(trace, plan, reply)
+                document = self._checked(run, plan, reply)
             except Misfit:
                 undivided = plan.undivided()
-                if undivided is None or Restart.MISFIT in trace.restarts:
+                if undivided is None or Restart.MISFIT in run.restarts:
                     raise
-                trace.restarts.append(Restart.MISFIT)
+                run.restarts.append(Restart.MISFIT)
                 return undivided
         try:
-            trace.syntax_check = checks.check_document(
+            run.syntax_check = checks.check_document(
                 plan.document,
                 document,
                 instruction=plan.instruction,
                 language=plan.language,
-                allow=self._allowed(trace),
+                allow=self._allowed(run),
             )
         except GuardRefused as exc:
             refuses = self._settings.on_syntax_error is OnSyntaxError.REFUSE
-            if exc.check != checks.Check.SYNTAX or refuses or Restart.SYNTAX in trace.restarts:
+            if exc.check != checks.Check.SYNTAX or refuses or Restart.SYNTAX in run.restarts:
                 raise
-            trace.restarts.append(Restart.SYNTAX)
-            return plan.corrected_by(trace.reply, exc.message)
-        return self._edited(trace, plan, document)
+            run.restarts.append(Restart.SYNTAX)
+            return plan.corrected_by(run.reply, exc.message)
+        return self._edited(run, plan, document)
 
     def _searched(self, plan: Plan, text: str) -> str:
         """The document after structured edits; raises NotApplied if they do not say where."""
         reply = search_replace.parse(text)
         if reply.cannot and not reply.edits:
             raise self._refusal(reply.cannot)
-        if not plan.aim.bounded:
+        if not plan.target.bounded:
             return search_replace.apply(plan.document, reply.edits)
-        (section,) = plan.aim.sections
+        (section,) = plan.target.sections
         new = search_replace.apply(section.text, reply.edits)
         return plan.document[: section.start] + new + plan.document[section.end :]
 
-    def _checked(self, trace: Trace, plan: Plan, reply: Reply) -> str:
+    def _checked(self, run: EditRun, plan: Plan, reply: Reply) -> str:
         """The document after a rewrite; raises GuardRefused."""
-        assembly = assemble(plan.document, plan.aim, reply)
+        assembly = assemble(plan.document, plan.target, reply)
         # Checked together: what leaves one section may have gone to another. A numbered one that is empty is to go.
         kept = [
             (section.text, text)
@@ -436,31 +434,31 @@ class EditService:
             closed=reply.closed,
             behind=reply.after,
             language=plan.language,
-            allow=self._allowed(trace),
-            part=not assembly.whole and plan.aim.kind is not ScopeKind.LINES,
+            allow=self._allowed(run),
+            part=not assembly.whole and plan.target.kind is not ScopeKind.LINES,
         )
-        trace.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
+        run.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
         return assembly.document
 
-    def _allowed(self, trace: Trace) -> frozenset[checks.Check]:
-        asked = trace.request.allow
+    def _allowed(self, run: EditRun) -> frozenset[checks.Check]:
+        asked = run.request.allow
         return frozenset(self._settings.allow if asked is None else asked)
 
-    def _edited(self, trace: Trace, plan: Plan, document: str) -> EditResult:
+    def _edited(self, run: EditRun, plan: Plan, document: str) -> EditResult:
         """The result for a document that may take the old one's place."""
-        request = trace.request
+        request = run.request
         sent = document
         if plan.masked is not None:
-            document = self._with_secrets(trace, plan, document, plan.masked)
+            document = self._with_secrets(run, plan, document, plan.masked)
         edits = diff.edits(request.snapshot.text, document)
         after = checks.prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
-        trace.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(trace.syntax_check)]
+        run.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(run.syntax_check)]
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
         status = Status.CHANGED if edits else Status.UNCHANGED
-        return replace(trace.result(status), after=after, edits=tuple(edits))
+        return replace(run.result(status), after=after, edits=tuple(edits))
 
-    def _with_secrets(self, trace: Trace, plan: Plan, document: str, masked: Masked) -> str:
+    def _with_secrets(self, run: EditRun, plan: Plan, document: str, masked: Masked) -> str:
         from editsvc.guard import secrets  # noqa: PLC0415 - as above
 
         restored = secrets.restore(document, masked)
@@ -472,14 +470,14 @@ class EditService:
             )
         lost = secrets.losses(plan.document, document, masked, instruction=plan.instruction)
         replaced = next((loss for loss in lost if loss.replaced), None)
-        if replaced is not None and checks.Check.LOST_SECRET not in self._allowed(trace):
+        if replaced is not None and checks.Check.LOST_SECRET not in self._allowed(run):
             raise GuardRefused(
                 f"The reply replaced a secret with something else ({replaced.kind}, line {replaced.line}).",
                 check=checks.Check.LOST_SECRET,
                 hint="Run the edit again.",
                 remedies=(Remedy(Means.WAIVE, checks.Check.LOST_SECRET, "if the secret should be removed"),),
             )
-        trace.warnings += [
+        run.warnings += [
             f"The secret on line {loss.line} ({loss.kind}) is no longer in the new text." for loss in lost
         ]
         return restored.text
@@ -531,44 +529,48 @@ class EditService:
 
     def _out_of_bounds(self, plan: Plan, reply: Reply) -> ModelRefused:
         reason = reply.reason.rstrip(".") or "no reason given"
-        aim = plan.aim
-        where = "the file" if aim.kind is ScopeKind.FILE else f"lines {aim.first_line} to {aim.last_line}"
+        target = plan.target
+        where = (
+            "the file"
+            if target.kind is ScopeKind.FILE
+            else f"lines {target.first_line} to {target.last_line}"
+        )
         return ModelRefused(
             f"The change needs more than {where}: {reason}.",
             hint="Name the symbols in the instruction.",
             remedies=(Remedy(Means.LARGER_SCOPE),),
         )
 
-    def _mention_model(self, trace: Trace) -> None:
+    def _mention_model(self, run: EditRun) -> None:
         name = self._settings.model
         model = self._models.get(name)
         if model is None:
             if self._notices.first_time(f"unknown-model:{name}"):
-                trace.warnings.append(
+                run.warnings.append(
                     f"The model {name} is not in the model table: no prediction is sent unless prediction is set to on."
                 )
         elif model.deprecated and self._notices.first_time(f"deprecated-model:{name}"):
-            trace.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
+            run.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
 
-    async def _record(self, trace: Trace, created: datetime, result: EditResult) -> EditResult:
+    async def _record(self, run: EditRun, created: datetime, result: EditResult) -> EditResult:
         """Write the record in a thread; a log that fails is a warning and nothing more."""
         if self._recorder is None:
             return result
         try:
-            await asyncio.to_thread(self._append, self._recorder, trace, created, result)
+            await asyncio.to_thread(self._append, self._recorder, run, created, result)
         except LogUnavailable as exc:
-            if self._notices.first_time(f"log:{exc.kind}:{trace.id}"):
+            if self._notices.first_time(f"log:{exc.kind}:{run.id}"):
                 return replace(result, warnings=(*result.warnings, exc.told("The edit was not logged.")))
         except Exception as exc:  # noqa: BLE001 - as above: a record that cannot be made is no reason to lose an edit
             missing = f"The edit was not logged. {Defect(exc).sentence()}"
             return replace(result, warnings=(*result.warnings, missing))
         return result
 
-    def _append(self, recorder: Recorder, trace: Trace, created: datetime, result: EditResult) -> None:
-        path = trace.request.path
-        recorder.append(trace.record(result, created, recorder.digest(path) if path else None))
-        if self._scorer is not None and result.after is not None and trace.predicted:
-            self._scorer.submit(trace.id, trace.predicted, trace.reply)
+    def _append(self, recorder: Recorder, run: EditRun, created: datetime, result: EditResult) -> None:
+        path = run.request.path
+        recorder.append(run.record(result, created, recorder.digest(path) if path else None))
+        if self._scorer is not None and result.after is not None and run.predicted:
+            self._scorer.submit(run.id, run.predicted, run.reply)
 
 
 def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[str]:

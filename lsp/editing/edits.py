@@ -20,7 +20,7 @@ import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import syntax
-from editsvc.engine.edit import facts
+from editsvc.engine.edit import result_json
 from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.files import workspace
 from editsvc.files.diff_names import DiffName, diff_name
@@ -485,7 +485,7 @@ class Edits:
             "hunks": list(hunks),
             "error": result.error if result else None,
             "anyway": remedies.anyway(because_of, running.asked),
-            **facts(result),
+            **result_json(result),
             "shown": answers.shown(result),
         }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from engine_world import world
 
 from editsvc.engine.edit import EditRequest
-from editsvc.engine.scoring import WhatIf
+from editsvc.engine.scoring import BackgroundScorer
 from editsvc.prediction.verifier import PRESETS
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import LogUnavailable, Source
@@ -29,7 +29,7 @@ class Numbers(dict[str, dict[str, list[int]]]):
 
 def test_every_candidate_gets_numbers_for_every_verifier() -> None:
     numbers = Numbers()
-    scoring = WhatIf(numbers)
+    scoring = BackgroundScorer(numbers)
     scoring.submit("one", {"file": CODE, "draft": REPLY}, REPLY)
     scoring.close(10)
     assert set(numbers["one"]) == {
@@ -42,19 +42,19 @@ def test_every_candidate_gets_numbers_for_every_verifier() -> None:
 
 
 def test_a_log_that_fails_stops_nothing() -> None:
-    scoring = WhatIf(Numbers(broken=True))
+    scoring = BackgroundScorer(Numbers(broken=True))
     scoring.submit("one", {"file": CODE}, REPLY)
     scoring.submit("two", {"file": CODE}, REPLY)
     scoring.close(10)
 
 
 def test_closing_without_edits_is_no_work() -> None:
-    WhatIf(Numbers()).close(0.1)
+    BackgroundScorer(Numbers()).close(0.1)
 
 
 async def test_the_service_hands_over_what_it_could_have_predicted_and_the_reply(tmp_path: Path) -> None:
     numbers = Numbers()
-    scoring = WhatIf(numbers)
+    scoring = BackgroundScorer(numbers)
     case = {
         "instruction": "rename value_30 to answer",
         "before": CODE,
