@@ -14,7 +14,6 @@ from editsvc.prediction.candidates import (
     PredictionKind,
     candidates,
     drafted_sections,
-    estimated_tokens,
 )
 from editsvc.prompt import rendering
 from editsvc.prompt.excerpts import excerpts
@@ -22,6 +21,7 @@ from editsvc.prompt.rendering import EditFormat, Message
 from editsvc.reply import ReplyParser, SectionsParser
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
+from editsvc.tokens import estimate_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,8 +107,8 @@ class Plan:
             messages,
             frame,
             self.candidates(frame),
-            estimated_tokens("".join(message.content for message in messages)),
-            estimated_tokens(self.offered),
+            estimate_from_text("".join(message.content for message in messages)),
+            estimate_from_text(self.offered),
         )
 
     def candidates(self, frame: Frame) -> list[Candidate]:

@@ -50,7 +50,7 @@ from editsvc.settings.schema import OnSecret, OnSyntaxError
 from editsvc.text import diff
 from editsvc.text.document import apply, normalise, printable
 from editsvc.tokenlog import LogUnavailable, RequestRecord
-from editsvc.tokens import roughly
+from editsvc.tokens import estimate_from_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -206,7 +206,7 @@ class EditService:
         scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
         draft, complete = self._draft(request, original, document, language, masked)
         form = self._settings.edit_format
-        if roughly(len(document)) > limits.show_at_most or not document:
+        if estimate_from_length(len(document)) > limits.show_at_most or not document:
             form = EditFormat.REWRITE  # what is not shown cannot be searched
         return Plan(
             document=document,

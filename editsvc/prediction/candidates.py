@@ -7,7 +7,6 @@ frame that the reply is asked for, in the same line ends.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
     from editsvc.prompt.rendering import Frame
     from editsvc.provider.models import Model
     from editsvc.text.section import Section
-
-_PIECE: Final = re.compile(r"[^\W\d_]+|\d{1,3}|_+|\s+|[^\w\s]+", re.ASCII)
-_LETTERS_PER_TOKEN: Final = 7
-_LONGEST_WORD: Final = 20  # what is longer is encoded data, of which a tokenizer knows no words
-_NOISE_PER_TOKEN: Final = 2
-_SIGNS_PER_TOKEN: Final = 3
-_BLANKS_PER_TOKEN: Final = 24
 
 # The room for a reply: what is rewritten, half as much again for what the instruction adds, as much as is
 # rewritten for tokens that the server proposes and drops (with an eager verifier, real edits take up to twice
@@ -108,27 +100,6 @@ def drafted_sections(document: str, edits: Sequence[Edit], sections: Sequence[Se
         if changed != section.text:
             found.append(replace(section, text=changed))
     return found
-
-
-def estimated_tokens(text: str) -> int:
-    """About how many tokens `text` has, from the shapes of its pieces; no tokenizer is loaded for it.
-
-    Meant for budgets, so rather too high than too low: 0.9 to 1.3 times o200k_base on source code.
-    """
-    ascii_only = text.isascii()
-    count = 0.0
-    for piece in _PIECE.findall(text):
-        first = piece[0]
-        if first.isspace():
-            count += 0 if piece == " " else math.ceil(len(piece) / _BLANKS_PER_TOKEN)
-        elif first.isalpha() and (ascii_only or first.isascii()):
-            per_token = _LETTERS_PER_TOKEN if len(piece) <= _LONGEST_WORD else _NOISE_PER_TOKEN
-            count += math.ceil(len(piece) / per_token)
-        elif first.isascii():
-            count += math.ceil(len(piece) / _SIGNS_PER_TOKEN)
-        else:
-            count += len(piece)
-    return math.ceil(count)
 
 
 def completion_budget(

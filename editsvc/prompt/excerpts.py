@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
-from editsvc.tokens import roughly
+from editsvc.tokens import estimate_from_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
 
     None if it all fits. The sections themselves are left out: they are shown in any case.
     """
-    if roughly(len(document)) <= most_tokens:
+    if estimate_from_length(len(document)) <= most_tokens:
         return None
     index = LineIndex(document)
     count = index.line_count - (1 if document.endswith("\n") else 0)
@@ -61,7 +61,7 @@ def _fitting(index: LineIndex, line: int, step: int, tokens: int) -> int:
 
 
 def _tokens(index: LineIndex, first: int, end: int) -> int:
-    return roughly(_end(index, end - 1) - index.starts[first])
+    return estimate_from_length(_end(index, end - 1) - index.starts[first])
 
 
 def _end(index: LineIndex, line: int) -> int:

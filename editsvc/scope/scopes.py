@@ -18,7 +18,7 @@ from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
 from editsvc.scope import named_symbols, relevance, sections
 from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
-from editsvc.tokens import roughly
+from editsvc.tokens import estimate_from_length
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -161,7 +161,7 @@ def widened(
         or scope.reason in {ScopeReason.WIDENED, ScopeReason.LIKELY}
     ):
         return None
-    if scope.kind is ScopeKind.SYMBOL and roughly(len(document)) >= limits.divide_above:
+    if scope.kind is ScopeKind.SYMBOL and estimate_from_length(len(document)) >= limits.divide_above:
         outline = syntax.outline_of(document, language)
         divided = _divided(_Divider(document, language, outline), instruction, limits)
         if divided is not None:
@@ -177,7 +177,7 @@ def whole(document: str, reason: ScopeReason = ScopeReason.ASKED) -> Scope:
 def _auto(
     request: ScopeRequest, document: str, language: Language | None, instruction: str, limits: Limits
 ) -> Scope:
-    small = roughly(len(document)) < limits.divide_above
+    small = estimate_from_length(len(document)) < limits.divide_above
     if small and not request.cursor_line:
         return whole(document, ScopeReason.SMALL)
     found = syntax.outline_of(document, language)
@@ -189,7 +189,7 @@ def _auto(
     if small:
         return whole(document, ScopeReason.SMALL)
     divider = _Divider(document, language, found)
-    if roughly(len(document)) > limits.show_at_most:
+    if estimate_from_length(len(document)) > limits.show_at_most:
         named = named_symbols.named(instruction, known)
         if named:
             return _of_definitions(named, ScopeReason.NAMED, divider, limits)
@@ -245,7 +245,7 @@ def _of_definitions(
     for first, last, name in ranges:
         whole_range = _section(len(chosen) + 1, index, first, last, name)
         inner: list[Section] = []
-        if roughly(len(whole_range.text)) >= limits.divide_above:
+        if estimate_from_length(len(whole_range.text)) >= limits.divide_above:
             divided = divider.sections() if divided is None else divided
             inner = [
                 section for section in divided if first < section.last_line and section.first_line <= last + 1
@@ -271,12 +271,12 @@ def _divided(divider: _Divider, instruction: str, limits: Limits) -> Scope | Non
     found = divider.sections()
     if len(found) < 2:  # noqa: PLR2004 - one section is the file
         return None
-    if roughly(len(divider.document)) <= limits.show_at_most:
+    if estimate_from_length(len(divider.document)) <= limits.show_at_most:
         return Scope(ScopeKind.SECTIONS, ScopeReason.UNKNOWN_PLACE, tuple(found))
     chosen: list[int] = []
     room = limits.show_at_most // 4
     for number in relevance.rank(instruction, [section.text for section in found]):
-        room -= roughly(len(found[number].text))
+        room -= estimate_from_length(len(found[number].text))
         if room < 0:
             break
         chosen.append(number)

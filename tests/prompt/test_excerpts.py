@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from editsvc.prompt.excerpts import excerpts
 from editsvc.text.document import split_lines
 from editsvc.text.section import Section
-from editsvc.tokens import roughly
+from editsvc.tokens import estimate_from_length
 
 DOCUMENT = "".join(f"value_{number} = {number}\n" for number in range(10_000))
 LINES = split_lines(DOCUMENT)
@@ -25,7 +25,7 @@ def test_the_head_and_the_surroundings_are_shown_and_the_range_itself_is_not() -
     assert head.first_line == 1
     assert (above.last_line, below.first_line) == (4_999, 5_011)
     assert below.text.startswith("value_5010 =")
-    shown = sum(roughly(len(one.text)) for one in (head, above, below))
+    shown = sum(estimate_from_length(len(one.text)) for one in (head, above, below))
     assert 1_000 < shown < 2_000
 
 
