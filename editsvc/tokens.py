@@ -2,8 +2,8 @@
 
 gpt-oss and its relatives use the o200k vocabulary, so counts made here are those that a server bills. Where
 the vocabulary cannot be loaded, the pieces of its published split pattern stand in: each piece is taken for
-one token, and `Tokenizer.exact` says that this is an approximation (about a fifth too few tokens for code). Two estimates need no
-tokenizer at all.
+one token, and `Tokenizer.exact` says that this is an approximation (about a fifth too few tokens for code).
+Two estimates need no tokenizer at all.
 """
 
 from __future__ import annotations

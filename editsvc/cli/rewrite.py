@@ -263,7 +263,7 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         name = options.stdin_filename if source is None else Path(path).name
         snapshot = decode(data, uri=path)
     except EditsvcError as exc:
-        warning = await service.note_refusal(exc, source=Source.CLI, path=_absolute(path))
+        warning = await service.record_refusal(exc, source=Source.CLI, path=_absolute(path))
         return replace(_ended(path, exc), remarks=(warning,) if warning else ())
     request = EditRequest(
         snapshot=snapshot,
@@ -407,7 +407,7 @@ def _log(settings: Settings, missing: str, note: Callable[[TokenLog], object]) -
         with open_log(settings) as log:
             note(log)
     except LogUnavailable as exc:
-        output.say(f"editsvc: {exc.told(missing)}")
+        output.say(f"editsvc: {exc.warning(missing)}")
 
 
 def _name(options: Options, outcome: Outcome) -> DiffName:

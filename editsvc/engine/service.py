@@ -38,7 +38,7 @@ from editsvc.errors import (
 from editsvc.guard import checks
 from editsvc.prediction import drafts, policy
 from editsvc.prediction.candidates import completion_budget
-from editsvc.prediction.carry_over import Lessons
+from editsvc.prediction.carry_over import CarryOver
 from editsvc.prediction.policy import Cell, Decision, Reason
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest, Priority
@@ -133,7 +133,7 @@ class EditService:
         self._learned = learned
         self._draw = draw
         self.offline = offline
-        self._lessons: OrderedDict[str, Lessons] = OrderedDict()
+        self._carry_overs: OrderedDict[str, CarryOver] = OrderedDict()
         self._learning = threading.Lock()
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
@@ -277,8 +277,8 @@ class EditService:
             return tuple(edits), said.complete and whole
         if said is not None:
             return said.edits, said.complete
-        lessons = self._lessons.get(request.batch) if request.batch else None
-        return (lessons.draft(document, language), False) if lessons else ((), False)
+        carry_over = self._carry_overs.get(request.batch) if request.batch else None
+        return (carry_over.draft(document, language), False) if carry_over else ((), False)
 
     async def _ask(
         self, run: EditRun, plan: Plan, limit: asyncio.Timeout, listener: Listener | None
@@ -488,12 +488,12 @@ class EditService:
             if any(placeholder in brought for placeholder in plan.masked.placeholders):
                 return  # a placeholder means nothing in the next document
         with self._learning:
-            known = self._lessons.get(batch) or Lessons()
-            self._lessons[batch] = known.learn(plan.document, document, plan.language)
-            while len(self._lessons) > _BATCHES_REMEMBERED:
-                self._lessons.popitem(last=False)
+            known = self._carry_overs.get(batch) or CarryOver()
+            self._carry_overs[batch] = known.learn(plan.document, document, plan.language)
+            while len(self._carry_overs) > _BATCHES_REMEMBERED:
+                self._carry_overs.popitem(last=False)
 
-    async def note_refusal(
+    async def record_refusal(
         self, exc: EditsvcError, *, source: Source, path: str, record_id: str | None = None
     ) -> str | None:
         """Record an edit that ended before the engine had it; returns a warning if that failed."""
@@ -503,7 +503,7 @@ class EditService:
         try:
             await asyncio.to_thread(record)
         except LogUnavailable as failed:
-            return failed.told("The edit was not logged.")
+            return failed.warning("The edit was not logged.")
         return None
 
     def _refusal_record(
@@ -560,7 +560,7 @@ class EditService:
             await asyncio.to_thread(self._append, self._recorder, run, created, result)
         except LogUnavailable as exc:
             if self._notices.first_time(f"log:{exc.kind}:{run.id}"):
-                return replace(result, warnings=(*result.warnings, exc.told("The edit was not logged.")))
+                return replace(result, warnings=(*result.warnings, exc.warning("The edit was not logged.")))
         except Exception as exc:  # noqa: BLE001 - as above: a record that cannot be made is no reason to lose an edit
             missing = f"The edit was not logged. {Defect(exc).sentence()}"
             return replace(result, warnings=(*result.warnings, missing))

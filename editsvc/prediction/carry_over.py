@@ -1,4 +1,4 @@
-"""Lessons: when one instruction runs over many files, what the first edits did drafts the next ones.
+"""Carry-over: when one instruction runs over many files, what the first edits did drafts the next ones.
 
 Four things carry over from file to file: a word (or a path, ``time.time``) that became another, a few lines
 that became others, lines that went, and an import that came with what it is for. A lesson is believed until an
@@ -86,14 +86,14 @@ class _Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class CarryOver:
     """What edits have taught so far: a value; `learn` makes another one. None stands for what was contradicted."""
 
     _words: Mapping[str, str | None] = field(default_factory=dict)
     _blocks: Mapping[_Lines, _Lines | None] = field(default_factory=dict)
     _imports: Mapping[tuple[_Lines, _Lines], _Import | None] = field(default_factory=dict)
 
-    def learn(self, before: str, after: str, language: Language | None) -> Lessons:
+    def learn(self, before: str, after: str, language: Language | None) -> CarryOver:
         """These lessons and those of one more edit, without what the two contradict. Time is linear."""
         if max(len(before), len(after)) > _LONGEST_TEXT:
             return self
@@ -107,7 +107,7 @@ class Lessons:
             blocks.update(dict.fromkeys(left_alone))
         imports = dict(islice((fresh_imports | dict(self._imports)).items(), _MOST_OF_A_KIND))
         imports.update(dict.fromkeys([(was, became) for was, became in imports if (became, was) in imports]))
-        return Lessons(words, blocks, imports)
+        return CarryOver(words, blocks, imports)
 
     def draft(self, document: str, language: Language | None) -> tuple[Edit, ...]:
         """The edits that the lessons make in `document`, in order, each of whole lines.

@@ -170,7 +170,7 @@ class Review:
     def close(self, current_text: str) -> Verdicts:
         """End the review: every hunk gets its final state, undecided ones by what the text says."""
         for hunk in self._hunks:
-            hunk.settle(current_text)
+            hunk.finish(current_text)
         counts = Counter(hunk.state for hunk in self._hunks)
         return Verdicts(
             accepted=counts[HunkState.ACCEPTED],
@@ -283,7 +283,7 @@ class _Hunk:
         point = insertion_point(self._old_text, before=applied, offset=self._origin, after=text, typed=typed)
         return None if point is None else Edit(point, point, self._old_text)
 
-    def settle(self, text: str) -> None:
+    def finish(self, text: str) -> None:
         self.look(text)
         if self.verdict is None:
             self.verdict = HunkState.SURVIVED if self._found is HunkState.OPEN else self._found

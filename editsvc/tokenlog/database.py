@@ -131,7 +131,7 @@ class Database:
             connection.execute(dialect.insert(REQUESTS).on_conflict_do_nothing(), rows)
         for entry in waiting:
             if isinstance(entry, WaitingVerdict):
-                self._judge(
+                self._set_verdict(
                     connection,
                     entry.id,
                     entry.verdict,
@@ -145,7 +145,7 @@ class Database:
                 _update(connection, entry.id, what_if=storable(entry.what_if))
         return files
 
-    def settle(self) -> None:
+    def take_in_waiting(self) -> None:
         """Take in what waits, if anything does."""
         if self._spool is not None and self._spool.waits():
             with self._writing():
@@ -157,7 +157,7 @@ class Database:
             connection.execute(insert(REQUESTS), to_row(record))
         # Not in one transaction: what cannot be taken in must not keep the record out.
         with contextlib.suppress(LogUnavailable):
-            self.settle()
+            self.take_in_waiting()
 
     def set_verdict(
         self,
@@ -170,10 +170,12 @@ class Database:
     ) -> bool:
         """Set the user's verdict; False if there is no such record."""
         with self._writing() as connection:
-            return self._judge(connection, record_id, verdict, hunks_accepted, hunks_survived, hunks=hunks)
+            return self._set_verdict(
+                connection, record_id, verdict, hunks_accepted, hunks_survived, hunks=hunks
+            )
 
     @staticmethod
-    def _judge(
+    def _set_verdict(
         connection: Connection,
         record_id: str,
         verdict: Verdict | None,
@@ -182,11 +184,11 @@ class Database:
         *,
         hunks: int | None,
     ) -> bool:
-        told = {} if hunks is None else {"hunks": storable(hunks)}
+        shown = {} if hunks is None else {"hunks": storable(hunks)}
         return _update(
             connection,
             record_id,
-            **told,
+            **shown,
             verdict=verdict.value if verdict is not None else None,
             hunks_accepted=storable(hunks_accepted),
             hunks_survived=storable(hunks_survived),

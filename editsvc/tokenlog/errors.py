@@ -14,7 +14,7 @@ class LogUnavailable(EditsvcError):
 
     exit_code = ExitCode.SETTINGS
 
-    def told(self, loss: str) -> str:
+    def warning(self, loss: str) -> str:
         """What the user is told when something could not be written; `loss` is the sentence for its loss."""
         return f"{loss} {self.sentence()}"
 
@@ -26,6 +26,6 @@ class RecordNotTaken(LogUnavailable):
 class RecordWaits(LogUnavailable):
     """The token log cannot be written; the record was kept, and goes into the log when that works again."""
 
-    def told(self, loss: str) -> str:  # noqa: ARG002 - nothing is lost
+    def warning(self, loss: str) -> str:  # noqa: ARG002 - nothing is lost
         """What the user is told: where the record is."""
         return self.sentence()

@@ -61,8 +61,8 @@ class Sums:
 def combined(parts: Iterable[Sums]) -> Sums:
     """The sums over all requests of `parts`, which have none in common."""
     rows = [astuple(part) for part in parts]
-    told = ([value for value in column if value is not None] for column in zip(*rows, strict=True))
-    return Sums(*(sum(values) if values else None for values in told))  # type: ignore[arg-type]  # counts are never None
+    reported = ([value for value in column if value is not None] for column in zip(*rows, strict=True))
+    return Sums(*(sum(values) if values else None for values in reported))  # type: ignore[arg-type]  # counts are never None
 
 
 class Facet(NamedTuple):

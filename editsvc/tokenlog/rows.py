@@ -129,10 +129,10 @@ def believable(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, rule in _RULES.items():
         if found.get(name) is not None:
             found[name] = rule(found[name])
-    told = credible.tokens(**{key: found.get(name) for key, name in _TOKENS.items()})
+    tokens = credible.tokens(**{key: found.get(name) for key, name in _TOKENS.items()})
     for key, name in _TOKENS.items():
         if name in found:
-            found[name] = getattr(told, key)
+            found[name] = getattr(tokens, key)
     for part, whole in _PARTS:
         if part in found:
             found[part] = credible.part(found[part], found.get(whole))

@@ -85,7 +85,7 @@ class TokenLog:
     def open(self) -> None:
         """Connect, and create or upgrade the database if needed; does nothing if that was done."""
         with self._patience():
-            self._use(lambda database: database.settle())
+            self._use(lambda database: database.take_in_waiting())
 
     def append(self, record: RequestRecord) -> None:
         """Add `record`; its id must be new."""
@@ -144,7 +144,7 @@ class TokenLog:
         without a time zone.
         """
         _require_zone(since)
-        self._settle()
+        self._take_in_waiting()
         after: tuple[datetime, str] | None = None
         while True:
             page = self._use(partial(_page, after=after, since=since))
@@ -167,7 +167,7 @@ class TokenLog:
         about `sample` requests are read one by one. Raises ValueError for a `since` without a time zone.
         """
         _require_zone(since)
-        self._settle()
+        self._take_in_waiting()
         return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=sample))
 
     def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
@@ -181,7 +181,7 @@ class TokenLog:
 
     def status(self) -> LogStatus:
         """Where the log is, without secrets, and what it holds; a LogUnavailable tells what waits for it."""
-        self._settle()
+        self._take_in_waiting()
         try:
             return self._use(lambda database: database.status())
         except LogUnavailable as exc:
@@ -244,7 +244,7 @@ class TokenLog:
                 )
             return self._database
 
-    def _settle(self) -> None:
+    def _take_in_waiting(self) -> None:
         """Before reading: take in what waits, if that can be done."""
         if self._spool is not None and self._spool.waits():
             with suppress(LogUnavailable):

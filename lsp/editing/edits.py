@@ -320,7 +320,7 @@ class Edits:
         path = path_of(running.uri)
         try:
             async with self._engine.service() as service:
-                warning = await service.note_refusal(
+                warning = await service.record_refusal(
                     exc, source=Source.LSP, path=str(path) if path else running.uri, record_id=running.id
                 )
         except SettingsError:

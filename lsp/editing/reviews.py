@@ -147,7 +147,7 @@ class Reviews:
                 if log is not None:
                     await asyncio.to_thread(_write_verdicts, log, noted)
         except LogUnavailable as exc:
-            _log.warning("%s", exc.told("A decision about an edit was not logged."))
+            _log.warning("%s", exc.warning("A decision about an edit was not logged."))
         finally:
             self._writing = None
 

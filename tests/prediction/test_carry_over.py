@@ -1,4 +1,4 @@
-"""Lessons: what the first files of a run teach about the next ones."""
+"""Carry-over: what the first files of a run teach about the next ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.prediction.carry_over import Lessons
+from editsvc.prediction.carry_over import CarryOver
 from editsvc.syntax import by_name
 from editsvc.text.document import apply, normalise
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 PYTHON = by_name("python")
 
 
-def taught(before: str, after: str, language: str = "python") -> Lessons:
-    return Lessons().learn(before, after, by_name(language))
+def taught(before: str, after: str, language: str = "python") -> CarryOver:
+    return CarryOver().learn(before, after, by_name(language))
 
 
-def drafted(lessons: Lessons, document: str, language: str = "python") -> str:
+def drafted(lessons: CarryOver, document: str, language: str = "python") -> str:
     return apply(document, lessons.draft(document, by_name(language)))
 
 
@@ -319,7 +319,7 @@ def test_an_import_that_was_added_and_then_dropped_is_no_lesson() -> None:
 
 def test_lessons_that_undo_each_other_make_no_edits() -> None:
     """Each of the three replaces what the one before writes, and the last one writes the first again."""
-    lessons = Lessons()
+    lessons = CarryOver()
     ring = ["first_call(1, 2)", "second: call 3", "third = call - 4"]
     for old, new in zip(ring, [*ring[1:], ring[0]], strict=True):
         lessons = lessons.learn(f"{old}\n", f"{new}\n", None)
@@ -423,7 +423,7 @@ MESS = st.lists(
 def test_any_edits_teach_something_that_is_done_once_and_for_all(
     edits: list[tuple[str, str]], document: str, language: Language | None
 ) -> None:
-    lessons = Lessons()
+    lessons = CarryOver()
     for before, after in edits:
         lessons = lessons.learn(before, after, language)
 

@@ -150,7 +150,7 @@ with TokenLog(Path(sys.argv[1]), timeout_s=1, spool=Path(sys.argv[2])) as log:
             log.append(record)
             print("logged", record.id)
         except LogUnavailable as exc:
-            print(exc.told("LOST"), record.id)
+            print(exc.warning("LOST"), record.id)
 """
 
 

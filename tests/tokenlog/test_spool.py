@@ -65,7 +65,7 @@ def test_a_record_waits_while_the_log_is_locked_and_goes_in_with_the_next_one(
     log.open()
     with Held(sqlite_path), pytest.raises(RecordWaits) as told:
         log.append(make_record())
-    assert told.value.told("The edit was not logged.") == (
+    assert told.value.warning("The edit was not logged.") == (
         f"The token log at sqlite:///{sqlite_path} is locked by another process; the record waits in {waiting}."
     )
     log.append(make_record())
@@ -286,7 +286,7 @@ def test_a_loss_is_said_where_the_record_cannot_wait_either(
     obstacle(waiting)
     with Held(sqlite_path), pytest.raises(LogUnavailable) as told:
         log.append(make_record())
-    sentence = told.value.told("The edit was not logged.")
+    sentence = told.value.warning("The edit was not logged.")
     assert sentence.startswith("The edit was not logged. The token log at ")
     assert f"is locked by another process, and {waiting} cannot be written: " in sentence
     log.append(make_record())  # and the log goes on without the spool
