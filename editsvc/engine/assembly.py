@@ -58,15 +58,15 @@ def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
         return _numbered(document, scope, reply.sections)
     if scope.kind is ScopeKind.FILE:
         return _whole(document, reply.code)
-    extent = _extent(document, scope, reply.code)
+    reach = _reach(document, scope, reply.code)
     if len(scope.sections) > 1:
         covers = sum(len(section.text) for section in scope.sections) == len(document)
-        if covers or extent is _Extent.FILE:
+        if covers or reach is _Reach.FILE:
             return _whole(document, reply.code)
         raise Misfit("The reply is not divided into the sections that were asked for.")
     (section,) = scope.sections
     before, after, new = document[: section.start], document[section.end :], reply.code
-    if extent is _Extent.SECTION:
+    if reach is _Reach.SECTION:
         return _placed(document, scope, {section.number: new})
     if len(new) >= len(before) + len(after) and new.startswith(before) and new.endswith(after):
         return _placed(document, scope, {section.number: new[len(before) : len(new) - len(after)]})
@@ -76,7 +76,7 @@ def assemble(document: str, scope: Scope, reply: Reply) -> Assembly:
             check="scope",
             remedies=(Remedy(Means.LARGER_SCOPE, when="if the change needs it"),),
         )
-    if extent is _Extent.FILE:
+    if reach is _Reach.FILE:
         return _whole(document, new)
     raise Misfit("The reply goes beyond the part that was asked for, but is not the whole file.")
 
@@ -133,13 +133,13 @@ def _blank_lines_at_end(text: str) -> int:
     return max(0, len(text) - len(text.rstrip("\n")) - 1)
 
 
-class _Extent(Enum):
+class _Reach(Enum):
     SECTION = "what was asked for"
     MORE = "more than that"
     FILE = "the whole file"
 
 
-def _extent(document: str, scope: Scope, reply: str) -> _Extent:
+def _reach(document: str, scope: Scope, reply: str) -> _Reach:
     """How much of the document `reply` is, by the lines around the sections that it holds.
 
     Only lines that say something, and are in no section, count. A reply that has most of them, before and behind,
@@ -154,13 +154,13 @@ def _extent(document: str, scope: Scope, reply: str) -> _Extent:
     held = [sum(line in known for line in lines) for lines in outside]
     asked = [(count, len(lines)) for count, lines in zip(held, outside, strict=True) if lines]
     if asked and all(count >= _MOSTLY * total for count, total in asked):
-        return _Extent.FILE
+        return _Reach.FILE
     below = outside[-1][:_RUNS_OVER]
     if sum(held) >= max(1, _MOSTLY * sum(map(len, outside))) or (
         len(below) == _RUNS_OVER and " ".join(below) in " ".join(new)
     ):
-        return _Extent.MORE
-    return _Extent.SECTION
+        return _Reach.MORE
+    return _Reach.SECTION
 
 
 def _telling(text: str) -> list[str]:

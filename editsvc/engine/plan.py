@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from editsvc.guard.secrets import Masked
     from editsvc.prompt.rendering import Frame, Task
-    from editsvc.scope.scopes import Limits, Scope
+    from editsvc.scope.scopes import Scope, ScopeLimits
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
 
@@ -66,7 +66,7 @@ class Plan:
     instruction: str
     filename: str
     scope: Scope
-    limits: Limits
+    limits: ScopeLimits
     draft: Sequence[Edit] = ()
     draft_is_complete: bool = False
     form: EditFormat = EditFormat.REWRITE

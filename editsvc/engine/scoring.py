@@ -25,7 +25,7 @@ class _Log(Protocol):
         ...
 
 
-class _Edit(NamedTuple):
+class _ScoredEdit(NamedTuple):
     record_id: str
     candidates: Mapping[str, str]
     reply: str
@@ -36,7 +36,7 @@ class BackgroundScorer:
 
     def __init__(self, log: _Log) -> None:
         self._log = log
-        self._edits: queue.Queue[_Edit | None] = queue.Queue(_WAITING)
+        self._edits: queue.Queue[_ScoredEdit | None] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -47,7 +47,7 @@ class BackgroundScorer:
                 self._thread = threading.Thread(target=self._run, name="what-if", daemon=True)
                 self._thread.start()
         with suppress(queue.Full):
-            self._edits.put_nowait(_Edit(record_id, candidates, reply))
+            self._edits.put_nowait(_ScoredEdit(record_id, candidates, reply))
 
     def close(self, timeout_s: float) -> None:
         """Finish what was submitted, for at most `timeout_s` seconds."""

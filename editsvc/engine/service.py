@@ -45,7 +45,7 @@ from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.models import UNKNOWN
 from editsvc.reply import Reply, ReplyKind, search_replace
 from editsvc.scope import scopes
-from editsvc.scope.scopes import Limits, ScopeKind
+from editsvc.scope.scopes import ScopeKind, ScopeLimits
 from editsvc.settings.schema import OnSecret, OnSyntaxError
 from editsvc.text import diff
 from editsvc.text.document import apply, normalise, printable
@@ -247,13 +247,13 @@ class EditService:
         run.warnings.append(f"{many} not sent: placeholders take their place.")
         return document, instruction, masked
 
-    def _limits(self) -> Limits:
+    def _limits(self) -> ScopeLimits:
         divide_above = self._settings.scope_min_tokens
         learned = self._learned()
         if learned is not None:
             cell = Cell(self._provider.name, self._settings.model)
             divide_above = learned.scope_min_tokens(cell, divide_above)
-        return Limits(divide_above, self._settings.context_tokens)
+        return ScopeLimits(divide_above, self._settings.context_tokens)
 
     def _draft(
         self,

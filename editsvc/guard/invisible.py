@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HiddenCharacter:
     """A character that the edit added, `count` times in one line.
 
     `line` is the 1-based line of the new text, `name` the character's, such as ``U+202E RIGHT-TO-LEFT
@@ -115,7 +115,7 @@ _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _MIN_TWIN: Final = 3  # shorter words of such letters are words of their own in Russian and Greek texts
 
 
-def added(before: str, after: str) -> list[Finding]:
+def added(before: str, after: str) -> list[HiddenCharacter]:
     """What is invisible, or not what it looks like, in `after` and was not in `before`, line by line.
 
     Both are texts without their BOM; a U+FEFF that is still at the start counts as one inside. Fine are emoji
@@ -127,7 +127,7 @@ def added(before: str, after: str) -> list[Finding]:
         return []
     before, after = normalise(before), normalise(after)
     known = _Words(before, after)
-    findings: list[Finding] = []
+    findings: list[HiddenCharacter] = []
     for removed, inserted in _changes(before, after):
         allowance = Counter(character for line in removed for character in _hidden(line))
         for number, line in inserted:
@@ -191,10 +191,10 @@ def _scanner() -> Any:
     )
 
 
-def _invisible(line: int, character: str, count: int) -> Finding:
+def _invisible(line: int, character: str, count: int) -> HiddenCharacter:
     code = ord(character)
     effect = next(effect for first, last, effect in _HIDDEN if first <= code <= last)
-    return Finding(line, _name(character), effect, count)
+    return HiddenCharacter(line, _name(character), effect, count)
 
 
 def _name(character: str) -> str:
@@ -217,14 +217,14 @@ class _Words:
         return frozenset(_WORD.findall(self._after))
 
 
-def _disguised(number: int, line: str, known: _Words) -> Iterator[Finding]:
+def _disguised(number: int, line: str, known: _Words) -> Iterator[HiddenCharacter]:
     if line.isascii():
         return
     for word, count in Counter(_WORD.findall(line)).items():
         letter = _disguise(word, known)
         if letter and word not in known.old:
             effect = f"looks like the Latin letter {letter.translate(_ALIKE)}"
-            yield Finding(number, _name(letter), effect, count, word)
+            yield HiddenCharacter(number, _name(letter), effect, count, word)
 
 
 def _disguise(word: str, known: _Words) -> str:

@@ -96,7 +96,7 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _SecretShape:
     """A kind of key: `pattern` is tried only if one of `hints` is in the text; its group 1 is the secret."""
 
     kind: str
@@ -109,8 +109,8 @@ _BEGIN: Final = r"(?:(?<!\w)|(?<=\\[nrt]))"
 _END: Final = r"(?!\w)"
 
 
-def _shape(kind: str, hints: Sequence[str], body: str, *, begin: str = _BEGIN) -> _Shape:
-    return _Shape(kind, tuple(hints), re.compile(f"{begin}({body}){_END}", re.ASCII))
+def _shape(kind: str, hints: Sequence[str], body: str, *, begin: str = _BEGIN) -> _SecretShape:
+    return _SecretShape(kind, tuple(hints), re.compile(f"{begin}({body}){_END}", re.ASCII))
 
 
 _SHAPES: Final = (

@@ -83,7 +83,7 @@ _PHRASE_END: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class _KindRule:
     """A kind, by the verb at the beginning, what that is about, and what else the sentence has.
 
     `verbs` are stems, separated by blanks, with "_" for a blank inside; `about` and `later` are regular
@@ -125,48 +125,54 @@ _ARRANGE: Final = "sort organi[sz] order group mov merg"
 
 # In the order in which they are tried: what a sentence is about says more than its verb.
 _RULES: Final = (
-    _Rule(InstructionClass.RENAME, "renam"),
-    _Rule(InstructionClass.IMPORTS, f"{_CHANGE} {_ARRANGE}", r"imports?|includes|use statements?"),
-    _Rule(InstructionClass.TYPES, f"{_CHANGE} us", r"typ(?:e|ing) (?:hint|annotation)s?|typings?|types"),
-    _Rule(InstructionClass.TYPES, "annotat"),
-    _Rule(InstructionClass.TYPES, "mak", r"typed|type[- ]safe"),
-    _Rule(
+    _KindRule(InstructionClass.RENAME, "renam"),
+    _KindRule(InstructionClass.IMPORTS, f"{_CHANGE} {_ARRANGE}", r"imports?|includes|use statements?"),
+    _KindRule(InstructionClass.TYPES, f"{_CHANGE} us", r"typ(?:e|ing) (?:hint|annotation)s?|typings?|types"),
+    _KindRule(InstructionClass.TYPES, "annotat"),
+    _KindRule(InstructionClass.TYPES, "mak", r"typed|type[- ]safe"),
+    _KindRule(
         InstructionClass.DOCUMENT,
         _CHANGE,
         r"docstrings?|docs?|doc comments?|documentation|comments?|jsdoc|javadoc|readme|changelog",
     ),
-    _Rule(InstructionClass.DOCUMENT, _MEND, r"typos?|spelling|grammar"),
-    _Rule(InstructionClass.DOCUMENT, "document comment explain"),
-    _Rule(InstructionClass.TEST, _WRITE, r"(?:unit |regression )?tests?|test cases?|assertions?"),
-    _Rule(InstructionClass.TEST, "test cover"),
-    _Rule(InstructionClass.FORMAT, "format reformat indent reindent dedent align wrap prettif lint"),
-    _Rule(
+    _KindRule(InstructionClass.DOCUMENT, _MEND, r"typos?|spelling|grammar"),
+    _KindRule(InstructionClass.DOCUMENT, "document comment explain"),
+    _KindRule(InstructionClass.TEST, _WRITE, r"(?:unit |regression )?tests?|test cases?|assertions?"),
+    _KindRule(InstructionClass.TEST, "test cover"),
+    _KindRule(InstructionClass.FORMAT, "format reformat indent reindent dedent align wrap prettif lint"),
+    _KindRule(
         InstructionClass.FORMAT,
         f"{_CHANGE} appl run",
         r"black|blank lines|formatting|gofmt|indentation|line ends?|lint(?:er)?|pep ?8|prettier|rustfmt|white ?space",
     ),
-    _Rule(InstructionClass.FORMAT, "convert chang replac", r"tabs|spaces|quotes"),
-    _Rule(InstructionClass.PERFORMANCE, "optimi[sz] speed_up sped_up accelerat cach memoi[sz] vectori[sz]"),
-    _Rule(InstructionClass.PERFORMANCE, "mak", r"faster|quicker|efficient|performant"),
-    _Rule(
+    _KindRule(InstructionClass.FORMAT, "convert chang replac", r"tabs|spaces|quotes"),
+    _KindRule(
+        InstructionClass.PERFORMANCE, "optimi[sz] speed_up sped_up accelerat cach memoi[sz] vectori[sz]"
+    ),
+    _KindRule(InstructionClass.PERFORMANCE, "mak", r"faster|quicker|efficient|performant"),
+    _KindRule(
         InstructionClass.PERFORMANCE,
         "improv reduc avoid",
         r"performance|speed|memory|allocations?|latency|copies|copying",
     ),
-    _Rule(InstructionClass.REPLACE, "replac substitut swap"),
-    _Rule(InstructionClass.REPLACE, "us", later=r"instead of|rather than|in place of"),
-    _Rule(InstructionClass.REPLACE, "chang", later=r"to|into|from"),
-    _Rule(InstructionClass.REMOVE, _DROP),
-    _Rule(InstructionClass.FIX, "fix correct repair resolv prevent avoid ensur handl guard escap make_sure"),
-    _Rule(InstructionClass.FIX, "do_not don't never"),
-    _Rule(InstructionClass.CONVERT, "convert migrat port translat moderni[sz] upgrad switch transform"),
-    _Rule(InstructionClass.CONVERT, "rewrit rewrot turn", later=r"in|to|into|as|with|using"),
-    _Rule(InstructionClass.CONVERT, "mak", r"async|asynchronous"),
-    _Rule(InstructionClass.REFACTOR, "refactor simplif extract inlin restructur reorgani[sz] mov split merg"),
-    _Rule(InstructionClass.REFACTOR, "clean tid deduplicat rewrit reduc consolidat unif encapsulat"),
-    _Rule(InstructionClass.REFACTOR, "mak", r"simpler|cleaner|shorter|readable|private|public|reusable"),
-    _Rule(InstructionClass.ADD, "add implement introduc creat insert support allow enabl accept includ"),
-    _Rule(InstructionClass.ADD, "expos append extend log validat writ provid let"),
+    _KindRule(InstructionClass.REPLACE, "replac substitut swap"),
+    _KindRule(InstructionClass.REPLACE, "us", later=r"instead of|rather than|in place of"),
+    _KindRule(InstructionClass.REPLACE, "chang", later=r"to|into|from"),
+    _KindRule(InstructionClass.REMOVE, _DROP),
+    _KindRule(
+        InstructionClass.FIX, "fix correct repair resolv prevent avoid ensur handl guard escap make_sure"
+    ),
+    _KindRule(InstructionClass.FIX, "do_not don't never"),
+    _KindRule(InstructionClass.CONVERT, "convert migrat port translat moderni[sz] upgrad switch transform"),
+    _KindRule(InstructionClass.CONVERT, "rewrit rewrot turn", later=r"in|to|into|as|with|using"),
+    _KindRule(InstructionClass.CONVERT, "mak", r"async|asynchronous"),
+    _KindRule(
+        InstructionClass.REFACTOR, "refactor simplif extract inlin restructur reorgani[sz] mov split merg"
+    ),
+    _KindRule(InstructionClass.REFACTOR, "clean tid deduplicat rewrit reduc consolidat unif encapsulat"),
+    _KindRule(InstructionClass.REFACTOR, "mak", r"simpler|cleaner|shorter|readable|private|public|reusable"),
+    _KindRule(InstructionClass.ADD, "add implement introduc creat insert support allow enabl accept includ"),
+    _KindRule(InstructionClass.ADD, "expos append extend log validat writ provid let"),
 )
 
 

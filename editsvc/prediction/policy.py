@@ -87,7 +87,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LearnedChoice:
     """What was learned for a cell; None where nothing was.
 
     `scope_min_tokens` is the length of a document, in tokens, from which parts of it are offered for rewriting
@@ -103,7 +103,7 @@ class LearnedPolicy:
     """What was learned from the log; a cell that is not there has the choice of its model."""
 
     version: str
-    choices: Mapping[Cell, Choice]
+    choices: Mapping[Cell, LearnedChoice]
 
     def predicts(self, cell: Cell) -> bool | None:
         """Whether predictions pay in `cell`; None if nothing was learned about it."""

@@ -197,7 +197,7 @@ class _Places:
     def __init__(self, prediction: Sequence[Hashable], preset: Preset) -> None:
         self._prediction = prediction
         self._preset = preset
-        self._groups: dict[tuple[Hashable, ...], _Group] | None = None
+        self._groups: dict[tuple[Hashable, ...], _PositionGroup] | None = None
 
     def find(self, output: Sequence[Hashable], end: int, *, near: int) -> int:
         """The position after the best match of ``output[:end]``'s last tokens, or -1."""
@@ -218,14 +218,14 @@ class _Places:
             best = best if longer < 0 else longer
         return best
 
-    def _grouped(self) -> dict[tuple[Hashable, ...], _Group]:
+    def _grouped(self) -> dict[tuple[Hashable, ...], _PositionGroup]:
         n = self._preset.n_min
-        groups: dict[tuple[Hashable, ...], _Group] = {}
+        groups: dict[tuple[Hashable, ...], _PositionGroup] = {}
         for position in range(n, len(self._prediction) + 1):
             key = tuple(self._prediction[position - n : position])
             group = groups.get(key)
             if group is None:
-                group = groups[key] = _Group()
+                group = groups[key] = _PositionGroup()
             group.positions.append(position)
         return groups
 
@@ -238,20 +238,22 @@ class _Places:
         return ahead if ahead >= 0 and ahead - near <= near - behind else behind
 
 
-class _Group:
+class _PositionGroup:
     """Positions, ascending, that have the same tokens before them."""
 
     __slots__ = ("_divided", "positions")
 
     def __init__(self) -> None:
         self.positions: list[int] = []
-        self._divided: dict[Hashable, _Group] | None = None
+        self._divided: dict[Hashable, _PositionGroup] | None = None
 
-    def preceded_by(self, prediction: Sequence[Hashable], n: int) -> dict[Hashable, _Group]:
+    def preceded_by(self, prediction: Sequence[Hashable], n: int) -> dict[Hashable, _PositionGroup]:
         """The group, divided by the `n`-th token before each position."""
         if self._divided is None:
             self._divided = {}
             for position in self.positions:
                 if position >= n:
-                    self._divided.setdefault(prediction[position - n], _Group()).positions.append(position)
+                    self._divided.setdefault(prediction[position - n], _PositionGroup()).positions.append(
+                        position
+                    )
         return self._divided

@@ -259,7 +259,7 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _FencedBlock:
     """Code in fence lines: the text before it, its number if it has one."""
 
     heading: str
@@ -267,9 +267,9 @@ class _Block:
     code: str
 
 
-def _blocks(asked: str, frame: Frame) -> tuple[list[_Block], str]:
+def _blocks(asked: str, frame: Frame) -> tuple[list[_FencedBlock], str]:
     """The framed blocks of a message, and what follows the last of them."""
-    blocks: list[_Block] = []
+    blocks: list[_FencedBlock] = []
     prose: list[str] = []
     code: list[str] | None = None
     number = ""
@@ -280,7 +280,7 @@ def _blocks(asked: str, frame: Frame) -> tuple[list[_Block], str]:
         elif code is None:
             prose.append(line)
         elif content == frame.fence:
-            blocks.append(_Block("".join(prose).strip("\n"), number, "".join(code)))
+            blocks.append(_FencedBlock("".join(prose).strip("\n"), number, "".join(code)))
             prose, code = [], None
         else:
             code.append(line)

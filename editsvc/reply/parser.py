@@ -67,7 +67,7 @@ class Reply:
     sections: tuple[Section, ...] | None = None
 
 
-class _State(Enum):
+class _ParserState(Enum):
     START = "before the first line that is not blank"
     UNDECIDED = "prose before a frame, or code without one"
     AGREED = "in the agreed frame"
@@ -123,7 +123,7 @@ class ReplyParser:
         self._known = {line for line in lines if line.strip()}
         self._original_has_fences = any(_FENCE.fullmatch(line) for line in lines)
         self._buffer = LineBuffer()
-        self._state = _State.START
+        self._state = _ParserState.START
         self._fence = ""
         self._before: list[str] = []
         self._code: list[str] = []
@@ -149,9 +149,9 @@ class ReplyParser:
         """The whole reply; `push` must not be called again."""
         for line in self._buffer.finish():
             self._line(line)
-        if self._state is _State.SENTINEL:
+        if self._state is _ParserState.SENTINEL:
             return Reply(self._kind, reason=" ".join(" ".join(self._reason).split()))
-        if self._state in {_State.AGREED, _State.OTHER, _State.CLOSED}:
+        if self._state in {_ParserState.AGREED, _ParserState.OTHER, _ParserState.CLOSED}:
             return self._framed()
         return self._bare()
 
@@ -162,47 +162,47 @@ class ReplyParser:
 
     def _line(self, line: str) -> None:
         match self._state:
-            case _State.START | _State.UNDECIDED:
+            case _ParserState.START | _ParserState.UNDECIDED:
                 self._undecided(line)
-            case _State.AGREED:
+            case _ParserState.AGREED:
                 if line.rstrip() == self._frame.fence:
-                    self._state = _State.CLOSED
+                    self._state = _ParserState.CLOSED
                 else:
                     self._code.append(line)
-            case _State.OTHER:
+            case _ParserState.OTHER:
                 self._other(line)
-            case _State.BARE:
+            case _ParserState.BARE:
                 self._code.append(line)
-            case _State.SENTINEL:
+            case _ParserState.SENTINEL:
                 self._reason.append(line)
-            case _State.CLOSED:
+            case _ParserState.CLOSED:
                 self._after.append(line)
 
     def _undecided(self, line: str) -> None:
         content = line.rstrip("\n")
-        first = self._state is _State.START
+        first = self._state is _ParserState.START
         if first and not content.strip():
             self._before.append(line)
             return
         fence = _FENCE.fullmatch(line)
         if fence and fence["fence"] == self._frame.fence:
-            self._state = _State.AGREED
+            self._state = _ParserState.AGREED
             return
         if first and content == self._first:
             self._bare_from_here()
             self._code.append(line)
             return
         if first and (sentinel := _SENTINELS.fullmatch(content)):
-            self._state = _State.SENTINEL
+            self._state = _ParserState.SENTINEL
             cannot = sentinel["word"] == rendering.CANNOT
             self._kind = ReplyKind.CANNOT if cannot else ReplyKind.WHOLE_FILE
             self._reason.append(sentinel["reason"])
             return
         if fence and not self._code_seen:
-            self._state = _State.OTHER
+            self._state = _ParserState.OTHER
             self._fence = fence["fence"]
             return
-        self._state = _State.UNDECIDED
+        self._state = _ParserState.UNDECIDED
         self._before.append(line)
         if content in self._known:
             self._code_seen = True
@@ -213,7 +213,7 @@ class ReplyParser:
             self._run = 0
 
     def _bare_from_here(self) -> None:
-        self._state = _State.BARE
+        self._state = _ParserState.BARE
         self._code, self._before = self._before, []
         if self._first is not None and not self._original.startswith("\n"):
             # A blank line before everything is a habit of models, never an edit.
@@ -224,7 +224,7 @@ class ReplyParser:
         fence = _FENCE.fullmatch(line)
         if fence and not fence["info"].strip() and fence["fence"].startswith(self._fence):
             if not self._original_has_fences:
-                self._state = _State.CLOSED
+                self._state = _ParserState.CLOSED
                 return
             # The file holds fences of its own: only the last one can be the frame's.
             self._code += self._held
@@ -236,7 +236,7 @@ class ReplyParser:
 
     def _framed(self) -> Reply:
         agreed = not self._fence
-        closed = self._state is _State.CLOSED
+        closed = self._state is _ParserState.CLOSED
         if self._held:
             closed = True
             self._after = self._held[1:]
@@ -257,7 +257,7 @@ class ReplyParser:
         return Reply(ReplyKind.CODE, code, framing, closed, before.strip(), after.strip())
 
     def _bare(self) -> Reply:
-        if self._state is not _State.BARE:
+        if self._state is not _ParserState.BARE:
             self._bare_from_here()
         return Reply(ReplyKind.CODE, self._with_final_newline("".join(self._code)))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from editsvc.report.parts import Parts
-    from editsvc.tokenlog.evidence import Facet, Observation, Sums
+    from editsvc.tokenlog.evidence import Facet, LoggedRequest, Sums
 
     Cells = Mapping[Facet, Sums]
 
@@ -34,7 +34,7 @@ _NO_SPEED: Final = Speed(0, *(_NO_QUANTILES,) * 5)
 _NO_LATENCY: Final = Latency(_NO_SPEED, _NO_SPEED, _NO_SPEED)
 
 
-def summary(cells: Cells, sample: Sequence[Observation], parts: Parts) -> Summary:
+def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summary:
     """The numbers of one set of requests: sums from `cells`, everything else from `sample`."""
     sums = combined(cells.values())
     return Summary(
@@ -52,7 +52,7 @@ def summary(cells: Cells, sample: Sequence[Observation], parts: Parts) -> Summar
     )
 
 
-def acceptance(requests: Iterable[Observation], totals: Totals | None = None) -> Rate:
+def acceptance(requests: Iterable[LoggedRequest], totals: Totals | None = None) -> Rate:
     """A/(A+R) of the requests that sent a prediction and report both."""
     return ratio(
         [(each.verified[0], sum(each.verified)) for each in requests if each.verified is not None],
@@ -60,7 +60,7 @@ def acceptance(requests: Iterable[Observation], totals: Totals | None = None) ->
     )
 
 
-def _prediction(cells: Cells, sample: Sequence[Observation], sums: Sums, parts: Parts) -> Prediction:
+def _prediction(cells: Cells, sample: Sequence[LoggedRequest], sums: Sums, parts: Parts) -> Prediction:
     sent = combined(each for facet, each in cells.items() if facet.prediction_sent)
     verified = Totals(sent.verified_accepted or 0, sent.verified_tokens or 0, sent.verified_requests)
     return Prediction(
@@ -73,7 +73,7 @@ def _prediction(cells: Cells, sample: Sequence[Observation], sums: Sums, parts: 
     )
 
 
-def _coverage(sample: Iterable[Observation], sent: Sums) -> Rate:
+def _coverage(sample: Iterable[LoggedRequest], sent: Sums) -> Rate:
     return ratio(
         [
             (each.accepted_prediction_tokens, each.completion_tokens)
@@ -86,7 +86,7 @@ def _coverage(sample: Iterable[Observation], sent: Sums) -> Rate:
     )
 
 
-def _latency(sample: Iterable[Observation]) -> Latency:
+def _latency(sample: Iterable[LoggedRequest]) -> Latency:
     measured = [each for each in sample if each.whole]
     return Latency(
         _speed(measured),
@@ -95,7 +95,7 @@ def _latency(sample: Iterable[Observation]) -> Latency:
     )
 
 
-def _speed(requests: Sequence[Observation]) -> Speed:
+def _speed(requests: Sequence[LoggedRequest]) -> Speed:
     return Speed(
         len(requests),
         _quantiles(each.ttft_s for each in requests),
@@ -128,7 +128,7 @@ def _errors(cells: Cells) -> dict[Status, dict[str, int]]:
     return errors
 
 
-def _verdicts(cells: Cells, sample: Iterable[Observation], parts: Parts) -> Verdicts:
+def _verdicts(cells: Cells, sample: Iterable[LoggedRequest], parts: Parts) -> Verdicts:
     changed = {facet: each for facet, each in cells.items() if facet.status is Status.CHANGED}
     counts: Counter[Verdict | None] = Counter()
     for facet, each in changed.items():
@@ -149,7 +149,7 @@ def _verdicts(cells: Cells, sample: Iterable[Observation], parts: Parts) -> Verd
     )
 
 
-def _hunks(sample: Iterable[Observation], judged: Sums) -> Rate:
+def _hunks(sample: Iterable[LoggedRequest], judged: Sums) -> Rate:
     return ratio(
         [
             (each.hunks_accepted, each.hunks)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from editsvc.report.effect import Trial
     from editsvc.report.model import Effect, Summary
-    from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums
+    from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tokenlog.store import TokenLog
 
@@ -110,11 +110,11 @@ def _effects(trials: Sequence[Trial]) -> tuple[Effect, dict[str, Effect]]:
 def _split(
     evidence: Evidence,
     of_facet: Callable[[Facet], Key],
-    of_request: Callable[[Observation], Key],
+    of_request: Callable[[LoggedRequest], Key],
     parts: Parts,
 ) -> dict[Key, Summary]:
     cells: defaultdict[Key, dict[Facet, Sums]] = defaultdict(dict)
-    sample: defaultdict[Key, list[Observation]] = defaultdict(list)
+    sample: defaultdict[Key, list[LoggedRequest]] = defaultdict(list)
     for facet, sums in evidence.cells.items():
         cells[of_facet(facet)][facet] = sums
     for each in evidence.sample:
@@ -180,8 +180,8 @@ def _share(evidence: Evidence, model: str | None) -> float | None:
     return min(1.0, accepted / kept) if kept > 0 else None
 
 
-def _days(days: Iterable[Day], sample: Iterable[Observation]) -> list[DayReport]:
-    requests: defaultdict[date, list[Observation]] = defaultdict(list)
+def _days(days: Iterable[Day], sample: Iterable[LoggedRequest]) -> list[DayReport]:
+    requests: defaultdict[date, list[LoggedRequest]] = defaultdict(list)
     for each in sample:
         requests[each.created_at.astimezone(UTC).date()].append(each)
     return [

@@ -11,14 +11,14 @@ from editsvc.tuning.observation import by_model, observe
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from editsvc.tokenlog.evidence import Observation as Logged
+    from editsvc.tokenlog.evidence import LoggedRequest
     from editsvc.tuning.drift import Change
 
 _LEAST_SHARE: Final = 0.05
 _LEAST_SPEED: Final = 0.1
 
 
-def drifts(sample: Iterable[Logged]) -> list[Recommendation]:
+def drifts(sample: Iterable[LoggedRequest]) -> list[Recommendation]:
     """A sentence for each model whose acceptance, coverage or speed shifted, the latest first."""
     told = [one for one in map(observe, sample) if one is not None]
     found = sorted(filter(_matters, shifts(by_model(told))), key=lambda one: one.at, reverse=True)

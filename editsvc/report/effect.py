@@ -20,7 +20,7 @@ from editsvc.report.model import Difference, Effect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from editsvc.tokenlog.evidence import Observation
+    from editsvc.tokenlog.evidence import LoggedRequest
 
 RESAMPLES: Final = 1000
 # With fewer on one side, the 95th percentile is one of the largest few values there, and says little.
@@ -34,7 +34,7 @@ UNKNOWN: Final = Difference(None, None, None, None, None)
 class Trial(NamedTuple):
     """A request that got its treatment with probability `chance`, and stands for so many of the log."""
 
-    request: Observation
+    request: LoggedRequest
     chance: float
     stands_for: int
 
@@ -45,7 +45,7 @@ class Trial(NamedTuple):
 
 
 def randomised(
-    sample: Iterable[Observation], every: int, explored: Iterable[Observation], explored_every: int
+    sample: Iterable[LoggedRequest], every: int, explored: Iterable[LoggedRequest], explored_every: int
 ) -> list[Trial]:
     """The measured requests of which chance decided, from both samples of a log."""
     taken = [(each, every) for each in sample if not each.explored]
@@ -120,7 +120,7 @@ class WeightedValues:
 def _differences(
     predicted: Sequence[Trial],
     held_out: Sequence[Trial],
-    measure: Callable[[Observation], float | None],
+    measure: Callable[[LoggedRequest], float | None],
 ) -> tuple[Difference, Difference]:
     """The differences of the medians and of the 95th percentiles."""
     sides = [

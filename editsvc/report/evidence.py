@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
-from editsvc.tokenlog.evidence import Day, Evidence, Facet, Observation, Sums, combined, observation_of
+from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums, combined, logged_request
 from editsvc.tokenlog.rows import believed, columns_of
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
     """The evidence of those of `records` that were made at `since` or later, all of them one by one."""
     facets: defaultdict[Facet, list[Sums]] = defaultdict(list)
     days: defaultdict[date, list[Sums]] = defaultdict(list)
-    sample: list[Observation] = []
+    sample: list[LoggedRequest] = []
     restarts: Counter[str] = Counter()
     for record in map(believed, records):
         if since is not None and record.created_at < since:
             continue
         key = tuple(_value(record, name) for name in by)
         sums = _sums(record)
-        sample.append(observation_of(record, key))
+        sample.append(logged_request(record, key))
         days[record.created_at.astimezone(UTC).date()].append(sums)
         facets[
             Facet(

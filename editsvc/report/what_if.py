@@ -15,7 +15,7 @@ from editsvc.report.model import Bin, Calibration, WhatIf
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from editsvc.tokenlog.evidence import Observation
+    from editsvc.tokenlog.evidence import LoggedRequest
 
 _BINS: Final = 10
 
@@ -31,7 +31,7 @@ class Score(NamedTuple):
     sent: tuple[int, int] | None
 
 
-def scores(requests: Iterable[Observation]) -> list[Score]:
+def scores(requests: Iterable[LoggedRequest]) -> list[Score]:
     """All scores in the log."""
     found: list[Score] = []
     names: dict[str, tuple[str, str | None]] = {}

@@ -116,7 +116,7 @@ class _Token:
         return "" if self.code or self.called or len(self.path) > 1 else self.path[0].lower()
 
 
-class _Known:
+class _SymbolIndex:
     """The definitions of a file, found by name or by the end of a path."""
 
     def __init__(self, definitions: Sequence[Definition]) -> None:
@@ -184,7 +184,7 @@ def named(instruction: str, known: Sequence[Definition]) -> list[Definition]:
     """
     if not known:
         return []
-    index = _Known(known)
+    index = _SymbolIndex(known)
     flat, code = _unquoted(instruction)
     tokens = _tokens(flat, code)
     owners, places = _places(flat, tokens, index)
@@ -267,7 +267,7 @@ def _tokens(flat: str, code: Sequence[tuple[int, int]]) -> list[_Token]:
     return tokens
 
 
-def _plain(token: _Token, found: Sequence[int], index: _Known, flat: str) -> bool:
+def _plain(token: _Token, found: Sequence[int], index: _SymbolIndex, flat: str) -> bool:
     """True if the token cannot be an English word, whatever stands around it."""
     name = token.path[-1]
     if token.code or token.called or len(token.path) > 1 or _SHAPE.search(name):
@@ -342,7 +342,7 @@ def _framed(flat: str, tokens: Sequence[_Token]) -> set[int]:
     return found
 
 
-def _places(flat: str, tokens: Sequence[_Token], index: _Known) -> tuple[dict[int, int], set[int]]:
+def _places(flat: str, tokens: Sequence[_Token], index: _SymbolIndex) -> tuple[dict[int, int], set[int]]:
     """Members with the token of the class that they are said to be in, and the tokens that are places."""
     owners: dict[int, int] = {}
     places: set[int] = set()

@@ -63,7 +63,7 @@ class ScopeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ScopeLimits:
     """What decides how much is offered, in tokens.
 
     Below `divide_above` a file is rewritten whole; of a file above `show_at_most` only excerpts are shown.
@@ -128,7 +128,7 @@ def choose(
     language: Language | None,
     *,
     instruction: str = "",
-    limits: Limits = Limits(),
+    limits: ScopeLimits = ScopeLimits(),
 ) -> Scope:
     r"""What may be rewritten in `document` (``\n`` only).
 
@@ -152,7 +152,7 @@ def widened(
     language: Language | None,
     *,
     instruction: str = "",
-    limits: Limits = Limits(),
+    limits: ScopeLimits = ScopeLimits(),
 ) -> Scope | None:
     """The scope after the model asked for more than `scope`: once, and only where the user drew no limits."""
     if (
@@ -175,7 +175,7 @@ def whole(document: str, reason: ScopeReason = ScopeReason.ASKED) -> Scope:
 
 
 def _auto(
-    request: ScopeRequest, document: str, language: Language | None, instruction: str, limits: Limits
+    request: ScopeRequest, document: str, language: Language | None, instruction: str, limits: ScopeLimits
 ) -> Scope:
     small = estimate_from_length(len(document)) < limits.divide_above
     if small and not request.cursor_line:
@@ -229,7 +229,7 @@ def _of_definitions(
     found: Sequence[Definition],
     reason: ScopeReason,
     divider: _Divider,
-    limits: Limits,
+    limits: ScopeLimits,
 ) -> Scope:
     """The lines of some definitions; a long one is divided."""
     index = LineIndex(divider.document)
@@ -266,7 +266,7 @@ def _of_definitions(
     return Scope(ScopeKind.SYMBOL, reason, tuple(chosen))
 
 
-def _divided(divider: _Divider, instruction: str, limits: Limits) -> Scope | None:
+def _divided(divider: _Divider, instruction: str, limits: ScopeLimits) -> Scope | None:
     """All sections of a file; of one that is too long to be shown, those that the instruction may be about."""
     found = divider.sections()
     if len(found) < 2:  # noqa: PLR2004 - one section is the file

@@ -93,7 +93,7 @@ class _Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _DefinitionLines:
     """The lines `first` up to `end` (0-based) that a definition covers."""
 
     first: int
@@ -103,7 +103,7 @@ class _Block:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Stretch:
     """The lines `first` up to `end`, and the first line of the block around (of the outer one, for its head)."""
 
     first: int
@@ -150,9 +150,9 @@ def divide(
     ]
 
 
-def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> Iterator[_Block]:
+def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> Iterator[_DefinitionLines]:
     """The blocks of those definitions that are worth sections of their own, the outer before the inner."""
-    around: list[_Block] = []
+    around: list[_DefinitionLines] = []
     for one in found:
         first = bisect_left(lines.starts, one.start + 1) - 1
         while around and around[-1].end <= first:
@@ -168,11 +168,11 @@ def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> It
                 continue
         alone = not lines.texts[first][: one.start - lines.starts[first]].strip()
         if alone and one.kind != "declaration":
-            around.append(_Block(first, end, one.qualified, one.kind))
+            around.append(_DefinitionLines(first, end, one.qualified, one.kind))
             yield around[-1]
 
 
-def _chapters(lines: _Lines) -> Iterator[_Block]:
+def _chapters(lines: _Lines) -> Iterator[_DefinitionLines]:
     """From each Markdown heading to the next; a ``#`` inside of a code block is none (CommonMark 0.31, 4.2, 4.5)."""
     heads: list[tuple[int, str]] = []
     fence = ""
@@ -186,14 +186,14 @@ def _chapters(lines: _Lines) -> Iterator[_Block]:
         elif not fence and (heading := _HEADING.fullmatch(line)):
             heads.append((number, heading["title"]))
     for (first, title), (end, _) in pairwise([*heads, (len(lines.texts), "")]):
-        yield _Block(first, end, title)
+        yield _DefinitionLines(first, end, title)
 
 
-def _parts(lines: _Lines, blocks: Iterable[_Block]) -> list[_Part]:
+def _parts(lines: _Lines, blocks: Iterable[_DefinitionLines]) -> list[_Stretch]:
     """The document cut where blocks begin and end; lines that two blocks leave between them are a part as well."""
     count = len(lines.texts)
     begins = {0: ("", _ROOT)}
-    around = [_Block(_ROOT, count)]
+    around = [_DefinitionLines(_ROOT, count)]
 
     def close(line: int) -> None:
         while len(around) > 1 and around[-1].end <= line:
@@ -210,14 +210,14 @@ def _parts(lines: _Lines, blocks: Iterable[_Block]) -> list[_Part]:
     moved.pop(count, None)
     firsts = [0, *list(moved)[1:]]
     return [
-        _Part(first, end, name, outer)
+        _Stretch(first, end, name, outer)
         for (first, end), (name, outer) in zip(
             pairwise([*firsts, count]), moved.values() or [("", _ROOT)], strict=True
         )
     ]
 
 
-def _split(lines: _Lines, part: _Part, longest: int, tree: Tree | None) -> list[_Part]:
+def _split(lines: _Lines, part: _Stretch, longest: int, tree: Tree | None) -> list[_Stretch]:
     """`part` in pieces of at most `longest` tokens, as far as it has places for cuts."""
     if lines.tokens(part.first, part.end) <= longest:
         return [part]
@@ -228,7 +228,7 @@ def _split(lines: _Lines, part: _Part, longest: int, tree: Tree | None) -> list[
     return [*_split(lines, head, longest, tree), *_split(lines, tail, longest, tree)]
 
 
-def _place(lines: _Lines, part: _Part, tree: Tree | None) -> int | None:
+def _place(lines: _Lines, part: _Stretch, tree: Tree | None) -> int | None:
     """The best line of `part` to begin a new piece with; None if there is none."""
     start, end = lines.starts[part.first], lines.starts[part.end]
     length = end - start
@@ -270,9 +270,9 @@ def _unbreakable(tree: Tree | None, offset: int) -> tuple[int, int] | None:
     return None if found is None else tree.span(found)
 
 
-def _merged(lines: _Lines, parts: Iterable[_Part], most: float) -> list[_Part]:
+def _merged(lines: _Lines, parts: Iterable[_Stretch], most: float) -> list[_Stretch]:
     """Short parts side by side as one, and the short head of a block with the short ones that it begins with."""
-    result: list[_Part] = []
+    result: list[_Stretch] = []
     short_before = False
     for part in parts:
         short = lines.tokens(part.first, part.end) < SHORTEST_TOKENS

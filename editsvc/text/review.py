@@ -62,7 +62,7 @@ class Rejections:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class HunkCounts:
     """How many hunks ended in which way.
 
     `survived` ones were never decided, and stand as the edit wrote them; `edited` ones the user went on from;
@@ -85,12 +85,14 @@ class Review:
 
     def __init__(self, edits: Sequence[Edit], before_text: str) -> None:
         self._applied: Final = apply(before_text, edits)
-        self._hunks: list[_Hunk] = []
+        self._hunks: list[_TrackedHunk] = []
         shift = 0
         for edit in edits:
             start = edit.start + shift
             old_text = before_text[edit.start : edit.end]
-            self._hunks.append(_Hunk(start, start + len(edit.new_text), start, old_text, edit.new_text))
+            self._hunks.append(
+                _TrackedHunk(start, start + len(edit.new_text), start, old_text, edit.new_text)
+            )
             shift += len(edit.new_text) - len(old_text)
 
     @property
@@ -167,12 +169,12 @@ class Review:
         hunk.verdict = None
         hunk.look(current_text)
 
-    def close(self, current_text: str) -> Verdicts:
+    def close(self, current_text: str) -> HunkCounts:
         """End the review: every hunk gets its final state, undecided ones by what the text says."""
         for hunk in self._hunks:
             hunk.finish(current_text)
         counts = Counter(hunk.state for hunk in self._hunks)
-        return Verdicts(
+        return HunkCounts(
             accepted=counts[HunkState.ACCEPTED],
             rejected=counts[HunkState.REJECTED],
             survived=counts[HunkState.SURVIVED],
@@ -180,12 +182,12 @@ class Review:
             gone=counts[HunkState.GONE],
         )
 
-    def _hunk(self, hunk_id: int) -> _Hunk:
+    def _hunk(self, hunk_id: int) -> _TrackedHunk:
         if not 0 <= hunk_id < len(self._hunks):
             raise UsageError(f"There is no hunk {hunk_id}; the edit has {len(self._hunks)}.")
         return self._hunks[hunk_id]
 
-    def _undecided(self, hunk_id: int) -> _Hunk:
+    def _undecided(self, hunk_id: int) -> _TrackedHunk:
         hunk = self._hunk(hunk_id)
         if hunk.verdict is not None:
             raise UsageError(f"Hunk {hunk_id} is {hunk.verdict} already.")
@@ -201,7 +203,7 @@ class Review:
         return None
 
 
-class _Hunk:
+class _TrackedHunk:
     """One hunk, where it is now: `start` up to `end` is what it wrote, or, of a deletion, what is typed there.
 
     `origin` is where it began in the text that the edit gave. `verdict` is what was decided; without one, the

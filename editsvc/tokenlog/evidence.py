@@ -77,7 +77,7 @@ class Facet(NamedTuple):
     error: str | None
 
 
-class Observation(NamedTuple):
+class LoggedRequest(NamedTuple):
     """What a report needs to know of a single request; the names are those of the log's columns."""
 
     key: tuple[str | None, ...]
@@ -128,14 +128,14 @@ class Observation(NamedTuple):
         return bool(self.attempts) and self.status not in CUT_SHORT
 
 
-COLUMNS: Final = Observation._fields[1:]
-"""The columns that an observation is read from, in this order; a key comes before them."""
+COLUMNS: Final = LoggedRequest._fields[1:]
+"""The columns that a logged request is read from, in this order; a key comes before them."""
 
 
-def observation_of(record: RequestRecord, key: tuple[str | None, ...] = ()) -> Observation:
+def logged_request(record: RequestRecord, key: tuple[str | None, ...] = ()) -> LoggedRequest:
     """What a report, and the tuning, need to know of `record`."""
     values = columns_of(record)
-    return Observation(key, *(values[name] for name in COLUMNS))
+    return LoggedRequest(key, *(values[name] for name in COLUMNS))
 
 
 # A policy explores with a small probability: at most this one.
@@ -161,7 +161,7 @@ class Evidence:
 
     `by` names the dimensions whose values stand in each key. `sample` holds one request in
     `sampled_every`, `explored` one in `explored_every` of those in which chance took the rarer way (see
-    `Observation.explored`); 1 means all of them. `restarts` counts the reasons why requests were sent again.
+    `LoggedRequest.explored`); 1 means all of them. `restarts` counts the reasons why requests were sent again.
     `days` is None if not asked for.
     """
 
@@ -170,9 +170,9 @@ class Evidence:
     first: datetime | None = None
     last: datetime | None = None
     cells: Mapping[Facet, Sums] = field(default_factory=dict)
-    sample: Sequence[Observation] = ()
+    sample: Sequence[LoggedRequest] = ()
     sampled_every: int = 1
-    explored: Sequence[Observation] = ()
+    explored: Sequence[LoggedRequest] = ()
     explored_every: int = 1
     restarts: Mapping[str, int] = field(default_factory=dict)
     days: Sequence[Day] | None = None

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from editsvc.errors import Status
 from editsvc.tokenlog.columns import believed
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
-from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, Observation, Sums, combined
+from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, LoggedRequest, Sums, combined
 from editsvc.tokenlog.record import Verdict
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
@@ -51,7 +51,7 @@ _EXPLORED: Final = text("propensity > 0 AND propensity <= 0.5")
 _AGAIN: Final = text("attempts > 1")
 # Of explored requests only medians are taken: half of the sample does.
 _FEWER: Final = 2
-_OBSERVED: Final = tuple(_T[name] for name in COLUMNS)
+_LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 
 
 def gather(
@@ -78,12 +78,12 @@ def gather(
         last,
         cells,
         [
-            _observation(row, len(by))
+            _logged_request(row, len(by))
             for row in rows(_sample(keys, every, sqlite=sqlite).where(_since(since)))
         ],
         every,
         [
-            _observation(row, len(by))
+            _logged_request(row, len(by))
             for row in rows(_sample(keys, explored_every, sqlite=sqlite).where(chosen, _EXPLORED))
         ],
         explored_every,
@@ -188,7 +188,7 @@ def _number(value: Any) -> Any:
 
 
 def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> Statement:
-    found = select(*keys, *_OBSERVED).order_by(_T.created_at, _T.id)
+    found = select(*keys, *_LOGGED_REQUEST).order_by(_T.created_at, _T.id)
     if every == 1:
         return found
     # Every n-th row itself would be blind to whatever has a period in the log. SQLite has no hash function;
@@ -201,10 +201,10 @@ def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> 
     return found.where(number % every == 0)
 
 
-def _observation(row: Found, keys: int) -> Observation:
+def _logged_request(row: Found, keys: int) -> LoggedRequest:
     values = believable(dict(zip(COLUMNS, row[keys:], strict=True)))
     values |= {"status": Status(values["status"]), "verdict": _verdict(values["verdict"])}
-    return Observation(tuple(row[:keys]), **values)
+    return LoggedRequest(tuple(row[:keys]), **values)
 
 
 def _restarted(*, sqlite: bool) -> Statement:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from editsvc.prediction.policy import Choice, LearnedPolicy
+from editsvc.prediction.policy import LearnedChoice, LearnedPolicy
 from editsvc.prediction.verifier import Rejection
 from editsvc.tuning.objective import Worth
 from editsvc.tuning.savings import share_saved
@@ -192,7 +192,7 @@ class _Bench:
     ) -> LearnedPolicy:
         now = START + made * BETWEEN
         found, _, shifted = learn(log, now=now, prices=self._prices, worth=self._worth, standing=standing)
-        policy = LearnedPolicy("learned-1", {one.cell: Choice(one.predict) for one in found})
+        policy = LearnedPolicy("learned-1", {one.cell: LearnedChoice(one.predict) for one in found})
         by_cell = {one.cell: one for one in found}
         moved = {change.cell for change in shifted}
         for model in self._models:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.figures import percent
 from editsvc.prediction.policy import Cell, Reason
-from editsvc.tokenlog.evidence import observation_of
+from editsvc.tokenlog.evidence import logged_request
 from editsvc.tuning.observation import by_model, observe, refused
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def changes(records: Iterable[RequestRecord], *, alpha: float = ALPHA) -> list[C
     `alpha` bounds the probability that a shift is found in a model where there is none.
     """
     kept = list(records)
-    observations = [one for one in map(observe, map(observation_of, kept)) if one is not None]
+    observations = [one for one in map(observe, map(logged_request, kept)) if one is not None]
     found = [*shifts(by_model(observations), alpha=alpha), *withdrawals(kept)]
     return sorted(found, key=lambda change: change.at)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from editsvc.tokenlog.evidence import Observation as Logged
+    from editsvc.tokenlog.evidence import LoggedRequest
     from editsvc.tokenlog.record import RequestRecord
 
 _SECONDS_A_DAY: Final = 86_400
@@ -62,7 +62,7 @@ class Weighted:
     weight: float
 
 
-def observe(record: Logged) -> Observation | None:
+def observe(record: LoggedRequest) -> Observation | None:
     """What `record` says, or None if it says nothing about predictions."""
     whole = record.finish_reason == "stop" and record.attempts <= 1
     if record.offline or record.model is None or record.completion_tokens is None or not whole:
@@ -121,7 +121,7 @@ def weigh(observations: Iterable[Observation], now: datetime, half_life_days: fl
     ]
 
 
-def _parts(record: Logged) -> bool | None:
+def _parts(record: LoggedRequest) -> bool | None:
     """Whether parts were offered, even if the model then asked for the whole; None for a scope that was named."""
     if record.scope_kind == ScopeKind.SECTIONS or (record.parts_offered or 0) > 1:
         return True

@@ -17,7 +17,7 @@ import msgspec
 
 from editsvc.files import disk
 from editsvc.files.disk import FileError
-from editsvc.prediction.policy import Cell, Choice, LearnedPolicy, Size
+from editsvc.prediction.policy import Cell, LearnedChoice, LearnedPolicy, Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def learned(self) -> LearnedPolicy:
         """The policy for `editsvc.prediction.policy.decide`."""
-        choices = {rule.cell: Choice(rule.predict, rule.scope_min_tokens) for rule in self.rule}
+        choices = {rule.cell: LearnedChoice(rule.predict, rule.scope_min_tokens) for rule in self.rule}
         return LearnedPolicy(self.name, choices)
 
 

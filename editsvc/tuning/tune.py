@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc.tokenlog.evidence import observation_of
+from editsvc.tokenlog.evidence import logged_request
 from editsvc.tuning.drift import ChangeKind, price_changes, shifts, withdrawals
 from editsvc.tuning.estimates import LEAST_REQUESTS, chance_below_zero, effective_number, shrunk
 from editsvc.tuning.evaluation import evaluate
@@ -94,7 +94,7 @@ def tune(
     at. A price that is not known counts as nothing, and the finding says so.
     """
     kept = list(records)
-    observations = [one for one in map(observe, map(observation_of, kept)) if one is not None]
+    observations = [one for one in map(observe, map(logged_request, kept)) if one is not None]
     gone = withdrawals(kept)
     moved = price_changes(prices or {}, models, now)
     found, rates, shifted = learn(

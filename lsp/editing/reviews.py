@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from editsvc.text.document import Edit
-    from editsvc.text.review import Verdicts
+    from editsvc.text.review import HunkCounts
     from editsvc.tokenlog import TokenLog
     from lsp.documents import Document
     from lsp.editing.apply_edits import Landing
@@ -158,7 +158,7 @@ def _write_verdicts(log: TokenLog, noted: Iterable[_Noted]) -> None:
             log.set_verdict(edit_id, verdict, accepted, survived, hunks=hunks)
 
 
-def verdict_of(counts: Verdicts) -> Verdict | None:
+def verdict_of(counts: HunkCounts) -> Verdict | None:
     """What the user said about the edit as a whole; None if they said nothing, and the edit merely survived."""
     if not counts.accepted and not counts.rejected:
         return None

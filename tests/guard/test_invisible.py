@@ -12,7 +12,7 @@ import regex  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.guard.invisible import Finding, added
+from editsvc.guard.invisible import HiddenCharacter, added
 
 BEFORE = "def is_admin(user):\n    return user.role == 'admin'\n"
 RLO, LRI, PDI = "\u202e", "\u2066", "\u2069"
@@ -31,9 +31,9 @@ def into(text: str) -> list[str]:
 def test_a_bidirectional_control_is_named_with_its_line_and_what_it_does() -> None:
     after = BEFORE.replace("'admin'", f"'admin{RLO} {LRI}# staff only{PDI} {LRI}'")
     assert added(BEFORE, after) == [
-        Finding(2, "U+202E RIGHT-TO-LEFT OVERRIDE", "changes the order in which the line is shown"),
-        Finding(2, "U+2066 LEFT-TO-RIGHT ISOLATE", "changes the order in which the line is shown", 2),
-        Finding(2, "U+2069 POP DIRECTIONAL ISOLATE", "changes the order in which the line is shown"),
+        HiddenCharacter(2, "U+202E RIGHT-TO-LEFT OVERRIDE", "changes the order in which the line is shown"),
+        HiddenCharacter(2, "U+2066 LEFT-TO-RIGHT ISOLATE", "changes the order in which the line is shown", 2),
+        HiddenCharacter(2, "U+2069 POP DIRECTIONAL ISOLATE", "changes the order in which the line is shown"),
     ]
 
 
@@ -156,7 +156,7 @@ def test_a_byte_order_mark_at_the_start_is_found_as_the_text_has_none() -> None:
 def test_a_letter_that_passes_for_a_latin_one_is_named_with_its_word() -> None:
     word = "is_\u0430dmin"
     assert added(BEFORE, f"{BEFORE}\n\ndef {word}(user):\n    return True\n") == [
-        Finding(5, "U+0430 CYRILLIC SMALL LETTER A", "looks like the Latin letter a", 1, word)
+        HiddenCharacter(5, "U+0430 CYRILLIC SMALL LETTER A", "looks like the Latin letter a", 1, word)
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from editsvc import syntax
 from editsvc.errors import ScopeRefused, UsageError
 from editsvc.scope import scopes
-from editsvc.scope.scopes import Limits, Scope, ScopeKind, ScopeReason, ScopeRequest
+from editsvc.scope.scopes import Scope, ScopeKind, ScopeLimits, ScopeReason, ScopeRequest
 from editsvc.text.document import split_lines
 
 PYTHON = syntax.by_name("python")
@@ -120,7 +120,7 @@ LONG = "import os\n\n\n" + "".join(
 
 def automatic(instruction: str = "", document: str = LONG, cursor_line: int = 0, **limits: int) -> Scope:
     request = ScopeRequest(cursor_line=cursor_line)
-    return scopes.choose(request, document, PYTHON, instruction=instruction, limits=Limits(**limits))
+    return scopes.choose(request, document, PYTHON, instruction=instruction, limits=ScopeLimits(**limits))
 
 
 def test_a_long_file_is_divided_into_sections_that_are_all_of_it() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from editsvc.errors import Stale, UsageError
 from editsvc.text.document import Edit, apply, split_lines
-from editsvc.text.review import HunkState, Review, Verdicts
+from editsvc.text.review import HunkCounts, HunkState, Review
 
 BEFORE = "import os\nimport re\n\ndef area(r):\n    return 3 * r * r\n\nprint(area(2))\n"
 # One hunk of each kind: lines deleted, lines added, a line replaced.
@@ -199,7 +199,7 @@ def test_rejecting_all_names_the_hunks_that_the_user_went_on_from(buffer: Buffer
 
 def test_at_close_what_was_never_decided_survived_and_is_told_apart_from_accepted(buffer: Buffer) -> None:
     buffer.review.accept(ADDED)
-    assert buffer.review.close(buffer.text) == Verdicts(accepted=1, survived=2)
+    assert buffer.review.close(buffer.text) == HunkCounts(accepted=1, survived=2)
     assert buffer.states() == ["survived", "accepted", "survived"]
 
 
@@ -207,7 +207,7 @@ def test_at_close_every_hunk_has_one_verdict(buffer: Buffer) -> None:
     buffer.reject(DELETED)
     buffer.type("** 2", "* 1 ")
     buffer.replace("\n@cache\ndef", "def")
-    assert buffer.review.close(buffer.text) == Verdicts(rejected=1, edited=1, gone=1)
+    assert buffer.review.close(buffer.text) == HunkCounts(rejected=1, edited=1, gone=1)
 
 
 texts = st.text(alphabet="ab \n\r\x0c\u2028é😀", max_size=40)

@@ -9,7 +9,7 @@ from tuning_cases import DAY, START, Made
 
 from editsvc.errors import Status
 from editsvc.prediction.policy import Cell, Size
-from editsvc.tokenlog.evidence import observation_of
+from editsvc.tokenlog.evidence import logged_request
 from editsvc.tuning.observation import by_model, observe, weigh
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SENT = Made(reply=500, accepted=400, rejected=30)
 
 def test_a_predicted_request_is_read_from_its_record(make_record: Callable[..., RequestRecord]) -> None:
     record = make_record(SENT, reasoning_tokens=20, scope_kind="file", document_bytes=3_600)
-    found = observe(observation_of(record))
+    found = observe(logged_request(record))
     assert found is not None
     assert found.cell == Cell("cerebras", "gpt-oss-120b", "file", Size.SMALL)
     assert (found.reply_tokens, found.reasoning_tokens, found.passes) == (500, 20, 80)
@@ -50,8 +50,8 @@ def test_a_predicted_request_is_read_from_its_record(make_record: Callable[..., 
 def test_a_record_that_says_nothing_about_predictions_is_left_out(
     fields: dict[str, Any], make_record: Callable[..., RequestRecord]
 ) -> None:
-    assert observe(observation_of(make_record(SENT))) is not None
-    assert observe(observation_of(make_record(SENT, **fields))) is None
+    assert observe(logged_request(make_record(SENT))) is not None
+    assert observe(logged_request(make_record(SENT, **fields))) is None
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_record_that_says_nothing_about_predictions_is_left_out(
 def test_the_servers_time_counts_and_else_the_time_after_the_first_token(
     fields: dict[str, Any], seconds: float | None, make_record: Callable[..., RequestRecord]
 ) -> None:
-    found = observe(observation_of(make_record(**fields)))
+    found = observe(logged_request(make_record(**fields)))
     assert found is not None
     assert found.seconds == seconds
 
@@ -86,7 +86,7 @@ def test_a_request_for_parts_is_told_from_one_for_a_file_and_from_one_for_lines(
         ({}, None),
     ]
     for fields, parts in ways:
-        found = observe(observation_of(make_record(**fields)))
+        found = observe(logged_request(make_record(**fields)))
         assert found is not None
         assert found.parts is parts, fields
 

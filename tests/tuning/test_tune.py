@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tuning_cases import DAY, START, Made
 
 from editsvc.errors import Status
-from editsvc.prediction.policy import Cell, Choice, LearnedPolicy
+from editsvc.prediction.policy import Cell, LearnedChoice, LearnedPolicy
 from editsvc.provider import models
 from editsvc.settings.schema import Objective
 from editsvc.tokenlog import RequestRecord, Source
@@ -134,14 +134,14 @@ def test_a_tie_does_not_flip_what_stands(make_record: MakeRecord) -> None:
     """About as much is accepted as passes cost more: whatever holds is held."""
     records = log(make_record, accepted=0.06, rejected=0.0, pass_cost=1.05, plain=30)
     for standing in (True, False):
-        policy = LearnedPolicy("learned-1", {MODEL: Choice(standing)})
+        policy = LearnedPolicy("learned-1", {MODEL: LearnedChoice(standing)})
         (found,) = tuned(records, standing=policy).findings
         assert found.certainty is not None and 0.3 < found.certainty < 0.7
         assert found.predict is standing
 
 
 def test_clear_evidence_flips_what_stands(make_record: MakeRecord) -> None:
-    policy = LearnedPolicy("learned-1", {MODEL: Choice(predict=False)})
+    policy = LearnedPolicy("learned-1", {MODEL: LearnedChoice(predict=False)})
     (found,) = tuned(log(make_record), standing=policy).findings
     assert (found.standing, found.predict) == (False, True)
 
@@ -387,7 +387,7 @@ def test_a_threshold_for_parts_is_learned_and_then_held(make_record: MakeRecord)
     threshold = policy.learned.scope_min_tokens(MODEL, 1_000)
     assert 1_400 < threshold < 2_000
     assert f"scope_min_tokens = {threshold}" in text(found, "in all")
-    nearby = LearnedPolicy("learned-1", {MODEL: Choice(scope_min_tokens=threshold + 10)})
+    nearby = LearnedPolicy("learned-1", {MODEL: LearnedChoice(scope_min_tokens=threshold + 10)})
     assert tuned(records, standing=nearby).findings[0].scope_min_tokens == threshold + 10
-    far = LearnedPolicy("learned-1", {MODEL: Choice(scope_min_tokens=9_000)})
+    far = LearnedPolicy("learned-1", {MODEL: LearnedChoice(scope_min_tokens=9_000)})
     assert tuned(records, standing=far).findings[0].scope_min_tokens == threshold
