@@ -114,7 +114,7 @@ class EditRun:
 
     def _route(self) -> list[dict[str, Any]] | None:
         """The attempts for the log; None where the first server answered the first request."""
-        if [one.why for one in self.attempts] == [Why.FIRST] and self.completion is not None:
+        if [attempt.why for attempt in self.attempts] == [Why.FIRST] and self.completion is not None:
             return None
         return [attempt.json() for attempt in self.attempts] or None
 

@@ -289,7 +289,7 @@ class EditService:
         """
         rendered = await asyncio.to_thread(plan.rendered)
         candidates = rendered.candidates
-        run.predicted = {one.kind: one.text for one in candidates}
+        run.predicted = {candidate.kind: candidate.text for candidate in candidates}
         decision = self._decide(run, plan, rendered.offered_tokens)
         priority = Priority.BATCH if run.request.batch else Priority.INTERACTIVE
         while True:

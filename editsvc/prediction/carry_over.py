@@ -342,7 +342,7 @@ def _substitutions(pattern: re.Pattern[str], before: str, after: str) -> list[tu
 def _left(words: Mapping[str, str | None], old: _Page, new: _Page) -> list[str]:
     """Those of `words` that are still in `new`, more often than by oversight."""
     before, after = old.counts(words), new.counts(words)
-    return [one for one in words if after[one] > _MAY_BE_LEFT * before[one]]
+    return [word for word in words if after[word] > _MAY_BE_LEFT * before[word]]
 
 
 def _block(page: _Page, before: Sequence[str], after: Sequence[str]) -> tuple[_Lines, _Lines] | None:
@@ -420,7 +420,7 @@ def _imports_taught(
             brings = frozenset(new.names([line]) & (used - used_before))
             if brings:
                 around = [new.lines[number - 1] if number else "", *new.lines[number + 1 : number + 2], ""]
-                above, below = (one if new.is_import(one) else "" for one in around[:2])
+                above, below = (near if new.is_import(near) else "" for near in around[:2])
                 lessons[(), (line,)] = _Import(language, brings, frozenset(), above, below)
     return lessons
 

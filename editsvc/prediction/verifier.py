@@ -100,10 +100,10 @@ class Latency:
         read_s = uncached_tokens / self.prefill_tokens_per_s if self.prefill_tokens_per_s else 0.0
         return self.first_token_s + read_s
 
-    def pass_s(self, one: Pass) -> float:
-        """Seconds of one pass: its own token, if it has one, and what verifying adds."""
-        own = one.emitted - one.accepted
-        return self.token_s * (own + (self.pass_cost - 1 if one.proposed else 0.0))
+    def pass_s(self, made: Pass) -> float:
+        """Seconds of made pass: its own token, if it has made, and what verifying adds."""
+        own = made.emitted - made.accepted
+        return self.token_s * (own + (self.pass_cost - 1 if made.proposed else 0.0))
 
 
 def passes(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> Iterator[Pass]:
@@ -153,11 +153,11 @@ def tally(made: Iterable[Pass], prediction_tokens: int, rejection: Rejection) ->
     A prediction that was used twice (the output repeats a part of it) has no negative remainder.
     """
     accepted = proposed = number = proposing = 0
-    for one in made:
-        accepted += one.accepted
-        proposed += one.proposed
+    for step in made:
+        accepted += step.accepted
+        proposed += step.proposed
         number += 1
-        proposing += one.proposed > 0
+        proposing += step.proposed > 0
     if rejection is Rejection.REMAINDER:
         return Verification(accepted, max(0, prediction_tokens - accepted), number, proposing)
     return Verification(accepted, proposed - accepted, number, proposing)

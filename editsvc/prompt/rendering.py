@@ -234,7 +234,7 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
 
     What follows the task (a reply, and a remark on it) is not looked at.
     """
-    asked = next((one.content for one in messages if one.role == "user"), "")
+    asked = next((message.content for message in messages if message.role == "user"), "")
     if not messages or messages[-1].role != "user":
         return None
     filename, opening = _FILE_LINE.match(asked), _OPENING.search(asked)

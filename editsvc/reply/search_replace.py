@@ -85,6 +85,6 @@ def apply(text: str, edits: tuple[SearchReplace, ...]) -> str:
             raise NotApplied(f"The search text of edit {number} occurs more than once in the file.")
         places.append(Edit(start, start + len(search), normalise(edit.replace)))
     places.sort()
-    if any(one.end > other.start for one, other in pairwise(places)):
+    if any(place.end > following.start for place, following in pairwise(places)):
         raise NotApplied("Two edits of the reply overlap.")
     return apply_edits(text, places)

@@ -122,8 +122,8 @@ class _SymbolIndex:
     def __init__(self, definitions: Sequence[Definition]) -> None:
         self.definitions = definitions
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
-        for number, one in enumerate(definitions):
-            for name in _names(one):
+        for number, definition in enumerate(definitions):
+            for name in _names(definition):
                 self._by_name[name].append(number)
 
     def odd_names(self) -> Iterator[tuple[str, list[int]]]:
@@ -214,14 +214,14 @@ def named(instruction: str, known: Sequence[Definition]) -> list[Definition]:
         number for name, numbers in index.odd_names() if _stands_in(name, flat) for number in numbers
     )
     chosen.update(place for place in only_places if not index.members([place], chosen | only_places))
-    return [one for number, one in enumerate(known) if number in chosen]
+    return [definition for number, definition in enumerate(known) if number in chosen]
 
 
-def _names(one: Definition) -> set[str]:
-    """The names that `one` goes by: a CSS rule has every selector of its list."""
-    if one.kind != "rule":
-        return {one.name}
-    return {one.name, *(part.strip() for part in one.name.split(","))} - {""}
+def _names(definition: Definition) -> set[str]:
+    """The names that `definition` goes by: a CSS rule has every selector of its list."""
+    if definition.kind != "rule":
+        return {definition.name}
+    return {definition.name, *(part.strip() for part in definition.name.split(","))} - {""}
 
 
 def _stands_in(name: str, text: str) -> bool:

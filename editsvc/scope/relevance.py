@@ -49,7 +49,7 @@ def rank(instruction: str, texts: Sequence[str]) -> list[int]:
         for counts, text in zip(found, texts, strict=True)
     ]
     return sorted(
-        (number for number, score in enumerate(scores) if score), key=lambda one: (-scores[one], one)
+        (number for number, score in enumerate(scores) if score), key=lambda number: (-scores[number], number)
     )
 
 

@@ -221,8 +221,12 @@ def _around(line: int, document: str, known: Sequence[Definition]) -> Definition
     if line > index.line_count:
         return None
     start, end = index.line_span(line - 1)
-    holding = [one for one in known if one.start <= max(start, end - 1) and one.end >= start]
-    return min(holding, key=lambda one: one.end - one.start, default=None)
+    holding = [
+        definition
+        for definition in known
+        if definition.start <= max(start, end - 1) and definition.end >= start
+    ]
+    return min(holding, key=lambda definition: definition.end - definition.start, default=None)
 
 
 def _of_definitions(
@@ -234,12 +238,13 @@ def _of_definitions(
     """The lines of some definitions; a long one is divided."""
     index = LineIndex(divider.document)
     ranges: list[tuple[int, int, str]] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.end)):
-        first, last = index.line_of(one.start), index.line_of(max(one.start, one.end - 1))
+    for definition in sorted(found, key=lambda definition: (definition.start, -definition.end)):
+        first = index.line_of(definition.start)
+        last = index.line_of(max(definition.start, definition.end - 1))
         if ranges and first <= ranges[-1][1]:
             ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]), ranges[-1][2])
         else:
-            ranges.append((first, last, one.qualified))
+            ranges.append((first, last, definition.qualified))
     divided: list[Section] | None = None
     chosen: list[Section] = []
     for first, last, name in ranges:
@@ -303,27 +308,24 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
             "Symbols are not supported in this kind of file.", remedies=(Remedy(Means.LINES_SCOPE),)
         )
     known = syntax.definitions(document, language)
-    found = [one for one in known if name in {one.qualified, one.name}]
-    exact = [one for one in found if one.qualified == name]
+    found = [definition for definition in known if name in {definition.qualified, definition.name}]
+    exact = [definition for definition in found if definition.qualified == name]
     if exact:
         found = exact
     # A prototype, or an overload's signature, only announces the body that is meant.
-    bodies = [one for one in found if one.kind != "declaration"]
+    bodies = [definition for definition in found if definition.kind != "declaration"]
     if len(bodies) == 1:
         found = bodies
     index = LineIndex(document)
     if not found:
-        names = list(dict.fromkeys(one.qualified for one in known))
+        names = list(dict.fromkeys(definition.qualified for definition in known))
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
         raise ScopeRefused(
             f"There is no symbol {name!r} in the file.",
             hint=f"The file has {shown}." if names else "The file has no symbols.",
         )
     if len(found) > 1:
-        places = [
-            f"{one.qualified} (lines {index.line_of(one.start) + 1}-{index.line_of(max(one.start, one.end - 1)) + 1})"
-            for one in found
-        ]
+        places = [f"{definition.qualified} ({_lines_of(definition, index)})" for definition in found]
         raise ScopeRefused(
             f"{name!r} is ambiguous: it matches {', '.join(places)}.",
             hint="Use a qualified name.",
@@ -332,6 +334,11 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
     start, end = found[0].start, found[0].end
     section = _section(1, index, index.line_of(start), index.line_of(max(start, end - 1)), found[0].qualified)
     return Scope(ScopeKind.SYMBOL, ScopeReason.ASKED, (section,))
+
+
+def _lines_of(definition: Definition, index: LineIndex) -> str:
+    first, last = index.line_of(definition.start), index.line_of(max(definition.start, definition.end - 1))
+    return f"lines {first + 1}-{last + 1}"
 
 
 def _section(number: int, index: LineIndex, first: int, last: int, name: str = "") -> Section:

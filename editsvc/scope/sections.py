@@ -153,22 +153,22 @@ def divide(
 def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> Iterator[_DefinitionLines]:
     """The blocks of those definitions that are worth sections of their own, the outer before the inner."""
     around: list[_DefinitionLines] = []
-    for one in found:
-        first = bisect_left(lines.starts, one.start + 1) - 1
+    for definition in found:
+        first = bisect_left(lines.starts, definition.start + 1) - 1
         while around and around[-1].end <= first:
             around.pop()
-        end = bisect_left(lines.starts, one.end)
+        end = bisect_left(lines.starts, definition.end)
         if around:
             outer = around[-1]
             end = min(end, outer.end)
-            # What fits as a whole is not cut, and a small function inside of a long one is part of its flow.
+            # What fits as a whole is not cut, and a small function inside of a long definition is part of its flow.
             if lines.tokens(outer.first, outer.end) <= longest or first == outer.first:
                 continue
             if outer.kind in _FUNCTIONS and lines.tokens(first, end) < SHORTEST_TOKENS:
                 continue
-        alone = not lines.texts[first][: one.start - lines.starts[first]].strip()
-        if alone and one.kind != "declaration":
-            around.append(_DefinitionLines(first, end, one.qualified, one.kind))
+        alone = not lines.texts[first][: definition.start - lines.starts[first]].strip()
+        if alone and definition.kind != "declaration":
+            around.append(_DefinitionLines(first, end, definition.qualified, definition.kind))
             yield around[-1]
 
 

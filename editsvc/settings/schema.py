@@ -321,7 +321,7 @@ def shown(settings: Settings) -> dict[str, Any]:
 
 def explained(key: str) -> tuple[str, str]:
     """What the setting `key` means, and what it takes, each a sentence; the second is empty where anything goes."""
-    (field,) = (one for one in msgspec.inspect.type_info(Settings).fields if one.name == key)  # type: ignore[attr-defined]
+    (field,) = (each for each in msgspec.inspect.type_info(Settings).fields if each.name == key)  # type: ignore[attr-defined]
     described = field.type
     meaning = described.extra_json_schema["description"]
     return str(meaning), _takes(key, described.type)
@@ -335,7 +335,7 @@ def _takes(key: str, kind: msgspec.inspect.Type) -> str:
     if isinstance(kind, msgspec.inspect.BoolType):
         return "true or false."
     if isinstance(kind, msgspec.inspect.EnumType):
-        return f"One of {', '.join(one.value for one in kind.cls)}."
+        return f"One of {', '.join(member.value for member in kind.cls)}."
     if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
         noun = "A whole number" if isinstance(kind, msgspec.inspect.IntType) else "A number"
         bounds = [

@@ -82,7 +82,7 @@ def outline_of(text: str, language: Language | None, *, budget: ParseBudget | No
     found = [located.definition for located in outline(tree)]
     if tree.injected:
         found += [located.definition for inner in tree.injected for located in outline(inner)]
-        found.sort(key=lambda one: (one.start, -one.end))
+        found.sort(key=lambda definition: (definition.start, -definition.end))
     return Outline(tree, tuple(found))
 
 

@@ -242,14 +242,14 @@ def syntax_errors(text: str, language: Language, *, budget: ParseBudget | None =
 def error_lines(tree: Tree) -> list[int]:
     """As `syntax_errors`, of a tree and what is injected in it."""
     lines = LineIndex(tree.text)
-    return sorted({lines.line_of(one.offset(node.start_byte)) for one, node in error_nodes(tree)})
+    return sorted({lines.line_of(inner.offset(node.start_byte)) for inner, node in error_nodes(tree)})
 
 
 def error_nodes(tree: Tree) -> list[tuple[Tree, tree_sitter.Node]]:
     """The nodes for what the grammar does not allow or misses, each with its tree, injected ones last."""
     return [
-        (one, node)
-        for one in (tree, *tree.injected)
-        if one.root.has_error
-        for node in one.captures("[(ERROR) (MISSING)] @error")
+        (inner, node)
+        for inner in (tree, *tree.injected)
+        if inner.root.has_error
+        for node in inner.captures("[(ERROR) (MISSING)] @error")
     ]
