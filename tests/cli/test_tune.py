@@ -95,7 +95,7 @@ def test_a_server_that_got_worse_makes_a_new_version(offline_shell: Shell) -> No
     fill(offline_shell.data, accepted=0.02, age_days=5, offset=100)
     told = offline_shell.run("tune").out.decode()
     assert "cerebras gpt-oss-120b: do not predict (before: predict)" in told
-    assert "accepts 33 % of predictions" in told or "takes 2 % of its replies" in told
+    assert "takes 2 % of its replies" in told
     assert "learned-2 is in force" in told
     history = offline_shell.run("policy", "history").out.decode()
     assert [line.split()[0] for line in history.strip().split("\n")] == ["learned-2", "learned-1"]

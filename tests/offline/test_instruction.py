@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from editsvc.offline import NotUnderstood, describe, parse, rewrite
@@ -100,10 +101,16 @@ def test_what_says_more_or_less_than_a_form_is_not_understood(instruction: str) 
     assert parse(instruction) is None
 
 
-@given(st.text(st.sampled_from(" abcrename tochange'\"`.#()=:->"), max_size=80))
-def test_parsing_any_sentence_ends(sentence: str) -> None:
-    value = parse(sentence)
-    assert value is None or parse(sentence) == value
+WORDS = sorted({word for instruction in UNDERSTOOD for word in instruction.split()})
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join))
+@example("rename a to b")
+def test_what_is_understood_holds_only_words_of_the_sentence(sentence: str) -> None:
+    understood = parse(sentence)
+    if understood is not None:
+        names = [value for value in astuple(understood) if isinstance(value, str)]
+        assert [name for name in names if name.replace("::", ".") not in sentence.replace("::", ".")] == []
 
 
 @pytest.mark.parametrize("example", [example for example, _ in describe()])
