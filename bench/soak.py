@@ -60,10 +60,11 @@ FAULTS = (
 )
 NAMES = ("fetch", "download")
 STUCK_S = 60.0
+KEPT_CONNECTIONS = 8  # idle ones are kept for the next edits
 LOGGED = ("changed", "unchanged", "refused", "failed", "cancelled")
 
 
-def document(number: int) -> str:
+def source(number: int) -> str:
     """A module of some 120 lines; each has a tail of its own, so that no two are alike."""
     return "".join(
         f"def step_{step}(value):\n    return {NAMES[0]}(value) + {step * number}\n\n\n" for step in range(30)
@@ -164,7 +165,7 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     wrong_texts: int = 0
     memory_mb: list[float] = field(default_factory=list)
-    descriptors: list[int] = field(default_factory=list)
+    descriptors: list[tuple[int, int]] = field(default_factory=list)  # edits so far, and open descriptors
     stuck: int = 0
 
 
@@ -177,17 +178,30 @@ class Document:
     draw: random.Random
 
 
-async def edit_for_ever(client: Client, one: Document, tally: Tally, *, end: float, cancels: float) -> None:
-    """One document: a name there and back, now and then taken back while it runs."""
-    uri, number, draw = one.uri, one.number, one.draw
+@dataclass(frozen=True)
+class Plan:
+    """How long the edits go on: until `end` on the monotonic clock, and until `changed` of them have succeeded."""
+
+    end: float
+    changed: int
+    cancels: float
+
+    def is_over(self, tally: Tally) -> bool:
+        """Whether no further edit is to be asked for."""
+        return time.monotonic() >= self.end and tally.statuses["changed"] >= self.changed
+
+
+async def edit_repeatedly(client: Client, document: Document, tally: Tally, plan: Plan) -> None:
+    """Rename in one document and back again, and cancel a share of these edits while they run."""
+    uri, number, draw = document.uri, document.number, document.draw
     names = NAMES
-    pristine = {name: document(number).replace(NAMES[0], name) for name in NAMES}
-    while time.monotonic() < end:
+    pristine = {name: source(number).replace(NAMES[0], name) for name in NAMES}
+    while not plan.is_over(tally):
         old, new = names
         argument = {"uri": uri, "instruction": f"rename {old} to {new}", "mode": "apply"}
         params: dict[str, Any] = {"command": "editsvc.edit", "arguments": [argument]}
         token = None
-        if draw.random() < cancels:
+        if draw.random() < plan.cancels:
             token = params["workDoneToken"] = f"{uri}-{tally.statuses.total()}-{draw.random()}"
         asking = asyncio.create_task(client.request("workspace/executeCommand", params))
         if token is not None:
@@ -287,7 +301,9 @@ async def language_server(address: str, folder: Path) -> AsyncIterator[Client]:
         await reading
 
 
-async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: int) -> dict[str, Any]:
+async def soak(
+    minutes: float, edits: int, rate: float, cancels: float, seed: int, *, changed: int = 0
+) -> dict[str, Any]:
     """The whole run."""
     tally, seconds = Tally(), minutes * 60
     with tempfile.TemporaryDirectory() as name:
@@ -296,16 +312,12 @@ async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: in
             pid = client.process.pid
             uris = [f"file:///soak/file_{number}.py" for number in range(edits)]
             for number, uri in enumerate(uris):
-                client.open(uri, document(number))
-            end = time.monotonic() + seconds
+                client.open(uri, source(number))
+            plan = Plan(time.monotonic() + seconds, changed, cancels)
             running = [
                 asyncio.create_task(
-                    edit_for_ever(
-                        client,
-                        Document(uri, number, random.Random(f"{seed}:{number}")),
-                        tally,
-                        end=end,
-                        cancels=cancels,
+                    edit_repeatedly(
+                        client, Document(uri, number, random.Random(f"{seed}:{number}")), tally, plan
                     )
                 )
                 for number, uri in enumerate(uris)
@@ -313,10 +325,30 @@ async def soak(minutes: float, edits: int, rate: float, cancels: float, seed: in
             watching = asyncio.create_task(watch(pid, tally, seconds))
             await asyncio.gather(*running)
             watching.cancel()
-            await asyncio.sleep(3)  # streams that were given up are closed, records written
-            quiet = {"connections": connections(pid), "descriptors": descriptors(pid)}
+            quiet = await settled(pid, tally)
         records = logged(folder / "data")
     return verdict(tally, records, quiet, client, minutes=minutes, edits=edits, rate=rate)
+
+
+async def settled(pid: int, tally: Tally) -> dict[str, int]:
+    """What stays open when nothing runs: closing abandoned streams and writing records takes a while."""
+    give_up = time.monotonic() + STUCK_S
+    while True:
+        await asyncio.sleep(1)
+        quiet = {"connections": connections(pid), "descriptors": descriptors(pid)}
+        if nothing_leaked(quiet, tally) or time.monotonic() > give_up:
+            return quiet
+
+
+def nothing_leaked(quiet: dict[str, int], tally: Tally) -> bool:
+    """Whether only idle connections are left, and no more descriptors than in the first half of the edits."""
+    return quiet["connections"] <= KEPT_CONNECTIONS and quiet["descriptors"] <= early_descriptors(tally)
+
+
+def early_descriptors(tally: Tally) -> int:
+    """The most descriptors open at once in the first half of the edits."""
+    half = tally.statuses.total() / 2
+    return max((count for edits, count in tally.descriptors if edits <= half), default=0)
 
 
 async def watch(pid: int, tally: Tally, seconds: float) -> None:
@@ -325,12 +357,12 @@ async def watch(pid: int, tally: Tally, seconds: float) -> None:
     while True:
         await asyncio.sleep(min(1.0, seconds / 60))
         tally.memory_mb.append(memory_mb(pid))
-        tally.descriptors.append(descriptors(pid))
+        tally.descriptors.append((tally.statuses.total(), descriptors(pid)))
         if time.monotonic() - last >= 10:
             last = time.monotonic()
             print(
                 f"{last - begun:6.0f} s  {tally.statuses.total():6} edits  {tally.memory_mb[-1]:6.1f} MB  "
-                f"{tally.descriptors[-1]:3} descriptors",
+                f"{tally.descriptors[-1][1]:3} descriptors",
                 file=sys.stderr,
                 flush=True,
             )
@@ -348,7 +380,8 @@ def verdict(
     """Everything that was found, and whether it is as it should be."""
     tenth = max(1, len(tally.memory_mb) // 10)
     early, late = (
-        statistics.median(part) for part in (tally.memory_mb[tenth : 2 * tenth], tally.memory_mb[-tenth:])
+        statistics.median(part or [0.0])
+        for part in (tally.memory_mb[tenth : 2 * tenth], tally.memory_mb[-tenth:])
     )
     in_log = Counter(record["status"] for record in records)
     routes = Counter(
@@ -361,8 +394,8 @@ def verdict(
         "no edit stuck": not tally.stuck,
         "no wrong text": not tally.wrong_texts,
         "no error of the protocol": not client.problems,
-        "no connection leaked": quiet["connections"] <= 8,  # idle ones are kept for the next edits
-        "no descriptor leaked": quiet["descriptors"] <= max(tally.descriptors[: 5 * tenth], default=0),
+        "no connection leaked": quiet["connections"] <= KEPT_CONNECTIONS,
+        "no descriptor leaked": quiet["descriptors"] <= early_descriptors(tally),
     }
     return {
         "schema": 1,
@@ -388,10 +421,13 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=20, help="how many documents are edited at once")
     parser.add_argument("--faults", type=float, default=0.1, help="the share of requests that go wrong")
     parser.add_argument("--cancels", type=float, default=0.03, help="the share of edits that are taken back")
+    parser.add_argument("--changed", type=int, default=0, help="go on until so many edits have succeeded")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
-    found = asyncio.run(soak(asked.minutes, asked.edits, asked.faults, asked.cancels, asked.seed))
+    found = asyncio.run(
+        soak(asked.minutes, asked.edits, asked.faults, asked.cancels, asked.seed, changed=asked.changed)
+    )
     if asked.json:
         print(json.dumps(found, indent=2))
     else:

@@ -200,7 +200,7 @@ def test_a_list_of_terms_fits_and_keeps_its_words(rows: list[tuple[str, str]], w
 
 def test_a_server_that_is_started_without_arguments_ends_with_ctrl_c(offline_shell: Shell) -> None:
     child = pexpect.spawn(
-        sys.executable, ["-m", "editsvc", "emulate"], dimensions=(50, 80), encoding="utf-8", timeout=20
+        sys.executable, ["-m", "editsvc", "emulate"], dimensions=(50, 80), encoding="utf-8", timeout=60
     )
     child.expect_exact("listening on ")
     child.kill(signal.SIGINT)

@@ -139,11 +139,11 @@ def test_a_watched_report_follows_the_log_until_ctrl_c(
         env=os.environ | {"TERM": "xterm-256color"},
         dimensions=(40, 100),
         encoding="utf-8",
-        timeout=20,
+        timeout=60,
     )
 
     def wait_for(text: str) -> None:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not any(text in line for line in screen.display):
             assert time.monotonic() < until, "\n".join(screen.display)
             try:

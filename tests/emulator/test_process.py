@@ -26,10 +26,10 @@ def test_it_says_where_it_listens_and_ends_cleanly_when_told_to(
         assert process.stdout is not None
         line = process.stdout.readline()
         url = json.loads(line)["base_url"] if as_json else line.removeprefix("listening on ").strip()
-        with urllib.request.urlopen(url + "/v1/models", timeout=10) as response:
+        with urllib.request.urlopen(url + "/v1/models", timeout=60) as response:
             listed = json.load(response)
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
 
     assert listed["data"][0]["id"] == "gpt-oss-120b"
     assert (process.returncode, rest, errors) == (0, "", "")

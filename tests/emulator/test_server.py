@@ -467,18 +467,18 @@ async def test_a_client_that_leaves_before_there_is_an_answer_has_asked_all_the_
 
         def answer(self, job: Job) -> Reply:
             self.asked.set()
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(60)
             return super().answer(job)
 
     slow = Slow()
     async with emulated(responder=slow) as emulator:
         asking = asyncio.create_task(http.post(emulator.base_url + CHAT, json=echo_body(stream=True)))
-        await asyncio.to_thread(slow.asked.wait, 10)
+        await asyncio.to_thread(slow.asked.wait, 60)
         asking.cancel()
         await asyncio.wait({asking})
         await asyncio.sleep(0.1)  # for the server to notice
         slow.go_on.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not emulator.records():
                 await asyncio.sleep(0.01)
     [record] = emulator.records()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, RENAMED, STEPS, URI, opened_session, write_cases
+from patience import read_timeout_s, until
 
 from bench.soak import connections
 from editsvc.app.composition import open_service
@@ -97,11 +98,12 @@ async def test_whatever_befalls_the_first_server_the_second_one_answers(
 ) -> None:
     async with two_servers(cases, fault) as (first, second):
         environ = variables(tmp_path, first.base_url, second.base_url, EDITSVC_PREDICTION=prediction)
-        if "stall" in fault:  # else a busy machine is given its time
-            environ["EDITSVC_READ_TIMEOUT_S"] = "1"
+        environ["EDITSVC_READ_TIMEOUT_S"] = str(read_timeout_s(fault))
         result = await edited(environ)
         assert result.status is Status.CHANGED, result.message
         assert result.after is not None and result.after.text == RENAMED
+        # A server writes its record after the last byte, which its client does not wait for.
+        await until(lambda: first.records() and second.records())
         assert (result.provider, len(first.records()), len(second.records())) == ("fallback", 1, 1)
     (warning,) = result.warnings
     assert warning.startswith("fallback answered instead: ")
@@ -143,6 +145,7 @@ async def test_a_fallback_without_predictions_is_asked_without(tmp_path: Path, c
         environ = variables(tmp_path, first.base_url, second.base_url, EDITSVC_FALLBACK_PREDICTION="false")
         result = await edited(environ)
         assert result.after is not None and result.after.text == RENAMED
+        await until(second.records)
         assert [one.prediction_tokens for one in second.records()] == [None]
     assert result.decision is not None
     assert (result.decision.send, result.decision.reason) == (False, "model-cannot")
@@ -156,6 +159,7 @@ async def test_headers_that_are_meant_for_one_server_do_not_reach_the_other(
     async with two_servers(cases) as (first, second):
         result = await edited(variables(tmp_path, first.base_url, second.base_url))
         assert result.status is Status.CHANGED
+        await until(lambda: first.records() and second.records())
         assert [one.fault for one in first.records()] == ["status:503"]
         assert [one.fault for one in second.records()] == [""]
 
@@ -165,7 +169,7 @@ async def test_later_processes_know_which_server_is_let_alone(tmp_path: Path, ca
         environ = variables(tmp_path, first.base_url, second.base_url)
         for _ in range(3):
             await edited(environ)
-        assert len(first.records()) == 3
+        await until(lambda: len(first.records()) >= 3)
         result = await edited(environ)  # a service of its own, as a process of its own would have
         assert (result.status, len(first.records())) == (Status.CHANGED, 3)
         assert result.warnings == (
@@ -185,7 +189,7 @@ async def test_alone_a_server_that_fails_once_is_asked_again(tmp_path: Path, cas
             del environ[f"EDITSVC_FALLBACK_{name}"]
         result = await edited(environ)
         assert result.after is not None and result.after.text == RENAMED
-        assert len(first.records()) == 2
+        await until(lambda: len(first.records()) >= 2)
         # What broke off goes along in the prediction, so that it costs no time again.
         again = first.records()[1]
         assert again.accepted_tokens
@@ -197,6 +201,7 @@ async def test_nobody_waits_for_a_slow_first_token_twice(tmp_path: Path, cases: 
         result = await edited(environ)
         assert result.after is not None and result.after.text == RENAMED
         assert [attempt.outcome for attempt in result.attempts] == ["cancelled", "stop"]
+        await until(first.records)
         assert first.records()[0].disconnected
 
 
@@ -225,7 +230,7 @@ async def test_in_an_editor_it_is_one_edit_in_one_go(tmp_path: Path, cases: Path
 @pytest.fixture
 def dying_server(cases: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server process that streams slowly enough to be killed in the middle of a reply."""
-    command = [sys.executable, "-m", "editsvc", "emulate", "--script", str(cases), "--speed", "150"]
+    command = [sys.executable, "-m", "editsvc", "emulate", "--script", str(cases), "--speed", "20"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline().removeprefix("listening on ").strip()
@@ -247,11 +252,9 @@ async def test_a_server_that_is_killed_in_mid_stream(
             *command, stdout=pipe, stderr=pipe, env=environ, cwd=tmp_path
         )
         out = asyncio.create_task(shell.communicate())
-        # 240 tokens at 150 a second: it is in the middle of its reply soon after the request has come.
-        async with asyncio.timeout(20):
-            while not connections(process.pid):
-                await asyncio.sleep(0.02)
-        await asyncio.sleep(0.7)
+        # 240 tokens at 20 a second: it is in the middle of its reply for long after the request has come.
+        await until(lambda: connections(process.pid))
+        await asyncio.sleep(2)
         process.send_signal(signal.SIGKILL)
         stdout, stderr = await out
     assert shell.returncode == 0, stderr
@@ -259,4 +262,5 @@ async def test_a_server_that_is_killed_in_mid_stream(
     assert path.read_text() == RENAMED
     assert [attempt["why"] for attempt in entry["attempts"]] == ["first", "resume"]
     assert entry["attempts"][0]["received"] > 0
-    assert b"fallback answered instead" in stderr or entry["warnings"]
+    (warning,) = entry["warnings"]
+    assert warning.startswith("fallback answered instead: ")

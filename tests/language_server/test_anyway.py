@@ -97,7 +97,7 @@ async def test_a_client_that_can_ask_is_asked_and_the_edit_is_made_on_the_text_o
     session.client.questions = "Edit anyway"
     session.client.answer_held()
 
-    await asyncio.wait_for(until_text(session, ELIDED), 20)
+    await asyncio.wait_for(until_text(session, ELIDED), 60)
 
 
 async def test_nothing_is_edited_if_the_user_leaves_it(start: Start, script: Path) -> None:
@@ -141,7 +141,7 @@ async def test_a_file_that_usually_holds_keys_is_asked_about_too(start: Start, t
         while session.client.text(uri) != RENAMED:
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(edited(), 20)
+    await asyncio.wait_for(edited(), 60)
 
 
 async def test_a_workspace_waives_nothing(start: Start, script: Path) -> None:
@@ -168,4 +168,4 @@ async def test_a_shutdown_takes_the_question_back(start: Start, script: Path) ->
     session.client.questions = "held"
     await run_action(session)
     await until_asked(session)
-    await asyncio.wait_for(session.client.shutdown(), 10)
+    await asyncio.wait_for(session.client.shutdown(), 60)

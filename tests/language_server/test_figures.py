@@ -109,6 +109,6 @@ async def test_lines_that_stay_are_not_called_predicted(kept: int, words: str) -
     blocks = [Block(0, kept, 0, kept, equal=True), Block(kept, lines, kept, lines, equal=False)]
     update = StreamUpdate([each for each in blocks if each.new_end > each.new_start], lines, 300, [], [])
     reporter.streamed(update)
-    message = await asyncio.wait_for(heard.said.get(), 30)
+    message = await asyncio.wait_for(heard.said.get(), 60)
     reporter.finish()
     assert message == f"211/300 lines · {figures.count(int(kept < lines), 'hunk')} · {words} unchanged"

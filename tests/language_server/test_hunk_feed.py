@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lsp_session import STEPS, URI, Session
+from patience import until
 
 Start = Callable[..., Any]
 ASKED = {"hunks": True}
@@ -76,8 +77,9 @@ async def test_an_edit_that_was_undone_stays_so_when_another_writes_the_same(sta
     session.client.report(URI)
     second = await session.edit()
     session.client.type(URI, 0, 0, "# above\n")
+    before = len(told(session))
     session.client.report(URI)
-    await asyncio.sleep(0.2)
+    await until(lambda: len(told(session)) > before)
 
     assert {message["editId"] for message in told(session)[-1:]} == {second["editId"]}
     latest = {message["editId"]: states(message) for message in told(session)}

@@ -30,7 +30,7 @@ async def test_a_session_without_a_key_edits_with_the_offline_engine(environ: di
         await server.client.initialize()
         server.client.open(URI, TEXT)
         asked = {"uri": URI, "instruction": "rename one to two", "mode": "apply"}
-        answer = await asyncio.wait_for(server.client.command("editsvc.edit", asked), 20)
+        answer = await asyncio.wait_for(server.client.command("editsvc.edit", asked), 60)
         await server.client.shutdown()
 
         assert await server.status() == 0

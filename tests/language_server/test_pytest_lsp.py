@@ -88,7 +88,7 @@ async def test_an_edit_lives_from_its_command_to_the_last_verdict(name: str, tmp
         async def command(title: str, **argument: object) -> dict[str, object]:
             params = types.ExecuteCommandParams(command=f"editsvc.{title}", arguments=[argument])
             answer: dict[str, object] = await asyncio.wait_for(
-                client.workspace_execute_command_async(params), 20
+                client.workspace_execute_command_async(params), 60
             )
             return answer
 

@@ -72,7 +72,7 @@ async def ws_client(address: str, **how: Any) -> AsyncIterator[LspClient]:
 
 
 async def heard(client: LspClient, method: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not [message for message in client.heard if message.get("method") == method]:
             await asyncio.sleep(0.01)
 
@@ -80,7 +80,7 @@ async def heard(client: LspClient, method: str) -> None:
 async def edited(client: LspClient) -> str:
     client.open(URI, "one = 1\n")
     asked = {"uri": URI, "instruction": "rename one to two", "mode": "preview"}
-    answer = await asyncio.wait_for(client.command("editsvc.edit", asked), 10)
+    answer = await asyncio.wait_for(client.command("editsvc.edit", asked), 60)
     diff: str = answer["diff"]
     return diff
 
@@ -187,11 +187,11 @@ async def test_the_process_says_where_it_listens_and_with_which_token(way: str, 
     process = await asyncio.create_subprocess_exec(*COMMAND, way, "0", stdout=pipe, env=environ)
     try:
         assert process.stdout is not None
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()
+        line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()
         assert (line[:2], line[3:]) == (["listening", "on"], ["token", TOKEN])
         client = tcp_client(line[2]) if way == "--tcp" else ws_client(line[2])
         async with client as connected:
             await connected.initialize({"token": TOKEN})
     finally:
         process.terminate()
-    assert await asyncio.wait_for(process.wait(), 10) == 128 + 15
+    assert await asyncio.wait_for(process.wait(), 60) == 128 + 15

@@ -17,7 +17,7 @@ from wire import tapped
 from editsvc.settings.schema import PROJECT_MAY_SET, Settings
 
 SETTINGS = ".editsvc.toml"
-LONG_S = 5
+LONG_S = 60
 
 
 def link_to_a_large_file(path: Path) -> None:

@@ -101,7 +101,7 @@ def test_code_and_names_steer_no_real_terminal(
         env=environ,
         dimensions=(40, 200),
         encoding="utf-8",
-        timeout=20,
+        timeout=60,
     )
     seen = ""
     if interactive:
@@ -137,7 +137,7 @@ def test_a_table_shows_names_from_the_log_safely(shell: Shell, tmp_path: Path, m
         shown = (tmp_path / "report.txt").read_text()
     else:
         command = ["-m", "editsvc", "report", "--by", "model"]
-        child = pexpect.spawn(sys.executable, command, dimensions=(80, 200), encoding="utf-8", timeout=20)
+        child = pexpect.spawn(sys.executable, command, dimensions=(80, 200), encoding="utf-8", timeout=60)
         child.expect(pexpect.EOF)
         shown = child.before
         child.close()

@@ -10,7 +10,7 @@ from editsvc.emulator import Emulator, EmulatorOptions
 from editsvc.emulator.responder import Reply, ReplyKind, Responder
 from editsvc.emulator.task import Job
 
-_PATIENCE_S = 30
+_PATIENCE_S = 60
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from patience import read_timeout_s
 
 from editsvc.emulator import Emulator, EmulatorOptions
 from editsvc.engine.edit import StreamUpdate
@@ -97,11 +98,8 @@ async def world(
     script = tmp_path / "cases.jsonl"
     script.write_text("".join(json.dumps(case) + "\n" for case in cases))
     async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
-        # Only a server that says nothing is to be given up on soon; a busy machine is slow, too.
-        stalls = any("stall" in str(fault) for fault in options.get("faults", ()))
-        provider = CerebrasProvider(
-            api_key="x", base_url=emulator.base_url, read_timeout_s=2 if stalls else 60
-        )
+        timeout_s = read_timeout_s(*options.get("faults", ()))
+        provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=timeout_s)
         log, counter = log or Memory(), itertools.count(1)
         service = EditService(
             provider=Chain(

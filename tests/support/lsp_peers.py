@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from lsp_client import VSCODE, LspClient
 from lsp_session import MemoryChannel
 from lsprotocol import types
+from patience import HANGING_S
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
 
@@ -19,6 +20,7 @@ Command = Callable[[], Coroutine[Any, Any, Any]]
 
 
 class Peer(Protocol):
+    patience_s: float
     client: LspClient
 
     def add_command(self, name: str, command: Command) -> None: ...
@@ -33,6 +35,8 @@ class Peer(Protocol):
 
 
 class Ours:
+    patience_s = HANGING_S
+
     def __init__(self, environ: dict[str, str]) -> None:
         self.server = EditServer(Surroundings(environ, offline=True))
         channel = MemoryChannel()
@@ -60,6 +64,8 @@ class Ours:
 
 class Bare:
     """pygls as it comes, fed by its own loop."""
+
+    patience_s = 1.0  # so long it takes to see that an answer does not come
 
     def __init__(self, _environ: dict[str, str]) -> None:
         self.server = LanguageServer("bare", "1")

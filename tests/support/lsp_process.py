@@ -46,7 +46,7 @@ class Process:
 
     async def status(self) -> int:
         # Not by `wait`: that also waits for the pipes, which a test may have left full.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.process.returncode is None:
                 await asyncio.sleep(0.01)
         return self.process.returncode

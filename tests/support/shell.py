@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import read_timeout_s
 
 from editsvc.cli import main
 
@@ -17,7 +18,6 @@ EXAMPLE = (
 )
 EDITED = EXAMPLE.replace("step_7", "seventh_step")
 INSTRUCTION = "Call step 7 seventh_step."
-SOON_S, LATE_S = "0.5", "60"
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class Shell:
     capture: pytest.CaptureFixture[bytes]
 
     def run(self, *args: str, fault: str = "") -> Ran:
-        # Only a server that says nothing is to be given up on; a busy machine is slow, too.
-        self.environ.setenv("EDITSVC_READ_TIMEOUT_S", SOON_S if "stall" in fault else LATE_S)
+        self.environ.setenv("EDITSVC_READ_TIMEOUT_S", str(read_timeout_s(fault)))
         if fault:
             self.environ.setenv("CEREBRAS_CUSTOM_HEADERS", f"x-emulator-fault: {fault}")
         else:
