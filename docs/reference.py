@@ -20,9 +20,11 @@ import msgspec
 
 import editsvc
 from editsvc.cli import command
+from editsvc.emulator import FAULTS
 from editsvc.errors import EditsvcError
 from editsvc.guard.checks import WAIVABLE, Check
 from editsvc.settings.schema import PROJECT_MAY_SET, Settings
+from editsvc.tokenlog.reference import with_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +139,7 @@ def errors() -> str:
     return "\n".join([*lines, ""])
 
 
-FAULTS = """\
+CORPUS = """\
 Tools that let a model edit files damage them in ways that are known by now: reports of them fill the issue
 trackers of editors and assistants. This page lists those ways, and what keeps editsvc from them. Each is a file
 in `fixtures/faults` that a test carries out, on a real file through the command line and on a real buffer
@@ -191,7 +193,7 @@ def faults() -> str:
     sys.path.insert(0, str(FOLDER.parent / "tests" / "support"))
     corpus = importlib.import_module("fault_corpus")
     found = corpus.corpus().values()
-    parts = ["# Faults\n", MADE, FAULTS]
+    parts = ["# Faults\n", MADE, CORPUS]
     for row, heading in corpus.ROWS.items():
         parts.append(f"## {heading}\n\n`{row}`\n")
         parts += [_fault(fault) for fault in found if fault.rows[0] == row]
@@ -220,6 +222,21 @@ def architecture() -> str:
     return _filled(_filled(text, "layers", layers()), "walkthrough", walkthrough())
 
 
+def emulator() -> str:
+    """The page on the emulator, with its table of faults."""
+    rows = [
+        f"| `{name}` | {', '.join(f'`{parameter}`' for parameter in spec.parameters) or 'nothing'} | {spec.meaning} |"
+        for name, spec in FAULTS.items()
+    ]
+    table = "\n".join(["| fault | takes | what happens |", "|---|---|---|", *rows, ""])
+    return _filled((FOLDER / "emulator.md").read_text("utf-8"), "faults", table)
+
+
+def log() -> str:
+    """The page on the log, with its table of columns."""
+    return with_columns((FOLDER / "log.md").read_text("utf-8"))
+
+
 def layers() -> str:
     """The contract that the linter of imports checks."""
     project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text("utf-8"))
@@ -241,6 +258,8 @@ def _filled(page: str, name: str, text: str) -> str:
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "ARCHITECTURE.md": architecture,
     "commands.md": commands,
+    "emulator.md": emulator,
+    "log.md": log,
     "settings.md": settings,
     "errors.md": errors,
     "faults.md": faults,

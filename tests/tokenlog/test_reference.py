@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "log.md"
 
 def test_the_page_shows_the_current_columns() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert with_columns(page) == page, "write with_columns(page) to docs/log.md"
+    assert with_columns(page) == page, "run: python docs/reference.py"
 
 
 def test_every_column_is_described_in_a_sentence() -> None:
