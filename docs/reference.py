@@ -33,20 +33,20 @@ FOLDER = Path(__file__).parent
 COLUMNS = 100
 MADE = "<!-- Made by docs/reference.py from the product itself; change it there. -->\n"
 CHECKS = {
-    Check.FRAME: "the reply's frame does not end, or more of the file follows after it",
+    Check.FRAME: "the reply's fence is not closed, or more of the file follows it",
     Check.EMPTY: "the reply would delete everything",
-    Check.PROSE: "the reply is not in the agreed frame, and may be prose; or it is a patch or JSON, unlike the file",
+    Check.PROSE: "the reply is not fenced as requested and may be prose, or is a patch or JSON although the file is not",
     Check.ENTITIES: "plain characters came back as HTML entities",
-    Check.ELISION: "a remark such as `# ... rest of the code unchanged ...` stands for code, or a comment for a block",
-    Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces, unasked",
+    Check.ELISION: "a remark such as `# ... rest of the code unchanged ...`, or a comment, replaces code",
+    Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces; nobody asked for it",
     Check.TAIL: "the end of the file is missing, as if the reply had been cut off",
-    Check.SHRINK: "most of the file is gone, unasked",
-    Check.SYNTAX: "the parser finds new errors (only around the changes, in a file that is too large to parse)",
-    Check.INVISIBLE: "no characters that nobody sees are added",
+    Check.SHRINK: "most of the file is gone, and nobody asked for it",
+    Check.SYNTAX: "the parser finds new errors (in a file that is too large to parse, only around the changes)",
+    Check.INVISIBLE: "the edit adds invisible characters, or letters that look like others",
     Check.SECRETS: "the placeholder of a secret was changed, split or made up",
-    Check.LOST_SECRET: "a line that is still there has something else in the place of its secret",
-    Check.SCOPE: "nothing outside of the lines that the user drew",
-    Check.IDENTITY: "something outside of the edit would change (a defect of editsvc)",
+    Check.LOST_SECRET: "a line is still there, but its secret was replaced by something else",
+    Check.SCOPE: "the reply changes something outside the lines that the user selected",
+    Check.IDENTITY: "something outside the edit would change (a bug in editsvc)",
 }
 
 
@@ -83,7 +83,7 @@ def settings() -> str:
         "or the file that `EDITSVC_CONFIG` names. The strongest wins: flag, environment, project file",
         "(`.editsvc.toml` in the folder or above, within the git work tree), user file, default.",
         "",
-        "The API key is no setting. It comes from `CEREBRAS_API_KEY`, else from the system's keyring (service",
+        "The API key is not a setting. It comes from `CEREBRAS_API_KEY`, else from the system's keyring (service",
         "`editsvc`, user `cerebras`; needs the extra `keyring`), else from `api_key_command`.",
         "",
         "| setting | variable | default | project | what it means |",
@@ -94,7 +94,11 @@ def settings() -> str:
         default = msgspec.json.encode(defaults[name]).decode()
         allowed = "yes" if name in PROJECT_MAY_SET else "no"
         lines.append(f"| `{name}` | {variable} | `{default}` | {allowed} | {described['description']} |")
-    lines += ["", "“project” tells whether a project file may set it: a workspace can redirect nothing.", ""]
+    lines += [
+        "",
+        "“project” says whether a project file may set it. A workspace cannot redirect anything.",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -106,14 +110,14 @@ def errors() -> str:
     lines = [
         "# Errors\n",
         MADE,
-        "Whatever happens, the file is as it was, one sentence on stderr says why, and one record goes to the log.",
+        "Whatever happens, the file stays as it was, one sentence on stderr says why, and one record goes to the log.",
         "",
         "| exit code | meaning |",
         "|---|---|",
         "| 0 | done: changed, or nothing to change |",
-        "| 1 | refused: by the model, by a check, or because the file is not what it was |",
+        "| 1 | refused: by the model, by a check, or because the file has changed |",
         "| 2 | usage: the call contradicts itself, or a command is missing |",
-        "| 3 | the provider failed, or did not deliver a whole reply |",
+        "| 3 | the provider failed, or did not deliver a complete reply |",
         "| 4 | the key or a setting is missing or wrong |",
         "| 130 | interrupted |",
         "",
@@ -128,8 +132,8 @@ def errors() -> str:
         "## Checks",
         "",
         (
-            "Every reply passes these before it may become an edit. `--allow NAME` accepts what a check would refuse; "
-            "an editor asks whether the edit is to be made anyway."
+            "Every reply must pass these before it may become an edit. `--allow NAME` accepts what a check would "
+            "refuse; an editor asks whether to make the edit anyway."
         ),
         "",
         "| check | refuses when | can be allowed |",
@@ -140,25 +144,24 @@ def errors() -> str:
 
 
 CORPUS = """\
-Tools that let a model edit files damage them in ways that are known by now: reports of them fill the issue
-trackers of editors and assistants. This page lists those ways, and what keeps editsvc from them. Each is a file
-in `fixtures/faults` that a test carries out, on a real file through the command line and on a real buffer
-through the language server, and compares the outcome to the byte. What is a matter of time has other tests.
+Tools that let a model edit files damage them in ways that are well known by now: the issue trackers of editors and
+assistants are full of them. This page lists those ways, and what protects editsvc from each. Each is a file in
+`fixtures/faults`. A test carries it out on a real file through the command line and on a real buffer through the
+language server, and compares the outcome byte for byte. Faults that depend on timing have other tests.
 
-`python -m bench.faults` tries the faults of servers and connections, each in both front ends, early and late,
-once and always, with a second server and without, and prints the matrix.
+`python -m bench.faults` tries the faults of servers and connections, each in both front ends, early and late, once and
+always, with a second server and without, and prints the matrix.
 
 ## For other projects
 
-The files are plain text under the project's licence. A case is what goes into your tool (a file, an instruction,
-and what the model replies), and what must have become of the file. To use them, let a local server answer each
-request with the reply; the faults of servers and connections are played by `editsvc emulate`, for any program, by
-[name](emulator.md). Two things are editsvc's own: code is asked for in a fence of four backticks or more, a
-refusal behind `CANNOT:`; and the names of checks and [errors](errors.md). Where your tool asks for another form,
-put the code of the reply into that.
+The files are plain text under the project's licence. A case has what goes into your tool (a file, an instruction and
+the model's reply) and what must become of the file. To use them, let a local server answer each request with the reply;
+`editsvc emulate` plays the faults of servers and connections for any program, by [name](emulator.md). Two things are
+specific to editsvc: the form of replies (code in a fence of four backticks or more, a refusal after `CANNOT:`), and the
+names of checks and [errors](errors.md). If your tool asks for another form, put the code of the reply into that.
 
-A file begins with a title, says what happens and whom it hurts, and names the rule that prevents it (`Rule:`) and
-the rows of this page that it belongs to (`Row:`). Then come sections, each under a line of its own:
+A file starts with a title, says what happens and whom it hurts, and names the rule that prevents it (`Rule:`) and the
+rows of this page that it belongs to (`Row:`). Sections follow, each under a line of its own:
 
 | section | what it holds |
 |---|---|
@@ -167,24 +170,24 @@ the rows of this page that it belongs to (`Row:`). Then come sections, each unde
 | `-- reply --` | what the model replies, all of it |
 | `-- fault: NAME --` | what goes wrong on the way: a fault of the emulator |
 | `-- typed: PLACE --` | what the user types while the model replies |
-| `-- typed late: PLACE --` | what the user types in the moment in which the edit arrives in the editor |
-| `-- typed afterwards: PLACE --` | what the user types when the edit is there, and not yet accepted |
-| `-- rejected: N --` | then the user rejects the hunk with that number, from 0 |
+| `-- typed late: PLACE --` | what the user types just as the edit arrives in the editor |
+| `-- typed afterwards: PLACE --` | what the user types when the edit is there but not yet accepted |
+| `-- rejected: N --` | the number of a hunk, from 0, that the user then rejects |
 | `-- switched to: NAME --` | another document that the user turns to meanwhile; it stays as it is |
 | `-- selection: "…" --` | what is selected |
-| `-- client claims --` | the editor says that it has made the edit, and does nothing |
+| `-- client claims --` | the editor says that it has made the edit, but does nothing |
 | `-- clients: all --` | it is tried with every kind of editor, not just one |
 | `-- after --` | the outcome: the file, to the byte |
 | `-- refused: NAME --` | the outcome: the file as it was, and the check or error that says why |
-| `-- failed: NAME --` | the same, where the server or the editor is the matter |
-| `-- conflict --` | the outcome: the buffer, where an edit met what was typed in its place |
-| `-- says --` | words that the message to the user holds |
-| `-- tests --` | instead of a case: the tests that show it |
+| `-- failed: NAME --` | the same, if the server or the editor is at fault |
+| `-- conflict --` | the outcome: the buffer, after an edit met text that was typed in its place |
+| `-- says --` | words that the message to the user contains |
+| `-- tests --` | instead of a case: the tests that cover it |
 
-A PLACE is `before "…"`, `after "…"` or `instead of "…"`, and means the first that there is. A section ends where
-the next one begins, its last line end included. Where text cannot show the bytes, the name has `escaped` behind
-it (`-- before escaped: NAME --`): `\\xNN` is a byte, `\\uNNNN` a character, `\\r`, `\\n`, `\\t` and `\\\\` are what
-they always are, and a backslash at the end of a line takes the line end away.
+A PLACE is `before "…"`, `after "…"` or `instead of "…"`, and means the first occurrence. A section ends where the next
+one begins, including its last line end. If text cannot show the bytes, `escaped` follows the name
+(`-- before escaped: NAME --`): `\\xNN` is a byte, `\\uNNNN` a character, `\\r`, `\\n`, `\\t` and `\\\\` have their
+usual meaning, and a backslash at the end of a line removes the line end.
 """
 
 

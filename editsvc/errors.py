@@ -8,29 +8,29 @@
     ├── Refused                     exit 1: the edit is not made, on purpose
     │   ├── DocumentRefused         the document is not UTF-8 text, or too large for the model
     │   ├── ScopeRefused            the scope does not name exactly one place
-    │   ├── ModelRefused            the model says that it can't
+    │   ├── ModelRefused            the model says that it cannot do this
     │   ├── NotUnderstood           (offline) the instruction is none of those the offline engine knows
     │   ├── NotApplicable           (offline) the document does not have what the instruction is about
-    │   ├── PathRefused             (workspace) the file is none of those that may be edited unasked
+    │   ├── PathRefused             (workspace) the file may not be edited unless the user says so
     │   ├── GuardRefused            the reply failed a check (elision, shrink, frame, …)
-    │   └── Stale                   the document changed since it was read
+    │   └── Stale                   the document has changed since it was read
     ├── FileError                   (files) exit 1: a file cannot be read or written
     ├── LogUnavailable              (tokenlog) exit 4: the log cannot be used; never ends an edit
     │   ├── RecordWaits             the record was kept beside the log, and goes in later
     │   └── RecordNotTaken          the log works, and does not take this record
-    ├── ProviderError               exit 3: the server, or the way to it
+    ├── ProviderError               exit 3: the server failed, or the way to it
     │   ├── ProviderUnreachable     no connection, or it broke before the reply began
     │   ├── ProviderTimeout         nothing arrived for too long
     │   ├── ProviderRateLimited     429
     │   ├── ProviderUnavailable     5xx, also as an event in the stream
     │   ├── ProviderRejected        any other 4xx: the request itself is not accepted
     │   │   └── PredictionUnsupported   400 "property 'prediction' is unsupported"
-    │   ├── ProviderProtocolError   bytes that are not the agreed wire format
+    │   ├── ProviderProtocolError   bytes that are not in the expected wire format
     │   ├── IncompleteReply         the stream ended without finish_reason "stop"
-    │   └── EndlessReply            more came than was asked for, so that an end was not in sight
-    ├── ProviderAuthError           exit 4: 401 or 403, the key is the matter
-    ├── Defect                      exit 1: editsvc met something that it does not know; the last catch
-    └── Cancelled                   exit 130: the user, or the editor, took the request back
+    │   └── EndlessReply            more than was asked for, with no end in sight
+    ├── ProviderAuthError           exit 4: 401 or 403, the key is at fault
+    ├── Defect                      exit 1: something unexpected, a bug; the last catch
+    └── Cancelled                   exit 130: the user or the editor cancelled the request
 
 A message is one sentence: what was expected, what was found. `hint` says what to do, where that is the same for
 everybody; what is done in another way at a shell than in an editor is one of the `remedies`, which each front end
@@ -168,7 +168,7 @@ class ScopeRefused(Refused):
 
 
 class ModelRefused(Refused):
-    """The model says that it can't."""
+    """The model says that it cannot carry out the instruction."""
 
 
 class GuardRefused(Refused):
@@ -197,11 +197,11 @@ class GuardRefused(Refused):
 
 
 class Stale(Refused):
-    """The document changed since it was read."""
+    """The document has changed since it was read."""
 
 
 class ProviderError(EditsvcError):
-    """The server, or the way to it. `request_id` is the server's, where it sent one."""
+    """The server failed, or the way to it. `request_id` is the server's, where it sent one."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class ProviderError(EditsvcError):
 
 
 class ProviderUnreachable(ProviderError):
-    """No connection, or it broke."""
+    """There was no connection, or it broke."""
 
 
 class ProviderTimeout(ProviderError):
@@ -245,7 +245,7 @@ class ProviderUnavailable(ProviderError):
 
 
 class ProviderRejected(ProviderError):
-    """A 4xx that says that the request itself is not accepted; `http_status` says which."""
+    """A 4xx: the request itself is not accepted; `http_status` says which."""
 
     def __init__(
         self,
@@ -265,7 +265,7 @@ class PredictionUnsupported(ProviderRejected):
 
 
 class ProviderProtocolError(ProviderError):
-    """Bytes that are not the agreed wire format."""
+    """The bytes are not in the expected wire format."""
 
 
 class IncompleteReply(ProviderError):
@@ -290,7 +290,7 @@ class IncompleteReply(ProviderError):
 
 
 class EndlessReply(ProviderError):
-    """More came than was asked for, so that an end was not in sight."""
+    """The reply was longer than what was asked for, with no end in sight."""
 
 
 class ProviderAuthError(ProviderError):
@@ -300,7 +300,7 @@ class ProviderAuthError(ProviderError):
 
 
 class Defect(EditsvcError):
-    """Something that editsvc does not know went wrong: a defect, here or in a library."""
+    """Something unexpected went wrong: a bug in editsvc or in a library."""
 
     exit_code = ExitCode.REFUSED
 
@@ -317,7 +317,7 @@ class Defect(EditsvcError):
 
 
 class Cancelled(EditsvcError):
-    """The user, or the editor, took the request back."""
+    """The user or the editor cancelled the request."""
 
     exit_code = ExitCode.INTERRUPTED
     status = Status.CANCELLED
