@@ -3,7 +3,7 @@
 `parser` reads a reply that is one text, `sections` one that holds numbered sections of a document.
 """
 
-from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
+from editsvc.reply.parser import Framing, Reply, ReplyKind, ReplyParser
 from editsvc.reply.sections import SectionsParser
 
-__all__ = ["Framing", "LineBuffer", "Reply", "ReplyKind", "ReplyParser", "SectionsParser"]
+__all__ = ["Framing", "Reply", "ReplyKind", "ReplyParser", "SectionsParser"]

@@ -4,20 +4,17 @@ Importing this package loads no database library; `TokenLog.open`, or the first 
 """
 
 from editsvc.tokenlog.errors import LogUnavailable, RecordWaits
-from editsvc.tokenlog.export import exported
-from editsvc.tokenlog.record import LogStatus, RequestRecord, Source, Verdict
+from editsvc.tokenlog.record import RequestRecord, Source, Verdict
 from editsvc.tokenlog.spool import SPOOL_FILE
 from editsvc.tokenlog.store import LOG_FILE, TokenLog
 
 __all__ = [
     "LOG_FILE",
     "SPOOL_FILE",
-    "LogStatus",
     "LogUnavailable",
     "RecordWaits",
     "RequestRecord",
     "Source",
     "TokenLog",
     "Verdict",
-    "exported",
 ]

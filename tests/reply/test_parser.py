@@ -12,7 +12,8 @@ from editsvc.errors import GuardRefused
 from editsvc.guard import checks
 from editsvc.prompt import rendering
 from editsvc.prompt.rendering import Frame, Task
-from editsvc.reply import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
+from editsvc.reply import Framing, Reply, ReplyKind, ReplyParser
+from editsvc.reply.parser import LineBuffer
 from editsvc.text.document import normalise, split_lines
 from editsvc.tokens import tokenizer
 

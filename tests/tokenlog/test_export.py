@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from editsvc.errors import Status
-from editsvc.tokenlog import Source, Verdict, exported
+from editsvc.tokenlog import Source, Verdict
+from editsvc.tokenlog.export import exported
 from editsvc.tokenlog.rows import record_of
 
 
