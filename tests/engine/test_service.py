@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from engine_world import Memory, Told, Watcher, world
+from scripted import Says, Scripted
 
 from editsvc.emulator import parse_fault
 from editsvc.engine.edit import EditRequest, Restart, StreamUpdate
@@ -15,7 +16,9 @@ from editsvc.engine.service import EditService
 from editsvc.errors import ExitCode, Status
 from editsvc.prediction.policy import PredictionMode
 from editsvc.provider.base import Completer, Completion, CompletionRequest, Receiver
+from editsvc.provider.chain import Chain
 from editsvc.provider.models import Model
+from editsvc.provider.upstreams import Link, Links, Patience
 from editsvc.scope import scopes
 from editsvc.settings.schema import Settings
 from editsvc.text.document import Snapshot, split_lines
@@ -49,10 +52,11 @@ async def test_an_edit_gives_the_new_text_and_leaves_one_record(tmp_path: Path) 
     assert record.language == "python"
 
 
-async def test_what_streams_builds_the_same_text_and_deletes_nothing_unreached(tmp_path: Path) -> None:
+async def test_what_streams_builds_the_same_text_and_deletes_nothing_unreached() -> None:
     watcher = Watcher()
-    async with world(tmp_path, CASES, speed=4000.0, tokens_per_event=0) as here:
-        result = await here.service.edit(an_edit(prediction=PredictionMode.OFF), watcher)
+    model = Scripted("cerebras", [Says(f"````python\n{EDITED}````", first_s=0, every_s=0, piece=40)])
+    chain = Chain(Links([Link(model)], Patience(), clock=lambda: 0.0))
+    result = await serving(chain, Memory()).edit(an_edit(prediction=PredictionMode.OFF), watcher)
     assert result.status is Status.CHANGED
     assert len(watcher.updates) > 5
     old = split_lines(FILE)
