@@ -169,7 +169,7 @@ class World:
         if found not in {subject.old, subject.new}:
             self._wrong(f"{way}: {subject.path.name} is neither old nor new after a kill.")
         elif found == subject.new:
-            self._take_back(subject, way)
+            self._restore(subject, way)
         self._settle(subject)
 
     def kill_a_write(self, way: str, subject: Subject) -> None:
@@ -226,7 +226,7 @@ class World:
         else:
             self.tally.undone += 1
 
-    def _take_back(self, subject: Subject, way: str) -> None:
+    def _restore(self, subject: Subject, way: str) -> None:
         if self.run("undo") or subject.path.read_bytes() != subject.old:
             self._wrong(f"{way}: undo did not bring {subject.path.name} back.")
         else:

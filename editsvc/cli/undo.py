@@ -81,13 +81,13 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
         undo.drop(run)
         output.say(f"What run {run.id} has changed can no longer be taken back.")
         return ExitCode.DONE
-    code = _take_back(run, dry_run=dry_run, as_json=as_json)
+    code = _restore(run, dry_run=dry_run, as_json=as_json)
     if code and run_id is None and len(found) > 1:
         output.say("Earlier runs can be taken back by their ID: editsvc undo --list.")
     return code
 
 
-def _take_back(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
+def _restore(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
     # The last write comes first: two names may have led to one file. Shown they are by name, because files that
     # are edited at the same time are written in any order.
     outcomes = [_one(entry, dry_run=dry_run) for entry in reversed(run.entries)]
@@ -116,7 +116,7 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
 
     path = _shown(entry.path)
     try:
-        done = undo.restoration(entry) if dry_run else undo.take_back(entry)
+        done = undo.restoration(entry) if dry_run else undo.restore(entry)
     except EditsvcError as exc:
         status = STALE if isinstance(exc, Stale) else exc.status
         return _Outcome(path, status, output.utf8(told(exc)), exc.exit_code)

@@ -286,7 +286,7 @@ def restoration(entry: Entry) -> Restoration | None:
     return Restoration(source, _kept(entry).before)
 
 
-def take_back(entry: Entry) -> Restoration | None:
+def restore(entry: Entry) -> Restoration | None:
     """Put the bytes from before back, as `files.write` does, and drop the entry.
 
     Returns what was done, None if the file had these bytes already. Raises as `restoration` does, and FileError

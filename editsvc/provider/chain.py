@@ -212,14 +212,14 @@ class _Course:
             if second is not None:
                 calls.append(second)
             call = calls[0] if second is None else await self._faster(calls[0], second)
-            await self._take_back(calls, but=call)
+            await self._cancel(calls, but=call)
             self._shown.begin_again()
             call.speak(self._show)
             await asyncio.wait({call.task})
             self._close(call)
             return call
         finally:
-            await self._take_back(calls)
+            await self._cancel(calls)
 
     def _why(self, link: Link) -> Why:
         if self._shown.seen:
@@ -309,7 +309,7 @@ class _Course:
             call, outcome, (outcome.finish_reason or "") if isinstance(outcome, Completion) else outcome.kind
         )
 
-    async def _take_back(self, calls: Sequence[_Call], *, but: _Call | None = None) -> None:
+    async def _cancel(self, calls: Sequence[_Call], *, but: _Call | None = None) -> None:
         """Cancel the calls that are not wanted any more, and wait until their streams are closed."""
         for call in calls:
             if call.closed or call is but:

@@ -39,9 +39,9 @@ def file(folder: Path, name: str = "a.py", content: bytes = b"old\n") -> Path:
     return path
 
 
-def take_back_last(journal: Path) -> None:
+def restore_last(journal: Path) -> None:
     for entry in undo.last(undo.runs(journal)).entries:
-        undo.take_back(entry)
+        undo.restore(entry)
 
 
 def ids(journal: Path) -> list[str]:
@@ -67,7 +67,7 @@ def test_the_bytes_from_before_come_back(tmp_path: Path, journal: Path, before: 
     path = file(tmp_path, content=before)
     write(journal, "aa", path)
     assert path.read_bytes() == b"new\n"
-    take_back_last(journal)
+    restore_last(journal)
     assert path.read_bytes() == before
 
 
@@ -77,7 +77,7 @@ def test_any_bytes_come_back(tmp_path: Path, journal: Path, before: bytes, after
     path = file(tmp_path, content=before)
     Recording(journal, "aa", NOON).write(disk.read(path), after)
     (run,) = undo.runs(journal)
-    undo.take_back(run.entries[0])
+    undo.restore(run.entries[0])
     assert path.read_bytes() == before
     assert undo.runs(journal) == []
 
@@ -87,7 +87,7 @@ def test_the_mode_is_the_one_that_the_file_has_now(tmp_path: Path, journal: Path
     path.chmod(0o755)
     write(journal, "aa", path)
     path.chmod(0o750)
-    take_back_last(journal)
+    restore_last(journal)
     assert stat.S_IMODE(path.stat().st_mode) == 0o750
 
 
@@ -95,14 +95,14 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, journal: Path) -> None:
     target, link = file(tmp_path, "target"), tmp_path / "link"
     link.symlink_to(target)
     write(journal, "aa", link)
-    take_back_last(journal)
+    restore_last(journal)
     assert link.is_symlink() and target.read_bytes() == b"old\n"
 
 
 def test_a_name_that_is_not_utf8_is_found_again(tmp_path: Path, journal: Path) -> None:
     path = file(tmp_path, os.fsdecode(b"caf\xe9 100%\n.py"))
     write(journal, "aa", path)
-    take_back_last(journal)
+    restore_last(journal)
     assert path.read_bytes() == b"old\n"
 
 
@@ -111,7 +111,7 @@ def test_one_run_over_several_files_is_one_run(tmp_path: Path, journal: Path) ->
     write(journal, "aa", *paths)
     (run,) = undo.runs(journal)
     assert (run.id, run.at, [entry.path for entry in run.entries]) == ("aa", NOON, paths)
-    take_back_last(journal)
+    restore_last(journal)
     assert [path.read_bytes() for path in paths] == [b"a", b"b", b"c"]
 
 
@@ -119,9 +119,9 @@ def test_runs_are_taken_back_one_after_the_other_the_latest_first(tmp_path: Path
     path = file(tmp_path, content=b"1")
     write(journal, "aa", path, new=b"2")
     write(journal, "bb", path, new=b"1", now=NOON + timedelta(minutes=1))
-    take_back_last(journal)
+    restore_last(journal)
     assert path.read_bytes() == b"2"
-    take_back_last(journal)
+    restore_last(journal)
     assert path.read_bytes() == b"1"
     with pytest.raises(Refused, match="nothing to take back"):
         undo.last(undo.runs(journal))
@@ -145,10 +145,10 @@ def test_a_file_that_changed_since_is_left_alone_and_stays_in_the_journal(
     path.write_bytes(b"new, and more\n")
     (entry,) = undo.last(undo.runs(journal)).entries
     with pytest.raises(Stale, match="file was changed since the edit"):
-        undo.take_back(entry)
+        undo.restore(entry)
     assert path.read_bytes() == b"new, and more\n"
     path.write_bytes(b"new\n")
-    take_back_last(journal)
+    restore_last(journal)
     assert path.read_bytes() == b"old\n"
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_was_deleted_since_is_not_made_again(tmp_path: Path, journal
     (entry,) = undo.last(undo.runs(journal)).entries
     assert undo.state(entry) is State.STALE
     with pytest.raises(Stale, match="file was deleted since the edit"):
-        undo.take_back(entry)
+        undo.restore(entry)
     assert not path.exists()
 
 
@@ -170,7 +170,7 @@ def test_a_folder_in_the_place_of_the_file_is_left_alone(tmp_path: Path, journal
     path.mkdir()
     (entry,) = undo.last(undo.runs(journal)).entries
     with pytest.raises(Stale, match="changed"):
-        undo.take_back(entry)
+        undo.restore(entry)
 
 
 def test_what_has_its_bytes_from_before_already_is_skipped(tmp_path: Path, journal: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_damaged_entry_changes_nothing(tmp_path: Path, journal: Path) -> None:
     (entry,) = undo.runs(journal)[0].entries
     entry.place.write_bytes(entry.place.read_bytes()[:-1])
     with pytest.raises(FileError, match="damaged"):
-        undo.take_back(entry)
+        undo.restore(entry)
     assert path.read_bytes() == b"new\n"
 
 
@@ -248,7 +248,7 @@ def test_files_written_from_several_threads_are_one_run(tmp_path: Path, journal:
     assert warnings == {""}
     (run,) = undo.runs(journal)
     assert {entry.path for entry in run.entries} == set(paths)
-    take_back_last(journal)
+    restore_last(journal)
     assert [path.read_text() for path in paths] == [str(number) for number in range(30)]
 
 
@@ -281,7 +281,7 @@ def test_what_a_killed_process_left_half_written_is_taken_back(
         entry.place.write_bytes(kept)
         (found,) = undo.last(undo.runs(journal)).entries
         assert undo.state(found) is State.HALF
-        undo.take_back(found)
+        undo.restore(found)
         assert (path.read_bytes(), undo.runs(journal)) == (old, [])
     assert path.samefile(tmp_path / "link")
 
@@ -297,7 +297,7 @@ def test_what_somebody_else_made_of_a_file_that_was_written_in_place_is_not_take
         path.write_bytes(content)
         assert undo.state(entry) is State.STALE
         with pytest.raises(Stale):
-            undo.take_back(entry)
+            undo.restore(entry)
         assert path.read_bytes() == content
 
 
@@ -316,7 +316,7 @@ def test_the_bytes_from_after_the_edit_are_kept_when_a_file_that_got_a_second_na
     assert entry.size == len(b"old\n")
     path.write_bytes(b"olw\n")  # half way back
     assert undo.state(entry) is State.HALF
-    undo.take_back(entry)
+    undo.restore(entry)
     assert path.read_bytes() == b"old\n"
 
 
@@ -417,7 +417,7 @@ def act(folder, what):
         undo.Recording(folder / "undo", "aa", datetime(2026, 3, 1, tzinfo=UTC)).write(disk.read(folder / "f"), b"new")
     else:
         (run,) = undo.runs(folder / "undo")
-        undo.take_back(run.entries[0])
+        undo.restore(run.entries[0])
 
 def kill_at(number):
     seen = 0
@@ -457,7 +457,7 @@ def test_a_process_may_be_killed_at_any_moment(tmp_path: Path, what: str) -> Non
         content, found = path.read_bytes(), undo.runs(journal)
         seen.add((content, len(found)))
         if content == b"new":
-            take_back_last(journal)
+            restore_last(journal)
         else:
             with pytest.raises(Refused, match="nothing to take back"):
                 undo.last(found)
@@ -465,7 +465,7 @@ def test_a_process_may_be_killed_at_any_moment(tmp_path: Path, what: str) -> Non
         # What the killed process left behind is in nobody's way.
         path.write_bytes(b"other")
         write(journal, "bb", path, now=NOON + timedelta(days=1))
-        take_back_last(journal)
+        restore_last(journal)
         assert path.read_bytes() == b"other"
     kept, written = (b"old", 1), (b"new", 1)
     assert seen == {(b"old", 0), kept, written}
