@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+from editsvc.tokenlog.rows import logged
 
 if TYPE_CHECKING:
     from editsvc.tokenlog.record import RequestRecord
@@ -26,11 +27,11 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "error": record.error,
         "diff": None,
         "scope": {
-            **asdict(record.scope),
+            **logged(record.scope),
             "parts_offered": record.parts.offered,
             "parts_rewritten": record.parts.rewritten,
         },
-        "document": asdict(record.document),
+        "document": logged(record.document),
         "provider": record.provider,
         "model": record.model,
         "offline": record.offline,
@@ -40,17 +41,13 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "edit_format": record.edit_format,
         "restarts": record.restarts or [],
         "route": record.route,
-        "prediction": asdict(record.prediction),
+        "prediction": logged(record.prediction),
         "propensity": record.propensity,
         "policy_version": record.policy_version,
-        "usage": asdict(record.usage),
+        "usage": logged(record.usage),
         "max_completion_tokens": record.max_completion_tokens,
-        "timing": asdict(record.timing),
-        "server_timing": {
-            "queue_time_s": record.server.queue_time_s,
-            "prompt_time_s": record.server.prompt_time_s,
-            "completion_time_s": record.server.completion_time_s,
-        },
+        "timing": logged(record.timing),
+        "server_timing": logged(record.server),
         "rate_limit": record.rate_limit,
         "cost_usd": record.cost_usd,
         "rejected_cost_usd": record.rejected_cost_usd,

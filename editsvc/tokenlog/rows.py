@@ -21,15 +21,13 @@ if TYPE_CHECKING:
 _INT64: Final = 2**63
 _PAIR: Final = 2
 _FIELDS: Final = tuple(field.name for field in fields(RequestRecord) if field.name not in GROUPS)
+_LOGGED: Final = {
+    kind: tuple(field.name for field in fields(kind) if field.metadata.get("logged", True))
+    for kind, _ in GROUPS.values()
+}
 # Each struct of a record: its name, its type, and its fields with their columns.
 _GROUPS: Final = tuple(
-    (
-        group,
-        kind,
-        tuple(
-            (field.name, prefix + field.name) for field in fields(kind) if field.metadata.get("logged", True)
-        ),
-    )
+    (group, kind, tuple((name, prefix + name) for name in _LOGGED[kind]))
     for group, (kind, prefix) in GROUPS.items()
 )
 _TOKENS: Final = {
@@ -68,6 +66,11 @@ _PARTS: Final = (
     ("hunks_survived", "hunks"),
     ("rejected_cost_usd", "cost_usd"),
 )
+
+
+def logged(struct: object) -> dict[str, Any]:
+    """The fields of one of a record's structs that the log keeps, under their own names."""
+    return {name: getattr(struct, name) for name in _LOGGED[type(struct)]}
 
 
 def columns_of(record: RequestRecord) -> dict[str, Any]:
