@@ -35,7 +35,7 @@ MADE = "<!-- Made by docs/reference.py from the product itself; change it there.
 CHECKS = {
     Check.FRAME: "the reply's fence is not closed, or more of the file follows it",
     Check.EMPTY: "the reply would delete everything",
-    Check.PROSE: "the reply is not fenced as asked and may be prose, or is a patch or JSON although the file is not",
+    Check.PROSE: "the reply is not fenced as requested and may be prose, or is a patch or JSON, unlike the file",
     Check.ENTITIES: "plain characters came back as HTML entities",
     Check.ELISION: "a remark such as `# ... rest of the code unchanged ...`, or a comment, replaces code",
     Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces; nobody asked for it",

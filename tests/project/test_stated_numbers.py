@@ -1,0 +1,372 @@
+"""Every default and every number on a hand-written page is the product's, or is known to be somebody else's."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from editsvc.emulator import FAULTS, EmulatorOptions
+from editsvc.emulator.faults import Fault
+from editsvc.files import undo
+from editsvc.prediction.verifier import PRESETS
+from editsvc.settings.schema import Settings
+from editsvc.tokenlog import TokenLog
+from lsp.settings import EditorSettings
+
+ROOT = Path(__file__).parents[2]
+MADE = "Made by docs/reference.py"
+PAGES = [
+    page
+    for page in (
+        *(
+            ROOT / name
+            for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "editors/vscode/README.md")
+        ),
+        *sorted((ROOT / "docs").glob("**/*.md")),
+    )
+    if MADE not in page.read_text("utf-8")
+]
+
+
+def constant(place: str) -> Any:
+    """The value at ``module:NAME``, in `editsvc` unless the module says otherwise."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module if module.startswith("lsp") else f"editsvc.{module}"), name)
+
+
+def written(file: str, pattern: str) -> str:
+    """What the one group of `pattern` matches in a file that is not imported."""
+    found = re.search(pattern, (ROOT / file).read_text("utf-8"))
+    assert found is not None, f"{file} has no {pattern}"
+    return found[1]
+
+
+def default(found: Any, name: str) -> Any:
+    """The default of a parameter, or of a dataclass' field."""
+    if inspect.isclass(found) and hasattr(found, "__dataclass_fields__"):
+        return next(field.default for field in fields(found) if field.name == name)
+    return inspect.signature(found).parameters[name].default
+
+
+SETTINGS = Settings()
+WORDS = {
+    2: "two",
+    3: "three",
+    4: "four",
+    5: "five",
+    6: "six",
+    10: "ten",
+    0.25: "a quarter",
+    30: "half an hour",
+}
+FLOOR = constant("tuning.tune:FLOOR")
+
+# What a page says, with a place for each number, and the numbers that go there.
+STATED: list[tuple[str, str, list[Any]]] = [
+    ("README.md", "Python {} or later", [written("pyproject.toml", r'requires-python = ">=([\d.]+)"')]),
+    ("README.md", "longer than {:,} tokens", [SETTINGS.scope_min_tokens]),
+    ("README.md", "for {} runs and {} days", [undo.LIMITS.runs, undo.LIMITS.age.days]),
+    ("README.md", "injects [{} faults]", [len(FAULTS)]),
+    (
+        "CONTRIBUTING.md",
+        "{:,} kills of `rewrite --apply`",
+        [int(written("bench/kills.py", r'"--kills", type=int, default=([\d_]+)'))],
+    ),
+    (
+        "CONTRIBUTING.md",
+        "{} of edits with a server that fails",
+        [WORDS[int(written("bench/soak.py", r'"--minutes", type=float, default=(\d+)'))]],
+    ),
+    ("SECURITY.md", "of at most {:,} bytes", [constant("settings.environment:_LONGEST_PROJECT_FILE")]),
+    (
+        "docs/ARCHITECTURE.md",
+        "a fence of {} backticks or more",
+        [WORDS[constant("prompt.rendering:_SHORTEST_FENCE")]],
+    ),
+    ("docs/glossary.md", "{} or more backticks", [WORDS[constant("prompt.rendering:_SHORTEST_FENCE")]]),
+    ("docs/glossary.md", "split above {} estimated tokens", [constant("scope.sections:LONGEST_TOKENS")]),
+    (
+        "docs/glossary.md",
+        "small below {:,} bytes, medium below {:,}",
+        [constant("prediction.policy:_SMALL"), constant("prediction.policy:_MEDIUM")],
+    ),
+    ("docs/glossary.md", "{} are modelled", [WORDS[len(PRESETS)].capitalize()]),
+    (
+        "docs/emulator.md",
+        "| `{1}` (default) | {0.most} | by the last {0.n_max} to {0.n_min} tokens",
+        [PRESETS["resync"], default(EmulatorOptions, "preset")],
+    ),
+    (
+        "docs/emulator.md",
+        (
+            "| `adaptive` | {0.least} to {0.most}: twice as many after a pass without a rejection, a quarter after one "
+            "with | by the last {0.n_max} tokens"
+        ),
+        [PRESETS["adaptive"]],
+    ),
+    (
+        "docs/emulator.md",
+        "| `forward-only` | {0.most} | by the last {0.n_max} tokens",
+        [PRESETS["forward-only"]],
+    ),
+    ("docs/emulator.md", "| `prefix-only` | {0.most} | never", [PRESETS["prefix-only"]]),
+    (
+        "docs/emulator.md",
+        "At most {}/{} of a verbatim repeat",
+        [PRESETS["resync"].most, PRESETS["resync"].most + 1],
+    ),
+    (
+        "docs/emulator.md",
+        "({:g}, the default of all three",
+        [
+            default(EmulatorOptions, "ttft")
+            + default(EmulatorOptions, "speed")
+            + default(EmulatorOptions, "prefill")
+        ],
+    ),
+    ("docs/emulator.md", "in blocks of {}", [constant("emulator.prompt_cache:BLOCK")]),
+    ("docs/emulator.md", "(or `random`: 1 to {})", [constant("emulator.answer:_MOST_DRAWN")]),
+    ("docs/emulator.md", "tokens, {} by default", [default(Fault, "at")]),
+    ("docs/emulator.md", "still end after {} MB", [constant("emulator.answer:_ENOUGH") >> 20]),
+    ("docs/emulator.md", "the last {:,} as a list", [constant("emulator.service:_REMEMBERED")]),
+    ("docs/language-server.md", "in at most {} attempts", [constant("lsp.editing.apply_edits:ATTEMPTS")]),
+    (
+        "docs/language-server.md",
+        "within {:g} ms",
+        [1000 * constant("provider.cerebras:_LOOK_AROUND_S")],
+    ),
+    (
+        "docs/language-server.md",
+        "at most about {} messages per second",
+        [
+            round(
+                1 / constant("lsp.editing.progress:_STREAM_EVERY_S")
+                + 1 / constant("lsp.editing.progress:_PROGRESS_EVERY_S"),
+                -1,
+            ).__trunc__()
+        ],
+    ),
+    ("docs/log.md", "At most {} MB wait", [constant("tokenlog.spool:MOST_BYTES") >> 20]),
+    (
+        "docs/log.md",
+        "within {:g} seconds, it is left alone for {:g} seconds",
+        [default(TokenLog, "timeout_s"), constant("tokenlog.store:_REST_S")],
+    ),
+    (
+        "docs/log.md",
+        "from SQLite {} on",
+        [".".join(map(str, constant("tokenlog.connection:_SOUND_WAL")))],
+    ),
+    (
+        "docs/providers.md",
+        "{} of a second, doubled each time up to {:g} s",
+        [
+            WORDS[constant("provider.failure_class:_FIRST_BACKOFF_S")],
+            constant("provider.failure_class:_LONGEST_BACKOFF_S"),
+        ],
+    ),
+    ("docs/providers.md", "`max_retries` more rounds, {} by default", [SETTINGS.max_retries]),
+    ("docs/providers.md", "`deadline_s` ({:g} s)", [SETTINGS.deadline_s]),
+    ("docs/providers.md", "{} KB are read", [constant("provider.connections:_MOST_OF_AN_ERROR") >> 10]),
+    (
+        "docs/providers.md",
+        (
+            "After {} failures in a row, a server is left alone for {:g} s, then for twice as long after each probe "
+            "that fails, up to {:g} s"
+        ),
+        [
+            WORDS[default(constant("provider.breaker:Limits"), "failures")],
+            default(constant("provider.breaker:Limits"), "open_s"),
+            default(constant("provider.breaker:Limits"), "longest_open_s"),
+        ],
+    ),
+    ("docs/providers.md", "`longest_wait_s` ({:g} s)", [SETTINGS.longest_wait_s]),
+    ("docs/providers.md", "kept for {:g} minutes", [constant("provider.health:_FORGOTTEN_S") / 60]),
+    ("docs/providers.md", "`batch_wait_s` ({:g} s)", [SETTINGS.batch_wait_s]),
+    (
+        "docs/providers.md",
+        "leaves {} of each limit free",
+        [WORDS[constant("provider.budget:INTERACTIVE_SHARE")]],
+    ),
+    (
+        "docs/reports.md",
+        "Below {} requests there is a value but no interval",
+        [constant("report.intervals:FLOOR")],
+    ),
+    (
+        "docs/reports.md",
+        "A median needs {} requests on each side, a 95th percentile {}",
+        [constant("report.intervals:FLOOR"), constant("report.effect:TAIL_FLOOR")],
+    ),
+    (
+        "docs/reports.md",
+        "{:.0f} % at *s* = {}, {:.0f} % at {}, {:.0f} % at {:g}",
+        [number for cost in constant("report.plots:PASS_COSTS") for number in (100 * (1 - 1 / cost), cost)],
+    ),
+    (
+        "docs/reports.md",
+        "Up to {0:,} requests are also read one by one; if there are more, about {0:,} of them",
+        [constant("tokenlog.evidence:SAMPLE")],
+    ),
+    ("docs/scopes.md", "below {:,} tokens the whole file", [SETTINGS.scope_min_tokens]),
+    ("docs/scopes.md", "`context_tokens`, {:,}", [SETTINGS.context_tokens]),
+    (
+        "docs/secrets.md",
+        "{} characters or more ({} if hexadecimal)",
+        [
+            re.findall(r"\{(\d+),", constant("guard.secrets:_QUOTED").pattern)[0],
+            constant("guard.secrets:_MIN_HEXADECIMAL"),
+        ],
+    ),
+    ("docs/tuning.md", "in US dollars; {:g} by default", [SETTINGS.value_of_time]),
+    ("docs/tuning.md", "at random, {:g} by default", [SETTINGS.exploration]),
+    ("docs/tuning.md", "half as much for every {:g} days", [constant("tuning.tune:HALF_LIFE_DAYS")]),
+    ("docs/tuning.md", "Cells with fewer than {} requests", [FLOOR]),
+    (
+        "docs/tuning.md",
+        "A decision needs {0} requests, at least {1} of them with a prediction and {1} without",
+        [FLOOR, constant("tuning.estimates:LEAST_REQUESTS")],
+    ),
+    ("docs/tuning.md", "a certainty of {:.0f} %", [100 * constant("tuning.tune:FLIP_CERTAINTY")]),
+    ("docs/tuning.md", "at least {} requests of each kind", [constant("tuning.scopes:FLOOR")]),
+    ("docs/tuning.md", "About {} requests in a hundred", [WORDS[round(100 * SETTINGS.exploration)]]),
+    (
+        "docs/tuning.md",
+        "{} refusals of a prediction",
+        [WORDS[constant("tuning.drift:_LEAST_REFUSALS")].capitalize()],
+    ),
+    ("docs/tuning.md", "Below {:g} it says so", [constant("tuning.evaluation:LEAST_EFFECTIVE")]),
+    ("docs/tuning.md", "The last {} versions", [constant("tuning.policy_file:KEPT")]),
+    ("docs/tuning.md", "logs of {} models", [WORDS[len(constant("tuning.bench:MODELS"))]]),
+    (
+        "docs/tuning.md",
+        "{} requests in 100 explore. The result for {} logs of {} requests",
+        [
+            round(100 * default(constant("tuning.bench:run_bench"), "exploration")),
+            default(constant("tuning.bench:run_bench"), "runs"),
+            default(constant("tuning.bench:run_bench"), "requests"),
+        ],
+    ),
+    ("docs/scopes.md", '(`on_syntax_error = "{}"`;', [SETTINGS.on_syntax_error]),
+    ("docs/ARCHITECTURE.md", "`edit_format` is `{}`", [SETTINGS.edit_format]),
+    ("editors/vscode/README.md", "`{}` (default), `apply`", [EditorSettings().mode]),
+    (
+        "docs/editors/vscode.md",
+        "VS Code {} or later",
+        [
+            json.loads((ROOT / "editors/vscode/package.json").read_text("utf-8"))["engines"]["vscode"].strip(
+                "^"
+            )[:-2]
+        ],
+    ),
+    (
+        "docs/editors/vscode.md",
+        "one of the last {} instructions",
+        [written("editors/vscode/src/history.ts", r"const most = (\d+);")],
+    ),
+    (
+        "docs/editors/vscode.md",
+        "{} of a second, then after twice as long each time. After {} crashes in {} minutes",
+        [
+            WORDS[int(written("editors/vscode/src/find.ts", r"firstPauseMs = (\d+)")) / 1000],
+            WORDS[int(written("editors/vscode/src/find.ts", r"mostCrashes = (\d+)")) + 1],
+            WORDS[int(written("editors/vscode/src/find.ts", r"memoryMs = (\d+) \* 60_000"))],
+        ],
+    ),
+    (
+        "docs/editors/neovim.md",
+        "needs Neovim {} or later",
+        [written("editors/nvim/lua/editsvc/health.lua", r'has\("nvim-([\d.]+)"\) == 1')],
+    ),
+]
+
+# Numbers that are not the product's: standards, versions of other programs, and what was measured, with its place.
+ANYWHERE = [
+    r"\bHTTP/2\b",
+    r"\bUTF-?\d+|\butf-\d+",
+    r"U\+[0-9A-F]{4,5}(?:-[0-9A-F]{4,5})?",
+    r"CVE-\d+-\d+",
+    r"\b127\.0\.0\.1\b",
+    r"\b(?:40[0-48]|413|422|429)\b",  # status codes
+    r"\b5xx\b|\b4xx\b",
+    r"-32\d{3}\b",  # error codes of JSON-RPC and LSP
+    r"\bSHA-?\d+|\bo200k_base\b|\bISO 8601\b|\bOAuth2\b|\bBase64\b|\b9p\b",
+    r"\b(?:from )?0 to 1\b|\bfrom [01]\b|\babove 0 and up to 1\b",  # what counting begins with
+    r"\b0 (?:or|%|and) (?:or )?100\b(?: %)?|\b100 %",
+    r"\b95(?: %|th\b)",
+]
+ELSEWHERE = {
+    "CONTRIBUTING.md": ["exits with 1"],
+    "SECURITY.md": ["(0700, 0600)"],
+    "docs/ARCHITECTURE.md": ["in 40 % of the edits", "within 0.9 to 1.3 times"],
+    "docs/emulator.md": ["`n` > 1"],
+    "docs/glossary.md": ["Below 1 only"],
+    "docs/language-server.md": [
+        "Protocol (3.17)",
+        "; 0 starts over",
+        "(0 takes a free port)",
+        "status 0, or 1 after",
+    ],
+    "docs/providers.md": ["no token after 0.8 s", "since February 2026", "(temperature 0)"],
+    "docs/reports.md": [
+        "In 500 simulated logs of 60 and of 200 requests",
+        "in 93 to 97 of 100 cases",
+        "exits with 0",
+        "weighted by 1 / probability",
+        "contains 0,",
+        "*a* > *f*(*s*-1)/(1+*f*(*s*-1))",
+        "for *f* = 1.",
+    ],
+    "docs/secrets.md": ["2021;"],
+    "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
+    "docs/editors/emacs.md": ["Emacs 29 and later"],
+    "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
+}
+# Sections that report a measurement, or what was seen with a version of an editor.
+MEASURED = re.compile(r"^## (?:Seen with|What each way costs).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+HOW_WELL = "Regret is the excess cost"
+
+
+def prose(page: Path) -> str:
+    """The text of a page, without code, links, made tables, measurements and numbers of lists, on one line."""
+    text = page.read_text("utf-8")
+    text = re.sub(r"<!-- (\S+)(?: generated|: made).*?<!-- end of \S+ -->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!-- columns: .*?<!-- end of columns -->", "", text, flags=re.DOTALL)
+    text = re.sub(r"^ *(`{3,})\w*\n.*?^ *\1\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = MEASURED.sub("", text)
+    if HOW_WELL in text:
+        text = re.sub(rf"{HOW_WELL}.*?(?=^## )", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    text = re.sub(r"^ *\d+\. ", "", text, flags=re.MULTILINE)
+    return " ".join(text.split())
+
+
+def phrases(page: Path) -> list[str]:
+    name = page.relative_to(ROOT).as_posix()
+    return [words.format(*numbers) for where, words, numbers in STATED if where == name]
+
+
+@pytest.mark.parametrize(("page", "words", "numbers"), STATED, ids=[f"{one[0]}: {one[1]}" for one in STATED])
+def test_a_page_states_the_number_that_the_product_has(page: str, words: str, numbers: list[Any]) -> None:
+    assert words.format(*numbers) in prose(ROOT / page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_number_of_a_page_is_stated_or_known_to_be_somebody_elses(page: Path) -> None:
+    text = prose(page)
+    for words in [*phrases(page), *ELSEWHERE.get(page.relative_to(ROOT).as_posix(), [])]:
+        assert words in text, f"{page.name} no longer says: {words}"
+        text = text.replace(words, "…")
+    text = re.sub("|".join(ANYWHERE), "…", text)
+    text = re.sub(r"`[^`]*`", "`…`", text)
+    unknown = [
+        text[max(0, found.start() - 40) : found.end() + 20] for found in re.finditer(r"(?<![\w.])\d", text)
+    ]
+    assert unknown == [], "add each to STATED with the constant that it is, or to ELSEWHERE"
