@@ -9,8 +9,8 @@ from editsvc.prediction import candidates
 from editsvc.prediction.policy import (
     VERSION,
     Cell,
-    Choice,
     Decision,
+    LearnedChoice,
     LearnedPolicy,
     PredictionMode,
     Reason,
@@ -54,9 +54,9 @@ SMALL_SYMBOL = Cell("cerebras", "gpt-oss-120b", "symbol", Size.SMALL)
 LEARNED = LearnedPolicy(
     "learned-7",
     {
-        MODEL: Choice(predict=True, scope_min_tokens=800),
-        SMALL_SYMBOL: Choice(predict=False),
-        Cell("cerebras", "half-known"): Choice(scope_min_tokens=2_000),
+        MODEL: LearnedChoice(predict=True, scope_min_tokens=800),
+        SMALL_SYMBOL: LearnedChoice(predict=False),
+        Cell("cerebras", "half-known"): LearnedChoice(scope_min_tokens=2_000),
     },
 )
 
@@ -167,7 +167,10 @@ def test_the_propensities_of_both_choices_add_up_to_one(cell: Cell, exploration:
 def test_the_threshold_for_parts_is_the_models_or_the_default() -> None:
     assert LEARNED.scope_min_tokens(SMALL_SYMBOL, 1_000) == 800
     assert LEARNED.scope_min_tokens(Cell("cerebras", "unheard-of"), 1_000) == 1_000
-    assert LearnedPolicy("learned-1", {MODEL: Choice(predict=True)}).scope_min_tokens(MODEL, 1_000) == 1_000
+    assert (
+        LearnedPolicy("learned-1", {MODEL: LearnedChoice(predict=True)}).scope_min_tokens(MODEL, 1_000)
+        == 1_000
+    )
 
 
 @pytest.mark.parametrize(
