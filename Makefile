@@ -6,7 +6,7 @@ EXTRAS := test,lint,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-lowest test-editors lint audit bench format clean
+.PHONY: help demo test test-fast test-lowest test-editors lint audit bench format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -53,6 +53,9 @@ demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, t
 test: $(VENV)/test  ## Run every test
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: $(VENV)/test  ## Run the tests that are not marked slow
+	$(BIN)/python -m pytest -n auto -m "not editors and not slow" $(ARGS)
 
 # Not only versions but the whole environment is made anew: what an earlier bound brought in must not stay.
 $(LOWEST)/test: pyproject.toml

@@ -72,6 +72,7 @@ def test_doctor_says_so(alone: Path) -> None:
     assert [one["ok"] for one in (*found["packages"], *found["grammars"])] == [True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "version", "bounds"),
     [
@@ -118,6 +119,7 @@ def test_a_crash_of_tree_sitter_is_one_sentence(alone: Path) -> None:
     assert "settings" in found, "doctor goes on"
 
 
+@pytest.mark.slow
 def test_a_grammar_that_fails_is_named_once_and_the_others_are_tried(alone: Path) -> None:
     alone.mkdir()
     (alone / "tree_sitter_typescript.py").write_text("raise RuntimeError('another ABI')\n")

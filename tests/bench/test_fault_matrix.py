@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from editsvc.emulator import FAULTS
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_a_few_cells_of_the_matrix() -> None:
     rows = ("status:503", "cut:0", "length:0.5", "broken-syntax", "unclosed:0")
     command = [

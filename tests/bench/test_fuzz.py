@@ -27,6 +27,7 @@ def run(*arguments: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_keeps_its_promises_for_whatever_comes(name: str) -> None:
     report = run(name, "--inputs", "3000", "--seed", "3")

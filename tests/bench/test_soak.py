@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_nothing_is_lost_stuck_or_wrong_while_requests_fail_and_edits_are_taken_back() -> None:
     command = [
         sys.executable,

@@ -117,6 +117,7 @@ def test_there_are_examples_for_what_people_do_first() -> None:
     assert len(ALL) > 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", WITHOUT, ids=str)
 def test_an_example_works_as_shown_without_a_key(offline_shell: Shell, place: Path, one: Example) -> None:
     line = one.line.replace("8080", str(free_port()))

@@ -57,6 +57,7 @@ def reported(folder: Path, server: str, requests: int) -> None:
     assert "Traceback" not in tuned.stderr
 
 
+@pytest.mark.slow
 def test_a_small_file_on_the_shipped_defaults(tmp_path: Path, start_emulator: Callable[..., str]) -> None:
     server = start_emulator("--port", "0")
     (tmp_path / "a.py").write_text(SMALL)
@@ -67,6 +68,7 @@ def test_a_small_file_on_the_shipped_defaults(tmp_path: Path, start_emulator: Ca
         reported(tmp_path, server, requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_each_preset_with_a_prediction_without_and_as_it_comes(
     tmp_path: Path, start_emulator: Callable[..., str], preset: str

@@ -164,6 +164,7 @@ def test_the_value_of_time_is_a_setting(offline_shell: Shell) -> None:
     assert "at $1.25 an hour" in shown["proposed"]["rules"][0]["why"]
 
 
+@pytest.mark.slow
 def test_the_bench_prints_what_it_measured() -> None:
     ran = CliRunner().invoke(bench_policy, ["--runs", "2", "--requests", "40", "--seed", "3"])
     assert ran.exit_code == 0

@@ -298,6 +298,7 @@ async def test_whatever_the_file_is_the_edit_comes_out_right(
     assert result.scope.kind is ScopeKind.SECTIONS
 
 
+@pytest.mark.slow
 async def test_of_a_very_long_file_the_place_that_is_named_is_edited(tmp_path: Path) -> None:
     text = "".join(f"def f_{n}(value):\n    return value + {n}\n\n\n" for n in range(25_000))
     after = text.replace("return value + 777\n", "return 777 + value\n")
@@ -313,6 +314,7 @@ async def test_of_a_very_long_file_the_place_that_is_named_is_edited(tmp_path: P
     assert result.scope.reason in {ScopeReason.NAMED, ScopeReason.LIKELY}
 
 
+@pytest.mark.slow
 async def test_a_very_long_file_without_a_place_is_a_clear_refusal(tmp_path: Path) -> None:
     text = "".join(f"value_{n} = {n}\n" for n in range(100_000))
     async with world(tmp_path, SCRIPT) as here:

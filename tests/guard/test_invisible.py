@@ -55,6 +55,7 @@ def test_a_character_that_nobody_sees_is_found(character: str) -> None:
     assert finding.name.startswith(f"U+{ord(character):04X}")
 
 
+@pytest.mark.slow
 def test_every_default_ignorable_character_is_found() -> None:
     ignorable = [
         character
