@@ -26,7 +26,14 @@ import msgspec
 
 from editsvc.errors import EditsvcError, SettingsError
 from editsvc.provider.base import Completion
-from editsvc.provider.connections import MOST_BYTES, Call, CallCancelled, LaneTransport, bounded, current_call
+from editsvc.provider.connections import (
+    MOST_BYTES,
+    Call,
+    CallCancelled,
+    CancellableTransport,
+    bounded,
+    current_call,
+)
 from editsvc.provider.wire import decode_models, encode_request, reported
 from editsvc.redact import without_secrets
 from editsvc.usage import ServerTimes, Usage
@@ -128,11 +135,12 @@ class CerebrasProvider:
     def _build(self) -> Cerebras:
         # A quarter of a second; here it passes in the worker's thread.
         import httpx  # noqa: PLC0415
-        from cerebras.cloud.sdk import Cerebras  # noqa: PLC0415
+        from cerebras.cloud.sdk import Cerebras, Omit  # noqa: PLC0415
 
-        _check_custom_headers()
+        # The SDK puts the custom headers into every client; they are meant for Cerebras alone.
+        not_sent: dict[str, Any] = dict.fromkeys(_custom_header_names(), Omit())
         timeout = httpx.Timeout(self._read_timeout_s, connect=self._connect_timeout_s)
-        transport = LaneTransport(
+        transport = CancellableTransport(
             verify=self._certificates(),
             keepalive_s=_KEEPALIVE_S,
             proxy=self._proxy(),
@@ -142,7 +150,7 @@ class CerebrasProvider:
             base_url=self._base_url,
             timeout=timeout,
             max_retries=0,
-            default_headers=_no_custom_headers() if self._compatible else None,
+            default_headers=not_sent if self._compatible else None,
             http_client=httpx.Client(transport=transport, timeout=timeout, follow_redirects=False),
             # The SDK's warming is a blocking request in the constructor, over a connection of its own.
             warm_tcp_connection=False,
@@ -233,13 +241,13 @@ class CerebrasProvider:
             stream_cls=ChunkStream,
         )
         headers = stream.response.headers
-        tally = _Tally(request_id=failures.request_id(headers))
+        state = _StreamState(request_id=failures.request_id(headers))
         received = 0
         with stream:
             try:
                 for chunk in stream:
                     if chunk is not None:
-                        if text := tally.take(chunk, self._clock):
+                        if text := state.take(chunk, self._clock):
                             received += len(text)
                             if received > request.longest_reply:
                                 raise failures.endless(
@@ -248,27 +256,29 @@ class CerebrasProvider:
                             bridge.delta(text)
                         continue
                     # [DONE], or the end of the body; the loop goes on to read what is left of it.
-                    bridge.succeed(self._completion(tally, call, headers, started))
+                    bridge.succeed(self._completion(state, call, headers, started))
             except httpx.TransportError:
-                if tally.finish_reason is None:
+                if state.finish_reason is None:
                     raise
                 # The reply has ended; how the connection ends after that is of no interest.
-                bridge.succeed(self._completion(tally, call, headers, started))
+                bridge.succeed(self._completion(state, call, headers, started))
 
-    def _completion(self, tally: _Tally, call: Call, headers: httpx.Headers, started: float) -> Completion:
+    def _completion(
+        self, state: _StreamState, call: Call, headers: httpx.Headers, started: float
+    ) -> Completion:
         from editsvc.provider import failures  # noqa: PLC0415 - as above
 
         return Completion(
-            finish_reason=tally.finish_reason,
-            usage=tally.usage,
-            server=tally.server,
-            model=tally.model,
-            request_id=tally.request_id,
-            ttft_s=None if tally.first is None else tally.first - started,
+            finish_reason=state.finish_reason,
+            usage=state.usage,
+            server=state.server,
+            model=state.model,
+            request_id=state.request_id,
+            ttft_s=None if state.first is None else state.first - started,
             total_s=self._clock() - started,
             attempts=call.attempts,
             rate_limit=failures.rate_limit(headers),
-            odd=tuple(f"{name} {value}" for name, value in tally.odd.items()),
+            odd=tuple(f"{name} {value}" for name, value in state.odd.items()),
         )
 
     def _list_models(self) -> list[str]:
@@ -285,28 +295,28 @@ class CerebrasProvider:
             raise failures.no_list(server=self._server) from exc
 
 
-def _no_custom_headers() -> dict[str, Any]:
-    """What takes the headers of CEREBRAS_CUSTOM_HEADERS out again; the SDK puts them into every client."""
-    from cerebras.cloud.sdk import Omit  # noqa: PLC0415 - as above
+def _custom_header_names() -> list[str]:
+    """The names of the headers that the SDK takes from CEREBRAS_CUSTOM_HEADERS; raises SettingsError.
 
-    lines = os.environ.get("CEREBRAS_CUSTOM_HEADERS", "").split("\n")
-    return {line.partition(":")[0].strip(): Omit() for line in lines if ":" in line}
-
-
-def _check_custom_headers() -> None:
-    """Refuse CEREBRAS_CUSTOM_HEADERS that cannot be sent; their values are not repeated, since they may be secret."""
+    The error does not repeat values, which may be secret.
+    """
+    names = []
     for number, line in enumerate(os.environ.get("CEREBRAS_CUSTOM_HEADERS", "").split("\n"), 1):
-        name, colon, value = line.partition(":")
-        if colon and not (_HEADER_NAME.fullmatch(name.strip()) and _HEADER_VALUE.fullmatch(value.strip())):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not colon:
+            continue
+        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
             raise SettingsError(
                 f"CEREBRAS_CUSTOM_HEADERS: line {number} is not a header.",
                 hint="Each line is NAME: VALUE, in printable ASCII.",
             )
+        names.append(name)
+    return names
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What the chunks of one stream said so far, besides the content."""
+class _StreamState:
+    """What the chunks of one stream have reported so far, besides the content."""
 
     request_id: str | None
     first: float | None = None
