@@ -208,13 +208,13 @@ class _Bench:
         return policy
 
     def _score_intervals(self, model: SimulatedModel, finding: Finding, score: Score) -> None:
-        gains = finding.gains
-        net = None if gains.balance is None else share_saved(gains.balance)
+        savings = finding.savings
+        net = None if savings.balance is None else share_saved(savings.balance)
         estimates: tuple[Estimate | None, ...] = (
-            gains.acceptance,
-            gains.token_s,
-            gains.pass_cost,
-            gains.saved_s,
+            savings.acceptance,
+            savings.token_s,
+            savings.pass_cost,
+            savings.saved_s,
             net,
         )
         for name, estimate, truth in zip(QUANTITIES, estimates, self.truths[model.name].values, strict=True):

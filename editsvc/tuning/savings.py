@@ -1,4 +1,4 @@
-"""What predictions gain: acceptance, speed, the cost of verifying, and what it all comes to.
+"""What predictions save: acceptance, speed, the cost of verifying, and what it all comes to.
 
 The model of latency is ``t = (reasoning + passes·s)·τ``: τ is the time of a plain token, and `s` what a pass
 that writes text takes, in plain ones, when a prediction went along. How many passes had something to propose is
@@ -40,7 +40,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Gains:
+class Savings:
     """What the requests of one model, or of one cell, show; None where they do not.
 
     `sent` and `plain` count requests with and without a prediction, of which the times are known. Times are
@@ -80,7 +80,7 @@ def speed(plain: Sequence[Weighted]) -> Speed:
     return Speed(len(timed.weights), ratio(timed.seconds, timed.reply, timed.weights))
 
 
-def gains(sent: Sequence[Weighted], plain: Speed, rates: Rates) -> Gains:
+def savings(sent: Sequence[Weighted], plain: Speed, rates: Rates) -> Savings:
     """What `sent` requests gained over the speed that their model has without a prediction."""
     timed = _timed(sent)
     seconds, weights = timed.seconds, timed.weights
@@ -96,7 +96,7 @@ def gains(sent: Sequence[Weighted], plain: Speed, rates: Rates) -> Gains:
     sent_s, plain_s = _logarithm(effective), _logarithm(plain.token_s)
     saved = _saved(timed, plain.token_s)
     rejected_tokens = _sum(timed.rejected, weights) / sum(weights) if weights else 0.0
-    return Gains(
+    return Savings(
         sent=len(weights),
         plain=plain.requests,
         acceptance=rate(accepted, [a + r for a, r in zip(accepted, rejected, strict=True)], every),

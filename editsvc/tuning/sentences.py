@@ -56,12 +56,12 @@ def would_flip(finding: Finding, worth: Worth) -> str:
         )
     above, below = ("above", "under") if finding.predict else ("under", "above")
     conditions = []
-    limit, now = finding.gains.pass_cost_limit, finding.gains.pass_cost
+    limit, now = finding.savings.pass_cost_limit, finding.savings.pass_cost
     if limit is not None and limit > 1:
         at_present = f" (it is {now.value:.2f})" if now is not None else ""
         conditions.append(f"the cost of a pass were {above} {limit:.2f}{at_present}")
-    if finding.gains.hour_limit:
-        hour = worth.in_users_terms(finding.gains.hour_limit)
+    if finding.savings.hour_limit:
+        hour = worth.in_users_terms(finding.savings.hour_limit)
         conditions.append(f"the value of time were {below} ${hour:.2f} an hour")
     if not conditions:
         return "No cost of a pass and no value of time would change that."
@@ -98,7 +98,7 @@ def _lines(tuning: Tuning, since: str) -> Iterator[str]:
 
 
 def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
-    found = finding.gains
+    found = finding.savings
     yield f"requests        {found.sent:,} with a prediction, {found.plain:,} without, their times known"
     if found.acceptance is not None:
         yield f"acceptance      {_share(found.acceptance)} of the prediction's tokens"

@@ -29,7 +29,7 @@ def to_json(tuning: Tuning) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
-    found = finding.gains
+    found = finding.savings
     crossing = finding.crossing
     return {
         **_cell(finding.cell),
@@ -56,7 +56,7 @@ def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
 
 
 def _hour(finding: Finding, tuning: Tuning) -> float | None:
-    limit = finding.gains.hour_limit
+    limit = finding.savings.hour_limit
     return None if limit is None else tuning.worth.in_users_terms(limit)
 
 

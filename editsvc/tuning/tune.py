@@ -16,7 +16,7 @@ from editsvc.tuning.drift import ChangeKind, price_changes, shifts, withdrawals
 from editsvc.tuning.estimates import LEAST_REQUESTS, chance_below_zero, effective_number, shrunk
 from editsvc.tuning.evaluation import evaluate
 from editsvc.tuning.observation import by_model, observe, weigh
-from editsvc.tuning.savings import Rates, difference, gains, share_saved, speed
+from editsvc.tuning.savings import Rates, difference, savings, share_saved, speed
 from editsvc.tuning.scopes import crossing
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from editsvc.tuning.evaluation import Evaluation
     from editsvc.tuning.objective import Worth
     from editsvc.tuning.observation import Observation, Weighted
-    from editsvc.tuning.savings import Gains, Speed
+    from editsvc.tuning.savings import Savings, Speed
     from editsvc.tuning.scopes import Crossing
 
 FLOOR: Final = 20
@@ -51,7 +51,7 @@ class Finding:
 
     cell: Cell
     requests: int
-    gains: Gains
+    savings: Savings
     net: Estimate | None = None
     certainty: float | None = None
     predict: bool | None = None
@@ -153,7 +153,7 @@ def learn(
             Finding(
                 cell,
                 len(recent),
-                gains(sent[cell], plain[cell], rates[cell]),
+                savings(sent[cell], plain[cell], rates[cell]),
                 standing=_standing(standing, cell),
                 unsupported=cell in withdrawn,
                 crossing=crossing(recent, rates[cell]),
@@ -191,10 +191,10 @@ def _settled_requests(observations: Sequence[Observation], shifted: Sequence[Cha
 def _decided(found: Sequence[Finding]) -> list[Finding]:
     """Decide for each model; those with few requests lean towards the others."""
     ready = [
-        (finding, finding.gains.balance)
+        (finding, finding.savings.balance)
         for finding in found
-        if finding.gains.balance is not None
-        and finding.gains.sent + finding.gains.plain >= FLOOR
+        if finding.savings.balance is not None
+        and finding.savings.sent + finding.savings.plain >= FLOOR
         and not finding.unsupported
     ]
     drawn = shrunk([balance for _, balance in ready])
@@ -206,7 +206,7 @@ def _settled(finding: Finding, balance: Estimate | None) -> Finding:
     if finding.unsupported:
         return replace(finding, predict=False)
     if balance is None:
-        return replace(finding, missing=_missing(finding.gains))
+        return replace(finding, missing=_missing(finding.savings))
     certainty = chance_below_zero(balance)
     pays = finding.standing is not False
     if (1 - certainty if pays else certainty) >= FLIP_CERTAINTY:
@@ -214,7 +214,7 @@ def _settled(finding: Finding, balance: Estimate | None) -> Finding:
     return replace(finding, net=share_saved(balance), certainty=certainty, predict=pays)
 
 
-def _missing(found: Gains) -> str:
+def _missing(found: Savings) -> str:
     if found.sent + found.plain < FLOOR:
         count = found.sent + found.plain
         return f"not enough data: {count} requests with known times, {FLOOR} are needed"
@@ -252,7 +252,7 @@ def _cells(
 
     The speed without a prediction is the model's: it is the server's, whatever is written.
     """
-    if model.predict is None or model.unsupported or model.gains.plain_s is None:
+    if model.predict is None or model.unsupported or model.savings.plain_s is None:
         return []
     groups: dict[Cell, list[Weighted]] = defaultdict(list)
     for one in sent:
@@ -261,7 +261,7 @@ def _cells(
     known = []
     for cell, group in groups.items():
         if effective_number([one.weight for one in group]) >= FLOOR:
-            found = gains(group, plain, rates)
+            found = savings(group, plain, rates)
             if found.sent_s is not None:
                 known.append((cell, found, found.sent_s))
     drawn = shrunk([sent_s for _, _, sent_s in known])
@@ -276,7 +276,7 @@ def _cells(
                 standing=_standing(standing, cell, otherwise=model.predict),
                 price_known=model.price_known,
             ),
-            difference(sent_s, model.gains.plain_s),
+            difference(sent_s, model.savings.plain_s),
         )
         for (cell, found, _), sent_s in zip(known, drawn, strict=True)
     ]

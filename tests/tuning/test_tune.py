@@ -95,7 +95,7 @@ def test_the_objective_decides_between_time_and_money(
 def test_the_rate_of_exchange_is_the_users_value_of_time(make_record: MakeRecord) -> None:
     records = log(make_record, accepted=0.25, rejected=0.4, plain=40)
     (found,) = tuned(records).findings
-    limit = found.gains.hour_limit
+    limit = found.savings.hour_limit
     assert limit is not None
     dear, cheap = (tuned(records, worth=Worth(limit * factor)).findings[0] for factor in (1.5, 0.5))
     assert (dear.predict, cheap.predict) == (True, False)
@@ -159,7 +159,7 @@ def test_only_what_came_after_a_change_counts(make_record: MakeRecord) -> None:
     after = log(make_record, accepted=0.05, rejected=0.4, pass_cost=1.8, sent=30, plain=6)
     found = tuned([*before, *after])
     assert found.findings[0].predict is False
-    assert found.findings[0].gains.sent == 30
+    assert found.findings[0].savings.sent == 30
     assert ChangeKind.ACCEPTANCE in {change.kind for change in found.changes}
     assert "accepts 11 % of predictions, and accepted 94 % before" in text(found, "in all")
 
@@ -228,7 +228,7 @@ def test_what_is_not_reported_is_no_error(make_record: MakeRecord) -> None:
     found = tuned([*bare, *untimed], models={})
     assert (found.records, found.usable) == (60, 30)
     assert found.findings[0].missing.startswith("not enough data: 0 requests with known times")
-    assert found.findings[0].gains.acceptance is not None
+    assert found.findings[0].savings.acceptance is not None
 
 
 numbers = st.none() | st.integers(0, 2_000)
