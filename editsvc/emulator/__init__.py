@@ -7,7 +7,7 @@
 
 The layers, from the bottom: `wire` (bytes and values), `faults`, `task` (which file a request is about),
 `parts` (what becomes of each part of it), `responder` (who plays the model), `structured` (its reply as edits),
-`mistakes` (what it gets wrong), `generation` (which token comes when), `answer` (timed bytes), `engine`
+`mistakes` (what it gets wrong), `generation` (which token comes when), `answer` (timed bytes), `service`
 (requests to answers), `server` (a socket). Only the last knows aiohttp, and it decides nothing.
 """
 

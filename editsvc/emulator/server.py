@@ -1,4 +1,4 @@
-"""The emulator on a socket: aiohttp plays what the engine decides.
+"""The emulator on a socket: aiohttp sends what the service decides.
 
 Nothing here chooses an answer. It reads bodies, keeps the schedule of the events, notices when a client
 leaves, and writes the log.
@@ -21,7 +21,7 @@ from aiohttp import web
 
 from editsvc.emulator.answer import JSON, Abort, Begin, Hang, Reset, Send
 from editsvc.emulator.responder import responder_for
-from editsvc.emulator.service import FAULT_HEADER, Answer, Call, Engine
+from editsvc.emulator.service import FAULT_HEADER, Answer, Call, EmulatedService
 from editsvc.emulator.wire import RequestRecord, WireError
 from editsvc.errors import UsageError
 from editsvc.tokens import tokenizer
@@ -48,7 +48,7 @@ class Emulator:
     """
 
     def __init__(self, options: EmulatorOptions, *, responder: Responder | None = None) -> None:
-        self._engine = Engine(options, responder or responder_for(options), tokenizer())
+        self._service = EmulatedService(options, responder or responder_for(options), tokenizer())
         self._options = options
         self._runner: web.AppRunner | None = None
         self._log: BinaryIO | None = None
@@ -56,7 +56,7 @@ class Emulator:
 
     def records(self) -> list[RequestRecord]:
         """What the log says about the requests that have ended."""
-        return self._engine.records()
+        return self._service.records()
 
     async def __aenter__(self) -> Self:
         """Start to listen."""
@@ -107,7 +107,7 @@ class Emulator:
 
     async def _models(self, request: web.Request) -> web.Response:
         authorization = request.headers.get("authorization", "")
-        body = self._engine.models(authorization, time.time(), request.match_info.get("name"))
+        body = self._service.models(authorization, time.time(), request.match_info.get("name"))
         return web.Response(body=body, content_type=JSON)
 
     async def _requests(self, _: web.Request) -> web.Response:
@@ -122,7 +122,7 @@ class Emulator:
         )
         player = _Player(request)
         # Counting the tokens of a large file would hold up the replies that are being streamed.
-        working = asyncio.ensure_future(asyncio.to_thread(self._engine.answer, call))
+        working = asyncio.ensure_future(asyncio.to_thread(self._service.answer, call))
         try:
             answer = await asyncio.shield(working)
         except asyncio.CancelledError:
@@ -150,7 +150,7 @@ class Emulator:
             disconnected=player.left,
             duration_s=player.elapsed_s(),
         )
-        self._engine.remember(record)
+        self._service.remember(record)
         if self._log is not None:
             self._log.write(msgspec.json.encode(record) + b"\n")
 

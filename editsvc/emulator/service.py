@@ -1,6 +1,6 @@
 """The emulated service, without a network: a request's bytes in, timed events out.
 
-The engine holds what a server remembers between requests: the prompt cache, the quota, the number of the
+The service holds what a server remembers between requests: the prompt cache, the quota, the number of the
 next request. Everything else about an answer follows from the request and the options.
 """
 
@@ -70,7 +70,7 @@ class Answer:
     record: RequestRecord
 
 
-class Engine:
+class EmulatedService:
     """Answers calls; safe to use from several threads."""
 
     def __init__(self, options: EmulatorOptions, responder: Responder, tokenizer: Tokenizer) -> None:

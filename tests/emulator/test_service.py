@@ -12,7 +12,7 @@ from editsvc.emulator.answer import Begin, Hang, Reset, Send
 from editsvc.emulator.prompt_cache import BLOCK, PromptCache
 from editsvc.emulator.quota import Quota
 from editsvc.emulator.responder import Case, EchoResponder, ScriptResponder
-from editsvc.emulator.service import Call, Engine
+from editsvc.emulator.service import Call, EmulatedService
 from editsvc.prompt import rendering
 from editsvc.reply.search_replace import RESPONSE_FORMAT
 from editsvc.text.section import Section
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 def events(body: dict[str, Any], **options: Any) -> list[Event]:
-    engine = Engine(EmulatorOptions(echo=True, **options), EchoResponder(), tokenizer())
-    return list(engine.answer(Call(json.dumps(body).encode(), now=1_000_000.0)).events)
+    service = EmulatedService(EmulatorOptions(echo=True, **options), EchoResponder(), tokenizer())
+    return list(service.answer(Call(json.dumps(body).encode(), now=1_000_000.0)).events)
 
 
 def test_headers_come_with_the_first_token_and_tokens_one_by_one(echo_body: Body) -> None:
@@ -117,8 +117,8 @@ def test_a_search_text_occurs_once_in_what_may_be_edited(
         "response_format": RESPONSE_FORMAT,
     }
     responder = ScriptResponder([Case("Return 2 from two.", TWICE, RESULT)])
-    engine = Engine(EmulatorOptions(echo=True), responder, tokenizer())
-    made = engine.answer(Call(json.dumps(body).encode(), now=0)).events
+    service = EmulatedService(EmulatorOptions(echo=True), responder, tokenizer())
+    made = service.answer(Call(json.dumps(body).encode(), now=0)).events
     [reply] = [json.loads(event.data) for event in made if isinstance(event, Send)]
 
     assert json.loads(reply["choices"][0]["message"]["content"]) == {"edits": [edit], "cannot": None}
