@@ -7,15 +7,16 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from editsvc.cli.waits import WaitTeller
+from editsvc.cli import output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from editsvc.engine.edit import Listener
+    from editsvc.engine.edit import Listener, StreamUpdate
 
+_REPORTED_WAIT_S: Final = 1.0
 _DUMB: Final = frozenset({"dumb", "unknown"})
 
 
@@ -41,6 +42,30 @@ class Display(Protocol):
         ...
 
 
+class WaitMessages:
+    """A listener that draws nothing, and says once that a file's request is held back by the server's limits."""
+
+    follows = False
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._reported = False
+
+    def restarted(self) -> None:
+        """Nothing is drawn."""
+
+    def streamed(self, update: StreamUpdate) -> None:
+        """Nothing is drawn."""
+
+    def held(self, seconds: float | None) -> None:
+        """Print it, if it is long enough to notice."""
+        if not self._reported and seconds is not None and seconds >= _REPORTED_WAIT_S:
+            self._reported = True
+            output.say(
+                f"editsvc: {self._path} waits about {seconds:.0f} s, because of the server's limits or a failure."
+            )
+
+
 class Undrawn:
     """Nothing is drawn; that a file waits for long is said."""
 
@@ -54,7 +79,7 @@ class Undrawn:
 
     def file(self, path: str) -> AbstractContextManager[Listener]:
         """A listener that tells of waits."""
-        return nullcontext(WaitTeller(path))
+        return nullcontext(WaitMessages(path))
 
     def aside(self) -> AbstractContextManager[object]:
         """Nothing is in the way."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Notices:
+class ShownOnce:
     """One empty file for each notice, so that several processes agree without a lock."""
 
     def __init__(self, folder: Path) -> None:
