@@ -19,7 +19,7 @@ import msgspec
 from editsvc.app.servers import Server, chain_of, configured, for_the_first
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
-from editsvc.files.shown_once import Notices
+from editsvc.files.shown_once import ShownOnce
 from editsvc.provider import models
 from editsvc.settings import environment
 from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
@@ -138,7 +138,7 @@ async def _service(
             settings=settings,
             models=table,
             recorder=log,
-            notices=Notices(folder / "notices"),
+            shown_once=ShownOnce(folder / "notices"),
             clock=time.monotonic,
             now=lambda: datetime.now(UTC),
             new_id=lambda: uuid.uuid4().hex,

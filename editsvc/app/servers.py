@@ -15,7 +15,7 @@ from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
 from editsvc.provider.health import HealthFile
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
@@ -117,21 +117,21 @@ def chain_of(
     start where there is more than one server, because only then is there somebody else to ask.
     """
     health = health_file(settings)
-    links, origins = [], {}
+    upstreams, origins = [], {}
     for number, server in enumerate(servers):
-        link = Link(
+        upstream = Upstream(
             provider(settings, server),
             model=server.model if number else None,
             predicts=server.prediction,
             reasons=not number or table.get(server.model, models.UNKNOWN).reasoning_effort,
             breaker=Breaker(health=health.load(server.origin) if len(servers) > 1 else None),
         )
-        links.append(link)
-        origins[link] = server.origin
+        upstreams.append(upstream)
+        origins[upstream] = server.origin
     return Chain(
-        Links(
-            links,
-            Patience(
+        Upstreams(
+            upstreams,
+            RetryPolicy(
                 max_retries=settings.max_retries,
                 longest_wait_s=settings.longest_wait_s,
                 batch_wait_s=settings.batch_wait_s,
@@ -139,7 +139,7 @@ def chain_of(
             ),
             clock=time.monotonic,
             draw=random.random,
-            changed=(lambda link: health.save(origins[link], link.breaker.health))
+            changed=(lambda upstream: health.save(origins[upstream], upstream.breaker.health))
             if remembered
             else (lambda _: None),
         )

@@ -9,7 +9,7 @@ from editsvc import credible
 from editsvc.engine.edit import EditResult, Restart
 from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
-from editsvc.provider.base import Completion, Why
+from editsvc.provider.base import AttemptReason, Completion
 from editsvc.scope.scopes import ScopeKind, whole
 from editsvc.text.document import split_lines
 from editsvc.tokenlog import RequestRecord
@@ -97,9 +97,9 @@ class EditRun:
         """Take note of the end of a request; `model` is the row of the model that answered."""
         self.completion = done.after(self.completion)
         self.provider = done.provider or self.provider
-        self.model_name, self.model = done.asked or self.model_name, model
-        if done.instead:
-            self.warnings.append(f"{self.provider} answered instead: {done.instead}")
+        self.model_name, self.model = done.requested_model or self.model_name, model
+        if done.fallback_reason:
+            self.warnings.append(f"{self.provider} answered instead: {done.fallback_reason}")
         if done.odd:
             self._warn_once(
                 f"{self.provider} reported impossible numbers ({', '.join(done.odd)}); they count as not reported."
@@ -114,7 +114,9 @@ class EditRun:
 
     def _route(self) -> list[dict[str, Any]] | None:
         """The attempts for the log; None where the first server answered the first request."""
-        if [attempt.why for attempt in self.attempts] == [Why.FIRST] and self.completion is not None:
+        if [attempt.reason for attempt in self.attempts] == [
+            AttemptReason.FIRST
+        ] and self.completion is not None:
             return None
         return [attempt.json() for attempt in self.attempts] or None
 

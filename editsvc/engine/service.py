@@ -93,7 +93,7 @@ class Scorer(Protocol):
         ...
 
 
-class Notices(Protocol):
+class ShownOnce(Protocol):
     """Remembers what the user was told already."""
 
     def first_time(self, key: str) -> bool:
@@ -111,7 +111,7 @@ class EditService:
         settings: Settings,
         models: Mapping[str, Model],
         recorder: Recorder | None,
-        notices: Notices,
+        shown_once: ShownOnce,
         clock: Callable[[], float],
         now: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -125,7 +125,7 @@ class EditService:
         self._models = models
         self._model = models.get(settings.model, UNKNOWN)
         self._recorder = recorder
-        self._notices = notices
+        self._shown_once = shown_once
         self._clock = clock
         self._now = now
         self._new_id = new_id
@@ -358,7 +358,7 @@ class EditService:
     async def _stream(self, run: EditRun, asked: CompletionRequest, receiver: ReplyReceiver) -> Reply | None:
         await asyncio.to_thread(receiver.begin)
         done = await self._provider.complete(asked, receiver)
-        run.answered(done, self._models.get(done.asked or asked.model, UNKNOWN))
+        run.answered(done, self._models.get(done.requested_model or asked.model, UNKNOWN))
         run.reply = receiver.text
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
@@ -545,11 +545,11 @@ class EditService:
         name = self._settings.model
         model = self._models.get(name)
         if model is None:
-            if self._notices.first_time(f"unknown-model:{name}"):
+            if self._shown_once.first_time(f"unknown-model:{name}"):
                 run.warnings.append(
                     f"The model {name} is not in the model table: no prediction is sent unless prediction is set to on."
                 )
-        elif model.deprecated and self._notices.first_time(f"deprecated-model:{name}"):
+        elif model.deprecated and self._shown_once.first_time(f"deprecated-model:{name}"):
             run.warnings.append(f"The model {name} is deprecated: {model.deprecated}.")
 
     async def _record(self, run: EditRun, created: datetime, result: EditResult) -> EditResult:
@@ -559,7 +559,7 @@ class EditService:
         try:
             await asyncio.to_thread(self._append, self._recorder, run, created, result)
         except LogUnavailable as exc:
-            if self._notices.first_time(f"log:{exc.kind}:{run.id}"):
+            if self._shown_once.first_time(f"log:{exc.kind}:{run.id}"):
                 return replace(result, warnings=(*result.warnings, exc.warning("The edit was not logged.")))
         except Exception as exc:  # noqa: BLE001 - as above: a record that cannot be made is no reason to lose an edit
             missing = f"The edit was not logged. {Defect(exc).sentence()}"

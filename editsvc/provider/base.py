@@ -57,7 +57,7 @@ class CompletionRequest:
         return self.prompt_tokens + self.max_completion_tokens
 
 
-class Why(StrEnum):
+class AttemptReason(StrEnum):
     """Why a request was sent: the first of its edit, again, elsewhere, for the rest of a reply, or to be faster."""
 
     FIRST = "first"
@@ -77,7 +77,7 @@ class Attempt:
 
     provider: str
     model: str
-    why: Why
+    reason: AttemptReason
     predicted: bool
     outcome: str
     received: int
@@ -86,7 +86,9 @@ class Attempt:
 
     def json(self) -> dict[str, Any]:
         """The attempt as ``rewrite --json`` and the log have it; times in milliseconds' precision."""
-        return {**asdict(self), "waited_s": round(self.waited_s, 3), "total_s": round(self.total_s, 3)}
+        times = {"waited_s": round(self.waited_s, 3), "total_s": round(self.total_s, 3)}
+        values = {**asdict(self), **times}
+        return {"why" if name == "reason" else name: value for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,10 @@ class Completion:
     None means that the stream ended without saying why.
     `ttft_s` is the time from sending to the first piece of content, `total_s` to the end of the stream, both
     by the client's clock; `attempts` counts HTTP requests; `rate_limit` holds the ``x-ratelimit-`` headers
-    without that prefix. `provider` is who answered, as the model `asked`, and `predicted` whether a prediction
-    went along; `instead` says why that is not the server that comes first, "" if it is. `usage_is_whole` is false
-    if other requests were billed too that did not come so far as to say how much. `odd` names the numbers that the
-    server reported and that cannot be, with their values; they are unknown in `usage` and `server`.
+    without that prefix. `provider` is who answered, as `requested_model`, and `predicted` whether a prediction
+    went along; `fallback_reason` says why that is not the server that comes first, "" if it is. `usage_is_whole` is
+    false if other requests were billed whose usage is unknown. `odd` names the impossible numbers that the server
+    reported, with their values; they are unknown in `usage` and `server`.
     """
 
     finish_reason: str | None
@@ -112,9 +114,9 @@ class Completion:
     attempts: int = 1
     rate_limit: Mapping[str, str] = field(default_factory=dict)
     provider: str | None = None
-    asked: str | None = None
+    requested_model: str | None = None
     predicted: bool | None = None
-    instead: str = ""
+    fallback_reason: str = ""
     usage_is_whole: bool = True
     odd: tuple[str, ...] = ()
 

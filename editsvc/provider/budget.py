@@ -107,7 +107,7 @@ class Budget:
         self._sent.append(reservation)
         return reservation
 
-    def settle(self, reservation: Reservation, headers: Mapping[str, str] | None, now: float) -> None:
+    def finish(self, reservation: Reservation, headers: Mapping[str, str] | None, now: float) -> None:
         """The reply to a request has ended; `headers` (without their prefix) are what it said, None for no reply."""
         reservation.under_way = False
         if headers is None:

@@ -32,17 +32,17 @@ from editsvc.errors import (
     ProviderRateLimited,
     ProviderUnavailable,
 )
-from editsvc.provider.base import Attempt, Completion, Priority, Why
+from editsvc.provider.base import Attempt, AttemptReason, Completion, Priority
 from editsvc.provider.breaker import State
-from editsvc.provider.failure_class import Blame, backoff_s, blame
-from editsvc.provider.resume import Continuation, rest_predicted
+from editsvc.provider.failure_class import FailureClass, backoff_s, failure_class
+from editsvc.provider.resume import ResumedReply, rest_predicted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from editsvc.provider.base import CompletionRequest, Receiver
     from editsvc.provider.budget import Reservation
-    from editsvc.provider.upstreams import Link, Links
+    from editsvc.provider.upstreams import Upstream, Upstreams
 
 # How long a server's word that it supports no predictions is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0
@@ -55,15 +55,15 @@ class _Call:
 
     def __init__(
         self,
-        link: Link,
-        why: Why,
+        upstream: Upstream,
+        reason: AttemptReason,
         request: CompletionRequest,
         reservation: Reservation,
         *,
         waited_s: float,
     ) -> None:
-        self.link = link
-        self.why = why
+        self.upstream = upstream
+        self.reason = reason
         self.request = request
         self.reservation = reservation
         self.waited_s = waited_s
@@ -73,7 +73,7 @@ class _Call:
         self.closed = False
         self._content: list[str] = []
         self._show: Callable[[str], None] | None = None
-        self.task = asyncio.ensure_future(link.provider.complete(request, self._on_delta))
+        self.task = asyncio.ensure_future(upstream.provider.complete(request, self._on_delta))
 
     def _on_delta(self, text: str) -> None:
         self.count += len(text)
@@ -83,7 +83,7 @@ class _Call:
         else:
             self._content.append(text)
 
-    def speak(self, show: Callable[[str], None]) -> None:
+    def start_showing(self, show: Callable[[str], None]) -> None:
         """From now on, and with what came already, this is the call that is shown."""
         self._show = show
         if self._content:
@@ -94,81 +94,81 @@ class _Call:
 class Chain:
     """A `Completer` over one or more servers; safe to use from several tasks of one event loop."""
 
-    def __init__(self, links: Links) -> None:
-        self.links = links
+    def __init__(self, upstreams: Upstreams) -> None:
+        self.upstreams = upstreams
 
     @property
     def name(self) -> str:
         """The provider that is asked first."""
-        return self.links.first.name
+        return self.upstreams.first.name
 
     @property
     def refuses_predictions(self) -> bool:
         """See `Completer.refuses_predictions`."""
-        return self.links.first.refuses_predictions(self.links.now())
+        return self.upstreams.first.refuses_predictions(self.upstreams.now())
 
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """See `Completer.complete`."""
-        return await _Course(self.links, request, receiver).run()
+        return await _RequestRun(self.upstreams, request, receiver).run()
 
     def close(self) -> None:
         """Close every connection."""
-        for link in self.links:
-            link.provider.close()
+        for upstream in self.upstreams:
+            upstream.provider.close()
 
 
-class _Course:
+class _RequestRun:
     """One request on its way through the chain."""
 
-    def __init__(self, links: Links, request: CompletionRequest, receiver: Receiver) -> None:
-        self._links = links
+    def __init__(self, upstreams: Upstreams, request: CompletionRequest, receiver: Receiver) -> None:
+        self._upstreams = upstreams
         self._request = request
         self._receiver = receiver
-        self._shown = Continuation()
+        self._shown = ResumedReply()
         self._begun = math.inf  # when the first request was sent; its turn in the queue is not its time
         self._first: float | None = None
         self._attempts = 0
-        self._failures: list[tuple[Link, ProviderError]] = []
-        self._failed: set[Link] = set()  # those that failed this request in the present round
-        self._out: set[Link] = set()  # those that will not do for this request at all
+        self._failures: list[tuple[Upstream, ProviderError]] = []
+        self._failed: set[Upstream] = set()  # those that failed this request in the present round
+        self._out: set[Upstream] = set()  # those that will not do for this request at all
         self._waited_s = 0.0
         self._usage_is_whole = True
 
     async def run(self) -> Completion:
         retries = 0
         while True:
-            link = await self._next()
-            last_resort = not link.breaker.permits(self._links.now())
-            call = await self._ask(link)
+            upstream = await self._next()
+            last_resort = not upstream.breaker.permits(self._upstreams.now())
+            call = await self._ask(upstream)
             if isinstance(call.outcome, Completion):
                 return self._whole(call, call.outcome)
-            self._note_failure(call)
+            self._record_failure(call)
             if self._able():
                 continue
-            if last_resort or retries >= self._links.patience.max_retries:
-                raise self._verdict()
+            if last_resort or retries >= self._upstreams.policy.max_retries:
+                raise self._final_error()
             await self._rest(retries)
             retries += 1
 
     # --- whom to ask ------------------------------------------------------------------------------------------
 
-    def _left(self) -> list[Link]:
-        return [link for link in self._links if link not in self._failed | self._out]
+    def _left(self) -> list[Upstream]:
+        return [upstream for upstream in self._upstreams if upstream not in self._failed | self._out]
 
     def _able(self) -> bool:
         """Whether there is somebody to ask in this round, without waiting."""
-        now = self._links.now()
-        return any(link.breaker.permits(now) for link in self._left())
+        now = self._upstreams.now()
+        return any(upstream.breaker.permits(now) for upstream in self._left())
 
-    async def _next(self) -> Link:
+    async def _next(self) -> Upstream:
         """The server to ask; raises ProviderError if nobody is to be asked."""
         while True:
-            now = self._links.now()
+            now = self._upstreams.now()
             left = self._left()
-            for link in left:
-                if link.breaker.permits(now):
-                    return link
-            soonest = min(left, key=lambda link: link.breaker.wait_s(now))
+            for upstream in left:
+                if upstream.breaker.permits(now):
+                    return upstream
+            soonest = min(left, key=lambda upstream: upstream.breaker.wait_s(now))
             wait = soonest.breaker.wait_s(now)
             limited = soonest.breaker.state(now) is State.CLOSED
             if self._request.priority is Priority.INTERACTIVE and not limited:
@@ -178,35 +178,35 @@ class _Course:
                 raise self._held_back(soonest, wait, limited=limited)
             # Infinite is the wait for somebody else's probe: how that ends is known as soon as it does.
             self._receiver.held(None if math.isinf(wait) else wait)
-            await self._links.change(min(wait, most))
+            await self._upstreams.change(min(wait, most))
             self._receiver.released()
-            self._waited_s += self._links.now() - now
+            self._waited_s += self._upstreams.now() - now
 
     def _most_s(self, *, limited: bool) -> float:
         """How much longer this request may be held back."""
-        patience = self._links.patience
+        policy = self._upstreams.policy
         if self._request.priority is Priority.BATCH:
-            return (patience.batch_wait_s if limited else patience.longest_wait_s) - self._waited_s
-        return min(patience.longest_wait_s - self._waited_s, self._receiver.time_left_s())
+            return (policy.batch_wait_s if limited else policy.longest_wait_s) - self._waited_s
+        return min(policy.longest_wait_s - self._waited_s, self._receiver.time_left_s())
 
-    def _held_back(self, link: Link, wait: float, *, limited: bool) -> ProviderError:
+    def _held_back(self, upstream: Upstream, wait: float, *, limited: bool) -> ProviderError:
         if self._failures:
-            return self._verdict()
+            return self._final_error()
         hint = "Try again in a moment." if math.isinf(wait) else f"Try again in {math.ceil(wait)} s."
         if limited:
             return ProviderRateLimited(
-                f"{link.name} allows no more requests for now.", hint=hint, retry_after_s=wait
+                f"{upstream.name} allows no more requests for now.", hint=hint, retry_after_s=wait
             )
         return ProviderUnavailable(
-            f"{link.name} has failed {link.breaker.health.failures} times in a row and is not asked for now.",
+            f"{upstream.name} has failed {upstream.breaker.health.failures} times in a row and is not asked for now.",
             hint=hint,
         )
 
     # --- asking -----------------------------------------------------------------------------------------------
 
-    async def _ask(self, link: Link) -> _Call:
+    async def _ask(self, upstream: Upstream) -> _Call:
         """One request, or two if it is hedged; the one that was shown, ended."""
-        calls = [await self._begin(link, self._why(link))]
+        calls = [await self._begin(upstream, self._reason(upstream))]
         try:
             second = await self._hedge(calls[0])
             if second is not None:
@@ -214,35 +214,35 @@ class _Course:
             call = calls[0] if second is None else await self._faster(calls[0], second)
             await self._cancel(calls, but=call)
             self._shown.begin_again()
-            call.speak(self._show)
+            call.start_showing(self._show)
             await asyncio.wait({call.task})
             self._close(call)
             return call
         finally:
             await self._cancel(calls)
 
-    def _why(self, link: Link) -> Why:
+    def _reason(self, upstream: Upstream) -> AttemptReason:
         if self._shown.seen:
-            return Why.RESUME
-        if link is not self._links.first:
-            return Why.FALLBACK
-        return Why.RETRY if self._attempts else Why.FIRST
+            return AttemptReason.RESUME
+        if upstream is not self._upstreams.first:
+            return AttemptReason.FALLBACK
+        return AttemptReason.RETRY if self._attempts else AttemptReason.FIRST
 
-    async def _begin(self, link: Link, why: Why) -> _Call:
-        links, since = self._links, self._links.now()
-        request = link.adapted(self._request, since)
+    async def _begin(self, upstream: Upstream, reason: AttemptReason) -> _Call:
+        upstreams, since = self._upstreams, self._upstreams.now()
+        request = upstream.adapted(self._request, since)
         seen = self._shown.seen
         if seen and request.prediction is not None:
             predicted = await self._rest_predicted(request.prediction, seen)
             request = replace(request, prediction=predicted)
-        reservation = await links.turn(link, request, self._receiver)
+        reservation = await upstreams.turn(upstream, request, self._receiver)
         request = replace(request, time_left_s=self._receiver.time_left_s())
-        now = links.now()
+        now = upstreams.now()
         self._begun = min(self._begun, now)
         waited, self._waited_s = self._waited_s + now - since, 0.0
-        link.breaker.asked(now)
+        upstream.breaker.asked(now)
         self._attempts += 1
-        return _Call(link, why, request, reservation, waited_s=waited)
+        return _Call(upstream, reason, request, reservation, waited_s=waited)
 
     @staticmethod
     async def _rest_predicted(predicted: str, seen: str) -> str:
@@ -252,11 +252,11 @@ class _Course:
 
     async def _hedge(self, call: _Call) -> _Call | None:
         """A second request, if the first one has neither content nor an end in time."""
-        after = self._links.patience.hedge_after_s
+        after = self._upstreams.policy.hedge_after_s
         if after is None or self._request.priority is Priority.BATCH or self._shown.seen:
             return None
         heard = asyncio.ensure_future(call.heard.wait())
-        napping = asyncio.ensure_future(self._links.pause(after))
+        napping = asyncio.ensure_future(self._upstreams.pause(after))
         try:
             await asyncio.wait({heard, napping, call.task}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -264,11 +264,15 @@ class _Course:
             napping.cancel()
         if call.heard.is_set() or call.task.done():
             return None
-        now = self._links.now()
-        others = [link for link in self._left() if link is not call.link and link.breaker.permits(now)]
-        if not others and len(self._links) > 1:
+        now = self._upstreams.now()
+        others = [
+            upstream
+            for upstream in self._left()
+            if upstream is not call.upstream and upstream.breaker.permits(now)
+        ]
+        if not others and len(self._upstreams) > 1:
             return None
-        return await self._begin(others[0] if others else call.link, Why.HEDGE)
+        return await self._begin(others[0] if others else call.upstream, AttemptReason.HEDGE)
 
     async def _faster(self, one: _Call, other: _Call) -> _Call:
         """The call that has content first, or ends well first; the one that is left if the other fails."""
@@ -283,7 +287,7 @@ class _Course:
                     if call.task.exception() is None or rival.task.done():
                         return call
                     self._close(call)
-                    self._note_failure(call)
+                    self._record_failure(call)
                     return rival
                 running = [call.task for call in (one, other)]
                 await asyncio.wait({*waiting, *running}, return_when=asyncio.FIRST_COMPLETED)
@@ -299,13 +303,13 @@ class _Course:
         outcome = call.task.result() if error is None else error
         if isinstance(outcome, Completion) and outcome.finish_reason is None:
             outcome = IncompleteReply(
-                f"{call.link.name} ended the reply before it was complete.",
+                f"{call.upstream.name} ended the reply before it was complete.",
                 finish_reason=None,
                 hint="Nothing was changed; try again.",
                 request_id=outcome.request_id,
             )
         call.outcome = outcome
-        self._note(
+        self._record_end(
             call, outcome, (outcome.finish_reason or "") if isinstance(outcome, Completion) else outcome.kind
         )
 
@@ -318,31 +322,31 @@ class _Course:
             await asyncio.wait({call.task})
             error = None if call.task.cancelled() else call.task.exception()
             if isinstance(error, ProviderError):
-                self._note(call, error, error.kind)
+                self._record_end(call, error, error.kind)
             else:
-                self._note(call, None, "cancelled")
+                self._record_end(call, None, "cancelled")
                 self._usage_is_whole = False
 
-    def _note(self, call: _Call, outcome: Completion | ProviderError | None, word: str) -> None:
+    def _record_end(self, call: _Call, outcome: Completion | ProviderError | None, word: str) -> None:
         call.closed = True
-        self._links.settle(call.link, call.reservation, outcome)
+        self._upstreams.finish(call.upstream, call.reservation, outcome)
         if call.count and not isinstance(outcome, Completion):
             self._usage_is_whole = False  # billed, and nobody said how much
         attempt = Attempt(
-            provider=call.link.name,
+            provider=call.upstream.name,
             model=call.request.model,
-            why=call.why,
+            reason=call.reason,
             predicted=call.request.prediction is not None,
             outcome=word,
             received=call.count,
             waited_s=call.waited_s,
-            total_s=self._links.now() - call.reservation.sent_at,
+            total_s=self._upstreams.now() - call.reservation.sent_at,
         )
         self._receiver.attempted(attempt)
 
     def _show(self, delta: str) -> None:
         if self._first is None:
-            self._first = self._links.now()
+            self._first = self._upstreams.now()
         self._pass_on(*self._shown.push(delta))
 
     def _pass_on(self, void: bool, text: str) -> None:  # noqa: FBT001 - a pair that is handed on
@@ -357,69 +361,69 @@ class _Course:
         self._pass_on(*self._shown.finish())
         return replace(
             done,
-            provider=call.link.name,
-            asked=call.request.model,
-            instead=self._instead(call),
+            provider=call.upstream.name,
+            requested_model=call.request.model,
+            fallback_reason=self._fallback_reason(call),
             predicted=call.request.prediction is not None,
             usage_is_whole=self._usage_is_whole,
             ttft_s=None if self._first is None else self._first - self._begun,
-            total_s=self._links.now() - self._begun,
+            total_s=self._upstreams.now() - self._begun,
             attempts=self._attempts,
         )
 
-    def _instead(self, call: _Call) -> str:
+    def _fallback_reason(self, call: _Call) -> str:
         """Why another server than the first one answered; "" if it did, or was merely slower."""
-        first = self._links.first
-        if call.link is first or call.why is Why.HEDGE:
+        first = self._upstreams.first
+        if call.upstream is first or call.reason is AttemptReason.HEDGE:
             return ""
-        reasons = [error.message for link, error in self._failures if link is first]
+        reasons = [error.message for upstream, error in self._failures if upstream is first]
         if reasons:
             return reasons[-1]
-        if first.breaker.state(self._links.now()) is State.CLOSED:
+        if first.breaker.state(self._upstreams.now()) is State.CLOSED:
             return f"{first.name} allows no more requests for now."
         return f"{first.name} has failed {first.breaker.health.failures} times in a row and is not asked for now."
 
-    def _note_failure(self, call: _Call) -> None:
+    def _record_failure(self, call: _Call) -> None:
         """Take note that a server has failed the request; raises the error if no other request would help."""
-        link, error = call.link, call.outcome
+        upstream, error = call.upstream, call.outcome
         assert isinstance(error, ProviderError)  # noqa: S101 - a completion is no failure
-        first = link is self._links.first
-        self._failures.append((link, error))
+        first = upstream is self._upstreams.first
+        self._failures.append((upstream, error))
         if isinstance(error, PredictionUnsupported) and call.request.prediction is not None:
-            link.refuses_predictions_until = self._links.now() + _REFUSAL_REMEMBERED_S
+            upstream.refuses_predictions_until = self._upstreams.now() + _REFUSAL_REMEMBERED_S
             if not first:
                 return  # it is asked again, without one
-        if blame(error) is not Blame.REQUEST:
-            self._failed.add(link)
+        if failure_class(error) is not FailureClass.REQUEST:
+            self._failed.add(upstream)
             return
-        self._out.add(link)
-        if first or len(self._out) == len(self._links):
-            raise self._verdict()
+        self._out.add(upstream)
+        if first or len(self._out) == len(self._upstreams):
+            raise self._final_error()
 
     async def _rest(self, retries: int) -> None:
         """The pause between two rounds; raises if it would be too long."""
         self._failed.clear()
         left = self._left()
         if not left:
-            raise self._verdict()
+            raise self._final_error()
         limited = isinstance(self._failures[-1][1], ProviderRateLimited)
-        pause = 0.0 if self._shown.seen and not retries else backoff_s(retries, self._links.draw())
-        cooling = min(link.breaker.health.cool_until for link in left) - self._links.now()
+        pause = 0.0 if self._shown.seen and not retries else backoff_s(retries, self._upstreams.draw())
+        cooling = min(upstream.breaker.health.cool_until for upstream in left) - self._upstreams.now()
         pause = max(pause, cooling)
         if pause > self._most_s(limited=limited) or pause >= self._receiver.time_left_s():
-            raise self._verdict()
+            raise self._final_error()
         if pause <= 0:
             return
-        since = self._links.now()
+        since = self._upstreams.now()
         self._receiver.held(pause)
-        await self._links.pause(pause)
+        await self._upstreams.pause(pause)
         self._receiver.released()
-        self._waited_s += self._links.now() - since
+        self._waited_s += self._upstreams.now() - since
 
-    def _verdict(self) -> ProviderError:
+    def _final_error(self) -> ProviderError:
         """The error to raise: the latest, with what another server had failed with before it."""
-        link, error = self._failures[-1]
-        others = [one for other, one in self._failures[:-1] if other is not link]
+        upstream, error = self._failures[-1]
+        others = [one for other, one in self._failures[:-1] if other is not upstream]
         if others:
             error.message = f"{error.message.rstrip('.')}; before that, {others[-1].message}"
         return error

@@ -3,8 +3,8 @@
 httpx reads in the thread that waits, so a stream is cancelled by shutting its socket down: the reader wakes,
 and the server sees the connection end. That is only right if nobody else uses the connection. httpcore puts
 several HTTP/2 streams on one, and when it drops a stream it sends no RST_STREAM, so the server would go on
-generating, and billing. Hence lanes: each is a transport with exactly one connection; a request takes a free
-lane or opens one, and gives it back when the reply was read to its end.
+generating, and billing. Hence a pool of transports with exactly one connection each: a request takes an idle one
+or opens another, and returns it when the reply has been read to its end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Iterator
 
-_IDLE_LANES: Final = 8
+_MOST_IDLE: Final = 8
 MOST_BYTES: Final = 8 << 20
 """Of an answer for which nothing else is said."""
 
@@ -120,7 +120,7 @@ def bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
         yield piece
 
 
-class _Lane:
+class _Connection:
     def __init__(self, transport: httpx.HTTPTransport) -> None:
         self.transport = transport
         self.socket: socket.socket | None = None
@@ -139,14 +139,20 @@ class _Lane:
                     raise
 
 
-class _LaneStream(httpx.SyncByteStream):
+class _ConnectionStream(httpx.SyncByteStream):
     """An answer's bytes as they come; of an error, only the first ones."""
 
     def __init__(
-        self, inner: httpx.SyncByteStream, lane: _Lane, owner: LaneTransport, call: Call, *, is_error: bool
+        self,
+        inner: httpx.SyncByteStream,
+        connection: _Connection,
+        owner: CancellableTransport,
+        call: Call,
+        *,
+        is_error: bool,
     ) -> None:
         self._inner = inner
-        self._lane = lane
+        self._lane = connection
         self._owner = owner
         self._call = call
         self._is_error = is_error
@@ -179,7 +185,7 @@ class _LaneStream(httpx.SyncByteStream):
             self._owner.give_back(self._lane, reusable=self._complete)
 
 
-class LaneTransport(httpx.BaseTransport):
+class CancellableTransport(httpx.BaseTransport):
     """An httpx transport that gives every request under way a connection of its own."""
 
     def __init__(
@@ -195,44 +201,44 @@ class LaneTransport(httpx.BaseTransport):
             max_connections=1, max_keepalive_connections=1, keepalive_expiry=keepalive_s
         )
         self._lock = threading.Lock()
-        self._idle: list[_Lane] = []
-        self._busy: set[_Lane] = set()
+        self._idle: list[_Connection] = []
+        self._busy: set[_Connection] = set()
         self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request` over a free lane, or over a new one."""
+        """Send `request` over an idle connection, or over a new one."""
         call = current_call.get() or Call()
         call.begin()
-        lane = self._take(call)
+        connection = self._take(call)
         try:
-            call.use(lane.socket)
-            request.extensions = {**request.extensions, "trace": lane.trace}
-            response = lane.transport.handle_request(request)
+            call.use(connection.socket)
+            request.extensions = {**request.extensions, "trace": connection.trace}
+            response = connection.transport.handle_request(request)
         except BaseException:
-            self.give_back(lane, reusable=False)
+            self.give_back(connection, reusable=False)
             raise
         if not isinstance(response.stream, httpx.SyncByteStream):
-            self.give_back(lane, reusable=False)
+            self.give_back(connection, reusable=False)
             raise TypeError("an HTTPTransport answers with a SyncByteStream")
         is_error = response.status_code >= _FIRST_ERROR
-        stream = _LaneStream(response.stream, lane, self, call, is_error=is_error)
+        stream = _ConnectionStream(response.stream, connection, self, call, is_error=is_error)
         return httpx.Response(
             response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
         )
 
-    def give_back(self, lane: _Lane, *, reusable: bool) -> None:
-        """Take `lane` back: for the next request, or to be closed."""
-        call, lane.call = lane.call, None
+    def give_back(self, connection: _Connection, *, reusable: bool) -> None:
+        """Return `connection` to the pool for the next request, or close it."""
+        call, connection.call = connection.call, None
         if call is not None:
             call.use(None)
             reusable = reusable and not call.cancelled
         with self._lock:
-            self._busy.discard(lane)
-            keep = reusable and not self._closed and len(self._idle) < _IDLE_LANES
+            self._busy.discard(connection)
+            keep = reusable and not self._closed and len(self._idle) < _MOST_IDLE
             if keep:
-                self._idle.append(lane)
+                self._idle.append(connection)
         if not keep:
-            lane.transport.close()
+            connection.transport.close()
 
     def close(self) -> None:
         """Close every connection, those in use too."""
@@ -240,21 +246,21 @@ class LaneTransport(httpx.BaseTransport):
             self._closed = True
             idle, self._idle = self._idle, []
             busy = list(self._busy)
-        for lane in busy:
-            if lane.socket is not None:
-                _shut_down(lane.socket)
-        for lane in idle:
-            lane.transport.close()
+        for connection in busy:
+            if connection.socket is not None:
+                _shut_down(connection.socket)
+        for connection in idle:
+            connection.transport.close()
 
-    def _take(self, call: Call) -> _Lane:
+    def _take(self, call: Call) -> _Connection:
         with self._lock:
-            lane = self._idle.pop() if self._idle else None
-        if lane is None:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
             transport = httpx.HTTPTransport(
                 verify=self._verify, http2=True, limits=self._limits, proxy=self._proxy, trust_env=False
             )
-            lane = _Lane(transport)
-        lane.call = call
+            connection = _Connection(transport)
+        connection.call = call
         with self._lock:
-            self._busy.add(lane)
-        return lane
+            self._busy.add(connection)
+        return connection

@@ -26,7 +26,7 @@ _LONGEST_BACKOFF_S: Final = 4.0
 COOLDOWN_S: Final = 1.0
 
 
-class Blame(StrEnum):
+class FailureClass(StrEnum):
     """Whose fault a failure is."""
 
     SERVER = "server"  # counts for the breaker; another request may help, here or elsewhere
@@ -35,21 +35,21 @@ class Blame(StrEnum):
     REQUEST = "request"  # no other request of the kind will fare better
 
 
-def blame(error: EditsvcError) -> Blame:
+def failure_class(error: EditsvcError) -> FailureClass:
     """Whose fault `error` is.
 
     A reply that ended with a finish reason (``length``, ``content_filter``) is the request's; one that ended
     without any was cut off.
     """
     if isinstance(error, ProviderRateLimited):
-        return Blame.LIMIT
+        return FailureClass.LIMIT
     if isinstance(error, IncompleteReply):
-        return Blame.SERVER if error.finish_reason is None else Blame.REQUEST
+        return FailureClass.SERVER if error.finish_reason is None else FailureClass.REQUEST
     if isinstance(error, ProviderUnavailable | ProviderTimeout | ProviderUnreachable | ProviderProtocolError):
-        return Blame.SERVER
+        return FailureClass.SERVER
     if isinstance(error, ProviderRejected) and error.http_status in _PASSING:
-        return Blame.PASSING
-    return Blame.REQUEST
+        return FailureClass.PASSING
+    return FailureClass.REQUEST
 
 
 def backoff_s(retries: int, draw: float) -> float:

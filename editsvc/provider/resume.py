@@ -23,7 +23,7 @@ def rest_predicted(predicted: str, received: str) -> str:
     return received + "".join(rest)
 
 
-class Continuation:
+class ResumedReply:
     """What somebody has seen of a reply that is asked for more than once.
 
     A later reply is hidden while it repeats what was seen; it goes on where that ended, or, if it says something

@@ -11,7 +11,7 @@ from editsvc.errors import ProviderError, ProviderRateLimited
 from editsvc.provider.base import Completion, Priority
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.budget import Budget
-from editsvc.provider.failure_class import COOLDOWN_S, Blame, blame
+from editsvc.provider.failure_class import COOLDOWN_S, FailureClass, failure_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ _SHORTEST_NAP_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often and how long; times in seconds."""
 
     max_retries: int = 2
@@ -33,12 +33,12 @@ class Patience:
 
 
 @dataclass(eq=False)
-class Link:
+class Upstream:
     """One server of a chain.
 
-    `model` and `predicts` are None for the first link: requests are made for it, and whoever makes them asks whether
-    it refuses predictions. For another they say what its
-    model is called and whether it takes predictions. `reasons` tells whether it takes ``reasoning_effort``.
+    `model` and `predicts` are None for the first upstream: requests are made for it, and whoever makes them asks
+    whether it refuses predictions. For another they say what its model is called and whether it takes predictions.
+    `reasons` tells whether it takes ``reasoning_effort``.
     """
 
     provider: Provider
@@ -70,25 +70,25 @@ class Link:
         )
 
 
-class Links:
+class Upstreams:
     """The servers in the order in which they are asked; safe to use from several tasks of one event loop.
 
-    `changed` is called with a link of which more is known than before. `sleep` and `draw` (uniform
+    `changed` is called with an upstream of which more is known than before. `sleep` and `draw` (uniform
     in [0, 1)) are the caller's, like the clock.
     """
 
     def __init__(
         self,
-        links: Sequence[Link],
-        patience: Patience | None = None,
+        upstreams: Sequence[Upstream],
+        policy: RetryPolicy | None = None,
         *,
         clock: Callable[[], float],
         draw: Callable[[], float] = lambda: 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        changed: Callable[[Link], None] = lambda _: None,
+        changed: Callable[[Upstream], None] = lambda _: None,
     ) -> None:
-        self._links = list(links)
-        self.patience = patience or Patience()
+        self._upstreams = list(upstreams)
+        self.policy = policy or RetryPolicy()
         self.now = clock
         self.draw = draw
         self._sleep = sleep
@@ -96,18 +96,18 @@ class Links:
         self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
         self._ended = asyncio.Event()  # set, and replaced, when a request ends
 
-    def __iter__(self) -> Iterator[Link]:
+    def __iter__(self) -> Iterator[Upstream]:
         """The servers in their order."""
-        return iter(self._links)
+        return iter(self._upstreams)
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self._links)
+        return len(self._upstreams)
 
     @property
-    def first(self) -> Link:
+    def first(self) -> Upstream:
         """The one that is asked first."""
-        return self._links[0]
+        return self._upstreams[0]
 
     async def pause(self, seconds: float) -> None:
         """Wait so long."""
@@ -123,55 +123,55 @@ class Links:
             waiting.cancel()
             napping.cancel()
 
-    async def turn(self, link: Link, request: CompletionRequest, receiver: Receiver) -> Reservation:
+    async def turn(self, upstream: Upstream, request: CompletionRequest, receiver: Receiver) -> Reservation:
         """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited."""
         tokens = request.reserved_tokens
         if request.priority is Priority.INTERACTIVE:
-            return link.budget.reserve(tokens, self.now())
+            return upstream.budget.reserve(tokens, self.now())
         asked = self.now()
         if self._queue.locked():
             receiver.held(None)
         try:
             async with self._queue:
-                while wait := link.budget.wait_s(tokens, request.priority, self.now()):
-                    left = self.patience.batch_wait_s - (self.now() - asked)
+                while wait := upstream.budget.wait_s(tokens, request.priority, self.now()):
+                    left = self.policy.batch_wait_s - (self.now() - asked)
                     if left <= 0 or left < wait < math.inf:
                         raise ProviderRateLimited(
-                            f"{link.name} has no room for this request within {self.patience.batch_wait_s:g} s.",
+                            f"{upstream.name} has no room for this request within {self.policy.batch_wait_s:g} s.",
                             hint="Try again later, or with fewer files.",
                             retry_after_s=None if math.isinf(wait) else wait,
                         )
                     receiver.held(None if math.isinf(wait) else wait)
                     await self.change(min(wait, left))
-                return link.budget.reserve(tokens, self.now())
+                return upstream.budget.reserve(tokens, self.now())
         finally:
             receiver.released()
 
-    def settle(
-        self, link: Link, reservation: Reservation, outcome: Completion | ProviderError | None
+    def finish(
+        self, upstream: Upstream, reservation: Reservation, outcome: Completion | ProviderError | None
     ) -> None:
         """A request has ended: tell the budget and the breaker; None if it was taken back."""
         now = self.now()
-        link.budget.settle(reservation, getattr(outcome, "rate_limit", None), now)
-        before = link.breaker.health
+        upstream.budget.finish(reservation, getattr(outcome, "rate_limit", None), now)
+        before = upstream.breaker.health
         if isinstance(outcome, Completion):
-            link.breaker.succeeded()
+            upstream.breaker.succeeded()
         elif outcome is None:
-            link.breaker.abandoned()
+            upstream.breaker.abandoned()
         else:
-            self._blame(link, outcome, now)
-        if link.breaker.health != before:
-            self._changed(link)
+            self._record_failure(upstream, outcome, now)
+        if upstream.breaker.health != before:
+            self._changed(upstream)
         ended, self._ended = self._ended, asyncio.Event()
         ended.set()
 
     @staticmethod
-    def _blame(link: Link, error: ProviderError, now: float) -> None:
-        fault = blame(error)
-        if fault is Blame.SERVER:
-            link.breaker.failed(now, error.kind)
+    def _record_failure(upstream: Upstream, error: ProviderError, now: float) -> None:
+        fault = failure_class(error)
+        if fault is FailureClass.SERVER:
+            upstream.breaker.failed(now, error.kind)
         elif isinstance(error, ProviderRateLimited):
             wait = error.retry_after_s
-            link.breaker.limited(now, COOLDOWN_S if wait is None else wait)
+            upstream.breaker.limited(now, COOLDOWN_S if wait is None else wait)
         else:
-            link.breaker.abandoned()
+            upstream.breaker.abandoned()

@@ -120,7 +120,7 @@ def _usage(told: Any, odd: dict[str, str]) -> Usage | None:
     }
     found = credible.tokens(**read)
     for name, value in read.items():
-        _note(odd, f"{name} tokens", value, getattr(found, name))
+        _record_odd(odd, f"{name} tokens", value, getattr(found, name))
     return Usage(*found)
 
 
@@ -136,11 +136,11 @@ def _times(told: Any, odd: dict[str, str]) -> ServerTimes | None:
     found = {name: rule(_field(told, name)) for name, rule in rules.items()}
     for name, value in found.items():
         # 0 is what servers say that do not measure.
-        _note(odd, name, _field(told, name) or None, value)
+        _record_odd(odd, name, _field(told, name) or None, value)
     return ServerTimes(*found.values())
 
 
-def _note(odd: dict[str, str], name: str, told: Any, taken: float | None) -> None:
+def _record_odd(odd: dict[str, str], name: str, told: Any, taken: float | None) -> None:
     if told is not None and taken is None:
         odd[name] = _shown(told)
 

@@ -17,7 +17,7 @@ from editsvc.engine.service import EditService
 from editsvc.prediction.verifier import Latency
 from editsvc.provider.chain import Chain
 from editsvc.provider.models import Model
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.replay.arms import ARMS
 from editsvc.replay.perfect_model import PerfectModel
 from editsvc.settings.schema import Settings
@@ -119,11 +119,11 @@ async def _run(
 def _service(model: PerfectModel, arm: Arm) -> EditService:
     ids = itertools.count(1)
     return EditService(
-        provider=Chain(Links([Link(model)], Patience(max_retries=0), clock=time.monotonic)),
+        provider=Chain(Upstreams([Upstream(model)], RetryPolicy(max_retries=0), clock=time.monotonic)),
         settings=msgspec.structs.replace(Settings(model=_MODEL, exploration=0.0), **arm.settings),
         models={_MODEL: Model(prediction=True)},
         recorder=None,
-        notices=_Silent(),
+        shown_once=_Silent(),
         clock=time.monotonic,
         now=lambda: datetime.now(UTC),
         new_id=lambda: str(next(ids)),

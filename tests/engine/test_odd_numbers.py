@@ -19,7 +19,7 @@ from editsvc.engine.service import EditService
 from editsvc.errors import Status
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.report import read
 from editsvc.settings.schema import Settings
 from editsvc.text.document import Snapshot
@@ -76,11 +76,11 @@ async def edited(server: OddServer) -> tuple[EditResult, Memory]:
     provider = CerebrasProvider(api_key="x", base_url=server.url, read_timeout_s=10)
     clock, log, numbers = asyncio.get_running_loop().time, Memory(), itertools.count()
     service = EditService(
-        provider=Chain(Links([Link(provider)], Patience(max_retries=0), clock=clock)),
+        provider=Chain(Upstreams([Upstream(provider)], RetryPolicy(max_retries=0), clock=clock)),
         settings=Settings(),
         models={"gpt-oss-120b": MODEL},
         recorder=log,
-        notices=Told(),
+        shown_once=Told(),
         clock=clock,
         now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
         new_id=lambda: f"edit-{next(numbers)}",
@@ -92,6 +92,7 @@ async def edited(server: OddServer) -> tuple[EditResult, Memory]:
         provider.close()
 
 
+@pytest.mark.slow
 @given(counts=COUNTS, times=TIMES)
 @settings(
     max_examples=25,

@@ -257,7 +257,7 @@ def serving(provider: Completer, log: Memory) -> EditService:
         settings=Settings(),
         models={},
         recorder=log,
-        notices=Told(),
+        shown_once=Told(),
         clock=lambda: 0.0,
         now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         new_id=lambda: "edit-1",

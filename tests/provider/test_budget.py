@@ -23,7 +23,7 @@ def told(remaining: float, *, limit: float = 60_000, reset: float = 30) -> dict[
 def after(remaining: float, *, limit: float = 60_000, reset: float = 30) -> Budget:
     """A budget whose server has just said what is left."""
     budget = Budget()
-    budget.settle(budget.reserve(1_000, 0), told(remaining, limit=limit, reset=reset), 1)
+    budget.finish(budget.reserve(1_000, 0), told(remaining, limit=limit, reset=reset), 1)
     return budget
 
 
@@ -49,8 +49,8 @@ def test_what_was_sent_since_counts_though_the_server_has_not_said_so() -> None:
 def test_a_later_reply_knows_better() -> None:
     budget = after(20_000)
     first, second = budget.reserve(10_000, 2), budget.reserve(10_000, 3)
-    budget.settle(second, told(55_000), 4)
-    budget.settle(first, told(1_000), 5)  # overtaken: it was sent before
+    budget.finish(second, told(55_000), 4)
+    budget.finish(first, told(1_000), 5)  # overtaken: it was sent before
     assert budget.wait_s(10_000, BATCH, 6) == 0
 
 
@@ -88,7 +88,7 @@ def test_before_the_server_has_said_anything_a_few_go_first() -> None:
     assert budget.wait_s(500_000, BATCH, 0) == 0  # alone, whatever its size
     one = budget.reserve(15_000, 0)
     assert math.isinf(budget.wait_s(10_000, BATCH, 1))
-    budget.settle(one, {}, 2)  # a server without limits
+    budget.finish(one, {}, 2)  # a server without limits
     assert budget.wait_s(10_000_000, BATCH, 3) == 0
 
 
@@ -96,14 +96,14 @@ def test_a_request_that_died_without_a_word_holds_nobody_up() -> None:
     budget = Budget()
     one = budget.reserve(30_000, 0)
     assert math.isinf(budget.wait_s(10_000, BATCH, 1))
-    budget.settle(one, None, 2)
+    budget.finish(one, None, 2)
     assert budget.wait_s(10_000, BATCH, 3) == 0
 
 
 def test_the_days_requests_are_a_limit_too() -> None:
     budget = Budget()
     headers = {"limit-requests-day": "100", "remaining-requests-day": "20", "reset-requests-day": "5000"}
-    budget.settle(budget.reserve(10, 0), headers, 1)
+    budget.finish(budget.reserve(10, 0), headers, 1)
     assert budget.wait_s(10, BATCH, 2) == pytest.approx(4_999.5)
 
 
@@ -111,7 +111,7 @@ def test_the_days_requests_are_a_limit_too() -> None:
 def test_what_a_server_says_wrongly_is_no_limit(nonsense: str) -> None:
     budget = Budget()
     headers = {**told(0), "remaining-tokens-minute": nonsense}
-    budget.settle(budget.reserve(10, 0), headers, 1)
+    budget.finish(budget.reserve(10, 0), headers, 1)
     assert budget.wait_s(10_000, BATCH, 2) == 0
 
 
@@ -130,12 +130,12 @@ def test_batch_work_never_runs_into_the_limit_nor_into_the_share_of_others(
     # Before the first word of the server nobody can know.
     first = budget.reserve(sizes[0], now)
     left -= sizes[0]
-    budget.settle(first, told(left, limit=limit, reset=60), now)
+    budget.finish(first, told(left, limit=limit, reset=60), now)
     for size in sizes:
         wait = budget.wait_s(size, BATCH, now)
         while wait:
             if under_way and (math.isinf(wait) or data.draw(st.booleans())):
-                budget.settle(*under_way.pop(0), now)
+                budget.finish(*under_way.pop(0), now)
             else:
                 now += wait
             wait = budget.wait_s(size, BATCH, now)
@@ -148,4 +148,4 @@ def test_batch_work_never_runs_into_the_limit_nor_into_the_share_of_others(
         under_way.append((reservation, told(left, limit=limit, reset=60 - now % 60)))
         now += data.draw(st.floats(0.01, 2))
         if data.draw(st.booleans()):
-            budget.settle(*under_way.pop(0), now)
+            budget.finish(*under_way.pop(0), now)

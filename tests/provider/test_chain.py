@@ -22,7 +22,7 @@ from editsvc.errors import (
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.breaker import Breaker, Health, Limits, State
 from editsvc.provider.chain import Chain
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 
 T = TypeVar("T")
 OLD = "".join(f"line {number}\n" for number in range(30))
@@ -35,10 +35,10 @@ def limited(seconds: float | None) -> Says:
     return Says(error=ProviderRateLimited("No more (429).", retry_after_s=seconds), first_s=0.01)
 
 
-def chain(*servers: Scripted, breaker: Limits | None = None, **patience: Any) -> Chain:
+def chain(*servers: Scripted, breaker: Limits | None = None, **policy: Any) -> Chain:
     loop = asyncio.get_running_loop()
-    links = [
-        Link(
+    upstreams = [
+        Upstream(
             server,
             model="second-model" if number else None,
             predicts=True if number else None,
@@ -47,7 +47,7 @@ def chain(*servers: Scripted, breaker: Limits | None = None, **patience: Any) ->
         )
         for number, server in enumerate(servers)
     ]
-    return Chain(Links(links, Patience(**patience), clock=loop.time))
+    return Chain(Upstreams(upstreams, RetryPolicy(**policy), clock=loop.time))
 
 
 def play(work: Coroutine[Any, Any, T]) -> T:
@@ -91,8 +91,8 @@ def test_the_next_server_is_asked_at_once_and_is_told_in_its_own_words() -> None
         one, two = Scripted("one", [DOWN]), Scripted("two", [Says(NEW)])
         done, keeper, elapsed = await ended(chain(one, two), a_request(OLD))
         assert isinstance(done, Completion)
-        assert (done.provider, done.asked, done.predicted) == ("two", "second-model", True)
-        assert done.instead == "The server failed (503)."
+        assert (done.provider, done.requested_model, done.predicted) == ("two", "second-model", True)
+        assert done.fallback_reason == "The server failed (503)."
         assert keeper.route == [("one", "first", "ProviderUnavailable"), ("two", "fallback", "stop")]
         assert elapsed < 1
         assert (two.asked[0].model, two.asked[0].reasoning_effort) == ("second-model", None)
@@ -333,11 +333,11 @@ def test_a_server_that_keeps_failing_is_let_alone_and_found_again() -> None:
         servers = chain(one, two)
         for _ in range(3):
             await ended(servers)
-        assert servers.links.first.breaker.state(asyncio.get_running_loop().time()) is State.OPEN
+        assert servers.upstreams.first.breaker.state(asyncio.get_running_loop().time()) is State.OPEN
         done, keeper, _ = await ended(servers)
         assert keeper.route == [("two", "fallback", "stop")]
         assert isinstance(done, Completion)
-        assert done.instead == "one has failed 3 times in a row and is not asked for now."
+        assert done.fallback_reason == "one has failed 3 times in a row and is not asked for now."
         await asyncio.sleep(6)
         _, keeper, _ = await ended(servers)
         assert keeper.route == [("one", "first", "stop")]
@@ -409,7 +409,7 @@ def test_what_users_take_back_never_counts() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert servers.links.first.breaker.health.failures == 0
+        assert servers.upstreams.first.breaker.health.failures == 0
         assert server.open == 0
 
     play(course())
@@ -419,11 +419,11 @@ def test_what_is_learned_is_told() -> None:
     async def course() -> None:
         told: list[tuple[str, State]] = []
         loop = asyncio.get_running_loop()
-        link = Link(Scripted("one", [DOWN, DOWN, DOWN, Says(NEW)]))
+        upstream = Upstream(Scripted("one", [DOWN, DOWN, DOWN, Says(NEW)]))
         servers = Chain(
-            Links(
-                [link],
-                Patience(max_retries=2),
+            Upstreams(
+                [upstream],
+                RetryPolicy(max_retries=2),
                 clock=loop.time,
                 changed=lambda one: told.append((one.name, one.breaker.state(loop.time()))),
             )
@@ -444,7 +444,7 @@ def test_a_slow_server_is_overtaken_and_its_stream_is_closed() -> None:
         done, keeper, elapsed = await ended(chain(one, two, hedge_after_s=0.5))
         assert isinstance(done, Completion) and done.provider == "two"
         assert not done.usage_is_whole
-        assert not done.instead  # it was slow, not broken
+        assert not done.fallback_reason  # it was slow, not broken
         assert keeper.shown == NEW
         assert elapsed < 2
         assert one.open == 0
@@ -508,8 +508,8 @@ def test_a_defect_of_the_receiver_is_passed_on_and_closes_the_stream() -> None:
         with pytest.raises(RuntimeError, match="the receiver's defect"):
             await servers.complete(a_request(), Broken())
         assert server.open == 0
-        assert servers.links.first.breaker.health.failures == 0
-        assert math.isinf(-servers.links.first.breaker.health.failed_at)
+        assert servers.upstreams.first.breaker.health.failures == 0
+        assert math.isinf(-servers.upstreams.first.breaker.health.failed_at)
 
     play(course())
 
@@ -519,8 +519,8 @@ def test_a_last_try_that_ends_with_a_refused_prediction_is_an_error_of_ours() ->
         refused = PredictionUnsupported("two does not support predictions for this model (400).")
         servers = chain(Scripted("one", [DOWN]), Scripted("two", [Says(error=refused), DOWN]))
         now = asyncio.get_running_loop().time()
-        for link, wait in zip(servers.links, (10, 5), strict=True):
-            link.breaker = Breaker(health=Health(failures=3, failed_at=now, until=now + wait, open_s=5))
+        for upstream, wait in zip(servers.upstreams, (10, 5), strict=True):
+            upstream.breaker = Breaker(health=Health(failures=3, failed_at=now, until=now + wait, open_s=5))
         outcome, keeper, _ = await ended(servers, a_request(OLD))
         assert outcome is refused
         assert keeper.route == [("two", "fallback", "PredictionUnsupported")]

@@ -26,7 +26,7 @@ from editsvc.errors import (
 )
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.chain import Chain
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 
 REPLY = "".join(f"line {number}\n" for number in range(12))
 OTHER = REPLY.replace("line 4", "line four")
@@ -99,11 +99,13 @@ class Chaos(RuleBasedStateMachine):
         self.loop = VirtualLoop()
         asyncio.set_event_loop(None)
         self.servers = [Played(name) for name in ("one", "two")[:count]]
-        patience = Patience(max_retries=MAX_RETRIES, hedge_after_s=0.5 if hedges else None)
+        policy = RetryPolicy(max_retries=MAX_RETRIES, hedge_after_s=0.5 if hedges else None)
 
         async def build() -> Chain:
-            links = [Link(server, model=None if not n else "m") for n, server in enumerate(self.servers)]
-            return Chain(Links(links, patience, clock=self.loop.time))
+            upstreams = [
+                Upstream(server, model=None if not n else "m") for n, server in enumerate(self.servers)
+            ]
+            return Chain(Upstreams(upstreams, policy, clock=self.loop.time))
 
         self.chain = self.loop.run_until_complete(build())
 
@@ -192,29 +194,29 @@ class Chaos(RuleBasedStateMachine):
     @invariant()
     def nobody_asks_without_end(self) -> None:
         for edit in self.all:
-            asked = [one for one in edit.keeper.attempts if one.why != "hedge"]
+            asked = [one for one in edit.keeper.attempts if one.reason != "hedge"]
             assert len(asked) <= len(self.servers) * (1 + MAX_RETRIES)
 
     @invariant()
     def nothing_runs_on_after_its_edit(self) -> None:
         running = sum(not edit.task.done() for edit in self.all)
         assert len(self.tickets()) <= 2 * running
-        for link in self.chain.links:
-            assert sum(one.under_way for one in link.budget._sent) == len(
-                [ticket for ticket in link.provider.tickets if ticket.open]
+        for upstream in self.chain.upstreams:
+            assert sum(one.under_way for one in upstream.budget._sent) == len(
+                [ticket for ticket in upstream.provider.tickets if ticket.open]
             )
 
     @invariant()
     def only_what_a_server_did_counts_against_it(self) -> None:
-        for link in self.chain.links:
+        for upstream in self.chain.upstreams:
             counted = [
                 ticket
-                for ticket in link.provider.tickets
+                for ticket in upstream.provider.tickets
                 if ticket.end.done()
                 and not ticket.end.cancelled()
                 and isinstance(ticket.end.exception(), COUNTED)
             ]
-            assert link.breaker.health.failures <= len(counted)
+            assert upstream.breaker.health.failures <= len(counted)
 
     def teardown(self) -> None:
         """Time heals: whatever still waits ends, and no probe is lost."""
@@ -234,7 +236,9 @@ class Chaos(RuleBasedStateMachine):
                 break
         assert all(edit.task.done() for edit in self.all), "an edit is stuck"
         now = self.loop.time()
-        assert all(math.isfinite(link.breaker.wait_s(now)) for link in self.chain.links), "a lost probe"
+        assert all(math.isfinite(upstream.breaker.wait_s(now)) for upstream in self.chain.upstreams), (
+            "a lost probe"
+        )
         others = asyncio.all_tasks(self.loop)
         assert not others, others
         for edit in self.all:

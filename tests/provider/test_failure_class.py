@@ -17,7 +17,7 @@ from editsvc.errors import (
     ProviderUnavailable,
     ProviderUnreachable,
 )
-from editsvc.provider.failure_class import Blame, backoff_s, blame
+from editsvc.provider.failure_class import FailureClass, backoff_s, failure_class
 from editsvc.provider.failures import from_status
 
 SERVER = [
@@ -36,34 +36,34 @@ REQUEST = [
 
 @pytest.mark.parametrize("error", SERVER, ids=lambda error: error.kind)
 def test_the_server_is_to_blame(error: EditsvcError) -> None:
-    assert blame(error) is Blame.SERVER
+    assert failure_class(error) is FailureClass.SERVER
 
 
 @pytest.mark.parametrize("error", REQUEST, ids=lambda error: error.kind)
 def test_the_request_is_to_blame(error: EditsvcError) -> None:
-    assert blame(error) is Blame.REQUEST
+    assert failure_class(error) is FailureClass.REQUEST
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (400, Blame.REQUEST),
-        (401, Blame.REQUEST),
-        (402, Blame.REQUEST),
-        (404, Blame.REQUEST),
-        (408, Blame.PASSING),
-        (409, Blame.PASSING),
-        (413, Blame.REQUEST),
-        (422, Blame.REQUEST),
-        (429, Blame.LIMIT),
-        (500, Blame.SERVER),
-        (502, Blame.SERVER),
-        (503, Blame.SERVER),
-        (529, Blame.SERVER),
+        (400, FailureClass.REQUEST),
+        (401, FailureClass.REQUEST),
+        (402, FailureClass.REQUEST),
+        (404, FailureClass.REQUEST),
+        (408, FailureClass.PASSING),
+        (409, FailureClass.PASSING),
+        (413, FailureClass.REQUEST),
+        (422, FailureClass.REQUEST),
+        (429, FailureClass.LIMIT),
+        (500, FailureClass.SERVER),
+        (502, FailureClass.SERVER),
+        (503, FailureClass.SERVER),
+        (529, FailureClass.SERVER),
     ],
 )
-def test_no_4xx_ever_counts_against_a_server(status: int, expected: Blame) -> None:
-    assert blame(from_status(status, "", server="s")) is expected
+def test_no_4xx_ever_counts_against_a_server(status: int, expected: FailureClass) -> None:
+    assert failure_class(from_status(status, "", server="s")) is expected
 
 
 @given(st.integers(0, 50), st.floats(0, 1, exclude_max=True))

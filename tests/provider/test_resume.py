@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.prediction.verifier import PRESETS, verify
-from editsvc.provider.resume import Continuation, rest_predicted
+from editsvc.provider.resume import ResumedReply, rest_predicted
 
 OLD = "".join(f"line {number}\n" for number in range(40))
 TEXT = st.text("ab\n", max_size=30)
@@ -47,7 +47,7 @@ def test_what_was_received_is_always_predicted_first(old: str, received: str) ->
 def played(replies: list[str], cuts: list[list[int]]) -> tuple[str, int]:
     """What somebody sees who reads along, and how often it began anew."""
     seen, voids = "", 0
-    shown = Continuation()
+    shown = ResumedReply()
     for reply, places in zip(replies, cuts, strict=True):
         shown.begin_again()
         edges = sorted({0, len(reply), *(place % (len(reply) + 1) for place in places)})
@@ -77,7 +77,7 @@ def test_a_reply_that_repeats_what_was_seen_goes_on_without_a_flicker(
 
 
 def test_one_that_says_something_else_takes_its_place_at_once() -> None:
-    shown = Continuation()
+    shown = ResumedReply()
     shown.push("abcdef")
     shown.begin_again()
     assert shown.push("abc") == (False, "")

@@ -20,7 +20,7 @@ from editsvc.errors import Status
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
 from editsvc.provider.models import Model
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings.schema import Settings
 from editsvc.tokenlog import LogUnavailable, RequestRecord
 
@@ -103,16 +103,16 @@ async def world(
         log, counter = log or Memory(), itertools.count(1)
         service = EditService(
             provider=Chain(
-                Links(
-                    [Link(provider)],
-                    Patience(max_retries=max_retries),
+                Upstreams(
+                    [Upstream(provider)],
+                    RetryPolicy(max_retries=max_retries),
                     clock=asyncio.get_running_loop().time,
                 )
             ),
             settings=msgspec.convert(settings or {}, Settings),
             models={"gpt-oss-120b": model},
             recorder=log,
-            notices=Told(),
+            shown_once=Told(),
             clock=asyncio.get_running_loop().time,
             now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
             new_id=lambda: f"edit-{next(counter)}",

@@ -101,7 +101,7 @@ class Keeper:
 
     @property
     def route(self) -> list[tuple[str, str, str]]:
-        return [(one.provider, one.why.value, one.outcome) for one in self.attempts]
+        return [(one.provider, one.reason.value, one.outcome) for one in self.attempts]
 
 
 def a_request(
