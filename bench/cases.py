@@ -145,8 +145,12 @@ def table(outcomes: list[Outcome], presets: list[str]) -> str:
     """Acceptance and coverage per case and preset, for files as they are."""
     lines = ["case".ljust(44) + "".join(preset.rjust(16) for preset in presets)]
     lines.append(" " * 44 + "".join("accept. / cover.".rjust(16) for _ in presets))
-    found = {(one.case, one.preset): one for one in outcomes if one.variant == outcomes[0].variant}
-    for case in dict.fromkeys(one.case for one in outcomes):
+    found = {
+        (outcome.case, outcome.preset): outcome
+        for outcome in outcomes
+        if outcome.variant == outcomes[0].variant
+    }
+    for case in dict.fromkeys(outcome.case for outcome in outcomes):
         row = case.removeprefix("git:")[-43:].ljust(44)
         for preset in presets:
             usage = found[case, preset].usage
@@ -170,17 +174,17 @@ def main() -> None:
     parser.add_argument("cases", type=Path)
     parser.add_argument("--preset", action="append", choices=list(PRESETS))
     parser.add_argument("--variant", action="append", choices=VARIANTS)
-    parser.add_argument("--reply", default="auto", choices=[one.value for one in ReplyStyle])
+    parser.add_argument("--reply", default="auto", choices=[style.value for style in ReplyStyle])
     parser.add_argument("--scope", default="file")
     arguments = parser.parse_args()
     cases = [json.loads(line) for line in arguments.cases.read_text("utf-8").split("\n") if line.strip()]
     presets, variants = arguments.preset or list(PRESETS), arguments.variant or list(VARIANTS)
     outcomes = asyncio.run(run(cases, presets, variants, arguments.reply, arguments.scope))
     print(table(outcomes, presets))
-    wrong = [one for one in outcomes if not (one.applied and one.git_applied)]
-    for one in wrong:
-        how = f"--apply {one.applied}, git apply {one.git_applied}"
-        print(f"WRONG {one.case} {one.preset} {one.variant}: {how}: {one.message}")
+    wrong = [outcome for outcome in outcomes if not (outcome.applied and outcome.git_applied)]
+    for outcome in wrong:
+        how = f"--apply {outcome.applied}, git apply {outcome.git_applied}"
+        print(f"WRONG {outcome.case} {outcome.preset} {outcome.variant}: {how}: {outcome.message}")
     right = len(outcomes) - len(wrong)
     print(f"{right} of {len(outcomes)} edits are right to the byte, by --apply and by git apply.")
     sys.exit(bool(wrong))

@@ -301,8 +301,11 @@ def check(cell: Cell) -> tuple[Cell, list[str], float]:
         script = folder / "cases.jsonl"
         script.write_text(
             "".join(
-                json.dumps({"instruction": one.instruction, "before": one.before, "after": one.after}) + "\n"
-                for one in SUBJECTS
+                json.dumps(
+                    {"instruction": subject.instruction, "before": subject.before, "after": subject.after}
+                )
+                + "\n"
+                for subject in SUBJECTS
             )
         )
         faults, count = (parse_fault(cell.fault),), 1 if cell.how is How.ONCE else None
@@ -593,7 +596,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many cells at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
-    unknown = [name for name in asked.only if name not in rows() and name not in {str(one) for one in FAULTS}]
+    unknown = [
+        name for name in asked.only if name not in rows() and name not in {str(fault) for fault in FAULTS}
+    ]
     if unknown:
         parser.error(f"there is no fault {unknown[0]}; see docs/emulator.md")
     fronts = (asked.front,) if asked.front else ("cli", "lsp")

@@ -197,7 +197,9 @@ class World:
     def _wait_until_overwritten(self, subject: Subject) -> None:
         """Wait for the first byte that an edit changes, and see it at once: the rest takes a millisecond."""
         at = next(
-            at for at, (one, other) in enumerate(zip(subject.old, subject.new, strict=False)) if one != other
+            at
+            for at, (before, after) in enumerate(zip(subject.old, subject.new, strict=False))
+            if before != after
         )
         with subject.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as seen:
             first, deadline = seen[at], time.monotonic() + _PATIENCE_S
@@ -352,10 +354,12 @@ def run(
     world.rehearse()
     for way, share in SHARES.items():
         for number in range(round(kills * share)):
-            subjects = [one for one in world.subjects if way != "command" or way in one.seconds]
+            subjects = [subject for subject in world.subjects if way != "command" or way in subject.seconds]
             if way == "fork":
                 # Files that take seconds are edited now and then.
-                subjects = [one for one in subjects if one.seconds[way] < 1 or not number % 20] or subjects
+                subjects = [
+                    subject for subject in subjects if subject.seconds[way] < 1 or not number % 20
+                ] or subjects
             # What is written in place is half written for a moment, and for longer if it is large.
             subject = max(
                 rng.choices(subjects, k=4 if way == "in place" else 1), key=lambda one: len(one.old)

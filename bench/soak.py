@@ -132,15 +132,15 @@ class Client:
             for line in lines:
                 starts.append(starts[-1] + len(line) + 1)
             text, changes = self.texts[uri], []
-            for one in sorted(
-                change["edits"], key=lambda one: starts[one["range"]["start"]["line"]], reverse=True
+            for part in sorted(
+                change["edits"], key=lambda part: starts[part["range"]["start"]["line"]], reverse=True
             ):
                 start, end = (
                     starts[place["line"]] + place["character"]
-                    for place in (one["range"]["start"], one["range"]["end"])
+                    for place in (part["range"]["start"], part["range"]["end"])
                 )
-                text = text[:start] + one["newText"] + text[end:]
-                changes.append({"range": one["range"], "text": one["newText"]})
+                text = text[:start] + part["newText"] + text[end:]
+                changes.append({"range": part["range"], "text": part["newText"]})
             self.change(uri, text, changes)
 
     def open(self, uri: str, text: str) -> None:

@@ -147,7 +147,7 @@ def _compared(requirement: Requirement, path: Sequence[str] | None, *, optional:
         fits = False
     if fits:
         return None
-    bounds = ", ".join(sorted(str(one) for one in requirement.specifier))
+    bounds = ", ".join(sorted(str(bound) for bound in requirement.specifier))
     return Problem(
         requirement.name,
         f"{requirement.name} {version} is installed, and editsvc needs {bounds}; run: {command_for(wanted)}",
@@ -163,7 +163,7 @@ def _installed(name: str, path: Sequence[str] | None) -> metadata.Distribution |
 def _distribution_of(language: str) -> str:
     from editsvc.syntax.trial import distribution, parsed_languages  # noqa: PLC0415  (tree-sitter may be missing)
 
-    return next(distribution(one) for one in parsed_languages() if one.name == language)
+    return next(distribution(parsed) for parsed in parsed_languages() if parsed.name == language)
 
 
 def _wanted(name: str, path: Sequence[str] | None) -> str:

@@ -65,14 +65,16 @@ def command(*, as_json: bool) -> int:
     """
     findings = list(_findings())
     if as_json:
-        rows = [{"name": one.name, "ok": one.ok, "text": one.text} for one in findings]
+        rows = [{"name": finding.name, "ok": finding.ok, "text": finding.text} for finding in findings]
         _print_json({"schema": 1, "version": __version__, "findings": rows})
     else:
         marks = {True: ("ok", "green"), False: ("problem", "red"), None: ("note", "yellow")}
-        for one in findings:
-            word, colour = marks[one.ok]
-            click.echo(f"{click.style(f'{word:<8}', fg=colour)} {_visible(f'{one.name}: {one.text}')}")
-    return max((one.exit_code for one in findings if one.ok is False), default=ExitCode.DONE)
+        for finding in findings:
+            word, colour = marks[finding.ok]
+            click.echo(
+                f"{click.style(f'{word:<8}', fg=colour)} {_visible(f'{finding.name}: {finding.text}')}"
+            )
+    return max((finding.exit_code for finding in findings if finding.ok is False), default=ExitCode.DONE)
 
 
 def _print_json(value: dict[str, Any]) -> None:

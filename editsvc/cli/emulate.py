@@ -54,7 +54,7 @@ Use it from any program:
 )
 @click.option(
     "--rejection",
-    type=click.Choice([one.value for one in Rejection]),
+    type=click.Choice([rejection.value for rejection in Rejection]),
     default=_DEFAULTS.rejection.value,
     show_default=True,
     help="What counts as a rejected token.",
@@ -68,7 +68,7 @@ Use it from any program:
 @click.option("--echo", is_flag=True, help="Answer with the file as it is.")
 @click.option(
     "--reply",
-    type=click.Choice([one.value for one in ReplyStyle]),
+    type=click.Choice([style.value for style in ReplyStyle]),
     default=_DEFAULTS.reply.value,
     show_default=True,
     help="How the code is wrapped in the reply.",

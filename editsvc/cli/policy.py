@@ -64,12 +64,18 @@ def history(*, as_json: bool) -> int:
     in_force = None if current is None else current.version
     if as_json:
         output.write_json(
-            {"schema": 1, "in_force": in_force, "versions": [policy_file.to_json(one) for one in versions]}
+            {
+                "schema": 1,
+                "in_force": in_force,
+                "versions": [policy_file.to_json(version) for version in versions],
+            }
         )
         return 0
-    for one in versions:
-        mark = "  (in force)" if one.version == in_force else ""
-        output.write_line(f"{one.name:<12} {one.created_at:%Y-%m-%d %H:%M}  {_summary(one)}{mark}")
+    for version in versions:
+        mark = "  (in force)" if version.version == in_force else ""
+        output.write_line(
+            f"{version.name:<12} {version.created_at:%Y-%m-%d %H:%M}  {_summary(version)}{mark}"
+        )
     if not versions:
         output.say("There is no version yet; editsvc tune makes one when the log says enough.")
     return 0

@@ -231,7 +231,9 @@ async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offli
                 while len(outcomes) < len(tasks):
                     await tasks[len(outcomes)]
                     # Those behind it may have ended before it: they are printed in the order of the command line.
-                    ready = [one.result() for one in itertools.takewhile(_is_done, tasks[len(outcomes) :])]
+                    ready = [
+                        ended.result() for ended in itertools.takewhile(_is_done, tasks[len(outcomes) :])
+                    ]
                     outcomes += ready
                     if not options.as_json and not options.interactive:
                         with shown.aside():

@@ -63,14 +63,18 @@ class Formatter(click.HelpFormatter):
 
     def write_text(self, text: str) -> None:
         """Paragraphs, with a blank line between two."""
-        paragraphs = [one for one in re.split(r"\n[ \t]*\n", text.strip("\n")) if one.strip()]
+        paragraphs = [
+            paragraph for paragraph in re.split(r"\n[ \t]*\n", text.strip("\n")) if paragraph.strip()
+        ]
         for number, paragraph in enumerate(paragraphs):
             if number:
                 self.write_paragraph()
             indent = " " * self.current_indent
             first, _, rest = paragraph.partition("\n")
             if first.strip() == _KEPT:
-                lines = [one for line in rest.split("\n") for one in _kept(line, self.width - len(indent))]
+                lines = [
+                    piece for line in rest.split("\n") for piece in _kept(line, self.width - len(indent))
+                ]
                 self.write("".join(f"{indent}{line}\n" for line in lines))
             else:
                 self.write("".join(f"{line}\n" for line in wrapped(paragraph, self.width, indent)))
@@ -155,7 +159,7 @@ class Group(click.Group):
     def lines(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Each command's name, and a line about it."""
         found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        return [(name, one.get_short_help_str(1000)) for name, one in found if one is not None]
+        return [(name, command.get_short_help_str(1000)) for name, command in found if command is not None]
 
 
 class HelpWanted(click.UsageError):
@@ -184,7 +188,7 @@ def tell(error: click.ClickException) -> None:
         lines = [*context.get_usage().split("\n"), f"Try '{command}' for help.", "", *lines]
     if sys.stderr.isatty():
         width = columns()
-        lines = [one for line in lines for one in _narrowed(line, width)]
+        lines = [piece for line in lines for piece in _narrowed(line, width)]
     click.echo("\n".join(lines).replace(_STAYS, " "), err=True)
 
 
@@ -201,9 +205,9 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     """
     folded = name.casefold()
     ranked = sorted(
-        (0 if len(folded) > 1 and one.startswith(folded) else _slips(folded, one), one) for one in names
+        (0 if len(folded) > 1 and name.startswith(folded) else _slips(folded, name), name) for name in names
     )
-    return next((one for slips, one in ranked if slips <= max(len(one), len(folded)) // 3), None)
+    return next((name for slips, name in ranked if slips <= max(len(name), len(folded)) // 3), None)
 
 
 def _slips(typed: str, meant: str) -> int:

@@ -187,7 +187,7 @@ class ScriptResponder:
         if not fitting:  # a request that shows no more than sections of the file
             shown = [canonical(section.text) for section in job.sections] or [canonical(job.document)]
             asked = self._by_instruction.get(job.instruction.strip(), ())
-            fitting = [known for known in asked if any(shown) and all(one in known.before for one in shown)]
+            fitting = [known for known in asked if any(shown) and all(part in known.before for part in shown)]
         document = canonical(job.document)
         instruction = job.instruction.strip()
         return max(

@@ -345,7 +345,7 @@ def plain_error_event(error: WireError) -> bytes:
 
 def models_body(ids: Sequence[str], created: int) -> bytes:
     """The body of ``GET /v1/models``."""
-    return msgspec.json.encode({"object": "list", "data": [_model(one, created) for one in ids]})
+    return msgspec.json.encode({"object": "list", "data": [_model(model_id, created) for model_id in ids]})
 
 
 def model_body(name: str, created: int) -> bytes:

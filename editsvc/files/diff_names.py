@@ -39,7 +39,7 @@ class DiffName:
 def diff_name(path: Path, *, here: Path, environ: Mapping[str, str]) -> DiffName:
     """The name of the file that `path` leads to, for a diff that is applied in the folder `here`.
 
-    Upstreams are followed, as whoever writes the file does; the file need not exist.
+    Links are followed, as whoever writes the file does; the file need not exist.
     """
     real, folder = Path(os.path.realpath(here / path)), Path(os.path.realpath(here))
     try:

@@ -87,7 +87,7 @@ def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
     place, that may be edited whatever they are.
     """
     named, real = _named(here / path), _real(here / path)
-    if any(named == _named(here / one) for one in allowed):
+    if any(named == _named(here / exempt) for exempt in allowed):
         return real
     if Path(path).is_absolute():
         root = work_tree(named.parent) or named.parent
@@ -166,4 +166,4 @@ def _real(path: Path) -> Path:
 
 def work_tree(folder: Path) -> Path | None:
     """The top of the git work tree that `folder` is in."""
-    return next((one for one in (folder, *folder.parents) if os.path.lexists(one / ".git")), None)
+    return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / ".git")), None)

@@ -73,7 +73,7 @@ class Budget:
         if priority is Priority.INTERACTIVE:
             return 0.0
         if not self._told:
-            under_way = [one.tokens for one in self._sent if one.under_way]
+            under_way = [reservation.tokens for reservation in self._sent if reservation.under_way]
             fits = not under_way or sum(under_way) + tokens <= _UNTOLD_TOKENS
             return 0.0 if fits else math.inf
         return max((self._window_wait_s(unit, name, tokens, now) for unit, name in _WINDOWS), default=0.0)
@@ -85,11 +85,11 @@ class Budget:
         renewed = now >= window.reset_at
         remaining = window.limit if renewed else window.remaining
         counted = [
-            one
-            for one in self._sent
-            if (one.sent_at >= window.resets_from if renewed else one.number > self._told_by)
+            reservation
+            for reservation in self._sent
+            if (reservation.sent_at >= window.resets_from if renewed else reservation.number > self._told_by)
         ]
-        spent = sum(one.tokens for one in counted) if unit == "tokens" else len(counted)
+        spent = sum(reservation.tokens for reservation in counted) if unit == "tokens" else len(counted)
         kept = window.limit * INTERACTIVE_SHARE
         wanted = min(tokens if unit == "tokens" else 1, window.limit - kept)
         if remaining - spent - kept >= wanted:
@@ -97,11 +97,15 @@ class Budget:
         if not renewed:
             return window.reset_at - now
         # Nobody has said yet how long the new window lasts: the next reply will.
-        return math.inf if any(one.under_way for one in counted) else 0.0
+        return math.inf if any(reservation.under_way for reservation in counted) else 0.0
 
     def reserve(self, tokens: int, now: float) -> Reservation:
         """A request that reserves `tokens` is being sent."""
-        self._sent = [one for one in self._sent if one.under_way or now - one.sent_at < _FORGOTTEN_S]
+        self._sent = [
+            reservation
+            for reservation in self._sent
+            if reservation.under_way or now - reservation.sent_at < _FORGOTTEN_S
+        ]
         reservation = Reservation(self._count, now, tokens)
         self._count += 1
         self._sent.append(reservation)

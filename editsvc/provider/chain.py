@@ -423,7 +423,7 @@ class _RequestRun:
     def _final_error(self) -> ProviderError:
         """The error to raise: the latest, with what another server had failed with before it."""
         upstream, error = self._failures[-1]
-        others = [one for other, one in self._failures[:-1] if other is not upstream]
+        others = [earlier for other, earlier in self._failures[:-1] if other is not upstream]
         if others:
             error.message = f"{error.message.rstrip('.')}; before that, {others[-1].message}"
         return error

@@ -53,7 +53,7 @@ class HealthFile:
                 found = msgspec.json.decode(file.read(_LARGEST), type=list[Entry])
         except (OSError, msgspec.DecodeError):
             return {}
-        return {one.server: one for one in found}
+        return {entry.server: entry for entry in found}
 
     def load(self, server: str) -> Health | None:
         """What is known about `server`, on the breakers' clock; None for nothing, or nothing recent."""
@@ -87,7 +87,7 @@ class HealthFile:
                 reason=moved.reason,
             ),
         }
-        recent = [one for one in entries.values() if now - one.noted_at < _FORGOTTEN_S]
+        recent = [entry for entry in entries.values() if now - entry.noted_at < _FORGOTTEN_S]
         with suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             disk.put(self._path, msgspec.json.format(msgspec.json.encode(recent), indent=2), durable=False)

@@ -62,15 +62,15 @@ async def measure(
 def _request(number: int, mode: PredictionMode) -> EditRequest:
     """A rename in a module that no other request has, so that no prompt cache helps; the two arms get the same."""
     text = f'"""Module {number}."""\n\n\n' + "".join(
-        f"def load_{number}_{one}(path, retries={one}):\n"
-        f'    """Load document {one} of {number}."""\n'
+        f"def load_{number}_{function}(path, retries={function}):\n"
+        f'    """Load document {function} of {number}."""\n'
         f"    for attempt in range(retries):\n"
         f"        try:\n"
         f"            return open(path).read()\n"
         f"        except OSError:\n"
         f"            print('retry', attempt, path)\n"
         f"    return None\n\n\n"
-        for one in range(_FUNCTIONS)
+        for function in range(_FUNCTIONS)
     )
     name = f"load_{number}_{_FUNCTIONS // 2}"
     return EditRequest(
@@ -84,23 +84,24 @@ def _request(number: int, mode: PredictionMode) -> EditRequest:
 
 
 def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> Arm:
-    done = [one for one in results if one.status is Status.CHANGED]
-    usages = [one.usage for one in done]
+    done = [result for result in results if result.status is Status.CHANGED]
+    usages = [result.usage for result in done]
     return Arm(
         mode,
         len(results),
-        tuple(one.message for one in results if one.status is not Status.CHANGED),
-        quantiles([one.timing.ttft_s for one in done if one.timing.ttft_s is not None]),
-        quantiles([one.timing.total_s for one in done if one.timing.total_s is not None]),
-        quantiles([one.timing.tokens_per_s for one in done if one.timing.tokens_per_s is not None]),
+        tuple(result.message for result in results if result.status is not Status.CHANGED),
+        quantiles([result.timing.ttft_s for result in done if result.timing.ttft_s is not None]),
+        quantiles([result.timing.total_s for result in done if result.timing.total_s is not None]),
+        quantiles([result.timing.tokens_per_s for result in done if result.timing.tokens_per_s is not None]),
         ratio(
             [
                 (
-                    one.accepted_prediction_tokens,
-                    one.accepted_prediction_tokens + one.rejected_prediction_tokens,
+                    usage.accepted_prediction_tokens,
+                    usage.accepted_prediction_tokens + usage.rejected_prediction_tokens,
                 )
-                for one in usages
-                if one.accepted_prediction_tokens is not None and one.rejected_prediction_tokens is not None
+                for usage in usages
+                if usage.accepted_prediction_tokens is not None
+                and usage.rejected_prediction_tokens is not None
             ]
         ),
     )

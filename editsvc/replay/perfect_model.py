@@ -64,7 +64,7 @@ class PerfectModel:
         job = read_job(
             ChatRequest(
                 model=request.model,
-                messages=[WireMessage(one.role, one.content) for one in request.messages],
+                messages=[WireMessage(message.role, message.content) for message in request.messages],
             )
         )
         if job is None:
@@ -74,7 +74,7 @@ class PerfectModel:
         else:
             job = unnumbered(job)
             text = encode(structured(self._responder.answer(job), job.text))
-        prompt = self._tokenizer.encode("".join(one.content for one in request.messages))
+        prompt = self._tokenizer.encode("".join(message.content for message in request.messages))
         reply = self._tokenizer.encode(text)
         predicted = self._tokenizer.encode(request.prediction or "")
         cached = self._cache.remember(request.model, prompt)

@@ -62,11 +62,11 @@ class CaseResult:
 
     def billed(self, preset: str) -> int:
         """Output tokens billed, over all requests."""
-        return sum(one.billed(preset) for one in self.requests)
+        return sum(request.billed(preset) for request in self.requests)
 
     def seconds(self, preset: str, latency: Latency) -> float:
         """Modelled seconds, over all requests."""
-        return sum(one.seconds(preset, latency) for one in self.requests)
+        return sum(request.seconds(preset, latency) for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ class Replay:
 
     def of(self, arm: str, *, above: int = 0) -> list[CaseResult]:
         """The results of one arm, of files above so many tokens."""
-        return [one for one in self.results if one.arm == arm and one.file_tokens > above]
+        return [result for result in self.results if result.arm == arm and result.file_tokens > above]
 
     def seconds(self, arm: str, preset: str) -> float:
         """The sum of one arm's times."""
-        return sum(one.seconds(preset, self.latency) for one in self.of(arm))
+        return sum(result.seconds(preset, self.latency) for result in self.of(arm))
 
     def billed(self, arm: str, preset: str, *, above: int = 0) -> int:
         """The sum of one arm's billed output tokens."""
-        return sum(one.billed(preset) for one in self.of(arm, above=above))
+        return sum(result.billed(preset) for result in self.of(arm, above=above))
 
 
 def run(

@@ -23,7 +23,7 @@ _NAME: Final = 40
 
 def arms_of(replay: Replay) -> list[str]:
     """The arms that were replayed, in their order."""
-    found = {one.arm for one in replay.results}
+    found = {result.arm for result in replay.results}
     return [arm.name for arm in ARMS if arm.name in found]
 
 
@@ -36,11 +36,11 @@ def cases_table(replay: Replay, preset: str) -> Table:
     for arm in arms:
         table.add_column(arm, justify="right")
     table.add_column("auto chose", overflow="fold")
-    by = {(one.case, one.arm): one for one in replay.results}
-    for case in dict.fromkeys(one.case for one in replay.results):
+    by = {(result.case, result.arm): result for result in replay.results}
+    for case in dict.fromkeys(result.case for result in replay.results):
         row = [by[case, arm] for arm in arms]
-        cells = [f"{one.billed(preset):,} {one.seconds(preset, replay.latency):.2f}s" for one in row]
-        marked = [cell if one.exact else f"{cell} ✗" for cell, one in zip(cells, row, strict=True)]
+        cells = [f"{result.billed(preset):,} {result.seconds(preset, replay.latency):.2f}s" for result in row]
+        marked = [cell if result.exact else f"{cell} ✗" for cell, result in zip(cells, row, strict=True)]
         table.add_row(case[-_NAME:], f"{row[0].file_tokens:,}", *marked, _choice(by.get((case, AUTO))))
     return table
 
@@ -64,8 +64,8 @@ def sums_table(replay: Replay) -> Table:
         results = replay.of(arm)
         table.add_row(
             arm,
-            f"{sum(one.exact for one in results)}/{len(results)}",
-            str(sum(bool(one.restarts) for one in results)),
+            f"{sum(result.exact for result in results)}/{len(results)}",
+            str(sum(bool(result.restarts) for result in results)),
             *(f"{replay.billed(arm, preset):,} {replay.seconds(arm, preset):.2f}s" for preset in PRESETS),
         )
     return table
@@ -106,13 +106,13 @@ def to_json(replay: Replay) -> dict[str, Any]:
             {
                 "arm": arm,
                 "cases": len(results),
-                "exact": sum(one.exact for one in results),
-                "asked_again": sum(bool(one.restarts) for one in results),
+                "exact": sum(result.exact for result in results),
+                "asked_again": sum(bool(result.restarts) for result in results),
                 "presets": {name: _figures(replay, arm, name) for name in PRESETS},
             }
             for arm, results in ((arm, replay.of(arm)) for arm in arms_of(replay))
         ],
-        "cases": [_case(replay, one) for one in replay.results],
+        "cases": [_case(replay, result) for result in replay.results],
     }
 
 
@@ -144,5 +144,7 @@ def _case(replay: Replay, one: CaseResult) -> dict[str, Any]:
 def wrong(results: Sequence[CaseResult]) -> list[str]:
     """A line for every result that is not exact."""
     return [
-        f"{one.arm}: {one.case}: {one.message or 'the result differs'}" for one in results if not one.exact
+        f"{result.arm}: {result.case}: {result.message or 'the result differs'}"
+        for result in results
+        if not result.exact
     ]

@@ -20,7 +20,7 @@ _LEAST_SPEED: Final = 0.1
 
 def drifts(sample: Iterable[LoggedRequest]) -> list[Recommendation]:
     """A sentence for each model whose acceptance, coverage or speed shifted, the latest first."""
-    told = [one for one in map(observe, sample) if one is not None]
+    told = [observation for observation in map(observe, sample) if observation is not None]
     found = sorted(filter(_matters, shifts(by_model(told))), key=lambda one: one.at, reverse=True)
     return [
         Recommendation(

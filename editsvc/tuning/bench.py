@@ -192,8 +192,10 @@ class _Bench:
     ) -> LearnedPolicy:
         now = START + made * BETWEEN
         found, _, shifted = learn(log, now=now, prices=self._prices, worth=self._worth, standing=standing)
-        policy = LearnedPolicy("learned-1", {one.cell: LearnedChoice(one.predict) for one in found})
-        by_cell = {one.cell: one for one in found}
+        policy = LearnedPolicy(
+            "learned-1", {finding.cell: LearnedChoice(finding.predict) for finding in found}
+        )
+        by_cell = {finding.cell: finding for finding in found}
         moved = {change.cell for change in shifted}
         for model in self._models:
             if model.later is None:
@@ -252,13 +254,13 @@ class _Bench:
             score.regrets[name].append(total / len(self._models))
 
     def _truth(self, model: SimulatedModel) -> Truth:
-        pool = [one for one in self._pools[model.last] if one.target_tokens >= MIN_TOKENS]
-        accepted = sum(one.accepted for one in pool)
-        passes = sum(one.reply_tokens - one.reasoning_tokens - one.accepted for one in pool)
-        sent = math.fsum(one.sent_s for one in pool)
-        plain = math.fsum(one.plain_s for one in pool)
-        reasoning = sum(one.reasoning_tokens for one in pool)
-        rejected = sum(one.rejected for one in pool)
+        pool = [case for case in self._pools[model.last] if case.target_tokens >= MIN_TOKENS]
+        accepted = sum(case.accepted for case in pool)
+        passes = sum(case.reply_tokens - case.reasoning_tokens - case.accepted for case in pool)
+        sent = math.fsum(case.sent_s for case in pool)
+        plain = math.fsum(case.plain_s for case in pool)
+        reasoning = sum(case.reasoning_tokens for case in pool)
+        rejected = sum(case.rejected for case in pool)
         token_s = model.last.token_s
         return Truth(
             acceptance=accepted / (accepted + rejected),
@@ -274,12 +276,12 @@ class _Bench:
     def _costs_by_cell(self, model: SimulatedModel) -> dict[Cell, tuple[float, float, float]]:
         """The cost of a cell's requests, with a prediction, without, and with one above a size."""
         costs: dict[Cell, tuple[float, float, float]] = {}
-        for one in self._pools[model.last]:
-            if one.target_tokens < MIN_TOKENS:
+        for case in self._pools[model.last]:
+            if case.target_tokens < MIN_TOKENS:
                 continue
-            cell = cell_of(model.cell, one)
-            sent = one.sent_s + self._token_cost(model) * one.rejected
+            cell = cell_of(model.cell, case)
+            sent = case.sent_s + self._token_cost(model) * case.rejected
             known = costs.get(cell, (0.0, 0.0, 0.0))
-            by_size = sent if one.target_tokens >= SIZE_THRESHOLD else one.plain_s
-            costs[cell] = (known[0] + sent, known[1] + one.plain_s, known[2] + by_size)
+            by_size = sent if case.target_tokens >= SIZE_THRESHOLD else case.plain_s
+            costs[cell] = (known[0] + sent, known[1] + case.plain_s, known[2] + by_size)
         return costs

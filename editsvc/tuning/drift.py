@@ -94,7 +94,9 @@ def changes(records: Iterable[RequestRecord], *, alpha: float = ALPHA) -> list[C
     `alpha` bounds the probability that a shift is found in a model where there is none.
     """
     kept = list(records)
-    observations = [one for one in map(observe, map(logged_request, kept)) if one is not None]
+    observations = [
+        observation for observation in map(observe, map(logged_request, kept)) if observation is not None
+    ]
     found = [*shifts(by_model(observations), alpha=alpha), *withdrawals(kept)]
     return sorted(found, key=lambda change: change.at)
 
@@ -103,25 +105,32 @@ def shifts(groups: Mapping[Cell, Sequence[Observation]], *, alpha: float = ALPHA
     """The latest change of acceptance, coverage and speed of each model; `groups` are in the order of time."""
     found = []
     for cell, group in groups.items():
-        sent = [one for one in group if one.sent]
+        sent = [observation for observation in group if observation.sent]
         # A request and its value go together: who has none is in neither series.
         scans: tuple[tuple[ChangeKind, list[tuple[Observation, float]]], ...] = (
             (
                 ChangeKind.ACCEPTANCE,
                 [
-                    (one, one.accepted / (one.accepted + one.rejected))
-                    for one in sent
-                    if one.accepted + one.rejected
+                    (observation, observation.accepted / (observation.accepted + observation.rejected))
+                    for observation in sent
+                    if observation.accepted + observation.rejected
                 ],
             ),
-            (ChangeKind.COVERAGE, [(one, one.accepted / one.reply_tokens) for one in sent]),
+            (
+                ChangeKind.COVERAGE,
+                [(observation, observation.accepted / observation.reply_tokens) for observation in sent],
+            ),
             (
                 ChangeKind.SPEED,
-                [(one, one.reply_tokens / one.seconds) for one in group if not one.sent and one.seconds],
+                [
+                    (observation, observation.reply_tokens / observation.seconds)
+                    for observation in group
+                    if not observation.sent and observation.seconds
+                ],
             ),
         )
         for kind, scanned in scans:
-            series, values = [one for one, _ in scanned], [value for _, value in scanned]
+            series, values = [observation for observation, _ in scanned], [value for _, value in scanned]
             places = change_points(_within_cells(series, values), alpha=alpha / len(scans))
             if places:
                 begin, place = [0, *places][-2:]
@@ -141,10 +150,10 @@ def shifts(groups: Mapping[Cell, Sequence[Observation]], *, alpha: float = ALPHA
 def _within_cells(series: Sequence[Observation], values: Sequence[float]) -> list[float]:
     """Each value less the mean of its cell: that somebody edits other documents now is no change of the model."""
     cells: dict[Cell, list[float]] = defaultdict(list)
-    for one, value in zip(series, values, strict=True):
-        cells[one.cell].append(value)
+    for observation, value in zip(series, values, strict=True):
+        cells[observation.cell].append(value)
     means = {cell: math.fsum(group) / len(group) for cell, group in cells.items()}
-    return [value - means[one.cell] for one, value in zip(series, values, strict=True)]
+    return [value - means[observation.cell] for observation, value in zip(series, values, strict=True)]
 
 
 def withdrawals(records: Iterable[RequestRecord]) -> list[Change]:

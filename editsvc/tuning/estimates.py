@@ -88,7 +88,7 @@ def rate(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[floa
     Where all requests have the same ratio there are no residuals; Wilson's interval (JASA 22, 1927) stands in,
     with requests as trials, the widest that fits a rate per request. Requests whose whole is 0 say nothing.
     """
-    told = [one for one in zip(parts, wholes, weights, strict=True) if one[1] > 0]
+    told = [triple for triple in zip(parts, wholes, weights, strict=True) if triple[1] > 0]
     found = ratio([part for part, _, _ in told], [whole for _, whole, _ in told], [w for _, _, w in told])
     if found is None:
         return None
@@ -123,22 +123,26 @@ def shrunk(found: Sequence[Estimate]) -> list[Estimate]:
     """
     if len(found) <= 1:
         return list(found)
-    variances = [max(one.error * one.error * _widening(one.freedom), 1e-18) for one in found]
+    variances = [
+        max(estimate.error * estimate.error * _widening(estimate.freedom), 1e-18) for estimate in found
+    ]
     precisions = [1 / variance for variance in variances]
     total = math.fsum(precisions)
-    centre = math.fsum(p * one.value for p, one in zip(precisions, found, strict=True)) / total
-    spread = math.fsum(p * (one.value - centre) ** 2 for p, one in zip(precisions, found, strict=True))
+    centre = math.fsum(p * estimate.value for p, estimate in zip(precisions, found, strict=True)) / total
+    spread = math.fsum(
+        p * (estimate.value - centre) ** 2 for p, estimate in zip(precisions, found, strict=True)
+    )
     scale = total - math.fsum(p * p for p in precisions) / total
     between = max(0.0, (spread - (len(found) - 1)) / scale) if scale > 0 else 0.0
     precisions = [1 / (variance + between) for variance in variances]
     total = math.fsum(precisions)
-    centre = math.fsum(p * one.value for p, one in zip(precisions, found, strict=True)) / total
+    centre = math.fsum(p * estimate.value for p, estimate in zip(precisions, found, strict=True)) / total
     drawn = []
-    for one, variance in zip(found, variances, strict=True):
+    for estimate, variance in zip(found, variances, strict=True):
         own = between / (between + variance)
-        value = own * one.value + (1 - own) * centre
-        error = math.sqrt(own * one.error * one.error + (1 - own) ** 2 / total)
-        drawn.append(linear(value, error, one.freedom))
+        value = own * estimate.value + (1 - own) * centre
+        error = math.sqrt(own * estimate.error * estimate.error + (1 - own) ** 2 / total)
+        drawn.append(linear(value, error, estimate.freedom))
     return drawn
 
 

@@ -51,12 +51,19 @@ def evaluate(
     `rates` has an entry for each model; requests to others, and those without a time, are left out.
     """
     drawn = [
-        (one, one.seconds + rates[one.cell.whole_model].token_s * one.rejected)
-        for one in observations
-        if 0 < one.propensity < 1 and one.seconds is not None and one.cell.whole_model in rates
+        (
+            observation,
+            observation.seconds + rates[observation.cell.whole_model].token_s * observation.rejected,
+        )
+        for observation in observations
+        if 0 < observation.propensity < 1
+        and observation.seconds is not None
+        and observation.cell.whole_model in rates
     ]
     # A request that the policy would have treated otherwise has the weight 0.
-    weights = [(one.sent == sends(one.cell)) / one.propensity for one, _ in drawn]
+    weights = [
+        (observation.sent == sends(observation.cell)) / observation.propensity for observation, _ in drawn
+    ]
     effective = effective_number(weights)
     if effective < LEAST_EFFECTIVE:
         return Evaluation(
@@ -78,15 +85,18 @@ def _doubly_robust(
     drawn: Sequence[tuple[Observation, float]], weights: Sequence[float], sends: Callable[[Cell], bool]
 ) -> Estimate | None:
     per_token: dict[tuple[Cell, bool], float] = {}
-    for key in {(one.cell.whole_model, one.sent) for one, _ in drawn}:
+    for key in {(observation.cell.whole_model, observation.sent) for observation, _ in drawn}:
         group = [(o, cost) for o, cost in drawn if (o.cell.whole_model, o.sent) == key]
         tokens = sum(o.reply_tokens for o, _ in group)
         per_token[key] = math.fsum(cost for _, cost in group) / tokens
     scores = []
-    for (one, cost), weight in zip(drawn, weights, strict=True):
-        model = one.cell.whole_model
-        taken = per_token[model, one.sent] * one.reply_tokens
+    for (observation, cost), weight in zip(drawn, weights, strict=True):
+        model = observation.cell.whole_model
+        taken = per_token[model, observation.sent] * observation.reply_tokens
         # Where nothing was seen of an arm, the other one's cost is the best guess.
-        proposed = per_token.get((model, sends(one.cell)), per_token[model, one.sent]) * one.reply_tokens
+        proposed = (
+            per_token.get((model, sends(observation.cell)), per_token[model, observation.sent])
+            * observation.reply_tokens
+        )
         scores.append(proposed + weight * (cost - taken))
     return mean(scores)

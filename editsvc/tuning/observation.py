@@ -105,8 +105,8 @@ def refused(record: RequestRecord) -> bool:
 def by_model(observations: Iterable[Observation]) -> dict[Cell, list[Observation]]:
     """The observations of each model, oldest first."""
     cells: dict[Cell, list[Observation]] = defaultdict(list)
-    for one in observations:
-        cells[one.cell].append(one)
+    for observation in observations:
+        cells[observation.cell].append(observation)
     groups: dict[Cell, list[Observation]] = defaultdict(list)
     for cell, group in cells.items():
         groups[cell.whole_model] += group
@@ -116,8 +116,11 @@ def by_model(observations: Iterable[Observation]) -> dict[Cell, list[Observation
 def weigh(observations: Iterable[Observation], now: datetime, half_life_days: float) -> list[Weighted]:
     """Each observation counts half as much for every `half_life_days` that it is old."""
     return [
-        Weighted(one, 0.5 ** (max(0.0, (now - one.at).total_seconds()) / _SECONDS_A_DAY / half_life_days))
-        for one in observations
+        Weighted(
+            observation,
+            0.5 ** (max(0.0, (now - observation.at).total_seconds()) / _SECONDS_A_DAY / half_life_days),
+        )
+        for observation in observations
     ]
 
 

@@ -84,10 +84,10 @@ def savings(sent: Sequence[Weighted], plain: Speed, rates: Rates) -> Savings:
     """What `sent` requests gained over the speed that their model has without a prediction."""
     timed = _timed(sent)
     seconds, weights = timed.seconds, timed.weights
-    accepted = [one.observation.accepted for one in sent]
-    rejected = [one.observation.rejected for one in sent]
-    reply = [one.observation.reply_tokens for one in sent]
-    every = [one.weight for one in sent]
+    accepted = [weighted.observation.accepted for weighted in sent]
+    rejected = [weighted.observation.rejected for weighted in sent]
+    reply = [weighted.observation.reply_tokens for weighted in sent]
+    every = [weighted.weight for weighted in sent]
     effective = ratio(
         [second + rates.token_s * token for second, token in zip(seconds, timed.rejected, strict=True)],
         timed.reply,
@@ -124,7 +124,9 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
 
 def share_saved(balance: Estimate) -> Estimate:
     """A balance as the share of a plain request's time that is saved, money counted as time; below 0 it is lost."""
-    value, low, high = (-math.expm1(min(one, _LARGEST)) for one in (balance.value, balance.high, balance.low))
+    value, low, high = (
+        -math.expm1(min(bound, _LARGEST)) for bound in (balance.value, balance.high, balance.low)
+    )
     return Estimate(value, low, high, balance.error * (1 - value), balance.freedom)
 
 
@@ -142,15 +144,15 @@ class _Timed:
 
 def _timed(found: Sequence[Weighted]) -> _Timed:
     columns = _Timed([], [], [], [], [], [])
-    for one in found:
-        o = one.observation
+    for weighted in found:
+        o = weighted.observation
         if o.seconds is not None:
             columns.seconds.append(o.seconds)
             columns.reply.append(o.reply_tokens)
             columns.text.append(o.reply_tokens - o.reasoning_tokens)
             columns.passes.append(o.passes)
             columns.rejected.append(o.rejected)
-            columns.weights.append(one.weight)
+            columns.weights.append(weighted.weight)
     return columns
 
 

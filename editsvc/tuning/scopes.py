@@ -56,11 +56,11 @@ class _Line:
 def crossing(observations: Sequence[Weighted], rates: Rates) -> Crossing | None:
     """Where parts begin to pay; None below 20 requests of either way, or if length is not what decides."""
     ways: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
-    for one in observations:
-        o = one.observation
+    for observation in observations:
+        o = observation.observation
         if o.parts is not None and o.document_tokens is not None and o.seconds is not None:
             cost = o.seconds + rates.token_s * (o.reply_tokens + o.rejected)
-            ways[o.parts].append((o.document_tokens, cost, one.weight))
+            ways[o.parts].append((o.document_tokens, cost, observation.weight))
     parts, whole = (_line(ways[way]) if len(ways[way]) >= FLOOR else None for way in (True, False))
     if parts is None or whole is None:
         return None

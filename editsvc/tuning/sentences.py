@@ -148,12 +148,14 @@ def _value(tuning: Tuning) -> Iterator[str]:
 
 
 def _interval(estimate: Estimate, form: str, factor: float = 1.0) -> str:
-    value, low, high = (form.format(factor * one) for one in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (
+        form.format(factor * bound) for bound in (estimate.value, estimate.low, estimate.high)
+    )
     return f"{value} ({low} to {high})"
 
 
 def _share(estimate: Estimate) -> str:
-    value, low, high = (percent(one, 1) for one in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (percent(bound, 1) for bound in (estimate.value, estimate.low, estimate.high))
     return f"{value} ({low} to {high})"
 
 

@@ -22,8 +22,8 @@ def to_json(tuning: Tuning) -> dict[str, Any]:
         "usable": tuning.usable,
         "objective": tuning.worth.objective.value,
         "value_of_time": tuning.worth.value_of_time,
-        "findings": [_finding(one, tuning) for one in tuning.findings],
-        "changes": [_change(one) for one in tuning.changes],
+        "findings": [_finding(finding, tuning) for finding in tuning.findings],
+        "changes": [_change(change) for change in tuning.changes],
         "evaluation": _evaluation(tuning.evaluation),
     }
 

@@ -189,11 +189,11 @@ def given_edits(
     """Edits from texts with the keys ``before`` and ``after``, in tokens by `encode`."""
     return [
         Edit(
-            before=tuple(encode(one["before"])),
-            after=tuple(encode(one["after"])),
-            mangled=tuple(encode(one["before"].replace("\n", "\r\n"))),
+            before=tuple(encode(text["before"])),
+            after=tuple(encode(text["after"])),
+            mangled=tuple(encode(text["before"].replace("\n", "\r\n"))),
         )
-        for one in texts
+        for text in texts
     ]
 
 

@@ -94,7 +94,9 @@ def tune(
     at. A price that is not known counts as nothing, and the finding says so.
     """
     kept = list(records)
-    observations = [one for one in map(observe, map(logged_request, kept)) if one is not None]
+    observations = [
+        observation for observation in map(observe, map(logged_request, kept)) if observation is not None
+    ]
     gone = withdrawals(kept)
     moved = price_changes(prices or {}, models, now)
     found, rates, shifted = learn(
@@ -106,7 +108,7 @@ def tune(
         half_life_days=half_life_days,
         withdrawn=frozenset(change.cell for change in gone),
     )
-    decided = {one.cell: one.predict for one in found}
+    decided = {finding.cell: finding.predict for finding in found}
 
     def sends(cell: Cell) -> bool:
         choice = decided.get(cell)
@@ -147,8 +149,8 @@ def learn(
         price = prices.get(cell.model)
         rates[cell] = Rates(worth.per_hour / 3600, (price or 0.0) / 1_000_000)
         recent = weigh(_since(group, cell, shifted), now, half_life_days)
-        sent[cell] = [one for one in recent if one.observation.sent]
-        plain[cell] = speed([one for one in recent if not one.observation.sent])
+        sent[cell] = [weighted for weighted in recent if weighted.observation.sent]
+        plain[cell] = speed([weighted for weighted in recent if not weighted.observation.sent])
         found.append(
             Finding(
                 cell,
@@ -177,7 +179,9 @@ def _since(group: Sequence[Observation], cell: Cell, shifted: Sequence[Change]) 
     if not speed and not accepts:
         return list(group)
     begin, begin_sent = max(speed, default=group[0].at), max(speed + accepts)
-    return [one for one in group if one.at >= (begin_sent if one.sent else begin)]
+    return [
+        observation for observation in group if observation.at >= (begin_sent if observation.sent else begin)
+    ]
 
 
 def _settled_requests(observations: Sequence[Observation], shifted: Sequence[Change]) -> list[Observation]:
@@ -185,7 +189,11 @@ def _settled_requests(observations: Sequence[Observation], shifted: Sequence[Cha
     begins: dict[Cell, datetime] = {}
     for change in shifted:
         begins[change.cell] = max(change.at, begins.get(change.cell, change.at))
-    return [one for one in observations if one.at >= begins.get(one.cell.whole_model, one.at)]
+    return [
+        observation
+        for observation in observations
+        if observation.at >= begins.get(observation.cell.whole_model, observation.at)
+    ]
 
 
 def _decided(found: Sequence[Finding]) -> list[Finding]:
@@ -255,12 +263,12 @@ def _cells(
     if model.predict is None or model.unsupported or model.savings.plain_s is None:
         return []
     groups: dict[Cell, list[Weighted]] = defaultdict(list)
-    for one in sent:
-        if one.observation.cell != model.cell:
-            groups[one.observation.cell].append(one)
+    for weighted in sent:
+        if weighted.observation.cell != model.cell:
+            groups[weighted.observation.cell].append(weighted)
     known = []
     for cell, group in groups.items():
-        if effective_number([one.weight for one in group]) >= FLOOR:
+        if effective_number([weighted.weight for weighted in group]) >= FLOOR:
             found = savings(group, plain, rates)
             if found.sent_s is not None:
                 known.append((cell, found, found.sent_s))
