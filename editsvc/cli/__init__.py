@@ -14,7 +14,7 @@ from typing import Any, Final
 import click
 
 from editsvc import __version__
-from editsvc.cli.usage import Group, styled, tell
+from editsvc.cli.usage import CommandGroup, styled, tell
 
 # Name -> (module, one line of help). The line stands here so that the list of commands imports none of them;
 # a test compares it with the command's own.
@@ -35,7 +35,7 @@ COMMANDS: Final = {
 }
 
 
-class _LazyGroup(Group):
+class _LazyGroup(CommandGroup):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -79,10 +79,10 @@ def main(args: list[str] | None = None, *, group: click.Command = command) -> No
         click.echo("Interrupted; nothing more was changed.", err=True)
         code = ExitCode.INTERRUPTED
     except EditsvcError as exc:
-        from editsvc.cli.output import say
-        from editsvc.cli.remedies import told
+        from editsvc.cli.output import print_message
+        from editsvc.cli.remedies import message_of
 
-        say(f"editsvc: {told(exc)}")
+        print_message(f"editsvc: {message_of(exc)}")
         code = exc.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough; the interpreter must not complain when it flushes.
@@ -91,10 +91,10 @@ def main(args: list[str] | None = None, *, group: click.Command = command) -> No
     except Exception as exc:
         if sys.flags.dev_mode:
             raise
-        from editsvc.cli.output import say
+        from editsvc.cli.output import print_message
         from editsvc.errors import Defect
 
         defect = Defect(exc)
-        say(f"editsvc: {defect.sentence()}")
+        print_message(f"editsvc: {defect.sentence()}")
         code = defect.exit_code
     sys.exit(int(code or 0))

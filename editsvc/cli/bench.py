@@ -10,7 +10,7 @@ import click
 from editsvc import figures
 from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
-from editsvc.cli.usage import Group, styled
+from editsvc.cli.usage import CommandGroup, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from editsvc.emulator.responder import Case
-    from editsvc.replay.live import Arm
+    from editsvc.replay.live import MeasuredArm
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     invoke_without_command=True,
     subcommand_metavar="[COMMAND] [ARGS]...",
     short_help="Measure the server; replay known edits; simulate policies.",
@@ -68,7 +68,7 @@ def command(
 
     settings = environment.load({"model": model}).settings
 
-    async def run() -> tuple[list[Arm], bool]:
+    async def run() -> tuple[list[MeasuredArm], bool]:
         async with open_service(settings, offline=offline) as service:
             with output.progress("Editing") as progress:
                 arms = await measure(service, requests=requests, concurrency=concurrency, progress=progress)
@@ -81,11 +81,11 @@ def command(
         Console(highlight=False).print(output.Shown(_table(arms, settings.model, offline=was_offline)))
     failures = sorted({sentence for arm in arms for sentence in arm.failures})
     for sentence in failures:
-        output.say(f"editsvc: {sentence}")
+        output.print_message(f"editsvc: {sentence}")
     return ExitCode.PROVIDER if failures else ExitCode.DONE
 
 
-def _table(arms: Sequence[Arm], model: str, *, offline: bool) -> Table:
+def _table(arms: Sequence[MeasuredArm], model: str, *, offline: bool) -> Table:
     from rich.table import Table
 
     who = "the offline engine behind the emulator: modelled times" if offline else model

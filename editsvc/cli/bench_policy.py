@@ -16,7 +16,7 @@ from editsvc.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from editsvc.tuning.simulation import Edit
+    from editsvc.tuning.simulation import SimulatedEdit
 
 _EDITS: Final = 150
 _SECONDS_BETWEEN: Final = 1.0
@@ -54,7 +54,7 @@ def command(*, requests: int, runs: int, seed: int, cases: Path | None, as_json:
     return 0
 
 
-def _given(path: Path) -> list[Edit]:
+def _given(path: Path) -> list[SimulatedEdit]:
     from editsvc.tokens import tokenizer
     from editsvc.tuning.simulation import given_edits
 
@@ -76,13 +76,13 @@ def _given(path: Path) -> list[Edit]:
 
 def _progress(runs: int) -> Callable[[int], None]:
     """Tells on stderr about once a second how many runs are done."""
-    told = time.monotonic()
+    reported_at = time.monotonic()
 
     def tell(done: int) -> None:
-        nonlocal told
+        nonlocal reported_at
         now = time.monotonic()
-        if now - told >= _SECONDS_BETWEEN:
-            told = now
-            output.say(f"{done} of {runs} runs")
+        if now - reported_at >= _SECONDS_BETWEEN:
+            reported_at = now
+            output.print_message(f"{done} of {runs} runs")
 
     return tell

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from editsvc.cli import output
-from editsvc.cli.usage import Group, closest, columns, wrapped
+from editsvc.cli.usage import CommandGroup, closest, columns, wrapped
 from editsvc.errors import SettingsError, UsageError
 from editsvc.settings import environment
 from editsvc.settings.schema import PROJECT_MAY_SET, Settings, explained, json_schema, shown
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WIDEST: Final = 100
 
 
-@click.group(cls=Group, short_help="Show the settings in force.")
+@click.group(cls=CommandGroup, short_help="Show the settings in force.")
 def command() -> None:
     """Show the settings in force."""
 
@@ -55,7 +55,7 @@ def show(*, origin: bool, as_json: bool, names: tuple[str, ...]) -> int:
         keys["fallback_api_key"] = environment.fallback_api_key(resolved.settings)
     found = {name: f"set ({key.origin})" if key else "not set" for name, key in keys.items()}
     for warning in resolved.warnings:
-        output.say(f"editsvc: {warning}")
+        output.print_message(f"editsvc: {warning}")
     if as_json:
         settings = (
             {name: {"value": value, "origin": resolved.origins[name]} for name, value in values.items()}
@@ -71,7 +71,7 @@ def show(*, origin: bool, as_json: bool, names: tuple[str, ...]) -> int:
     for name, said in found.items():
         click.echo(f"{name:<{width}}  {said}")
     click.echo(err=True)
-    output.say(f"User file: {environment.user_file(os.environ)}")
+    output.print_message(f"User file: {environment.user_file(os.environ)}")
     return 0
 
 

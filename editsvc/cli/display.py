@@ -61,7 +61,7 @@ class WaitMessages:
         """Print it, if it is long enough to notice."""
         if not self._reported and seconds is not None and seconds >= _REPORTED_WAIT_S:
             self._reported = True
-            output.say(
+            output.print_message(
                 f"editsvc: {self._path} waits about {seconds:.0f} s, because of the server's limits or a failure."
             )
 

@@ -19,14 +19,14 @@ import click
 # What needs another package is imported where it is used: doctor has to say that the package is missing.
 from editsvc import __version__
 from editsvc.app import installation
-from editsvc.cli.remedies import told
+from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from editsvc.app.servers import Server
-    from editsvc.provider.health import Entry
+    from editsvc.provider.health import HealthEntry
     from editsvc.settings.schema import Settings
 
 _ROUTES: Final = {
@@ -47,7 +47,7 @@ _PACKAGES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Checkup:
     """One thing that was looked at; `ok` is None for what is only worth knowing."""
 
     name: str
@@ -94,8 +94,8 @@ def _visible(line: str) -> str:
     return output.visible(line)
 
 
-def _findings() -> Iterator[Finding]:
-    yield Finding(
+def _findings() -> Iterator[Checkup]:
+    yield Checkup(
         "editsvc", f"{__version__} on Python {platform.python_version()}, {platform.system()}", ok=True
     )
     try:
@@ -104,28 +104,28 @@ def _findings() -> Iterator[Finding]:
         yield from _rest()
     except ImportError as exc:
         text = f"{exc.name or 'a package'} cannot be imported ({exc}), so the rest was not looked at."
-        yield Finding("packages", text, ok=False)
+        yield Checkup("packages", text, ok=False)
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Checkup]:
     problems = installation.version_problems()
     if not problems:
         there = installation.versions()
         listed = ", ".join(f"{name} {there[name]}" for name in _PACKAGES if name in there)
-        yield Finding("packages", f"{len(there)} within their bounds, among them {listed}", ok=True)
+        yield Checkup("packages", f"{len(there)} within their bounds, among them {listed}", ok=True)
     for problem in problems:
-        yield Finding("packages", problem.sentence, ok=False)
+        yield Checkup("packages", problem.sentence, ok=False)
 
 
-def _grammars() -> Iterator[Finding]:
+def _grammars() -> Iterator[Checkup]:
     problems = installation.grammar_problems()
     if not problems:
-        yield Finding("grammars", "a line was parsed with each", ok=True)
+        yield Checkup("grammars", "a line was parsed with each", ok=True)
     for problem in problems:
-        yield Finding("grammars", problem.sentence, ok=False)
+        yield Checkup("grammars", problem.sentence, ok=False)
 
 
-def _rest() -> Iterator[Finding]:
+def _rest() -> Iterator[Checkup]:
     from editsvc.settings import environment
 
     yield _tokenizer()
@@ -133,12 +133,12 @@ def _rest() -> Iterator[Finding]:
     try:
         resolved = environment.load()
     except EditsvcError as exc:
-        yield Finding("settings", told(exc), ok=False)
+        yield Checkup("settings", message_of(exc), ok=False)
         return
     user = environment.user_file(os.environ)
-    yield Finding("settings", f"{user} ({'read' if user.exists() else 'not there: defaults apply'})", ok=True)
+    yield Checkup("settings", f"{user} ({'read' if user.exists() else 'not there: defaults apply'})", ok=True)
     for warning in resolved.warnings:
-        yield Finding("settings", warning, ok=None)
+        yield Checkup("settings", warning, ok=None)
     yield _log(resolved.settings)
     yield _policy(resolved.settings)
     yield from _servers(resolved.settings)
@@ -146,104 +146,106 @@ def _rest() -> Iterator[Finding]:
         yield routes
 
 
-def _tokenizer() -> Finding:
+def _tokenizer() -> Checkup:
     from editsvc.tokens import tokenizer
 
     found = tokenizer()
     text = f"{found.name}{'' if found.exact else ' (an approximation: rs-bpe is not installed)'}"
-    return Finding("tokenizer", text, ok=True if found.exact else None)
+    return Checkup("tokenizer", text, ok=True if found.exact else None)
 
 
-def _language_server() -> Finding:
+def _language_server() -> Checkup:
     """Another distribution has a package named lsp too; whichever comes first on the path wins."""
     spec = util.find_spec("lsp")
     ours = Path(__file__).resolve().parents[2] / "lsp"
     if spec is None or spec.origin is None:
-        return Finding(
+        return Checkup(
             "language server", "the package lsp is not installed; install editsvc again.", ok=False
         )
     if Path(spec.origin).resolve().parent != ours:
         where = Path(spec.origin).parent
-        return Finding(
+        return Checkup(
             "language server",
             f"{where} hides editsvc's package lsp; install editsvc into an environment of its own, as pipx does.",
             ok=False,
         )
-    return Finding("language server", "the package lsp is ours", ok=True)
+    return Checkup("language server", "the package lsp is ours", ok=True)
 
 
-def _log(settings: Settings) -> Finding:
+def _log(settings: Settings) -> Checkup:
     from editsvc.app.composition import open_log
 
     if not settings.log_enabled:
-        return Finding("log", "switched off", ok=None)
+        return Checkup("log", "switched off", ok=None)
     try:
         with open_log(settings) as log:
             status = log.status()
     except EditsvcError as exc:
-        return Finding("log", told(exc), ok=None)
+        return Checkup("log", message_of(exc), ok=None)
     text = f"{status['url']}, {status['count']} records"
     if status["network_file_system"]:
         text += f", on a network file system ({status['network_file_system']}): the rollback journal is used"
     if status["waiting"]:
         text += f"; {status['waiting']} more wait beside it"
-    return Finding("log", text, ok=True)
+    return Checkup("log", text, ok=True)
 
 
-def _policy(settings: Settings) -> Finding:
+def _policy(settings: Settings) -> Checkup:
     from editsvc.settings import environment
     from editsvc.tuning.policy_file import load
 
     if not settings.learned_policy:
-        return Finding("policy", "what was learned is switched off", ok=None)
+        return Checkup("policy", "what was learned is switched off", ok=None)
     loaded = load(environment.data_dir(settings))
     if loaded.warning:
-        return Finding("policy", loaded.warning, ok=None)
-    return Finding("policy", loaded.policy.name if loaded.policy else "the built-in rule", ok=True)
+        return Checkup("policy", loaded.warning, ok=None)
+    return Checkup("policy", loaded.policy.name if loaded.policy else "the built-in rule", ok=True)
 
 
-def _servers(settings: Settings) -> Iterator[Finding]:
+def _servers(settings: Settings) -> Iterator[Checkup]:
     from editsvc.app.servers import configured, health_file
 
     try:
         servers = configured(settings)
     except EditsvcError as exc:
-        yield Finding("key", told(exc), ok=False)
+        yield Checkup("key", message_of(exc), ok=False)
         return
     if not servers:
-        yield Finding("key", "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.", ok=None)
+        yield Checkup("key", "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.", ok=None)
         return
     if servers[0].fallback:
-        yield Finding("key", "none for Cerebras: the fallback is the only server.", ok=None)
+        yield Checkup("key", "none for Cerebras: the fallback is the only server.", ok=None)
     known = health_file(settings).entries()
     for server in servers:
         yield from _server(settings, server, known.get(server.origin), alone=len(servers) == 1)
 
 
-def _server(settings: Settings, server: Server, known: Entry | None, *, alone: bool) -> Iterator[Finding]:
+def _server(
+    settings: Settings, server: Server, known: HealthEntry | None, *, alone: bool
+) -> Iterator[Checkup]:
     from editsvc.app.servers import provider
 
     title = "fallback " if server.fallback else ""
-    yield Finding(f"{title}key", f"from {server.key.origin}" if server.key else "none", ok=True)
+    yield Checkup(f"{title}key", f"from {server.key.origin}" if server.key else "none", ok=True)
     asked = provider(settings, server)
     try:
         listed = asyncio.run(asked.models())
     except EditsvcError as exc:
         # A fallback that is away is worth knowing; without it, edits can still be made.
         ok = None if server.fallback and not alone else False
-        yield Finding(f"{title}server", told(exc), ok=ok, exit_code=exc.exit_code)
+        yield Checkup(f"{title}server", message_of(exc), ok=ok, exit_code=exc.exit_code)
     else:
-        yield Finding(f"{title}server", f"{server.origin} lists {len(listed)} models", ok=True)
+        yield Checkup(f"{title}server", f"{server.origin} lists {len(listed)} models", ok=True)
         there = server.model in listed
         text = server.model if there else f"{server.model} is not among them: {', '.join(listed)}"
-        yield Finding(f"{title}model", text, ok=True if there else None)
+        yield Checkup(f"{title}model", text, ok=True if there else None)
     finally:
         asked.close()
     is_open = known is not None and known.open_until is not None
-    yield Finding(f"{title}breaker", _breaker(known, time.time()), ok=None if is_open else True)
+    yield Checkup(f"{title}breaker", _breaker(known, time.time()), ok=None if is_open else True)
 
 
-def _breaker(known: Entry | None, now: float) -> str:
+def _breaker(known: HealthEntry | None, now: float) -> str:
     """The state that the last process which asked the server left it in."""
     if known is None:
         return "closed"
@@ -257,7 +259,7 @@ def _breaker(known: Entry | None, now: float) -> str:
     return "closed"
 
 
-def _routes(settings: Settings) -> Finding | None:
+def _routes(settings: Settings) -> Checkup | None:
     """What became of the requests that were not answered at once, in the last week."""
     from editsvc.app.composition import open_log
 
@@ -281,4 +283,4 @@ def _routes(settings: Settings) -> Finding | None:
     edits = (
         f"{len(routes)} edit{'' if len(routes) == 1 else 's'} in 7 days took more than one request or failed"
     )
-    return Finding("requests", "; ".join(filter(None, [edits, ", ".join(kinds), most])), ok=None)
+    return Checkup("requests", "; ".join(filter(None, [edits, ", ".join(kinds), most])), ok=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editsvc.cli import output
-from editsvc.cli.usage import Group
+from editsvc.cli.usage import CommandGroup
 from editsvc.errors import UsageError
 from editsvc.settings import environment
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from editsvc.tokenlog import TokenLog
 
 
-@click.group(cls=Group, short_help="Look after the record of requests.")
+@click.group(cls=CommandGroup, short_help="Look after the record of requests.")
 def command() -> None:
     """Look after the record of requests: numbers and names, never code, instructions or paths."""
 
@@ -82,7 +82,7 @@ def purge(*, before: str | None, everything: bool, yes: bool) -> int:
         )
     with _log() as log:
         count = log.purge(before=limit, everything=everything)
-    output.say(f"{count} record{'s' if count != 1 else ''} deleted.")
+    output.print_message(f"{count} record{'s' if count != 1 else ''} deleted.")
     return 0
 
 

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from editsvc.cli import output
-from editsvc.cli.remedies import told
+from editsvc.cli.remedies import message_of
 from editsvc.errors import ProviderError
 from editsvc.provider import models
 from editsvc.redact import without_secrets
@@ -68,12 +68,12 @@ def command(*, as_json: bool) -> int:
     Console(highlight=False).print(output.Shown(shown))
     for name in names:
         for note in _notes(name, table.get(name, models.UNKNOWN)):
-            output.say(note)
-    output.say(
+            output.print_message(note)
+    output.print_message(
         f'* the default. To add or change a row: [models."NAME"] in {environment.user_file(os.environ)}.'
     )
     if why_not:
-        output.say(f"editsvc: what the server lists is not known: {why_not}")
+        output.print_message(f"editsvc: what the server lists is not known: {why_not}")
     return 0
 
 
@@ -98,7 +98,7 @@ def _listed(settings: Settings) -> tuple[list[str] | None, str]:
     try:
         return asyncio.run(server.models()), ""
     except ProviderError as exc:
-        return None, told(exc)
+        return None, message_of(exc)
     finally:
         server.close()
 

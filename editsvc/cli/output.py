@@ -54,7 +54,7 @@ def write_line(line: str) -> None:
     click.echo(visible(line))
 
 
-def say(sentence: str) -> None:
+def print_message(sentence: str) -> None:
     """A sentence for people, on stderr: one line, with whatever could steer a terminal made visible.
 
     File names and what servers say may hold anything, line ends that fake a second sentence included.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editsvc.cli import output
-from editsvc.cli.usage import Group
+from editsvc.cli.usage import CommandGroup
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from editsvc.tuning.policy_file import PolicyFile
 
 
-@click.group(cls=Group, short_help="Show or reset what was learned about predictions.")
+@click.group(cls=CommandGroup, short_help="Show or reset what was learned about predictions.")
 def command() -> None:
     """Show or reset what was learned about predictions; editsvc tune learns it."""
 
@@ -30,9 +30,9 @@ def show(*, as_json: bool) -> int:
     folder, enabled = _settings()
     loaded = policy_file.load(folder)
     if loaded.warning:
-        output.say(f"editsvc: {loaded.warning}")
+        output.print_message(f"editsvc: {loaded.warning}")
     if not enabled:
-        output.say("editsvc: the setting learned_policy is off, so the built-in rule decides.")
+        output.print_message("editsvc: the setting learned_policy is off, so the built-in rule decides.")
     policy = loaded.policy
     if as_json:
         output.write_json(
@@ -77,7 +77,7 @@ def history(*, as_json: bool) -> int:
             f"{version.name:<12} {version.created_at:%Y-%m-%d %H:%M}  {_summary(version)}{mark}"
         )
     if not versions:
-        output.say("There is no version yet; editsvc tune makes one when the log says enough.")
+        output.print_message("There is no version yet; editsvc tune makes one when the log says enough.")
     return 0
 
 
@@ -88,9 +88,9 @@ def reset() -> int:
 
     folder, _ = _settings()
     if policy_file.reset(folder):
-        output.say("The built-in rule is in force again.")
+        output.print_message("The built-in rule is in force again.")
     else:
-        output.say("The built-in rule is in force already.")
+        output.print_message("The built-in rule is in force already.")
     return 0
 
 
@@ -100,8 +100,8 @@ def _settings() -> tuple[Path, bool]:
 
 
 def _summary(policy: PolicyFile) -> str:
-    words = {True: "predict", False: "do not predict", None: "undecided"}
+    names = {True: "predict", False: "do not predict", None: "undecided"}
     return ", ".join(
-        f"{' '.join(filter(None, (rule.model, rule.scope_kind, rule.size)))}: {words[rule.predict]}"
+        f"{' '.join(filter(None, (rule.model, rule.scope_kind, rule.size)))}: {names[rule.predict]}"
         for rule in policy.rule
     )

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from editsvc.errors import EditsvcError, Remedy
 
 
-def told(exc: EditsvcError) -> str:
+def message_of(exc: EditsvcError) -> str:
     """What is said about `exc`."""
-    return exc.sentence(words)
+    return exc.sentence(remedy_sentence)
 
 
-def told_of(result: EditResult) -> str:
+def message_of_result(result: EditResult) -> str:
     """What is said about how an edit ended."""
-    return with_remedies(result.message, result.remedies, words)
+    return with_remedies(result.message, result.remedies, remedy_sentence)
 
 
-def words(remedy: Remedy) -> str:
+def remedy_sentence(remedy: Remedy) -> str:
     """The sentence for a remedy."""
     texts = {
         Means.WAIVE: f"Add --allow {remedy.name} to accept it",

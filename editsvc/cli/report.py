@@ -109,7 +109,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     else:
         output.write_text(_rendered(report, form, parts))
     for each in parts.missing:
-        output.say(f"editsvc: {each.sentence}")
+        output.print_message(f"editsvc: {each.sentence}")
     return 0
 
 

@@ -17,7 +17,7 @@ import click
 
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
-from editsvc.cli.remedies import told, told_of
+from editsvc.cli.remedies import message_of, message_of_result
 from editsvc.engine.edit import EditRequest, result_json
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.files import disk, undo, workspace
@@ -65,7 +65,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """What became of one file.
 
     `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
@@ -166,7 +166,7 @@ def command(
         raise UsageError("--interactive asks on the terminal, and standard input is none.")
     resolved = environment.load({"model": model, "jobs": jobs})
     for warning in resolved.warnings:
-        output.say(f"editsvc: {warning}")
+        output.print_message(f"editsvc: {warning}")
     options = Options(
         settings=resolved.settings,
         instruction=instruction,
@@ -206,23 +206,25 @@ def _recording(settings: Settings) -> undo.Recording | None:
     )
 
 
-async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offline: bool) -> list[Outcome]:
+async def _run(
+    options: Options, paths: Sequence[str], teller: _Teller, *, offline: bool
+) -> list[FileOutcome]:
     from editsvc.app.composition import open_service
 
     settings = options.settings
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None and os.name == "posix":
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    outcomes: list[Outcome] = []
+    outcomes: list[FileOutcome] = []
     async with open_service(settings, offline=offline) as service:
         if service.offline and not offline:
-            output.say(
+            output.print_message(
                 "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."
             )
         limit = asyncio.Semaphore(settings.jobs)
         with display(paths, drawn=options.live) as shown:
 
-            async def edit(path: str) -> Outcome:
+            async def edit(path: str) -> FileOutcome:
                 async with limit:
                     return await _one(options, path, service, shown)
 
@@ -243,7 +245,7 @@ async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offli
                     running.cancel()
                 ended = await asyncio.gather(*tasks, return_exceptions=True)
                 rest = [
-                    end if isinstance(end, Outcome) else _ended(path, _CANCELLED)
+                    end if isinstance(end, FileOutcome) else _ended(path, _CANCELLED)
                     for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
                 ]
                 outcomes += rest
@@ -253,11 +255,11 @@ async def _run(options: Options, paths: Sequence[str], teller: _Teller, *, offli
     return outcomes
 
 
-def _is_done(task: asyncio.Task[Outcome]) -> bool:
+def _is_done(task: asyncio.Task[FileOutcome]) -> bool:
     return task.done()
 
 
-async def _one(options: Options, path: str, service: EditService, shown: Display) -> Outcome:
+async def _one(options: Options, path: str, service: EditService, shown: Display) -> FileOutcome:
     from editsvc.tokenlog import Source
 
     try:
@@ -280,10 +282,10 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
     )
     with shown.file(path) as listener:
         result = await service.edit(request, listener)
-    outcome = Outcome(
+    outcome = FileOutcome(
         path,
         result.status,
-        told_of(result),
+        message_of_result(result),
         result.exit_code,
         result.error,
         remarks=result.warnings,
@@ -299,7 +301,7 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         return await finishing  # the file is being written: what happened to it must be reported
 
 
-def _finish(options: Options, outcome: Outcome) -> Outcome:
+def _finish(options: Options, outcome: FileOutcome) -> FileOutcome:
     """Make the diff, and write if asked."""
     result = outcome.result
     if result is None or result.after is None:
@@ -310,7 +312,7 @@ def _finish(options: Options, outcome: Outcome) -> Outcome:
     return _write_if_asked(options, replace(outcome, diff=diff), new, name)
 
 
-def _write_if_asked(options: Options, outcome: Outcome, new: bytes, name: DiffName) -> Outcome:
+def _write_if_asked(options: Options, outcome: FileOutcome, new: bytes, name: DiffName) -> FileOutcome:
     result, source, diff = outcome.result, outcome.source, outcome.diff
     if result is None:
         return outcome
@@ -325,7 +327,7 @@ def _write_if_asked(options: Options, outcome: Outcome, new: bytes, name: DiffNa
             remarks += _write(options, source, new)
     except EditsvcError as exc:
         _amend(options.settings, result.id, exc)
-        message = told(exc)
+        message = message_of(exc)
         return replace(
             outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind, diff=b""
         )
@@ -341,11 +343,11 @@ def _write(options: Options, source: disk.SourceFile, new: bytes) -> tuple[str, 
     return (warning,) if warning else ()
 
 
-def _ended(path: str, exc: EditsvcError) -> Outcome:
-    return Outcome(path, exc.status, told(exc), exc.exit_code, exc.kind)
+def _ended(path: str, exc: EditsvcError) -> FileOutcome:
+    return FileOutcome(path, exc.status, message_of(exc), exc.exit_code, exc.kind)
 
 
-def _asked(options: Options, outcomes: Sequence[Outcome], teller: _Teller) -> list[Outcome]:
+def _asked(options: Options, outcomes: Sequence[FileOutcome], teller: _Teller) -> list[FileOutcome]:
     """Ask about each file; who interrupted the edits is asked nothing more."""
     if all(outcome.status is not Status.CANCELLED for outcome in outcomes):
         return [_ask(options, outcome, teller) for outcome in outcomes]
@@ -358,7 +360,7 @@ def _asked(options: Options, outcomes: Sequence[Outcome], teller: _Teller) -> li
     return ended
 
 
-def _ask(options: Options, outcome: Outcome, teller: _Teller) -> Outcome:
+def _ask(options: Options, outcome: FileOutcome, teller: _Teller) -> FileOutcome:
     """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
     from editsvc.cli.choose import choose_hunks
 
@@ -370,7 +372,7 @@ def _ask(options: Options, outcome: Outcome, teller: _Teller) -> Outcome:
         if diff:
             found = hunks(diff.decode())
             taken = choose_hunks(outcome.path, found)
-            _judge(options.settings, result.id, len(taken), len(found))
+            _record_verdict(options.settings, result.id, len(taken), len(found))
             if len(taken) < len(found):
                 new = keep_hunks(old, new, found, taken)
                 diff = unified_diff(old, new, name.path, from_top=name.from_top)
@@ -382,7 +384,7 @@ def _ask(options: Options, outcome: Outcome, teller: _Teller) -> Outcome:
     return outcome
 
 
-def _judge(settings: Settings, record: str, taken: int, count: int) -> None:
+def _record_verdict(settings: Settings, record: str, taken: int, count: int) -> None:
     from editsvc.tokenlog import Verdict
 
     verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
@@ -399,7 +401,7 @@ def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:
     _log(settings, missing, lambda log: log.set_outcome(record, exc.status, exc.kind))
 
 
-def _log(settings: Settings, missing: str, note: Callable[[TokenLog], object]) -> None:
+def _log(settings: Settings, missing: str, write: Callable[[TokenLog], object]) -> None:
     from editsvc.app.composition import open_log
     from editsvc.tokenlog import LogUnavailable
 
@@ -407,12 +409,12 @@ def _log(settings: Settings, missing: str, note: Callable[[TokenLog], object]) -
         return
     try:
         with open_log(settings) as log:
-            note(log)
+            write(log)
     except LogUnavailable as exc:
-        output.say(f"editsvc: {exc.warning(missing)}")
+        output.print_message(f"editsvc: {exc.warning(missing)}")
 
 
-def _name(options: Options, outcome: Outcome) -> DiffName:
+def _name(options: Options, outcome: FileOutcome) -> DiffName:
     path = Path(outcome.path if outcome.source else options.stdin_filename)
     return diff_name(path, here=Path.cwd(), environ=os.environ)
 
@@ -438,9 +440,9 @@ class _Teller:
         self._options = options
         self._titled = titled
         self._said: set[str] = set()
-        self._kept: list[Outcome] = []
+        self._kept: list[FileOutcome] = []
 
-    def tell(self, outcomes: Sequence[Outcome], *, titled: bool = False) -> None:
+    def tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
         """Print these."""
         for outcome in outcomes:
             if self._waits():
@@ -454,7 +456,7 @@ class _Teller:
                 written = (
                     "written · " if self._options.apply and outcome.diff and outcome.output is None else ""
                 )
-                output.say(f"{title}{nothing}{written}{output.token_line(outcome.result)}")
+                output.print_message(f"{title}{nothing}{written}{output.token_line(outcome.result)}")
             else:
                 self.complain(outcome, titled=titled)
 
@@ -464,39 +466,39 @@ class _Teller:
             self._write(outcome)
         self._kept.clear()
 
-    def complain(self, outcome: Outcome, *, titled: bool = False) -> None:
+    def complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
         """Say why a file was not edited; of many with the same reason, in full for the first."""
         if outcome.exit_code is ExitCode.DONE:
             return
         if not titled and not self._titled:
-            output.say(f"editsvc: {outcome.message}")
+            output.print_message(f"editsvc: {outcome.message}")
             return
         message = outcome.message
         if outcome.message in self._said:
             message = f"{outcome.status}, for the same reason."
         self._said.add(outcome.message)
-        output.say(f"editsvc: {outcome.path}: {message}")
+        output.print_message(f"editsvc: {outcome.path}: {message}")
 
     def _waits(self) -> bool:
         """Whoever reads a pipe may write to the terminal that is drawn on."""
         return self._titled and self._options.live and not sys.stdout.isatty()
 
-    def remark(self, outcome: Outcome, *, told: Sequence[str] = ()) -> None:
+    def remark(self, outcome: FileOutcome, *, told: Sequence[str] = ()) -> None:
         """Say what is to be said about a file, but not what is `told` elsewhere, nor what was said before."""
         for remark in outcome.remarks:
             if remark not in self._said and remark not in told:
                 self._said.add(remark)
-                output.say(f"editsvc: {remark}")
+                output.print_message(f"editsvc: {remark}")
 
     @staticmethod
-    def _write(outcome: Outcome) -> None:
+    def _write(outcome: FileOutcome) -> None:
         if outcome.output is not None:
             output.write_bytes(outcome.output)
         else:
             output.write_diff(outcome.diff)
 
 
-def _entry(outcome: Outcome) -> dict[str, Any]:
+def _entry(outcome: FileOutcome) -> dict[str, Any]:
     """One element of ``edits``; what was not reported is null."""
     return {
         "path": output.utf8(outcome.path),

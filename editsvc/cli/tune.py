@@ -41,13 +41,13 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
     resolved = environment.load()
     settings = resolved.settings
     for warning in resolved.warnings:
-        output.say(f"editsvc: {warning}")
+        output.print_message(f"editsvc: {warning}")
     now = datetime.now(UTC)
     start = parse_since(since, now)
     folder = environment.data_dir(settings)
     loaded = policy_file.load(folder)
     if loaded.warning:
-        output.say(f"editsvc: {loaded.warning}")
+        output.print_message(f"editsvc: {loaded.warning}")
     table = models.table(settings.models)
     standing = loaded.policy
     with open_log(settings) as log:
@@ -85,5 +85,7 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
         else:
             click.echo(f"{proposed.name} is in force: {place}")
     if not settings.learned_policy:
-        output.say("editsvc: the setting learned_policy is off, so the built-in rule decides all the same.")
+        output.print_message(
+            "editsvc: the setting learned_policy is off, so the built-in rule decides all the same."
+        )
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from editsvc.cli import output
-from editsvc.cli.remedies import told
+from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.files import undo
 from editsvc.settings import environment
@@ -67,23 +67,23 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     journal = environment.data_dir(settings) / undo.FOLDER
     if forget and run_id is None:
         undo.forget(journal)
-        output.say("The undo journal was deleted.")
+        output.print_message("The undo journal was deleted.")
         return ExitCode.DONE
     undo.prune(journal, datetime.now(UTC))
     found = undo.runs(journal)
     if not settings.undo_enabled:
-        output.say("editsvc: the setting undo_enabled is off, so new edits cannot be taken back.")
+        output.print_message("editsvc: the setting undo_enabled is off, so new edits cannot be taken back.")
     if as_list:
         _list(found, as_json=as_json)
         return ExitCode.DONE
     run = undo.last(found) if run_id is None else undo.find(found, run_id)
     if forget:
         undo.drop(run)
-        output.say(f"What run {run.id} has changed can no longer be taken back.")
+        output.print_message(f"What run {run.id} has changed can no longer be taken back.")
         return ExitCode.DONE
     code = _restore(run, dry_run=dry_run, as_json=as_json)
     if code and run_id is None and len(found) > 1:
-        output.say("Earlier runs can be taken back by their ID: editsvc undo --list.")
+        output.print_message("Earlier runs can be taken back by their ID: editsvc undo --list.")
     return code
 
 
@@ -106,7 +106,7 @@ def _restore(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
     for outcome in outcomes:
         if dry_run and not as_json:
             output.write_diff(outcome.diff)
-        _tell(outcome, dry_run=dry_run)
+        _print_outcome(outcome, dry_run=dry_run)
     return max(outcome.exit_code for outcome in outcomes)
 
 
@@ -119,7 +119,7 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
         done = undo.restoration(entry) if dry_run else undo.restore(entry)
     except EditsvcError as exc:
         status = STALE if isinstance(exc, Stale) else exc.status
-        return _Outcome(path, status, output.utf8(told(exc)), exc.exit_code)
+        return _Outcome(path, status, output.utf8(message_of(exc)), exc.exit_code)
     if done is None:
         return _Outcome(path, Status.UNCHANGED, "It is as it was before the edit.")
     name = diff_name(entry.path, here=Path.cwd(), environ=os.environ)
@@ -127,14 +127,14 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
     return _Outcome(path, Status.CHANGED, diff=diff)
 
 
-def _tell(outcome: _Outcome, *, dry_run: bool) -> None:
+def _print_outcome(outcome: _Outcome, *, dry_run: bool) -> None:
     path = outcome.path
     if outcome.exit_code is not ExitCode.DONE:
-        output.say(f"editsvc: {path}: {outcome.message}")
+        output.print_message(f"editsvc: {path}: {outcome.message}")
     elif outcome.status == Status.UNCHANGED:
-        output.say(f"{path}: nothing to take back")
+        output.print_message(f"{path}: nothing to take back")
     elif not dry_run:
-        output.say(f"{path}: taken back")
+        output.print_message(f"{path}: taken back")
 
 
 def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
@@ -157,7 +157,7 @@ def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
         for file in run["files"]:
             output.write_line(f"  {file['status']:<8} {file['path']}")
     if not described:
-        output.say("There is nothing to take back.")
+        output.print_message("There is nothing to take back.")
 
 
 def _shown(path: Path) -> str:

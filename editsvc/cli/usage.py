@@ -126,7 +126,7 @@ class Command(click.Command):
     context_class = Context
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group: alone it prints its help as a usage error, and a misspelt command is answered with the likely one."""
 
     context_class = Context

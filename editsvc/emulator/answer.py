@@ -18,8 +18,8 @@ from editsvc.emulator.wire import (
     Identity,
     PromptTokensDetails,
     TimeInfo,
-    Usage,
     WireError,
+    WireUsage,
     completion,
     error_event,
     plain_error_event,
@@ -137,10 +137,10 @@ def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event]
 # --- replies ------------------------------------------------------------------------------------------------
 
 
-def measured(generation: Generation, delivery: Delivery) -> tuple[Usage | None, TimeInfo | None]:
+def measured(generation: Generation, delivery: Delivery) -> tuple[WireUsage | None, TimeInfo | None]:
     """Usage and times as they are reported; None for what a fault leaves out."""
     verification = generation.verification
-    usage = Usage(
+    usage = WireUsage(
         total_tokens=delivery.prompt_tokens + generation.completion_tokens,
         completion_tokens=generation.completion_tokens,
         completion_tokens_details=CompletionTokensDetails(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class GenerationPlan:
     """How to generate: verifier, speed, and the most completion tokens (reasoning and rejected ones too)."""
 
     preset: Preset
@@ -52,7 +52,7 @@ class Generation:
 
 
 def generate(
-    units: Sequence[Unit], output: Sequence[Hashable], prediction: Sequence[Hashable], plan: Plan
+    units: Sequence[Unit], output: Sequence[Hashable], prediction: Sequence[Hashable], plan: GenerationPlan
 ) -> Generation:
     """Generate `units`, whose tokens are `output`, with `prediction`.
 

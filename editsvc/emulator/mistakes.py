@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.emulator.faults import Fault, FaultName
-from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.emulator.responder import ModelReply, ModelReplyKind
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
 
@@ -24,15 +24,17 @@ ELISION: Final = "# ... rest of the code unchanged ..."
 _CLOSING: Final = ")]}"
 
 
-def mistaken(reply: Reply, job: Job, fault: Fault | None) -> Reply:
+def mistaken(reply: ModelReply, job: Job, fault: Fault | None) -> ModelReply:
     """`reply` as a model would give it that makes the mistake `fault`, if that is a mistake of the text."""
     if fault is None or _is_over(fault, job):
         return reply
     if fault.name is FaultName.REFUSAL:
-        return Reply(ReplyKind.CANNOT, "The instruction can't be carried out on this file.", reply.case)
+        return ModelReply(
+            ModelReplyKind.CANNOT, "The instruction can't be carried out on this file.", reply.case
+        )
     if fault.name is FaultName.PROSE_ONLY:
-        return Reply(ReplyKind.PROSE, "Sure, I have updated the file as you asked.", reply.case)
-    if reply.kind is not ReplyKind.CODE:
+        return ModelReply(ModelReplyKind.PROSE, "Sure, I have updated the file as you asked.", reply.case)
+    if reply.kind is not ModelReplyKind.CODE:
         return reply
     match fault.name:
         case FaultName.ELISION:
@@ -70,12 +72,12 @@ def _is_over(fault: Fault, job: Job) -> bool:
     return fault.turns is not None and job.turn >= fault.turns
 
 
-def _everywhere(reply: Reply, change: Callable[[str], str]) -> Reply:
+def _everywhere(reply: ModelReply, change: Callable[[str], str]) -> ModelReply:
     sections = tuple(replace(section, text=change(section.text)) for section in reply.sections)
     return replace(reply, text=change(reply.text), sections=sections)
 
 
-def _at_the_end(reply: Reply, change: Callable[[str], str]) -> Reply:
+def _at_the_end(reply: ModelReply, change: Callable[[str], str]) -> ModelReply:
     """`change` made to the code that is written last."""
     last = [replace(section, text=change(section.text)) for section in reply.sections[-1:]]
     return replace(reply, text=change(reply.text), sections=(*reply.sections[:-1], *last))
@@ -86,7 +88,7 @@ def _first_lines(text: str, share: float) -> str:
     return "".join(lines[: round(len(lines) * share)])
 
 
-def _with_an_open_bracket(reply: Reply, job: Job) -> Reply:
+def _with_an_open_bracket(reply: ModelReply, job: Job) -> ModelReply:
     """The mistake is made once: in the last section of the reply that has lines."""
     old = {section.number: section.text for section in job.sections}
     sections = list(reply.sections)
@@ -117,7 +119,7 @@ def _unbalanced(before: str, after: str) -> str:
     return "".join(lines)
 
 
-def _with_a_wrong_number(reply: Reply, job: Job) -> Reply:
+def _with_a_wrong_number(reply: ModelReply, job: Job) -> ModelReply:
     unknown = 1 + max((section.number for section in job.sections), default=0)
     last = [replace(section, number=unknown) for section in reply.sections[-1:]]
     return replace(reply, sections=(*reply.sections[:-1], *last))

@@ -16,7 +16,7 @@ NOMINAL_TOKENS_PER_MINUTE: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
+class QuotaReservation:
     """What is left of the quota after a request; `headers` say it as the server does."""
 
     headers: dict[str, str]
@@ -44,7 +44,7 @@ class Quota:
         self._tokens = self._requests = 0
         self._lock = Lock()
 
-    def reserve(self, tokens: int, now: float) -> Reservation:
+    def reserve(self, tokens: int, now: float) -> QuotaReservation:
         """Take `tokens` (prompt and most completion tokens) at the Unix time `now`, if they are left."""
         with self._lock:
             minute, day = int(now // _MINUTE_S), int(now // _DAY_S)
@@ -65,4 +65,4 @@ class Quota:
                 "x-ratelimit-reset-requests-day": f"{_DAY_S - now % _DAY_S:.3f}",
                 "x-ratelimit-reset-tokens-minute": f"{reset_minute:.3f}",
             }
-            return Reservation(headers, granted, math.ceil(reset_minute))
+            return QuotaReservation(headers, granted, math.ceil(reset_minute))

@@ -1,6 +1,6 @@
 """Who plays the model: a script of known edits, the offline engine, or an echo. Pure, scripts apart.
 
-A responder turns a `Job` into a `Reply`; how that is written, and what goes wrong on the way, is decided
+A responder turns a `Job` into a `ModelReply`; how that is written, and what goes wrong on the way, is decided
 elsewhere.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from editsvc.text.section import Section
 
 
-class ReplyKind(StrEnum):
+class ModelReplyKind(StrEnum):
     """What a model can answer."""
 
     CODE = "code"
@@ -38,14 +38,14 @@ class ReplyKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ModelReply:
     """An answer before it is written: code, or a reason; `case` is the script's, for the log.
 
     Where numbered sections were asked for, `sections` are those that change (an empty text removes one), and `text`
     is the whole new document, if the model was shown it: a model that forgets about the sections writes that.
     """
 
-    kind: ReplyKind
+    kind: ModelReplyKind
     text: str
     case: str = ""
     sections: tuple[Section, ...] = ()
@@ -54,22 +54,22 @@ class Reply:
 class Responder(Protocol):
     """Plays the model."""
 
-    def answer(self, job: Job) -> Reply:
+    def answer(self, job: Job) -> ModelReply:
         """The reply to `job`."""
         ...
 
 
-def written(reply: Reply, job: Job, style: ReplyStyle) -> str:
+def written(reply: ModelReply, job: Job, style: ReplyStyle) -> str:
     """The text that a model would stream for `reply`.
 
     In any style but `ReplyStyle.AUTO` it does not keep to the agreed frame, nor to the numbers of sections:
     it writes the whole file, or the sections one after another where it has not seen the whole.
     """
-    if reply.kind is ReplyKind.CANNOT:
+    if reply.kind is ModelReplyKind.CANNOT:
         return job.wrapper.cannot(reply.text)
-    if reply.kind is ReplyKind.WHOLE_FILE:
+    if reply.kind is ModelReplyKind.WHOLE_FILE:
         return job.wrapper.whole_file(reply.text)
-    if reply.kind is ReplyKind.PROSE:
+    if reply.kind is ModelReplyKind.PROSE:
         return reply.text
     if style is ReplyStyle.AUTO:
         return job.wrapper.wrap_sections(reply.sections) if reply.sections else job.wrapper.wrap(reply.text)
@@ -93,7 +93,7 @@ def written(reply: Reply, job: Job, style: ReplyStyle) -> str:
 class EchoResponder:
     """Answers with the file as it is."""
 
-    def answer(self, job: Job) -> Reply:
+    def answer(self, job: Job) -> ModelReply:
         """What was to be rewritten, unchanged; of several sections the first."""
         return reply_to(job, job.document, job.document)
 
@@ -104,17 +104,17 @@ class OfflineResponder:
     def __init__(self, rewrite: Callable[..., str]) -> None:
         self._rewrite = rewrite
 
-    def answer(self, job: Job) -> Reply:
+    def answer(self, job: Job) -> ModelReply:
         """The rewritten code, or the engine's sentence about why there is none."""
         if job.sections and not job.document:
             return self._from_excerpts(job)
         try:
             after = self._rewrite(job.document, job.instruction, filename=job.filename)
         except EditsvcError as exc:
-            return Reply(ReplyKind.CANNOT, exc.sentence())
+            return ModelReply(ModelReplyKind.CANNOT, exc.sentence())
         return reply_to(job, job.document, after)
 
-    def _from_excerpts(self, job: Job) -> Reply:
+    def _from_excerpts(self, job: Job) -> ModelReply:
         """Each section by itself: those that the instruction applies to are rewritten."""
         possible: list[Section] = []
         refusals: list[str] = []
@@ -126,11 +126,11 @@ class OfflineResponder:
             else:
                 possible += [replace(section, text=after)] if after != section.text else []
         if not possible and len(refusals) == len(job.sections):
-            return Reply(ReplyKind.CANNOT, refusals[0])
+            return ModelReply(ModelReplyKind.CANNOT, refusals[0])
         changed = tuple(possible) or tuple(job.sections[:1])
         if job.numbered:
-            return Reply(ReplyKind.CODE, "", sections=changed)
-        return Reply(ReplyKind.CODE, changed[0].text)
+            return ModelReply(ModelReplyKind.CODE, "", sections=changed)
+        return ModelReply(ModelReplyKind.CODE, changed[0].text)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -166,11 +166,13 @@ class ScriptResponder:
                 self._by_line[max(lines[1:-1], key=len)].append(known)
             self._by_instruction[known.instruction].append(known)
 
-    def answer(self, job: Job) -> Reply:
+    def answer(self, job: Job) -> ModelReply:
         """The case's `after`, or what of it belongs to the sections."""
         known = self._find(job)
         if known is None:
-            return Reply(ReplyKind.CANNOT, "No case in the script has this file and this instruction.")
+            return ModelReply(
+                ModelReplyKind.CANNOT, "No case in the script has this file and this instruction."
+            )
         # Within a frame of fence lines a missing final newline does not show, so the job's word counts.
         case_before = normalise(known.case.before.removeprefix(BOM))
         after = normalise(known.case.after.removeprefix(BOM))
@@ -219,22 +221,24 @@ def _with_final_newline_of(model: str, text: str) -> str:
     return text + "\n" if model.endswith("\n") else text.removesuffix("\n")
 
 
-def reply_to(job: Job, before: str, after: str, case: str = "") -> Reply:
+def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
     """What the job's sections become when `before` becomes `after`; all of `after` where there are none.
 
     The reply asks for the whole file where the sections do not hold all changes. If a section's lines occur twice,
     the place that holds the changes counts. Where nothing changes, the first section is repeated.
     """
     if not job.sections:
-        return Reply(ReplyKind.CODE, after, case)
+        return ModelReply(ModelReplyKind.CODE, after, case)
     texts = [section.text for section in job.sections]
     changed = {0: texts[0]} if before == after else rewritten(texts, before, after)
     if changed is None:
-        return Reply(ReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case)
+        return ModelReply(
+            ModelReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case
+        )
     if not job.numbered:
-        return Reply(ReplyKind.CODE, changed[0], case)
+        return ModelReply(ModelReplyKind.CODE, changed[0], case)
     sections = tuple(replace(job.sections[index], text=text) for index, text in changed.items())
-    return Reply(ReplyKind.CODE, after if job.document else "", case, sections)
+    return ModelReply(ModelReplyKind.CODE, after if job.document else "", case, sections)
 
 
 def load_script(path: Path) -> list[Case]:

@@ -21,8 +21,8 @@ from aiohttp import web
 
 from editsvc.emulator.answer import JSON, Abort, Begin, Hang, Reset, Send
 from editsvc.emulator.responder import responder_for
-from editsvc.emulator.service import FAULT_HEADER, Answer, Call, EmulatedService
-from editsvc.emulator.wire import RequestRecord, WireError
+from editsvc.emulator.service import FAULT_HEADER, Answer, EmulatedService, ServedCall
+from editsvc.emulator.wire import ServedRequest, WireError
 from editsvc.errors import UsageError
 from editsvc.tokens import tokenizer
 
@@ -54,7 +54,7 @@ class Emulator:
         self._log: BinaryIO | None = None
         self.base_url = ""
 
-    def records(self) -> list[RequestRecord]:
+    def records(self) -> list[ServedRequest]:
         """What the log says about the requests that have ended."""
         return self._service.records()
 
@@ -114,7 +114,7 @@ class Emulator:
         return web.Response(body=msgspec.json.encode(self.records()), content_type=JSON)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        call = Call(
+        call = ServedCall(
             await request.read(),
             time.time(),
             request.headers.get("authorization", ""),

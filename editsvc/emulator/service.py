@@ -22,17 +22,17 @@ from editsvc.emulator.answer import (
     reply_events,
 )
 from editsvc.emulator.faults import Fault, FaultName, parse_fault
-from editsvc.emulator.generation import Generation, Plan, generate
+from editsvc.emulator.generation import Generation, GenerationPlan, generate
 from editsvc.emulator.mistakes import misplaced, mistaken
 from editsvc.emulator.prompt_cache import PromptCache
 from editsvc.emulator.quota import Quota
-from editsvc.emulator.responder import Reply, ReplyKind, written
+from editsvc.emulator.responder import ModelReply, ModelReplyKind, written
 from editsvc.emulator.structured import encode, structured, unnumbered
 from editsvc.emulator.task import FoundWrapper, Job, read_job
 from editsvc.emulator.wire import (
     ChatRequest,
     Identity,
-    RequestRecord,
+    ServedRequest,
     WireError,
     decode_request,
     model_body,
@@ -53,7 +53,7 @@ _REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServedCall:
     """One POST: its body (not compressed any more), the two headers that matter, and the Unix time."""
 
     body: bytes
@@ -67,7 +67,7 @@ class Answer:
     """What to play, and what the log will say about it apart from what happened on the way."""
 
     events: Iterator[Event]
-    record: RequestRecord
+    record: ServedRequest
 
 
 class EmulatedService:
@@ -82,14 +82,14 @@ class EmulatedService:
         self._cache = PromptCache()
         self._quota = Quota(options.tokens_per_minute)
         self._numbers = count()
-        self._records: deque[RequestRecord] = deque(maxlen=_REMEMBERED)
+        self._records: deque[ServedRequest] = deque(maxlen=_REMEMBERED)
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: ServedCall) -> Answer:
         """The answer to one chat completion."""
         number = next(self._numbers)
         name = f"chatcmpl-emulator-{self.options.seed:x}-{number:06x}"
         headers = {"inference-id": name}
-        record = RequestRecord(number=number, id=name, at=call.now, preset=self.options.preset)
+        record = ServedRequest(number=number, id=name, at=call.now, preset=self.options.preset)
         try:
             fault = parse_fault(call.fault) if call.fault else self.options.fault_plan.pick(number)
         except UsageError as exc:
@@ -111,11 +111,11 @@ class EmulatedService:
             return models_body(list(self._models), int(now))
         return model_body(self._model(name).id, int(now))
 
-    def remember(self, record: RequestRecord) -> None:
+    def remember(self, record: ServedRequest) -> None:
         """Keep the record of a call that has ended."""
         self._records.append(record)
 
-    def records(self) -> list[RequestRecord]:
+    def records(self) -> list[ServedRequest]:
         """The records of the last calls that have ended, in the order in which they did."""
         return list(self._records)
 
@@ -140,7 +140,7 @@ class EmulatedService:
             ) from None
 
     def _replied(
-        self, call: Call, fault: Fault | None, headers: dict[str, str], record: RequestRecord
+        self, call: ServedCall, fault: Fault | None, headers: dict[str, str], record: ServedRequest
     ) -> Answer:
         self._authorize(call.authorization)
         request = decode_request(call.body)
@@ -157,7 +157,7 @@ class EmulatedService:
         quota.check()
         cached = self._cache.remember(model.id, prompt)
         reply, text = self._text(request, fault)
-        plan = Plan(
+        plan = GenerationPlan(
             self._preset,
             self.options.latency,
             limit,
@@ -202,16 +202,16 @@ class EmulatedService:
             ),
         )
 
-    def _text(self, request: ChatRequest, fault: Fault | None) -> tuple[Reply, str]:
+    def _text(self, request: ChatRequest, fault: Fault | None) -> tuple[ModelReply, str]:
         job = read_job(request)
         if job is None:
-            reply = Reply(ReplyKind.CANNOT, "No file can be made out in the messages.")
+            reply = ModelReply(ModelReplyKind.CANNOT, "No file can be made out in the messages.")
             job = Job("", "", (), "", "", FoundWrapper())
         else:
             job = unnumbered(job) if request.wants_json else job
             reply = self._responder.answer(job)
         reply = mistaken(reply, job, fault)
-        if request.wants_json and reply.kind is not ReplyKind.PROSE:
+        if request.wants_json and reply.kind is not ModelReplyKind.PROSE:
             text = encode(misplaced(structured(reply, job.text), job, fault))
         else:
             text = written(reply, job, self.options.reply)
@@ -219,7 +219,7 @@ class EmulatedService:
         return reply, text[: min(ends)] if ends else text
 
     def _generated(
-        self, text: str, prediction: Sequence[Hashable], plan: Plan, fault: Fault | None
+        self, text: str, prediction: Sequence[Hashable], plan: GenerationPlan, fault: Fault | None
     ) -> tuple[Generation, str]:
         units = self._tokenizer.units(text)
         output = self._tokenizer.encode(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.emulator.responder import ModelReply, ModelReplyKind
 from editsvc.reply.search_replace import SearchReplace, StructuredReply
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
@@ -28,9 +28,9 @@ def unnumbered(job: Job) -> Job:
     return replace(job, sections=()) if job.numbered else job
 
 
-def structured(reply: Reply, text: str) -> StructuredReply:
+def structured(reply: ModelReply, text: str) -> StructuredReply:
     r"""`reply` as edits of `text` (``\n`` only), or as the reason why there are none."""
-    if reply.kind is not ReplyKind.CODE:
+    if reply.kind is not ModelReplyKind.CODE:
         return StructuredReply((), reply.text)
     if not text and reply.text:
         return StructuredReply((), "There is no text to search in.")

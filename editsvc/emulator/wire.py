@@ -125,7 +125,7 @@ class CompletionTokensDetails(msgspec.Struct):
     reasoning_tokens: int
 
 
-class Usage(msgspec.Struct):
+class WireUsage(msgspec.Struct):
     """Token counts; ``completion_tokens`` is output, reasoning and rejected tokens together."""
 
     total_tokens: int
@@ -145,7 +145,7 @@ class TimeInfo(msgspec.Struct):
     total_time: float
 
 
-class RequestRecord(msgspec.Struct, frozen=True):
+class ServedRequest(msgspec.Struct, frozen=True):
     """One line of the emulator's log: numbers and names, never text.
 
     `output_tokens` is the reply's length as it was planned, `sent_tokens` what went out; `disconnected` says
@@ -280,19 +280,19 @@ class ChunkEncoder:
         return self._reasoning_start + msgspec.json.encode(text) + self._content_end
 
     def final(
-        self, finish_reason: str, usage: Usage | None, time_info: TimeInfo | None, text: str = ""
+        self, finish_reason: str, usage: WireUsage | None, time_info: TimeInfo | None, text: str = ""
     ) -> bytes:
         """The chunk with the finish reason; `text` is content that comes with it."""
         delta = b'{"content":' + msgspec.json.encode(text) + b"}" if text else b"{}"
         choice = delta + b',"finish_reason":' + msgspec.json.encode(finish_reason) + b',"index":0}]'
         return self._head + choice + self._tail + _measured(usage, time_info) + b"}\n\n"
 
-    def trailing(self, usage: Usage | None, time_info: TimeInfo | None) -> bytes:
+    def trailing(self, usage: WireUsage | None, time_info: TimeInfo | None) -> bytes:
         """A chunk without choices."""
         return self._bare + _measured(usage, time_info) + b"}\n\n"
 
 
-def _measured(usage: Usage | None, time_info: TimeInfo | None) -> bytes:
+def _measured(usage: WireUsage | None, time_info: TimeInfo | None) -> bytes:
     data = b""
     if usage is not None:
         data += b',"usage":' + msgspec.json.encode(usage)
@@ -307,7 +307,7 @@ def completion(
     content: str,
     reasoning: str,
     finish_reason: str,
-    usage: Usage | None,
+    usage: WireUsage | None,
     time_info: TimeInfo | None,
 ) -> bytes:
     """The JSON body of a reply that is not streamed."""

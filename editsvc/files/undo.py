@@ -12,7 +12,7 @@ write did not happen, or was taken back already), or others. So there is no mome
 killed leaves the two in contradiction. Of a file that is written in place (see `files.write`) the entry holds the
 bytes from after the edit too, so that one that is half written can be told from one that somebody else has changed.
 
-The journal holds code. It is never exported, it is bounded (`Limits`), and it can be switched off (the setting
+The journal holds code. It is never exported, it is bounded (`JournalLimits`), and it can be switched off (the setting
 `undo_enabled`) and removed (`forget`).
 """
 
@@ -50,7 +50,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JournalLimits:
     """What the journal keeps: so many runs, bytes altogether (`size`), and for so long."""
 
     runs: int = 20
@@ -58,10 +58,10 @@ class Limits:
     age: timedelta = timedelta(days=30)
 
 
-LIMITS: Final = Limits()
+LIMITS: Final = JournalLimits()
 
 
-class State(StrEnum):
+class FileState(StrEnum):
     """What a file is, seen from one entry about it."""
 
     APPLIED = "applied"  # what the edit made of it
@@ -123,7 +123,7 @@ class Recording:
     runs beyond the limits go at the same moment.
     """
 
-    def __init__(self, journal: Path, run_id: str, now: datetime, limits: Limits = LIMITS) -> None:
+    def __init__(self, journal: Path, run_id: str, now: datetime, limits: JournalLimits = LIMITS) -> None:
         self._journal = journal
         self._id = run_id
         self._now = now
@@ -159,7 +159,7 @@ class Recording:
         try:
             disk.write(source, data, before_overwriting=keep_new)
         except EditsvcError:
-            if entry is not None and state(entry) in {State.BEFORE, State.STALE}:
+            if entry is not None and state(entry) in {FileState.BEFORE, FileState.STALE}:
                 with self._lock:
                     _discard(entry)
             raise
@@ -234,34 +234,34 @@ def find(found: Sequence[Run], run_id: str) -> Run:
 def last(found: Sequence[Run]) -> Run:
     """The latest run with a file that is not what it was before; raises Refused if there is none."""
     for run in found:
-        if any(state(entry) is not State.BEFORE for entry in run.entries):
+        if any(state(entry) is not FileState.BEFORE for entry in run.entries):
             return run
     raise Refused("There is nothing to take back.", hint="Only what editsvc itself has written can be.")
 
 
-def state(entry: Entry) -> State:
+def state(entry: Entry) -> FileState:
     """What the file of `entry` is now; one that cannot be read is stale."""
     try:
         source = disk.read(entry.path)
     except EditsvcError:
-        return State.STALE
+        return FileState.STALE
     return _state(entry, source)
 
 
-def _state(entry: Entry, source: SourceFile) -> State:
+def _state(entry: Entry, source: SourceFile) -> FileState:
     content = source.data
     if source.path != entry.path:
-        return State.STALE  # a link leads elsewhere by now
+        return FileState.STALE  # a link leads elsewhere by now
     digest = _digest(content)
     if digest == entry.after:
-        return State.APPLIED
+        return FileState.APPLIED
     if digest == entry.before:
-        return State.BEFORE
+        return FileState.BEFORE
     with contextlib.suppress(FileError):
         kept = _kept(entry) if entry.size is not None else None
         if kept is not None and kept.after is not None:
-            return State.HALF if disk.half_written(content, kept.before, kept.after) else State.STALE
-    return State.STALE
+            return FileState.HALF if disk.half_written(content, kept.before, kept.after) else FileState.STALE
+    return FileState.STALE
 
 
 def restoration(entry: Entry) -> Restoration | None:
@@ -279,9 +279,9 @@ def restoration(entry: Entry) -> Restoration | None:
             raise Stale("The file was deleted since the edit.") from exc
         raise
     found = _state(entry, source)
-    if found is State.BEFORE:
+    if found is FileState.BEFORE:
         return None
-    if found is State.STALE:
+    if found is FileState.STALE:
         raise _changed()
     return Restoration(source, _kept(entry).before)
 
@@ -314,7 +314,12 @@ def forget(journal: Path) -> None:
 
 
 def prune(
-    journal: Path, now: datetime, limits: Limits = LIMITS, *, current: Path | None = None, room: int = 0
+    journal: Path,
+    now: datetime,
+    limits: JournalLimits = LIMITS,
+    *,
+    current: Path | None = None,
+    room: int = 0,
 ) -> int:
     """Drop the oldest runs until the others are within `limits`, `room` bytes for the run `current` included.
 

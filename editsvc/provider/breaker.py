@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class State(StrEnum):
+class BreakerState(StrEnum):
     """What a breaker lets through: everything, nothing, or one request that finds out."""
 
     CLOSED = "closed"
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BreakerLimits:
     """When a breaker opens, and for how long; times in seconds.
 
     It opens after `failures` in a row, none more than `memory_s` after the one before, first for `open_s`, and
@@ -45,7 +45,7 @@ class Limits:
     probe_s: float = 60.0
 
 
-DEFAULT: Final = Limits()
+DEFAULT: Final = BreakerLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Health:
 class Breaker:
     """One server's breaker. Every request it permits ends in exactly one of the four reports."""
 
-    def __init__(self, limits: Limits = DEFAULT, health: Health | None = None) -> None:
+    def __init__(self, limits: BreakerLimits = DEFAULT, health: Health | None = None) -> None:
         self._limits = limits
         self._health = health or Health()
         self._probe_at: float | None = None
@@ -84,11 +84,11 @@ class Breaker:
         """What is known."""
         return self._health
 
-    def state(self, now: float) -> State:
+    def state(self, now: float) -> BreakerState:
         """The state at the time `now`."""
         if self._health.until is None:
-            return State.CLOSED
-        return State.HALF_OPEN if now >= self._health.until else State.OPEN
+            return BreakerState.CLOSED
+        return BreakerState.HALF_OPEN if now >= self._health.until else BreakerState.OPEN
 
     def wait_s(self, now: float) -> float:
         """Seconds until a request would be permitted; 0 if it is now, infinity while a probe is under way."""

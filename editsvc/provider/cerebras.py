@@ -339,11 +339,11 @@ class _StreamState:
         if text and self.first is None:
             self.first = clock()
         if chunk.usage is not None or chunk.time_info is not None:
-            told = reported(chunk)
-            self.usage = self.usage if told.usage is None else told.usage
-            self.server = self.server if told.server is None else told.server
+            report = reported(chunk)
+            self.usage = self.usage if report.usage is None else report.usage
+            self.server = self.server if report.server is None else report.server
             # A server may report with every chunk; the first number of each kind says enough.
-            self.odd = {**told.odd, **self.odd}
+            self.odd = {**report.odd, **self.odd}
         self.model = chunk.model or self.model
         self.request_id = self.request_id or chunk.id
         return text
@@ -409,7 +409,7 @@ class _Bridge:
         if self._scheduled:
             self._loop.call_soon(self._flush)
         else:
-            self._settle()
+            self._finish()
 
     def _slice(self) -> str:
         with self._taken:
@@ -438,9 +438,9 @@ class _Bridge:
         if self._outcome is None:
             self._outcome = outcome
         if not self._scheduled:
-            self._settle()
+            self._finish()
 
-    def _settle(self) -> None:
+    def _finish(self) -> None:
         if self._outcome is None or self.result.done():
             return
         if isinstance(self._outcome, Completion):

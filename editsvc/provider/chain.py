@@ -33,7 +33,7 @@ from editsvc.errors import (
     ProviderUnavailable,
 )
 from editsvc.provider.base import Attempt, AttemptReason, Completion, Priority
-from editsvc.provider.breaker import State
+from editsvc.provider.breaker import BreakerState
 from editsvc.provider.failure_class import FailureClass, backoff_s, failure_class
 from editsvc.provider.resume import ResumedReply, rest_predicted
 
@@ -170,7 +170,7 @@ class _RequestRun:
                     return upstream
             soonest = min(left, key=lambda upstream: upstream.breaker.wait_s(now))
             wait = soonest.breaker.wait_s(now)
-            limited = soonest.breaker.state(now) is State.CLOSED
+            limited = soonest.breaker.state(now) is BreakerState.CLOSED
             if self._request.priority is Priority.INTERACTIVE and not limited:
                 return soonest
             most = self._most_s(limited=limited)
@@ -379,7 +379,7 @@ class _RequestRun:
         reasons = [error.message for upstream, error in self._failures if upstream is first]
         if reasons:
             return reasons[-1]
-        if first.breaker.state(self._upstreams.now()) is State.CLOSED:
+        if first.breaker.state(self._upstreams.now()) is BreakerState.CLOSED:
             return f"{first.name} allows no more requests for now."
         return f"{first.name} has failed {first.breaker.health.failures} times in a row and is not asked for now."
 

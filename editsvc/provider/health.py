@@ -25,7 +25,7 @@ _FORGOTTEN_S: Final = 600.0
 _LARGEST: Final = 65_536
 
 
-class Entry(msgspec.Struct, frozen=True):
+class HealthEntry(msgspec.Struct, frozen=True):
     """One server, known by `server` (the origin of its address); times are Unix times, None for not at all."""
 
     server: str
@@ -46,11 +46,11 @@ class HealthFile:
         self._clock = clock
         self._wall = wall
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, HealthEntry]:
         """Every server that something is known about; nothing, if the file is not there or cannot be read."""
         try:
             with self._path.open("rb") as file:
-                found = msgspec.json.decode(file.read(_LARGEST), type=list[Entry])
+                found = msgspec.json.decode(file.read(_LARGEST), type=list[HealthEntry])
         except (OSError, msgspec.DecodeError):
             return {}
         return {entry.server: entry for entry in found}
@@ -76,7 +76,7 @@ class HealthFile:
         moved, now = health.moved(self._wall() - self._clock()), self._wall()
         entries = {
             **self.entries(),
-            server: Entry(
+            server: HealthEntry(
                 server=server,
                 noted_at=now,
                 failures=moved.failures,

@@ -38,7 +38,7 @@ class Content(msgspec.Struct):
     content: str | None = None
 
 
-class Choice(msgspec.Struct):
+class WireChoice(msgspec.Struct):
     """One choice of a chunk, or of a reply that was not streamed."""
 
     delta: Content | None = None
@@ -52,7 +52,7 @@ class Chunk(msgspec.Struct):
 
     id: str | None = None
     model: str | None = None
-    choices: list[Choice] | None = None
+    choices: list[WireChoice] | None = None
     # Whatever they hold, the rest of the chunk is worth reading; see `reported`.
     usage: Any = None
     time_info: Any = None
@@ -106,14 +106,14 @@ def reported(chunk: Chunk) -> Reported:
     return Reported(_usage(chunk.usage, odd), _times(chunk.time_info, odd), odd)
 
 
-def _usage(told: Any, odd: dict[str, str]) -> Usage | None:
-    if told is None:
+def _usage(raw: Any, odd: dict[str, str]) -> Usage | None:
+    if raw is None:
         return None
-    completion = _field(told, "completion_tokens_details")
+    completion = _field(raw, "completion_tokens_details")
     read = {
-        "prompt": _field(told, "prompt_tokens"),
-        "cached": _field(_field(told, "prompt_tokens_details"), "cached_tokens"),
-        "completion": _field(told, "completion_tokens"),
+        "prompt": _field(raw, "prompt_tokens"),
+        "cached": _field(_field(raw, "prompt_tokens_details"), "cached_tokens"),
+        "completion": _field(raw, "completion_tokens"),
         "reasoning": _field(completion, "reasoning_tokens"),
         "accepted": _field(completion, "accepted_prediction_tokens"),
         "rejected": _field(completion, "rejected_prediction_tokens"),
@@ -124,8 +124,8 @@ def _usage(told: Any, odd: dict[str, str]) -> Usage | None:
     return Usage(*found)
 
 
-def _times(told: Any, odd: dict[str, str]) -> ServerTimes | None:
-    if told is None:
+def _times(raw: Any, odd: dict[str, str]) -> ServerTimes | None:
+    if raw is None:
         return None
     rules = {
         "queue_time": credible.seconds,
@@ -133,16 +133,16 @@ def _times(told: Any, odd: dict[str, str]) -> ServerTimes | None:
         "completion_time": credible.duration,
         "total_time": credible.seconds,
     }
-    found = {name: rule(_field(told, name)) for name, rule in rules.items()}
+    found = {name: rule(_field(raw, name)) for name, rule in rules.items()}
     for name, value in found.items():
         # 0 is what servers say that do not measure.
-        _record_odd(odd, name, _field(told, name) or None, value)
+        _record_odd(odd, name, _field(raw, name) or None, value)
     return ServerTimes(*found.values())
 
 
-def _record_odd(odd: dict[str, str], name: str, told: Any, taken: float | None) -> None:
-    if told is not None and taken is None:
-        odd[name] = _shown(told)
+def _record_odd(odd: dict[str, str], name: str, raw: Any, taken: float | None) -> None:
+    if raw is not None and taken is None:
+        odd[name] = _shown(raw)
 
 
 def _shown(value: Any) -> str:

@@ -26,7 +26,7 @@ _FUNCTIONS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class MeasuredArm:
     """What the edits with, or without, a prediction took; times in seconds, `failures` a sentence for each."""
 
     prediction: PredictionMode
@@ -44,7 +44,7 @@ async def measure(
     requests: int,
     concurrency: int,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _all: None,
-) -> list[Arm]:
+) -> list[MeasuredArm]:
     """Make so many edits, `concurrency` at a time, by turns with and without a prediction; nothing is written."""
     limit = asyncio.Semaphore(concurrency)
     results: list[tuple[PredictionMode, EditResult]] = []
@@ -83,10 +83,10 @@ def _request(number: int, mode: PredictionMode) -> EditRequest:
     )
 
 
-def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> Arm:
+def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> MeasuredArm:
     done = [result for result in results if result.status is Status.CHANGED]
     usages = [result.usage for result in done]
-    return Arm(
+    return MeasuredArm(
         mode,
         len(results),
         tuple(result.message for result in results if result.status is not Status.CHANGED),
@@ -107,7 +107,7 @@ def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> Arm:
     )
 
 
-def to_json(arms: Sequence[Arm], *, model: str, offline: bool) -> dict[str, Any]:
+def to_json(arms: Sequence[MeasuredArm], *, model: str, offline: bool) -> dict[str, Any]:
     """The measurement, with ``"schema": 1``; what cannot be told is null."""
     return {
         "schema": 1,

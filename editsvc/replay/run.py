@@ -111,7 +111,7 @@ async def _run(
         service = _service(model, arm)
         for (case, filename), size in zip(cases, sizes, strict=True):
             result = await service.edit(_request(arm, case, filename))
-            results.append(_told(arm, case, size, result, model.taken()))
+            results.append(_case_result(arm, case, size, result, model.taken()))
             progress(arm.name, len(results), total)
     return results
 
@@ -141,7 +141,9 @@ def _request(arm: Arm, case: Case, filename: str) -> EditRequest:
     )
 
 
-def _told(arm: Arm, case: Case, size: int, result: EditResult, requests: Sequence[Request]) -> CaseResult:
+def _case_result(
+    arm: Arm, case: Case, size: int, result: EditResult, requests: Sequence[Request]
+) -> CaseResult:
     scope = result.scope
     several = result.parts_offered is not None and result.parts_offered > 1
     parts = f"{result.parts_rewritten}/{result.parts_offered}" if several else ""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import Status
 from editsvc.report.intervals import Totals, proportion, quantiles, ratio
 from editsvc.report.model import (
-    Latency,
+    LatencyQuantiles,
     Prediction,
     Quantiles,
     Rate,
-    Speed,
+    SpeedQuantiles,
     Summary,
-    Tokens,
-    Verdicts,
+    TokenSums,
+    VerdictCounts,
 )
 from editsvc.tokenlog.evidence import combined
 from editsvc.tokenlog.record import Verdict
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _NO_RATE: Final = Rate(None, None, None, 0)
 _NO_QUANTILES: Final = Quantiles(None, None, 0)
-_NO_SPEED: Final = Speed(0, *(_NO_QUANTILES,) * 5)
-_NO_LATENCY: Final = Latency(_NO_SPEED, _NO_SPEED, _NO_SPEED)
+_NO_SPEED: Final = SpeedQuantiles(0, *(_NO_QUANTILES,) * 5)
+_NO_LATENCY: Final = LatencyQuantiles(_NO_SPEED, _NO_SPEED, _NO_SPEED)
 
 
 def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summary:
@@ -44,7 +44,7 @@ def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summ
         usage_reported=sums.usage_reported,
         statuses=_statuses(cells),
         errors=_errors(cells),
-        tokens=Tokens(sums.prompt, sums.cached, sums.completion, sums.reasoning),
+        tokens=TokenSums(sums.prompt, sums.cached, sums.completion, sums.reasoning),
         cost_usd=sums.cost_usd,
         prediction=_prediction(cells, sample, sums, parts),
         latency=parts.part("Speed", lambda: _latency(sample), _NO_LATENCY),
@@ -86,17 +86,17 @@ def _coverage(sample: Iterable[LoggedRequest], sent: Sums) -> Rate:
     )
 
 
-def _latency(sample: Iterable[LoggedRequest]) -> Latency:
+def _latency(sample: Iterable[LoggedRequest]) -> LatencyQuantiles:
     measured = [each for each in sample if each.whole]
-    return Latency(
+    return LatencyQuantiles(
         _speed(measured),
         _speed([each for each in measured if each.prediction_sent]),
         _speed([each for each in measured if not each.prediction_sent]),
     )
 
 
-def _speed(requests: Sequence[LoggedRequest]) -> Speed:
-    return Speed(
+def _speed(requests: Sequence[LoggedRequest]) -> SpeedQuantiles:
+    return SpeedQuantiles(
         len(requests),
         _quantiles(each.ttft_s for each in requests),
         _quantiles(each.total_s for each in requests),
@@ -128,7 +128,7 @@ def _errors(cells: Cells) -> dict[Status, dict[str, int]]:
     return errors
 
 
-def _verdicts(cells: Cells, sample: Iterable[LoggedRequest], parts: Parts) -> Verdicts:
+def _verdicts(cells: Cells, sample: Iterable[LoggedRequest], parts: Parts) -> VerdictCounts:
     changed = {facet: each for facet, each in cells.items() if facet.status is Status.CHANGED}
     counts: Counter[Verdict | None] = Counter()
     for facet, each in changed.items():
@@ -137,7 +137,7 @@ def _verdicts(cells: Cells, sample: Iterable[LoggedRequest], parts: Parts) -> Ve
         counts[verdict] for verdict in (Verdict.ACCEPTED, Verdict.PARTIAL, Verdict.REJECTED)
     )
     judged = combined(each for facet, each in changed.items() if facet.verdict is not None)
-    return Verdicts(
+    return VerdictCounts(
         accepted=accepted,
         partial=partial,
         rejected=rejected,

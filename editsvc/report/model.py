@@ -37,7 +37,7 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenSums:
     """Sums of the tokens that were reported."""
 
     prompt: int | None
@@ -64,7 +64,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class SpeedQuantiles:
     """Times in seconds, seen from here; `queue_time_s` and `completion_time_s` are the server's own."""
 
     requests: int
@@ -76,15 +76,15 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
+class LatencyQuantiles:
     """Speed of the requests whose reply came to its end, cancelled and failed ones left out.
 
     The policy chose who got a prediction, so the difference of the two halves is no effect of predicting.
     """
 
-    overall: Speed
-    with_prediction: Speed
-    without_prediction: Speed
+    overall: SpeedQuantiles
+    with_prediction: SpeedQuantiles
+    without_prediction: SpeedQuantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIfSummary:
     """What one candidate prediction would have got, by one preset of the local verifier.
 
     Sums over the `requests` that were scored. `sent_*` are what was really sent and reported in those of them
@@ -197,7 +197,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class VerdictCounts:
     """What users did with changed edits.
 
     `open` are those without a verdict; `edits` is the share of judged edits that were accepted whole, `hunks`
@@ -227,11 +227,11 @@ class Summary:
     usage_reported: int
     statuses: Mapping[Status, int]
     errors: Mapping[Status, Mapping[str, int]]
-    tokens: Tokens
+    tokens: TokenSums
     cost_usd: float | None
     prediction: Prediction
-    latency: Latency
-    verdicts: Verdicts
+    latency: LatencyQuantiles
+    verdicts: VerdictCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class Report:
     summary: Summary
     effect: Effect
     restarts: Mapping[str, int]
-    what_if: Sequence[WhatIf]
+    what_if: Sequence[WhatIfSummary]
     calibrations: Sequence[Calibration]
     points: Sequence[ModelPoint]
     days: Sequence[DayReport]

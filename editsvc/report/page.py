@@ -28,7 +28,7 @@ from editsvc.report.style import STYLE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from editsvc.report.model import Effect, Rate, Report, Speed, Summary
+    from editsvc.report.model import Effect, Rate, Report, SpeedQuantiles, Summary
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _MANY_WHAT_IFS: Final = 24
@@ -345,7 +345,7 @@ def _details(report: Report) -> list[str]:
     return found
 
 
-def _speed(name: str, speed: Speed) -> tuple[str, ...]:
+def _speed(name: str, speed: SpeedQuantiles) -> tuple[str, ...]:
     rate = speed.tokens_per_s.median
     return (
         name,

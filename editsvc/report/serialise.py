@@ -18,9 +18,9 @@ if TYPE_CHECKING:
         Quantiles,
         Rate,
         Report,
-        Speed,
+        SpeedQuantiles,
         Summary,
-        WhatIf,
+        WhatIfSummary,
     )
 
 SCHEMA: Final = 1
@@ -119,7 +119,7 @@ def _difference(difference: Difference) -> dict[str, float | None]:
     }
 
 
-def _what_if(what_if: WhatIf) -> dict[str, Any]:
+def _what_if(what_if: WhatIfSummary) -> dict[str, Any]:
     return {
         "candidate": what_if.candidate,
         "preset": what_if.preset,
@@ -162,7 +162,7 @@ def _rate(rate: Rate) -> dict[str, float | None]:
     return {"value": rate.value, "low": rate.low, "high": rate.high}
 
 
-def _speed(speed: Speed) -> dict[str, Any]:
+def _speed(speed: SpeedQuantiles) -> dict[str, Any]:
     return {
         "requests": speed.requests,
         "ttft_s": _quantiles(speed.ttft_s),

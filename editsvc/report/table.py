@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from editsvc.report.model import Effect, Group, Latency, Quantiles, Rate, Report, WhatIf
+    from editsvc.report.model import Effect, Group, LatencyQuantiles, Quantiles, Rate, Report, WhatIfSummary
 
 _NAME: Final = len("Hunks accepted")
 
@@ -123,7 +123,7 @@ def _overview(report: Report) -> Table:
     return outer
 
 
-def _speeds(latency: Latency) -> Table:
+def _speeds(latency: LatencyQuantiles) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("Speed", no_wrap=True)
     for heading in ("requests", "first token", "p95", "total", "p95", "tokens/s"):
@@ -180,7 +180,7 @@ def _effect(effect: Effect) -> Table:
     return table
 
 
-def _what_if(found: Sequence[WhatIf]) -> Table:
+def _what_if(found: Sequence[WhatIfSummary]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("What if", overflow="fold")
     table.add_column("verifier", overflow="fold")

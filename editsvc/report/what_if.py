@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.report.intervals import ratio
-from editsvc.report.model import Bin, Calibration, WhatIf
+from editsvc.report.model import Bin, Calibration, WhatIfSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BINS: Final = 10
 
 
-class Score(NamedTuple):
+class CandidateScore(NamedTuple):
     """What the verifier says of one candidate, and what the server said of what was sent, if it did."""
 
     candidate: str
@@ -31,9 +31,9 @@ class Score(NamedTuple):
     sent: tuple[int, int] | None
 
 
-def scores(requests: Iterable[LoggedRequest]) -> list[Score]:
+def scores(requests: Iterable[LoggedRequest]) -> list[CandidateScore]:
     """All scores in the log."""
-    found: list[Score] = []
+    found: list[CandidateScore] = []
     names: dict[str, tuple[str, str | None]] = {}
     for request in requests:
         kind, sent = request.prediction_kind, request.verified
@@ -41,11 +41,11 @@ def scores(requests: Iterable[LoggedRequest]) -> list[Score]:
             if name not in names:
                 candidate, _, preset = name.partition(":")
                 names[name] = candidate, preset or None
-            found.append(Score(*names[name], counts[0], counts[1], kind, sent))
+            found.append(CandidateScore(*names[name], counts[0], counts[1], kind, sent))
     return found
 
 
-def what_if(scored: Iterable[Score]) -> list[WhatIf]:
+def what_if(scored: Iterable[CandidateScore]) -> list[WhatIfSummary]:
     """The sums for each candidate and preset, by preset and then by acceptance, the best first."""
     sums: defaultdict[tuple[str, str | None], list[int]] = defaultdict(lambda: [0] * 6)
     for candidate, preset, accepted, rejected, _, sent in scored:
@@ -57,11 +57,11 @@ def what_if(scored: Iterable[Score]) -> list[WhatIf]:
             counted[3] += 1
             counted[4] += sent[0]
             counted[5] += sent[1]
-    found = [WhatIf(candidate, preset, *counted) for (candidate, preset), counted in sums.items()]
+    found = [WhatIfSummary(candidate, preset, *counted) for (candidate, preset), counted in sums.items()]
     return sorted(found, key=lambda each: (each.preset or "~", -(each.acceptance or 0), each.candidate))
 
 
-def calibrations(scored: Iterable[Score]) -> list[Calibration]:
+def calibrations(scored: Iterable[CandidateScore]) -> list[Calibration]:
     """Each preset's predictions for what was really sent, against what came of it; the closest preset first.
 
     Bins hold requests whose predicted acceptance lies in the same tenth.

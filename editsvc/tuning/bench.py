@@ -21,8 +21,8 @@ from editsvc.tuning.simulation import (
     BETWEEN,
     MIN_TOKENS,
     START,
-    Server,
     SimulatedModel,
+    SimulatedServer,
     cell_of,
     generate_log,
     outcomes,
@@ -36,26 +36,30 @@ if TYPE_CHECKING:
     from editsvc.prediction.policy import Cell
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.observation import Observation
-    from editsvc.tuning.simulation import Edit, Outcome
+    from editsvc.tuning.simulation import SimulatedEdit, SimulatedOutcome
     from editsvc.tuning.tune import Finding
 
 # Verifiers that real edits were replayed through, costs of a pass and prices within the ranges that are known,
 # servers for which a prediction never fits, and two that change in the middle of the log.
 MODELS: Final = (
-    SimulatedModel("resync", Server("resync", 1.13)),
-    SimulatedModel("adaptive-dear-pass", Server("adaptive", 2.0, 1 / 2_500, reasoning_tokens=60)),
-    SimulatedModel("forward-only", Server("forward-only", 1.5)),
-    SimulatedModel("prefix-only", Server("prefix-only", 1.3)),
-    SimulatedModel("near-tie", Server("prefix-only", 1.5, mangles=True)),
-    SimulatedModel("never-fits", Server("prefix-only", 1.5, rejection=Rejection.REMAINDER, mangles=True)),
-    SimulatedModel("slow-and-dear", Server("resync", 1.7, 1 / 900, price=2.75, mangles=True)),
-    SimulatedModel("rejects-a-lot", Server("adaptive", 1.5, price=2.75, mangles=True)),
+    SimulatedModel("resync", SimulatedServer("resync", 1.13)),
+    SimulatedModel("adaptive-dear-pass", SimulatedServer("adaptive", 2.0, 1 / 2_500, reasoning_tokens=60)),
+    SimulatedModel("forward-only", SimulatedServer("forward-only", 1.5)),
+    SimulatedModel("prefix-only", SimulatedServer("prefix-only", 1.3)),
+    SimulatedModel("near-tie", SimulatedServer("prefix-only", 1.5, mangles=True)),
+    SimulatedModel(
+        "never-fits", SimulatedServer("prefix-only", 1.5, rejection=Rejection.REMAINDER, mangles=True)
+    ),
+    SimulatedModel("slow-and-dear", SimulatedServer("resync", 1.7, 1 / 900, price=2.75, mangles=True)),
+    SimulatedModel("rejects-a-lot", SimulatedServer("adaptive", 1.5, price=2.75, mangles=True)),
     SimulatedModel(
         "withers",
-        Server("resync", 1.13),
-        Server("prefix-only", 1.13, rejection=Rejection.REMAINDER, mangles=True),
+        SimulatedServer("resync", 1.13),
+        SimulatedServer("prefix-only", 1.13, rejection=Rejection.REMAINDER, mangles=True),
     ),
-    SimulatedModel("thrives", Server("prefix-only", 1.3), Server("adaptive", 1.5, 1 / 2_500)),
+    SimulatedModel(
+        "thrives", SimulatedServer("prefix-only", 1.3), SimulatedServer("adaptive", 1.5, 1 / 2_500)
+    ),
 )
 POLICIES: Final = ("learned", "always", "never", "size")
 _IN_USE_EVERY: Final = 5
@@ -123,7 +127,7 @@ class Result:
 
 
 def run_bench(
-    edits: Sequence[Edit],
+    edits: Sequence[SimulatedEdit],
     rng: Random,
     *,
     requests: int = 200,
@@ -147,13 +151,17 @@ class _Bench:
     """The pools of outcomes, computed once, and what is true of them."""
 
     def __init__(
-        self, edits: Sequence[Edit], models: Sequence[SimulatedModel], worth: Worth, exploration: float
+        self,
+        edits: Sequence[SimulatedEdit],
+        models: Sequence[SimulatedModel],
+        worth: Worth,
+        exploration: float,
     ) -> None:
         self._models = models
         self._worth = worth
         self._exploration = exploration
         self._prices = {model.name: model.last.price for model in models}
-        pools: dict[Server, list[Outcome]] = {}
+        pools: dict[SimulatedServer, list[SimulatedOutcome]] = {}
         for model in models:
             for server in (model.server, model.last):
                 if server not in pools:
@@ -178,7 +186,7 @@ class _Bench:
     def _log(
         self,
         model: SimulatedModel,
-        server: Server,
+        server: SimulatedServer,
         rng: Random,
         numbers: range,
         learned: LearnedPolicy | None = None,

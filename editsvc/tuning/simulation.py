@@ -44,7 +44,7 @@ _CARRIAGE_RETURN: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class SimulatedEdit:
     r"""A text before and after, as tokens; `scope_kind` is how it was asked for.
 
     `mangled` is the text before with ``\r\n`` for line ends, where the reply has ``\n``.
@@ -57,7 +57,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class SimulatedServer:
     """How a simulated server works.
 
     `pass_cost` is what a pass that proposes takes in plain ones, `price` US dollars for a million output tokens.
@@ -78,8 +78,8 @@ class SimulatedModel:
     """A model and its server; `later`, if given, is the server from the middle of the log on."""
 
     name: str
-    server: Server
-    later: Server | None = None
+    server: SimulatedServer
+    later: SimulatedServer | None = None
 
     @property
     def cell(self) -> Cell:
@@ -87,13 +87,13 @@ class SimulatedModel:
         return Cell(PROVIDER, self.name)
 
     @property
-    def last(self) -> Server:
+    def last(self) -> SimulatedServer:
         """The server at the end."""
         return self.later or self.server
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SimulatedOutcome:
     """What a server makes of one edit; times without noise."""
 
     scope_kind: str
@@ -111,7 +111,7 @@ class Outcome:
         return round(self.document_bytes / CHARACTERS_PER_TOKEN)
 
 
-def outcomes(edits: Sequence[Edit], server: Server) -> list[Outcome]:
+def outcomes(edits: Sequence[SimulatedEdit], server: SimulatedServer) -> list[SimulatedOutcome]:
     """What `server` makes of each edit."""
     preset = replace(PRESETS[server.preset], rejection=server.rejection)
     found = []
@@ -120,7 +120,7 @@ def outcomes(edits: Sequence[Edit], server: Server) -> list[Outcome]:
         reply = len(edit.after) + server.reasoning_tokens
         verifying = done.proposing * (server.pass_cost - 1)
         found.append(
-            Outcome(
+            SimulatedOutcome(
                 scope_kind=edit.scope_kind,
                 document_bytes=round(len(edit.before) * CHARACTERS_PER_TOKEN),
                 reply_tokens=reply,
@@ -135,7 +135,7 @@ def outcomes(edits: Sequence[Edit], server: Server) -> list[Outcome]:
 
 
 def generate_log(
-    pool: Sequence[Outcome],
+    pool: Sequence[SimulatedOutcome],
     cell: Cell,
     rng: Random,
     numbers: range,
@@ -173,22 +173,22 @@ def generate_log(
         )
 
 
-def cell_of(model: Cell, drawn: Outcome) -> Cell:
+def cell_of(model: Cell, drawn: SimulatedOutcome) -> Cell:
     """The cell of a request."""
     return Cell(model.provider, model.model, drawn.scope_kind, size_of(drawn.document_bytes))
 
 
-def generated_edits(rng: Random, count: int) -> list[Edit]:
+def generated_edits(rng: Random, count: int) -> list[SimulatedEdit]:
     """So many edits of made-up code: renames, changed, inserted and deleted lines, and sprawling changes."""
     return [_edit(rng) for _ in range(count)]
 
 
 def given_edits(
     texts: Sequence[Mapping[str, str]], encode: Callable[[str], Sequence[Hashable]]
-) -> list[Edit]:
+) -> list[SimulatedEdit]:
     """Edits from texts with the keys ``before`` and ``after``, in tokens by `encode`."""
     return [
-        Edit(
+        SimulatedEdit(
             before=tuple(encode(text["before"])),
             after=tuple(encode(text["after"])),
             mangled=tuple(encode(text["before"].replace("\n", "\r\n"))),
@@ -197,7 +197,7 @@ def given_edits(
     ]
 
 
-def _edit(rng: Random) -> Edit:
+def _edit(rng: Random) -> SimulatedEdit:
     size = min(max(round(rng.lognormvariate(math.log(500), 0.9)), 40), 4_000)
     lines = _code(rng, size)
     changed = list(lines)
@@ -217,7 +217,7 @@ def _edit(rng: Random) -> Edit:
         changed = changed or lines[:1]
     scope_kind = "file" if rng.random() < _WHOLE_FILE else "symbol"
     before = _tokens(lines)
-    return Edit(before, _tokens(changed), tuple(_with_other_ends(before)), scope_kind)
+    return SimulatedEdit(before, _tokens(changed), tuple(_with_other_ends(before)), scope_kind)
 
 
 def _code(rng: Random, size: int) -> list[tuple[int, ...]]:

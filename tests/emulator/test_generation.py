@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.emulator.generation import Generation, Plan, generate
+from editsvc.emulator.generation import Generation, GenerationPlan, generate
 from editsvc.prediction.verifier import PRESETS, Latency, Preset, Rejection, modelled_time, verify
 from editsvc.tokens import Unit
 
@@ -16,7 +16,7 @@ texts = st.text("ab", max_size=60)
 presets = st.sampled_from([*PRESETS.values(), replace(PRESETS["resync"], rejection=Rejection.REMAINDER)])
 
 
-def generated(text: str, prediction: str, plan: Plan) -> Generation:
+def generated(text: str, prediction: str, plan: GenerationPlan) -> Generation:
     return generate([Unit(letter, 1) for letter in text], text, prediction, plan)
 
 
@@ -24,7 +24,7 @@ def generated(text: str, prediction: str, plan: Plan) -> Generation:
 def test_with_room_enough_everything_is_generated_and_counted_as_the_verifier_counts(
     text: str, prediction: str, preset: Preset, reasoning: int
 ) -> None:
-    plan = Plan(preset, LATENCY, 100_000, uncached_prompt_tokens=50, reasoning_tokens=reasoning)
+    plan = GenerationPlan(preset, LATENCY, 100_000, uncached_prompt_tokens=50, reasoning_tokens=reasoning)
     made = generated(text, prediction, plan)
 
     assert made.text == text
@@ -45,7 +45,7 @@ def test_with_room_enough_everything_is_generated_and_counted_as_the_verifier_co
 def test_the_limit_holds_reasoning_and_rejected_tokens_too(
     text: str, prediction: str, preset: Preset, reasoning: int, limit: int
 ) -> None:
-    plan = Plan(preset, LATENCY, limit, reasoning_tokens=reasoning)
+    plan = GenerationPlan(preset, LATENCY, limit, reasoning_tokens=reasoning)
     made = generated(text, prediction, plan)
 
     assert made.completion_tokens <= limit
@@ -57,7 +57,7 @@ def test_the_limit_holds_reasoning_and_rejected_tokens_too(
 
 @given(texts, texts, presets)
 def test_nothing_is_due_before_what_was_written_before_it(text: str, prediction: str, preset: Preset) -> None:
-    made = generated(text, prediction, Plan(preset, LATENCY, 1000, reasoning_tokens=3))
+    made = generated(text, prediction, GenerationPlan(preset, LATENCY, 1000, reasoning_tokens=3))
     due = [made.start_s, *made.reasoning_due, *made.due]
 
     assert due == sorted(due)
@@ -68,13 +68,13 @@ def test_a_character_of_several_tokens_is_sent_whole_or_not_at_all() -> None:
     units = [Unit("a", 1), Unit("\u03b1", 3), Unit("b", 1)]
     output = [1, 2, 3, 4, 5]
 
-    made = generate(units, output, [], Plan(PRESETS["resync"], LATENCY, 3))
+    made = generate(units, output, [], GenerationPlan(PRESETS["resync"], LATENCY, 3))
 
     assert (made.text, made.output_tokens, made.limited) == ("a", 3, True)
 
 
 def test_tokens_of_one_pass_are_due_at_once() -> None:
     text = "abcdefghijklmnopqrstuvwxyz"
-    made = generated(text, text, Plan(PRESETS["prefix-only"], LATENCY, 100))
+    made = generated(text, text, GenerationPlan(PRESETS["prefix-only"], LATENCY, 100))
 
     assert len(set(made.due)) == 1

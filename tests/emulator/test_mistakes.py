@@ -6,7 +6,7 @@ import pytest
 
 from editsvc.emulator.faults import parse_fault
 from editsvc.emulator.mistakes import ELISION, misplaced, mistaken
-from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.emulator.responder import ModelReply, ModelReplyKind
 from editsvc.emulator.structured import edits_between, structured
 from editsvc.emulator.task import FoundWrapper, Job
 from editsvc.reply import search_replace
@@ -17,9 +17,9 @@ ONE = "def one():\n    return 1\n\n\n"
 TWO = "def two(value):\n    return sum([value, 2])\n"
 NEW_TWO = "def two(value):\n    return sum([value, 20])\n"
 FILE = ONE + TWO
-CODE = Reply(ReplyKind.CODE, ONE + NEW_TWO, "case")
-PARTS = Reply(
-    ReplyKind.CODE,
+CODE = ModelReply(ModelReplyKind.CODE, ONE + NEW_TWO, "case")
+PARTS = ModelReply(
+    ModelReplyKind.CODE,
     ONE.replace("1", "10") + NEW_TWO,
     sections=(Section(1, ONE.replace("1", "10")), Section(2, NEW_TWO)),
 )
@@ -32,7 +32,7 @@ def job(*parts: tuple[int, str], document: str = FILE, turn: int = 0) -> Job:
 NUMBERED = job((1, ONE), (2, TWO))
 
 
-def made(reply: Reply, asked: Job, fault: str) -> Reply:
+def made(reply: ModelReply, asked: Job, fault: str) -> ModelReply:
     return mistaken(reply, asked, parse_fault(fault))
 
 
@@ -49,7 +49,9 @@ def test_the_end_of_the_last_part_is_what_is_left_out() -> None:
 
 @pytest.mark.parametrize(("fault", "mark"), [("crlf", "\r\n"), ("entities", "&lt;")])
 def test_what_concerns_every_line_concerns_every_part(fault: str, mark: str) -> None:
-    reply = Reply(ReplyKind.CODE, "a < b\nc < d\n", sections=(Section(1, "a < b\n"), Section(2, "c < d\n")))
+    reply = ModelReply(
+        ModelReplyKind.CODE, "a < b\nc < d\n", sections=(Section(1, "a < b\n"), Section(2, "c < d\n"))
+    )
     wrong = made(reply, NUMBERED, fault)
 
     assert mark in wrong.text
@@ -72,14 +74,14 @@ def test_the_last_changed_line_loses_its_last_closing_bracket() -> None:
 
 
 def test_a_changed_line_without_brackets_gets_one_that_stays_open() -> None:
-    reply = Reply(ReplyKind.CODE, FILE.replace("return 1", "return 10"))
+    reply = ModelReply(ModelReplyKind.CODE, FILE.replace("return 1", "return 10"))
 
     assert made(reply, job(), "broken-syntax").text == FILE.replace("return 1", "return 10 (")
 
 
 def test_in_parts_the_last_one_with_lines_is_broken() -> None:
     broken = Section(2, NEW_TWO.replace("])", "]"))
-    removed = Reply(ReplyKind.CODE, NEW_TWO, sections=(Section(2, NEW_TWO), Section(3, "")))
+    removed = ModelReply(ModelReplyKind.CODE, NEW_TWO, sections=(Section(2, NEW_TWO), Section(3, "")))
 
     assert made(PARTS, NUMBERED, "broken-syntax").sections == (PARTS.sections[0], broken)
     assert made(removed, job((1, ONE), (2, TWO), (3, "\n")), "broken-syntax").sections == (
@@ -89,17 +91,19 @@ def test_in_parts_the_last_one_with_lines_is_broken() -> None:
 
 
 def test_a_part_alone_is_compared_with_itself() -> None:
-    assert made(Reply(ReplyKind.CODE, NEW_TWO), job((0, TWO)), "broken-syntax").text == (
+    assert made(ModelReply(ModelReplyKind.CODE, NEW_TWO), job((0, TWO)), "broken-syntax").text == (
         NEW_TWO.replace("])", "]")
     )
 
 
 def test_where_nothing_changes_the_last_line_is_broken() -> None:
-    assert made(Reply(ReplyKind.CODE, FILE), job(), "broken-syntax").text == FILE.replace("2])", "2]")
+    assert made(ModelReply(ModelReplyKind.CODE, FILE), job(), "broken-syntax").text == FILE.replace(
+        "2])", "2]"
+    )
 
 
 def test_a_refusal_has_no_syntax_to_break() -> None:
-    reply = Reply(ReplyKind.CANNOT, "No (really).")
+    reply = ModelReply(ModelReplyKind.CANNOT, "No (really).")
 
     assert made(reply, job(), "broken-syntax") == reply
 
@@ -134,7 +138,7 @@ def test_what_occurs_twice_may_begin_later_in_the_search_text() -> None:
 
 def test_in_a_part_alone_the_part_is_searched() -> None:
     wrong = misplaced(
-        structured(Reply(ReplyKind.CODE, NEW_TWO), TWO), job((0, TWO)), parse_fault("search-twice")
+        structured(ModelReply(ModelReplyKind.CODE, NEW_TWO), TWO), job((0, TWO)), parse_fault("search-twice")
     )
 
     with pytest.raises(search_replace.NotApplied, match="more than once"):

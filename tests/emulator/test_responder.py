@@ -12,9 +12,9 @@ from editsvc.emulator.options import EmulatorOptions, ReplyStyle
 from editsvc.emulator.responder import (
     Case,
     EchoResponder,
+    ModelReply,
+    ModelReplyKind,
     OfflineResponder,
-    Reply,
-    ReplyKind,
     ScriptResponder,
     load_script,
     responder_for,
@@ -162,7 +162,7 @@ def test_a_single_sentence_holds_no_file() -> None:
 def test_a_case_is_found_by_its_file_and_instruction_whatever_the_line_ends(variant: str) -> None:
     reply = ScriptResponder([CASE]).answer(asked(CASE.instruction, variant))
 
-    assert reply == Reply(ReplyKind.CODE, AFTER, "second-20")
+    assert reply == ModelReply(ModelReplyKind.CODE, AFTER, "second-20")
 
 
 def test_a_file_without_a_final_newline_is_answered_without_one() -> None:
@@ -197,7 +197,7 @@ def test_an_instruction_that_contains_another_is_not_taken_for_it() -> None:
     ("instruction", "text"), [("Something else.", BEFORE), (CASE.instruction, "x = 1\n" * 9)]
 )
 def test_another_file_or_another_instruction_has_no_case(instruction: str, text: str) -> None:
-    assert ScriptResponder([CASE]).answer(asked(instruction, text)).kind is ReplyKind.CANNOT
+    assert ScriptResponder([CASE]).answer(asked(instruction, text)).kind is ModelReplyKind.CANNOT
 
 
 def test_files_of_one_line_have_cases_too() -> None:
@@ -210,7 +210,7 @@ def test_a_part_that_holds_all_changes_is_answered_by_its_part() -> None:
     part = "def second():\n    return 2\n"
     reply = ScriptResponder([CASE]).answer(rendered(BEFORE, CASE.instruction, part))
 
-    assert reply == Reply(ReplyKind.CODE, "def second():\n    return 20\n", "second-20")
+    assert reply == ModelReply(ModelReplyKind.CODE, "def second():\n    return 20\n", "second-20")
 
 
 def test_a_part_that_gains_lines_is_answered_with_them() -> None:
@@ -224,7 +224,7 @@ def test_a_part_that_misses_a_change_asks_for_the_whole_file() -> None:
     case = Case("Return more.", BEFORE, AFTER.replace("return 1", "return 10"))
     reply = ScriptResponder([case]).answer(rendered(BEFORE, "Return more.", "def second():\n    return 2\n"))
 
-    assert reply.kind is ReplyKind.WHOLE_FILE
+    assert reply.kind is ModelReplyKind.WHOLE_FILE
 
 
 def test_of_equal_parts_the_one_that_changes_is_meant() -> None:
@@ -238,13 +238,15 @@ def test_of_equal_parts_the_one_that_changes_is_meant() -> None:
 def test_of_numbered_parts_those_that_change_are_answered() -> None:
     reply = ScriptResponder([CASE]).answer(rendered(BEFORE, CASE.instruction, IMPORTS, FIRST, SECOND))
 
-    assert reply == Reply(ReplyKind.CODE, AFTER, "second-20", (Section(3, SECOND.replace("2", "20")),))
+    assert reply == ModelReply(
+        ModelReplyKind.CODE, AFTER, "second-20", (Section(3, SECOND.replace("2", "20")),)
+    )
 
 
 def test_numbered_parts_that_miss_a_change_ask_for_the_whole_file() -> None:
     reply = ScriptResponder([CASE]).answer(rendered(BEFORE, CASE.instruction, IMPORTS, FIRST))
 
-    assert reply.kind is ReplyKind.WHOLE_FILE
+    assert reply.kind is ModelReplyKind.WHOLE_FILE
 
 
 def test_where_nothing_changes_the_first_part_is_repeated() -> None:
@@ -258,7 +260,7 @@ def test_of_a_long_file_the_case_says_where_its_parts_are() -> None:
     job = rendered(BEFORE, CASE.instruction, FIRST, SECOND, excerpts=[TOP])
     reply = ScriptResponder([CASE]).answer(job)
 
-    assert reply == Reply(ReplyKind.CODE, "", "second-20", (Section(2, SECOND.replace("2", "20")),))
+    assert reply == ModelReply(ModelReplyKind.CODE, "", "second-20", (Section(2, SECOND.replace("2", "20")),))
 
 
 def test_a_script_is_read_line_by_line(tmp_path: Path) -> None:
@@ -297,8 +299,8 @@ def test_the_echo_of_numbered_parts_is_the_first() -> None:
     whole = EchoResponder().answer(rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND))
     some = EchoResponder().answer(rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP]))
 
-    assert whole == Reply(ReplyKind.CODE, BEFORE, sections=(Section(1, IMPORTS),))
-    assert some == Reply(ReplyKind.CODE, "", sections=(Section(1, FIRST),))
+    assert whole == ModelReply(ModelReplyKind.CODE, BEFORE, sections=(Section(1, IMPORTS),))
+    assert some == ModelReply(ModelReplyKind.CODE, "", sections=(Section(1, FIRST),))
 
 
 def test_the_engine_gets_the_whole_file_and_answers_for_the_part() -> None:
@@ -317,7 +319,7 @@ def test_what_the_engine_does_not_understand_it_says() -> None:
 
     reply = OfflineResponder(rewrite).answer(rendered(BEFORE, "Sing."))
 
-    assert reply == Reply(ReplyKind.CANNOT, "No idea what to do with x.py.")
+    assert reply == ModelReply(ModelReplyKind.CANNOT, "No idea what to do with x.py.")
 
 
 def double_returns(text: str, _: str, *, filename: str) -> str:
@@ -330,8 +332,8 @@ def test_of_a_long_file_the_engine_gets_each_part_by_itself() -> None:
     job = rendered(BEFORE, "Double it.", IMPORTS, FIRST, SECOND, excerpts=[TOP])
     reply = OfflineResponder(double_returns).answer(job)
 
-    assert reply == Reply(
-        ReplyKind.CODE,
+    assert reply == ModelReply(
+        ModelReplyKind.CODE,
         "",
         sections=(
             Section(2, FIRST.replace("1", "2 * 1")),
@@ -343,7 +345,7 @@ def test_of_a_long_file_the_engine_gets_each_part_by_itself() -> None:
 def test_of_a_long_file_one_part_alone_has_no_number() -> None:
     reply = OfflineResponder(double_returns).answer(rendered(BEFORE, "Double it.", SECOND, excerpts=[TOP]))
 
-    assert reply == Reply(ReplyKind.CODE, SECOND.replace("return 2", "return 2 * 2"))
+    assert reply == ModelReply(ModelReplyKind.CODE, SECOND.replace("return 2", "return 2 * 2"))
 
 
 def test_where_the_engine_can_do_nothing_with_any_part_it_says_so() -> None:
@@ -351,7 +353,7 @@ def test_where_the_engine_can_do_nothing_with_any_part_it_says_so() -> None:
         rendered(BEFORE, "Double it.", "import os\n", "\n", excerpts=[TOP])
     )
 
-    assert reply == Reply(ReplyKind.CANNOT, "Nothing returns in this part of x.py.")
+    assert reply == ModelReply(ModelReplyKind.CANNOT, "Nothing returns in this part of x.py.")
 
 
 def test_where_the_engine_changes_no_part_the_first_is_repeated() -> None:
@@ -369,13 +371,13 @@ def test_without_other_orders_the_offline_engine_answers() -> None:
     renamed = responder.answer(rendered(BEFORE, "rename first to initial"))
     unclear = responder.answer(rendered(BEFORE, "make it more beautiful"))
 
-    assert renamed == Reply(ReplyKind.CODE, BEFORE.replace("first", "initial"))
-    assert unclear.kind is ReplyKind.CANNOT
+    assert renamed == ModelReply(ModelReplyKind.CODE, BEFORE.replace("first", "initial"))
+    assert unclear.kind is ModelReplyKind.CANNOT
 
 
 # --- how replies are written --------------------------------------------------------------------------------
 
-CODE = Reply(ReplyKind.CODE, "x = 1\n")
+CODE = ModelReply(ModelReplyKind.CODE, "x = 1\n")
 
 
 @pytest.mark.parametrize(
@@ -398,7 +400,7 @@ def test_code_is_written_in_the_style_that_was_asked_for(style: ReplyStyle, text
     assert written(CODE, rendered(BEFORE, "Do it."), style) == text
 
 
-PARTS = Reply(ReplyKind.CODE, "x = 1\ny = 2\n", sections=(Section(1, "x = 1\n"), Section(4, "")))
+PARTS = ModelReply(ModelReplyKind.CODE, "x = 1\ny = 2\n", sections=(Section(1, "x = 1\n"), Section(4, "")))
 
 
 def test_numbered_parts_are_written_in_frames_with_their_numbers() -> None:
@@ -416,7 +418,7 @@ def test_in_a_style_of_its_own_a_model_forgets_about_the_parts_and_writes_the_fi
 
 def test_in_a_style_of_its_own_a_model_that_saw_no_whole_file_writes_the_parts_without_numbers() -> None:
     job = rendered(BEFORE, "Do it.", FIRST, SECOND, excerpts=[TOP])
-    reply = Reply(ReplyKind.CODE, "", sections=(Section(1, "x = 1\n"), Section(2, "y = 2\n")))
+    reply = ModelReply(ModelReplyKind.CODE, "", sections=(Section(1, "x = 1\n"), Section(2, "y = 2\n")))
 
     assert written(reply, job, ReplyStyle.PROSE_RAW).endswith("\n\nx = 1\ny = 2\n")
 
@@ -428,7 +430,7 @@ def test_a_strangers_frame_has_no_place_for_a_number() -> None:
 
 
 def test_a_fence_is_longer_than_any_in_the_code() -> None:
-    reply = Reply(ReplyKind.CODE, "````\nquoted\n````\n")
+    reply = ModelReply(ModelReplyKind.CODE, "````\nquoted\n````\n")
 
     assert written(reply, asked("a", BEFORE), ReplyStyle.FENCED).startswith("`````\n")
 
@@ -436,12 +438,14 @@ def test_a_fence_is_longer_than_any_in_the_code() -> None:
 def test_refusals_have_the_agreed_form() -> None:
     job = rendered(BEFORE, "Do it.")
 
-    assert written(Reply(ReplyKind.CANNOT, "No."), job, ReplyStyle.AUTO) == "CANNOT: No."
-    assert written(Reply(ReplyKind.WHOLE_FILE, "More."), job, ReplyStyle.AUTO) == "WHOLE FILE: More."
+    assert written(ModelReply(ModelReplyKind.CANNOT, "No."), job, ReplyStyle.AUTO) == "CANNOT: No."
+    assert (
+        written(ModelReply(ModelReplyKind.WHOLE_FILE, "More."), job, ReplyStyle.AUTO) == "WHOLE FILE: More."
+    )
 
 
 def test_a_stranger_gets_a_sentence_instead() -> None:
     job = asked("Do it.", BEFORE)
 
-    assert "can't" in written(Reply(ReplyKind.CANNOT, "No."), job, ReplyStyle.AUTO)
-    assert "whole file" in written(Reply(ReplyKind.WHOLE_FILE, "More."), job, ReplyStyle.AUTO)
+    assert "can't" in written(ModelReply(ModelReplyKind.CANNOT, "No."), job, ReplyStyle.AUTO)
+    assert "whole file" in written(ModelReply(ModelReplyKind.WHOLE_FILE, "More."), job, ReplyStyle.AUTO)

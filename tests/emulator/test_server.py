@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from editsvc.emulator import EmulatedModel
-from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.emulator.responder import ModelReply, ModelReplyKind
 from editsvc.errors import UsageError
 from editsvc.prediction.verifier import PRESETS, verify
 from editsvc.reply.search_replace import RESPONSE_FORMAT, NotApplied, apply, parse
@@ -40,8 +40,8 @@ class Says:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def answer(self, _: Job) -> Reply:
-        return Reply(ReplyKind.CODE, self.text, "case-1")
+    def answer(self, _: Job) -> ModelReply:
+        return ModelReply(ModelReplyKind.CODE, self.text, "case-1")
 
 
 def predicted(text: str) -> dict[str, Any]:
@@ -465,7 +465,7 @@ async def test_a_client_that_leaves_before_there_is_an_answer_has_asked_all_the_
             super().__init__("x\n")
             self.asked, self.go_on = threading.Event(), threading.Event()
 
-        def answer(self, job: Job) -> Reply:
+        def answer(self, job: Job) -> ModelReply:
             self.asked.set()
             assert self.go_on.wait(60)
             return super().answer(job)

@@ -12,7 +12,7 @@ from editsvc.emulator.answer import Begin, Hang, Reset, Send
 from editsvc.emulator.prompt_cache import BLOCK, PromptCache
 from editsvc.emulator.quota import Quota
 from editsvc.emulator.responder import Case, EchoResponder, ScriptResponder
-from editsvc.emulator.service import Call, EmulatedService
+from editsvc.emulator.service import EmulatedService, ServedCall
 from editsvc.prompt import rendering
 from editsvc.reply.search_replace import RESPONSE_FORMAT
 from editsvc.text.section import Section
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def events(body: dict[str, Any], **options: Any) -> list[Event]:
     service = EmulatedService(EmulatorOptions(echo=True, **options), EchoResponder(), tokenizer())
-    return list(service.answer(Call(json.dumps(body).encode(), now=1_000_000.0)).events)
+    return list(service.answer(ServedCall(json.dumps(body).encode(), now=1_000_000.0)).events)
 
 
 def test_headers_come_with_the_first_token_and_tokens_one_by_one(echo_body: Body) -> None:
@@ -118,7 +118,7 @@ def test_a_search_text_occurs_once_in_what_may_be_edited(
     }
     responder = ScriptResponder([Case("Return 2 from two.", TWICE, RESULT)])
     service = EmulatedService(EmulatorOptions(echo=True), responder, tokenizer())
-    made = service.answer(Call(json.dumps(body).encode(), now=0)).events
+    made = service.answer(ServedCall(json.dumps(body).encode(), now=0)).events
     [reply] = [json.loads(event.data) for event in made if isinstance(event, Send)]
 
     assert json.loads(reply["choices"][0]["message"]["content"]) == {"edits": [edit], "cannot": None}

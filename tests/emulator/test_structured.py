@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.emulator.responder import Reply, ReplyKind
+from editsvc.emulator.responder import ModelReply, ModelReplyKind
 from editsvc.emulator.structured import edits_between, encode, structured
 from editsvc.reply import search_replace
 from editsvc.reply.search_replace import SearchReplace
@@ -18,7 +18,7 @@ FILE = "def one():\n    return 0\n\n\ndef two():\n    return 0\n\n\nprint(one(),
 
 def made(before: str, after: str) -> str:
     """`before` with the edits of a whole reply, there and back as JSON."""
-    reply = encode(structured(Reply(ReplyKind.CODE, after), before))
+    reply = encode(structured(ModelReply(ModelReplyKind.CODE, after), before))
     return search_replace.apply(before, search_replace.parse(reply).edits)
 
 
@@ -66,19 +66,22 @@ def test_whether_the_file_ends_in_a_newline_does_not_matter_at_its_end() -> None
 
 
 def test_nothing_to_change_is_no_edit() -> None:
-    assert json.loads(encode(structured(Reply(ReplyKind.CODE, FILE), FILE))) == {"edits": [], "cannot": None}
+    assert json.loads(encode(structured(ModelReply(ModelReplyKind.CODE, FILE), FILE))) == {
+        "edits": [],
+        "cannot": None,
+    }
 
 
 def test_an_empty_file_has_no_text_to_search_for() -> None:
-    reply = structured(Reply(ReplyKind.CODE, "x = 1\n"), "")
+    reply = structured(ModelReply(ModelReplyKind.CODE, "x = 1\n"), "")
 
     assert reply.edits == ()
     assert reply.cannot
 
 
-@pytest.mark.parametrize("kind", [ReplyKind.CANNOT, ReplyKind.WHOLE_FILE])
-def test_a_refusal_is_the_reason_and_no_edits(kind: ReplyKind) -> None:
-    assert json.loads(encode(structured(Reply(kind, "No."), FILE))) == {"edits": [], "cannot": "No."}
+@pytest.mark.parametrize("kind", [ModelReplyKind.CANNOT, ModelReplyKind.WHOLE_FILE])
+def test_a_refusal_is_the_reason_and_no_edits(kind: ModelReplyKind) -> None:
+    assert json.loads(encode(structured(ModelReply(kind, "No."), FILE))) == {"edits": [], "cannot": "No."}
 
 
 files = st.lists(st.sampled_from(["a", "b", "", "aa", "é\u2028"]), max_size=12).map("\n".join)

@@ -16,7 +16,7 @@ from limits import no_file_above
 from editsvc.errors import Refused, Stale
 from editsvc.files import disk, undo
 from editsvc.files.disk import FileError, SourceFile
-from editsvc.files.undo import Limits, Recording, State
+from editsvc.files.undo import FileState, JournalLimits, Recording
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -157,7 +157,7 @@ def test_a_file_that_was_deleted_since_is_not_made_again(tmp_path: Path, journal
     write(journal, "aa", path)
     path.unlink()
     (entry,) = undo.last(undo.runs(journal)).entries
-    assert undo.state(entry) is State.STALE
+    assert undo.state(entry) is FileState.STALE
     with pytest.raises(Stale, match="file was deleted since the edit"):
         undo.restore(entry)
     assert not path.exists()
@@ -280,7 +280,7 @@ def test_what_a_killed_process_left_half_written_is_taken_back(
         entry.place.parent.mkdir(exist_ok=True)
         entry.place.write_bytes(kept)
         (found,) = undo.last(undo.runs(journal)).entries
-        assert undo.state(found) is State.HALF
+        assert undo.state(found) is FileState.HALF
         undo.restore(found)
         assert (path.read_bytes(), undo.runs(journal)) == (old, [])
     assert path.samefile(tmp_path / "link")
@@ -295,7 +295,7 @@ def test_what_somebody_else_made_of_a_file_that_was_written_in_place_is_not_take
     (entry,) = undo.last(undo.runs(journal)).entries
     for content in (b"ONE\ntwo\nThree\n", b"one\nTWO\n", b"ONE\ntwo\nthree\n!", b"one\ntwo\n", b""):
         path.write_bytes(content)
-        assert undo.state(entry) is State.STALE
+        assert undo.state(entry) is FileState.STALE
         with pytest.raises(Stale):
             undo.restore(entry)
         assert path.read_bytes() == content
@@ -315,7 +315,7 @@ def test_the_bytes_from_after_the_edit_are_kept_when_a_file_that_got_a_second_na
     (entry,) = undo.runs(journal)[0].entries
     assert entry.size == len(b"old\n")
     path.write_bytes(b"olw\n")  # half way back
-    assert undo.state(entry) is State.HALF
+    assert undo.state(entry) is FileState.HALF
     undo.restore(entry)
     assert path.read_bytes() == b"old\n"
 
@@ -325,7 +325,7 @@ def test_the_bytes_from_after_the_edit_are_kept_when_a_file_that_got_a_second_na
 
 def test_the_oldest_runs_go_when_there_are_too_many(tmp_path: Path, journal: Path) -> None:
     for number in range(5):
-        recording = Recording(journal, f"a{number}", NOON, Limits(runs=3))
+        recording = Recording(journal, f"a{number}", NOON, JournalLimits(runs=3))
         recording.write(disk.read(file(tmp_path, "a")), b"new")
         recording.write(disk.read(file(tmp_path, "b")), b"new")
     assert ids(journal) == ["a4", "a3", "a2"]
@@ -334,7 +334,7 @@ def test_the_oldest_runs_go_when_there_are_too_many(tmp_path: Path, journal: Pat
 
 def test_the_oldest_runs_go_when_they_take_too_much_room(tmp_path: Path, journal: Path) -> None:
     for number in range(4):
-        recording = Recording(journal, f"a{number}", NOON, Limits(size=10_000))
+        recording = Recording(journal, f"a{number}", NOON, JournalLimits(size=10_000))
         for name in "bc":
             recording.write(disk.read(file(tmp_path, name, b"x" * 2_000)), b"new")
     assert ids(journal) == ["a3", "a2"]
@@ -343,7 +343,7 @@ def test_the_oldest_runs_go_when_they_take_too_much_room(tmp_path: Path, journal
 
 def test_a_run_that_grows_drops_others_but_never_its_own_files(tmp_path: Path, journal: Path) -> None:
     write(journal, "aa", file(tmp_path, "a", b"x" * 3_000))
-    recording = Recording(journal, "bb", NOON, Limits(size=10_000))
+    recording = Recording(journal, "bb", NOON, JournalLimits(size=10_000))
     for name in "bcd":
         assert recording.write(disk.read(file(tmp_path, name, b"x" * 2_500)), b"new") == ""
     assert [(run.id, len(run.entries)) for run in undo.runs(journal)] == [("bb", 3)]
@@ -352,7 +352,7 @@ def test_a_run_that_grows_drops_others_but_never_its_own_files(tmp_path: Path, j
 def test_a_run_too_large_for_the_journal_says_which_file_cannot_be_taken_back(
     tmp_path: Path, journal: Path
 ) -> None:
-    recording = Recording(journal, "aa", NOON, Limits(size=5_000))
+    recording = Recording(journal, "aa", NOON, JournalLimits(size=5_000))
     assert recording.write(disk.read(file(tmp_path, "a", b"x" * 4_000)), b"new") == ""
     large, small = file(tmp_path, "b", b"x" * 4_000), file(tmp_path, "c")
     assert "b cannot be taken back by editsvc undo. The run is too large" in recording.write(

@@ -69,7 +69,7 @@ def test_an_editor_is_told_nothing_of_the_command_line(remedy: Remedy) -> None:
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.means)
 def test_the_command_line_says_how_with_its_own_means(remedy: Remedy) -> None:
-    words = cli.words(remedy)
+    words = cli.remedy_sentence(remedy)
     assert CALLS.search(words)
     assert words.endswith(".")
 
@@ -80,7 +80,7 @@ def test_the_words_stand_behind_the_hint() -> None:
     )
     assert exc.sentence() == "It failed. Run it again."
     assert lsp.told(exc) == f"It failed. Run it again. {lsp.words(Remedy(Means.VALID_KEY))}"
-    assert cli.told(exc).startswith("It failed. Run it again. Run editsvc undo")
+    assert cli.message_of(exc).startswith("It failed. Run it again. Run editsvc undo")
 
 
 @pytest.mark.parametrize("check", sorted(WAIVABLE))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.provider.breaker import Breaker, Health, Limits, State
+from editsvc.provider.breaker import Breaker, BreakerLimits, BreakerState, Health
 
-LIMITS = Limits(failures=3, memory_s=100, open_s=5, longest_open_s=20, probe_s=60)
+LIMITS = BreakerLimits(failures=3, memory_s=100, open_s=5, longest_open_s=20, probe_s=60)
 
 
 def opened(at: float = 0.0) -> Breaker:
@@ -21,7 +21,7 @@ def opened(at: float = 0.0) -> Breaker:
 
 def test_it_opens_after_so_many_failures_in_a_row_and_says_when_to_come_back() -> None:
     breaker = opened(at=10)
-    assert breaker.state(10) is State.OPEN
+    assert breaker.state(10) is BreakerState.OPEN
     assert breaker.wait_s(12) == pytest.approx(3)
     assert breaker.health.reason == "ProviderTimeout"
 
@@ -32,25 +32,25 @@ def test_a_success_in_between_begins_the_count_anew() -> None:
         breaker.failed(0, "x")
         breaker.failed(0, "x")
         breaker.succeeded()
-    assert breaker.state(0) is State.CLOSED
+    assert breaker.state(0) is BreakerState.CLOSED
 
 
 def test_failures_that_are_long_ago_do_not_count() -> None:
     breaker = Breaker(LIMITS)
     for at in (0, 101, 202, 303):
         breaker.failed(at, "x")
-    assert breaker.state(303) is State.CLOSED
+    assert breaker.state(303) is BreakerState.CLOSED
 
 
 def test_when_its_time_is_over_one_request_finds_out_for_all() -> None:
     breaker = opened()
-    assert breaker.state(5) is State.HALF_OPEN
+    assert breaker.state(5) is BreakerState.HALF_OPEN
     assert breaker.permits(5)
     breaker.asked(5)
     assert not breaker.permits(5)
     assert math.isinf(breaker.wait_s(6))
     breaker.succeeded()
-    assert breaker.state(6) is State.CLOSED
+    assert breaker.state(6) is BreakerState.CLOSED
     assert breaker.permits(6)
 
 
@@ -88,7 +88,7 @@ def test_a_limit_is_a_cooldown_and_no_failure() -> None:
     breaker = Breaker(LIMITS)
     for _ in range(10):
         breaker.limited(0, 7)
-    assert breaker.state(0) is State.CLOSED
+    assert breaker.state(0) is BreakerState.CLOSED
     assert breaker.wait_s(0) == 7
     assert breaker.permits(7)
 

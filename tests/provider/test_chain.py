@@ -20,7 +20,7 @@ from editsvc.errors import (
     ProviderUnavailable,
 )
 from editsvc.provider.base import Completion, CompletionRequest, Priority
-from editsvc.provider.breaker import Breaker, Health, Limits, State
+from editsvc.provider.breaker import Breaker, BreakerLimits, BreakerState, Health
 from editsvc.provider.chain import Chain
 from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 
@@ -35,7 +35,7 @@ def limited(seconds: float | None) -> Says:
     return Says(error=ProviderRateLimited("No more (429).", retry_after_s=seconds), first_s=0.01)
 
 
-def chain(*servers: Scripted, breaker: Limits | None = None, **policy: Any) -> Chain:
+def chain(*servers: Scripted, breaker: BreakerLimits | None = None, **policy: Any) -> Chain:
     loop = asyncio.get_running_loop()
     upstreams = [
         Upstream(
@@ -43,7 +43,7 @@ def chain(*servers: Scripted, breaker: Limits | None = None, **policy: Any) -> C
             model="second-model" if number else None,
             predicts=True if number else None,
             reasons=not number,
-            breaker=Breaker(breaker or Limits()),
+            breaker=Breaker(breaker or BreakerLimits()),
         )
         for number, server in enumerate(servers)
     ]
@@ -333,7 +333,7 @@ def test_a_server_that_keeps_failing_is_let_alone_and_found_again() -> None:
         servers = chain(one, two)
         for _ in range(3):
             await ended(servers)
-        assert servers.upstreams.first.breaker.state(asyncio.get_running_loop().time()) is State.OPEN
+        assert servers.upstreams.first.breaker.state(asyncio.get_running_loop().time()) is BreakerState.OPEN
         done, keeper, _ = await ended(servers)
         assert keeper.route == [("two", "fallback", "stop")]
         assert isinstance(done, Completion)
@@ -387,7 +387,7 @@ def test_many_files_wait_for_one_that_finds_out() -> None:
 
 def test_or_fail_at_once_with_a_sentence_where_that_would_take_too_long() -> None:
     async def course() -> None:
-        servers = chain(Scripted("one", [DOWN]), breaker=Limits(open_s=20), max_retries=0)
+        servers = chain(Scripted("one", [DOWN]), breaker=BreakerLimits(open_s=20), max_retries=0)
         for _ in range(3):
             await ended(servers)
         failed, keeper, elapsed = await ended(servers, a_request(priority=Priority.BATCH))
@@ -417,7 +417,7 @@ def test_what_users_take_back_never_counts() -> None:
 
 def test_what_is_learned_is_told() -> None:
     async def course() -> None:
-        told: list[tuple[str, State]] = []
+        told: list[tuple[str, BreakerState]] = []
         loop = asyncio.get_running_loop()
         upstream = Upstream(Scripted("one", [DOWN, DOWN, DOWN, Says(NEW)]))
         servers = Chain(
@@ -430,7 +430,10 @@ def test_what_is_learned_is_told() -> None:
         )
         await ended(servers)
         await ended(servers)
-        assert told == [("one", state) for state in (State.CLOSED, State.CLOSED, State.OPEN, State.CLOSED)]
+        assert told == [
+            ("one", state)
+            for state in (BreakerState.CLOSED, BreakerState.CLOSED, BreakerState.OPEN, BreakerState.CLOSED)
+        ]
 
     play(course())
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from editsvc.emulator import Emulator, EmulatorOptions
-from editsvc.emulator.responder import Reply, ReplyKind, Responder
+from editsvc.emulator.responder import ModelReply, ModelReplyKind, Responder
 from editsvc.emulator.task import Job
 
 _PATIENCE_S = 60
@@ -20,9 +20,9 @@ class Verbatim:
     text: str
     meanwhile: Callable[[], None] = lambda: None
 
-    def answer(self, _: Job) -> Reply:
+    def answer(self, _: Job) -> ModelReply:
         self.meanwhile()
-        return Reply(ReplyKind.PROSE, self.text)
+        return ModelReply(ModelReplyKind.PROSE, self.text)
 
 
 @contextmanager

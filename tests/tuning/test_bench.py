@@ -9,7 +9,7 @@ import pytest
 from editsvc.prediction.verifier import PRESETS, Latency, modelled_time, verify
 from editsvc.tuning.bench import MODELS, Result, run_bench
 from editsvc.tuning.bench_output import render, to_json
-from editsvc.tuning.simulation import Edit, Server, generated_edits, given_edits, outcomes
+from editsvc.tuning.simulation import SimulatedEdit, SimulatedServer, generated_edits, given_edits, outcomes
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,8 @@ def test_progress_is_told_run_by_run() -> None:
 
 def test_one_edit_costs_what_the_verifier_and_the_model_of_latency_say() -> None:
     before = tuple("abcdefghij" * 20)
-    edit = Edit(before, tuple("abcdefghij" * 10 + "xyz" + "abcdefghij" * 10), mangled=())
-    server = Server("resync", 1.5, token_s=0.01, reasoning_tokens=7)
+    edit = SimulatedEdit(before, tuple("abcdefghij" * 10 + "xyz" + "abcdefghij" * 10), mangled=())
+    server = SimulatedServer("resync", 1.5, token_s=0.01, reasoning_tokens=7)
     (found,) = outcomes([edit], server)
     done = verify(edit.before, edit.after, PRESETS["resync"])
     latency = Latency(first_token_s=0, prefill_tokens_per_s=0, token_s=0.01, pass_cost=1.5)
@@ -76,7 +76,7 @@ def test_given_texts_become_edits() -> None:
     assert (found.before, found.after) == (("a", "\n", "b"), ("a", "\n", "c"))
     assert found.mangled == ("a", "\r", "\n", "b")
     (fits, mangled) = (
-        outcomes([found], Server("prefix-only", 1.1, mangles=mangles))[0].accepted
+        outcomes([found], SimulatedServer("prefix-only", 1.1, mangles=mangles))[0].accepted
         for mangles in (False, True)
     )
     assert fits > mangled
