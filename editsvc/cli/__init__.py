@@ -20,17 +20,17 @@ from editsvc.cli.usage import CommandGroup, styled, tell
 # a test compares it with the command's own.
 COMMANDS: Final = {
     "rewrite": ("rewrite", "Change files as an instruction says."),
-    "undo": ("undo", "Take back what rewrite --apply has written."),
-    "report": ("report", "Tell what the predictions were worth."),
+    "undo": ("undo", "Undo what rewrite --apply has written."),
+    "report": ("report", "Report what predictions were worth."),
     "tune": ("tune", "Learn from the log when a prediction pays."),
     "policy": ("policy", "Show or reset what was learned about predictions."),
     "bench": ("bench", "Measure the server; replay known edits; simulate policies."),
-    "log": ("log", "Look after the record of requests."),
+    "log": ("log", "Show, export and purge the log of requests."),
     "models": ("models", "Show what is known about the models, and what the server lists."),
     "lsp": ("lsp", "Start the language server."),
     "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
-    "config": ("config", "Show the settings in force."),
-    "doctor": ("doctor", "Check the installation, the key and the way to the server."),
+    "config": ("config", "Show the current settings."),
+    "doctor": ("doctor", "Check the installation, the key and the connection to the server."),
     "help": ("help", "Show the help of a command."),
 }
 

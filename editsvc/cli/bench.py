@@ -37,7 +37,7 @@ Examples:
 @click.option(
     "--concurrency", type=click.IntRange(min=1), default=1, show_default=True, help="How many at a time."
 )
-@click.option("--model", help="The model that edits.")
+@click.option("--model", help="The model to use.")
 @click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context

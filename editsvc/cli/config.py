@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _WIDEST: Final = 100
 
 
-@click.group(cls=CommandGroup, short_help="Show the settings in force.")
+@click.group(cls=CommandGroup, short_help="Show the current settings.")
 def command() -> None:
-    """Show the settings in force."""
+    """Show the current settings."""
 
 
 @command.command()

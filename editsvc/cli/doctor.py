@@ -56,10 +56,10 @@ class Checkup:
     exit_code: ExitCode = ExitCode.SETTINGS
 
 
-@click.command(short_help="Check the installation, the key and the way to the server.")
+@click.command(short_help="Check the installation, the key and the connection to the server.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(*, as_json: bool) -> int:
-    """Check the installation, the key and the way to the server; says what to do about what is wrong.
+    """Check the installation, the key and the connection to the server, and say how to fix what is wrong.
 
     Exit code 0 if edits can be made, with a model or with the offline engine alone.
     """

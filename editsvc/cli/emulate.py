@@ -113,7 +113,7 @@ Use it from any program:
     metavar="NAME[:FEATURES]",
     help="A model to offer, as in my-model:no-prediction; can be repeated.",
 )
-@click.option("--api-key", help="The only key that is let in.")
+@click.option("--api-key", help="Accept only this key.")
 @click.option(
     "--tokens-per-minute",
     type=int,
@@ -125,9 +125,9 @@ Use it from any program:
     "--fault", "faults", multiple=True, metavar="NAME[:PARAMETERS]", help="See below; can be repeated."
 )
 @click.option("--fault-rate", type=float, help="The share of requests that get a fault.")
-@click.option("--fault-count", type=int, help="Only the first so many requests get one.")
+@click.option("--fault-count", type=int, help="Give a fault only to this many first requests.")
 @click.option(
-    "--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Of everything that is drawn."
+    "--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="The seed for everything random."
 )
 @click.option(
     "--log", type=click.Path(dir_okay=False, path_type=Path), help="Append a JSON line per request."
@@ -147,7 +147,7 @@ def command(
 
     It answers from a script of cases, by the offline engine, or by echo, at a given speed, and injects faults
     on request: for all requests with --fault, or for one by the header x-emulator-fault. Its address is the
-    first line on stdout; GET /emulator/requests tells what came. Ctrl-C ends it.
+    first line on stdout; GET /emulator/requests lists what came. Ctrl-C ends it.
     """
     from editsvc.emulator import run
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from editsvc.tokenlog import TokenLog
 
 
-@click.group(cls=CommandGroup, short_help="Look after the record of requests.")
+@click.group(cls=CommandGroup, short_help="Show, export and purge the log of requests.")
 def command() -> None:
-    """Look after the record of requests: numbers and names, never code, instructions or paths."""
+    """Show, export and purge the log of requests: numbers and names, never code, instructions or paths."""
 
 
 @command.command()
@@ -49,7 +49,7 @@ def path() -> int:
 
 
 @command.command()
-@click.option("--since", default="all", show_default=True, help="From when on: 12h, 28d, a date, or all.")
+@click.option("--since", default="all", show_default=True, help="How far back: 12h, 28d, a date, or all.")
 def export(*, since: str) -> int:
     """Print the records as JSON lines."""
     from editsvc.report import parse_since
@@ -62,7 +62,7 @@ def export(*, since: str) -> int:
 
 
 @command.command()
-@click.option("--before", metavar="WHEN", help="Only what is older: 90d, or a date.")
+@click.option("--before", metavar="WHEN", help="Only records older than this: 90d, or a date.")
 @click.option("--all", "everything", is_flag=True, help="Everything.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge(*, before: str | None, everything: bool, yes: bool) -> int:

@@ -22,7 +22,7 @@ from editsvc.errors import SettingsError, UsageError
 def command(*, tcp: int | None, ws: int | None, **flags: bool) -> int:
     """Start the language server: editsvc-lsp with the same options.
 
-    Editors start editsvc-lsp themselves; docs/language-server.md tells how.
+    Editors start editsvc-lsp themselves; docs/language-server.md explains how.
     """
     if flags["stdio"] + (tcp is not None) + (ws is not None) > 1:
         raise UsageError("--stdio, --tcp and --ws exclude each other.", hint="Use one of them.")

@@ -24,7 +24,7 @@ def command() -> None:
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(*, as_json: bool) -> int:
-    """Show the policy in force, and why it decides as it does."""
+    """Show the current policy, and the reasons for its decisions."""
     from editsvc.tuning import policy_file
 
     folder, enabled = _settings()
@@ -83,7 +83,7 @@ def history(*, as_json: bool) -> int:
 
 @command.command()
 def reset() -> int:
-    """Bring the built-in rule back; earlier versions are kept."""
+    """Restore the built-in rule; earlier versions are kept."""
     from editsvc.tuning import policy_file
 
     folder, _ = _settings()

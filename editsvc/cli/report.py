@@ -39,7 +39,7 @@ _FILE_COLUMNS: Final = 100
 
 
 @click.command(
-    short_help="Tell what the predictions were worth.",
+    short_help="Report what predictions were worth.",
     epilog="""\b
 Examples:
   editsvc report
@@ -49,7 +49,7 @@ Examples:
   editsvc report --watch""",
 )
 @click.option(
-    "--since", default="28d", show_default=True, help="From when on: hours (12h), days (28d), a date, or all."
+    "--since", default="28d", show_default=True, help="How far back: hours (12h), days (28d), a date, or all."
 )
 @click.option(
     "--by",
@@ -69,16 +69,18 @@ Examples:
     help="Write to FILE, whole or not at all.",
 )
 @click.option(
-    "--watch", is_flag=True, help="Show the table on a terminal, anew every 2 seconds; Ctrl-C ends it."
+    "--watch",
+    is_flag=True,
+    help="Show the table on a terminal and refresh it every 2 seconds; Ctrl-C ends it.",
 )
 def command(*, since: str, by: str, form: str | None, file: Path | None, watch: bool) -> int:
-    """Tell what the predictions were worth: time saved, acceptance, coverage, tokens, cost.
+    """Report what predictions were worth: time saved, acceptance, coverage, tokens, cost.
 
-    Three rates are kept apart: how many predicted tokens the server accepted, how much of the reply they
-    made up, and how many edits were kept by their users. Time saved is measured on requests of which chance
-    decided whether a prediction went along.
+    Three rates are kept apart: how many predicted tokens the server accepted, how much of the output they supplied,
+    and how many edits people kept. Time saved is measured on randomised requests: those for which chance decided
+    whether to send a prediction.
 
-    If a part of the report cannot be worked out, a sentence in the report and on stderr says so, the other parts
+    If a part of the report cannot be computed, a sentence in the report and on stderr says so, the other parts
     stand, and the command ends with 0.
     """
     from editsvc.app.composition import open_log

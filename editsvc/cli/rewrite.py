@@ -97,7 +97,7 @@ Examples:
 
 Without a key the offline engine edits: it renames, replaces, recolours, removes, documents and sorts.""",
 )
-@click.option("-i", "--instruction", required=True, help="What is to change, in plain words.")
+@click.option("-i", "--instruction", required=True, help="What to change, in plain words.")
 @click.option(
     "--scope",
     default="auto",
@@ -113,7 +113,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 @click.option("--apply", is_flag=True, help="Write the files; without it nothing is written.")
 @click.option("--interactive", is_flag=True, help="Ask hunk by hunk, as git add -p does.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
-@click.option("--model", help="The model that edits.")
+@click.option("--model", help="The model to use.")
 @click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
 @click.option(
     "--allow",
@@ -125,10 +125,14 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     "--allow-path",
     multiple=True,
     metavar="FILE",
-    help="Edit FILE although it leads out of the workspace or usually holds keys; can be repeated.",
+    help="Edit FILE even if it leads out of the workspace or usually holds keys; can be repeated.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), help="How many files at the same time.  [default: 4]")
-@click.option("--stdin-filename", default="stdin.txt", show_default=True, help="The name that - stands for.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), help="How many files to edit at the same time.  [default: 4]"
+)
+@click.option(
+    "--stdin-filename", default="stdin.txt", show_default=True, help="The file name to assume for -."
+)
 @click.argument("paths", nargs=-1, metavar="FILE...")
 def command(
     *,

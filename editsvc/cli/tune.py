@@ -20,12 +20,12 @@ Examples:
   editsvc policy show""",
 )
 @click.option(
-    "--since", default="90d", show_default=True, help="From when on: hours (12h), days (90d), a date, or all."
+    "--since", default="90d", show_default=True, help="How far back: hours (12h), days (90d), a date, or all."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be decided, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(*, since: str, dry_run: bool, as_json: bool) -> int:
-    """Learn from the log when a prediction pays, and put that in force.
+    """Learn from the log when a prediction pays, and act on it from now on.
 
     Shows for each model the evidence with 95 % intervals, the decision, and what would change it. Time saved is
     weighed against the price of rejected tokens by the settings value_of_time and objective.

@@ -36,7 +36,7 @@ class _Outcome:
 
 
 @click.command(
-    short_help="Take back what rewrite --apply has written.",
+    short_help="Undo what rewrite --apply has written.",
     epilog="""\b
 Examples:
   editsvc undo                       # the last run, all its files
@@ -46,16 +46,16 @@ Examples:
 )
 @click.option("--list", "as_list", is_flag=True, help="List the runs that can be taken back.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, and write nothing.")
-@click.option("--forget", is_flag=True, help="Delete what is kept, of the run ID or altogether.")
+@click.option("--forget", is_flag=True, help="Delete what is kept, of the run ID or of all runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("run_id", required=False, metavar="[ID]")
 def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id: str | None) -> int:
-    """Take back what rewrite --apply has written: the last run with all its files, or the run ID.
+    """Undo what rewrite --apply has written: the last run with all its files, or the run ID.
 
-    A file is put back byte for byte if it still is what the edit made of it, or half of that because the process
-    was killed; one that changed since is left as it is and named, with exit code 1. The text from before is kept in
-    the data folder, readable by its owner alone, of the last 20 runs, for 30 days, up to 50 MB; the setting
-    undo_enabled switches that off.
+    A file is restored byte for byte if it is as the edit left it, or half written because the process was killed. A
+    file that has changed since is left as it is and named, and the exit code is 1. The old text is kept in the data
+    folder, readable only by its owner, for the last 20 runs, 30 days and 50 MB; the setting undo_enabled turns that
+    off.
     """
     if as_list + dry_run + forget > 1:
         raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")

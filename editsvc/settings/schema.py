@@ -59,7 +59,7 @@ class Objective(StrEnum):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting with its default; the descriptions are what the documentation and the editors show."""
 
-    model: Annotated[str, _doc("The model that edits.")] = "gpt-oss-120b"
+    model: Annotated[str, _doc("The model to use.")] = "gpt-oss-120b"
     base_url: Annotated[str, _doc("The URL of the API, without /v1.")] = "https://api.cerebras.ai"
     api_key_command: Annotated[
         list[str] | None,

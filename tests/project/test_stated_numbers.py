@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from editsvc.cli import command
 from editsvc.emulator import FAULTS, EmulatorOptions
 from editsvc.emulator.faults import Fault
 from editsvc.files import undo
@@ -370,3 +372,19 @@ def test_every_number_of_a_page_is_stated_or_known_to_be_somebody_elses(page: Pa
         text[max(0, found.start() - 40) : found.end() + 20] for found in re.finditer(r"(?<![\w.])\d", text)
     ]
     assert unknown == [], "add each to STATED with the constant that it is, or to ELSEWHERE"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "numbers"),
+    [
+        (
+            "undo",
+            "for the last {} runs, {} days and {:.0f} MB",
+            [undo.LIMITS.runs, undo.LIMITS.age.days, undo.LIMITS.size / 1e6],
+        ),
+        ("report", "refresh it every {:g} seconds", [constant("cli.report:_REFRESH_S")]),
+    ],
+)
+def test_help_states_the_limit_that_the_product_has(name: str, words: str, numbers: list[Any]) -> None:
+    shown = CliRunner().invoke(command, [name, "--help"]).output
+    assert words.format(*numbers) in " ".join(shown.split())
