@@ -157,14 +157,13 @@ def walkthrough() -> str:
             }
 
             def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-                return subprocess.run(
-                    [*COMMAND, *arguments],
-                    cwd=folder,
-                    env=environ,
-                    check=True,
-                    capture_output=True,
-                    encoding="utf-8",
+                command = [*COMMAND, *arguments]
+                ran = subprocess.run(
+                    command, cwd=folder, env=environ, check=False, capture_output=True, encoding="utf-8"
                 )
+                if ran.returncode:
+                    raise RuntimeError(f"editsvc {arguments[0]} failed: {ran.stderr.strip()}")
+                return ran
 
             shown = run("rewrite", "-i", INSTRUCTION, DEMO.name)
             record = json.loads(run("log", "export").stdout)
