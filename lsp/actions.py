@@ -7,11 +7,13 @@ with its screen frozen, and VS Code resolves actions that are only looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+import msgspec
 from lsprotocol import types
 
-from lsp.wire.convert import offsets, range_json, range_of
+from lsp.contract import ActionKind, Command, EditArgument, EditIdArgument, HunkArgument
+from lsp.wire.convert import command_of, contract_range_of, offsets, range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,18 +22,6 @@ if TYPE_CHECKING:
     from lsp.editing.edits import Edits
     from lsp.editing.open_edit import OpenEdit
     from lsp.editing.reviews import Reviews
-
-EDIT: Final = "editsvc.edit"
-ACCEPT_HUNK: Final = "editsvc.acceptHunk"
-REJECT_HUNK: Final = "editsvc.rejectHunk"
-ACCEPT_EDIT: Final = "editsvc.acceptEdit"
-REJECT_EDIT: Final = "editsvc.rejectEdit"
-CANCEL: Final = "editsvc.cancel"
-REPORT: Final = "editsvc.report"
-
-REWRITE_KIND: Final = "refactor.rewrite.editsvc"
-REVIEW_KIND: Final = "quickfix.editsvc"
-KINDS: Final = (REWRITE_KIND, REVIEW_KIND)
 
 
 def code_actions(
@@ -64,24 +54,26 @@ def code_lenses(document: Document, reviews: Reviews) -> list[types.CodeLens]:
         edit.review.refresh(document.text)
         for number, hunk in edit.undecided():
             place = range_of(document, hunk.start, hunk.start)
-            one = {"editId": edit.id, "hunkId": number}
-            whole = {"editId": edit.id}
-            for title, command, argument in (
-                ("Accept", ACCEPT_HUNK, one),
-                ("Reject", REJECT_HUNK, one),
-                ("Accept all", ACCEPT_EDIT, whole),
-                ("Reject all", REJECT_EDIT, whole),
-            ):
-                lenses.append(types.CodeLens(place, types.Command(title, command, arguments=[argument])))
+            this_hunk = HunkArgument(edit.id, number)
+            whole_edit = EditIdArgument(edit.id)
+            lenses += [
+                types.CodeLens(place, command)
+                for command in (
+                    command_of("Accept", Command.ACCEPT_HUNK, this_hunk),
+                    command_of("Reject", Command.REJECT_HUNK, this_hunk),
+                    command_of("Accept all", Command.ACCEPT_EDIT, whole_edit),
+                    command_of("Reject all", Command.REJECT_EDIT, whole_edit),
+                )
+            ]
     return lenses
 
 
-def _action(title: str, kind: str, command: str, argument: dict[str, Any]) -> types.CodeAction:
+def _action(title: str, kind: str, command: Command, argument: msgspec.Struct) -> types.CodeAction:
     return types.CodeAction(
         title=title,
         kind=kind,
-        command=types.Command(title, command, arguments=[argument]),
-        data={"command": command, "argument": argument},
+        command=command_of(title, command, argument),
+        data={"command": command.value, "argument": msgspec.to_builtins(argument)},
     )
 
 
@@ -93,46 +85,64 @@ def _review_actions(
         undecided = list(edit.undecided())
         for number, hunk in undecided:
             if _on_lines(document, hunk.start, hunk.end, start, end):
-                one = {"editId": edit.id, "hunkId": number, "notify": True}
-                yield _action("Accept this change", f"{REVIEW_KIND}.accept", ACCEPT_HUNK, one)
-                yield _action("Reject this change", f"{REVIEW_KIND}.reject", REJECT_HUNK, one)
+                this_hunk = HunkArgument(edit.id, number, notify=True)
+                yield _action(
+                    "Accept this change", f"{ActionKind.REVIEW}.accept", Command.ACCEPT_HUNK, this_hunk
+                )
+                yield _action(
+                    "Reject this change", f"{ActionKind.REVIEW}.reject", Command.REJECT_HUNK, this_hunk
+                )
         if undecided:
-            whole, count = {"editId": edit.id, "notify": True}, len(undecided)
-            yield _action(f"Accept all changes ({count})", f"{REVIEW_KIND}.acceptAll", ACCEPT_EDIT, whole)
-            yield _action(f"Reject all changes ({count})", f"{REVIEW_KIND}.rejectAll", REJECT_EDIT, whole)
+            whole_edit, count = EditIdArgument(edit.id, notify=True), len(undecided)
+            yield _action(
+                f"Accept all changes ({count})",
+                f"{ActionKind.REVIEW}.acceptAll",
+                Command.ACCEPT_EDIT,
+                whole_edit,
+            )
+            yield _action(
+                f"Reject all changes ({count})",
+                f"{ActionKind.REVIEW}.rejectAll",
+                Command.REJECT_EDIT,
+                whole_edit,
+            )
 
 
 def _cancel_actions(running: Sequence[str]) -> Iterator[types.CodeAction]:
     for edit_id in running:
-        yield _action("Cancel the running edit", f"{REVIEW_KIND}.cancel", CANCEL, {"editId": edit_id})
+        yield _action(
+            "Cancel the running edit", f"{ActionKind.REVIEW}.cancel", Command.CANCEL, EditIdArgument(edit_id)
+        )
 
 
 def _comment_actions(document: Document, edits: Edits, start: int, end: int) -> Iterator[types.CodeAction]:
     for found in edits.instructions(document.uri, document.text):
         if not found.touches(start, end):
             continue
-        argument = {
-            "uri": document.uri,
-            "instruction": found.words,
-            "comment": range_json(document, found.start, found.end),
-            "mode": edits.settings.mode.value,
-            "notify": True,
-        }
-        if end > found.removed_end or start < found.removed_start:
-            argument["range"] = range_json(document, start, end)
-        yield _action(f"Apply this instruction: {found.words}", f"{REWRITE_KIND}.comment", EDIT, argument)
+        goes_beyond = end > found.removed_end or start < found.removed_start
+        argument = EditArgument(
+            uri=document.uri,
+            instruction=found.words,
+            range=contract_range_of(document, start, end) if goes_beyond else None,
+            mode=edits.settings.mode,
+            comment=contract_range_of(document, found.start, found.end),
+            notify=True,
+        )
+        yield _action(
+            f"Apply this instruction: {found.words}", f"{ActionKind.REWRITE}.comment", Command.EDIT, argument
+        )
 
 
 def _preset_actions(document: Document, edits: Edits, start: int, end: int) -> Iterator[types.CodeAction]:
     for preset in edits.settings.offered(document.language_id):
-        argument = {
-            "uri": document.uri,
-            "instruction": preset.instruction,
-            "range": range_json(document, start, end),
-            "mode": edits.settings.mode.value,
-            "notify": True,
-        }
-        yield _action(preset.title, f"{REWRITE_KIND}.{preset.id}", EDIT, argument)
+        argument = EditArgument(
+            uri=document.uri,
+            instruction=preset.instruction,
+            range=contract_range_of(document, start, end),
+            mode=edits.settings.mode,
+            notify=True,
+        )
+        yield _action(preset.title, f"{ActionKind.REWRITE}.{preset.id}", Command.EDIT, argument)
 
 
 def _on_lines(document: Document, start: int, end: int, from_: int, to: int) -> bool:

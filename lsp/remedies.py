@@ -5,15 +5,16 @@ An editor has selections, settings and a question; it has no flags, and no comma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Means, with_remedies
 from editsvc.settings.schema import PROJECT_MAY_SET
+from lsp.contract import Anyway
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult
     from editsvc.errors import EditsvcError, Remedy
-    from lsp.wire.params import EditArguments
+    from lsp.contract import EditArgument
 
 ANYWAY: Final = "Edit anyway"
 LEAVE: Final = "Leave it as it is"
@@ -48,16 +49,16 @@ def words(remedy: Remedy) -> str:
     return f"{text} {remedy.when}".rstrip() + "." if text else ""
 
 
-def anyway(remedies: tuple[Remedy, ...], asked: EditArguments) -> dict[str, Any] | None:
+def anyway(remedies: tuple[Remedy, ...], asked: EditArgument) -> Anyway | None:
     """What to add to the argument of ``editsvc.edit`` for an edit that is made all the same; None if none can be.
 
     What was allowed before stays allowed: an edit may fail one check after the other.
     """
     waived = [remedy.name for remedy in remedies if remedy.means is Means.WAIVE]
     if waived:
-        return {"allow": sorted({*asked.allow, *waived})}
+        return Anyway(allow=tuple(sorted({*asked.allow, *waived})))
     if any(remedy.means is Means.ALLOW_PATH for remedy in remedies):
-        return {"allowPath": True}
+        return Anyway(allow_path=True)
     return None
 
 

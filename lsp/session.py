@@ -19,16 +19,15 @@ from editsvc import __version__
 from editsvc.errors import EditsvcError
 from editsvc.text.document import PositionEncoding
 from editsvc.text.rebase import changes_between
-from lsp import actions, remedies, settings
+from lsp import actions, contract, remedies, settings
 from lsp.documents import DocumentStore
 from lsp.editing.apply_edits import Patience, Runway
 from lsp.editing.edits import Edits
 from lsp.editing.hunk_feed import HunkFeed
 from lsp.editing.reviews import Reviews
 from lsp.service_handle import Engine
-from lsp.wire import params
 from lsp.wire.client import ClientLink
-from lsp.wire.convert import client_of, content_changes, options_of, rewrites_lines, root_of
+from lsp.wire.convert import argument_of, client_of, content_changes, options_of, rewrites_lines, root_of
 from lsp.wire.jsonrpc import EditProtocol
 from lsp.wire.session_token import same_token
 
@@ -82,7 +81,7 @@ class EditServer(LanguageServer):
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._token = token
         self._tasks: set[asyncio.Future[Any]] = set()
-        self._options: dict[str, Any] = {}
+        self._options = contract.InitializationOptions()
         self._wound_up: asyncio.Task[None] | None = None
         self.link = ClientLink(self.protocol)
         self.documents = DocumentStore()
@@ -110,7 +109,9 @@ class EditServer(LanguageServer):
             types.NOTEBOOK_DOCUMENT_DID_CLOSE: (self.on_notebook_close, None),
             types.TEXT_DOCUMENT_CODE_ACTION: (
                 self.on_code_action,
-                types.CodeActionOptions(code_action_kinds=actions.KINDS, resolve_provider=True),
+                types.CodeActionOptions(
+                    code_action_kinds=[kind.value for kind in contract.ActionKind], resolve_provider=True
+                ),
             ),
             types.CODE_ACTION_RESOLVE: (self.on_code_action_resolve, None),
             types.TEXT_DOCUMENT_CODE_LENS: (self.on_code_lens, types.CodeLensOptions(resolve_provider=False)),
@@ -122,17 +123,16 @@ class EditServer(LanguageServer):
             self.protocol.fm.features[method] = handler
             if options is not None:
                 self.protocol.fm.feature_options[method] = options
-        self.protocol.fm.commands.update(
-            {
-                actions.EDIT: self.on_edit,
-                actions.ACCEPT_HUNK: self.on_accept_hunk,
-                actions.REJECT_HUNK: self.on_reject_hunk,
-                actions.ACCEPT_EDIT: self.on_accept_edit,
-                actions.REJECT_EDIT: self.on_reject_edit,
-                actions.CANCEL: self.on_cancel,
-                actions.REPORT: self.on_report,
-            }
-        )
+        commands: dict[contract.Command, Callable[..., Any]] = {
+            contract.Command.EDIT: self.on_edit,
+            contract.Command.ACCEPT_HUNK: self.on_accept_hunk,
+            contract.Command.REJECT_HUNK: self.on_reject_hunk,
+            contract.Command.ACCEPT_EDIT: self.on_accept_edit,
+            contract.Command.REJECT_EDIT: self.on_reject_edit,
+            contract.Command.CANCEL: self.on_cancel,
+            contract.Command.REPORT: self.on_report,
+        }
+        self.protocol.fm.commands.update({command.value: handler for command, handler in commands.items()})
 
     # --- the session ----------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class EditServer(LanguageServer):
     def on_initialize(self, params: types.InitializeParams, encoding: str) -> None:
         """Remember what the client is like; raises JsonRpcInvalidRequest for a wrong token."""
         self._options = options_of(params)
-        if self._token is not None and not same_token(self._options.get("token"), self._token):
+        if self._token is not None and not same_token(self._options.token, self._token):
             asyncio.get_running_loop().call_soon(self.end, 1)
             raise JsonRpcInvalidRequest("The token in initializationOptions is missing or wrong.")
         self.link.about = client_of(params)
@@ -202,8 +202,8 @@ class EditServer(LanguageServer):
 
     def _configure(self, section: dict[str, Any]) -> None:
         # What came with `initialize` holds until the client says otherwise; Helix sends its whole table there.
-        first = self._options.get("settings", self._options.get(settings.SECTION))
-        own, engine, warnings = settings.read({**(first if isinstance(first, dict) else {}), **section})
+        first = self._options.settings or self._options.editsvc or {}
+        own, engine, warnings = settings.read({**first, **section})
         self.edits.settings = own
         warnings += self.engine.configure(engine, self.edits.root)
         for warning in warnings:
@@ -324,36 +324,36 @@ class EditServer(LanguageServer):
 
     # --- commands -------------------------------------------------------------------------------------------
 
-    def on_edit(self, command: types.ExecuteCommandParams) -> Awaitable[dict[str, Any]]:
+    def on_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.EditAnswer]:
         """``editsvc.edit``."""
-        return self.edits.start(params.arguments(command, params.EditArguments), command.work_done_token)
+        return self.edits.start(argument_of(command, contract.EditArgument), command.work_done_token)
 
-    def on_accept_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[dict[str, Any]]:
+    def on_accept_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptHunk``."""
-        asked = params.arguments(command, params.HunkArguments)
+        asked = argument_of(command, contract.HunkArgument)
         return self.edits.accept(asked.edit_id, asked.hunk_id)
 
-    def on_reject_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[dict[str, Any]]:
+    def on_reject_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectHunk``."""
-        asked = params.arguments(command, params.HunkArguments)
+        asked = argument_of(command, contract.HunkArgument)
         return self.edits.reject(asked.edit_id, asked.hunk_id, notify=asked.notify)
 
-    def on_accept_edit(self, command: types.ExecuteCommandParams) -> Awaitable[dict[str, Any]]:
+    def on_accept_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptEdit``."""
-        return self.edits.accept(params.arguments(command, params.EditIdArguments).edit_id, None)
+        return self.edits.accept(argument_of(command, contract.EditIdArgument).edit_id, None)
 
-    def on_reject_edit(self, command: types.ExecuteCommandParams) -> Awaitable[dict[str, Any]]:
+    def on_reject_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectEdit``."""
-        asked = params.arguments(command, params.EditIdArguments)
+        asked = argument_of(command, contract.EditIdArgument)
         return self.edits.reject(asked.edit_id, None, notify=asked.notify)
 
-    def on_cancel(self, command: types.ExecuteCommandParams) -> dict[str, Any]:
+    def on_cancel(self, command: types.ExecuteCommandParams) -> contract.CancelAnswer:
         """``editsvc.cancel``."""
-        return self.edits.cancel(params.arguments(command, params.EditIdArguments).edit_id)
+        return self.edits.cancel(argument_of(command, contract.EditIdArgument).edit_id)
 
-    async def on_report(self, command: types.ExecuteCommandParams) -> dict[str, Any]:
+    async def on_report(self, command: types.ExecuteCommandParams) -> contract.ReportPage | dict[str, Any]:
         """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""
-        asked = params.arguments(command, params.ReportArguments)
+        asked = argument_of(command, contract.ReportArgument)
         try:
             answer, missing = await asyncio.to_thread(self._report, asked.format)
         except EditsvcError as exc:
@@ -362,7 +362,7 @@ class EditServer(LanguageServer):
             self.link.log(sentence)
         return answer
 
-    def _report(self, form: str) -> tuple[dict[str, Any], list[str]]:
+    def _report(self, form: str) -> tuple[contract.ReportPage | dict[str, Any], list[str]]:
         """The report, and a sentence for each part that is missing."""
         from editsvc.app.composition import open_log  # noqa: PLC0415 - heavy
         from editsvc.report import read, to_json  # noqa: PLC0415
@@ -372,5 +372,6 @@ class EditServer(LanguageServer):
         with open_log(self.engine.settings) as log:
             report = read(log, days=True)
         parts = Parts(report.missing)
-        answer = to_json(report, parts) if form == "json" else {"html": to_html(report, parts)}
-        return answer, [each.sentence for each in parts.missing]
+        # The parts that are missing are known once the report is made.
+        answer = contract.ReportPage(to_html(report, parts)) if form == "html" else to_json(report, parts)
+        return answer, [part.sentence for part in parts.missing]

@@ -13,14 +13,13 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import syntax
-from editsvc.engine.edit import result_json
 from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.files import workspace
 from editsvc.files.diff_names import DiffName, diff_name
@@ -31,14 +30,14 @@ from editsvc.text.document import Edit, Snapshot, apply
 from editsvc.text.rebase import map_offset
 from editsvc.text.review import HunkState
 from lsp import remedies
+from lsp.contract import AnswerStatus, CancelAnswer, DecisionAnswer, EditAnswer, Hunk, HunkStatus
 from lsp.editing import answers, comment_instructions, selection_scope
 from lsp.editing.apply_edits import Landing, Outcome
-from lsp.editing.open_edit import OpenEdit, hunks_json
+from lsp.editing.open_edit import OpenEdit, Proposal, absent_hunks
 from lsp.editing.progress import StreamReporter
 from lsp.settings import ApplyMode, EditorSettings
 from lsp.wire.client import EditProgress
 from lsp.wire.convert import filename_of, offsets, path_of
-from lsp.wire.params import EditArguments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -48,16 +47,16 @@ if TYPE_CHECKING:
 
     from editsvc.engine.edit import EditResult
     from editsvc.errors import Remedy
+    from lsp.contract import Anyway, EditArgument, Range
     from lsp.documents import Document, DocumentStore
     from lsp.editing.apply_edits import Runway
     from lsp.editing.comment_instructions import Instruction
     from lsp.editing.reviews import Reviews
     from lsp.service_handle import Engine
     from lsp.wire.client import ClientLink
-    from lsp.wire.params import Range
 
-CONFLICT: Final = "conflict"
 _TITLE_LENGTH: Final = 60
+_Answer = TypeVar("_Answer", EditAnswer, DecisionAnswer)
 _WIND_UP_S: Final = 2.0
 
 
@@ -82,14 +81,14 @@ class Running:
 
     id: str
     uri: str
-    asked: EditArguments
+    asked: EditArgument
     mode: ApplyMode
     base: Snapshot
     selection: Selection | None
     comment: Selection | None
     progress: EditProgress
     stopped: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    task: asyncio.Task[dict[str, Any]] | None = None
+    task: asyncio.Task[EditAnswer] | None = None
     sent: asyncio.Event = field(default_factory=asyncio.Event)
     logged: bool = False
     of_an_older_text: bool = False
@@ -109,25 +108,6 @@ class Running:
             self.task.cancel()
         self.progress.end(message)
         return True
-
-
-@dataclass(eq=False)
-class Proposal:
-    """An edit of mode ``preview``: what is not decided is in no buffer."""
-
-    id: str
-    base: Snapshot
-    edits: tuple[Edit, ...]
-    label: str
-    states: list[HunkState]
-
-    def json(self, document: Document) -> list[dict[str, Any]]:
-        """The hunks for a command's answer; of those that are open the state is ``proposed``."""
-        hunks = hunks_json(self.edits, range(len(self.edits)), self.base.text, document, "proposed")
-        for hunk, state in zip(hunks, self.states, strict=True):
-            if state is not HunkState.OPEN:
-                hunk["state"] = state.value
-        return hunks
 
 
 class Edits:
@@ -150,7 +130,7 @@ class Edits:
         self._client = client
         self._new_id = new_id
         self._running: dict[str, Running] = {}
-        self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._noting: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
         self._proposals: dict[str, Proposal] = {}
@@ -160,7 +140,7 @@ class Edits:
 
     # --- from the command to the answer ---------------------------------------------------------------------
 
-    def start(self, asked: EditArguments, token: types.ProgressToken | None) -> Awaitable[dict[str, Any]]:
+    def start(self, asked: EditArgument, token: types.ProgressToken | None) -> Awaitable[EditAnswer]:
         """Begin an edit of the text as it is at this moment; raises JsonRpcInvalidParams."""
         document = self._documents.get(asked.uri)
         if document is None:
@@ -187,12 +167,12 @@ class Edits:
         if not asked.notify:
             return answered
 
-        def early() -> dict[str, Any]:
-            return self._ended(running, Status.CHANGED, _NOT_REPORTED)
+        def early() -> EditAnswer:
+            return self._ended(running, AnswerStatus.CHANGED, _NOT_REPORTED)
 
         return self._or_early(answered, running.sent, early)
 
-    def _begin(self, running: Running, token: types.ProgressToken | None) -> asyncio.Task[dict[str, Any]]:
+    def _begin(self, running: Running, token: types.ProgressToken | None) -> asyncio.Task[EditAnswer]:
         self._running[running.id] = running
         running.progress.start(token, f"editsvc: {_shortened(running.asked.instruction)}")
         answered = asyncio.create_task(self._answered(running))
@@ -200,8 +180,8 @@ class Edits:
         return answered
 
     async def _or_early(
-        self, task: asyncio.Task[dict[str, Any]], sent: asyncio.Event, early: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
+        self, task: asyncio.Task[_Answer], sent: asyncio.Event, early: Callable[[], _Answer]
+    ) -> _Answer:
         """The answer of `task`, or `early` if the client does not report in time what it was sent.
 
         Emacs runs the command of an action synchronously, and reports its changes only when its user could
@@ -222,7 +202,7 @@ class Edits:
             sending.cancel()
         return task.result() if task.done() else early()
 
-    async def _answered(self, running: Running) -> dict[str, Any]:
+    async def _answered(self, running: Running) -> EditAnswer:
         """Wait for the edit, or for somebody to stop it."""
         task = running.task = asyncio.create_task(self._carry_out(running))
         self._tasks.add(task)
@@ -237,24 +217,24 @@ class Edits:
         finally:
             self._running.pop(running.id, None)
         if running.stopped.done():
-            answer = self._ended(running, Status.CANCELLED, running.stopped.result())
+            answer = self._ended(running, AnswerStatus.CANCELLED, running.stopped.result())
         else:
             answer = task.result()
-        running.progress.end(answer["message"] or answer["status"])
-        if running.asked.notify and answer["status"] in _TOLD:
+        running.progress.end(answer.message or answer.status)
+        if running.asked.notify and answer.status in _TOLD:
             self._tell(running, answer)
         return answer
 
-    def _tell(self, running: Running, answer: dict[str, Any]) -> None:
+    def _tell(self, running: Running, answer: EditAnswer) -> None:
         """Tell the user how an edit ended; ask where they can have it made all the same."""
-        if answer["anyway"] is None:
-            self._client.show(answer["message"])
+        if answer.anyway is None:
+            self._client.show(answer.message)
             return
-        asking = asyncio.create_task(self._ask_anyway(running, answer["message"], answer["anyway"]))
+        asking = asyncio.create_task(self._ask_anyway(running, answer.message, answer.anyway))
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
 
-    async def _ask_anyway(self, running: Running, message: str, anyway: dict[str, Any]) -> None:
+    async def _ask_anyway(self, running: Running, message: str, anyway: Anyway) -> None:
         """Ask whether an edit is to be made all the same, and make it if so: the same one, on the text of then."""
         if await self._client.ask(message, (remedies.LEAVE, remedies.ANYWAY)) != remedies.ANYWAY:
             return
@@ -262,17 +242,21 @@ class Edits:
         again = Running(
             id=edit_id,
             uri=running.uri,
-            asked=msgspec.convert({**msgspec.to_builtins(running.asked), **anyway}, EditArguments),
+            asked=msgspec.structs.replace(
+                running.asked,
+                allow=anyway.allow or running.asked.allow,
+                allow_path=anyway.allow_path or running.asked.allow_path,
+            ),
             mode=running.mode,
             base=running.base,
             selection=running.selection,
             comment=running.comment,
-            progress=EditProgress(self._client, edit_id, running.uri, running.base.version),
+            progress=EditProgress(self._client, edit_id, running.uri, running.progress.version),
             of_an_older_text=True,
         )
         await self._begin(again, None)
 
-    def _let_go(self, running: Running, answered: asyncio.Task[dict[str, Any]]) -> None:
+    def _let_go(self, running: Running, answered: asyncio.Task[EditAnswer]) -> None:
         """Stop an edit whose request was cancelled: also one that was cancelled before anybody looked at it."""
         self._running.pop(running.id, None)
         if not answered.cancelled():
@@ -283,7 +267,7 @@ class Edits:
         else:
             running.stop("cancelled")
 
-    async def _carry_out(self, running: Running) -> dict[str, Any]:
+    async def _carry_out(self, running: Running) -> EditAnswer:
         turn = self._turns.get(running.uri)
         if turn is None:
             turn = self._turns[running.uri] = asyncio.Lock()
@@ -296,13 +280,15 @@ class Edits:
             except EditsvcError as exc:
                 if not running.logged:
                     await self._note(running, exc)
-                message = remedies.told(exc)
-                return {
-                    **self._ended(running, exc.status, message, because_of=exc.remedies),
-                    "error": exc.kind,
-                }
+                return self._ended(
+                    running,
+                    AnswerStatus[exc.status.name],
+                    remedies.told(exc),
+                    error=exc.kind,
+                    because_of=exc.remedies,
+                )
 
-    def _note_cancelled(self, running: Running, task: asyncio.Task[dict[str, Any]]) -> None:
+    def _note_cancelled(self, running: Running, task: asyncio.Task[EditAnswer]) -> None:
         """Have an edit logged that was cancelled before the engine had it."""
         if task.cancelled() and not running.logged:
             self._have_noted(running)
@@ -328,7 +314,7 @@ class Edits:
         if warning:
             self._client.log(warning)
 
-    async def _edit(self, running: Running) -> dict[str, Any]:
+    async def _edit(self, running: Running) -> EditAnswer:
         await self._check_path(running)
         comment = self._comment(running)
         text = comment_instructions.without(running.base.text, comment) if comment else running.base.text
@@ -339,8 +325,8 @@ class Edits:
         for warning in result.warnings:
             self._client.log(warning)
         if result.status is not Status.CHANGED:
-            message = remedies.told_of(result)
-            return self._ended(running, result.status, message, result, because_of=result.remedies)
+            status, message = AnswerStatus[result.status.name], remedies.told_of(result)
+            return self._ended(running, status, message, result, because_of=result.remedies)
         running.progress.end(answers.summary(result, len(edits)))
         if running.mode is ApplyMode.PREVIEW:
             return self._propose(running, result, edits)
@@ -424,16 +410,17 @@ class Edits:
             return asked
         return selection_scope.selected(text, *running.selection)
 
-    def _propose(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> dict[str, Any]:
+    def _propose(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
         states = [HunkState.OPEN] * len(edits)
         label = f"editsvc: {_shortened(running.asked.instruction)}"
         proposal = Proposal(running.id, running.base, tuple(edits), label, states)
         self._proposals[running.id] = proposal
         document = self._documents.get(running.uri)
-        hunks = proposal.json(document) if document else []
-        return self._ended(running, Status.CHANGED, _offline_note(result), result, edits=edits, hunks=hunks)
+        hunks = proposal.hunks(document) if document else ()
+        note = _offline_note(result)
+        return self._ended(running, AnswerStatus.CHANGED, note, result, edits=edits, hunks=hunks)
 
-    async def _apply(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> dict[str, Any]:
+    async def _apply(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
         running.sent.set()
         document = self._documents.get(running.uri)
         if document is not None:
@@ -446,48 +433,50 @@ class Edits:
         )
         document = self._documents.get(running.uri)
         if document is None:
-            return self._ended(running, Status.REFUSED, "The document was closed.", result, edits=edits)
+            return self._ended(running, AnswerStatus.REFUSED, "The document was closed.", result, edits=edits)
         if landing.outcome is not Outcome.LANDED:
             status = _STATUS[landing.outcome]
-            state = "conflict" if landing.outcome is Outcome.CONFLICT else "lost"
-            numbers = landing.conflicts if landing.outcome is Outcome.CONFLICT else range(len(edits))
-            hunks = hunks_json(edits, numbers, running.base.text, document, state)
+            in_conflict = landing.outcome is Outcome.CONFLICT
+            numbers = landing.conflicts if in_conflict else range(len(edits))
+            state = HunkStatus.CONFLICT if in_conflict else HunkStatus.LOST
+            hunks = absent_hunks(edits, numbers, running.base.text, document, state)
             message = landing.reason or _conflict_message(landing, len(edits))
             return self._ended(running, status, message, result, edits=edits, hunks=hunks)
         silent = running.mode is ApplyMode.APPLY
         opened = self._reviews.open(running.id, running.uri, edits, running.base.text, landing, silent=silent)
         if not silent:
             self._client.refresh_lenses()
-        status = CONFLICT if landing.conflicts else Status.CHANGED
+        status = AnswerStatus.CONFLICT if landing.conflicts else AnswerStatus.CHANGED
         message = _conflict_message(landing, len(edits)) if landing.conflicts else _offline_note(result)
-        return self._ended(running, status, message, result, edits=edits, hunks=opened.json(document))
+        return self._ended(running, status, message, result, edits=edits, hunks=opened.hunks(document))
 
     def _ended(
         self,
         running: Running,
-        status: str,
+        status: AnswerStatus,
         message: str,
         result: EditResult | None = None,
         *,
         edits: Sequence[Edit] = (),
-        hunks: Sequence[dict[str, Any]] = (),
+        hunks: tuple[Hunk, ...] = (),
+        error: str | None = None,
         because_of: tuple[Remedy, ...] = (),
-    ) -> dict[str, Any]:
+    ) -> EditAnswer:
         diff = ""
         if edits:
             before = running.base.text
             diff = answers.diff_of(before, apply(before, edits), self._diff_name(running.uri))
-        return {
-            "editId": running.id,
-            "status": str(status),
-            "message": message,
-            "diff": diff,
-            "hunks": list(hunks),
-            "error": result.error if result else None,
-            "anyway": remedies.anyway(because_of, running.asked),
-            **result_json(result),
-            "shown": answers.shown(result),
-        }
+        return EditAnswer(
+            edit_id=running.id,
+            status=status,
+            message=message,
+            diff=diff,
+            hunks=hunks,
+            error=result.error if result else error,
+            anyway=remedies.anyway(because_of, running.asked),
+            shown=answers.shown(result),
+            **msgspec.structs.asdict(answers.result_fields(result)),
+        )
 
     def _diff_name(self, uri: str) -> DiffName:
         """As for a diff that is applied in the folder that the editor has open; without one, in the file's."""
@@ -499,7 +488,7 @@ class Edits:
 
     # --- stop -----------------------------------------------------------------------------------------------
 
-    def cancel(self, edit_id: str | None) -> dict[str, Any]:
+    def cancel(self, edit_id: str | None) -> CancelAnswer:
         """Stop an edit that runs; the request for it is answered with the status ``cancelled``."""
         if edit_id is None and self._running:
             edit_id = next(reversed(self._running))
@@ -508,11 +497,11 @@ class Edits:
             known = edit_id is not None and (self._reviews.get(edit_id) or edit_id in self._proposals)
             if edit_id is not None and not known:
                 raise JsonRpcInvalidParams(f"There is no edit {edit_id!r} to cancel.")
-            return {"editId": edit_id, "status": "unchanged", "message": "No edit is running.", "hunks": []}
+            return CancelAnswer(edit_id, AnswerStatus.UNCHANGED, "No edit is running.")
         if running.stop("The edit was cancelled."):
-            return {"editId": running.id, "status": "cancelled", "message": "", "hunks": []}
+            return CancelAnswer(running.id, AnswerStatus.CANCELLED, "")
         late = "The edit is already in the document; reject it to undo it."
-        return {"editId": running.id, "status": "unchanged", "message": late, "hunks": []}
+        return CancelAnswer(running.id, AnswerStatus.UNCHANGED, late)
 
     def cancel_progress(self, token: types.ProgressToken) -> None:
         """Stop the edit with that progress token."""
@@ -559,7 +548,7 @@ class Edits:
         language = syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
         return comment_instructions.find(text, language, self.settings.comment_marker) if language else []
 
-    def accept(self, edit_id: str | None, hunk: int | None) -> Awaitable[dict[str, Any]]:
+    def accept(self, edit_id: str | None, hunk: int | None) -> Awaitable[DecisionAnswer]:
         """Accept one hunk, or all that are undecided; raises JsonRpcInvalidParams."""
         found = self._open(edit_id, hunk)
         if isinstance(found, Proposal):
@@ -568,7 +557,7 @@ class Edits:
 
     def reject(
         self, edit_id: str | None, hunk: int | None, *, notify: bool = False
-    ) -> Awaitable[dict[str, Any]]:
+    ) -> Awaitable[DecisionAnswer]:
         """Take one hunk back, or all that are undecided; raises JsonRpcInvalidParams."""
         found = self._open(edit_id, hunk)
         if isinstance(found, Proposal):
@@ -579,15 +568,15 @@ class Edits:
         sent = asyncio.Event()
         sent.set()
 
-        def early() -> dict[str, Any]:
-            return _decided(found, document, Status.CHANGED, _NOT_REPORTED)
+        def early() -> DecisionAnswer:
+            return answers.decision(found, document, AnswerStatus.CHANGED, _NOT_REPORTED)
 
         return self._or_early(asyncio.create_task(self._reject_and_tell(found, hunk)), sent, early)
 
-    async def _reject_and_tell(self, edit: OpenEdit, hunk: int | None) -> dict[str, Any]:
+    async def _reject_and_tell(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
         answer = await self._reject(edit, hunk)
-        if answer["status"] in _TOLD:
-            self._client.show(answer["message"])
+        if answer.status in _TOLD:
+            self._client.show(answer.message)
         return answer
 
     def _open(self, edit_id: str | None, hunk: int | None) -> OpenEdit | Proposal:
@@ -601,7 +590,7 @@ class Edits:
             raise JsonRpcInvalidParams(f"The edit has no open hunk {hunk}.")
         return found
 
-    async def _accept(self, edit: OpenEdit, hunk: int | None) -> dict[str, Any]:
+    async def _accept(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
         document = self._document(edit.uri)
         edit.review.refresh(document.text)
         try:
@@ -611,10 +600,10 @@ class Edits:
             else:
                 edit.review.accept(local)
         except EditsvcError as exc:
-            return _decided(edit, document, CONFLICT, remedies.told(exc))
-        return self._concluded(edit, document, Status.CHANGED, "")
+            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.told(exc))
+        return self._concluded(edit, document, AnswerStatus.CHANGED, "")
 
-    async def _reject(self, edit: OpenEdit, hunk: int | None) -> dict[str, Any]:
+    async def _reject(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
         document = self._document(edit.uri)
         text = document.text
         edit.review.refresh(text)
@@ -627,7 +616,7 @@ class Edits:
             else:
                 inverse, taken = (edit.review.reject(local, text),), (local,)
         except EditsvcError as exc:
-            return _decided(edit, document, CONFLICT, remedies.told(exc))
+            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.told(exc))
         landing = Landing(Outcome.LANDED)
         if inverse:
             landing = await self._runway.land(document.snapshot(), inverse, label="editsvc: reject")
@@ -637,21 +626,25 @@ class Edits:
             edit.review.reopen(taken[number], document.text)
         if landing.outcome is not Outcome.LANDED:
             message = landing.reason or "The text has changed since the edit wrote it."
-            return _decided(edit, document, _STATUS[landing.outcome], message)
+            return answers.decision(edit, document, _STATUS[landing.outcome], message)
         left = len(refused) + len(landing.conflicts)
         message = (
             f"{left} hunks have changed since the edit wrote them and are left as they are." if left else ""
         )
-        return self._concluded(edit, document, CONFLICT if left else Status.CHANGED, message)
+        return self._concluded(
+            edit, document, AnswerStatus.CONFLICT if left else AnswerStatus.CHANGED, message
+        )
 
-    def _concluded(self, edit: OpenEdit, document: Document, status: str, message: str) -> dict[str, Any]:
-        answer = _decided(edit, document, status, message)
+    def _concluded(
+        self, edit: OpenEdit, document: Document, status: AnswerStatus, message: str
+    ) -> DecisionAnswer:
+        answer = answers.decision(edit, document, status, message)
         if self._reviews.get(edit.id) is edit:
             self._reviews.decided(edit, document)
         self._client.refresh_lenses()
         return answer
 
-    async def _accept_proposed(self, proposal: Proposal, hunk: int | None) -> dict[str, Any]:
+    async def _accept_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
         numbers = [
             number
             for number, state in enumerate(proposal.states)
@@ -662,20 +655,20 @@ class Edits:
         document = self._document(proposal.base.uri)
         if landing.outcome is not Outcome.LANDED:
             message = landing.reason or _conflict_message(landing, len(edits))
-            return _proposal_answer(proposal, document, _STATUS[landing.outcome], message)
+            return answers.decision(proposal, document, _STATUS[landing.outcome], message)
         for index in landing.indices:
             proposal.states[numbers[index]] = HunkState.ACCEPTED
-        status = CONFLICT if landing.conflicts else Status.CHANGED
+        status = AnswerStatus.CONFLICT if landing.conflicts else AnswerStatus.CHANGED
         message = _conflict_message(landing, len(edits)) if landing.conflicts else ""
         self._judge(proposal)
-        return _proposal_answer(proposal, document, status, message)
+        return answers.decision(proposal, document, status, message)
 
-    async def _reject_proposed(self, proposal: Proposal, hunk: int | None) -> dict[str, Any]:
+    async def _reject_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
         for number, state in enumerate(proposal.states):
             if state is HunkState.OPEN and hunk in {None, number}:
                 proposal.states[number] = HunkState.REJECTED
         self._judge(proposal)
-        return _proposal_answer(proposal, self._document(proposal.base.uri), Status.CHANGED, "")
+        return answers.decision(proposal, self._document(proposal.base.uri), AnswerStatus.CHANGED, "")
 
     def _judge(self, proposal: Proposal) -> None:
         from editsvc.tokenlog import Verdict  # noqa: PLC0415
@@ -698,37 +691,19 @@ class Edits:
 
 
 _STATUS: Final = {
-    Outcome.CONFLICT: CONFLICT,
-    Outcome.REFUSED: Status.REFUSED,
-    Outcome.LOST: Status.FAILED,
-    Outcome.CLOSED: Status.REFUSED,
+    Outcome.CONFLICT: AnswerStatus.CONFLICT,
+    Outcome.REFUSED: AnswerStatus.REFUSED,
+    Outcome.LOST: AnswerStatus.FAILED,
+    Outcome.CLOSED: AnswerStatus.REFUSED,
 }
 # How long a client has to report a change before the command that made it is answered all the same.
 _EARLY_S: Final = 1.0
 _NOT_REPORTED: Final = "The change was sent; the editor has not reported it yet."
-_TOLD: Final = frozenset({CONFLICT, Status.REFUSED, Status.FAILED})
-
-
-def _decided(edit: OpenEdit, document: Document, status: str, message: str) -> dict[str, Any]:
-    return {
-        "editId": edit.id,
-        "status": str(status),
-        "message": message,
-        "hunks": edit.json(document),
-    }
-
-
-def _proposal_answer(proposal: Proposal, document: Document, status: str, message: str) -> dict[str, Any]:
-    return {
-        "editId": proposal.id,
-        "status": str(status),
-        "message": message,
-        "hunks": proposal.json(document),
-    }
+_TOLD: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
 
 
 def _selection(document: Document, place: Range | None) -> Selection | None:
-    return Selection(*offsets(document, place.lsp())) if place is not None else None
+    return Selection(*offsets(document, place)) if place is not None else None
 
 
 def _shortened(instruction: str) -> str:
@@ -747,7 +722,7 @@ def _offline_note(result: EditResult) -> str:
     return "Edited by the offline engine: there is no API key." if result.offline else ""
 
 
-def _look_at(task: asyncio.Task[dict[str, Any]]) -> None:
+def _look_at(task: asyncio.Task[Any]) -> None:
     """Take note of how a task ended: when its request was cancelled, nobody else does."""
     if not task.cancelled():
         task.exception()

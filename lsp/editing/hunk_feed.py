@@ -7,7 +7,9 @@ that has moved on by then waits for the next message, which comes.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from lsp.contract import HunksParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +23,11 @@ _WHILE_TYPING_S: Final = 0.15
 class HunkFeed:
     """Tells a client about hunks; `send` gets the notification's parameters. Lives on the event loop."""
 
-    def __init__(self, documents: DocumentStore, send: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, documents: DocumentStore, send: Callable[[HunksParams], None]) -> None:
         self._documents = documents
         self._send = send
         self._touched: dict[str, OpenEdit] = {}
-        self._sent: dict[str, dict[str, Any]] = {}
+        self._sent: dict[str, HunksParams] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.enabled = False
 
@@ -57,12 +59,9 @@ class HunkFeed:
         document = self._documents.get(edit.uri)
         if document is None:
             return
-        message = {
-            "editId": edit.id,
-            "uri": edit.uri,
-            "version": document.version,
-            "hunks": edit.json(document),
-        }
+        message = HunksParams(
+            edit_id=edit.id, uri=edit.uri, version=document.version, hunks=edit.hunks(document)
+        )
         if message != self._sent.get(edit.id):
             self._sent[edit.id] = message
             self._send(message)

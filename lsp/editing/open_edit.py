@@ -1,18 +1,21 @@
-"""One edit that is in a buffer, and hunks as a client is told of them."""
+"""Edits that can still be decided on, in a buffer or proposed, and their hunks as a client is told of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from editsvc.text.rebase import changes_between, map_offset
 from editsvc.text.review import HunkState
-from lsp.wire.convert import range_json
+from lsp.contract import Hunk, HunkStatus
+from lsp.wire.convert import contract_range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from editsvc.text.document import Edit
+    from editsvc.text.document import Edit, Snapshot
     from editsvc.text.review import OpenHunk, Review
     from lsp.documents import Document
 
@@ -39,44 +42,68 @@ class OpenEdit:
         for hunk in self.review.undecided:
             yield self.numbers[hunk.id], hunk
 
-    def json(self, document: Document) -> list[dict[str, Any]]:
-        """All hunks for a command's answer, in the order of their numbers."""
+    def hunks(self, document: Document) -> tuple[Hunk, ...]:
+        """All hunks, in the order of their numbers."""
         self.review.refresh(document.text)
-        shown = {
-            self.numbers[hunk.id]: {
-                "id": self.numbers[hunk.id],
-                "range": range_json(document, hunk.start, hunk.end),
-                "state": "applied" if self.silent and hunk.state is HunkState.OPEN else hunk.state.value,
-                "oldText": hunk.old_text,
-                "newText": hunk.new_text,
-            }
+        in_buffer = [
+            Hunk(
+                id=self.numbers[hunk.id],
+                range=contract_range_of(document, hunk.start, hunk.end),
+                state=self._status(hunk.state),
+                old_text=hunk.old_text,
+                new_text=hunk.new_text,
+            )
             for hunk in self.review.hunks
-        }
-        lost = hunks_json(self.proposed, self.conflicts, self.base_text, document, "conflict")
-        shown.update({hunk["id"]: hunk for hunk in lost})
-        return [shown[number] for number in sorted(shown)]
+        ]
+        left_out = absent_hunks(self.proposed, self.conflicts, self.base_text, document, HunkStatus.CONFLICT)
+        return tuple(sorted((*in_buffer, *left_out), key=lambda hunk: hunk.id))
+
+    def _status(self, state: HunkState) -> HunkStatus:
+        if self.silent and state is HunkState.OPEN:
+            return HunkStatus.APPLIED
+        return HunkStatus[state.name]
 
 
-def hunks_json(
-    edits: Sequence[Edit], numbers: Iterable[int], base_text: str, document: Document, state: str
-) -> list[dict[str, Any]]:
+@dataclass(eq=False)
+class Proposal:
+    """An edit of mode ``preview``: what is not decided is in no buffer."""
+
+    id: str
+    base: Snapshot
+    edits: tuple[Edit, ...]
+    label: str
+    states: list[HunkState]
+
+    def hunks(self, document: Document) -> tuple[Hunk, ...]:
+        """All hunks; of those that are open the state is ``proposed``."""
+        numbers = range(len(self.edits))
+        hunks = absent_hunks(self.edits, numbers, self.base.text, document, HunkStatus.PROPOSED)
+        return tuple(
+            hunk if state is HunkState.OPEN else msgspec.structs.replace(hunk, state=HunkStatus[state.name])
+            for hunk, state in zip(hunks, self.states, strict=True)
+        )
+
+
+def absent_hunks(
+    edits: Sequence[Edit], numbers: Iterable[int], base_text: str, document: Document, status: HunkStatus
+) -> tuple[Hunk, ...]:
     """Some edits of `base_text` that are not in the document, at the place where they would go by now."""
     text = document.text
     changes = changes_between(base_text, text) if text != base_text else []
-    result = []
+    hunks = []
     for number in numbers:
         edit = edits[number]
         start, end = edit.start, edit.end
         for change in changes:
             start = map_offset(start, change, stick_right=False)
             end = map_offset(end, change, stick_right=True)
-        result.append(
-            {
-                "id": number,
-                "range": range_json(document, start, max(start, end)),
-                "state": state,
-                "oldText": base_text[edit.start : edit.end],
-                "newText": edit.new_text,
-            }
+        hunks.append(
+            Hunk(
+                id=number,
+                range=contract_range_of(document, start, max(start, end)),
+                state=status,
+                old_text=base_text[edit.start : edit.end],
+                new_text=edit.new_text,
+            )
         )
-    return result
+    return tuple(hunks)

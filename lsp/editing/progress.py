@@ -6,12 +6,14 @@ stopped reading. Hunks are those of `editsvc.text.streaming_diff`: what was sent
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from editsvc import figures
+from lsp.contract import Position, Range, StreamedHunk
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
     from editsvc.engine.edit import StreamUpdate
 
@@ -27,7 +29,7 @@ class Sink(Protocol):
         """Work-done progress."""
         ...
 
-    def stream(self, seq: int, hunks: list[dict[str, Any]], reached: int, total: int) -> None:
+    def stream(self, seq: int, hunks: Sequence[StreamedHunk], reached: int, total: int) -> None:
         """The hunks that have become certain since the message before; `seq` 0 begins anew."""
         ...
 
@@ -53,7 +55,7 @@ class StreamReporter:
 
     def _clear(self) -> None:
         self._seq = 0
-        self._hunks: list[dict[str, Any]] = []
+        self._hunks: list[StreamedHunk] = []
         self._count = 0
         self._kept = 0
         self._new_lines = 0
@@ -74,12 +76,11 @@ class StreamReporter:
                 continue
             if self._stream:
                 self._hunks.append(
-                    {
-                        "id": self._count,
-                        "range": _lines(block.old_start, block.old_end),
-                        "newText": "".join(update.new_lines[block.new_start : block.new_end]),
-                        "state": "streaming",
-                    }
+                    StreamedHunk(
+                        id=self._count,
+                        range=_lines(block.old_start, block.old_end),
+                        new_text="".join(update.new_lines[block.new_start : block.new_end]),
+                    )
                 )
             self._count += 1
         if self._timer is None and not self._finished:
@@ -128,5 +129,5 @@ class StreamReporter:
         return " · ".join(parts), min(99, 100 * self._reached // max(1, self._total))
 
 
-def _lines(start: int, end: int) -> dict[str, Any]:
-    return {"start": {"line": start, "character": 0}, "end": {"line": end, "character": 0}}
+def _lines(start: int, end: int) -> Range:
+    return Range(Position(start, 0), Position(end, 0))

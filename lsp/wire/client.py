@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
+from lsp.contract import HunksParams, Notification, StreamedHunk, StreamParams
 from lsp.wire.convert import Client, workspace_edit
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from lsp.wire.convert import BufferEdit
     from lsp.wire.jsonrpc import EditProtocol
 
-STREAM_METHOD: Final = "editsvc/stream"
-HUNKS_METHOD: Final = "editsvc/hunks"
 _CREATE_S: Final = 5.0
 
 
@@ -64,13 +63,13 @@ class ClientLink:
         """Put a sentence into the client's log."""
         self._protocol.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(type=kind, message=message))
 
-    def stream(self, params: dict[str, Any]) -> None:
+    def stream(self, params: StreamParams) -> None:
         """Send ``editsvc/stream``."""
-        self._protocol.notify(STREAM_METHOD, params)
+        self._protocol.notify(Notification.STREAM, params)
 
-    def hunks(self, params: dict[str, Any]) -> None:
+    def hunks(self, params: HunksParams) -> None:
         """Send ``editsvc/hunks``."""
-        self._protocol.notify(HUNKS_METHOD, params)
+        self._protocol.notify(Notification.HUNKS, params)
 
     def progress(self, token: types.ProgressToken, value: Any) -> None:
         """Send one step of a work-done progress."""
@@ -124,7 +123,7 @@ class EditProgress:
     It begins when the client has agreed to the token, and nothing is sent before that or after the end.
     """
 
-    def __init__(self, link: ClientLink, edit_id: str, uri: str, version: int | None) -> None:
+    def __init__(self, link: ClientLink, edit_id: str, uri: str, version: int) -> None:
         self._link = link
         self._edit_id, self._uri = edit_id, uri
         self.version = version  # of the document that streamed hunks are in lines of
@@ -155,19 +154,19 @@ class EditProgress:
         if self._begun and not self._ended:
             self._send(types.WorkDoneProgressReport(message=message, percentage=percentage, cancellable=True))
 
-    def stream(self, seq: int, hunks: list[dict[str, Any]], reached: int, total: int) -> None:
+    def stream(self, seq: int, hunks: Sequence[StreamedHunk], reached: int, total: int) -> None:
         """Send hunks that have become certain."""
         if not self._ended:
             self._link.stream(
-                {
-                    "editId": self._edit_id,
-                    "uri": self._uri,
-                    "version": self.version,
-                    "seq": seq,
-                    "hunks": hunks,
-                    "reached": reached,
-                    "total": total,
-                }
+                StreamParams(
+                    edit_id=self._edit_id,
+                    uri=self._uri,
+                    version=self.version,
+                    seq=seq,
+                    hunks=tuple(hunks),
+                    reached=reached,
+                    total=total,
+                )
             )
 
     @property

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.uris import to_fs_path
 
 from editsvc import syntax
+from lsp import contract
 from lsp.documents import ContentChange
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from lsp.documents import Document
 
 _ANNOTATION: Final = "editsvc"
+_Argument = TypeVar("_Argument", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ def client_of(params: types.InitializeParams) -> Client:
     workspace = capabilities.workspace
     edit = workspace.workspace_edit if workspace else None
     window = capabilities.window
+    options = options_of(params)
     configuration = workspace.did_change_configuration if workspace else None
     lens = workspace.code_lens if workspace else None
     return Client(
@@ -53,16 +59,40 @@ def client_of(params: types.InitializeParams) -> Client:
         configuration=bool(workspace and workspace.configuration),
         registers_configuration=bool(configuration and configuration.dynamic_registration),
         refreshes_lenses=bool(lens and lens.refresh_support),
-        stream=options_of(params).get("stream") is True,
-        hunks=options_of(params).get("hunks") is True,
+        stream=options.stream,
+        hunks=options.hunks,
         asks=bool(window and window.show_message),
     )
 
 
-def options_of(params: types.InitializeParams) -> dict[str, Any]:
-    """``initializationOptions``, or an empty object if they are none."""
-    options = params.initialization_options
-    return options if isinstance(options, dict) else {}
+def options_of(params: types.InitializeParams) -> contract.InitializationOptions:
+    """``initializationOptions``; one that is malformed counts as not given, because the session must go on."""
+    given = params.initialization_options
+    options: dict[str, Any] = {}
+    for field in msgspec.structs.fields(contract.InitializationOptions):
+        if isinstance(given, dict) and field.encode_name in given:
+            with suppress(msgspec.ValidationError):
+                options[field.name] = msgspec.convert(given[field.encode_name], field.type)
+    return contract.InitializationOptions(**options)
+
+
+def argument_of(params: types.ExecuteCommandParams, kind: type[_Argument]) -> _Argument:
+    """The one argument of a command; raises JsonRpcInvalidParams that says what is wrong.
+
+    No argument at all counts as an empty object: Helix's command picker can pass none.
+    """
+    given: Sequence[Any] = params.arguments or ()
+    if len(given) > 1:
+        raise JsonRpcInvalidParams(f"{params.command} takes one object; it was given {len(given)} arguments.")
+    try:
+        return msgspec.convert(given[0] if given else {}, kind)
+    except msgspec.ValidationError as exc:
+        raise JsonRpcInvalidParams(f"The argument of {params.command} is wrong: {exc}.") from None
+
+
+def command_of(title: str, command: contract.Command, argument: msgspec.Struct) -> types.Command:
+    """A command of ours, with its argument, for the client to show and to execute."""
+    return types.Command(title, command.value, arguments=[msgspec.to_builtins(argument)])
 
 
 def root_of(params: types.InitializeParams) -> Path | None:
@@ -108,7 +138,7 @@ def rewrites_lines(change: ContentChange) -> bool:
     return bool(change.text) and (change.span is None or change.span[0] != change.span[2])
 
 
-def offsets(document: Document, place: types.Range) -> tuple[int, int]:
+def offsets(document: Document, place: types.Range | contract.Range) -> tuple[int, int]:
     """Start and end offset of a range, in order; raises ValueError for negative positions."""
     start = document.offset(place.start.line, place.start.character)
     end = document.offset(place.end.line, place.end.character)
@@ -123,13 +153,12 @@ def range_of(document: Document, start: int, end: int) -> types.Range:
     )
 
 
-def range_json(document: Document, start: int, end: int) -> dict[str, Any]:
-    """The range from offset `start` up to `end`, as in JSON."""
-    (line, column), (end_line, end_column) = document.position(start), document.position(end)
-    return {
-        "start": {"line": line, "character": column},
-        "end": {"line": end_line, "character": end_column},
-    }
+def contract_range_of(document: Document, start: int, end: int) -> contract.Range:
+    """The same as in answers and notifications of ours."""
+    return contract.Range(
+        contract.Position(*document.position(start)),
+        contract.Position(*document.position(end)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

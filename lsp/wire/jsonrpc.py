@@ -20,6 +20,7 @@ from concurrent.futures import Future
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from cattrs import transform_error
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
@@ -216,7 +217,8 @@ class EditProtocol(LanguageServerProtocol):
     # --- what goes out ------------------------------------------------------------------------------------
 
     def _reply(self, msg_id: MsgId, result: Any) -> None:
-        self._send_data({"jsonrpc": _VERSION, "id": msg_id, "result": self._converter.unstructure(result)})
+        result = self._converter.unstructure(_builtins(result))
+        self._send_data({"jsonrpc": _VERSION, "id": msg_id, "result": result})
 
     def _reply_error(self, msg_id: MsgId | None, exc: BaseException) -> None:
         if not isinstance(exc, JsonRpcException):
@@ -236,7 +238,7 @@ class EditProtocol(LanguageServerProtocol):
         """Send a notification; pygls logs its parameters, which hold the user's code."""
         message_type = self.get_message_type(method)
         if message_type is None:
-            self._send_data({"jsonrpc": _VERSION, "method": method, "params": params})
+            self._send_data({"jsonrpc": _VERSION, "method": method, "params": _builtins(params)})
         else:
             self._send_data(message_type(method=method, params=params, jsonrpc=_VERSION))
 
@@ -320,6 +322,11 @@ class EditProtocol(LanguageServerProtocol):
         if handler is None:
             raise JsonRpcInvalidParams(f"There is no command {params.command!r}.")
         return handler(params)
+
+
+def _builtins(value: Any) -> Any:
+    """A value of `lsp.contract` as JSON has it; anything else as it is."""
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
 
 
 def _check_notification(method: str, task: asyncio.Future[Any]) -> None:

@@ -15,7 +15,7 @@ from editsvc.cli import remedies as cli
 from editsvc.errors import EditsvcError, Means, Remedy
 from editsvc.guard.checks import WAIVABLE
 from lsp import remedies as lsp
-from lsp.wire.params import EditArguments
+from lsp.contract import Anyway, EditArgument
 
 ROOT = Path(__file__).parents[2]
 CALLS = re.compile(rf"(?<![\w-])--?[a-z]|\beditsvc (?:{'|'.join(COMMANDS)})\b|\brewrite --|\ballowPath\b")
@@ -85,18 +85,18 @@ def test_the_words_stand_behind_the_hint() -> None:
 
 @pytest.mark.parametrize("check", sorted(WAIVABLE))
 def test_an_edit_can_be_made_anyway_where_a_check_can_be_waived(check: str) -> None:
-    asked = EditArguments(uri="file:///x.py", instruction="x")
+    asked = EditArgument(uri="file:///x.py", instruction="x")
     found = lsp.anyway((Remedy(Means.WAIVE, check, "if it is intended"),), asked)
-    assert found == {"allow": [check]}
+    assert found == Anyway(allow=(check,))
 
 
 def test_what_was_allowed_before_stays_allowed() -> None:
-    asked = EditArguments(uri="file:///x.py", instruction="x", allow=("tail",))
-    assert lsp.anyway((Remedy(Means.WAIVE, "elision"),), asked) == {"allow": ["elision", "tail"]}
+    asked = EditArgument(uri="file:///x.py", instruction="x", allow=("tail",))
+    assert lsp.anyway((Remedy(Means.WAIVE, "elision"),), asked) == Anyway(allow=("elision", "tail"))
 
 
 def test_most_remedies_are_not_for_an_edit_that_is_made_anyway() -> None:
-    asked = EditArguments(uri="file:///x.py", instruction="x")
+    asked = EditArgument(uri="file:///x.py", instruction="x")
     others = [one for one in REMEDIES if one.means not in {Means.WAIVE, Means.ALLOW_PATH}]
     assert [lsp.anyway((one,), asked) for one in others] == [None] * len(others)
     assert lsp.anyway((), asked) is None

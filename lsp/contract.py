@@ -1,0 +1,439 @@
+"""The contract between the language server and editors: commands, arguments, answers, hunks, notifications.
+
+Everything that the server sends or takes besides LSP's own messages is one of these structs; on the wire their
+fields have the names that `msgspec` encodes. ``docs/language-server.md``, the types of the VS Code extension and
+those of the Neovim plugin are generated from here: after a change, run ``python docs/reference.py``.
+
+Arguments may leave out fields that have a default. Answers and notifications hold every field, and null is "not
+reported".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from editsvc.engine.edit import Restart  # noqa: TC001 - msgspec reads the annotations
+from editsvc.guard.checks import WAIVABLE
+from editsvc.prediction.candidates import PredictionKind  # noqa: TC001 - same
+from editsvc.prediction.policy import PredictionMode, Reason  # noqa: TC001 - same
+from editsvc.prompt.rendering import EditFormat  # noqa: TC001 - same
+from editsvc.provider.base import AttemptReason  # noqa: TC001 - same
+from editsvc.scope.scopes import ScopeKind, ScopeReason  # noqa: TC001 - same
+from editsvc.syntax import Extent  # noqa: TC001 - same
+from lsp.settings import ApplyMode  # noqa: TC001 - same
+
+
+class Described(StrEnum):
+    """An enumeration whose values each have a description."""
+
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Described:  # noqa: PYI034 - an enum's members are its own
+        """A member with `value`, which is what it equals."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+
+# --- LSP's own types, as msgspec reads them -------------------------------------------------------------------
+
+_Natural = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Position(Struct, frozen=True, forbid_unknown_fields=True):
+    """A position, as LSP has it, in the encoding that was agreed on."""
+
+    line: _Natural
+    character: _Natural
+
+
+class Range(Struct, frozen=True, forbid_unknown_fields=True):
+    """A range, as LSP has it."""
+
+    start: Position
+    end: Position
+
+
+# --- what the client asks for ---------------------------------------------------------------------------------
+
+
+class InitializationOptions(Struct, frozen=True, omit_defaults=True):
+    """The object ``initializationOptions`` of ``initialize``; what is unknown or malformed in it is ignored."""
+
+    stream: Annotated[bool, Meta(description="send `editsvc/stream` while an edit streams")] = False
+    hunks: Annotated[bool, Meta(description="send `editsvc/hunks` when open hunks change or move")] = False
+    settings: Annotated[
+        dict[str, Any] | None, Meta(description="the settings of the section `editsvc`, until others come")
+    ] = None
+    editsvc: Annotated[
+        dict[str, Any] | None,
+        Meta(description="the same, for editors that send their whole settings; `settings` comes first"),
+    ] = None
+    token: Annotated[
+        str | None, Meta(description="over TCP and WebSocket: the token that the server printed")
+    ] = None
+
+
+class EditArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """The argument of ``editsvc.edit``."""
+
+    uri: Annotated[str, Meta(description="an open document; a notebook's cell is one too")]
+    instruction: Annotated[str, Meta(description="what is to change")]
+    range: Annotated[Range | None, Meta(description="what is selected")] = None
+    scope: Annotated[
+        str | None,
+        Meta(
+            description="`auto`, `file`, `symbol:NAME` or `lines:A-B`; other than `auto`, it counts more than `range`"
+        ),
+    ] = None
+    mode: Annotated[
+        ApplyMode | None,
+        Meta(
+            description="`review` (if absent) leaves each hunk open, `apply` does not, "
+            "`preview` changes nothing until it is accepted"
+        ),
+    ] = None
+    prediction: Annotated[
+        PredictionMode | None,
+        Meta(description="whether to send the text as the predicted output; if absent, as the settings say"),
+    ] = None
+    comment: Annotated[
+        Range | None,
+        Meta(description="the range of a comment that holds the instruction, and goes away with the edit"),
+    ] = None
+    notify: Annotated[
+        bool,
+        Meta(
+            description="set by code actions, whose result no editor shows: the server tells the user how it ended, "
+            "and does not wait with the answer for an editor that is slow to report"
+        ),
+    ] = False
+    allow_path: Annotated[
+        bool,
+        Meta(
+            description="edit the document although its file is one that is "
+            "[refused otherwise](#files-that-are-not-edited)"
+        ),
+    ] = False
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="[checks](errors.md#checks) that this edit need not pass, besides those that the user's "
+            "settings allow"
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is not a check, or one that cannot be waived."""
+        for name in self.allow:
+            if name not in WAIVABLE:
+                known = ", ".join(sorted(WAIVABLE))
+                raise ValueError(f"allow takes any of {known}, not {name!r}")
+
+
+class HunkArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """The argument of ``editsvc.acceptHunk`` and ``editsvc.rejectHunk``."""
+
+    edit_id: Annotated[str, Meta(description="the edit")]
+    hunk_id: Annotated[int, Meta(description="the hunk's `id`")]
+    notify: Annotated[bool, Meta(description="as for `editsvc.edit`")] = False
+
+
+class EditIdArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """The argument of the commands about a whole edit."""
+
+    edit_id: Annotated[str | None, Meta(description="the edit; without it, the latest is meant")] = None
+    notify: Annotated[bool, Meta(description="as for `editsvc.edit`")] = False
+
+
+class ReportArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The argument of ``editsvc.report``."""
+
+    format: Annotated[Literal["json", "html"], Meta(description="data, or a page")] = "json"
+
+
+# --- hunks ----------------------------------------------------------------------------------------------------
+
+
+class HunkStatus(Described):
+    """The state of a hunk."""
+
+    OPEN = "open", "in the buffer, not decided on"
+    APPLIED = "applied", "the same, in mode `apply`, which shows no lenses"
+    PROPOSED = "proposed", "not in the buffer: a preview"
+    EDITED = "edited", "you have typed in it"
+    ACCEPTED = "accepted", "decided: it stays"
+    REJECTED = "rejected", "decided: taken back"
+    GONE = "gone", "its text was deleted with what was around it"
+    SURVIVED = "survived", "the document was closed before it was decided on"
+    CONFLICT = (
+        "conflict",
+        "not applied, because its lines were changed; `newText` holds what it would have written",
+    )
+    LOST = "lost", "the edit was not made, or nobody knows"
+
+
+class Hunk(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A hunk of an edit."""
+
+    id: Annotated[int, Meta(description="its number in the edit, from 0")]
+    range: Annotated[Range, Meta(description="where it is now, or would go")]
+    state: Annotated[HunkStatus, Meta(description="its [state](#hunks)")]
+    old_text: Annotated[str, Meta(description="what stood there before the edit")]
+    new_text: Annotated[str, Meta(description="what the edit wrote, or would write")]
+
+
+class StreamedHunk(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A hunk of a reply that is still being written."""
+
+    id: Annotated[int, Meta(description="its number in the stream, from 0")]
+    range: Annotated[Range, Meta(description="whole lines of the document's `version`")]
+    new_text: Annotated[str, Meta(description="what it will write")]
+    state: Literal["streaming"] = "streaming"
+
+
+# --- what the server answers ----------------------------------------------------------------------------------
+
+
+class AnswerStatus(Described):
+    """How a command ended."""
+
+    CHANGED = "changed", "the edit is in the buffer, or, in mode `preview`, ready; the decision is made"
+    UNCHANGED = "unchanged", "there is nothing to change"
+    REFUSED = "refused", "by the model, by a check of the reply, or by the editor"
+    CONFLICT = "conflict", "some or all hunks no longer fit; `hunks` says which"
+    FAILED = (
+        "failed",
+        "the provider failed, or it is not certain whether the edit is in the buffer; `message` says which",
+    )
+    CANCELLED = "cancelled", "by `editsvc.cancel`, by the progress, or because the document was closed"
+
+
+class DecisionAnswer(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The answer to accepting and rejecting."""
+
+    edit_id: Annotated[str, Meta(description="the edit")]
+    status: Annotated[AnswerStatus, Meta(description="how it ended")]
+    message: Annotated[str, Meta(description="a sentence for the user; empty if there is nothing to say")]
+    hunks: Annotated[tuple[Hunk, ...], Meta(description="all hunks of the edit")]
+
+
+class CancelAnswer(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The answer to ``editsvc.cancel``."""
+
+    edit_id: Annotated[str | None, Meta(description="the edit; null if none was named and none runs")]
+    status: Annotated[AnswerStatus, Meta(description="`cancelled`, or `unchanged` if it was too late")]
+    message: Annotated[str, Meta(description="a sentence for the user; empty if there is nothing to say")]
+    hunks: Annotated[tuple[Hunk, ...], Meta(description="always empty")] = ()
+
+
+class ReportPage(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answer to ``editsvc.report`` with the format ``html``."""
+
+    html: Annotated[str, Meta(description="the page")]
+
+
+class Anyway(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What to add to the argument of a refused edit, once the user says so, to have it made all the same."""
+
+    allow: Annotated[tuple[str, ...], Meta(description="the checks to waive")] = ()
+    allow_path: Annotated[bool, Meta(description="true if it is the file that is refused")] = False
+
+
+class RewrittenScope(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was rewritten, or offered to the model; lines are 1-based and inclusive."""
+
+    kind: Annotated[ScopeKind, Meta(description="what it is made of")]
+    start_line: Annotated[int, Meta(description="the first line")]
+    end_line: Annotated[int, Meta(description="the last line")]
+    reason: Annotated[ScopeReason, Meta(description="why it was chosen")]
+    parts_offered: Annotated[int | None, Meta(description="how many parts the model could rewrite")]
+    parts_rewritten: Annotated[int | None, Meta(description="how many it did rewrite")]
+
+
+class PredictionUse(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a predicted output was sent."""
+
+    sent: Annotated[bool, Meta(description="whether it was")]
+    kind: Annotated[PredictionKind | None, Meta(description="what it was made from")]
+    reason: Annotated[Reason | None, Meta(description="why it was sent, or not")]
+
+
+class TokenUsage(Struct, frozen=True, forbid_unknown_fields=True):
+    """The server's token counts."""
+
+    prompt_tokens: Annotated[int | None, Meta(description="of the request")]
+    cached_tokens: Annotated[int | None, Meta(description="of these, read from the prompt cache")]
+    completion_tokens: Annotated[int | None, Meta(description="of the reply")]
+    reasoning_tokens: Annotated[int | None, Meta(description="of these, spent on reasoning")]
+    accepted_prediction_tokens: Annotated[int | None, Meta(description="predicted, and in the reply")]
+    rejected_prediction_tokens: Annotated[
+        int | None, Meta(description="predicted, not in the reply, and billed")
+    ]
+
+
+class EditTiming(Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds by this machine's clock."""
+
+    ttft_s: Annotated[float | None, Meta(description="until the first piece of the reply")]
+    total_s: Annotated[float | None, Meta(description="until the end of the reply")]
+    tokens_per_s: Annotated[float | None, Meta(description="tokens received per second, waiting included")]
+
+
+class EditAttempt(Struct, frozen=True, forbid_unknown_fields=True):
+    """One HTTP request of an edit."""
+
+    provider: Annotated[str, Meta(description="the server that it went to")]
+    model: Annotated[str, Meta(description="the model that was asked")]
+    why: Annotated[AttemptReason, Meta(description="why it was sent")]
+    predicted: Annotated[bool, Meta(description="whether a prediction went along")]
+    outcome: Annotated[str, Meta(description="the finish reason, the kind of an error, or `cancelled`")]
+    received: Annotated[int, Meta(description="characters of the reply")]
+    waited_s: Annotated[float, Meta(description="seconds that it was held back")]
+    total_s: Annotated[float, Meta(description="seconds that it then took")]
+
+
+class ShownFigures(Struct, frozen=True, forbid_unknown_fields=True):
+    """The figures of an edit in words, the same that every front end shows."""
+
+    tokens: Annotated[str | None, Meta(description="of the reply")]
+    acceptance: Annotated[str | None, Meta(description="the share of the prediction that was accepted")]
+    total: Annotated[str | None, Meta(description="the time that it took")]
+    cost: Annotated[str | None, Meta(description="in dollars")]
+
+
+class ResultFields(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known about an edit's requests, under the names that ``editsvc rewrite --json`` has for it too."""
+
+    scope: Annotated[RewrittenScope | None, Meta(description="what was rewritten")]
+    edit_format: Annotated[EditFormat | None, Meta(description="the form in which the reply was asked for")]
+    restarts: Annotated[tuple[Restart, ...], Meta(description="why the model was asked again, in order")]
+    syntax_check: Annotated[Extent | None, Meta(description="how much of the new text was parsed")]
+    provider: Annotated[str | None, Meta(description="the server that answered")]
+    model: Annotated[str | None, Meta(description="the model that answered")]
+    request_id: Annotated[str | None, Meta(description="the server's name for the request")]
+    finish_reason: Annotated[str | None, Meta(description="why the reply ended")]
+    prediction: Annotated[PredictionUse, Meta(description="whether a predicted output was sent")]
+    usage: Annotated[TokenUsage, Meta(description="the server's token counts")]
+    timing: Annotated[EditTiming, Meta(description="seconds")]
+    attempts: Annotated[
+        tuple[EditAttempt, ...],
+        Meta(description="the [HTTP requests](providers.md), in the order they ended"),
+    ]
+    cost_usd: Annotated[float | None, Meta(description="dollars, if the prices are known")]
+    warnings: Annotated[tuple[str, ...], Meta(description="sentences for the user's log")]
+    offline: Annotated[bool | None, Meta(description="whether the offline engine made the edit")]
+
+
+class EditAnswer(ResultFields, frozen=True, kw_only=True, rename={"edit_id": "editId"}):
+    """The answer to ``editsvc.edit``."""
+
+    edit_id: Annotated[str, Meta(description="the edit; its record's `id` in the log")]
+    status: Annotated[AnswerStatus, Meta(description="how it ended")]
+    message: Annotated[str, Meta(description="a sentence for the user; empty if there is nothing to say")]
+    diff: Annotated[
+        str,
+        Meta(
+            description="the edit as it was proposed, for `git apply` in the folder that the editor has open"
+        ),
+    ]
+    hunks: Annotated[tuple[Hunk, ...], Meta(description="the hunks, wherever they are")]
+    error: Annotated[str | None, Meta(description="the [kind](errors.md) of what ended the edit")]
+    anyway: Annotated[
+        Anyway | None,
+        Meta(
+            description="what to add to the argument to have a refused edit made all the same. Only the user may say "
+            "so, each time: no setting of a workspace, preset or instruction in a comment can"
+        ),
+    ]
+    shown: Annotated[
+        ShownFigures,
+        Meta(description="the figures in words: a client need not work them out, and round otherwise"),
+    ]
+
+
+# --- what the server tells ------------------------------------------------------------------------------------
+
+
+class StreamParams(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The parameters of ``editsvc/stream``: hunks that have become certain since the message before."""
+
+    edit_id: Annotated[str, Meta(description="the edit")]
+    uri: Annotated[str, Meta(description="the document")]
+    version: Annotated[int, Meta(description="the document's version that the edit is made on")]
+    seq: Annotated[int, Meta(description="counts up; 0 begins anew, and what was sent before is void")]
+    hunks: Annotated[tuple[StreamedHunk, ...], Meta(description="a hunk never changes once it was sent")]
+    reached: Annotated[int, Meta(description="lines that are done")]
+    total: Annotated[int, Meta(description="lines in all")]
+
+
+class HunksParams(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The parameters of ``editsvc/hunks``: an edit in review, as it is now."""
+
+    edit_id: Annotated[str, Meta(description="the edit")]
+    uri: Annotated[str, Meta(description="the document")]
+    version: Annotated[int, Meta(description="the document's version that the ranges are for")]
+    hunks: Annotated[tuple[Hunk, ...], Meta(description="all hunks of the edit")]
+
+
+# --- names ----------------------------------------------------------------------------------------------------
+
+
+class Command(Described):
+    """The commands of ``workspace/executeCommand``."""
+
+    EDIT = "editsvc.edit", "edit a document by an instruction"
+    ACCEPT_HUNK = "editsvc.acceptHunk", "keep one hunk"
+    REJECT_HUNK = "editsvc.rejectHunk", "take one hunk back"
+    ACCEPT_EDIT = "editsvc.acceptEdit", "keep all hunks that are open"
+    REJECT_EDIT = "editsvc.rejectEdit", "take all hunks back that are open"
+    CANCEL = "editsvc.cancel", "stop a running edit"
+    REPORT = (
+        "editsvc.report",
+        "the object of `editsvc report --format json`; with `html`, the same as a page",
+    )
+
+
+class Notification(Described):
+    """The notifications that the server sends to clients that ask for them."""
+
+    STREAM = "editsvc/stream", "hunks that have become certain, while an edit streams"
+    HUNKS = (
+        "editsvc/hunks",
+        "the hunks of an edit in review, when it arrives, when one is decided on, and when they have moved",
+    )
+
+
+class ActionKind(Described):
+    """The kinds of code actions; each action's own kind begins with one of them."""
+
+    REWRITE = "refactor.rewrite.editsvc", "presets, and instructions in comments"
+    REVIEW = "quickfix.editsvc", "decisions on open hunks, and cancelling"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a command takes and answers; a report's answer without a struct is an object as the report has it."""
+
+    argument: type[Struct]
+    answer: type[Struct]
+
+
+COMMANDS: Final = {
+    Command.EDIT: Signature(EditArgument, EditAnswer),
+    Command.ACCEPT_HUNK: Signature(HunkArgument, DecisionAnswer),
+    Command.REJECT_HUNK: Signature(HunkArgument, DecisionAnswer),
+    Command.ACCEPT_EDIT: Signature(EditIdArgument, DecisionAnswer),
+    Command.REJECT_EDIT: Signature(EditIdArgument, DecisionAnswer),
+    Command.CANCEL: Signature(EditIdArgument, CancelAnswer),
+    Command.REPORT: Signature(ReportArgument, ReportPage),
+}
+NOTIFICATIONS: Final[dict[Notification, type[Struct]]] = {
+    Notification.STREAM: StreamParams,
+    Notification.HUNKS: HunksParams,
+}
