@@ -1,6 +1,6 @@
 """The reference pages that are made from the product itself, and the sections of other pages that are.
 
-    python docs/reference.py          # writes them all: see PAGES
+    python docs/reference.py          # writes them all: see PAGES, and contract.files
 
 A test compares the pages with what this would write.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import contract
 import msgspec
 
 import editsvc
@@ -272,3 +273,5 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), "utf-8")
+    for path, text in contract.files().items():
+        path.write_text(text, "utf-8")

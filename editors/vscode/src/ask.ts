@@ -13,7 +13,7 @@ import { CodeActionRequest, Command, type CodeAction, type LanguageClient } from
 
 import { Rows, ask, type Choice, type Offer, type Row as PlainRow } from './asking';
 import type { History } from './history';
-import { rewriteKind, type EditArgument, type Mode } from './protocol';
+import { actionKind, type ApplyMode, type EditArgument } from './protocol';
 
 export type Scope = 'selection' | 'symbol' | 'file';
 
@@ -31,7 +31,7 @@ export function scopesOf(editor: TextEditor): readonly Scope[] {
 }
 
 /** The server's argument for an instruction about `scope`. */
-export function argumentFor(editor: TextEditor, instruction: string, scope: Scope, mode: Mode): EditArgument {
+export function argumentFor(editor: TextEditor, instruction: string, scope: Scope, mode: ApplyMode): EditArgument {
   const base = { uri: editor.document.uri.toString(), instruction, mode };
   const { start, end, active } = editor.selection;
   if (scope === 'file') return { ...base, scope };
@@ -49,7 +49,7 @@ export class Ask {
   ) {}
 
   /** Ask; undefined if the user changes their mind. */
-  async argument(editor: TextEditor, mode: Mode): Promise<EditArgument | undefined> {
+  async argument(editor: TextEditor, mode: ApplyMode): Promise<EditArgument | undefined> {
     const scopes = scopesOf(editor);
     const pick = window.createQuickPick<Row>();
     let scope = scopes[0]!;
@@ -88,7 +88,7 @@ export class Ask {
     this.open?.nextScope();
   }
 
-  private chosen({ instruction, offer }: Choice, editor: TextEditor, scope: Scope, mode: Mode): EditArgument {
+  private chosen({ instruction, offer }: Choice, editor: TextEditor, scope: Scope, mode: ApplyMode): EditArgument {
     if (offer === undefined) void this.history.add(instruction);
     // An instruction in a comment is about what its comment is about.
     return offer?.argument.comment ? offer.argument : argumentFor(editor, instruction, scope, mode);
@@ -99,7 +99,7 @@ export class Ask {
 async function offersAt(
   server: () => Promise<LanguageClient>,
   editor: TextEditor,
-  mode: Mode,
+  mode: ApplyMode,
 ): Promise<readonly Offer[]> {
   try {
     const client = await server();
@@ -107,7 +107,7 @@ async function offersAt(
     const actions = await client.sendRequest(CodeActionRequest.type, {
       textDocument: { uri: editor.document.uri.toString() },
       range: { start, end },
-      context: { diagnostics: [], only: [rewriteKind] },
+      context: { diagnostics: [], only: [actionKind.rewrite] },
     });
     return (actions ?? []).flatMap((action) => offerOf(action, mode));
   } catch {
@@ -116,7 +116,7 @@ async function offersAt(
   }
 }
 
-function offerOf(action: CodeAction | Command, mode: Mode): Offer[] {
+function offerOf(action: CodeAction | Command, mode: ApplyMode): Offer[] {
   const command = Command.is(action) ? action : action.command;
   const given = command?.arguments?.[0] as EditArgument | undefined;
   if (given === undefined) return [];

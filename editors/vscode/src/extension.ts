@@ -8,7 +8,7 @@ import { FirstRun } from './firstRun';
 import { Ghosts } from './ghosts';
 import { History } from './history';
 import { Previews } from './previews';
-import { serverCommand, type Anyway, type EditArgument, type Mode } from './protocol';
+import { serverCommand, type Anyway, type ApplyMode, type EditArgument } from './protocol';
 import { Report } from './report';
 import { Review } from './review';
 import { Server } from './server';
@@ -19,7 +19,7 @@ import { StatusItem } from './status';
 interface AskArguments {
   readonly instruction?: string;
   readonly scope?: Scope;
-  readonly mode?: Mode;
+  readonly mode?: ApplyMode;
 }
 
 const deciding: readonly string[] = [
@@ -61,7 +61,7 @@ export function activate(context: ExtensionContext): void {
       void window.showInformationMessage('Open the file that is to be edited first.');
       return;
     }
-    const mode = given.mode ?? workspace.getConfiguration('editsvc').get<Mode>('mode', 'review');
+    const mode = given.mode ?? workspace.getConfiguration('editsvc').get<ApplyMode>('mode', 'review');
     const argument = given.instruction
       ? argumentFor(editor, given.instruction, given.scope ?? scopesOf(editor)[0]!, mode)
       : await ask.argument(editor, mode);

@@ -13,7 +13,7 @@ import {
 import { ExecuteCommandRequest } from 'vscode-languageclient/node';
 
 import { compose } from './hunks';
-import type { Decision, EditAnswer, EditArgument, Hunk, StreamParams } from './protocol';
+import type { DecisionAnswer, EditAnswer, EditArgument, Hunk, StreamParams } from './protocol';
 import type { Server } from './server';
 
 export const previewScheme = 'editsvc-preview';
@@ -75,7 +75,7 @@ export class Previews implements TextDocumentContentProvider, Disposable {
     const editId = found?.[1].editId;
     if (found === undefined || editId === undefined) return;
     const client = await this.server.ready();
-    const decision: Decision = await client.sendRequest(ExecuteCommandRequest.type, {
+    const decision: DecisionAnswer = await client.sendRequest(ExecuteCommandRequest.type, {
       command,
       arguments: [{ editId }],
     });

@@ -1,9 +1,21 @@
-/** The words of the language server's contract (docs/language-server.md); values only. */
+/** Generated from lsp/contract.py; change it there, then run: python docs/reference.py */
 
 import { NotificationType, type Range } from 'vscode-languageclient/node';
 
-export type HunkState =
-  | 'streaming'
+/** What becomes of an edit that passed its checks. */
+export type ApplyMode =
+  | 'review'
+  | 'apply'
+  | 'preview';
+
+/** What the user said about predictions. */
+export type PredictionMode =
+  | 'auto'
+  | 'on'
+  | 'off';
+
+/** The state of a hunk. */
+export type HunkStatus =
   | 'open'
   | 'applied'
   | 'proposed'
@@ -11,99 +23,394 @@ export type HunkState =
   | 'accepted'
   | 'rejected'
   | 'gone'
+  | 'survived'
   | 'conflict'
   | 'lost';
 
-/** A hunk; `oldText` is what stood there before the edit, `newText` what the edit wrote. */
-export interface Hunk {
-  readonly id: number;
-  readonly range: Range;
-  readonly state: HunkState;
-  readonly oldText: string;
-  readonly newText: string;
+/** How a command ended. */
+export type AnswerStatus =
+  | 'changed'
+  | 'unchanged'
+  | 'refused'
+  | 'conflict'
+  | 'failed'
+  | 'cancelled';
+
+/** What a scope is made of; AUTO is only ever asked for. */
+export type ScopeKind =
+  | 'auto'
+  | 'file'
+  | 'lines'
+  | 'symbol'
+  | 'sections';
+
+/** Why a scope was chosen. */
+export type ScopeReason =
+  | 'asked'
+  | 'cursor'
+  | 'named'
+  | 'small'
+  | 'unknown-place'
+  | 'likely'
+  | 'widened';
+
+/** What a prediction was made from. */
+export type PredictionKind =
+  | 'file'
+  | 'scope'
+  | 'draft';
+
+/** Why a prediction was sent or not. */
+export type Reason =
+  | 'asked'
+  | 'predictable'
+  | 'pays'
+  | 'explored'
+  | 'held-out'
+  | 'does-not-pay'
+  | 'structured'
+  | 'declined'
+  | 'too-small'
+  | 'model-cannot'
+  | 'model-unknown'
+  | 'server-refused'
+  | 'too-many-rejected'
+  | 'no-text';
+
+/**
+ * Why a request was sent: the first of its edit, again, elsewhere, for the rest of a reply, or to be faster.
+ */
+export type AttemptReason =
+  | 'first'
+  | 'retry'
+  | 'fallback'
+  | 'resume'
+  | 'hedge';
+
+/** How the reply is asked for: as the new text, or as JSON with texts to search and what replaces them. */
+export type EditFormat =
+  | 'rewrite'
+  | 'search-replace';
+
+/** Why the model was asked again for the same edit; each happens once at most. */
+export type Restart =
+  | 'whole-file'
+  | 'misfit'
+  | 'syntax'
+  | 'search'
+  | 'prediction-unsupported'
+  | 'too-many-rejected';
+
+/** How much of a text was parsed to find out what an edit broke. */
+export type Extent =
+  | 'whole'
+  | 'around-changes'
+  | 'unknown';
+
+/** The object `initializationOptions` of `initialize`; what is unknown or malformed in it is ignored. */
+export interface InitializationOptions {
+  /** Send `editsvc/stream` while an edit streams. */
+  readonly stream?: boolean;
+  /** Send `editsvc/hunks` when open hunks change or move. */
+  readonly hunks?: boolean;
+  /** The settings of the section `editsvc`, until others come. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The same, for editors that send their whole settings; `settings` comes first. */
+  readonly editsvc?: Readonly<Record<string, unknown>>;
+  /** Over TCP and WebSocket: the token that the server printed. */
+  readonly token?: string;
 }
 
-/** A hunk of a reply that is still being written, in lines of the version that the edit is made for. */
-export interface StreamedHunk {
-  readonly id: number;
-  readonly range: Range;
-  readonly newText: string;
-}
-
-export type Mode = 'review' | 'apply' | 'preview';
-
+/** The argument of `editsvc.edit`. */
 export interface EditArgument {
+  /** An open document; a notebook's cell is one too. */
   readonly uri: string;
+  /** What is to change. */
   readonly instruction: string;
+  /** What is selected. */
   readonly range?: Range;
+  /** `auto`, `file`, `symbol:NAME` or `lines:A-B`; other than `auto`, it counts more than `range`. */
   readonly scope?: string;
-  readonly mode?: Mode;
-  readonly prediction?: string;
+  /**
+   * `review` (if absent) leaves each hunk open, `apply` does not, `preview` changes nothing until it is
+   * accepted.
+   */
+  readonly mode?: ApplyMode;
+  /** Whether to send the text as the predicted output; if absent, as the settings say. */
+  readonly prediction?: PredictionMode;
+  /** The range of a comment that holds the instruction, and goes away with the edit. */
   readonly comment?: Range;
+  /**
+   * Set by code actions, whose result no editor shows: the server tells the user how it ended, and does not
+   * wait with the answer for an editor that is slow to report.
+   */
+  readonly notify?: boolean;
+  /** Edit the document although its file is one that is refused otherwise. */
   readonly allowPath?: boolean;
+  /** Checks that this edit need not pass, besides those that the user's settings allow. */
   readonly allow?: readonly string[];
 }
 
-/** What to add to the argument of a refused edit, once the user says so, to have it made all the same. */
-export type Anyway = Pick<EditArgument, 'allow' | 'allowPath'>;
-
-export interface Decision {
+/** The argument of `editsvc.acceptHunk` and `editsvc.rejectHunk`. */
+export interface HunkArgument {
+  /** The edit. */
   readonly editId: string;
-  readonly status: 'changed' | 'unchanged' | 'refused' | 'conflict' | 'failed' | 'cancelled';
+  /** The hunk's `id`. */
+  readonly hunkId: number;
+  /** As for `editsvc.edit`. */
+  readonly notify?: boolean;
+}
+
+/** The argument of the commands about a whole edit. */
+export interface EditIdArgument {
+  /** The edit; without it, the latest is meant. */
+  readonly editId?: string;
+  /** As for `editsvc.edit`. */
+  readonly notify?: boolean;
+}
+
+/** The argument of `editsvc.report`. */
+export interface ReportArgument {
+  /** Data, or a page. */
+  readonly format?: 'html' | 'json';
+}
+
+/** A hunk of an edit. */
+export interface Hunk {
+  /** Its number in the edit, from 0. */
+  readonly id: number;
+  /** Where it is now, or would go. */
+  readonly range: Range;
+  /** Its state. */
+  readonly state: HunkStatus;
+  /** What stood there before the edit. */
+  readonly oldText: string;
+  /** What the edit wrote, or would write. */
+  readonly newText: string;
+}
+
+/** A hunk of a reply that is still being written. */
+export interface StreamedHunk {
+  /** Its number in the stream, from 0. */
+  readonly id: number;
+  /** Whole lines of the document's `version`. */
+  readonly range: Range;
+  /** What it will write. */
+  readonly newText: string;
+  readonly state: 'streaming';
+}
+
+/** The answer to accepting and rejecting. */
+export interface DecisionAnswer {
+  /** The edit. */
+  readonly editId: string;
+  /** How it ended. */
+  readonly status: AnswerStatus;
+  /** A sentence for the user; empty if there is nothing to say. */
   readonly message: string;
+  /** All hunks of the edit. */
   readonly hunks: readonly Hunk[];
 }
 
-/** The answer to `editsvc.edit`; what was not reported is null. */
-export interface EditAnswer extends Decision {
-  readonly error: string | null;
-  readonly anyway: Anyway | null;
-  readonly diff: string;
-  readonly usage: {
-    readonly prompt_tokens: number | null;
-    readonly cached_tokens: number | null;
-    readonly completion_tokens: number | null;
-    readonly accepted_prediction_tokens: number | null;
-    readonly rejected_prediction_tokens: number | null;
-  } | null;
-  readonly prediction: {
-    readonly sent: boolean;
-    readonly kind: string | null;
-    readonly reason: string;
-  } | null;
-  readonly timing: { readonly ttft_s: number | null; readonly total_s: number | null } | null;
-  readonly scope: { readonly kind: string; readonly start_line: number; readonly end_line: number } | null;
-  /** The figures in words, the same that every front end shows. */
-  readonly shown: {
-    readonly tokens: string | null;
-    readonly acceptance: string | null;
-    readonly total: string | null;
-    readonly cost: string | null;
-  } | null;
-  readonly model: string | null;
-  readonly cost_usd: number | null;
-  readonly offline: boolean | null;
-  readonly warnings: readonly string[] | null;
+/** The answer to `editsvc.cancel`. */
+export interface CancelAnswer {
+  /** The edit; null if none was named and none runs. */
+  readonly editId: string | null;
+  /** `cancelled`, or `unchanged` if it was too late. */
+  readonly status: AnswerStatus;
+  /** A sentence for the user; empty if there is nothing to say. */
+  readonly message: string;
+  /** Always empty. */
+  readonly hunks: readonly Hunk[];
 }
 
-export interface StreamParams {
+/** The answer to `editsvc.report` with the format `html`. */
+export interface ReportPage {
+  /** The page. */
+  readonly html: string;
+}
+
+/** What to add to the argument of a refused edit, once the user says so, to have it made all the same. */
+export interface Anyway {
+  /** The checks to waive. */
+  readonly allow?: readonly string[];
+  /** True if it is the file that is refused. */
+  readonly allowPath?: boolean;
+}
+
+/** What was rewritten, or offered to the model; lines are 1-based and inclusive. */
+export interface RewrittenScope {
+  /** What it is made of. */
+  readonly kind: ScopeKind;
+  /** The first line. */
+  readonly start_line: number;
+  /** The last line. */
+  readonly end_line: number;
+  /** Why it was chosen. */
+  readonly reason: ScopeReason;
+  /** How many parts the model could rewrite. */
+  readonly parts_offered: number | null;
+  /** How many it did rewrite. */
+  readonly parts_rewritten: number | null;
+}
+
+/** Whether a predicted output was sent. */
+export interface PredictionUse {
+  /** Whether it was. */
+  readonly sent: boolean;
+  /** What it was made from. */
+  readonly kind: PredictionKind | null;
+  /** Why it was sent, or not. */
+  readonly reason: Reason | null;
+}
+
+/** The server's token counts. */
+export interface TokenUsage {
+  /** Of the request. */
+  readonly prompt_tokens: number | null;
+  /** Of these, read from the prompt cache. */
+  readonly cached_tokens: number | null;
+  /** Of the reply. */
+  readonly completion_tokens: number | null;
+  /** Of these, spent on reasoning. */
+  readonly reasoning_tokens: number | null;
+  /** Predicted, and in the reply. */
+  readonly accepted_prediction_tokens: number | null;
+  /** Predicted, not in the reply, and billed. */
+  readonly rejected_prediction_tokens: number | null;
+}
+
+/** Seconds by this machine's clock. */
+export interface EditTiming {
+  /** Until the first piece of the reply. */
+  readonly ttft_s: number | null;
+  /** Until the end of the reply. */
+  readonly total_s: number | null;
+  /** Tokens received per second, waiting included. */
+  readonly tokens_per_s: number | null;
+}
+
+/** One HTTP request of an edit. */
+export interface EditAttempt {
+  /** The server that it went to. */
+  readonly provider: string;
+  /** The model that was asked. */
+  readonly model: string;
+  /** Why it was sent. */
+  readonly why: AttemptReason;
+  /** Whether a prediction went along. */
+  readonly predicted: boolean;
+  /** The finish reason, the kind of an error, or `cancelled`. */
+  readonly outcome: string;
+  /** Characters of the reply. */
+  readonly received: number;
+  /** Seconds that it was held back. */
+  readonly waited_s: number;
+  /** Seconds that it then took. */
+  readonly total_s: number;
+}
+
+/** The figures of an edit in words, the same that every front end shows. */
+export interface ShownFigures {
+  /** Of the reply. */
+  readonly tokens: string | null;
+  /** The share of the prediction that was accepted. */
+  readonly acceptance: string | null;
+  /** The time that it took. */
+  readonly total: string | null;
+  /** In dollars. */
+  readonly cost: string | null;
+}
+
+/** What is known about an edit's requests, under the names that `editsvc rewrite --json` has for it too. */
+export interface ResultFields {
+  /** What was rewritten. */
+  readonly scope: RewrittenScope | null;
+  /** The form in which the reply was asked for. */
+  readonly edit_format: EditFormat | null;
+  /** Why the model was asked again, in order. */
+  readonly restarts: readonly Restart[];
+  /** How much of the new text was parsed. */
+  readonly syntax_check: Extent | null;
+  /** The server that answered. */
+  readonly provider: string | null;
+  /** The model that answered. */
+  readonly model: string | null;
+  /** The server's name for the request. */
+  readonly request_id: string | null;
+  /** Why the reply ended. */
+  readonly finish_reason: string | null;
+  /** Whether a predicted output was sent. */
+  readonly prediction: PredictionUse;
+  /** The server's token counts. */
+  readonly usage: TokenUsage;
+  /** Seconds. */
+  readonly timing: EditTiming;
+  /** The HTTP requests, in the order they ended. */
+  readonly attempts: readonly EditAttempt[];
+  /** Dollars, if the prices are known. */
+  readonly cost_usd: number | null;
+  /** Sentences for the user's log. */
+  readonly warnings: readonly string[];
+  /** Whether the offline engine made the edit. */
+  readonly offline: boolean | null;
+}
+
+/** The answer to `editsvc.edit`. */
+export interface EditAnswer extends ResultFields {
+  /** The edit; its record's `id` in the log. */
   readonly editId: string;
+  /** How it ended. */
+  readonly status: AnswerStatus;
+  /** A sentence for the user; empty if there is nothing to say. */
+  readonly message: string;
+  /** The edit as it was proposed, for `git apply` in the folder that the editor has open. */
+  readonly diff: string;
+  /** The hunks, wherever they are. */
+  readonly hunks: readonly Hunk[];
+  /** The kind of what ended the edit. */
+  readonly error: string | null;
+  /**
+   * What to add to the argument to have a refused edit made all the same. Only the user may say so, each
+   * time: no setting of a workspace, preset or instruction in a comment can.
+   */
+  readonly anyway: Anyway | null;
+  /** The figures in words: a client need not work them out, and round otherwise. */
+  readonly shown: ShownFigures;
+}
+
+/** The parameters of `editsvc/stream`: hunks that have become certain since the message before. */
+export interface StreamParams {
+  /** The edit. */
+  readonly editId: string;
+  /** The document. */
   readonly uri: string;
+  /** The document's version that the edit is made on. */
   readonly version: number;
+  /** Counts up; 0 begins anew, and what was sent before is void. */
   readonly seq: number;
+  /** A hunk never changes once it was sent. */
   readonly hunks: readonly StreamedHunk[];
+  /** Lines that are done. */
   readonly reached: number;
+  /** Lines in all. */
   readonly total: number;
 }
 
+/** The parameters of `editsvc/hunks`: an edit in review, as it is now. */
 export interface HunksParams {
+  /** The edit. */
   readonly editId: string;
+  /** The document. */
   readonly uri: string;
+  /** The document's version that the ranges are for. */
   readonly version: number;
+  /** All hunks of the edit. */
   readonly hunks: readonly Hunk[];
 }
 
 export const streamNotification = new NotificationType<StreamParams>('editsvc/stream');
+
 export const hunksNotification = new NotificationType<HunksParams>('editsvc/hunks');
 
 /** The server's commands; the editor knows them by these names too, once the server runs. */
@@ -113,8 +420,12 @@ export const serverCommand = {
   rejectHunk: 'editsvc.rejectHunk',
   acceptEdit: 'editsvc.acceptEdit',
   rejectEdit: 'editsvc.rejectEdit',
+  cancel: 'editsvc.cancel',
   report: 'editsvc.report',
 } as const;
 
-/** The kind of the code actions that hold an instruction. */
-export const rewriteKind = 'refactor.rewrite.editsvc';
+/** The kinds that those of the code actions begin with. */
+export const actionKind = {
+  rewrite: 'refactor.rewrite.editsvc',
+  review: 'quickfix.editsvc',
+} as const;

@@ -3,7 +3,7 @@
 import { ViewColumn, window, type Disposable, type WebviewPanel } from 'vscode';
 import { ExecuteCommandRequest } from 'vscode-languageclient/node';
 
-import { serverCommand } from './protocol';
+import { serverCommand, type ReportArgument, type ReportPage } from './protocol';
 import type { Server } from './server';
 
 // The page holds its own styles and pictures; nothing is loaded, and nothing runs.
@@ -17,9 +17,9 @@ export class Report implements Disposable {
   /** Show the report as it is now. */
   async show(): Promise<void> {
     const client = await this.server.ready();
-    const { html }: { html: string } = await client.sendRequest(ExecuteCommandRequest.type, {
+    const { html }: ReportPage = await client.sendRequest(ExecuteCommandRequest.type, {
       command: serverCommand.report,
-      arguments: [{ format: 'html' }],
+      arguments: [{ format: 'html' } satisfies ReportArgument],
     });
     this.panel ??= this.opened();
     this.panel.webview.html = html.replace(

@@ -18,7 +18,7 @@ import { ExecuteCommandRequest } from 'vscode-languageclient/node';
 
 import { besideText } from './draw';
 import { beside, compose, covers, isEmpty, lastLine, linesOf } from './hunks';
-import { serverCommand, type Decision, type Hunk } from './protocol';
+import { serverCommand, type DecisionAnswer, type Hunk } from './protocol';
 import type { Server } from './server';
 
 /** How long a message about an older text waits for a newer one, which the server sends if anything has moved. */
@@ -86,7 +86,7 @@ export class Review implements Disposable {
     argument: { readonly editId?: string; readonly hunkId?: number },
   ): Promise<void> {
     const client = await this.server.ready();
-    const decision: Decision = await client.sendRequest(ExecuteCommandRequest.type, {
+    const decision: DecisionAnswer = await client.sendRequest(ExecuteCommandRequest.type, {
       command,
       arguments: [argument],
     });

@@ -11,7 +11,13 @@ import {
 } from 'vscode-languageclient/node';
 
 import { findServer, pauseAfter } from './find';
-import { hunksNotification, streamNotification, type HunksParams, type StreamParams } from './protocol';
+import {
+  hunksNotification,
+  streamNotification,
+  type HunksParams,
+  type InitializationOptions,
+  type StreamParams,
+} from './protocol';
 import { explicit } from './settings';
 
 /** There is no server to start; `place` is where it should have been. */
@@ -141,7 +147,7 @@ export class Server implements Disposable {
       { command, options: { env: { ...process.env, ...(await this.key()) } } },
       {
         documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
-        initializationOptions: { stream: true, hunks: true },
+        initializationOptions: { stream: true, hunks: true } satisfies InitializationOptions,
         outputChannel: log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         initializationFailedHandler: () => false,

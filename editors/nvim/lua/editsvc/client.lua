@@ -3,7 +3,8 @@ local editsvc = require("editsvc")
 
 local M = {}
 
----@alias editsvc.OnAnswer fun(failure: string?, answer: table?, client_id: integer?)
+---@alias editsvc.Answer editsvc.EditAnswer|editsvc.DecisionAnswer|editsvc.CancelAnswer|editsvc.ReportPage
+---@alias editsvc.OnAnswer fun(failure: string?, answer: editsvc.Answer?, client_id: integer?)
 
 local NAME = "editsvc"
 local ENDED = "The language server ended; the next :Edit starts it again. :EditLog says more."
@@ -55,9 +56,11 @@ end
 
 ---@type table<string, lsp.Handler>
 local handlers = {
+  ---@param params editsvc.StreamParams
   ["editsvc/stream"] = function(_, params)
     require("editsvc.edit").streamed(params)
   end,
+  ---@param params editsvc.HunksParams
   ["editsvc/hunks"] = function(_, params, context)
     require("editsvc.review").update(params, context.client_id)
   end,
@@ -106,6 +109,8 @@ end
 function M.config()
   local options = editsvc.options
   local settings = vim.deepcopy(options.settings)
+  ---@type editsvc.InitializationOptions
+  local init_options = { stream = true, hunks = true }
   if #options.presets > 0 then
     settings.presets = vim.list_extend(vim.deepcopy(options.presets), settings.presets or {})
   end
@@ -113,7 +118,7 @@ function M.config()
     name = NAME,
     cmd = options.cmd,
     root_markers = { ".editsvc.toml", ".git" },
-    init_options = { stream = true, hunks = true },
+    init_options = init_options,
     settings = { editsvc = settings },
     handlers = handlers,
     on_init = function(client)
@@ -175,8 +180,8 @@ end
 --- Execute a command of the server; `on_answer` is called once, with a sentence if it failed.
 ---@param client vim.lsp.Client
 ---@param buffer integer What was typed there is reported to the server first.
----@param command string
----@param argument table
+---@param command editsvc.Command
+---@param argument editsvc.EditArgument|editsvc.HunkArgument|editsvc.EditIdArgument|editsvc.ReportArgument
 ---@param on_answer editsvc.OnAnswer
 ---@param token? string For the progress of the command, and to cancel it by.
 function M.execute(client, buffer, command, argument, on_answer, token)

@@ -11,7 +11,7 @@ local M = {}
 ---@field token string Of its progress, by which it can be cancelled.
 ---@field buffer integer
 ---@field uri string
----@field argument table What `editsvc.edit` takes.
+---@field argument editsvc.EditArgument
 ---@field preview editsvc.Preview
 ---@field cancelled boolean
 ---@field client_id? integer Of the server that it was sent to.
@@ -54,7 +54,7 @@ local function finish(job)
   status.run(#jobs > 0 and "editing …" or nil)
 end
 
----@param answer table
+---@param answer editsvc.EditAnswer
 local function tell(answer)
   if answer.status ~= "changed" then
     local level = answer.status == "failed" and vim.log.levels.ERROR or vim.log.levels.WARN
@@ -93,7 +93,7 @@ end
 
 --- The argument of an edit, with its lines where they are now.
 ---@param job editsvc.Job
----@return table
+---@return editsvc.EditArgument
 local function carried(job)
   local argument = vim.deepcopy(job.argument)
   if #job.marks > 0 then
@@ -110,7 +110,7 @@ end
 
 --- Ask whether an edit is to be made that was refused, for a check of its reply or for its file.
 ---@param job editsvc.Job
----@param anyway table What to add to the argument then.
+---@param anyway editsvc.Anyway
 ---@param message string
 local function ask_anyway(job, anyway, message)
   local choice = "Edit anyway"
@@ -125,7 +125,7 @@ end
 
 ---@param job editsvc.Job
 ---@param failure string?
----@param answer table?
+---@param answer editsvc.EditAnswer?
 ---@param client_id integer?
 local function answered(job, failure, answer, client_id)
   finish(job)
@@ -142,7 +142,7 @@ local function answered(job, failure, answer, client_id)
 end
 
 --- Ask for an edit of the current buffer.
----@param argument table What `editsvc.edit` takes, without the document.
+---@param argument editsvc.EditArgument Its document and mode are filled in.
 function start(argument)
   local buffer = vim.api.nvim_get_current_buf()
   count = count + 1
@@ -182,7 +182,7 @@ end
 
 --- What an edit is about: the whole file, the lines of a range, or the cursor's place.
 ---@param call vim.api.keyset.create_user_command.command_args
----@return table
+---@return editsvc.EditArgument Without its document and its instruction.
 local function place(call)
   if call.bang then
     return { scope = "file" }
@@ -195,7 +195,7 @@ local function place(call)
   return { range = { start = { line = first, character = 0 }, ["end"] = { line = behind, character = 0 } } }
 end
 
----@param argument table
+---@param argument editsvc.EditArgument
 ---@param instruction string
 local function with_instruction(argument, instruction)
   remember(instruction)
@@ -204,7 +204,7 @@ local function with_instruction(argument, instruction)
 end
 
 --- Choose one of the instructions that the server offers at a place, one in a comment there included.
----@param argument table As `place` makes it.
+---@param argument editsvc.EditArgument As `place` makes it.
 local function choose(argument)
   local buffer = vim.api.nvim_get_current_buf()
   client.attach(buffer, function(server)
@@ -228,7 +228,7 @@ local function choose(argument)
         if not action or vim.api.nvim_get_current_buf() ~= buffer then
           return
         end
-        local offered = action.command.arguments[1]
+        local offered = action.command.arguments[1] ---@type editsvc.EditArgument
         start({
           instruction = offered.instruction,
           comment = offered.comment,
@@ -291,7 +291,7 @@ end
 --- Show a part of an edit that has come: `editsvc/stream`.
 ---
 --- The edits of a document run one after the other, so an id that is new belongs to the first that has none.
----@param message { editId: string, uri: string, seq: integer, hunks: editsvc.StreamHunk[], reached: integer, total: integer }
+---@param message editsvc.StreamParams
 function M.streamed(message)
   local job = vim.iter(jobs):find(function(one)
     return one.edit_id == message.editId
@@ -328,6 +328,7 @@ function M.report()
       return
     end
     client.execute(server, buffer, "editsvc.report", { format = "html" }, function(failure, answer)
+      ---@cast answer editsvc.ReportPage?
       if not answer then
         return editsvc.notify(failure or "The server gave no report.", vim.log.levels.ERROR)
       end

@@ -3,11 +3,6 @@ local editsvc = require("editsvc")
 
 local M = {}
 
----@class editsvc.StreamHunk
----@field id integer
----@field range lsp.Range In lines of `editsvc.Preview.before`.
----@field newText string
-
 ---@class editsvc.Preview
 ---@field before string[] The buffer's lines when the edit began.
 ---@field title string
@@ -83,7 +78,7 @@ local function append(preview, lines, group, sign)
 end
 
 ---@param preview editsvc.Preview
----@param hunk editsvc.StreamHunk
+---@param hunk editsvc.StreamedHunk In lines of `editsvc.Preview.before`.
 local function append_hunk(preview, hunk)
   local first, last = hunk.range.start.line, hunk.range["end"].line
   append(preview, { ("line %d"):format(first + 1) }, "EditsvcHint")
@@ -113,7 +108,7 @@ end
 
 --- Add what has become certain.
 ---@param preview editsvc.Preview
----@param message { seq: integer, hunks: editsvc.StreamHunk[], reached: integer, total: integer }
+---@param message editsvc.StreamParams
 function M.add(preview, message)
   if not vim.api.nvim_buf_is_valid(preview.buffer) then
     return

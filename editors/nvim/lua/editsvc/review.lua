@@ -4,13 +4,6 @@ local editsvc = require("editsvc")
 
 local M = {}
 
----@class editsvc.Hunk
----@field id integer
----@field range lsp.Range
----@field state string
----@field oldText string
----@field newText string
-
 ---@class editsvc.Review
 ---@field id string The edit's.
 ---@field buffer integer
@@ -195,21 +188,21 @@ end
 ---
 --- Its positions count if they are of the text as it is now; otherwise those of the extmarks do, which have
 --- followed what was typed since.
----@param told { editId: string, uri: string, version?: integer, hunks: editsvc.Hunk[] }
+---@param message editsvc.HunksParams|{ editId: string, uri: string, hunks: editsvc.Hunk[] }
 ---@param client_id integer
-function M.update(told, client_id)
-  local buffer = vim.uri_to_bufnr(told.uri)
+function M.update(message, client_id)
+  local buffer = vim.uri_to_bufnr(message.uri)
   if not vim.api.nvim_buf_is_loaded(buffer) then
     return
   end
-  local review = reviews[told.editId]
+  local review = reviews[message.editId]
   if not review then
-    review = { id = told.editId, buffer = buffer, client_id = client_id, hunks = {}, marks = {} }
-    reviews[told.editId] = review
+    review = { id = message.editId, buffer = buffer, client_id = client_id, hunks = {}, marks = {} }
+    reviews[message.editId] = review
     watch(buffer)
   end
-  local current = told.version == vim.lsp.util.buf_versions[buffer]
-  for _, hunk in ipairs(told.hunks) do
+  local current = message.version == vim.lsp.util.buf_versions[buffer]
+  for _, hunk in ipairs(message.hunks) do
     if SHOWN[hunk.state] then
       if current or not review.hunks[hunk.id] then
         draw(review, hunk, rows(hunk.range, buffer))
@@ -264,14 +257,15 @@ local function cursor_row()
 end
 
 ---@param review editsvc.Review
----@param command string
----@param argument table
+---@param command editsvc.Command
+---@param argument editsvc.HunkArgument|editsvc.EditIdArgument
 local function decide(review, command, argument)
   local owner = vim.lsp.get_client_by_id(review.client_id)
   if not owner then
     return
   end
   client.execute(owner, review.buffer, command, argument, function(failure, answer)
+    ---@cast answer editsvc.DecisionAnswer
     if failure then
       return editsvc.notify(failure, vim.log.levels.ERROR)
     end
@@ -282,7 +276,7 @@ local function decide(review, command, argument)
   end)
 end
 
----@param command string
+---@param command editsvc.Command
 local function decide_here(command)
   local row = cursor_row()
   for _, place in ipairs(places()) do
@@ -293,7 +287,7 @@ local function decide_here(command)
   editsvc.notify("There is no open hunk at the cursor; :EditNext goes to one.", vim.log.levels.WARN)
 end
 
----@param command string
+---@param command editsvc.Command
 local function decide_all(command)
   local edits = {} ---@type table<string, editsvc.Review>
   for _, place in ipairs(places()) do

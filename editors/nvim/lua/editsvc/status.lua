@@ -23,7 +23,7 @@ local function joined(parts, count)
 end
 
 --- Tokens, acceptance, time and cost of an edit, as the server words them, as far as they were reported.
----@param answer table
+---@param answer editsvc.EditAnswer
 ---@return string
 local function figures(answer)
   local shown = answer.shown or {}
@@ -53,7 +53,7 @@ function M.run(text)
 end
 
 --- Keep the facts about an edit that has ended.
----@param answer table
+---@param answer editsvc.EditAnswer
 function M.record(answer)
   last = joined({ answer.status, figures(answer) ~= "" and figures(answer) or nil }, 2)
   M.note(joined({
@@ -66,7 +66,7 @@ function M.record(answer)
 end
 
 --- Whether this is the first edit of the session that was made without a model.
----@param answer table
+---@param answer editsvc.EditAnswer
 ---@return boolean
 function M.first_offline(answer)
   local first = answer.offline == true and not said_offline
