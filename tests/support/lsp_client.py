@@ -1,6 +1,7 @@
 """A client of the language server: raw JSON-RPC, a buffer of its own, and the habits of real editors.
 
-It knows nothing of the server's code. Buffers are plain strings; positions are converted by `LineIndex`.
+It knows nothing of the server's code but the contract, which everything that the server sends is checked against.
+Buffers are plain strings; positions are converted by `LineIndex`.
 """
 
 import asyncio
@@ -8,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
+
+import lsp_contract
 
 from editsvc.text.document import Edit, LineIndex, PositionEncoding, apply
 
@@ -113,6 +116,9 @@ class LspClient:
         self.before_apply: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _: None
         self.on_message: Callable[[dict[str, Any]], None] = lambda _: None
         self.answers: dict[int, asyncio.Future[Any]] = {}
+        self._requests: dict[int, tuple[str, Any]] = {}
+        self.problems: list[str] = []
+        """What the server has sent that is not of the contract."""
         self.questions: str | None = None
         """The answer to what the server asks the user; None for no choice, "held" to wait with it."""
         self._held: list[dict[str, Any]] = []
@@ -127,6 +133,7 @@ class LspClient:
         self._next_id += 1
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.answers[self._next_id] = future
+        self._requests[self._next_id] = method, params
         self._send({"jsonrpc": "2.0", "id": self._next_id, "method": method, "params": params})
         return future
 
@@ -143,20 +150,25 @@ class LspClient:
 
     def receive(self, message: dict[str, Any]) -> None:
         if "method" not in message:
-            future = self.answers.pop(message["id"]) if message["id"] is not None else None
-            if future is None or future.done():
-                self.heard.append(message)
-            elif "error" in message:
-                future.set_exception(RpcError(message["error"]))
-            else:
-                future.set_result(message["result"])
+            self._receive_answer(message)
             return
+        self.problems += lsp_contract.problems(message)
         self.heard.append(message)
         self.on_message(message)
         if message["method"] == "window/showMessageRequest" and self.questions == "held":
             self._held.append(message)
         elif "id" in message:
             self._answer(message)
+
+    def _receive_answer(self, message: dict[str, Any]) -> None:
+        future = self.answers.pop(message["id"]) if message["id"] is not None else None
+        self.problems += lsp_contract.problems(message, self._requests.get(message["id"]))
+        if future is None or future.done():
+            self.heard.append(message)
+        elif "error" in message:
+            future.set_exception(RpcError(message["error"]))
+        else:
+            future.set_result(message["result"])
 
     def said(self, method: str) -> list[Any]:
         """The parameters of all messages of that method so far."""

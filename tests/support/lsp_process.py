@@ -65,6 +65,7 @@ async def running(profile: Profile, environ: Mapping[str, str], *args: str) -> A
     server = Process(process, profile)
     try:
         yield server
+        assert server.client.problems == []
     finally:
         server.stop_reading()
         if process.returncode is None:

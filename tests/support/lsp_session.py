@@ -117,5 +117,6 @@ async def opened_session(
             for uri, text in ({URI: STEPS} if opened is None else opened).items():
                 client.open(uri, text)
             yield Session(server, client, channel, emulated)
+            assert client.problems == []
         finally:
             await server.wind_up()
