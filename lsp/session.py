@@ -22,9 +22,11 @@ from editsvc.text.rebase import changes_between
 from lsp import actions, contract, remedies, settings
 from lsp.documents import DocumentStore
 from lsp.editing.apply_edits import Patience, Runway
+from lsp.editing.decisions import Decisions
 from lsp.editing.edits import Edits
 from lsp.editing.hunk_feed import HunkFeed
 from lsp.editing.reviews import Reviews
+from lsp.editing.tasks import Tasks
 from lsp.service_handle import Engine
 from lsp.wire.client import ClientLink
 from lsp.wire.convert import argument_of, client_of, content_changes, options_of, rewrites_lines, root_of
@@ -89,12 +91,22 @@ class EditServer(LanguageServer):
         self.runway = Runway(self.documents, self.link.apply, surroundings.patience)
         self.hunks = HunkFeed(self.documents, self.link.hunks)
         self.reviews = Reviews(self.engine, self.hunks)
+        tasks = Tasks()
+        self.decisions = Decisions(
+            documents=self.documents,
+            runway=self.runway,
+            reviews=self.reviews,
+            client=self.link,
+            tasks=tasks,
+        )
         self.edits = Edits(
             documents=self.documents,
             engine=self.engine,
             runway=self.runway,
             reviews=self.reviews,
+            decisions=self.decisions,
             client=self.link,
+            tasks=tasks,
             new_id=surroundings.new_id,
         )
         self._register()
@@ -331,21 +343,21 @@ class EditServer(LanguageServer):
     def on_accept_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptHunk``."""
         asked = argument_of(command, contract.HunkArgument)
-        return self.edits.accept(asked.edit_id, asked.hunk_id)
+        return self.decisions.accept(asked.edit_id, asked.hunk_id)
 
     def on_reject_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectHunk``."""
         asked = argument_of(command, contract.HunkArgument)
-        return self.edits.reject(asked.edit_id, asked.hunk_id, notify=asked.notify)
+        return self.decisions.reject(asked.edit_id, asked.hunk_id, notify=asked.notify)
 
     def on_accept_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptEdit``."""
-        return self.edits.accept(argument_of(command, contract.EditIdArgument).edit_id, None)
+        return self.decisions.accept(argument_of(command, contract.EditIdArgument).edit_id, None)
 
     def on_reject_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectEdit``."""
         asked = argument_of(command, contract.EditIdArgument)
-        return self.edits.reject(asked.edit_id, None, notify=asked.notify)
+        return self.decisions.reject(asked.edit_id, None, notify=asked.notify)
 
     def on_cancel(self, command: types.ExecuteCommandParams) -> contract.CancelAnswer:
         """``editsvc.cancel``."""

@@ -2,29 +2,94 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from editsvc import figures
 from editsvc.engine.edit import result_json
+from editsvc.files.diff_names import DiffName, diff_name
 from editsvc.text.diff import unified_diff
 from editsvc.text.document import Snapshot
 from editsvc.usage import Timing, Usage
-from lsp.contract import DecisionAnswer, ResultFields, ShownFigures
+from lsp import remedies
+from lsp.contract import AnswerStatus, DecisionAnswer, EditAnswer, ResultFields, ShownFigures
+from lsp.editing.apply_edits import Outcome
+from lsp.wire.convert import filename_of, path_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from editsvc.engine.edit import EditResult
-    from editsvc.files.diff_names import DiffName
-    from lsp.contract import AnswerStatus
+    from editsvc.errors import Remedy
+    from lsp.contract import Hunk
     from lsp.documents import Document
     from lsp.editing.open_edit import OpenEdit, Proposal
+    from lsp.editing.running import Running
+
+
+def conflict_message(conflicts: int, total: int) -> str:
+    """That so many of all hunks are not in the buffer."""
+    return f"{conflicts} of {total} hunks were left out, because the same lines were changed while the edit was made."
+
+
+def offline_note(result: EditResult) -> str:
+    """That the offline engine made an edit; empty if it did not."""
+    return "Edited by the offline engine: there is no API key." if result.offline else ""
+
+
+def name_in_diff(uri: str, document: Document | None, root: Path | None) -> DiffName:
+    """As for a diff that is applied in the folder that the editor has open; without one, in the file's."""
+    path = path_of(uri)
+    if path is None:
+        return DiffName(filename_of(document) if document else "untitled")
+    return diff_name(path, here=root or path.parent, environ=os.environ)
 
 
 def diff_of(before: str, after: str, name: DiffName) -> str:
     """The unified diff of two texts that are valid Unicode."""
     old, new = Snapshot(before).encode(), Snapshot(after).encode()
     return unified_diff(old, new, name.path, from_top=name.from_top).decode("utf-8", "replace")
+
+
+STATUS_OF: Final = {
+    Outcome.CONFLICT: AnswerStatus.CONFLICT,
+    Outcome.REFUSED: AnswerStatus.REFUSED,
+    Outcome.LOST: AnswerStatus.FAILED,
+    Outcome.CLOSED: AnswerStatus.REFUSED,
+}
+"""The status of a command whose edits did not get into the buffer."""
+
+SHOWN: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
+"""What the user is told by the server itself, where no editor shows the answer."""
+
+NOT_REPORTED: Final = "The change was sent; the editor has not reported it yet."
+
+
+def edit_answer(
+    running: Running,
+    status: AnswerStatus,
+    message: str,
+    result: EditResult | None = None,
+    *,
+    diff: str = "",
+    hunks: tuple[Hunk, ...] = (),
+    error: str | None = None,
+    because_of: tuple[Remedy, ...] = (),
+) -> EditAnswer:
+    """The answer to ``editsvc.edit``; `error` is the kind of one that ended it before there was a result."""
+    return EditAnswer(
+        edit_id=running.id,
+        status=status,
+        message=message,
+        diff=diff,
+        hunks=hunks,
+        error=result.error if result else error,
+        anyway=remedies.anyway(because_of, running.asked),
+        shown=shown(result),
+        **msgspec.structs.asdict(result_fields(result)),
+    )
 
 
 def result_fields(result: EditResult | None) -> ResultFields:

@@ -1,4 +1,4 @@
-"""Edits from the command to the buffer: run, stream, apply or propose, follow, decide, cancel.
+"""Edits from the command to the buffer: run, stream, apply or propose, cancel.
 
 The rules of concurrency. Edits of different documents run side by side. Edits of one document run one after
 the other, in the order in which they were asked for; each is made on the text that the one before has left,
@@ -11,9 +11,7 @@ followed whatever becomes of the request.
 from __future__ import annotations
 
 import asyncio
-import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -22,22 +20,21 @@ from pygls.exceptions import JsonRpcInvalidParams
 from editsvc import syntax
 from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.files import workspace
-from editsvc.files.diff_names import DiffName, diff_name
 from editsvc.guard.checks import Check
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.document import Edit, Snapshot, apply
-from editsvc.text.rebase import map_offset
 from editsvc.text.review import HunkState
 from lsp import remedies
-from lsp.contract import AnswerStatus, CancelAnswer, DecisionAnswer, EditAnswer, Hunk, HunkStatus
+from lsp.contract import AnswerStatus, CancelAnswer, EditAnswer, HunkStatus
 from lsp.editing import answers, comment_instructions, selection_scope
-from lsp.editing.apply_edits import Landing, Outcome
-from lsp.editing.open_edit import OpenEdit, Proposal, absent_hunks
+from lsp.editing.apply_edits import Outcome
+from lsp.editing.open_edit import Proposal, absent_hunks
 from lsp.editing.progress import StreamReporter
+from lsp.editing.running import Running, selection_in
 from lsp.settings import ApplyMode, EditorSettings
 from lsp.wire.client import EditProgress
-from lsp.wire.convert import filename_of, offsets, path_of
+from lsp.wire.convert import filename_of, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -46,68 +43,17 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from editsvc.engine.edit import EditResult
-    from editsvc.errors import Remedy
-    from lsp.contract import Anyway, EditArgument, Range
-    from lsp.documents import Document, DocumentStore
+    from lsp.contract import Anyway, EditArgument
+    from lsp.documents import DocumentStore
     from lsp.editing.apply_edits import Runway
     from lsp.editing.comment_instructions import Instruction
+    from lsp.editing.decisions import Decisions
     from lsp.editing.reviews import Reviews
+    from lsp.editing.tasks import Tasks
     from lsp.service_handle import Engine
     from lsp.wire.client import ClientLink
 
-_TITLE_LENGTH: Final = 60
-_Answer = TypeVar("_Answer", EditAnswer, DecisionAnswer)
 _WIND_UP_S: Final = 2.0
-
-
-class Selection(NamedTuple):
-    """A range of code points; the comment's, if the instruction stands in one."""
-
-    start: int
-    end: int
-
-    def after(self, changes: Sequence[Edit]) -> Selection:
-        """The same place after changes."""
-        start, end = self
-        for change in changes:
-            start = map_offset(start, change, stick_right=False)
-            end = map_offset(end, change, stick_right=True)
-        return Selection(start, max(start, end))
-
-
-@dataclass(eq=False)
-class Running:
-    """One ``editsvc.edit`` from its arrival to its answer."""
-
-    id: str
-    uri: str
-    asked: EditArgument
-    mode: ApplyMode
-    base: Snapshot
-    selection: Selection | None
-    comment: Selection | None
-    progress: EditProgress
-    stopped: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    task: asyncio.Task[EditAnswer] | None = None
-    sent: asyncio.Event = field(default_factory=asyncio.Event)
-    logged: bool = False
-    of_an_older_text: bool = False
-
-    @property
-    def with_client(self) -> bool:
-        """Whether the client was asked to make the edit."""
-        return self.sent.is_set()
-
-    def stop(self, message: str) -> bool:
-        """Cancel it, if it is not with the client yet; returns whether it could be."""
-        if self.with_client or (self.task is not None and self.task.done()):
-            return False
-        if not self.stopped.done():
-            self.stopped.set_result(message)
-        if self.task is not None:
-            self.task.cancel()
-        self.progress.end(message)
-        return True
 
 
 class Edits:
@@ -120,20 +66,22 @@ class Edits:
         engine: Engine,
         runway: Runway,
         reviews: Reviews,
+        decisions: Decisions,
         client: ClientLink,
+        tasks: Tasks,
         new_id: Callable[[], str],
     ) -> None:
         self._documents = documents
         self._engine = engine
         self._runway = runway
         self._reviews = reviews
+        self._decisions = decisions
         self._client = client
         self._new_id = new_id
         self._running: dict[str, Running] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = tasks
         self._noting: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
-        self._proposals: dict[str, Proposal] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.settings = EditorSettings()
         self.root: Path | None = None
@@ -159,8 +107,8 @@ class Edits:
             asked=asked,
             mode=asked.mode or ApplyMode.REVIEW,
             base=document.snapshot(),
-            selection=_selection(document, asked.range),
-            comment=_selection(document, asked.comment),
+            selection=selection_in(document, asked.range),
+            comment=selection_in(document, asked.comment),
             progress=EditProgress(self._client, edit_id, asked.uri, document.version),
         )
         answered = self._begin(running, token)
@@ -168,46 +116,21 @@ class Edits:
             return answered
 
         def early() -> EditAnswer:
-            return self._ended(running, AnswerStatus.CHANGED, _NOT_REPORTED)
+            return answers.edit_answer(running, AnswerStatus.CHANGED, answers.NOT_REPORTED)
 
-        return self._or_early(answered, running.sent, early)
+        return self._tasks.answer_or_early(answered, running.sent, early)
 
     def _begin(self, running: Running, token: types.ProgressToken | None) -> asyncio.Task[EditAnswer]:
         self._running[running.id] = running
-        running.progress.start(token, f"editsvc: {_shortened(running.asked.instruction)}")
+        running.progress.start(token, running.title)
         answered = asyncio.create_task(self._answered(running))
         answered.add_done_callback(lambda task: self._let_go(running, task))
         return answered
 
-    async def _or_early(
-        self, task: asyncio.Task[_Answer], sent: asyncio.Event, early: Callable[[], _Answer]
-    ) -> _Answer:
-        """The answer of `task`, or `early` if the client does not report in time what it was sent.
-
-        Emacs runs the command of an action synchronously, and reports its changes only when its user could
-        type again: so the change that would prove the edit comes after the answer, and is waited for there.
-        """
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_look_at)
-        sending = asyncio.create_task(sent.wait())
-        try:
-            await asyncio.wait({task, sending}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                await asyncio.wait({task}, timeout=_EARLY_S)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        finally:
-            sending.cancel()
-        return task.result() if task.done() else early()
-
     async def _answered(self, running: Running) -> EditAnswer:
         """Wait for the edit, or for somebody to stop it."""
         task = running.task = asyncio.create_task(self._carry_out(running))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_look_at)
+        self._tasks.keep(task)
         task.add_done_callback(lambda ended: self._note_cancelled(running, ended))
         if running.stopped.done():  # the word came together with the command
             task.cancel()
@@ -217,11 +140,11 @@ class Edits:
         finally:
             self._running.pop(running.id, None)
         if running.stopped.done():
-            answer = self._ended(running, AnswerStatus.CANCELLED, running.stopped.result())
+            answer = answers.edit_answer(running, AnswerStatus.CANCELLED, running.stopped.result())
         else:
             answer = task.result()
         running.progress.end(answer.message or answer.status)
-        if running.asked.notify and answer.status in _TOLD:
+        if running.asked.notify and answer.status in answers.SHOWN:
             self._tell(running, answer)
         return answer
 
@@ -280,7 +203,7 @@ class Edits:
             except EditsvcError as exc:
                 if not running.logged:
                     await self._note(running, exc)
-                return self._ended(
+                return answers.edit_answer(
                     running,
                     AnswerStatus[exc.status.name],
                     remedies.told(exc),
@@ -326,7 +249,7 @@ class Edits:
             self._client.log(warning)
         if result.status is not Status.CHANGED:
             status, message = AnswerStatus[result.status.name], remedies.told_of(result)
-            return self._ended(running, status, message, result, because_of=result.remedies)
+            return answers.edit_answer(running, status, message, result, because_of=result.remedies)
         running.progress.end(answers.summary(result, len(edits)))
         if running.mode is ApplyMode.PREVIEW:
             return self._propose(running, result, edits)
@@ -412,13 +335,15 @@ class Edits:
 
     def _propose(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
         states = [HunkState.OPEN] * len(edits)
-        label = f"editsvc: {_shortened(running.asked.instruction)}"
+        label = running.title
         proposal = Proposal(running.id, running.base, tuple(edits), label, states)
-        self._proposals[running.id] = proposal
+        self._decisions.propose(proposal)
         document = self._documents.get(running.uri)
         hunks = proposal.hunks(document) if document else ()
-        note = _offline_note(result)
-        return self._ended(running, AnswerStatus.CHANGED, note, result, edits=edits, hunks=hunks)
+        note = answers.offline_note(result)
+        return answers.edit_answer(
+            running, AnswerStatus.CHANGED, note, result, diff=self._diff(running, edits), hunks=hunks
+        )
 
     async def _apply(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
         running.sent.set()
@@ -428,63 +353,49 @@ class Edits:
         landing = await self._runway.land(
             running.base,
             edits,
-            label=f"editsvc: {_shortened(running.asked.instruction)}",
+            label=running.title,
             confirm=self.settings.confirm,
         )
         document = self._documents.get(running.uri)
         if document is None:
-            return self._ended(running, AnswerStatus.REFUSED, "The document was closed.", result, edits=edits)
+            return answers.edit_answer(
+                running,
+                AnswerStatus.REFUSED,
+                "The document was closed.",
+                result,
+                diff=self._diff(running, edits),
+            )
         if landing.outcome is not Outcome.LANDED:
-            status = _STATUS[landing.outcome]
+            status = answers.STATUS_OF[landing.outcome]
             in_conflict = landing.outcome is Outcome.CONFLICT
             numbers = landing.conflicts if in_conflict else range(len(edits))
             state = HunkStatus.CONFLICT if in_conflict else HunkStatus.LOST
             hunks = absent_hunks(edits, numbers, running.base.text, document, state)
-            message = landing.reason or _conflict_message(landing, len(edits))
-            return self._ended(running, status, message, result, edits=edits, hunks=hunks)
+            message = landing.reason or answers.conflict_message(len(landing.conflicts), len(edits))
+            return answers.edit_answer(
+                running, status, message, result, diff=self._diff(running, edits), hunks=hunks
+            )
         silent = running.mode is ApplyMode.APPLY
         opened = self._reviews.open(running.id, running.uri, edits, running.base.text, landing, silent=silent)
         if not silent:
             self._client.refresh_lenses()
         status = AnswerStatus.CONFLICT if landing.conflicts else AnswerStatus.CHANGED
-        message = _conflict_message(landing, len(edits)) if landing.conflicts else _offline_note(result)
-        return self._ended(running, status, message, result, edits=edits, hunks=opened.hunks(document))
-
-    def _ended(
-        self,
-        running: Running,
-        status: AnswerStatus,
-        message: str,
-        result: EditResult | None = None,
-        *,
-        edits: Sequence[Edit] = (),
-        hunks: tuple[Hunk, ...] = (),
-        error: str | None = None,
-        because_of: tuple[Remedy, ...] = (),
-    ) -> EditAnswer:
-        diff = ""
-        if edits:
-            before = running.base.text
-            diff = answers.diff_of(before, apply(before, edits), self._diff_name(running.uri))
-        return EditAnswer(
-            edit_id=running.id,
-            status=status,
-            message=message,
-            diff=diff,
-            hunks=hunks,
-            error=result.error if result else error,
-            anyway=remedies.anyway(because_of, running.asked),
-            shown=answers.shown(result),
-            **msgspec.structs.asdict(answers.result_fields(result)),
+        message = (
+            answers.conflict_message(len(landing.conflicts), len(edits))
+            if landing.conflicts
+            else answers.offline_note(result)
+        )
+        return answers.edit_answer(
+            running, status, message, result, diff=self._diff(running, edits), hunks=opened.hunks(document)
         )
 
-    def _diff_name(self, uri: str) -> DiffName:
-        """As for a diff that is applied in the folder that the editor has open; without one, in the file's."""
-        path = path_of(uri)
-        if path is None:
-            document = self._documents.get(uri)
-            return DiffName(filename_of(document) if document else "untitled")
-        return diff_name(path, here=self.root or path.parent, environ=os.environ)
+    def _diff(self, running: Running, edits: Sequence[Edit]) -> str:
+        """The edit as it was proposed."""
+        if not edits:
+            return ""
+        before = running.base.text
+        name = answers.name_in_diff(running.uri, self._documents.get(running.uri), self.root)
+        return answers.diff_of(before, apply(before, edits), name)
 
     # --- stop -----------------------------------------------------------------------------------------------
 
@@ -494,7 +405,7 @@ class Edits:
             edit_id = next(reversed(self._running))
         running = self._running.get(edit_id or "")
         if running is None:
-            known = edit_id is not None and (self._reviews.get(edit_id) or edit_id in self._proposals)
+            known = edit_id is not None and self._decisions.knows(edit_id)
             if edit_id is not None and not known:
                 raise JsonRpcInvalidParams(f"There is no edit {edit_id!r} to cancel.")
             return CancelAnswer(edit_id, AnswerStatus.UNCHANGED, "No edit is running.")
@@ -518,9 +429,7 @@ class Edits:
         for running in list(self._running.values()):
             if running.uri == uri:
                 running.stop("The document was closed.")
-        self._proposals = {
-            key: proposal for key, proposal in self._proposals.items() if proposal.base.uri != uri
-        }
+        self._decisions.closed(uri)
 
     async def wind_up(self) -> None:
         """Stop everything, and wait until connections are closed and records written."""
@@ -528,17 +437,9 @@ class Edits:
             asking.cancel()
         for running in list(self._running.values()):
             running.stop("The server was shut down.")
-        tasks = list(self._tasks)
-        for task in tasks:
-            # One that was stopped before is writing its record, and a second cancellation would lose that.
-            if not task.cancelling():
-                task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=_WIND_UP_S)
+        await self._tasks.wind_up()
         if self._noting:
             await asyncio.wait(self._noting, timeout=_WIND_UP_S)
-
-    # --- decide ---------------------------------------------------------------------------------------------
 
     def instructions(self, uri: str, text: str) -> list[Instruction]:
         """The instructions that stand as comments in a document."""
@@ -547,182 +448,3 @@ class Edits:
             return []
         language = syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
         return comment_instructions.find(text, language, self.settings.comment_marker) if language else []
-
-    def accept(self, edit_id: str | None, hunk: int | None) -> Awaitable[DecisionAnswer]:
-        """Accept one hunk, or all that are undecided; raises JsonRpcInvalidParams."""
-        found = self._open(edit_id, hunk)
-        if isinstance(found, Proposal):
-            return self._accept_proposed(found, hunk)
-        return self._accept(found, hunk)
-
-    def reject(
-        self, edit_id: str | None, hunk: int | None, *, notify: bool = False
-    ) -> Awaitable[DecisionAnswer]:
-        """Take one hunk back, or all that are undecided; raises JsonRpcInvalidParams."""
-        found = self._open(edit_id, hunk)
-        if isinstance(found, Proposal):
-            return self._reject_proposed(found, hunk)
-        if not notify:
-            return self._reject(found, hunk)
-        document = self._document(found.uri)
-        sent = asyncio.Event()
-        sent.set()
-
-        def early() -> DecisionAnswer:
-            return answers.decision(found, document, AnswerStatus.CHANGED, _NOT_REPORTED)
-
-        return self._or_early(asyncio.create_task(self._reject_and_tell(found, hunk)), sent, early)
-
-    async def _reject_and_tell(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
-        answer = await self._reject(edit, hunk)
-        if answer.status in _TOLD:
-            self._client.show(answer.message)
-        return answer
-
-    def _open(self, edit_id: str | None, hunk: int | None) -> OpenEdit | Proposal:
-        key = edit_id or self._reviews.latest() or next(reversed(self._proposals), "")
-        found = self._reviews.get(key) or self._proposals.get(key)
-        if found is None:
-            named = f"{edit_id!r}" if edit_id else "at all"
-            raise JsonRpcInvalidParams(f"There is no open edit {named}.")
-        known = range(len(found.edits)) if isinstance(found, Proposal) else found.numbers
-        if hunk is not None and hunk not in known:
-            raise JsonRpcInvalidParams(f"The edit has no open hunk {hunk}.")
-        return found
-
-    async def _accept(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
-        document = self._document(edit.uri)
-        edit.review.refresh(document.text)
-        try:
-            local = edit.local(hunk) if hunk is not None else None
-            if local is None:
-                edit.review.accept_all()
-            else:
-                edit.review.accept(local)
-        except EditsvcError as exc:
-            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.told(exc))
-        return self._concluded(edit, document, AnswerStatus.CHANGED, "")
-
-    async def _reject(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
-        document = self._document(edit.uri)
-        text = document.text
-        edit.review.refresh(text)
-        refused: tuple[int, ...] = ()
-        try:
-            local = edit.local(hunk) if hunk is not None else None
-            if local is None:
-                rejections = edit.review.reject_all(text)
-                inverse, taken, refused = rejections.edits, rejections.hunk_ids, rejections.refused
-            else:
-                inverse, taken = (edit.review.reject(local, text),), (local,)
-        except EditsvcError as exc:
-            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.told(exc))
-        landing = Landing(Outcome.LANDED)
-        if inverse:
-            landing = await self._runway.land(document.snapshot(), inverse, label="editsvc: reject")
-        document = self._document(edit.uri)
-        failed = landing.conflicts if landing.outcome is Outcome.LANDED else range(len(taken))
-        for number in failed:
-            edit.review.reopen(taken[number], document.text)
-        if landing.outcome is not Outcome.LANDED:
-            message = landing.reason or "The text has changed since the edit wrote it."
-            return answers.decision(edit, document, _STATUS[landing.outcome], message)
-        left = len(refused) + len(landing.conflicts)
-        message = (
-            f"{left} hunks have changed since the edit wrote them and are left as they are." if left else ""
-        )
-        return self._concluded(
-            edit, document, AnswerStatus.CONFLICT if left else AnswerStatus.CHANGED, message
-        )
-
-    def _concluded(
-        self, edit: OpenEdit, document: Document, status: AnswerStatus, message: str
-    ) -> DecisionAnswer:
-        answer = answers.decision(edit, document, status, message)
-        if self._reviews.get(edit.id) is edit:
-            self._reviews.decided(edit, document)
-        self._client.refresh_lenses()
-        return answer
-
-    async def _accept_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
-        numbers = [
-            number
-            for number, state in enumerate(proposal.states)
-            if state is HunkState.OPEN and hunk in {None, number}
-        ]
-        edits = [proposal.edits[number] for number in numbers]
-        landing = await self._runway.land(proposal.base, edits, label=proposal.label)
-        document = self._document(proposal.base.uri)
-        if landing.outcome is not Outcome.LANDED:
-            message = landing.reason or _conflict_message(landing, len(edits))
-            return answers.decision(proposal, document, _STATUS[landing.outcome], message)
-        for index in landing.indices:
-            proposal.states[numbers[index]] = HunkState.ACCEPTED
-        status = AnswerStatus.CONFLICT if landing.conflicts else AnswerStatus.CHANGED
-        message = _conflict_message(landing, len(edits)) if landing.conflicts else ""
-        self._judge(proposal)
-        return answers.decision(proposal, document, status, message)
-
-    async def _reject_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
-        for number, state in enumerate(proposal.states):
-            if state is HunkState.OPEN and hunk in {None, number}:
-                proposal.states[number] = HunkState.REJECTED
-        self._judge(proposal)
-        return answers.decision(proposal, self._document(proposal.base.uri), AnswerStatus.CHANGED, "")
-
-    def _judge(self, proposal: Proposal) -> None:
-        from editsvc.tokenlog import Verdict  # noqa: PLC0415
-
-        accepted = proposal.states.count(HunkState.ACCEPTED)
-        if HunkState.OPEN not in proposal.states:
-            self._proposals.pop(proposal.id, None)
-        whole = {len(proposal.states): Verdict.ACCEPTED}
-        if HunkState.OPEN not in proposal.states:
-            whole[0] = Verdict.REJECTED
-        self._reviews.note(
-            proposal.id, whole.get(accepted, Verdict.PARTIAL), accepted, hunks=len(proposal.states)
-        )
-
-    def _document(self, uri: str) -> Document:
-        document = self._documents.get(uri)
-        if document is None:
-            raise JsonRpcInvalidParams("The document of this edit was closed.")
-        return document
-
-
-_STATUS: Final = {
-    Outcome.CONFLICT: AnswerStatus.CONFLICT,
-    Outcome.REFUSED: AnswerStatus.REFUSED,
-    Outcome.LOST: AnswerStatus.FAILED,
-    Outcome.CLOSED: AnswerStatus.REFUSED,
-}
-# How long a client has to report a change before the command that made it is answered all the same.
-_EARLY_S: Final = 1.0
-_NOT_REPORTED: Final = "The change was sent; the editor has not reported it yet."
-_TOLD: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
-
-
-def _selection(document: Document, place: Range | None) -> Selection | None:
-    return Selection(*offsets(document, place)) if place is not None else None
-
-
-def _shortened(instruction: str) -> str:
-    line = " ".join(instruction.split())
-    return line if len(line) <= _TITLE_LENGTH else line[: _TITLE_LENGTH - 1] + "…"
-
-
-def _conflict_message(landing: Landing, total: int) -> str:
-    return (
-        f"{len(landing.conflicts)} of {total} hunks were left out, because the same lines were changed while "
-        "the edit was made."
-    )
-
-
-def _offline_note(result: EditResult) -> str:
-    return "Edited by the offline engine: there is no API key." if result.offline else ""
-
-
-def _look_at(task: asyncio.Task[Any]) -> None:
-    """Take note of how a task ended: when its request was cancelled, nobody else does."""
-    if not task.cancelled():
-        task.exception()
