@@ -70,7 +70,7 @@ async def running(profile: Profile, environ: Mapping[str, str], *args: str) -> A
         server.stop_reading()
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await server.status()
         # The pipes' transports are closed by the loop's next turns; a test must not end before.
         process._transport.close()  # type: ignore[attr-defined]
         await asyncio.sleep(0)
