@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any, Final
 from editsvc.cli import main as editsvc_main
 from editsvc.emulator import FAULTS, EmulatorOptions, FaultName, parse_fault
 from editsvc.tokenlog import LOG_FILE, TokenLog
-from lsp.session import EditServer, Surroundings
+from lsp.session import EditServer, ProcessContext
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -500,7 +500,7 @@ async def _session(environ: dict[str, str], *, processes: bool) -> AsyncIterator
             yield process.client
             await process.status()
         return
-    server, channel = EditServer(Surroundings(environ)), _support("lsp_session").MemoryChannel()
+    server, channel = EditServer(ProcessContext(environ)), _support("lsp_session").MemoryChannel()
     server.connect(channel)
     client = editor.LspClient(lambda message: server.receive(json.dumps(message).encode()), editor.VSCODE)
     channel.deliver = client.receive

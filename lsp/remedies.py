@@ -20,17 +20,17 @@ ANYWAY: Final = "Edit anyway"
 LEAVE: Final = "Leave it as it is"
 
 
-def told(exc: EditsvcError) -> str:
-    """What is said about `exc`."""
-    return exc.sentence(words)
+def message_of(exc: EditsvcError) -> str:
+    """The message of an error, and what can be done about it."""
+    return exc.sentence(remedy_sentence)
 
 
-def told_of(result: EditResult) -> str:
-    """What is said about how an edit ended."""
-    return with_remedies(result.message, result.remedies, words)
+def message_of_result(result: EditResult) -> str:
+    """The message of a result, and what can be done about it."""
+    return with_remedies(result.message, result.remedies, remedy_sentence)
 
 
-def words(remedy: Remedy) -> str:
+def remedy_sentence(remedy: Remedy) -> str:
     """The sentence for a remedy; "" for one that no editor has."""
     texts = {
         Means.WAIVE: f"The check “{remedy.name}” can be waived for this edit",
@@ -49,14 +49,14 @@ def words(remedy: Remedy) -> str:
     return f"{text} {remedy.when}".rstrip() + "." if text else ""
 
 
-def anyway(remedies: tuple[Remedy, ...], asked: EditArgument) -> Anyway | None:
+def anyway(remedies: tuple[Remedy, ...], argument: EditArgument) -> Anyway | None:
     """What to add to the argument of ``editsvc.edit`` for an edit that is made all the same; None if none can be.
 
     What was allowed before stays allowed: an edit may fail one check after the other.
     """
     waived = [remedy.name for remedy in remedies if remedy.means is Means.WAIVE]
     if waived:
-        return Anyway(allow=tuple(sorted({*asked.allow, *waived})))
+        return Anyway(allow=tuple(sorted({*argument.allow, *waived})))
     if any(remedy.means is Means.ALLOW_PATH for remedy in remedies):
         return Anyway(allow_path=True)
     return None

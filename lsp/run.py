@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from lsp.session import EditServer, Surroundings
+from lsp.session import EditServer, ProcessContext
 from lsp.wire.sockets import listen_tcp, listen_ws
 from lsp.wire.stdio import PipeChannel, claim_standard_streams
 
@@ -22,18 +22,18 @@ _SIGNAL_STATUS: Final = 128
 def run(*, tcp: int | None, ws: int | None, offline: bool) -> int:
     """Serve over stdio, or on a loopback port where one is given; returns the status for the shell."""
     logging.basicConfig(level=logging.WARNING, format="editsvc-lsp: %(message)s", stream=sys.stderr)
-    surroundings = Surroundings.of_process(offline=offline)
+    context = ProcessContext.current(offline=offline)
     try:
         if tcp is not None or ws is not None:
-            return asyncio.run(_listen(surroundings, tcp=tcp, ws=ws))
-        return asyncio.run(_stdio(surroundings))
+            return asyncio.run(_listen(context, tcp=tcp, ws=ws))
+        return asyncio.run(_stdio(context))
     except KeyboardInterrupt:
         return _SIGNAL_STATUS + signal.SIGINT
 
 
-async def _stdio(surroundings: Surroundings) -> int:
+async def _stdio(context: ProcessContext) -> int:
     incoming, outgoing = claim_standard_streams()
-    session = EditServer(surroundings)
+    session = EditServer(context)
     channel = PipeChannel(incoming, outgoing, on_body=session.receive, on_end=session.disconnected)
     session.connect(channel)
     _on_signals(session.end)
@@ -45,11 +45,11 @@ async def _stdio(surroundings: Surroundings) -> int:
     return status
 
 
-async def _listen(surroundings: Surroundings, *, tcp: int | None, ws: int | None) -> int:
+async def _listen(context: ProcessContext, *, tcp: int | None, ws: int | None) -> int:
     token = os.environ.get("EDITSVC_LSP_TOKEN") or secrets.token_urlsafe(32)
     stop: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     _on_signals(lambda status: None if stop.done() else stop.set_result(status))
-    make_session = partial(EditServer, surroundings)
+    make_session = partial(EditServer, context)
     listening = (
         listen_ws(ws, token, make_session) if ws is not None else listen_tcp(tcp or 0, token, make_session)
     )

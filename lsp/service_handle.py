@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from editsvc.errors import SettingsError
 from editsvc.settings import environment
 from editsvc.settings.schema import Settings
-from lsp.remedies import told
+from lsp.remedies import message_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from editsvc.tokenlog import TokenLog
 
 
-class Engine:
+class ServiceHandle:
     """One for a session. `environ` is the process's; `folder` is where a project's settings file is looked for."""
 
     def __init__(self, environ: Mapping[str, str], *, offline: bool) -> None:
@@ -47,7 +47,7 @@ class Engine:
                 self._load({key: value}, folder)
             except SettingsError as exc:
                 if exc.message.startswith("flag:"):
-                    warnings.append(f"editsvc: {told(exc).removeprefix('flag: ')}")
+                    warnings.append(f"editsvc: {message_of(exc).removeprefix('flag: ')}")
                     continue
             accepted[key] = value
         before = self.settings, self._failure

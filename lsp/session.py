@@ -21,13 +21,13 @@ from editsvc.text.document import PositionEncoding
 from editsvc.text.rebase import changes_between
 from lsp import actions, contract, remedies, settings
 from lsp.documents import DocumentStore
-from lsp.editing.apply_edits import Patience, Runway
+from lsp.editing.apply_edits import EditApplier, Patience
 from lsp.editing.decisions import Decisions
 from lsp.editing.edits import Edits
 from lsp.editing.hunk_feed import HunkFeed
 from lsp.editing.reviews import Reviews
 from lsp.editing.tasks import Tasks
-from lsp.service_handle import Engine
+from lsp.service_handle import ServiceHandle
 from lsp.wire.client import ClientLink
 from lsp.wire.convert import argument_of, client_of, content_changes, options_of, rewrites_lines, root_of
 from lsp.wire.jsonrpc import EditProtocol
@@ -55,7 +55,7 @@ def _new_id() -> str:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProcessContext:
     """What a session finds in its process."""
 
     environ: Mapping[str, str]
@@ -64,7 +64,7 @@ class Surroundings:
     new_id: Callable[[], str] = field(default=_new_id)
 
     @classmethod
-    def of_process(cls, *, offline: bool) -> Surroundings:
+    def current(cls, *, offline: bool) -> ProcessContext:
         """Those of this process."""
         return cls(dict(os.environ), offline=offline)
 
@@ -74,7 +74,7 @@ class EditServer(LanguageServer):
 
     protocol: EditProtocol
 
-    def __init__(self, surroundings: Surroundings, token: str | None = None) -> None:
+    def __init__(self, context: ProcessContext, token: str | None = None) -> None:
         super().__init__("editsvc-lsp", __version__, protocol_cls=EditProtocol)
         self.protocol.session = self
         self.notebook_sync = types.NotebookDocumentSyncOptions(
@@ -87,27 +87,27 @@ class EditServer(LanguageServer):
         self._wound_up: asyncio.Task[None] | None = None
         self.link = ClientLink(self.protocol)
         self.documents = DocumentStore()
-        self.engine = Engine(surroundings.environ, offline=surroundings.offline)
-        self.runway = Runway(self.documents, self.link.apply, surroundings.patience)
+        self.service_handle = ServiceHandle(context.environ, offline=context.offline)
+        self.applier = EditApplier(self.documents, self.link.apply, context.patience)
         self.hunks = HunkFeed(self.documents, self.link.hunks)
-        self.reviews = Reviews(self.engine, self.hunks)
+        self.reviews = Reviews(self.service_handle, self.hunks)
         tasks = Tasks()
         self.decisions = Decisions(
             documents=self.documents,
-            runway=self.runway,
+            applier=self.applier,
             reviews=self.reviews,
             client=self.link,
             tasks=tasks,
         )
         self.edits = Edits(
             documents=self.documents,
-            engine=self.engine,
-            runway=self.runway,
+            service_handle=self.service_handle,
+            applier=self.applier,
             reviews=self.reviews,
             decisions=self.decisions,
             client=self.link,
             tasks=tasks,
-            new_id=surroundings.new_id,
+            new_id=context.new_id,
         )
         self._register()
 
@@ -178,7 +178,7 @@ class EditServer(LanguageServer):
     async def _wind_up(self) -> None:
         await self.edits.wind_up()
         await self.reviews.wind_up({document.uri: document.text for document in self.documents})
-        await self.engine.close()
+        await self.service_handle.close()
         for task in list(self._tasks):
             task.cancel()
 
@@ -204,7 +204,7 @@ class EditServer(LanguageServer):
         if self.link.about.registers_configuration:
             self.link.register_configuration(settings.SECTION)
         await self._pull_configuration()
-        self._background(self.engine.warm_up())
+        self._background(self.service_handle.warm_up())
 
     async def _pull_configuration(self) -> None:
         if self.link.about.configuration:
@@ -217,7 +217,7 @@ class EditServer(LanguageServer):
         first = self._options.settings or self._options.editsvc or {}
         own, engine, warnings = settings.read({**first, **section})
         self.edits.settings = own
-        warnings += self.engine.configure(engine, self.edits.root)
+        warnings += self.service_handle.configure(engine, self.edits.root)
         for warning in warnings:
             self.link.log(warning)
 
@@ -270,7 +270,7 @@ class EditServer(LanguageServer):
             if self.documents.get(item.uri) is not None:
                 # A client that lost count: what runs on the old text has no place to go.
                 self._forget(item.uri)
-            self._complain(self.documents.open(item.uri, str(item.language_id), item.version, item.text))
+            self._log_problem(self.documents.open(item.uri, str(item.language_id), item.version, item.text))
 
     def _change(
         self,
@@ -284,15 +284,15 @@ class EditServer(LanguageServer):
         uri = identifier.uri
         document = self.documents.get(uri)
         # Joining the text for each key that is pressed would cost what the document's chunks save.
-        wanted = self.runway.awaits(uri) or (
+        wanted = self.applier.awaits(uri) or (
             self.reviews.follows(uri) and any(map(rewrites_lines, converted))
         )
         before = document.text if wanted and document is not None else None
         changed = self.documents.change(uri, identifier.version, converted)
-        self._complain(changed)
+        self._log_problem(changed)
         if changed.document is not None:
             self.reviews.changed(uri, _refined(before, changed))
-            self.runway.changed(uri, before or "", changed.changes)
+            self.applier.changed(uri, before or "", changed.changes)
 
     def _close(self, identifiers: Iterable[types.TextDocumentIdentifier]) -> None:
         for identifier in identifiers:
@@ -300,13 +300,13 @@ class EditServer(LanguageServer):
 
     def _forget(self, uri: str) -> None:
         closed = self.documents.close(uri)
-        self._complain(closed)
+        self._log_problem(closed)
         if closed.document is not None:
             self.reviews.close(uri, closed.document.text)
         self.edits.closed(uri)
-        self.runway.changed(uri)
+        self.applier.changed(uri)
 
-    def _complain(self, changed: Changed) -> None:
+    def _log_problem(self, changed: Changed) -> None:
         if changed.problem is not None:
             self.link.log(changed.problem.value)
 
@@ -342,13 +342,13 @@ class EditServer(LanguageServer):
 
     def on_accept_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptHunk``."""
-        asked = argument_of(command, contract.HunkArgument)
-        return self.decisions.accept(asked.edit_id, asked.hunk_id)
+        argument = argument_of(command, contract.HunkArgument)
+        return self.decisions.accept(argument.edit_id, argument.hunk_id)
 
     def on_reject_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectHunk``."""
-        asked = argument_of(command, contract.HunkArgument)
-        return self.decisions.reject(asked.edit_id, asked.hunk_id, notify=asked.notify)
+        argument = argument_of(command, contract.HunkArgument)
+        return self.decisions.reject(argument.edit_id, argument.hunk_id, notify=argument.notify)
 
     def on_accept_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptEdit``."""
@@ -356,8 +356,8 @@ class EditServer(LanguageServer):
 
     def on_reject_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectEdit``."""
-        asked = argument_of(command, contract.EditIdArgument)
-        return self.decisions.reject(asked.edit_id, None, notify=asked.notify)
+        argument = argument_of(command, contract.EditIdArgument)
+        return self.decisions.reject(argument.edit_id, None, notify=argument.notify)
 
     def on_cancel(self, command: types.ExecuteCommandParams) -> contract.CancelAnswer:
         """``editsvc.cancel``."""
@@ -365,11 +365,11 @@ class EditServer(LanguageServer):
 
     async def on_report(self, command: types.ExecuteCommandParams) -> contract.ReportPage | dict[str, Any]:
         """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""
-        asked = argument_of(command, contract.ReportArgument)
+        argument = argument_of(command, contract.ReportArgument)
         try:
-            answer, missing = await asyncio.to_thread(self._report, asked.format)
+            answer, missing = await asyncio.to_thread(self._report, argument.format)
         except EditsvcError as exc:
-            raise JsonRpcException(remedies.told(exc)) from exc
+            raise JsonRpcException(remedies.message_of(exc)) from exc
         for sentence in missing:
             self.link.log(sentence)
         return answer
@@ -381,7 +381,7 @@ class EditServer(LanguageServer):
         from editsvc.report.page import to_html  # noqa: PLC0415
         from editsvc.report.parts import Parts  # noqa: PLC0415
 
-        with open_log(self.engine.settings) as log:
+        with open_log(self.service_handle.settings) as log:
             report = read(log, days=True)
         parts = Parts(report.missing)
         # The parts that are missing are known once the report is made.

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def message_of(exc: EditsvcError) -> str:
-    """What is said about `exc`."""
+    """The message of an error, and what can be done about it."""
     return exc.sentence(remedy_sentence)
 
 
 def message_of_result(result: EditResult) -> str:
-    """What is said about how an edit ended."""
+    """The message of a result, and what can be done about it."""
     return with_remedies(result.message, result.remedies, remedy_sentence)
 
 

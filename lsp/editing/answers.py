@@ -86,7 +86,7 @@ def edit_answer(
         diff=diff,
         hunks=hunks,
         error=result.error if result else error,
-        anyway=remedies.anyway(because_of, running.asked),
+        anyway=remedies.anyway(because_of, running.argument),
         shown=shown(result),
         **msgspec.structs.asdict(result_fields(result)),
     )

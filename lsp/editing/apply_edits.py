@@ -39,16 +39,16 @@ _LARGEST_SEARCHED: Final = 2_000_000
 class Patience:
     """Seconds that a client has.
 
-    `answer`: to answer an edit. `landing`: to report a change, after it said that it applied the edit (Emacs
+    `answer`: to answer an edit. `report`: to report a change, after it said that it applied the edit (Emacs
     waits until its user pauses for half a second). `skipped`: the same, if it had changed the document before
-    it answered. `settle`: to send what else belongs to a change that it has begun to report. `retry`: the
+    it answered. `rest`: to send what else belongs to a change that it has begun to report. `retry`: the
     pause before the second attempt; it doubles for each further one.
     """
 
     answer: float = 10.0
-    landing: float = 5.0
+    report: float = 5.0
     skipped: float = 0.7
-    settle: float = 0.05
+    rest: float = 0.05
     retry: float = 0.05
 
 
@@ -60,7 +60,7 @@ _WRONG_PLACE: Final = (
 class Outcome(Enum):
     """How it ended."""
 
-    LANDED = "landed"
+    APPLIED = "applied"
     CONFLICT = "conflict"
     REFUSED = "refused"
     LOST = "lost"
@@ -68,7 +68,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Landing:
+class ApplyResult:
     """What became of some edits.
 
     If they landed, ``applied[k]`` is edit number ``indices[k]``, on the text `before`, and `on_top` are the
@@ -85,7 +85,7 @@ class Landing:
     reason: str = ""
 
 
-class Runway:
+class EditApplier:
     """Brings edits into buffers; one for a session.
 
     `send` asks the client to apply an edit, at once, and returns whether it says that it did, and a reason if
@@ -114,9 +114,9 @@ class Runway:
         for watch in self._watches.get(uri, ()):
             watch.look(document.text if document else None, before, changes)
 
-    async def land(
+    async def apply(
         self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool = False
-    ) -> Landing:
+    ) -> ApplyResult:
         """Bring `edits`, made for `base`, into the document as it is by now.
 
         What the user typed since is kept: edits that no longer fit are left out, and named. An edit that the
@@ -126,57 +126,57 @@ class Runway:
         if turn is None:
             turn = self._turns[base.uri] = asyncio.Lock()
         async with turn:
-            return await self._land(base, edits, label=label, confirm=confirm, repairs=_REPAIRS)
+            return await self._apply(base, edits, label=label, confirm=confirm, repairs=_REPAIRS)
 
-    async def _land(
+    async def _apply(
         self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool, repairs: int
-    ) -> Landing:
+    ) -> ApplyResult:
         watch: _Watch | None = None
         reason = ""
         for attempt in range(ATTEMPTS):
             document = self._documents.get(base.uri)
             if document is None:
-                return Landing(Outcome.CLOSED, reason="The document was closed.")
+                return ApplyResult(Outcome.CLOSED, reason="The document was closed.")
             if watch is not None and watch.look(document.text) is _Fate.PRESENT:
-                return watch.landing(document.text)  # later than it was waited for
+                return watch.result(document.text)  # later than it was waited for
             rebased = _carried(base, edits, document)
             if not rebased.applied:
-                return Landing(Outcome.CONFLICT, conflicts=rebased.conflicts)
+                return ApplyResult(Outcome.CONFLICT, conflicts=rebased.conflicts)
             watch = _Watch(document, rebased)
             truth, reason = await self._truth(
                 watch, BufferEdit(document, rebased.applied, label, confirm), base.uri
             )
             document = self._documents.get(base.uri)
-            if truth is Outcome.LANDED and document is not None:
-                return watch.landing(document.text)
+            if truth is Outcome.APPLIED and document is not None:
+                return watch.result(document.text)
             if watch.misplaced is not None and repairs:
                 return await self._repair(base, edits, watch.misplaced, label=label, repairs=repairs - 1)
             if truth is not Outcome.REFUSED or (confirm and watch.changes == 0):
-                return Landing(truth, conflicts=rebased.conflicts, reason=reason)
+                return ApplyResult(truth, conflicts=rebased.conflicts, reason=reason)
             await self._pause(watch, base.uri, self._patience.retry * 2**attempt)
-        return Landing(
+        return ApplyResult(
             Outcome.REFUSED,
             reason=f"The editor refused the edit {ATTEMPTS} times{': ' + reason if reason else ''}.",
         )
 
     async def _repair(
         self, base: Snapshot, edits: Sequence[Edit], misplaced: _Misplaced, *, label: str, repairs: int
-    ) -> Landing:
+    ) -> ApplyResult:
         """Turn the text with the edit in the wrong place into the one that was meant."""
         rebased = rebase_by_text(edits, base.text, misplaced.over)
         meant = apply(misplaced.over, rebased.applied)
         corrections = changes_between(misplaced.text, meant)[::-1]
         if corrections:  # else what was typed stands behind the edit, which is where it belongs
             wrong = Snapshot(misplaced.text, base.uri)
-            landing = await self._land(wrong, corrections, label=label, confirm=False, repairs=repairs)
-            if landing.outcome is not Outcome.LANDED or landing.conflicts:
-                return Landing(Outcome.LOST, reason=_WRONG_PLACE)
+            apply_result = await self._apply(wrong, corrections, label=label, confirm=False, repairs=repairs)
+            if apply_result.outcome is not Outcome.APPLIED or apply_result.conflicts:
+                return ApplyResult(Outcome.LOST, reason=_WRONG_PLACE)
         document = self._documents.get(base.uri)
         if document is None:
-            return Landing(Outcome.CLOSED, reason="The document was closed.")
+            return ApplyResult(Outcome.CLOSED, reason="The document was closed.")
         if not rebased.applied:
-            return Landing(Outcome.CONFLICT, conflicts=rebased.conflicts)
-        return _landed(rebased, misplaced.over, meant, document.text)
+            return ApplyResult(Outcome.CONFLICT, conflicts=rebased.conflicts)
+        return _applied_result(rebased, misplaced.over, meant, document.text)
 
     async def _truth(self, watch: _Watch, sent: BufferEdit, uri: str) -> tuple[Outcome, str]:
         """Wait until it is certain whether the client has made the edit."""
@@ -189,7 +189,7 @@ class Runway:
                 if watch.misplaced is not None:
                     return Outcome.LOST, _WRONG_PLACE
                 if watch.fate is _Fate.PRESENT:
-                    return Outcome.LANDED, ""
+                    return Outcome.APPLIED, ""
                 if watch.fate is _Fate.CLOSED:
                     return Outcome.CLOSED, "The document was closed."
                 if seen is None and answer.done():
@@ -197,10 +197,10 @@ class Runway:
                     if not applied:
                         return Outcome.REFUSED, reason
                     seen = watch.changes
-                    deadline = now() + (self._patience.skipped if seen else self._patience.landing)
+                    deadline = now() + (self._patience.skipped if seen else self._patience.report)
                 if seen is not None and watch.changes > seen:
                     absent = watch.fate is _Fate.ABSENT
-                    deadline = now() + (self._patience.settle if absent else self._patience.landing)
+                    deadline = now() + (self._patience.rest if absent else self._patience.report)
                     seen = watch.changes
                 if deadline is not None and now() >= deadline:
                     return _late(watch, answered=seen is not None)
@@ -286,7 +286,7 @@ class _Watch:
         elif text == self._after or self._passed(before, changes):
             self.fate = _Fate.PRESENT
         else:
-            self.fate = _Fate.ABSENT if text == self._before else self._judge(text)
+            self.fate = _Fate.ABSENT if text == self._before else self._fate_by_hunks(text)
         return self.fate
 
     async def wait(self, answer: asyncio.Future[tuple[bool, str]] | None, deadline: float | None) -> None:
@@ -302,12 +302,12 @@ class _Watch:
         finally:
             change.cancel()
 
-    def landing(self, text: str) -> Landing:
+    def result(self, text: str) -> ApplyResult:
         """The end of an edit that is in `text`."""
-        return _landed(self._rebased, self._before, self._after, text)
+        return _applied_result(self._rebased, self._before, self._after, text)
 
-    def _judge(self, text: str) -> _Fate:
-        """Judge by the hunks, where the user has typed as well.
+    def _fate_by_hunks(self, text: str) -> _Fate:
+        """What the hunks tell, where the user has typed as well.
 
         One is there if nobody touched what it wrote, and not if nobody touched what it was to replace; where
         both or neither is so, it says nothing.
@@ -365,9 +365,9 @@ class _Watch:
         return _State(text, made, (made, apply(text, edits[:1]), apply(text, edits[-1:])))
 
 
-def _landed(rebased: Rebased, before: str, after: str, text: str) -> Landing:
-    return Landing(
-        Outcome.LANDED,
+def _applied_result(rebased: Rebased, before: str, after: str, text: str) -> ApplyResult:
+    return ApplyResult(
+        Outcome.APPLIED,
         applied=rebased.applied,
         indices=rebased.indices,
         conflicts=rebased.conflicts,

@@ -12,7 +12,7 @@ from editsvc.text.review import HunkState
 from lsp import remedies
 from lsp.contract import AnswerStatus
 from lsp.editing import answers
-from lsp.editing.apply_edits import Landing, Outcome
+from lsp.editing.apply_edits import ApplyResult, Outcome
 from lsp.editing.open_edit import Proposal
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lsp.contract import DecisionAnswer
     from lsp.documents import Document, DocumentStore
-    from lsp.editing.apply_edits import Runway
+    from lsp.editing.apply_edits import EditApplier
     from lsp.editing.open_edit import OpenEdit
     from lsp.editing.reviews import Reviews
     from lsp.editing.tasks import Tasks
@@ -34,13 +34,13 @@ class Decisions:
         self,
         *,
         documents: DocumentStore,
-        runway: Runway,
+        applier: EditApplier,
         reviews: Reviews,
         client: ClientLink,
         tasks: Tasks,
     ) -> None:
         self._documents = documents
-        self._runway = runway
+        self._applier = applier
         self._reviews = reviews
         self._client = client
         self._tasks = tasks
@@ -114,7 +114,7 @@ class Decisions:
             else:
                 edit.review.accept(local)
         except EditsvcError as exc:
-            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.told(exc))
+            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.message_of(exc))
         return self._concluded(edit, document, AnswerStatus.CHANGED, "")
 
     async def _reject(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
@@ -130,18 +130,18 @@ class Decisions:
             else:
                 inverse, taken = (edit.review.reject(local, text),), (local,)
         except EditsvcError as exc:
-            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.told(exc))
-        landing = Landing(Outcome.LANDED)
+            return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.message_of(exc))
+        apply_result = ApplyResult(Outcome.APPLIED)
         if inverse:
-            landing = await self._runway.land(document.snapshot(), inverse, label="editsvc: reject")
+            apply_result = await self._applier.apply(document.snapshot(), inverse, label="editsvc: reject")
         document = self._document(edit.uri)
-        failed = landing.conflicts if landing.outcome is Outcome.LANDED else range(len(taken))
+        failed = apply_result.conflicts if apply_result.outcome is Outcome.APPLIED else range(len(taken))
         for number in failed:
             edit.review.reopen(taken[number], document.text)
-        if landing.outcome is not Outcome.LANDED:
-            message = landing.reason or "The text has changed since the edit wrote it."
-            return answers.decision(edit, document, answers.STATUS_OF[landing.outcome], message)
-        left = len(refused) + len(landing.conflicts)
+        if apply_result.outcome is not Outcome.APPLIED:
+            message = apply_result.reason or "The text has changed since the edit wrote it."
+            return answers.decision(edit, document, answers.STATUS_OF[apply_result.outcome], message)
+        left = len(refused) + len(apply_result.conflicts)
         message = (
             f"{left} hunks have changed since the edit wrote them and are left as they are." if left else ""
         )
@@ -165,26 +165,30 @@ class Decisions:
             if state is HunkState.OPEN and hunk in {None, number}
         ]
         edits = [proposal.edits[number] for number in numbers]
-        landing = await self._runway.land(proposal.base, edits, label=proposal.label)
+        apply_result = await self._applier.apply(proposal.base, edits, label=proposal.label)
         document = self._document(proposal.base.uri)
-        if landing.outcome is not Outcome.LANDED:
-            message = landing.reason or answers.conflict_message(len(landing.conflicts), len(edits))
-            return answers.decision(proposal, document, answers.STATUS_OF[landing.outcome], message)
-        for index in landing.indices:
+        if apply_result.outcome is not Outcome.APPLIED:
+            message = apply_result.reason or answers.conflict_message(len(apply_result.conflicts), len(edits))
+            return answers.decision(proposal, document, answers.STATUS_OF[apply_result.outcome], message)
+        for index in apply_result.indices:
             proposal.states[numbers[index]] = HunkState.ACCEPTED
-        status = AnswerStatus.CONFLICT if landing.conflicts else AnswerStatus.CHANGED
-        message = answers.conflict_message(len(landing.conflicts), len(edits)) if landing.conflicts else ""
-        self._judge(proposal)
+        status = AnswerStatus.CONFLICT if apply_result.conflicts else AnswerStatus.CHANGED
+        message = (
+            answers.conflict_message(len(apply_result.conflicts), len(edits))
+            if apply_result.conflicts
+            else ""
+        )
+        self._record_verdict(proposal)
         return answers.decision(proposal, document, status, message)
 
     async def _reject_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
         for number, state in enumerate(proposal.states):
             if state is HunkState.OPEN and hunk in {None, number}:
                 proposal.states[number] = HunkState.REJECTED
-        self._judge(proposal)
+        self._record_verdict(proposal)
         return answers.decision(proposal, self._document(proposal.base.uri), AnswerStatus.CHANGED, "")
 
-    def _judge(self, proposal: Proposal) -> None:
+    def _record_verdict(self, proposal: Proposal) -> None:
         from editsvc.tokenlog import Verdict  # noqa: PLC0415
 
         accepted = proposal.states.count(HunkState.ACCEPTED)
@@ -193,7 +197,7 @@ class Decisions:
         whole = {len(proposal.states): Verdict.ACCEPTED}
         if HunkState.OPEN not in proposal.states:
             whole[0] = Verdict.REJECTED
-        self._reviews.note(
+        self._reviews.record_verdict(
             proposal.id, whole.get(accepted, Verdict.PARTIAL), accepted, hunks=len(proposal.states)
         )
 

@@ -45,12 +45,12 @@ if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult
     from lsp.contract import Anyway, EditArgument
     from lsp.documents import DocumentStore
-    from lsp.editing.apply_edits import Runway
+    from lsp.editing.apply_edits import EditApplier
     from lsp.editing.comment_instructions import Instruction
     from lsp.editing.decisions import Decisions
     from lsp.editing.reviews import Reviews
     from lsp.editing.tasks import Tasks
-    from lsp.service_handle import Engine
+    from lsp.service_handle import ServiceHandle
     from lsp.wire.client import ClientLink
 
 _WIND_UP_S: Final = 2.0
@@ -63,8 +63,8 @@ class Edits:
         self,
         *,
         documents: DocumentStore,
-        engine: Engine,
-        runway: Runway,
+        service_handle: ServiceHandle,
+        applier: EditApplier,
         reviews: Reviews,
         decisions: Decisions,
         client: ClientLink,
@@ -72,15 +72,15 @@ class Edits:
         new_id: Callable[[], str],
     ) -> None:
         self._documents = documents
-        self._engine = engine
-        self._runway = runway
+        self._service_handle = service_handle
+        self._applier = applier
         self._reviews = reviews
         self._decisions = decisions
         self._client = client
         self._new_id = new_id
         self._running: dict[str, Running] = {}
         self._tasks = tasks
-        self._noting: set[asyncio.Task[None]] = set()
+        self._logging: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.settings = EditorSettings()
@@ -88,31 +88,31 @@ class Edits:
 
     # --- from the command to the answer ---------------------------------------------------------------------
 
-    def start(self, asked: EditArgument, token: types.ProgressToken | None) -> Awaitable[EditAnswer]:
+    def start(self, argument: EditArgument, token: types.ProgressToken | None) -> Awaitable[EditAnswer]:
         """Begin an edit of the text as it is at this moment; raises JsonRpcInvalidParams."""
-        document = self._documents.get(asked.uri)
+        document = self._documents.get(argument.uri)
         if document is None:
-            raise JsonRpcInvalidParams(f"The document {asked.uri} is not open.")
-        if not asked.instruction.strip():
+            raise JsonRpcInvalidParams(f"The document {argument.uri} is not open.")
+        if not argument.instruction.strip():
             raise JsonRpcInvalidParams("The instruction is empty.")
-        if asked.scope is not None:
+        if argument.scope is not None:
             try:
-                scopes.parse(asked.scope)
+                scopes.parse(argument.scope)
             except UsageError as exc:
-                raise JsonRpcInvalidParams(remedies.told(exc)) from None
+                raise JsonRpcInvalidParams(remedies.message_of(exc)) from None
         edit_id = self._new_id()
         running = Running(
             id=edit_id,
-            uri=asked.uri,
-            asked=asked,
-            mode=asked.mode or ApplyMode.REVIEW,
+            uri=argument.uri,
+            argument=argument,
+            mode=argument.mode or ApplyMode.REVIEW,
             base=document.snapshot(),
-            selection=selection_in(document, asked.range),
-            comment=selection_in(document, asked.comment),
-            progress=EditProgress(self._client, edit_id, asked.uri, document.version),
+            selection=selection_in(document, argument.range),
+            comment=selection_in(document, argument.comment),
+            progress=EditProgress(self._client, edit_id, argument.uri, document.version),
         )
         answered = self._begin(running, token)
-        if not asked.notify:
+        if not argument.notify:
             return answered
 
         def early() -> EditAnswer:
@@ -124,14 +124,14 @@ class Edits:
         self._running[running.id] = running
         running.progress.start(token, running.title)
         answered = asyncio.create_task(self._answered(running))
-        answered.add_done_callback(lambda task: self._let_go(running, task))
+        answered.add_done_callback(lambda task: self._forget(running, task))
         return answered
 
     async def _answered(self, running: Running) -> EditAnswer:
         """Wait for the edit, or for somebody to stop it."""
         task = running.task = asyncio.create_task(self._carry_out(running))
         self._tasks.keep(task)
-        task.add_done_callback(lambda ended: self._note_cancelled(running, ended))
+        task.add_done_callback(lambda ended: self._log_if_cancelled(running, ended))
         if running.stopped.done():  # the word came together with the command
             task.cancel()
         try:
@@ -144,11 +144,11 @@ class Edits:
         else:
             answer = task.result()
         running.progress.end(answer.message or answer.status)
-        if running.asked.notify and answer.status in answers.SHOWN:
-            self._tell(running, answer)
+        if running.argument.notify and answer.status in answers.SHOWN:
+            self._show_or_ask(running, answer)
         return answer
 
-    def _tell(self, running: Running, answer: EditAnswer) -> None:
+    def _show_or_ask(self, running: Running, answer: EditAnswer) -> None:
         """Tell the user how an edit ended; ask where they can have it made all the same."""
         if answer.anyway is None:
             self._client.show(answer.message)
@@ -165,10 +165,10 @@ class Edits:
         again = Running(
             id=edit_id,
             uri=running.uri,
-            asked=msgspec.structs.replace(
-                running.asked,
-                allow=anyway.allow or running.asked.allow,
-                allow_path=anyway.allow_path or running.asked.allow_path,
+            argument=msgspec.structs.replace(
+                running.argument,
+                allow=anyway.allow or running.argument.allow,
+                allow_path=anyway.allow_path or running.argument.allow_path,
             ),
             mode=running.mode,
             base=running.base,
@@ -179,14 +179,14 @@ class Edits:
         )
         await self._begin(again, None)
 
-    def _let_go(self, running: Running, answered: asyncio.Task[EditAnswer]) -> None:
+    def _forget(self, running: Running, answered: asyncio.Task[EditAnswer]) -> None:
         """Stop an edit whose request was cancelled: also one that was cancelled before anybody looked at it."""
         self._running.pop(running.id, None)
         if not answered.cancelled():
             return
         if running.task is None:
             running.progress.end("cancelled")
-            self._have_noted(running)
+            self._log_cancelled(running)
         else:
             running.stop("cancelled")
 
@@ -202,33 +202,33 @@ class Edits:
                 return await self._edit(running)
             except EditsvcError as exc:
                 if not running.logged:
-                    await self._note(running, exc)
+                    await self._log_refusal(running, exc)
                 return answers.edit_answer(
                     running,
                     AnswerStatus[exc.status.name],
-                    remedies.told(exc),
+                    remedies.message_of(exc),
                     error=exc.kind,
                     because_of=exc.remedies,
                 )
 
-    def _note_cancelled(self, running: Running, task: asyncio.Task[EditAnswer]) -> None:
+    def _log_if_cancelled(self, running: Running, task: asyncio.Task[EditAnswer]) -> None:
         """Have an edit logged that was cancelled before the engine had it."""
         if task.cancelled() and not running.logged:
-            self._have_noted(running)
+            self._log_cancelled(running)
 
-    def _have_noted(self, running: Running) -> None:
-        noting = asyncio.create_task(self._note(running, Cancelled("The edit was cancelled.")))
-        self._noting.add(noting)
-        noting.add_done_callback(self._noting.discard)
+    def _log_cancelled(self, running: Running) -> None:
+        logging_task = asyncio.create_task(self._log_refusal(running, Cancelled("The edit was cancelled.")))
+        self._logging.add(logging_task)
+        logging_task.add_done_callback(self._logging.discard)
 
-    async def _note(self, running: Running, exc: EditsvcError) -> None:
+    async def _log_refusal(self, running: Running, exc: EditsvcError) -> None:
         """Log an edit that ended before the engine had it; without settings there is no log to be found."""
         from editsvc.tokenlog import Source  # noqa: PLC0415 - heavy
 
         running.logged = True
         path = path_of(running.uri)
         try:
-            async with self._engine.service() as service:
+            async with self._service_handle.service() as service:
                 warning = await service.record_refusal(
                     exc, source=Source.LSP, path=str(path) if path else running.uri, record_id=running.id
                 )
@@ -248,7 +248,7 @@ class Edits:
         for warning in result.warnings:
             self._client.log(warning)
         if result.status is not Status.CHANGED:
-            status, message = AnswerStatus[result.status.name], remedies.told_of(result)
+            status, message = AnswerStatus[result.status.name], remedies.message_of_result(result)
             return answers.edit_answer(running, status, message, result, because_of=result.remedies)
         running.progress.end(answers.summary(result, len(edits)))
         if running.mode is ApplyMode.PREVIEW:
@@ -258,7 +258,7 @@ class Edits:
     async def _check_path(self, running: Running) -> None:
         """Raises PathRefused for a file that may not be edited unasked."""
         path = path_of(running.uri)
-        if path is not None and not running.asked.allow_path:
+        if path is not None and not running.argument.allow_path:
             await asyncio.to_thread(workspace.opened, path, root=self.root)
 
     def _bring_up_to_date(self, running: Running) -> None:
@@ -283,7 +283,7 @@ class Edits:
         if running.comment is None:
             return None
         for found in self.instructions(running.uri, running.base.text):
-            same = found.words == running.asked.instruction
+            same = found.words == running.argument.instruction
             if same and found.touches(running.comment.start, running.comment.end):
                 return found
         raise Stale("The comment with the instruction is no longer there.", hint="Ask again.")
@@ -301,20 +301,20 @@ class Edits:
         request = EditRequest(
             id=running.id,
             snapshot=Snapshot.of(text, running.uri, running.base.version),
-            instruction=running.asked.instruction,
+            instruction=running.argument.instruction,
             filename=filename,
             source=Source.LSP,
             path=str(path) if path else running.uri,
             scope=scope,
-            prediction=running.asked.prediction,
-            allow={*self._engine.settings.allow, *map(Check, running.asked.allow)},
+            prediction=running.argument.prediction,
+            allow={*self._service_handle.settings.allow, *map(Check, running.argument.allow)},
         )
         reporter = StreamReporter(
             running.progress,
             asyncio.get_running_loop(),
             stream=self._client.about.stream,
         )
-        async with self._engine.service() as service:
+        async with self._service_handle.service() as service:
             running.logged = True  # by the engine, whatever becomes of it
             try:
                 return await service.edit(request, reporter)
@@ -324,13 +324,13 @@ class Edits:
     @staticmethod
     def _scope(running: Running, text: str, comment: Instruction | None) -> ScopeRequest:
         """What may be rewritten."""
-        asked = scopes.parse(running.asked.scope) if running.asked.scope else ScopeRequest()
-        if asked.kind is not ScopeKind.AUTO:
-            return asked
+        requested = scopes.parse(running.argument.scope) if running.argument.scope else ScopeRequest()
+        if requested.kind is not ScopeKind.AUTO:
+            return requested
         if comment is not None:
             return selection_scope.at(text, comment.removed_start)
         if running.selection is None:
-            return asked
+            return requested
         return selection_scope.selected(text, *running.selection)
 
     def _propose(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
@@ -350,7 +350,7 @@ class Edits:
         document = self._documents.get(running.uri)
         if document is not None:
             self._reviews.forget_undone(running.uri, document.text)
-        landing = await self._runway.land(
+        apply_result = await self._applier.apply(
             running.base,
             edits,
             label=running.title,
@@ -365,24 +365,26 @@ class Edits:
                 result,
                 diff=self._diff(running, edits),
             )
-        if landing.outcome is not Outcome.LANDED:
-            status = answers.STATUS_OF[landing.outcome]
-            in_conflict = landing.outcome is Outcome.CONFLICT
-            numbers = landing.conflicts if in_conflict else range(len(edits))
+        if apply_result.outcome is not Outcome.APPLIED:
+            status = answers.STATUS_OF[apply_result.outcome]
+            in_conflict = apply_result.outcome is Outcome.CONFLICT
+            numbers = apply_result.conflicts if in_conflict else range(len(edits))
             state = HunkStatus.CONFLICT if in_conflict else HunkStatus.LOST
             hunks = absent_hunks(edits, numbers, running.base.text, document, state)
-            message = landing.reason or answers.conflict_message(len(landing.conflicts), len(edits))
+            message = apply_result.reason or answers.conflict_message(len(apply_result.conflicts), len(edits))
             return answers.edit_answer(
                 running, status, message, result, diff=self._diff(running, edits), hunks=hunks
             )
         silent = running.mode is ApplyMode.APPLY
-        opened = self._reviews.open(running.id, running.uri, edits, running.base.text, landing, silent=silent)
+        opened = self._reviews.open(
+            running.id, running.uri, edits, running.base.text, apply_result, silent=silent
+        )
         if not silent:
             self._client.refresh_lenses()
-        status = AnswerStatus.CONFLICT if landing.conflicts else AnswerStatus.CHANGED
+        status = AnswerStatus.CONFLICT if apply_result.conflicts else AnswerStatus.CHANGED
         message = (
-            answers.conflict_message(len(landing.conflicts), len(edits))
-            if landing.conflicts
+            answers.conflict_message(len(apply_result.conflicts), len(edits))
+            if apply_result.conflicts
             else answers.offline_note(result)
         )
         return answers.edit_answer(
@@ -438,8 +440,8 @@ class Edits:
         for running in list(self._running.values()):
             running.stop("The server was shut down.")
         await self._tasks.wind_up()
-        if self._noting:
-            await asyncio.wait(self._noting, timeout=_WIND_UP_S)
+        if self._logging:
+            await asyncio.wait(self._logging, timeout=_WIND_UP_S)
 
     def instructions(self, uri: str, text: str) -> list[Instruction]:
         """The instructions that stand as comments in a document."""

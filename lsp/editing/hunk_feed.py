@@ -42,7 +42,7 @@ class HunkFeed:
     def decided(self, edit: OpenEdit) -> None:
         """A hunk of an edit was decided on, or the edit has just arrived."""
         if self.enabled and not edit.silent:
-            self._tell(edit)
+            self._notify(edit)
 
     def ended(self, edit: OpenEdit) -> None:
         """An edit is no longer followed."""
@@ -53,9 +53,9 @@ class HunkFeed:
         self._timer = None
         touched, self._touched = self._touched, {}
         for edit in touched.values():
-            self._tell(edit)
+            self._notify(edit)
 
-    def _tell(self, edit: OpenEdit) -> None:
+    def _notify(self, edit: OpenEdit) -> None:
         document = self._documents.get(edit.uri)
         if document is None:
             return

@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from editsvc.text.review import HunkCounts
     from editsvc.tokenlog import TokenLog
     from lsp.documents import Document
-    from lsp.editing.apply_edits import Landing
+    from lsp.editing.apply_edits import ApplyResult
     from lsp.editing.hunk_feed import HunkFeed
-    from lsp.service_handle import Engine
+    from lsp.service_handle import ServiceHandle
 
 _log = logging.getLogger(__name__)
 _SILENT: Final = 32
 # An edit's id, the verdict on it, its hunks, those accepted, those that survived.
-_Noted: TypeAlias = tuple[str, Verdict | None, int, int, int | None]
+_VerdictRecord: TypeAlias = tuple[str, Verdict | None, int, int, int | None]
 
 
 class Reviews:
     """All edits of a session that are open."""
 
-    def __init__(self, engine: Engine, feed: HunkFeed) -> None:
-        self._engine = engine
+    def __init__(self, service_handle: ServiceHandle, feed: HunkFeed) -> None:
+        self._service_handle = service_handle
         self._feed = feed
         self._edits: dict[str, OpenEdit] = {}
-        self._noted: list[_Noted] = []
+        self._unwritten: list[_VerdictRecord] = []
         self._writing: asyncio.Task[None] | None = None
 
     def open(
@@ -47,16 +47,23 @@ class Reviews:
         uri: str,
         proposed: Sequence[Edit],
         base_text: str,
-        landing: Landing,
+        apply_result: ApplyResult,
         *,
         silent: bool,
     ) -> OpenEdit:
-        """Begin to follow an edit that has landed. The document must not have changed since `landing` was made."""
-        review = Review(landing.applied, landing.before)
-        for change in landing.on_top:
+        """Begin to follow an edit that was applied. The document must be as `apply_result` found it."""
+        review = Review(apply_result.applied, apply_result.before)
+        for change in apply_result.on_top:
             review.changed(change)
         opened = OpenEdit(
-            edit_id, uri, tuple(proposed), base_text, review, landing.indices, landing.conflicts, silent
+            edit_id,
+            uri,
+            tuple(proposed),
+            base_text,
+            review,
+            apply_result.indices,
+            apply_result.conflicts,
+            silent,
         )
         self._edits[edit_id] = opened
         self._feed.decided(opened)
@@ -74,7 +81,7 @@ class Reviews:
         for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
             edit.review.refresh(text)
             if all(hunk.state is HunkState.REJECTED for hunk in edit.review.hunks):
-                self._settle(edit, text)
+                self._finish(edit, text)
 
     def get(self, edit_id: str) -> OpenEdit | None:
         """The open edit of that id."""
@@ -105,56 +112,56 @@ class Reviews:
         self._feed.decided(edit)
         if edit.review.undecided:
             accepted = sum(hunk.state is HunkState.ACCEPTED for hunk in edit.review.hunks)
-            self._note(edit.id, Verdict.PARTIAL, len(edit.proposed), accepted, None)
+            self._record(edit.id, Verdict.PARTIAL, len(edit.proposed), accepted, None)
         else:
-            self._settle(edit, document.text)
+            self._finish(edit, document.text)
 
     def close(self, uri: str, text: str) -> None:
         """A document is closed: what was not decided has survived, or not."""
         for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
-            self._settle(edit, text)
+            self._finish(edit, text)
 
     async def wind_up(self, texts: dict[str, str]) -> None:
         """End every review, and wait until the log has heard of it."""
         for edit in list(self._edits.values()):
-            self._settle(edit, texts.get(edit.uri, ""))
+            self._finish(edit, texts.get(edit.uri, ""))
         if self._writing is not None:
             await asyncio.wait({self._writing}, timeout=2.0)
 
-    def note(self, edit_id: str, verdict: Verdict, accepted: int, *, hunks: int) -> None:
+    def record_verdict(self, edit_id: str, verdict: Verdict, accepted: int, *, hunks: int) -> None:
         """Log a verdict on an edit that is not open (a preview)."""
-        self._note(edit_id, verdict, hunks, accepted, None)
+        self._record(edit_id, verdict, hunks, accepted, None)
 
-    def _settle(self, edit: OpenEdit, text: str) -> None:
+    def _finish(self, edit: OpenEdit, text: str) -> None:
         del self._edits[edit.id]
         self._feed.ended(edit)
         counts = edit.review.close(text)
-        self._note(edit.id, verdict_of(counts), len(edit.proposed), counts.accepted, counts.survived)
+        self._record(edit.id, verdict_of(counts), len(edit.proposed), counts.accepted, counts.survived)
 
-    def _note(
+    def _record(
         self, edit_id: str, verdict: Verdict | None, hunks: int, accepted: int, survived: int | None
     ) -> None:
-        self._noted.append((edit_id, verdict, hunks, accepted, survived))
+        self._unwritten.append((edit_id, verdict, hunks, accepted, survived))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        """Write what was noted, in that order: all that has gathered with one opening of the log."""
+        """Write the verdicts in order: all that have gathered with one opening of the log."""
         try:
-            while self._noted:
-                noted, self._noted = self._noted, []
-                log = self._engine.log()
+            while self._unwritten:
+                batch, self._unwritten = self._unwritten, []
+                log = self._service_handle.log()
                 if log is not None:
-                    await asyncio.to_thread(_write_verdicts, log, noted)
+                    await asyncio.to_thread(_write_verdicts, log, batch)
         except LogUnavailable as exc:
             _log.warning("%s", exc.warning("A decision about an edit was not logged."))
         finally:
             self._writing = None
 
 
-def _write_verdicts(log: TokenLog, noted: Iterable[_Noted]) -> None:
+def _write_verdicts(log: TokenLog, batch: Iterable[_VerdictRecord]) -> None:
     with log:
-        for edit_id, verdict, hunks, accepted, survived in noted:
+        for edit_id, verdict, hunks, accepted, survived in batch:
             log.set_verdict(edit_id, verdict, accepted, survived, hunks=hunks)
 
 

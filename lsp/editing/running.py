@@ -42,7 +42,7 @@ class Running:
 
     id: str
     uri: str
-    asked: EditArgument
+    argument: EditArgument
     mode: ApplyMode
     base: Snapshot
     selection: Selection | None
@@ -57,7 +57,7 @@ class Running:
     @property
     def title(self) -> str:
         """What the editor shows for it: the beginning of the instruction."""
-        line = " ".join(self.asked.instruction.split())
+        line = " ".join(self.argument.instruction.split())
         shortened = line if len(line) <= _TITLE_LENGTH else line[: _TITLE_LENGTH - 1] + "…"
         return f"editsvc: {shortened}"
 

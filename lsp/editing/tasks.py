@@ -20,6 +20,10 @@ class Tasks:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    def __len__(self) -> int:
+        """How many still run."""
+        return len(self._tasks)
+
     def keep(self, task: asyncio.Task[Any]) -> None:
         """Hold a task until it ends."""
         self._tasks.add(task)

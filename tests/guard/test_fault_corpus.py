@@ -170,7 +170,7 @@ async def test_a_buffer_is_to_the_byte_what_it_should_be(tmp_path: Path, name: s
 
     with model(fault, meanwhile) as address:
         environ = {"CEREBRAS_BASE_URL": address, "EDITSVC_MAX_RETRIES": "0", "EDITSVC_READ_TIMEOUT_S": "5"}
-        patience = Patience(answer=2, landing=0.3, skipped=0.3, retry=0.01)
+        patience = Patience(answer=2, report=0.3, skipped=0.3, retry=0.01)
         async with opened_session(
             tmp_path, profile, opened={}, environ=environ, patience=patience
         ) as session:

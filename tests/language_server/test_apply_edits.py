@@ -100,7 +100,7 @@ async def test_an_edit_that_is_refused_again_and_again_is_given_up(start: Start)
 
 
 async def test_a_client_that_claims_and_does_nothing_is_found_out(start: Start) -> None:
-    session = await start(patience=Patience(landing=0.2))
+    session = await start(patience=Patience(report=0.2))
     session.client.before_apply = lambda _: {"applied": True}
     answer = await session.edit()
 

@@ -19,7 +19,7 @@ from lsp_client import RpcError
 from lsp_peers import Bare, Ours, Peer
 from lsprotocol import types
 
-from lsp.session import EditServer, Surroundings
+from lsp.session import EditServer, ProcessContext
 from lsp.wire.frames import FrameReader, frame
 from lsp.wire.sockets import listen_tcp
 
@@ -259,8 +259,8 @@ async def _two_connections(port: int, token: str, patience_s: float) -> list[Any
 
 
 async def test_every_tcp_connection_gets_its_own_answers(tmp_path: Path) -> None:
-    surroundings = Surroundings({"EDITSVC_DATA_DIR": str(tmp_path)}, offline=True)
-    async with listen_tcp(0, "secret", lambda token: EditServer(surroundings, token)) as address:
+    context = ProcessContext({"EDITSVC_DATA_DIR": str(tmp_path)}, offline=True)
+    async with listen_tcp(0, "secret", lambda token: EditServer(context, token)) as address:
         assert await _two_connections(int(address.rsplit(":", 1)[1]), "secret", Ours.patience_s) == [1, 2]
 
 

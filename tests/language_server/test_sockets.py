@@ -12,7 +12,7 @@ import pytest
 from lsp_client import VSCODE, LspClient, RpcError
 from lsp_process import COMMAND
 
-from lsp.session import EditServer, Surroundings
+from lsp.session import EditServer, ProcessContext
 from lsp.wire.frames import FrameReader, frame
 from lsp.wire.sockets import listen_tcp, listen_ws
 
@@ -25,7 +25,7 @@ Make = Callable[[str | None], EditServer]
 def make(tmp_path: Path) -> Make:
     (tmp_path / "config.toml").touch()
     environ = {"EDITSVC_DATA_DIR": str(tmp_path), "EDITSVC_CONFIG": str(tmp_path / "config.toml")}
-    return lambda token: EditServer(Surroundings(environ, offline=True), token)
+    return lambda token: EditServer(ProcessContext(environ, offline=True), token)
 
 
 @asynccontextmanager

@@ -62,7 +62,7 @@ def test_no_error_names_an_option_or_a_command_by_itself() -> None:
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.means)
 def test_an_editor_is_told_nothing_of_the_command_line(remedy: Remedy) -> None:
-    words = lsp.words(remedy)
+    words = lsp.remedy_sentence(remedy)
     assert not CALLS.search(words)
     assert not words or words.endswith(".")
 
@@ -79,7 +79,7 @@ def test_the_words_stand_behind_the_hint() -> None:
         "It failed.", hint="Run it again.", remedies=(Remedy(Means.UNDO), Remedy(Means.VALID_KEY))
     )
     assert exc.sentence() == "It failed. Run it again."
-    assert lsp.told(exc) == f"It failed. Run it again. {lsp.words(Remedy(Means.VALID_KEY))}"
+    assert lsp.message_of(exc) == f"It failed. Run it again. {lsp.remedy_sentence(Remedy(Means.VALID_KEY))}"
     assert cli.message_of(exc).startswith("It failed. Run it again. Run editsvc undo")
 
 

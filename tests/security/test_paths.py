@@ -209,7 +209,7 @@ async def test_code_actions_obey_the_same_rule(tmp_path: Path, work: Path) -> No
 MARKER = "marker-of-another-file"
 
 
-def surroundings(folder: Path) -> None:
+def context(folder: Path) -> None:
     """Files beside the one that is edited, each with a marker."""
     for name in (".env", "secrets.py", "README.md", ".editsvc.toml"):
         (folder / name).write_text(f"# {MARKER}\n")
@@ -217,7 +217,7 @@ def surroundings(folder: Path) -> None:
 
 def test_the_command_sends_the_file_and_nothing_of_what_is_around_it(shell: Shell, emulator: str) -> None:
     shell.file()
-    surroundings(shell.folder)
+    context(shell.folder)
     with tapped(emulator) as server:
         shell.environ.setenv("CEREBRAS_BASE_URL", server.url)
         assert shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py").code == 0
@@ -230,7 +230,7 @@ def test_the_command_sends_the_file_and_nothing_of_what_is_around_it(shell: Shel
 async def test_the_server_sends_the_document_and_nothing_of_what_is_around_it(
     tmp_path: Path, work: Path
 ) -> None:
-    surroundings(work)
+    context(work)
     uri, other = (work / "steps.py").as_uri(), (work / "other.py").as_uri()
     opened = {uri: STEPS, other: f"# {MARKER}\n"}
     async with opened_session(tmp_path, VSCODE, opened=opened, root=work.as_uri()) as first:

@@ -13,7 +13,7 @@ from patience import HANGING_S
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
 
-from lsp.session import EditServer, Surroundings
+from lsp.session import EditServer, ProcessContext
 from lsp.wire.frames import FrameReader, frame
 
 Command = Callable[[], Coroutine[Any, Any, Any]]
@@ -38,7 +38,7 @@ class Ours:
     patience_s = HANGING_S
 
     def __init__(self, environ: dict[str, str]) -> None:
-        self.server = EditServer(Surroundings(environ, offline=True))
+        self.server = EditServer(ProcessContext(environ, offline=True))
         channel = MemoryChannel()
         self.server.connect(channel)
         self.client = LspClient(lambda message: self.server.receive(json.dumps(message).encode()), VSCODE)

@@ -12,7 +12,7 @@ from lsp_client import VSCODE, LspClient, Profile
 
 from editsvc.emulator import Emulator, EmulatorOptions
 from lsp.editing.apply_edits import Patience
-from lsp.session import EditServer, Surroundings
+from lsp.session import EditServer, ProcessContext
 
 URI = "file:///project/steps.py"
 STEPS = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(12)).rstrip("\n") + "\n"
@@ -58,7 +58,7 @@ class Session:
         return answer
 
     def records(self) -> list[dict[str, Any]]:
-        log = self.server.engine.log()
+        log = self.server.service_handle.log()
         assert log is not None
         with log:
             return list(log.export())
@@ -95,7 +95,7 @@ async def opened_session(
     if "script" not in emulator:
         emulator["script"] = write_cases(folder)
     async with Emulator(EmulatorOptions(**emulator)) as emulated:
-        surroundings = Surroundings(
+        context = ProcessContext(
             {
                 "CEREBRAS_API_KEY": "csk-test",
                 "CEREBRAS_BASE_URL": emulated.base_url,
@@ -104,9 +104,9 @@ async def opened_session(
                 "EDITSVC_CONFIG": str(folder / "config.toml"),
                 **(environ or {}),
             },
-            patience=patience or Patience(answer=2, landing=1, skipped=0.3, retry=0.01),
+            patience=patience or Patience(answer=2, report=1, skipped=0.3, retry=0.01),
         )
-        server = EditServer(surroundings)
+        server = EditServer(context)
         channel = MemoryChannel()
         server.connect(channel)
         client = LspClient(lambda message: server.receive(json.dumps(message).encode()), profile)
