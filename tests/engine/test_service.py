@@ -18,7 +18,7 @@ from editsvc.prediction.policy import PredictionMode
 from editsvc.provider.base import Completer, Completion, CompletionRequest, Receiver
 from editsvc.provider.chain import Chain
 from editsvc.provider.models import Model
-from editsvc.provider.upstreams import Link, Links, Patience
+from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.scope import scopes
 from editsvc.settings.schema import Settings
 from editsvc.text.document import Snapshot, split_lines
@@ -55,7 +55,7 @@ async def test_an_edit_gives_the_new_text_and_leaves_one_record(tmp_path: Path) 
 async def test_what_streams_builds_the_same_text_and_deletes_nothing_unreached() -> None:
     watcher = Watcher()
     model = Scripted("cerebras", [Says(f"````python\n{EDITED}````", first_s=0, every_s=0, piece=40)])
-    chain = Chain(Links([Link(model)], Patience(), clock=lambda: 0.0))
+    chain = Chain(Upstreams([Upstream(model)], RetryPolicy(), clock=lambda: 0.0))
     result = await serving(chain, Memory()).edit(an_edit(prediction=PredictionMode.OFF), watcher)
     assert result.status is Status.CHANGED
     assert len(watcher.updates) > 5
