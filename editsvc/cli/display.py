@@ -1,4 +1,4 @@
-"""What is seen of a run while it lasts: nothing but long waits, the diff of one file, or a line for each of many."""
+"""The display while a run lasts: long waits only, the diff of one file, or a line for each of many."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class WaitMessages:
 
 
 class Undrawn:
-    """Nothing is drawn; that a file waits for long is said."""
+    """Draws nothing; reports only long waits."""
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +78,7 @@ class Undrawn:
         return None
 
     def file(self, path: str) -> AbstractContextManager[Listener]:
-        """A listener that tells of waits."""
+        """A listener that reports long waits."""
         return nullcontext(WaitMessages(path))
 
     def aside(self) -> AbstractContextManager[object]:

@@ -48,7 +48,7 @@ _PACKAGES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """One thing that was looked at; `ok` is None for what is only worth knowing."""
+    """The result of one check; `ok` is None if it is only information."""
 
     name: str
     text: str
@@ -195,7 +195,7 @@ def _policy(settings: Settings) -> Checkup:
     from editsvc.tuning.policy_file import load
 
     if not settings.learned_policy:
-        return Checkup("policy", "what was learned is switched off", ok=None)
+        return Checkup("policy", "the learned policy is switched off", ok=None)
     loaded = load(environment.data_dir(settings))
     if loaded.warning:
         return Checkup("policy", loaded.warning, ok=None)
@@ -260,7 +260,7 @@ def _breaker(known: HealthEntry | None, now: float) -> str:
 
 
 def _routes(settings: Settings) -> Checkup | None:
-    """What became of the requests that were not answered at once, in the last week."""
+    """Retries and fallbacks of the last week."""
     from editsvc.app.composition import open_log
 
     since = datetime.now(UTC) - timedelta(days=7)

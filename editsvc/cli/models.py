@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from editsvc.settings.schema import Settings
 
 
-@click.command(short_help="Show what is known about the models, and what the server lists.")
+@click.command(short_help="List the known models, and those that the server offers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(*, as_json: bool) -> int:
-    """Show what is known about the models, and what the server lists.
+    """List the known models, and those that the server offers.
 
     The table is a starting point: rows [models."NAME"] in the settings file add to it and change it.
     """

@@ -157,7 +157,7 @@ def token_line(result: EditResult) -> str:
 
 
 def _scope(result: EditResult) -> list[str]:
-    """What was offered to the model, where that is not simply the file."""
+    """The scope that was offered to the model; empty for the whole file."""
     scope = result.scope
     if scope is None or scope.kind == "file":
         return []

@@ -1,4 +1,4 @@
-"""``editsvc policy``: what was learned about predictions, and how to be rid of it."""
+"""``editsvc policy``: shows and resets the learned prediction policy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from editsvc.tuning.policy_file import PolicyFile
 
 
-@click.group(cls=CommandGroup, short_help="Show or reset what was learned about predictions.")
+@click.group(cls=CommandGroup, short_help="Show or reset the learned prediction policy.")
 def command() -> None:
-    """Show or reset what was learned about predictions; editsvc tune learns it."""
+    """Show or reset the learned prediction policy; editsvc tune learns it."""
 
 
 @command.command()
@@ -77,7 +77,9 @@ def history(*, as_json: bool) -> int:
             f"{version.name:<12} {version.created_at:%Y-%m-%d %H:%M}  {_summary(version)}{mark}"
         )
     if not versions:
-        output.print_message("There is no version yet; editsvc tune makes one when the log says enough.")
+        output.print_message(
+            "There are no versions yet; editsvc tune creates one when the log holds enough data."
+        )
     return 0
 
 
@@ -90,7 +92,7 @@ def reset() -> int:
     if policy_file.reset(folder):
         output.print_message("The built-in rule is in force again.")
     else:
-        output.print_message("The built-in rule is in force already.")
+        output.print_message("The built-in rule is already in force.")
     return 0
 
 

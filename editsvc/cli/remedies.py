@@ -1,4 +1,4 @@
-"""What the command line says about an error: its sentence, and how to do here what can be done about it."""
+"""Error messages of the command line: the error's sentence, and its remedies as commands and options."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def remedy_sentence(remedy: Remedy) -> str:
         Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"
         if remedy.name
         else "editsvc config show lists them all",
-        Means.KNOWN_RUNS: "editsvc undo --list shows the runs that can be taken back",
+        Means.KNOWN_RUNS: "editsvc undo --list lists the runs that can be undone",
         Means.UNDO: "Run editsvc undo to restore the old text",
     }
     return f"{texts[remedy.means]} {remedy.when}".rstrip() + "."

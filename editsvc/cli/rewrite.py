@@ -163,7 +163,7 @@ def command(
     if not paths:
         raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
     if not instruction.strip():
-        raise UsageError("The instruction is empty.", hint='Say what is to change: -i "…".')
+        raise UsageError("The instruction is empty.", hint='Say what to change: -i "…".')
     if len(set(paths)) != len(paths):
         raise UsageError("A file is named twice.", hint="Name each file once.")
     if interactive and (STDIN in paths or not sys.stdin.isatty()):
@@ -394,14 +394,14 @@ def _record_verdict(settings: Settings, record: str, taken: int, count: int) -> 
     verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
     _log(
         settings,
-        "What you chose was not logged.",
+        "Your choices were not logged.",
         lambda log: log.set_verdict(record, verdict, taken, hunks=count),
     )
 
 
 def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:
-    """Have it in the log that an edit which passed was not written."""
-    missing = "That the file was not written was not logged."
+    """Log that an edit which passed the checks was not written."""
+    missing = "The failed write was not logged."
     _log(settings, missing, lambda log: log.set_outcome(record, exc.status, exc.kind))
 
 
@@ -438,7 +438,7 @@ def _absolute(path: str) -> str:
 
 
 class _Teller:
-    """Prints what became of files: diffs on stdout, sentences on stderr, and no sentence twice in a run."""
+    """Prints the outcomes of files: diffs on stdout, messages on stderr, and no message twice in a run."""
 
     def __init__(self, options: Options, *, titled: bool) -> None:
         self._options = options
@@ -488,7 +488,7 @@ class _Teller:
         return self._titled and self._options.live and not sys.stdout.isatty()
 
     def remark(self, outcome: FileOutcome, *, told: Sequence[str] = ()) -> None:
-        """Say what is to be said about a file, but not what is `told` elsewhere, nor what was said before."""
+        """Print the remarks about a file, except those `told` elsewhere or printed before."""
         for remark in outcome.remarks:
             if remark not in self._said and remark not in told:
                 self._said.add(remark)

@@ -1,4 +1,4 @@
-"""``editsvc undo``: the last edit taken back, byte for byte."""
+"""``editsvc undo``: restores what the last edit changed, byte for byte."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STALE: Final = "stale"
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one file. `diff` is what taking the edit back changes; empty if nothing is."""
+    """The outcome for one file; `diff` is empty if nothing was restored."""
 
     path: str
     status: str
@@ -44,7 +44,7 @@ Examples:
   editsvc undo --list
   editsvc undo ID                    # an earlier run, as --list names it""",
 )
-@click.option("--list", "as_list", is_flag=True, help="List the runs that can be taken back.")
+@click.option("--list", "as_list", is_flag=True, help="List the runs that can be undone.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, and write nothing.")
 @click.option("--forget", is_flag=True, help="Delete what is kept, of the run ID or of all runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -72,18 +72,18 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     undo.prune(journal, datetime.now(UTC))
     found = undo.runs(journal)
     if not settings.undo_enabled:
-        output.print_message("editsvc: the setting undo_enabled is off, so new edits cannot be taken back.")
+        output.print_message("editsvc: the setting undo_enabled is off, so new edits cannot be undone.")
     if as_list:
         _list(found, as_json=as_json)
         return ExitCode.DONE
     run = undo.last(found) if run_id is None else undo.find(found, run_id)
     if forget:
         undo.drop(run)
-        output.print_message(f"What run {run.id} has changed can no longer be taken back.")
+        output.print_message(f"Run {run.id} can no longer be undone.")
         return ExitCode.DONE
     code = _restore(run, dry_run=dry_run, as_json=as_json)
     if code and run_id is None and len(found) > 1:
-        output.print_message("Earlier runs can be taken back by their ID: editsvc undo --list.")
+        output.print_message("Earlier runs can be undone by ID: editsvc undo --list.")
     return code
 
 
@@ -121,7 +121,7 @@ def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:
         status = STALE if isinstance(exc, Stale) else exc.status
         return _Outcome(path, status, output.utf8(message_of(exc)), exc.exit_code)
     if done is None:
-        return _Outcome(path, Status.UNCHANGED, "It is as it was before the edit.")
+        return _Outcome(path, Status.UNCHANGED, "The file is as it was before the edit.")
     name = diff_name(entry.path, here=Path.cwd(), environ=os.environ)
     diff = unified_diff(done.source.data, done.data, name.path, from_top=name.from_top)
     return _Outcome(path, Status.CHANGED, diff=diff)
@@ -132,9 +132,9 @@ def _print_outcome(outcome: _Outcome, *, dry_run: bool) -> None:
     if outcome.exit_code is not ExitCode.DONE:
         output.print_message(f"editsvc: {path}: {outcome.message}")
     elif outcome.status == Status.UNCHANGED:
-        output.print_message(f"{path}: nothing to take back")
+        output.print_message(f"{path}: nothing to undo")
     elif not dry_run:
-        output.print_message(f"{path}: taken back")
+        output.print_message(f"{path}: restored")
 
 
 def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
@@ -157,7 +157,7 @@ def _list(found: Sequence[undo.Run], *, as_json: bool) -> None:
         for file in run["files"]:
             output.write_line(f"  {file['status']:<8} {file['path']}")
     if not described:
-        output.print_message("There is nothing to take back.")
+        output.print_message("There is nothing to undo.")
 
 
 def _shown(path: Path) -> str:

@@ -163,7 +163,7 @@ class CommandGroup(click.Group):
 
 
 class HelpWanted(click.UsageError):
-    """A group was called without a command: what is said is its help."""
+    """A group was called without a command: print its help."""
 
     def __init__(self, ctx: click.Context) -> None:
         super().__init__("A command is missing.", ctx)

@@ -311,7 +311,7 @@ _MIDWAY: Final = (*_ENDING, FaultName.GARBAGE, FaultName.EMPTY_DATA, FaultName.B
 
 
 def _midway(due: float, encoder: ChunkEncoder, fault: Fault | None) -> Iterator[Event]:
-    """What a fault puts into the middle of a stream."""
+    """The bytes that a fault inserts into a stream."""
     if fault is None:
         return
     match fault.name:

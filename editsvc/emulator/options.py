@@ -1,4 +1,4 @@
-"""What an emulator is told: one frozen value, checked once."""
+"""The options of an emulator: frozen, and checked once."""
 
 from __future__ import annotations
 

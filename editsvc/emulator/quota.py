@@ -17,7 +17,7 @@ NOMINAL_TOKENS_PER_MINUTE: Final = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class QuotaReservation:
-    """What is left of the quota after a request; `headers` say it as the server does."""
+    """The remaining quota after a request; `headers` are the server's headers for it."""
 
     headers: dict[str, str]
     granted: bool

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ModelReplyKind(StrEnum):
-    """What a model can answer."""
+    """The kinds of reply that a model can give."""
 
     CODE = "code"
     CANNOT = "cannot"
@@ -242,7 +242,7 @@ def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
 
 
 def load_script(path: Path) -> list[Case]:
-    """The cases in a JSONL file; raises UsageError, with the line, for what is none."""
+    """The cases in a JSONL file; raises UsageError naming the first bad line."""
     try:
         data = path.read_bytes()
     except OSError as exc:
@@ -253,7 +253,7 @@ def load_script(path: Path) -> list[Case]:
             try:
                 cases.append(msgspec.json.decode(line, type=Case))
             except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-                raise UsageError(f"Line {number} of the script {path} is no case: {exc}") from exc
+                raise UsageError(f"Line {number} of the script {path} is not a case: {exc}") from exc
     if not cases:
         raise UsageError(f"The script {path} holds no case.")
     return cases

@@ -55,7 +55,7 @@ class Emulator:
         self.base_url = ""
 
     def records(self) -> list[ServedRequest]:
-        """What the log says about the requests that have ended."""
+        """The log records of the requests that have ended."""
         return self._service.records()
 
     async def __aenter__(self) -> Self:
@@ -175,7 +175,7 @@ class _Player:
 
     @property
     def response(self) -> web.StreamResponse:
-        """What was begun."""
+        """The open responses."""
         return self._response
 
     async def play(self, events: Iterator[Event]) -> web.StreamResponse:

@@ -51,7 +51,7 @@ class WirePrediction(msgspec.Struct):
 
 
 class Schema(msgspec.Struct):
-    """What is looked at of a JSON schema."""
+    """The supported part of a JSON schema."""
 
     properties: dict[str, Any] = {}
 
@@ -118,7 +118,7 @@ class PromptTokensDetails(msgspec.Struct):
 
 
 class CompletionTokensDetails(msgspec.Struct):
-    """What the completion tokens were."""
+    """The parts of the completion tokens."""
 
     accepted_prediction_tokens: int
     rejected_prediction_tokens: int

@@ -44,7 +44,7 @@ class SourceFile:
 
 
 def read(path: Path) -> SourceFile:
-    """Read `path`; raises FileError, or DocumentRefused if it is no regular file."""
+    """Read `path`; raises FileError, or DocumentRefused if it is not a regular file."""
     try:
         real = path.resolve(strict=True)
         # Opening a named pipe would wait for its other end.

@@ -1,4 +1,4 @@
-"""What the user was told already: a warning that comes with every edit is one that nobody reads."""
+"""Which warnings were shown already: nobody reads one that comes with every edit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ShownOnce:
-    """One empty file for each notice, so that several processes agree without a lock."""
+    """One empty file for each warning, so that several processes agree without a lock."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -51,7 +51,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
-    """What the journal keeps: so many runs, bytes altogether (`size`), and for so long."""
+    """The limits of the journal: runs, bytes in total (`size`), and age."""
 
     runs: int = 20
     size: int = 50_000_000
@@ -62,7 +62,7 @@ LIMITS: Final = JournalLimits()
 
 
 class FileState(StrEnum):
-    """What a file is, seen from one entry about it."""
+    """The state of a file relative to one entry."""
 
     APPLIED = "applied"  # what the edit made of it
     BEFORE = "before"  # what it was before the edit
@@ -87,7 +87,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of the command line wrote, in the order of writing."""
+    """The files that one run of the command line wrote, in order."""
 
     place: Path
     id: str
@@ -144,7 +144,7 @@ class Recording:
             with self._lock:
                 entry = self._keep(source, data)
         except FileError as exc:
-            warning = f"{source.path.name} cannot be taken back by editsvc undo. {exc.sentence()}"
+            warning = f"{source.path.name} cannot be restored by editsvc undo. {exc.sentence()}"
 
         def keep_new() -> None:
             nonlocal warning
@@ -236,11 +236,11 @@ def last(found: Sequence[Run]) -> Run:
     for run in found:
         if any(state(entry) is not FileState.BEFORE for entry in run.entries):
             return run
-    raise Refused("There is nothing to take back.", hint="Only what editsvc itself has written can be.")
+    raise Refused("There is nothing to undo.", hint="Only what editsvc itself has written can be.")
 
 
 def state(entry: Entry) -> FileState:
-    """What the file of `entry` is now; one that cannot be read is stale."""
+    """The present state of the file of `entry`; one that cannot be read is stale."""
     try:
         source = disk.read(entry.path)
     except EditsvcError:

@@ -69,7 +69,7 @@ class AttemptReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One HTTP request of an edit and what became of it: numbers and names, for the log.
+    """One HTTP request of an edit and its outcome: numbers and names, for the log.
 
     `outcome` is the reply's finish reason, the kind of an error, or ``cancelled``; `received` counts code points
     of content, `waited_s` is how long the request was held back, `total_s` how long it then took.

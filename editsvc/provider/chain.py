@@ -15,7 +15,7 @@ The rules, in the order in which they apply:
    only one); the first that has content goes on, the other is cancelled.
 
 A failure that another request would meet too (4xx) ends it at once. The chain decides; what a failure means is in
-`recovery`, when a server is let alone in `breaker`, what the limits leave in `budget`.
+`failure_class`, when a server is left alone in `breaker`, what the limits leave in `budget`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 # How long a server's word that it supports no predictions is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0
-# In code points: what takes longer than a millisecond or two belongs into a thread.
+# In code points: what takes longer than a millisecond or two belongs in a thread.
 _LONG: Final = 100_000
 
 
@@ -296,10 +296,10 @@ class _RequestRun:
                 future.cancel()
 
     def _close(self, call: _Call) -> None:
-        """Note what became of a call that has ended; raises what is no error of a provider."""
+        """Record the outcome of a finished call; raises errors that are not a provider's."""
         error = call.task.exception()
         if error is not None and not isinstance(error, ProviderError):
-            raise error  # and the call is noted as taken back
+            raise error  # and the call is recorded as cancelled
         outcome = call.task.result() if error is None else error
         if isinstance(outcome, Completion) and outcome.finish_reason is None:
             outcome = IncompleteReply(
@@ -314,7 +314,7 @@ class _RequestRun:
         )
 
     async def _cancel(self, calls: Sequence[_Call], *, but: _Call | None = None) -> None:
-        """Cancel the calls that are not wanted any more, and wait until their streams are closed."""
+        """Cancel the calls that are no longer needed, and wait until their streams are closed."""
         for call in calls:
             if call.closed or call is but:
                 continue
@@ -372,7 +372,7 @@ class _RequestRun:
         )
 
     def _fallback_reason(self, call: _Call) -> str:
-        """Why another server than the first one answered; "" if it did, or was merely slower."""
+        """Why the first server did not answer; "" if it did, or was only slower."""
         first = self._upstreams.first
         if call.upstream is first or call.reason is AttemptReason.HEDGE:
             return ""
@@ -384,7 +384,7 @@ class _RequestRun:
         return f"{first.name} has failed {first.breaker.health.failures} times in a row and is not asked for now."
 
     def _record_failure(self, call: _Call) -> None:
-        """Take note that a server has failed the request; raises the error if no other request would help."""
+        """Record that a server failed the request; raises the error if no other request would help."""
         upstream, error = call.upstream, call.outcome
         assert isinstance(error, ProviderError)  # noqa: S101 - a completion is no failure
         first = upstream is self._upstreams.first

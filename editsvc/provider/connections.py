@@ -81,7 +81,7 @@ class Call:
         self.attempts += 1
 
     def use(self, connection: socket.socket | None) -> None:
-        """Tell which socket the call is on now; raises CallCancelled."""
+        """Set the socket that the call uses now; raises CallCancelled."""
         with self._lock:
             self._socket = connection
         if connection is not None:

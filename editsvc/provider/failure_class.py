@@ -1,4 +1,4 @@
-"""What a failed request means: whether the server is to blame, and whether and when another request may help. Pure."""
+"""The class of a failure: whether the server is at fault, and whether and when another request may help. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COOLDOWN_S: Final = 1.0
 
 
 class FailureClass(StrEnum):
-    """Whose fault a failure is."""
+    """What a failure says about the server and about further requests."""
 
     SERVER = "server"  # counts for the breaker; another request may help, here or elsewhere
     PASSING = "passing"  # counts for nothing; another request may help
@@ -36,7 +36,7 @@ class FailureClass(StrEnum):
 
 
 def failure_class(error: EditsvcError) -> FailureClass:
-    """Whose fault `error` is.
+    """The class of `error`.
 
     A reply that ended with a finish reason (``length``, ``content_filter``) is the request's; one that ended
     without any was cut off.

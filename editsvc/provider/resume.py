@@ -1,4 +1,4 @@
-"""A reply that broke off, and the one that takes its place: what is predicted of it, and what of it is new. Pure."""
+"""A reply that broke off and its replacement: what to predict for it, and which part of it is new. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rest_predicted(predicted: str, received: str) -> str:
 
 
 class ResumedReply:
-    """What somebody has seen of a reply that is asked for more than once.
+    """The part of a reply that is already shown, while the reply is requested again.
 
     A later reply is hidden while it repeats what was seen; it goes on where that ended, or, if it says something
     else, takes its place.

@@ -1,4 +1,4 @@
-"""The servers of a chain, and what requests to them share: breakers, budgets, turns, and the time."""
+"""The servers of a chain and what requests to them share: breakers, budgets, turns and the clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHORTEST_NAP_S: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long; times in seconds."""
+    """How often to retry, and how long to wait; times in seconds."""
 
     max_retries: int = 2
     longest_wait_s: float = 8.0
@@ -101,7 +101,7 @@ class Upstreams:
         return iter(self._upstreams)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of servers."""
         return len(self._upstreams)
 
     @property
@@ -110,11 +110,11 @@ class Upstreams:
         return self._upstreams[0]
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long."""
+        """Wait for `seconds`."""
         await self._sleep(max(seconds, _SHORTEST_NAP_S))
 
     async def change(self, seconds: float) -> None:
-        """Wait until a request has ended, but no longer than so."""
+        """Wait until a request has ended, at most for `seconds`."""
         waiting = asyncio.ensure_future(self._ended.wait())
         napping = asyncio.ensure_future(self.pause(seconds))
         try:
@@ -150,7 +150,7 @@ class Upstreams:
     def finish(
         self, upstream: Upstream, reservation: Reservation, outcome: Completion | ProviderError | None
     ) -> None:
-        """A request has ended: tell the budget and the breaker; None if it was taken back."""
+        """Record the end of a request with the budget and the breaker; `outcome` is None if it was cancelled."""
         now = self.now()
         upstream.budget.finish(reservation, getattr(outcome, "rate_limit", None), now)
         before = upstream.breaker.health

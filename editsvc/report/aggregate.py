@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _UNMEASURED: Final = effects.effect([])
 _NOTHING_SAID: Final = Recommendation(
-    "not-worked-out", "What the numbers say to do could not be worked out; the numbers themselves stand.", {}
+    "not-worked-out", "Recommendations could not be worked out; the numbers themselves stand.", {}
 )
 
 
@@ -77,7 +77,7 @@ def report(evidence: Evidence) -> Report:
         effect=whole,
         restarts=evidence.restarts,
         what_if=parts.some("What other predictions would have got", lambda: what_if(scored)),
-        calibrations=parts.some("How well the verifier foretells the server", lambda: calibrations(scored)),
+        calibrations=parts.some("How well the verifier predicts the server", lambda: calibrations(scored)),
         points=parts.some("Break-even", lambda: _points(evidence, summaries, by_model)),
         days=parts.some("The sums of each day", lambda: _days(evidence.days or (), sample)),
         times_with=parts.some("The times with a prediction", lambda: _times(trials, sent=True)),

@@ -1,4 +1,4 @@
-"""What changed in a model, as the report says it; found as `editsvc tune` finds it."""
+"""Changes of a model, in the report's words, found in the same way as by `editsvc tune`."""
 
 from __future__ import annotations
 

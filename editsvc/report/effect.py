@@ -1,4 +1,4 @@
-"""What predicting does to the time of an edit: requests of which chance decided, and nothing else.
+"""What predicting does to the time of an edit: randomised requests, and nothing else.
 
 Who gets a prediction is chosen, so the two halves of a log differ in more than predictions. A policy that
 explores gives some requests the other treatment at random and logs the probability. Only these are compared,
@@ -47,7 +47,7 @@ class Trial(NamedTuple):
 def randomised(
     sample: Iterable[LoggedRequest], every: int, explored: Iterable[LoggedRequest], explored_every: int
 ) -> list[Trial]:
-    """The measured requests of which chance decided, from both samples of a log."""
+    """The measured randomised requests, from both samples of a log."""
     taken = [(each, every) for each in sample if not each.explored]
     taken += [(each, explored_every) for each in explored]
     return [
@@ -147,7 +147,7 @@ def _difference(predicted: WeightedValues, held_out: WeightedValues, level: floa
 def _more(trials: Sequence[Trial], smaller: int, median: Difference) -> int | None:
     """About how many requests more it takes to say something; 0 if it can be said, None if nobody knows.
 
-    Counted are requests of which chance decides, the share of explored ones staying as it is.
+    Counted are randomised requests, the share of explored ones staying as it is.
     """
     present = sum(trial.stands_for for trial in trials)
     if not present:

@@ -103,7 +103,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What predicting did to time, from requests of which chance decided; seconds.
+    """What predicting did to time, from randomised requests; seconds.
 
     Without a suffix a difference is that of medians. `more_requests` says about how many more it takes to tell
     whether predictions save time: 0 if that is told, None if no number would be honest.
@@ -152,7 +152,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How well a preset of the local verifier foretells the server; `error` is the mean distance, 0 to 1."""
+    """How well a preset of the local verifier predicts the server; `error` is the mean distance, 0 to 1."""
 
     preset: str
     requests: int
@@ -257,7 +257,7 @@ class Report:
 
     The first recommendation is the one to read if only one is read. `restarts` counts the reasons why requests
     were sent again. `missing` are the parts that could not be worked out, and are empty here. `times_*` are the
-    seconds of the requests of which chance decided, for plots; `days` is empty unless the evidence has them.
+    seconds of the randomised requests, for plots; `days` is empty unless the evidence has them.
     """
 
     since: datetime | None

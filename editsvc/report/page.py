@@ -103,7 +103,7 @@ def _tiles(report: Report) -> str:
                     "of edits with a verdict",
                 ),
                 _tile(
-                    "Time saved", seconds(effect.total_s.saved), spread(effect.total_s), "on the middle edit"
+                    "Time saved", seconds(effect.total_s.saved), spread(effect.total_s), "on the median edit"
                 ),
                 _tile("Rejected tokens", dollars(prediction.rejected_cost_usd), "", rejected),
             )
@@ -131,7 +131,7 @@ def _time_saved(report: Report) -> str:
     ]
     table = _table(("", "with", "without", "saved (95 % interval)"), rows)
     note = (
-        f"Only requests of which chance decided are compared: {effect.requests_with:,} with a prediction, "
+        f"Only randomised requests are compared: {effect.requests_with:,} with a prediction, "
         f"{effect.requests_without:,} without."
     )
     if not effect.requests_with or not effect.requests_without:
@@ -253,9 +253,9 @@ def _decisions(report: Report) -> list[str]:
         ]
         found.append(
             _figure(
-                "Does the local verifier foretell the server?",
-                plots.calibration("calibration", "Foretold acceptance against the real one", points),
-                f"Across: foretold by the preset {best.preset}, the closest of {len(report.calibrations)}. Up: what "
+                "Does the local verifier predict the server?",
+                plots.calibration("calibration", "Predicted and actual acceptance", points),
+                f"Across: predicted by the preset {best.preset}, the closest of {len(report.calibrations)}. Up: what "
                 "the server accepted. On the line both agree.",
                 _table(
                     ("preset", "requests", "mean error"),
@@ -306,7 +306,7 @@ def _details(report: Report) -> list[str]:
         _block(
             "Speed",
             "All requests whose reply came to its end. The policy chose who got a prediction, so the difference of "
-            "these columns is no effect of predicting.",
+            "these columns is not an effect of predicting.",
             _table(
                 ("", "requests", "first token", "p95", "total", "p95", "tokens/s", "queue", "completion"),
                 [
@@ -317,7 +317,7 @@ def _details(report: Report) -> list[str]:
             ),
         )
     )
-    found.append(_block("What became of them", "", _table(("", "requests"), _outcomes(report))))
+    found.append(_block("Outcomes", "", _table(("", "requests"), _outcomes(report))))
     if report.groups:
         found.append(
             _block(

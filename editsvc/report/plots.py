@@ -227,7 +227,7 @@ def break_even(identity: str, title: str, points: Sequence[Point]) -> str:
 
 
 def calibration(identity: str, title: str, points: Sequence[Point]) -> str:
-    """Foretold acceptance (x) against the real one (y); on the diagonal the two agree."""
+    """Predicted acceptance (x) against the actual one (y); on the diagonal the two agree."""
     x, y = Scale(0, 1, _LEFT, WIDTH - _RIGHT), Scale(0, 1, HEIGHT - _BOTTOM, _TOP)
     body = [
         _axis_y(y, _steps(0, 1), _percent),
@@ -242,10 +242,10 @@ def calibration(identity: str, title: str, points: Sequence[Point]) -> str:
                 "a",
                 x(each.x),
                 y(each.y or 0),
-                f"{each.name}: {_percent(each.x)} foretold, {_percent(each.y or 0)} real",
+                f"{each.name}: {_percent(each.x)} predicted, {_percent(each.y or 0)} actual",
             )
         )
-    told = "; ".join(f"foretold {_percent(each.x)}, real {_percent(each.y or 0)}" for each in points)
+    told = "; ".join(f"predicted {_percent(each.x)}, actual {_percent(each.y or 0)}" for each in points)
     return _plot(identity, title, f"{told or 'Nothing to compare'}.", body, [])
 
 

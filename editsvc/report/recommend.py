@@ -1,4 +1,4 @@
-"""What the numbers say to do. Nothing is said that they do not bear out."""
+"""Recommendations, made only where the numbers support them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recommendations(
     by_model: Mapping[str | None, Summary],
     effects: Mapping[str, Effect],
 ) -> list[Recommendation]:
-    """What to do, and what to know, about these requests; the first answers whether predictions pay."""
+    """Recommendations for these requests; the first says whether predictions pay off."""
     found = [_verdict(overall, effect)]
     models = sorted(by_model, key=lambda name: (-by_model[name].requests, name or ""))
     for model in models:
@@ -68,7 +68,7 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
         return Recommendation(
             "no-predictions",
             f"Not enough data: none of {_requests(overall.requests)} sent a prediction, "
-            "so nothing can be said about their worth.",
+            "so their worth is unknown.",
             numbers,
         )
     if time.saved is None or time.low is None or time.high is None:
@@ -94,7 +94,7 @@ def _too_few(overall: Summary, effect: Effect) -> str:
 
 
 def _figures(effect: Effect, time: Difference) -> str:
-    """How long the middle edit takes, and by how much that is more or less."""
+    """How long the median edit takes, and by how much that is more or less."""
     assert time.saved is not None and time.low is not None and time.high is not None  # noqa: PT018, S101
     faster = time.saved > 0
     low, high = sorted((abs(time.low), abs(time.high)))
@@ -102,7 +102,7 @@ def _figures(effect: Effect, time: Difference) -> str:
         f"with them half of the edits are done in {seconds(time.with_prediction)}, without in "
         f"{seconds(time.without_prediction)}. That is {seconds(abs(time.saved))} {'saved' if faster else 'lost'} "
         f"(95 % sure: between {seconds(low)} and {seconds(high)}), "
-        f"measured on {_requests(effect.requests_with + effect.requests_without)} of which chance decided."
+        f"measured on {_requests(effect.requests_with + effect.requests_without)} chosen at random."
     )
 
 
@@ -113,7 +113,7 @@ def _undecided(effect: Effect, time: Difference) -> str:
         else "The difference, if there is one, is too small to matter; let the bill decide."
     )
     return (
-        "Not enough data to say whether predictions save time: the middle edit is between "
+        "Not enough data to say whether predictions save time: the median edit is between "
         f"{_either_way(time.low)} and {_either_way(time.high)} (95 % sure). {more}"
     )
 

@@ -1,4 +1,4 @@
-"""What other predictions would have got, and how well the local verifier foretells the server.
+"""What other predictions would have got, and how well the local verifier predicts the server.
 
 The log has the verifier's counts for each candidate and preset, under ``<candidate>:<preset>``; a name without
 a preset is a candidate of which nothing is verified, such as ``none``.

@@ -72,7 +72,7 @@ def render(result: Result) -> str:
             for quantity in QUANTITIES
         ),
         ("changes of a server that were noticed", *(_percent(_share(s.noticed, s.drifts)) for s in both)),
-        ("steady servers said to have changed", *(_percent(_share(s.false_alarms, s.steady)) for s in both)),
+        ("steady servers reported as changed", *(_percent(_share(s.false_alarms, s.steady)) for s in both)),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "".join(f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}\n" for row in rows)

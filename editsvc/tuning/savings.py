@@ -81,7 +81,7 @@ def speed(plain: Sequence[Weighted]) -> Speed:
 
 
 def savings(sent: Sequence[Weighted], plain: Speed, rates: Rates) -> Savings:
-    """What `sent` requests gained over the speed that their model has without a prediction."""
+    """The savings of `sent` requests, compared with their model's speed without a prediction."""
     timed = _timed(sent)
     seconds, weights = timed.seconds, timed.weights
     accepted = [weighted.observation.accepted for weighted in sent]

@@ -94,7 +94,7 @@ class SimulatedModel:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedOutcome:
-    """What a server makes of one edit; times without noise."""
+    """The simulated result of one edit; times have no noise."""
 
     scope_kind: str
     document_bytes: int
@@ -112,7 +112,7 @@ class SimulatedOutcome:
 
 
 def outcomes(edits: Sequence[SimulatedEdit], server: SimulatedServer) -> list[SimulatedOutcome]:
-    """What `server` makes of each edit."""
+    """The result of each edit on `server`."""
     preset = replace(PRESETS[server.preset], rejection=server.rejection)
     found = []
     for edit in edits:

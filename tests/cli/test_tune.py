@@ -135,7 +135,7 @@ def test_a_reset_brings_the_built_in_rule_back(offline_shell: Shell) -> None:
 def test_without_a_version_the_history_says_so(offline_shell: Shell) -> None:
     ran = offline_shell.run("policy", "history")
     assert (ran.code, ran.out) == (0, b"")
-    assert "There is no version yet" in ran.err
+    assert "There are no versions yet" in ran.err
 
 
 def test_a_broken_policy_is_a_warning_and_is_replaced(offline_shell: Shell) -> None:

@@ -38,7 +38,7 @@ def test_the_last_edit_is_taken_back_byte_for_byte(shell: Shell, kind: str) -> N
     apply(shell, "steps.py")
     assert path.read_bytes() != before
     ran = shell.run("undo")
-    assert (ran.code, ran.out, ran.err) == (0, b"", "steps.py: taken back\n")
+    assert (ran.code, ran.out, ran.err) == (0, b"", "steps.py: restored\n")
     assert path.read_bytes() == before
     assert entries(shell) == []
 
@@ -58,7 +58,7 @@ def test_files_that_changed_or_went_since_are_left_alone_and_named(shell: Shell)
     assert ran.code == 1
     assert (first.read_text(), second.read_text(), third.exists()) == (EXAMPLE, "mine\n", False)
     assert ran.err == (
-        "a.py: taken back\n"
+        "a.py: restored\n"
         "editsvc: b.py: The file was changed since the edit. It is left as it is.\n"
         "editsvc: c.py: The file was deleted since the edit.\n"
     )
@@ -137,10 +137,10 @@ def test_a_last_run_that_is_stale_hides_no_earlier_one(shell: Shell) -> None:
     second.write_text("mine\n")
     ran = shell.run("undo")
     assert (ran.code, first.read_text(), second.read_text()) == (1, EDITED, "mine\n")
-    assert ran.err.endswith("Earlier runs can be taken back by their ID: editsvc undo --list.\n")
+    assert ran.err.endswith("Earlier runs can be undone by ID: editsvc undo --list.\n")
 
 
-@pytest.mark.parametrize(("args", "words"), [((), "nothing to take back"), (("feed",), "no run feed")])
+@pytest.mark.parametrize(("args", "words"), [((), "nothing to undo"), (("feed",), "no run feed")])
 def test_nothing_to_take_back_is_said(shell: Shell, args: tuple[str, ...], words: str) -> None:
     ran = shell.run("undo", *args)
     assert ran.code == 1
@@ -180,7 +180,7 @@ def test_a_journal_that_cannot_be_written_is_a_warning_and_the_edit_stands(shell
     (shell.data / "undo").write_bytes(b"a file, where the folder should be")
     ran = shell.run("rewrite", "-i", INSTRUCTION, "--apply", "steps.py")
     assert (ran.code, path.read_text()) == (0, EDITED)
-    assert "editsvc: steps.py cannot be taken back by editsvc undo." in ran.err
+    assert "editsvc: steps.py cannot be restored by editsvc undo." in ran.err
     ran = shell.run("undo")
     assert ran.code == 1
     assert "cannot be read" in ran.err

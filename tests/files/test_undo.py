@@ -123,7 +123,7 @@ def test_runs_are_taken_back_one_after_the_other_the_latest_first(tmp_path: Path
     assert path.read_bytes() == b"2"
     restore_last(journal)
     assert path.read_bytes() == b"1"
-    with pytest.raises(Refused, match="nothing to take back"):
+    with pytest.raises(Refused, match="nothing to undo"):
         undo.last(undo.runs(journal))
 
 
@@ -226,7 +226,7 @@ def test_a_journal_that_cannot_be_made_is_a_warning_and_the_edit_stands(tmp_path
     path = file(tmp_path)
     (tmp_path / "data").write_bytes(b"a file, where the folder should be")
     warning = Recording(tmp_path / "data" / "undo", "aa", NOON).write(disk.read(path), b"new\n")
-    assert warning.startswith("a.py cannot be taken back by editsvc undo. The journal ")
+    assert warning.startswith("a.py cannot be restored by editsvc undo. The journal ")
     assert path.read_bytes() == b"new\n"
 
 
@@ -234,7 +234,7 @@ def test_a_disk_that_is_full_is_a_warning_and_leaves_no_half_entry(tmp_path: Pat
     path = file(tmp_path, content=b"x" * 10_000)
     with no_file_above(4_096):
         warning = Recording(journal, "aa", NOON).write(disk.read(path), b"new\n")
-    assert "cannot be taken back" in warning
+    assert "cannot be restored" in warning
     assert path.read_bytes() == b"new\n"
     assert undo.runs(journal) == []
     assert [inner for inner in journal.rglob("*") if inner.is_file()] == []
@@ -355,7 +355,7 @@ def test_a_run_too_large_for_the_journal_says_which_file_cannot_be_taken_back(
     recording = Recording(journal, "aa", NOON, JournalLimits(size=5_000))
     assert recording.write(disk.read(file(tmp_path, "a", b"x" * 4_000)), b"new") == ""
     large, small = file(tmp_path, "b", b"x" * 4_000), file(tmp_path, "c")
-    assert "b cannot be taken back by editsvc undo. The run is too large" in recording.write(
+    assert "b cannot be restored by editsvc undo. The run is too large" in recording.write(
         disk.read(large), b"new"
     )
     assert recording.write(disk.read(small), b"new") == ""
@@ -459,7 +459,7 @@ def test_a_process_may_be_killed_at_any_moment(tmp_path: Path, what: str) -> Non
         if content == b"new":
             restore_last(journal)
         else:
-            with pytest.raises(Refused, match="nothing to take back"):
+            with pytest.raises(Refused, match="nothing to undo"):
                 undo.last(found)
         assert path.read_bytes() == b"old"
         # What the killed process left behind is in nobody's way.

@@ -56,7 +56,7 @@ def predicted(make_record: Callable[..., RequestRecord]) -> Callable[..., Reques
 
 @pytest.fixture
 def randomised(make_record: Callable[..., RequestRecord]) -> Callable[..., RequestRecord]:
-    """A request of which chance decided: randomised(sent, seconds)."""
+    """A randomised request: randomised(sent, seconds)."""
 
     def make(sent: bool, total_s: float | None, chance: float | None = None, **fields: Any) -> RequestRecord:
         propensity = chance if chance is not None else (0.9 if sent else 0.1)

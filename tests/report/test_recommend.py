@@ -42,7 +42,7 @@ def test_predictions_that_save_time_are_to_be_kept(randomised: MakeRecord) -> No
         "Keep predictions on: with them half of the edits are done in 0.57 s, without in 1.15 s. "
         "That is 0.57 s saved (95 % sure: between 0."
     )
-    assert sentence.endswith("measured on 120 requests of which chance decided.")
+    assert sentence.endswith("measured on 120 requests chosen at random.")
 
 
 def test_predictions_that_cost_time_are_to_be_turned_off(randomised: MakeRecord) -> None:

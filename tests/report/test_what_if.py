@@ -1,4 +1,4 @@
-"""What other candidates would have got, and how well the verifier foretells the server."""
+"""What other candidates would have got, and how well the verifier predicts the server."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_is_no_pair_of_counts_is_skipped(make_record: Make, counts: Any) ->
     assert aggregate([make_record(what_if={"file:resync": counts})]).what_if == []
 
 
-def test_a_verifier_that_foretells_the_server_lies_on_the_diagonal(predicted: Make) -> None:
+def test_a_verifier_that_predicts_the_server_lies_on_the_diagonal(predicted: Make) -> None:
     records = [
         predicted(
             number,
