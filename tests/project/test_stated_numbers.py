@@ -184,9 +184,9 @@ STATED: list[tuple[str, str, list[Any]]] = [
             "that fails, up to {:g} s"
         ),
         [
-            WORDS[default(constant("provider.breaker:Limits"), "failures")],
-            default(constant("provider.breaker:Limits"), "open_s"),
-            default(constant("provider.breaker:Limits"), "longest_open_s"),
+            WORDS[default(constant("provider.breaker:BreakerLimits"), "failures")],
+            default(constant("provider.breaker:BreakerLimits"), "open_s"),
+            default(constant("provider.breaker:BreakerLimits"), "longest_open_s"),
         ],
     ),
     ("docs/providers.md", "`longest_wait_s` ({:g} s)", [SETTINGS.longest_wait_s]),
