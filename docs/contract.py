@@ -246,6 +246,15 @@ def _lua_struct(struct: type[msgspec.Struct]) -> str:
     return "\n".join([*lines, ""])
 
 
+# As both Lua's annotations and the page call them.
+_SIMPLE = {
+    described.StrType: "string",
+    described.IntType: "integer",
+    described.FloatType: "number",
+    described.BoolType: "boolean",
+}
+
+
 def _lua_type(kind: described.Type) -> str:
     kind = plain(kind)
     match kind:
@@ -262,13 +271,7 @@ def _lua_type(kind: described.Type) -> str:
             return "|".join(f'"{value}"' for value in kind.values)
         case described.DictType():
             return "table<string, any>"
-    names = {
-        described.StrType: "string",
-        described.IntType: "integer",
-        described.FloatType: "number",
-        described.BoolType: "boolean",
-    }
-    return names[type(kind)]
+    return _SIMPLE[type(kind)]
 
 
 # --- the page -------------------------------------------------------------------------------------------------
@@ -361,13 +364,7 @@ def _page_type(kind: described.Type, *, nullable: bool = True) -> str:
             return ", ".join(f"`{value}`" for value in kind.values)
         case described.DictType():
             return "object"
-    names = {
-        described.StrType: "string",
-        described.IntType: "integer",
-        described.FloatType: "number",
-        described.BoolType: "boolean",
-    }
-    return names[type(kind)]
+    return _SIMPLE[type(kind)]
 
 
 OBJECTS = (
