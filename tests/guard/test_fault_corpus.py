@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,13 @@ import pytest
 from emulated import Verbatim, serving
 from fault_corpus import ROWS, Fault, corpus, unescaped
 from lsp_client import PLAIN, PROFILES, VSCODE, Profile
-from lsp_session import Session, opened_session
+from lsp_session import PATIENT, Session, opened_session
+from patience import HANGING_S
 from shell import Shell
 from shell_fixtures import offline_shell
 
 from editsvc.emulator import EmulatorOptions, parse_fault
 from editsvc.guard.checks import Check
-from lsp.editing.apply_edits import Patience
 
 __all__ = ["offline_shell"]
 
@@ -166,11 +167,11 @@ async def test_a_buffer_is_to_the_byte_what_it_should_be(tmp_path: Path, name: s
         done = threading.Event()
         loop.call_soon_threadsafe(happens[0])
         loop.call_soon_threadsafe(done.set)
-        assert done.wait(10)
+        assert done.wait(HANGING_S)
 
     with model(fault, meanwhile) as address:
-        environ = {"CEREBRAS_BASE_URL": address, "EDITSVC_MAX_RETRIES": "0", "EDITSVC_READ_TIMEOUT_S": "5"}
-        patience = Patience(answer=2, report=0.3, skipped=0.3, retry=0.01)
+        environ = {"CEREBRAS_BASE_URL": address, "EDITSVC_MAX_RETRIES": "0"}
+        patience = replace(PATIENT, report=0.3) if fault.has("client claims") else PATIENT
         async with opened_session(
             tmp_path, profile, opened={}, environ=environ, patience=patience
         ) as session:

@@ -1,15 +1,16 @@
 """Clients that lag, refuse, lie or say nothing: what counts is the text that they report."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from held_server import held_server
 from lsp_client import EMACS, NEOVIM, PLAIN, PROFILES, SILENCE, VSCODE, Profile, RpcError, Sync, lagging
-from lsp_session import RENAME, RENAMED, STEPS, URI, Session
-
-from lsp.editing.apply_edits import Patience
+from lsp_session import PATIENT, RENAME, RENAMED, STEPS, URI, Session
+from patience import until
 
 Start = Callable[..., Any]
 TYPED = "# typed\n"
@@ -28,6 +29,24 @@ def type_first(session: Session, text: str = TYPED, at: int = 0, *, times: int =
     session.client.before_apply = before
 
 
+@asynccontextmanager
+async def streaming(
+    start: Start, profile: Profile, mode: str
+) -> AsyncIterator[tuple[Session, asyncio.Future[Any]]]:
+    """A session whose edit has streamed one of its two hunks, and the answer to come: the rest comes at the end."""
+    at = RENAMED.index("eighth")
+    with held_server(RENAMED[:at], RENAMED[at:]) as server:
+        environ = {"CEREBRAS_BASE_URL": server.url}
+        session = await start(profile, options={"stream": True}, environ=environ)
+        asked = {"uri": URI, "instruction": RENAME, "mode": mode, "prediction": "off"}
+        answer = session.client.command("editsvc.edit", asked)
+        await until(lambda: any(message["hunks"] for message in session.client.said("editsvc/stream")))
+        assert not answer.done()
+        yield session, answer
+        server.go_on.set()
+        await asyncio.wait({answer})
+
+
 @pytest.mark.parametrize("profile", [*PROFILES, PLAIN], ids=lambda profile: profile.name)
 async def test_what_is_typed_as_the_edit_arrives_is_kept_and_the_edit_sent_again(
     start: Start, profile: Profile
@@ -44,12 +63,11 @@ async def test_what_is_typed_as_the_edit_arrives_is_kept_and_the_edit_sent_again
 
 @pytest.mark.parametrize("profile", [*PROFILES, PLAIN], ids=lambda profile: profile.name)
 async def test_what_is_typed_while_it_streams_is_kept(start: Start, profile: Profile) -> None:
-    session = await start(profile, speed=400.0)
-    answer = session.client.command("editsvc.edit", {"uri": URI, "instruction": RENAME, "mode": "apply"})
-    for number in range(5):
-        await asyncio.sleep(0.02)
-        session.client.type(URI, number, number, "#")
-    session.client.type(URI, 5, 5, "\n")
+    async with streaming(start, profile, "apply") as (session, answer):
+        for number in range(5):
+            session.client.type(URI, number, number, "#")
+            session.client.report(URI)
+        session.client.type(URI, 5, 5, "\n")
     result = await answer
     session.client.report(URI)
 
@@ -59,11 +77,9 @@ async def test_what_is_typed_while_it_streams_is_kept(start: Start, profile: Pro
 
 
 async def test_a_hunk_whose_lines_were_changed_is_a_conflict_and_the_others_are_applied(start: Start) -> None:
-    session = await start(speed=400.0)
-    answer = session.client.command("editsvc.edit", {"uri": URI, "instruction": RENAME})
-    await asyncio.sleep(0.05)
-    at = STEPS.index("step_3")
-    session.client.type(URI, at, at, "my_")
+    async with streaming(start, VSCODE, "review") as (session, answer):
+        at = STEPS.index("step_3")
+        session.client.type(URI, at, at, "my_")
     result = await answer
 
     assert result["status"] == "conflict"
@@ -76,10 +92,8 @@ async def test_a_hunk_whose_lines_were_changed_is_a_conflict_and_the_others_are_
 
 
 async def test_if_no_hunk_fits_nothing_is_sent(start: Start) -> None:
-    session = await start(speed=400.0)
-    answer = session.client.command("editsvc.edit", {"uri": URI, "instruction": RENAME})
-    await asyncio.sleep(0.05)
-    session.client.type(URI, 0, len(STEPS), "")
+    async with streaming(start, VSCODE, "review") as (session, answer):
+        session.client.type(URI, 0, len(STEPS), "")
     result = await answer
 
     assert result["status"] == "conflict"
@@ -100,7 +114,7 @@ async def test_an_edit_that_is_refused_again_and_again_is_given_up(start: Start)
 
 
 async def test_a_client_that_claims_and_does_nothing_is_found_out(start: Start) -> None:
-    session = await start(patience=Patience(report=0.2))
+    session = await start(patience=replace(PATIENT, report=0.2))
     session.client.before_apply = lambda _: {"applied": True}
     answer = await session.edit()
 
@@ -110,7 +124,7 @@ async def test_a_client_that_claims_and_does_nothing_is_found_out(start: Start) 
 
 
 async def test_a_client_that_never_answers_is_not_waited_for_for_ever(start: Start) -> None:
-    session = await start(patience=Patience(answer=0.2))
+    session = await start(patience=replace(PATIENT, answer=0.2))
     session.client.before_apply = lambda _: SILENCE
     answer = await session.edit()
 

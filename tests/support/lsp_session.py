@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_client import VSCODE, LspClient, Profile
+from patience import HANGING_S
 
 from editsvc.emulator import Emulator, EmulatorOptions
 from lsp.editing.apply_edits import Patience
@@ -23,6 +24,8 @@ ONE_RENAMED = STEPS.replace("step_5", "fifth")
 EMOJI = "# \U0001f600 grin\nname = '\U0001f600'\nsecond = 2\n"
 SHORTEN = "Call second two."
 SHORTENED = EMOJI.replace("second", "two")
+# A client in this process answers and reports in any case, only later if the machine is busy.
+PATIENT = Patience(answer=HANGING_S, report=HANGING_S, skipped=HANGING_S, retry=0.01)
 
 
 class MemoryChannel:
@@ -83,7 +86,7 @@ async def opened_session(
     *,
     options: dict[str, Any] | None = None,
     settings: dict[str, Any] | None = None,
-    patience: Patience | None = None,
+    patience: Patience = PATIENT,
     environ: dict[str, str] | None = None,
     opened: dict[str, str] | None = None,
     root: str | None = None,
@@ -101,10 +104,11 @@ async def opened_session(
                 "CEREBRAS_BASE_URL": emulated.base_url,
                 "EDITSVC_DATA_DIR": str(folder / "data"),
                 "EDITSVC_EXPLORATION": "0",
+                "EDITSVC_READ_TIMEOUT_S": str(HANGING_S),
                 "EDITSVC_CONFIG": str(folder / "config.toml"),
                 **(environ or {}),
             },
-            patience=patience or Patience(answer=2, report=1, skipped=0.3, retry=0.01),
+            patience=patience,
         )
         server = EditServer(context)
         channel = MemoryChannel()
