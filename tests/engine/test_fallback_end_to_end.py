@@ -12,11 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import held_server
 import pytest
 from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, RENAMED, STEPS, URI, opened_session, write_cases
-from patience import read_timeout_s, until
+from patience import HANGING_S, read_timeout_s, until
 
-from bench.soak import connections
 from editsvc.app.composition import open_service
 from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
 from editsvc.engine.edit import EditRequest, EditResult
@@ -228,14 +228,14 @@ async def test_in_an_editor_it_is_one_edit_in_one_go(tmp_path: Path, cases: Path
 
 
 @pytest.fixture
-def dying_server(cases: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server process that streams slowly enough to be killed in the middle of a reply."""
-    command = [sys.executable, "-m", "editsvc", "emulate", "--script", str(cases), "--speed", "20"]
+def dying_server() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server process that sends half a reply, says so on its stdout, and waits to be killed."""
+    beginning = RENAMED[: RENAMED.index("eighth")]
+    command = [sys.executable, str(Path(held_server.__file__)), beginning]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield process, process.stdout.readline().removeprefix("listening on ").strip()
-        if process.poll() is None:
-            process.terminate()
+        yield process, process.stdout.readline().strip()
+        process.kill()
 
 
 async def test_a_server_that_is_killed_in_mid_stream(
@@ -252,9 +252,10 @@ async def test_a_server_that_is_killed_in_mid_stream(
             *command, stdout=pipe, stderr=pipe, env=environ, cwd=tmp_path
         )
         out = asyncio.create_task(shell.communicate())
-        # 240 tokens at 20 a second: it is in the middle of its reply for long after the request has come.
-        await until(lambda: connections(process.pid))
-        await asyncio.sleep(2)
+        assert process.stdout is not None
+        async with asyncio.timeout(HANGING_S):
+            said = await asyncio.to_thread(process.stdout.readline)
+        assert said == "begun\n"
         process.send_signal(signal.SIGKILL)
         stdout, stderr = await out
     assert shell.returncode == 0, stderr
