@@ -9,19 +9,28 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import held_server
+import msgspec
 import pytest
+from engine_world import Memory, Told
 from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, RENAMED, STEPS, URI, opened_session, write_cases
 from patience import HANGING_S, read_timeout_s, until
 
 from editsvc.app.composition import open_service
+from editsvc.app.servers import configured, provider
 from editsvc.emulator import Emulator, EmulatorOptions, parse_fault
 from editsvc.engine.edit import EditRequest, EditResult
+from editsvc.engine.service import EditService
 from editsvc.errors import Status
+from editsvc.prediction.policy import PredictionMode
+from editsvc.provider import models
+from editsvc.provider.chain import Chain
 from editsvc.provider.health import HealthFile
+from editsvc.provider.upstreams import Upstream, Upstreams
 from editsvc.settings.environment import load
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import Source, TokenLog
@@ -79,14 +88,12 @@ async def edited(environ: dict[str, str], instruction: str = RENAME) -> EditResu
         "status:503,shape=top",
         "status:429,retry-after=60",
         "reset",
-        "stall-start",
         "html-200",
         "cut:0",
         "cut:0.5",
         "cut:1",
         "end:0.5",
         "end:1",
-        "stall:0.5",
         "error-event:at=0.5",
         "error-event:503",
         "garbage:0.5",
@@ -98,7 +105,6 @@ async def test_whatever_befalls_the_first_server_the_second_one_answers(
 ) -> None:
     async with two_servers(cases, fault) as (first, second):
         environ = variables(tmp_path, first.base_url, second.base_url, EDITSVC_PREDICTION=prediction)
-        environ["EDITSVC_READ_TIMEOUT_S"] = str(read_timeout_s(fault))
         result = await edited(environ)
         assert result.status is Status.CHANGED, result.message
         assert result.after is not None and result.after.text == RENAMED
@@ -112,6 +118,53 @@ async def test_whatever_befalls_the_first_server_the_second_one_answers(
     assert (record["status"], record["provider"], record["attempts"]) == ("changed", "fallback", 2)
     assert [attempt["provider"] for attempt in record["route"]] == ["cerebras", "fallback"]
     assert record["prediction"]["sent"] == (prediction == "on")
+
+
+@pytest.mark.parametrize("prediction", [PredictionMode.ON, PredictionMode.OFF])
+@pytest.mark.parametrize("fault", ["stall-start", "stall:0.5"])
+async def test_a_server_that_says_nothing_is_given_up_and_the_second_one_answers(
+    tmp_path: Path, cases: Path, fault: str, prediction: PredictionMode
+) -> None:
+    """The settings have one read timeout for both; here the second server's is long, since it may only be slow."""
+    async with two_servers(cases, fault) as (first, second):
+        environ = variables(tmp_path, first.base_url, second.base_url, EDITSVC_PREDICTION=prediction)
+        settings = load(environ=environ, folder=tmp_path).settings
+        servers = configured(settings, environ)
+        hasty = provider(msgspec.structs.replace(settings, read_timeout_s=read_timeout_s(fault)), servers[0])
+        patient = provider(settings, servers[1])
+        log = Memory()
+        service = EditService(
+            provider=Chain(
+                Upstreams(
+                    [
+                        Upstream(hasty),
+                        Upstream(patient, model=servers[1].model, predicts=servers[1].prediction),
+                    ],
+                    clock=time.monotonic,
+                )
+            ),
+            settings=settings,
+            models=models.table(settings.models),
+            recorder=log,
+            shown_once=Told(),
+            clock=time.monotonic,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: "edit-1",
+        )
+        result = await service.edit(EditRequest(Snapshot(STEPS), RENAME, "steps.py", Source.CLI))
+        hasty.close()
+        patient.close()
+        assert result.status is Status.CHANGED, result.message
+        assert result.after is not None and result.after.text == RENAMED
+        await until(lambda: first.records() and second.records())
+        assert (result.provider, len(first.records()), len(second.records())) == ("fallback", 1, 1)
+    (warning,) = result.warnings
+    assert warning.startswith("fallback answered instead: No data from 127.0.0.1 for 1 s")
+    (record,) = log.records
+    assert (record.status, record.provider, record.attempts) == ("changed", "fallback", 2)
+    assert [attempt["provider"] for attempt in record.route or []] == ["cerebras", "fallback"]
+    assert record.prediction is not None
+    assert record.prediction.sent == (prediction is PredictionMode.ON)
 
 
 async def test_the_second_server_is_not_asked_for_what_the_first_one_can_do(
