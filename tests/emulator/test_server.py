@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import until
 
 from editsvc.emulator import EmulatedModel
 from editsvc.emulator.responder import ModelReply, ModelReplyKind
@@ -444,13 +445,12 @@ async def test_the_log_has_numbers_and_names_and_no_text(
 async def test_a_client_that_leaves_in_mid_reply_is_noticed(
     emulated: Emulated, http: httpx.AsyncClient, echo_body: Body
 ) -> None:
-    async with emulated(speed=200) as emulator:
+    async with emulated(speed=20) as emulator:
         async with http.stream("POST", emulator.base_url + CHAT, json=echo_body(stream=True)) as response:
             lines = response.aiter_lines()
             while "content" not in await anext(lines):
                 pass
-        while not emulator.records():
-            await asyncio.sleep(0.01)
+        await until(emulator.records)
     [record] = emulator.records()
 
     assert record.disconnected
@@ -476,11 +476,12 @@ async def test_a_client_that_leaves_before_there_is_an_answer_has_asked_all_the_
         await asyncio.to_thread(slow.asked.wait, 60)
         asking.cancel()
         await asyncio.wait({asking})
-        await asyncio.sleep(0.1)  # for the server to notice
+        assert emulator._runner is not None
+        server = emulator._runner.server
+        assert server is not None
+        await until(lambda: not server.connections)  # it has noticed
         slow.go_on.set()
-        async with asyncio.timeout(60):
-            while not emulator.records():
-                await asyncio.sleep(0.01)
+        await until(emulator.records)
     [record] = emulator.records()
     assert (record.disconnected, record.status, record.sent_tokens) == (True, 0, 0)
 
