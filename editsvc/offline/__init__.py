@@ -1,8 +1,8 @@
 """Edits without a model: a documented set of instructions, done by syntax. Pure.
 
 `instruction` turns a sentence into a value, a module for each transformation turns the value into edits, and
-`engine` puts the two together. What it does not understand it refuses, and what is
-ambiguous it does not guess.
+`engine` puts the two together. It refuses what it does not understand, and does not guess
+where an instruction is ambiguous.
 """
 
 from editsvc.offline.errors import NotApplicable, NotUnderstood

@@ -38,7 +38,7 @@ class _Use:
 
 
 def apply(text: str, value: ChangeColour, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
-    """Edits that put `value.new` for every spelling of `value.old`, or for the only colour there is.
+    """Edits that replace every spelling of `value.old`, or the only colour there is, by `value.new`.
 
     Raises NotApplicable if the file is neither CSS nor HTML, or the colour is not there or not the only one.
     """
@@ -49,16 +49,14 @@ def apply(text: str, value: ChangeColour, language: Language | None, *, budget: 
         old = colour(value.old)
         chosen = [use for use in uses if use.colour == old]
         if not chosen:
-            raise NotApplicable(
-                f"The colour {value.old} is in no declaration of the file{_those(text, uses)}."
-            )
+            raise NotApplicable(f"No declaration of the file has the colour {value.old}{_those(text, uses)}.")
     else:
         chosen = _only(text, value, uses)
     return [Edit(use.start, use.end, value.new) for use in chosen]
 
 
 def _only(text: str, value: ChangeColour, uses: list[_Use]) -> list[_Use]:
-    # "The color" alone means the property of that name; where none is declared, any.
+    # "The color" alone means the property of that name, or any colour if that property is not declared.
     aspect = value.aspect or "color"
     chosen = [use for use in uses if use.aspect in (aspect, f"{aspect}-color")]
     if value.aspect is None and not chosen:

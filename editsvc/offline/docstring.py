@@ -42,7 +42,7 @@ _BLOCK_LANGUAGES: Final = frozenset(
     {"javascript", "javascriptreact", "typescript", "typescriptreact", "java", "c", "cpp"}
 )
 _LINE_MARKS: Final = {"go": "//", "rust": "///"}
-# What a comment directly above must begin with to be documentation.
+# The openings that make a comment directly above a definition its documentation.
 _DOC_MARKS: Final = {
     "go": ("//", "/*"),
     "rust": ("///", "/**"),
@@ -54,9 +54,9 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+"
 
 @dataclass(frozen=True, slots=True)
 class _Signature:
-    """What a stub names: parameters with their types (empty where none), and the returned type.
+    """The contents of a stub: parameters with their types (empty if not annotated), and the returned type.
 
-    `returns` is None where nothing is returned, and empty where something is, of a type not said.
+    `returns` is None for a function that returns nothing, and empty if the returned type is not annotated.
     """
 
     parameters: tuple[tuple[str, str], ...]
@@ -66,12 +66,12 @@ class _Signature:
 def apply(text: str, value: AddDocstring, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
     """Edits that document `value.name`, or everything public without documentation.
 
-    Raises NotApplicable where there is nothing to document, or no form for it in the language.
+    Raises NotApplicable if there is nothing to document, or if the language has no form for it.
     """
     tree = tree_of(text, language, budget=budget)
     name = tree.language.name
     if name != "python" and name not in _BLOCK_LANGUAGES and name not in _LINE_MARKS:
-        raise NotApplicable(f"There is no form of documentation comments for {name} files.")
+        raise NotApplicable(f"Documentation comments cannot be written in {name} files.")
     if value.name is None:
         edits = [
             edit
@@ -84,7 +84,7 @@ def apply(text: str, value: AddDocstring, language: Language | None, *, budget: 
         return edits
     located = the_one(tree, value.name)
     if _documented(tree, located):
-        raise NotApplicable(f"`{value.name}` is documented already.")
+        raise NotApplicable(f"`{value.name}` is already documented.")
     edits = _stub(tree, located)
     if not edits:
         raise NotApplicable(f"`{value.name}` shares its line with other code, where no documentation fits.")
@@ -132,7 +132,7 @@ def _documented(tree: Tree, located: Located) -> bool:
 
 
 def _stub(tree: Tree, located: Located) -> list[Edit]:
-    """The edit that documents one definition; none where it shares its line with other code."""
+    """The edit that documents one definition; no edit if the definition shares its line with other code."""
     if tree.language.name == "python":
         return _python(tree, located, _signature(tree, located))
     name = located.definition.name
@@ -189,7 +189,7 @@ def _python(tree: Tree, located: Located, signature: _Signature) -> list[Edit]:
 
 
 def _layout(text: str, offset: int) -> tuple[str, str]:
-    """What stands before `offset` on its line, and the line end of the neighbourhood."""
+    """The text before `offset` on its line, and the line end in use around it."""
     start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
     following = split_lines(text[offset : offset + 1000])
     ending = line_end(following[0]) if following else ""

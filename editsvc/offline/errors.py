@@ -1,4 +1,4 @@
-"""Why the offline engine makes no edit."""
+"""The refusals of the offline engine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class NotUnderstood(Refused):
-    """The instruction is none of the documented ones."""
+    """The instruction does not match any documented form."""
 
 
 class NotApplicable(Refused):
-    """The instruction is understood, but the document does not have what it is about, or not just once."""
+    """The instruction is understood, but its target is missing from the document, or ambiguous."""
 
 
 def not_found(what: str, name: str, candidates: Iterable[str]) -> NotApplicable:
-    """A NotApplicable that says what was looked for, and which names of the document are nearly it."""
+    """A NotApplicable that names the missing target, and similar names in the document."""
     similar = near(name, candidates)
     tail = f"; did you mean {' or '.join(f'`{candidate}`' for candidate in similar)}?" if similar else "."
-    return NotApplicable(f"There is no {what} named `{name}` in the file{tail}")
+    return NotApplicable(f"The file has no {what} named `{name}`{tail}")

@@ -1,4 +1,4 @@
-"""Sort imports: whole statements, with the comments above and behind them; nothing is added or dropped."""
+"""Sort imports: whole statements, with the comments above and after them; nothing is added or dropped."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from editsvc.syntax import Language, ParseBudget, Tree
 
 _Key = tuple[int, tuple[object, ...]]
-"""The group of an import (always 0 but in Python), and what it is sorted by in its group."""
+"""The group of an import (always 0 except in Python), and its sort key within the group."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An import with its lines, `first` up to `end`; without a key it keeps its place."""
+    """An import with its lines, `first` up to `end`; an import without a key keeps its place."""
 
     first: int
     end: int
@@ -38,8 +38,8 @@ def apply(text: str, _value: SortImports, language: Language | None, *, budget: 
     """Edits that sort each block of imports, in place; none if they are sorted.
 
     Python: the imports before the first other statement, in groups (``__future__``, standard library, third
-    party, relative) as isort and PEP 8 have them. Elsewhere blocks are lines without a gap, and keep their
-    order among each other. Raises NotApplicable for C and C++, where order has a meaning, for languages
+    party, relative) as isort and PEP 8 have them. In other languages a block is a run of lines without a gap, and
+    the blocks keep their order. Raises NotApplicable for C and C++, where order has a meaning, for languages
     without imports, and for files without any.
     """
     if language is not None and language.name in ("c", "cpp"):
@@ -49,7 +49,7 @@ def apply(text: str, _value: SortImports, language: Language | None, *, budget: 
     tree = tree_of(text, language, budget=budget)
     form = _FORMS.get(tree.language.name)
     if form is None:
-        raise NotApplicable(f"There is no order of imports for {tree.language.name} files.")
+        raise NotApplicable(f"Imports cannot be sorted in {tree.language.name} files.")
     lines = LineIndex(text)
     content = split_lines(text)
     edits: list[Edit] = []
@@ -58,7 +58,7 @@ def apply(text: str, _value: SortImports, language: Language | None, *, budget: 
         found = True
         edits += _sorted_block(lines, content, block, python=tree.language.name == "python")
     if not found:
-        raise NotApplicable("There are no imports in the file.")
+        raise NotApplicable("The file has no imports.")
     return edits
 
 
@@ -68,7 +68,7 @@ def _blocks(
     content: Sequence[str],
     form: Callable[[Tree, tree_sitter.Node], _Key | None],
 ) -> Iterator[list[_Entry]]:
-    """Runs of imports with nothing between them but, in Python, blank lines."""
+    """Runs of adjacent imports; in Python, blank lines may separate them."""
     python = tree.language.name == "python"
     block: list[_Entry] = []
     for node in _statements(tree):
@@ -135,13 +135,13 @@ def _sorted_block(
     previous: _Entry | None = None
     for entry in ordered:
         if python and previous is not None and _group(entry) != _group(previous):
-            # The end of the line above: "\n" behind "\r" would be one line end, not two.
+            # The end of the line above: "\n" after "\r" would be one line end, not two.
             new.append(line_end(new[-1]))
         new += [line if line_end(line) else line + ending for line in entry.lines]
         previous = entry
     new[-1] = new[-1][: len(new[-1]) - len(line_end(new[-1]))] + final
     if [line.rstrip("\r\n") for line in new] == [line.rstrip("\r\n") for line in old]:
-        return []  # sorted; where line ends are mixed, which line has which does not matter
+        return []  # sorted; in a file with mixed line ends it does not matter which line has which
     start = lines.starts[first]
     return [Edit(start, start + sum(map(len, old)), "".join(new))]
 
@@ -166,7 +166,7 @@ def _python_key(tree: Tree, node: tree_sitter.Node) -> _Key:
 def _ecmascript_key(tree: Tree, node: tree_sitter.Node) -> _Key | None:
     source = node.child_by_field_name("source")
     if source is None or not any(child.type == "import_clause" for child in node.named_children):
-        return None  # imported for its effect: what runs before what is the author's decision
+        return None  # imported for its side effects: their order is the author's decision
     specifier = tree.source(source).strip("'\"")
     place = 0 if not specifier.startswith(".") else -specifier.count("../")
     near = 0 if not specifier.startswith(".") else 1 if specifier.startswith("..") else 2

@@ -1,7 +1,8 @@
 """Instructions the offline engine understands: from a sentence to a value, or to nothing.
 
-Parsing is conservative. A sentence must match a form from its first word to its last, so a sentence that says
-more than the engine can do is not understood, rather than done in part. The values draft predictions too.
+Parsing is conservative. A sentence must match a form from its first word to its last, so a sentence that asks
+for more than the engine can do is not understood, rather than done in part. The values also serve to draft
+predictions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """Rename the identifier `old` to `new`; as whole words in comments and strings too, where asked."""
+    """Rename the identifier `old` to `new`; if asked, also as a whole word in comments and strings."""
 
     old: str
     new: str
@@ -28,10 +29,10 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Replace the text `old` by `new`, wherever it stands.
+    """Replace the text `old` by `new`, wherever it occurs.
 
-    With `whole_parts`, only where it is not a piece of a longer word: parts of a name count as words
-    (``Writter`` in ``ResponseWritterTest``), letters inside of one do not (``int`` in ``print``).
+    With `whole_parts`, only where it is not part of a longer word: the parts of a name count as words
+    (``Writter`` in ``ResponseWritterTest``), letters inside a word do not (``int`` in ``print``).
     """
 
     old: str
@@ -86,21 +87,21 @@ Instruction = Rename | Replace | ChangeColour | Remove | AddDocstring | SortImpo
 
 EXAMPLES: Final[tuple[tuple[str, str], ...]] = (
     ("rename fetch to download", "renames an identifier, in code only"),
-    ("rename fetch to download everywhere", "renames it in comments and strings as well"),
-    ("replace 'http://' with 'https://'", "replaces a piece of text wherever it stands"),
-    ("change Writter to Writer", "replaces a word, also as a part of longer names"),
+    ("rename fetch to download everywhere", "also renames it in comments and strings"),
+    ("replace 'http://' with 'https://'", "replaces a text wherever it occurs"),
+    ("change Writter to Writer", "replaces a word, also as part of longer names"),
     ("change #00FF00 to blue", "changes a colour in CSS and HTML, however it is spelt"),
-    ("change the text color to blue", "changes the one text colour there is"),
+    ("change the text color to blue", "changes the only text colour"),
     ("remove the function fetch", "removes a definition with its decorators and comments"),
     ("add a docstring to fetch", "writes a documentation stub in the language's form"),
-    ("add docstrings", "writes stubs for everything public without one"),
+    ("add docstrings", "writes stubs for all undocumented public definitions"),
     ("sort imports", "sorts the imports at the top of the file"),
     ("add a parameter timeout=30 to fetch", "adds a parameter with a default"),
 )
 
 
 def describe() -> list[tuple[str, str]]:
-    """What the engine can do: an instruction that it understands, and what it does."""
+    """A capability of the engine: an instruction that it understands, and its effect."""
     return list(EXAMPLES)
 
 
@@ -156,7 +157,7 @@ _WORD: Final = r"[\w$][\w$.:/@+-]*[\w$]|[\w$]"
 _REPLACE_WORD: Final = re.compile(
     rf"{_CHANGE} {_ALL}(?P<old>{_WORD}) (?:with|by|to|->) (?P<new>{_WORD}){_HERE}", re.IGNORECASE
 )
-# Words that describe what is to be changed rather than being it: "change tabs to spaces" is no replacement.
+# Words that describe text instead of quoting it: "change tabs to spaces" is not a replacement.
 _DESCRIPTIONS: Final = frozenset(
     {"all", "everything", "it", "that", "them", "these", "this", "those"}
     | {"camelcase", "case", "casing", "lowercase", "pascalcase", "snakecase", "uppercase"}
@@ -229,7 +230,7 @@ _ADD_PARAMETER: Final = re.compile(
 _ADD_PARAMETER_LAST: Final = re.compile(
     rf"adds? {_ADJECTIVE}(?P<declaration>.+?) {_PARAMETER_WORD}{_TARGET}", re.IGNORECASE
 )
-# A default with "to" in it is a string, or the sentence goes on to a second function.
+# A default that contains "to" is a string, or else the sentence goes on to a second function.
 _DEFAULT: Final = r"`[^`]*`|'[^']*'|\"[^\"]*\"|(?:(?! to ).)+"
 _DECLARATION: Final = re.compile(
     rf"(?P<name>{_IDENTIFIER})(?:\s*:\s*(?P<annotation>[^=]+?))?"
@@ -275,7 +276,7 @@ def parse(instruction: str) -> Instruction | None:
 
 
 def subject(instruction: str) -> tuple[str, str]:
-    """A commit's subject line as (what stands before the colon, in lower case, without its scope; the rest).
+    """A commit's subject line as (the type before the colon, in lower case, without its scope; the rest).
 
     The first is empty where there is none; issue numbers at the end ("(#123)", "fixes #123") are dropped.
 

@@ -1,4 +1,4 @@
-"""Names that are nearly another: for refusals that say what was probably meant."""
+"""Similar names, for refusals that suggest a correction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST: Final = 3
 
 
 def distance(a: str, b: str, limit: int) -> int:
-    """The Levenshtein distance of `a` and `b`, or `limit` + 1 where it is larger than `limit`."""
+    """The Levenshtein distance of `a` and `b`, or `limit` + 1 if it is larger than `limit`."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
     previous = list(range(len(b) + 1))
@@ -27,9 +27,9 @@ def distance(a: str, b: str, limit: int) -> int:
 
 
 def near(name: str, candidates: Iterable[str]) -> list[str]:
-    """At most three of `candidates` that a typing mistake may have turned into `name`, nearest first.
+    """At most three of `candidates` that `name` may be a misspelling of, nearest first.
 
-    Case, underscores and hyphens do not count; of the rest a third may differ.
+    Case, underscores and hyphens are ignored; up to a third of the rest may differ.
     """
     limit = max(1, len(name) // 3)
     plain = _plain(name)

@@ -197,10 +197,10 @@ def _from_hex(digits: str) -> Colour | None:
 
 
 def _channel(text: str, full: int) -> int:
-    """A channel of 0 to 255, from a number of which `full` is the most, or a percentage."""
+    """A channel of 0 to 255, from a percentage or a number between 0 and `full`."""
     try:
         value = float(text.removesuffix("%"))
     except ValueError:
-        return -1  # "1.2.3" is no number, so this is equal to no colour.
+        return -1  # "1.2.3" is not a number, so this does not equal any colour.
     share = value / 100 if text.endswith("%") else value / full
     return round(255 * min(share, 1))

@@ -24,7 +24,7 @@ _WORD: Final = re.compile(r"[^\W\d][\w$]*")
 _OPTIONAL: Final = frozenset(
     {"default_parameter", "typed_default_parameter", "optional_parameter", "optional_parameter_declaration"}
 )
-# Nothing may follow these; `*args` is not among them, for what follows it is keyword-only.
+# Nothing may follow these; `*args` is not among them, because keyword-only parameters may follow it.
 _LAST: Final = frozenset({"dictionary_splat_pattern", "rest_pattern", "..."})
 
 
@@ -53,7 +53,7 @@ def apply(text: str, value: AddParameter, language: Language | None, *, budget: 
 
 
 def _names(tree: Tree, node: tree_sitter.Node) -> list[str]:
-    """The names that a parameter binds; for a pattern every word in it, which may be more."""
+    """The names that a parameter binds; for a pattern every word in it, which may be too many."""
     name = name_of(node)
     return _WORD.findall(tree.source(node)) if name is None else [tree.source(name)]
 
@@ -63,12 +63,12 @@ def _spelling(value: AddParameter, language: Language, existing: list[tree_sitte
     name, annotation, default = value.parameter, value.annotation, value.default
     if language.name == "cpp":
         if not annotation:
-            raise NotApplicable(f"A C++ parameter has a type: say it, as in `int {name} = {default or 0}`.")
+            raise NotApplicable(f"A C++ parameter needs a type, as in `int {name} = {default or 0}`.")
         optional = bool(default)
         spelling = f"{annotation} {name} = {default}" if default else f"{annotation} {name}"
     elif language.name in _ECMASCRIPT:
         if annotation and language.name not in _TYPESCRIPT:
-            raise NotApplicable(f"JavaScript parameters have no types: say `{name}={default or 'null'}`.")
+            raise NotApplicable(f"JavaScript parameters have no types: write `{name}={default or 'null'}`.")
         optional = bool(default) or language.name not in _TYPESCRIPT
         spelling = f"{name}: {annotation}" if annotation else name
         spelling += f" = {default}" if default else ""
@@ -87,14 +87,14 @@ def _spelling(value: AddParameter, language: Language, existing: list[tree_sitte
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Where something stands: the offset at which its line ends, and the break and indentation before it."""
+    """A position: the offset at which its line ends, and the line break and indentation before it."""
 
     end: int
     lead: str
 
 
 def _own_line(text: str, start: int, end: int) -> _Line | None:
-    """The line of a parameter that begins its line; None for one that does not."""
+    """The line of a parameter if the parameter begins it, else None."""
     line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     if line_start == 0 or text[line_start:start].strip():
         return None
@@ -115,7 +115,7 @@ def _insert(tree: Tree, listed: tree_sitter.Node, existing: list[tree_sitter.Nod
         return [Edit(start, start, f"{new},{line.lead if line else ' '}")]
     if line is None:
         return [Edit(end, end, f", {new}")]
-    # One parameter to a line: a comma and a comment behind the last one stay with it.
+    # One parameter to a line: a comma and a comment after the last one stay with it.
     close = tree.offset(listed.end_byte) - 1
     if close < line.end:
         return [Edit(end, end, f",{line.lead}{new}")]

@@ -1,4 +1,4 @@
-"""Remove a definition: with all that belongs to it, and with the blank lines that it leaves too many."""
+"""Remove a definition, with everything that belongs to it and the surplus blank lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OVERLOADED_BY_SIGNATURE: Final = frozenset({"typescript", "typescriptreact"})
 
 
 def apply(text: str, value: Remove, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
-    """Edits that remove the definition `value.name`, and signatures that announce it (C, C++, TypeScript).
+    """Edits that remove the definition `value.name`, and signatures that declare it (C, C++, TypeScript).
 
     A Python block that would be empty gets ``pass``. Raises NotApplicable if there is no such definition, or
     more than one, or if it is part of another (``struct S {…} s;``).

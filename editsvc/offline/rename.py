@@ -1,4 +1,4 @@
-"""Rename an identifier: by syntax where there is a grammar, as a whole word where there is none."""
+"""Rename an identifier: by syntax if there is a grammar, as a whole word if not."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def apply(text: str, value: Replace, _language: Language | None) -> list[Edit]:
-    """Edits that put `value.new` for every `value.old`; raises NotApplicable if there is none."""
+    """Edits that replace every `value.old` by `value.new`; raises NotApplicable if the text does not occur."""
     found = list(re.finditer(re.escape(value.old), text))
     if value.whole_parts:
         found = [match for match in found if _is_whole(text, match.start(), match.end())]
@@ -24,7 +24,7 @@ def apply(text: str, value: Replace, _language: Language | None) -> list[Edit]:
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    """True if the parts of a name that `text[start:end]` consists of are not cut in two."""
+    """True if `text[start:end]` consists of whole parts of a name."""
     return _parts_at(text, start) and _parts_at(text, end)
 
 

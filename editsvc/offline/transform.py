@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
 
-# Nobody types while a file is rewritten, so files of hundreds of thousands of lines may take their seconds.
+# Nobody types while a file is rewritten, so a file of hundreds of thousands of lines may take seconds.
 _PARSE_STEPS: Final = 300_000
 
 
 def rewrite(text: str, instruction: str, *, filename: str) -> str:
-    """`text` as `instruction` wants it; `filename` (and a ``#!`` line) says which language it is in.
+    """`text` as `instruction` wants it; `filename` (or a ``#!`` line) determines the language.
 
     The new text may equal the old one. Raises NotUnderstood for an instruction that is not one of
-    `describe()`, and NotApplicable for one that this document has no single place for.
+    `describe()`, and NotApplicable for one whose target is missing or ambiguous.
     """
     value = parse(instruction)
     if value is None:
         examples = ", ".join(f"“{example}”" for example, _ in describe())
         raise NotUnderstood(
-            f"Without a model only instructions of these forms are understood: {examples}.",
-            hint="Set CEREBRAS_API_KEY to have any other instruction done by a model.",
+            f"Without a model, only instructions of these forms are understood: {examples}.",
+            hint="Set CEREBRAS_API_KEY to let a model carry out any other instruction.",
         )
     return rewrite_by(text, value, language_of(filename, text[:200]))
 
 
 def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
-    """As `rewrite`, of an instruction that is parsed, in a language that is known.
+    """Like `rewrite`, for a parsed instruction and a known language.
 
     An edit that would break the syntax of a sound file is refused (NotApplicable).
     """
@@ -63,7 +63,7 @@ def edits(
 ) -> list[Edit]:
     """The edits that do what `value` says; they do not overlap.
 
-    Raises NotApplicable where the document has no single place for it, or cannot be parsed within the budget.
+    Raises NotApplicable if its target is missing or ambiguous, or if parsing exceeds the budget.
     """
     budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
     match value:

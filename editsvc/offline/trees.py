@@ -1,4 +1,4 @@
-"""Trees and definitions for the transformations, or the refusal that there are none."""
+"""Trees and definitions for the transformations; a refusal if there are none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from editsvc.syntax import Language, ParseBudget, Tree
 
-# What people call things, where that differs from the kinds of `editsvc.syntax.Definition`.
+# Everyday names that differ from the kinds of `editsvc.syntax.Definition`.
 _KINDS: Final = {
     "func": frozenset({"function", "method", "declaration"}),
     "fn": frozenset({"function", "method", "declaration"}),
@@ -29,7 +29,7 @@ _KINDS: Final = {
 
 
 def tree_of(text: str, language: Language | None, *, budget: ParseBudget) -> Tree:
-    """The tree of `text`; raises NotApplicable where there is no grammar, or the budget is used up first."""
+    """The tree of `text`; raises NotApplicable if there is no grammar, or if parsing exceeds the budget."""
     if language is None or not language.grammar:
         name = "files of this kind" if language is None else f"{language.name} files"
         raise NotApplicable(f"The offline engine has no grammar for {name}, which this instruction needs.")
@@ -40,7 +40,7 @@ def tree_of(text: str, language: Language | None, *, budget: ParseBudget) -> Tre
 
 
 def named(tree: Tree, name: str, kind: str = "") -> list[Located]:
-    """The definitions that `name` (a name, or the end of a qualified one) and the user's `kind` mean.
+    """The definitions that `name` (a name, or the end of a qualified one) and the user's `kind` refer to.
 
     At least one; raises NotApplicable if there is none. An ``impl`` block is never meant by a name.
     """
@@ -66,7 +66,7 @@ def named(tree: Tree, name: str, kind: str = "") -> list[Located]:
 def the_one(tree: Tree, name: str, kind: str = "") -> Located:
     """The only definition that `name` means; raises NotApplicable, with the lines, if there are several.
 
-    A signature without a body does not count beside the definition that it announces.
+    A signature without a body does not count beside the definition that it declares.
     """
     found = named(tree, name, kind)
     bodies = [located for located in found if located.definition.kind != "declaration"]
