@@ -334,7 +334,8 @@ def _environ(folder: Path, cell: Cell, servers: Sequence[Emulator], subject: Sub
         "EDITSVC_CONFIG": str(folder / "config.toml"),
         "EDITSVC_EXPLORATION": "0",
         "EDITSVC_PREDICTION": cell.prediction,
-        "EDITSVC_READ_TIMEOUT_S": "1",
+        # Only a server that says nothing is to be given up on soon: others may be slow because the machine is.
+        "EDITSVC_READ_TIMEOUT_S": "1" if "stall" in cell.fault else "60",
         "EDITSVC_MAX_RETRIES": "1",
         **dict(subject.environ),
     }
