@@ -6,8 +6,8 @@
         client = AsyncCerebras(base_url=emulator.base_url, api_key="any", warm_tcp_connection=False)
 
 The layers, from the bottom: `wire` (bytes and values), `faults`, `task` (which file a request is about),
-`parts` (what becomes of each part of it), `responder` (who plays the model), `structured` (its reply as edits),
-`mistakes` (what it gets wrong), `generation` (which token comes when), `answer` (timed bytes), `service`
+`parts` (the new text of each part of it), `responder` (who plays the model), `structured` (its reply as edits),
+`mistakes` (faults of the reply's text), `generation` (which token comes when), `answer` (timed bytes), `service`
 (requests to answers), `server` (a socket). Only the last knows aiohttp, and it decides nothing.
 """
 

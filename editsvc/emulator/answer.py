@@ -1,4 +1,4 @@
-"""A reply as timed bytes: what a server sends and when, faults included. Pure.
+"""A reply as timed bytes, faults included. Pure.
 
 A server (any: aiohttp, ASGI, a socket) plays the events in order and decides nothing.
 """
@@ -49,7 +49,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send bytes of the body, which hold so many tokens of the reply."""
+    """Send bytes of the body, which hold `tokens` tokens of the reply."""
 
     due_s: float
     data: bytes
@@ -65,7 +65,7 @@ class Abort:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Reset the connection: the client gets no byte, and no orderly end."""
+    """Reset the connection: the client gets neither a byte nor an orderly end."""
 
     due_s: float
 
@@ -82,7 +82,7 @@ Event = Begin | Send | Abort | Reset | Hang
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a generated reply is sent; `seed` is that of random event sizes."""
+    """How a generated reply is sent; `seed` determines random event sizes."""
 
     identity: Identity
     headers: dict[str, str]
@@ -110,7 +110,7 @@ def error_events(error: WireError, headers: dict[str, str], fault: Fault | None 
 
 
 def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event] | None:
-    """The events of a fault that comes before any reply; None if `fault` is another."""
+    """The events of a fault that comes before any reply; None for other faults."""
     if fault is None:
         return None
     match fault.name:
@@ -138,7 +138,7 @@ def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event]
 
 
 def measured(generation: Generation, delivery: Delivery) -> tuple[WireUsage | None, TimeInfo | None]:
-    """Usage and times as they are reported; None for what a fault leaves out."""
+    """The reported usage and times; None if a fault leaves them out."""
     verification = generation.verification
     usage = WireUsage(
         total_tokens=delivery.prompt_tokens + generation.completion_tokens,
@@ -278,7 +278,7 @@ def _without_last(
 
 
 def _grouped(generation: Generation, delivery: Delivery) -> Iterator[tuple[float, str, int]]:
-    """The units, put together into events of at least so many tokens: (due, text, tokens)."""
+    """The units, grouped into events of at least `tokens_per_event` tokens: (due, text, tokens)."""
     draw = Random(delivery.seed)  # noqa: S311 - repeatable, not secret
     fixed = delivery.tokens_per_event
     wanted = fixed or draw.randint(1, _MOST_DRAWN)
@@ -339,10 +339,10 @@ def _midway(due: float, encoder: ChunkEncoder, fault: Fault | None) -> Iterator[
 
 
 def _without_end(due: float, data: bytes) -> Iterator[Event]:
-    """`data` again and again; a client that is still there after all that has no limit of its own."""
+    """`data` again and again; a client that is still connected at the end enforces no limit of its own."""
     yield from repeat(Send(due, data), _ENOUGH // len(data))
     yield Abort(due)
 
 
 def _broken(status: int | None) -> WireError:
-    return WireError(status or 500, "The model stopped: an error that the emulator was told to make.")
+    return WireError(status or 500, "The model stopped: the emulator was told to fail.")

@@ -1,7 +1,7 @@
 """Faults: what can go wrong between a client and a model, by name.
 
-A fault is written ``NAME[:PARAM]``. PARAM is a comma-separated list: the first item may stand alone and means
-what the table says, the others are ``key=value``. ``cut:0.2`` and ``cut:at=0.2`` are the same.
+A fault is written ``NAME[:PARAM]``. PARAM is a comma-separated list of ``key=value`` items; the first
+may be a value alone, for the first key of the fault in the table. ``cut:0.2`` and ``cut:at=0.2`` are the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Shape(StrEnum):
 
 
 class FaultName(StrEnum):
-    """Every fault; `FAULTS` says what each does."""
+    """Every fault; `FAULTS` describes them."""
 
     STATUS = "status"
     PREDICTION_UNSUPPORTED = "prediction-unsupported"
@@ -79,19 +79,19 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.STATUS: FaultSpec(
         "an HTTP error instead of a reply (default 500)", ("code", "retry-after", "shape")
     ),
-    FaultName.PREDICTION_UNSUPPORTED: FaultSpec("400 for a request with a prediction, as of a model without"),
+    FaultName.PREDICTION_UNSUPPORTED: FaultSpec(
+        "400 for a request with a prediction, as from a model that takes none"
+    ),
     FaultName.REDIRECT: FaultSpec("307 to another place (default /v1/moved)", ("to",)),
     FaultName.RESET: FaultSpec("the connection is reset (RST) before the headers"),
     FaultName.STALL_START: FaultSpec("the headers never come"),
-    FaultName.HTML_200: FaultSpec("an HTML page with status 200, as of a proxy's sign-in"),
-    FaultName.NOT_STREAM: FaultSpec("a JSON body where a stream was asked for"),
+    FaultName.HTML_200: FaultSpec("an HTML page with status 200, such as a proxy's sign-in page"),
+    FaultName.NOT_STREAM: FaultSpec("a JSON body instead of the requested stream"),
     FaultName.CUT: FaultSpec("the connection breaks in the middle of the chunked body", _AT),
     FaultName.END: FaultSpec("a clean end, without finish_reason and without [DONE]", _AT),
     FaultName.STALL: FaultSpec("silence in mid-reply, until the client leaves", _AT),
     FaultName.SLOW: FaultSpec("seconds between two events (default 0.1)", ("seconds",)),
-    FaultName.ENDLESS: FaultSpec(
-        "the reply goes on with one line again and again, whatever the limit was", _AT
-    ),
+    FaultName.ENDLESS: FaultSpec("the reply repeats one line without end, ignoring the limit", _AT),
     FaultName.ENDLESS_EVENT: FaultSpec("an event in mid-reply that does not end", _AT),
     FaultName.ENDLESS_ERROR: FaultSpec("an HTTP error (default 500) whose body does not end", ("code",)),
     FaultName.NO_DONE: FaultSpec("the final chunk, but no [DONE]"),
@@ -104,20 +104,22 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.BAD_UTF8: FaultSpec("a delta in mid-reply that is not UTF-8; the reply goes on", _AT),
     FaultName.LENGTH: FaultSpec("finish_reason length in mid-reply", _AT),
     FaultName.CONTENT_FILTER: FaultSpec("finish_reason content_filter in mid-reply", _AT),
-    FaultName.UNKNOWN_FINISH: FaultSpec("a finish_reason that nobody has heard of"),
+    FaultName.UNKNOWN_FINISH: FaultSpec("an unknown finish_reason"),
     FaultName.NO_USAGE: FaultSpec("no usage"),
     FaultName.NO_TIME_INFO: FaultSpec("no time_info"),
     FaultName.NO_FINGERPRINT: FaultSpec("chunks without system_fingerprint"),
     FaultName.TRAILING_USAGE: FaultSpec("usage in a chunk of its own, after the final one, with choices []"),
-    FaultName.CONTENT_IN_FINAL: FaultSpec("the last content in the chunk that has the finish_reason"),
+    FaultName.CONTENT_IN_FINAL: FaultSpec("the last content is in the chunk with the finish_reason"),
     FaultName.ELISION: FaultSpec("the tail of the code is '# ... rest of the code unchanged ...'", _AT),
-    FaultName.TRUNCATED: FaultSpec("the code ends early, well framed and with finish_reason stop", _AT),
-    FaultName.UNCLOSED: FaultSpec("the reply ends early, frame and all, with finish_reason stop", _AT),
-    FaultName.REFUSAL: FaultSpec("the model says that it can't"),
+    FaultName.TRUNCATED: FaultSpec(
+        "the code ends early, but the frame is closed and finish_reason is stop", _AT
+    ),
+    FaultName.UNCLOSED: FaultSpec("the reply ends early with the frame open, and finish_reason is stop", _AT),
+    FaultName.REFUSAL: FaultSpec("the model declines"),
     FaultName.PROSE_ONLY: FaultSpec("a sentence instead of code"),
     FaultName.ENTITIES: FaultSpec("< > & in the code as HTML entities"),
     FaultName.CRLF: FaultSpec("CRLF line ends in the code"),
-    FaultName.BROKEN_SYNTAX: FaultSpec("a bracket in a line that changes stays open", _TURNS),
+    FaultName.BROKEN_SYNTAX: FaultSpec("a changed line leaves a bracket open", _TURNS),
     FaultName.WRONG_PART: FaultSpec("the last part of the reply has a number that was not offered", _TURNS),
     FaultName.SEARCH_MISSING: FaultSpec(
         "the first search text of a structured reply does not occur in the file", _TURNS
@@ -159,9 +161,7 @@ def parse_fault(text: str) -> Fault:
     try:
         fault = FaultName(name)
     except ValueError:
-        raise UsageError(
-            f"There is no fault named {name!r}.", hint=f"Faults: {', '.join(FaultName)}."
-        ) from None
+        raise UsageError(f"{name!r} is not a fault.", hint=f"Faults: {', '.join(FaultName)}.") from None
     taken = FAULTS[fault].parameters
     values: dict[str, str] = {}
     for i, item in enumerate(parameters.split(",") if parameters else ()):
@@ -189,7 +189,7 @@ def _number(fault: FaultName, text: str, least: float, most: float) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise UsageError(f"The fault {fault} takes a number, and {text!r} is none.") from None
+        raise UsageError(f"The fault {fault} takes a number, and {text!r} is not a number.") from None
     if not least <= number <= most:
         raise UsageError(f"The fault {fault} takes a number from {least} to {most}, and got {text}.")
     return number
@@ -216,10 +216,10 @@ def _shape(fault: FaultName, text: str) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Which requests go wrong, decided by their number alone, so that a run can be repeated.
+    """The requests that get a fault, decided by their number alone, so that a run can be repeated.
 
-    Without `rate` and `count` every request does; `count` means the first so many, `rate` a share 0..1 drawn
-    with `seed`. Several faults are taken in turn, or drawn where there is a rate.
+    Without `rate` and `count` every request does; `count` limits them to the first so many, `rate` is a
+    share 0..1 drawn with `seed`. Several faults are taken in turn, or drawn if there is a rate.
     """
 
     faults: tuple[Fault, ...] = ()

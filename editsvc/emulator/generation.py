@@ -1,4 +1,4 @@
-"""A reply as a model with a verifier makes it: which tokens come when, and what they count as. Pure."""
+"""A reply as a model with a verifier generates it: the time of each token, and its billing. Pure."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class GenerationPlan:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What was generated, with the second at which each reasoning token and each unit is due.
+    """A generated reply, with the second at which each reasoning token and each unit is due.
 
-    `limited` says that the limit was reached before the end. ``completion_tokens`` is what is billed.
+    `limited` says that the limit was reached before the end. ``completion_tokens`` is the billed number.
     """
 
     start_s: float
@@ -57,7 +57,7 @@ def generate(
     """Generate `units`, whose tokens are `output`, with `prediction`.
 
     At the limit the pass in progress is cut: first what it emits, then what it rejects. Rejected tokens that
-    are counted as a remainder are known only at the end, and then fill up no more than the limit.
+    are counted as a remainder are known only at the end, and are then capped at the limit.
     """
     now = start = plan.latency.prompt_s(plan.uncached_prompt_tokens)
     reasoned = min(plan.reasoning_tokens, plan.limit)

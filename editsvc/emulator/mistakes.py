@@ -1,4 +1,4 @@
-"""The mistakes that a model makes itself: faults of what it says, not of how that is sent. Pure."""
+"""Mistakes of the model itself: faults of the reply's text, not of its transport. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLOSING: Final = ")]}"
 
 
 def mistaken(reply: ModelReply, job: Job, fault: Fault | None) -> ModelReply:
-    """`reply` as a model would give it that makes the mistake `fault`, if that is a mistake of the text."""
+    """`reply` with the mistake `fault` in it, if that is a fault of the text."""
     if fault is None or _is_over(fault, job):
         return reply
     if fault.name is FaultName.REFUSAL:
@@ -54,7 +54,7 @@ def mistaken(reply: ModelReply, job: Job, fault: Fault | None) -> ModelReply:
 
 
 def misplaced(reply: StructuredReply, job: Job, fault: Fault | None) -> StructuredReply:
-    """`reply` with a first search text that does not say where, if that is what `fault` asks for."""
+    """`reply` with a first search text that is missing or ambiguous, if `fault` asks for that."""
     if fault is None or _is_over(fault, job) or not reply.edits:
         return reply
     first, *others = reply.edits
@@ -100,9 +100,9 @@ def _with_an_open_bracket(reply: ModelReply, job: Job) -> ModelReply:
 
 
 def _unbalanced(before: str, after: str) -> str:
-    """`after` with a closing bracket too few, or an opening one too many, in the last changed line that can.
+    """`after` with an unbalanced bracket in the last changed line that allows it.
 
-    Where no line of it is new, every line counts as changed.
+    A closing bracket is dropped, or an opening one added. If no line is new, every line counts as changed.
     """
     lines = split_lines(after)
     spans = changed_spans(before, after)
@@ -126,14 +126,14 @@ def _with_a_wrong_number(reply: ModelReply, job: Job) -> ModelReply:
 
 
 def _missing(search: str, text: str) -> str:
-    """`search` with question marks behind it, as many as make it occur nowhere."""
+    """`search` followed by as many question marks as it takes for the text not to occur."""
     while search in text:
         search += "?"
     return search
 
 
 def _ambiguous(search: str, text: str) -> str:
-    """The beginning of `search`, or else of a later piece of it, that has a second place in `text`.
+    """The beginning of `search`, or else of a later piece of it, that occurs again in `text`.
 
     As long as possible; `search` itself if every character of it occurs only once.
     """

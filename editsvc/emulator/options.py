@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ReplyStyle(StrEnum):
-    """How code is put into a reply."""
+    """How code is wrapped in a reply."""
 
     AUTO = "auto"
     RAW = "raw"
@@ -72,13 +72,13 @@ def parse_tokens_per_event(text: str) -> int:
     if text == "random":
         return RANDOM_EVENTS
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise UsageError(f"An event holds a number of tokens, or random; {text!r} is neither.")
+        raise UsageError(f"Tokens per event is a number, or random; {text!r} is neither.")
     return int(text)
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorOptions:
-    """All settings of an emulator; raises UsageError for what does not fit together."""
+    """All settings of an emulator; raises UsageError for invalid values and combinations."""
 
     host: str = "127.0.0.1"
     """Where to listen; another machine can connect only if `allow_remote` is set too."""
@@ -93,29 +93,29 @@ class EmulatorOptions:
     script: Path | None = None
     """Answer from the cases in this JSONL file."""
     offline: bool = False
-    """Answer by the offline engine. So does an emulator that is told nothing else."""
+    """Answer by the offline engine, which is also the default."""
     echo: bool = False
     """Answer with the file as it is."""
     reply: ReplyStyle = ReplyStyle.AUTO
-    """How the code is wrapped; auto is the agreed frame, or what is found around the file."""
+    """How the code is wrapped; auto is the agreed frame, or the fence found around the file."""
     speed: float = 0.0
     """Tokens per second without prediction; 0 is as fast as possible."""
     ttft: float = 0.0
-    """Seconds before the first token, at an empty prompt."""
+    """Seconds before the first token, with an empty prompt."""
     prefill: float = 0.0
-    """Prompt tokens read per second, cached ones excepted; 0 reads at once."""
+    """Uncached prompt tokens read per second; 0 reads at once."""
     verify_cost: float = 1.13
-    """What a pass that verifies a proposal costs, in plain passes."""
+    """The cost of a pass that verifies a proposal, in plain passes."""
     tokens_per_event: int = 1
     """Tokens in one event; 0 draws 1 to 8 for each."""
     reasoning_tokens: int = 0
     """Reasoning tokens before each reply, of models that reason."""
     models: tuple[EmulatedModel, ...] = DEFAULT_MODELS
-    """The models that can be asked."""
+    """The models that the server offers."""
     api_key: str | None = None
-    """The only key that is let in; None lets everybody in."""
+    """The only accepted API key; None accepts any."""
     tokens_per_minute: int = 0
-    """Answer 429 above this; 0 never does. Prompt and ``max_completion_tokens`` count, as reserved."""
+    """Answer 429 above this; 0 never does. The prompt and ``max_completion_tokens`` count, as reserved tokens."""
     faults: tuple[Fault, ...] = ()
     """Faults for requests that do not ask for one by the header ``x-emulator-fault``."""
     fault_rate: float | None = None
@@ -123,7 +123,7 @@ class EmulatorOptions:
     fault_count: int | None = None
     """Only the first so many requests get one; None is all."""
     seed: int = 0
-    """Of everything that is drawn: faults by rate, tokens per event."""
+    """The seed of everything random: faults by rate, tokens per event."""
     log: Path | None = None
     """Append a JSON line per request to this file: numbers and names, never text."""
 
@@ -141,7 +141,7 @@ class EmulatorOptions:
     def _check_place(self) -> None:
         if not self.allow_remote and not _is_loopback(self.host):
             raise UsageError(
-                f"The emulator listens on loopback addresses only, and {self.host!r} is none.",
+                f"The emulator listens on loopback addresses only, and {self.host!r} is not one.",
                 hint="Allow other machines explicitly if that is what you want.",
             )
         if not 0 <= self.port <= _LAST_PORT:
@@ -149,7 +149,7 @@ class EmulatorOptions:
 
     def _check_answers(self) -> None:
         if self.preset not in PRESETS:
-            raise UsageError(f"There is no preset {self.preset!r}.", hint=f"Presets: {', '.join(PRESETS)}.")
+            raise UsageError(f"{self.preset!r} is not a preset.", hint=f"Presets: {', '.join(PRESETS)}.")
         if (self.script is not None) + self.offline + self.echo > 1:
             raise UsageError("The emulator answers from a script, offline, or by echo; choose one.")
         if not self.models:
@@ -165,13 +165,13 @@ class EmulatorOptions:
 
     @property
     def latency(self) -> Latency:
-        """The speed as the verifier's latency model has it."""
+        """The speed as the verifier's latency model."""
         token_s = 1 / self.speed if self.speed else 0.0
         return Latency(self.ttft, self.prefill, token_s, self.verify_cost)
 
     @property
     def fault_plan(self) -> FaultPlan:
-        """Which requests go wrong."""
+        """The requests that get a fault."""
         return FaultPlan(self.faults, self.fault_rate, self.fault_count, self.seed)
 
 

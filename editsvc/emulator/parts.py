@@ -1,6 +1,6 @@
-r"""Parts of a file, and what becomes of each when the file changes. Pure; all texts have ``\n`` only.
+r"""Parts of a file, and the new text of each when the file changes. Pure; all texts have ``\n`` only.
 
-A reader of a request knows the texts of the parts, not always their places. So they are looked for: in their
+A request holds the texts of the parts, but not always their positions. So they are searched for: in their
 order, without overlap, and such that every change lies in one of them.
 """
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from editsvc.text.diff import Span
 
-_BEFORE_THE_FILE: Final = -1  # before even what is inserted at its start
+_BEFORE_THE_FILE: Final = -1  # before even an insertion at its start
 _OLD_END: Final = attrgetter("old_end")
 
 
 def rewritten(parts: Sequence[str], before: str, after: str) -> dict[int, str] | None:
     """The parts that change when `before` becomes `after`: the new text of each by its index, in order.
 
-    Put in the places of the old ones they give `after` exactly. What is inserted between two parts that touch
+    Put in the places of the old ones they give `after` exactly. An insertion between two parts that touch
     belongs to the first of them; otherwise to the part at whose edge it stands. Lines that are replaced across
-    such a border are divided one by one, and those that there are too many of go to the first part. None if
+    such a border are divided one by one, and surplus lines go to the first part. None if
     the parts do not occur in `before`, or do not hold all changes.
     """
     old, new = split_lines(before), split_lines(after)
@@ -101,7 +101,7 @@ def _candidates(text: Sequence[str], lines: dict[str, list[int]], least: int, mo
 
 
 def _untouched(spans: Sequence[Span], start: int, end: int) -> bool:
-    """Whether no change lies between two parts that end and start there; at their edges it is theirs."""
+    """Whether no change lies between two parts that end and start there; changes at their edges are theirs."""
     if start == end:
         return True
     first = bisect_right(spans, start, key=_OLD_END)
@@ -109,7 +109,7 @@ def _untouched(spans: Sequence[Span], start: int, end: int) -> bool:
 
 
 def _new_line(spans: Sequence[Span], line: int, *, behind_insertion: bool) -> int:
-    """Where the border before `line` of the old text is in the new one."""
+    """The line of the new text that corresponds to the border before `line` of the old one."""
     first = bisect_left(spans, line, key=_OLD_END)
     if first == len(spans):
         return line + (spans[-1].new_end - spans[-1].old_end if spans else 0)

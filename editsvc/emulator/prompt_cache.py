@@ -13,7 +13,7 @@ BLOCK: Final = 128
 
 
 class PromptCache:
-    """Remembers the blocks of the prompts it has seen; a block counts only behind all blocks before it.
+    """Remembers the blocks of earlier prompts; a block counts only after all blocks before it.
 
     The least recently used blocks are forgotten above `capacity`. Safe to use from several threads.
     """
@@ -24,7 +24,7 @@ class PromptCache:
         self._lock = Lock()
 
     def remember(self, model: str, prompt: Sequence[Hashable]) -> int:
-        """How many tokens at the start of `prompt` were known; from now on all its whole blocks are.
+        """The number of cached tokens at the start of `prompt`; all its whole blocks are then cached.
 
         The last token is never among them: the model has to read something to go on from.
         """

@@ -1,4 +1,4 @@
-"""Rate limits as the server reports them, and as it keeps them. The clock is the caller's."""
+"""Rate limits: how the server enforces and reports them. The clock is the caller's."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Quota:
         self._lock = Lock()
 
     def reserve(self, tokens: int, now: float) -> QuotaReservation:
-        """Take `tokens` (prompt and most completion tokens) at the Unix time `now`, if they are left."""
+        """Reserve `tokens` (prompt and maximum completion tokens) at the Unix time `now`, if the quota has them."""
         with self._lock:
             minute, day = int(now // _MINUTE_S), int(now // _DAY_S)
             if minute != self._minute:

@@ -1,7 +1,6 @@
 """Who plays the model: a script of known edits, the offline engine, or an echo. Pure, scripts apart.
 
-A responder turns a `Job` into a `ModelReply`; how that is written, and what goes wrong on the way, is decided
-elsewhere.
+A responder turns a `Job` into a `ModelReply`; its wording and its faults are decided elsewhere.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ class ModelReplyKind(StrEnum):
 class ModelReply:
     """An answer before it is written: code, or a reason; `case` is the script's, for the log.
 
-    Where numbered sections were asked for, `sections` are those that change (an empty text removes one), and `text`
-    is the whole new document, if the model was shown it: a model that forgets about the sections writes that.
+    If numbered sections were requested, `sections` are those that change (an empty text removes one), and `text`
+    is the whole new document, if the model saw the whole: a model that forgets about the sections writes that.
     """
 
     kind: ModelReplyKind
@@ -63,7 +62,7 @@ def written(reply: ModelReply, job: Job, style: ReplyStyle) -> str:
     """The text that a model would stream for `reply`.
 
     In any style but `ReplyStyle.AUTO` it does not keep to the agreed frame, nor to the numbers of sections:
-    it writes the whole file, or the sections one after another where it has not seen the whole.
+    it writes the whole file, or the sections one after another if it has not seen the whole.
     """
     if reply.kind is ModelReplyKind.CANNOT:
         return job.wrapper.cannot(reply.text)
@@ -94,7 +93,7 @@ class EchoResponder:
     """Answers with the file as it is."""
 
     def answer(self, job: Job) -> ModelReply:
-        """What was to be rewritten, unchanged; of several sections the first."""
+        """The document or section unchanged; of several sections the first."""
         return reply_to(job, job.document, job.document)
 
 
@@ -105,7 +104,7 @@ class OfflineResponder:
         self._rewrite = rewrite
 
     def answer(self, job: Job) -> ModelReply:
-        """The rewritten code, or the engine's sentence about why there is none."""
+        """The rewritten code, or the sentence of the engine's refusal."""
         if job.sections and not job.document:
             return self._from_excerpts(job)
         try:
@@ -167,11 +166,11 @@ class ScriptResponder:
             self._by_instruction[known.instruction].append(known)
 
     def answer(self, job: Job) -> ModelReply:
-        """The case's `after`, or what of it belongs to the sections."""
+        """The case's `after`, or the parts of it that belong to the sections."""
         known = self._find(job)
         if known is None:
             return ModelReply(
-                ModelReplyKind.CANNOT, "No case in the script has this file and this instruction."
+                ModelReplyKind.CANNOT, "The script has no case with this file and this instruction."
             )
         # Within a frame of fence lines a missing final newline does not show, so the job's word counts.
         case_before = normalise(known.case.before.removeprefix(BOM))
@@ -186,7 +185,7 @@ class ScriptResponder:
         lines = dict.fromkeys(conversation.split("\n"))
         candidates = [known for line in lines for known in self._by_line.get(line, ())] + self._short
         fitting = [known for known in candidates if known.occurs_in(conversation)]
-        if not fitting:  # a request that shows no more than sections of the file
+        if not fitting:  # a request that shows only sections of the file
             shown = [canonical(section.text) for section in job.sections] or [canonical(job.document)]
             asked = self._by_instruction.get(job.instruction.strip(), ())
             fitting = [known for known in asked if any(shown) and all(part in known.before for part in shown)]
@@ -222,10 +221,10 @@ def _with_final_newline_of(model: str, text: str) -> str:
 
 
 def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
-    """What the job's sections become when `before` becomes `after`; all of `after` where there are none.
+    """The new texts of the job's sections when `before` becomes `after`; all of `after` if there are no sections.
 
-    The reply asks for the whole file where the sections do not hold all changes. If a section's lines occur twice,
-    the place that holds the changes counts. Where nothing changes, the first section is repeated.
+    The reply asks for the whole file if the sections do not hold all changes. If a section's lines occur twice,
+    the place that holds the changes counts. If nothing changes, the first section is repeated.
     """
     if not job.sections:
         return ModelReply(ModelReplyKind.CODE, after, case)
@@ -255,7 +254,7 @@ def load_script(path: Path) -> list[Case]:
             except (msgspec.DecodeError, UnicodeDecodeError) as exc:
                 raise UsageError(f"Line {number} of the script {path} is not a case: {exc}") from exc
     if not cases:
-        raise UsageError(f"The script {path} holds no case.")
+        raise UsageError(f"The script {path} does not hold any case.")
     return cases
 
 

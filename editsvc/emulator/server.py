@@ -134,7 +134,7 @@ class Emulator:
             return await player.play(answer.events)
         except ConnectionError:
             player.left = True
-            return player.response  # that cannot be finished is nobody's concern any more
+            return player.response  # the client is gone, so it no longer matters that this cannot be finished
         finally:
             self._remember(answer, player)
 
@@ -228,7 +228,7 @@ class _Player:
         await self._response.write(data)
         self.sent_tokens += self._waiting_tokens
         self._waiting_tokens = 0
-        # Writing to a socket with room does not yield; others want to go on, and a departure to be noticed.
+        # Writing to a socket with room does not yield; other tasks must run, and a disconnect must be noticed.
         await asyncio.sleep(0)
 
     def _is_gone(self) -> bool:

@@ -64,7 +64,7 @@ class ServedCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to play, and what the log will say about it apart from what happened on the way."""
+    """The events to play, and the log record without the fields that depend on the delivery."""
 
     events: Iterator[Event]
     record: ServedRequest
@@ -112,11 +112,11 @@ class EmulatedService:
         return model_body(self._model(name).id, int(now))
 
     def remember(self, record: ServedRequest) -> None:
-        """Keep the record of a call that has ended."""
+        """Store the record of a call that has ended."""
         self._records.append(record)
 
     def records(self) -> list[ServedRequest]:
-        """The records of the last calls that have ended, in the order in which they did."""
+        """The records of the last calls, in the order in which they ended."""
         return list(self._records)
 
     def _authorize(self, authorization: str) -> None:
@@ -205,7 +205,7 @@ class EmulatedService:
     def _text(self, request: ChatRequest, fault: Fault | None) -> tuple[ModelReply, str]:
         job = read_job(request)
         if job is None:
-            reply = ModelReply(ModelReplyKind.CANNOT, "No file can be made out in the messages.")
+            reply = ModelReply(ModelReplyKind.CANNOT, "The messages do not contain a recognisable file.")
             job = Job("", "", (), "", "", FoundWrapper())
         else:
             job = unnumbered(job) if request.wants_json else job
@@ -243,7 +243,7 @@ _FINISH_EARLY: Final = {
 
 
 def admit(request: ChatRequest, model: EmulatedModel, fault: Fault | None) -> None:
-    """Raise WireError for a request that the server would not take."""
+    """Raise WireError for a request that the server would reject."""
     if not request.messages:
         raise WireError(400, "messages: at least one message is required.", param="messages")
     sent = request.prediction is not msgspec.UNSET
@@ -285,7 +285,7 @@ def _admit_format(request: ChatRequest) -> None:
 
 
 def _limit(request: ChatRequest, model: EmulatedModel, prompt_tokens: int) -> int:
-    """The most completion tokens; raises WireError where the context has no room for them."""
+    """The maximum of completion tokens; raises WireError if the context has no room for them."""
     wanted = 1 if request.limit is None else request.limit
     if prompt_tokens + wanted > model.context:
         raise WireError(

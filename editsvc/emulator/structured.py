@@ -1,6 +1,6 @@
-r"""Replies as structured edits: what a model answers that is held to a JSON schema. Pure.
+r"""Replies as structured edits, as a model constrained to a JSON schema writes them. Pure.
 
-The form is that of `editsvc.reply.search_replace`: texts to search, each with what takes its place.
+The form is that of `editsvc.reply.search_replace`: search texts with their replacements.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def unnumbered(job: Job) -> Job:
 
 
 def structured(reply: ModelReply, text: str) -> StructuredReply:
-    r"""`reply` as edits of `text` (``\n`` only), or as the reason why there are none."""
+    r"""`reply` as edits of `text` (``\n`` only), or as the reason for refusing."""
     if reply.kind is not ModelReplyKind.CODE:
         return StructuredReply((), reply.text)
     if not text and reply.text:
@@ -74,12 +74,12 @@ class _Region:
 
 
 def _unmistakable(span: Span, old: Sequence[str], before: str) -> _Region:
-    """The smallest region around `span` that is like no other place, with as many lines above as below."""
+    """The smallest unique region around `span`, with as many lines above as below."""
 
     def around(count: int) -> slice:
         return slice(max(0, span.old_start - count), min(len(old), span.old_end + count))
 
-    # A text around one that occurs once occurs once too, so the smallest can be found by halving.
+    # A text that contains a unique text is unique too, so bisection finds the smallest.
     count = bisect_left(
         range(len(old)), x=True, key=lambda count: _occurs_once("".join(old[around(count)]), before)
     )
@@ -99,5 +99,5 @@ def _edit(region: _Region, old: Sequence[str], new: Sequence[str], before: str) 
 
 
 def _occurs_once(search: str, text: str) -> bool:
-    """Whether `search`, which was taken from `text`, is not empty and has no second place there."""
+    """Whether `search`, a piece of `text`, is not empty and occurs there only once."""
     return bool(search) and text.find(search, text.find(search) + 1) < 0

@@ -1,7 +1,7 @@
-"""Which file a request is about, what is asked for, and what the reply is to look like.
+"""The task in a request: its file, its instruction, and the form of the reply.
 
-Requests that `editsvc.prompt.rendering` wrote are read by its own parser. For others the file is looked for where
-people put it: in the prediction, in the largest fenced block, or in the longest of several messages.
+Requests that `editsvc.prompt.rendering` wrote are read by its own parser. In others the file is searched for in
+the usual places: the prediction, the largest fenced block, or the longest of several messages.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Wrapper(Protocol):
     """How a reply to one request is written."""
 
     def wrap(self, code: str) -> str:
-        """`code` as the reply is to hold it."""
+        """`code` in the form of the reply."""
         ...
 
     def wrap_sections(self, sections: Iterable[Section]) -> str:
-        """Several sections of the file as the reply is to hold them, each with its number."""
+        """Several sections of the file in the form of the reply, each with its number."""
         ...
 
     def cannot(self, reason: str) -> str:
@@ -76,10 +76,10 @@ class FoundWrapper:
 class Job:
     r"""One request as a responder sees it; all texts have ``\n`` only.
 
-    `conversation` is the text of all messages that ask for the edit; `filename` is empty where the request
-    names none. `sections` have their numbers and texts: none where the whole `document` is to be rewritten, the
-    number 0 where there is one alone. Where only excerpts of a long file are shown, `document` is empty, and the
-    sections are all there is. `turn` counts the replies that the request holds already.
+    `conversation` is the text of all messages that ask for the edit; `filename` is empty if the request
+    does not name the file. `sections` have their numbers and texts: empty if the whole `document` is to be rewritten,
+    with the number 0 for a single section. If only excerpts of a long file are shown, `document` is empty, and only
+    the sections are known. `turn` counts the replies that the request already holds.
     """
 
     conversation: str
@@ -92,17 +92,17 @@ class Job:
 
     @property
     def numbered(self) -> bool:
-        """Whether the reply is to hold sections with their numbers."""
+        """Whether the reply must number its sections."""
         return any(section.number for section in self.sections)
 
     @property
     def text(self) -> str:
-        """What is to be rewritten, where numbers do not count: the one section that there is, or the document."""
+        """The text to rewrite if sections are not numbered: the single section, or the document."""
         return self.sections[0].text if self.sections and not self.numbered else self.document
 
 
 def read_job(request: ChatRequest) -> Job | None:
-    """The job in `request`, or None where no file can be made out.
+    """The job in `request`, or None if no file is recognised.
 
     A request of ours may go on after the task, with a reply and a remark on it: the job is the same.
     """
@@ -150,5 +150,5 @@ def fence_for(code: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """`text` without what editors and transports change: BOM, line ends, final newlines."""
+    """`text` without the details that editors and transports change: BOM, line ends, final newlines."""
     return normalise(text.removeprefix(BOM)).rstrip("\n")

@@ -1,6 +1,6 @@
-"""The wire format of Cerebras chat completions: what requests hold, and how replies are written.
+"""The wire format of Cerebras chat completions: requests and replies.
 
-Pure: bytes in, values out, and back. Only what the emulator looks at is declared; unknown fields are ignored,
+Pure: bytes in, values out, and back. Only the fields that the emulator reads are declared; unknown fields are ignored,
 as the server ignores most of them.
 """
 
@@ -57,7 +57,7 @@ class Schema(msgspec.Struct):
 
 
 class JsonSchema(msgspec.Struct):
-    """A schema that the reply is held to, and its name."""
+    """A named schema that the reply must follow."""
 
     name: str
     schema: Schema | None = None
@@ -65,7 +65,7 @@ class JsonSchema(msgspec.Struct):
 
 
 class ResponseFormat(msgspec.Struct):
-    """What the reply is to be: text, a JSON object, or one that follows a schema."""
+    """The format of the reply: text, a JSON object, or one that follows a schema."""
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchema | None = None
@@ -97,7 +97,7 @@ class ChatRequest(msgspec.Struct):
 
     @property
     def limit(self) -> int | None:
-        """The most completion tokens, if the request says so."""
+        """The maximum of completion tokens, if the request sets one."""
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
     @property
@@ -112,7 +112,7 @@ class ChatRequest(msgspec.Struct):
 
 
 class PromptTokensDetails(msgspec.Struct):
-    """How much of the prompt was known from before."""
+    """The cached tokens of the prompt."""
 
     cached_tokens: int
 
@@ -148,8 +148,8 @@ class TimeInfo(msgspec.Struct):
 class ServedRequest(msgspec.Struct, frozen=True):
     """One line of the emulator's log: numbers and names, never text.
 
-    `output_tokens` is the reply's length as it was planned, `sent_tokens` what went out; `disconnected` says
-    that the client left before the end. Times are seconds; `status` is 0 where no headers were sent.
+    `output_tokens` is the planned length of the reply, `sent_tokens` the part that was sent; `disconnected` says
+    that the client left before the end. Times are seconds; `status` is 0 if no headers were sent.
     """
 
     number: int
@@ -240,7 +240,7 @@ def decode_request(body: bytes) -> ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What all chunks of one reply share; `created` is a Unix time, `fingerprint` None leaves it out."""
+    """The fields that all chunks of one reply share; `created` is a Unix time, `fingerprint` None leaves it out."""
 
     id: str
     created: float
@@ -249,7 +249,7 @@ class Identity:
 
 
 class ChunkEncoder:
-    """Server-sent events for one reply; what they share is encoded once."""
+    """Server-sent events for one reply; the shared fields are encoded once."""
 
     def __init__(self, identity: Identity) -> None:
         encode = msgspec.json.encode
@@ -272,7 +272,7 @@ class ChunkEncoder:
         return self._content_start + msgspec.json.encode(text) + self._content_end
 
     def content_bytes(self, data: bytes) -> bytes:
-        """A piece of the reply that may be no UTF-8; `data` must hold nothing that JSON escapes."""
+        """A piece of the reply that may be invalid UTF-8; `data` must not hold anything that JSON escapes."""
         return self._content_start + b'"' + data + b'"' + self._content_end
 
     def reasoning(self, text: str) -> bytes:
@@ -331,7 +331,7 @@ def completion(
 
 
 def error_event(error: WireError, *, status: int | None) -> bytes:
-    """An error in mid-stream; without `status` a client cannot tell which."""
+    """An error in mid-stream; without `status` a client cannot tell which error it is."""
     fields: dict[str, Any] = msgspec.json.decode(error.body(Shape.ERROR))
     if status is not None:
         fields["status_code"] = status

@@ -1,1 +1,1 @@
-"""Files on disk: which may be edited, reading, writing, undoing, and how a diff names them."""
+"""Files on disk: access rules, reading, writing, undo, and names in diffs."""

@@ -1,13 +1,13 @@
-"""How a diff names a file, so that ``git apply`` in the same folder changes that file and no other.
+"""The name of a file in a diff, such that ``git apply`` in the same folder changes exactly that file.
 
-The one place where that is decided, for both front ends. What git does was tried with git 2.39:
+The only place that decides this, for both front ends. The behaviour of git, as tested with git 2.39:
 
 - A path without a ``diff --git`` line is taken from the current folder; with that line, from the top of the work tree.
-- A path with ``..``, or with ``.git`` in it, is refused, and so is one that leads through a link.
-- With a ``diff --git`` line, a file outside of the current folder is skipped, without a word. So such a line never
-  stands before one.
-- Without that line, in a folder below the top, git guesses how much of the path to leave out: in ``lib``, ``a/lib/x``
-  means the file ``x``, not ``lib/x``. So the line stands there.
+- A path with ``..``, or with ``.git`` in it, is refused, and so is one that leads through a symbolic link.
+- With a ``diff --git`` line, a file outside the current folder is skipped silently. So such a file never
+  gets that line.
+- Without that line, in a folder below the top, git guesses how much of the path to strip: in ``lib``, ``a/lib/x``
+  means the file ``x``, not ``lib/x``. So the line is needed there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class DiffName:
     """A file's name in a diff: `path` has forward slashes, and is relative to the current folder.
 
     With `from_top` it is relative to the top of the work tree, and a ``diff --git`` line is needed. `remark` is a
-    sentence where ``git apply`` does not take the diff in the current folder.
+    sentence if ``git apply`` does not take the diff in the current folder.
     """
 
     path: str
@@ -39,7 +39,7 @@ class DiffName:
 def diff_name(path: Path, *, here: Path, environ: Mapping[str, str]) -> DiffName:
     """The name of the file that `path` leads to, for a diff that is applied in the folder `here`.
 
-    Links are followed, as whoever writes the file does; the file need not exist.
+    Links are followed, as when the file is written; the file need not exist.
     """
     real, folder = Path(os.path.realpath(here / path)), Path(os.path.realpath(here))
     try:
@@ -47,10 +47,10 @@ def diff_name(path: Path, *, here: Path, environ: Mapping[str, str]) -> DiffName
     except ValueError:  # another drive
         name = real.as_posix()
     if not real.is_relative_to(folder):
-        # A path with .. is what git refuses loudly: one from the top would be skipped here, or hit another file.
+        # git refuses a path with .. loudly; a path from the top would be skipped here, or hit another file.
         return DiffName(name, remark=_above(path, real, here))
     if is_gits_own(Path(name)):
-        return DiffName(name, remark=f"git apply changes nothing of its own, as {path} is: use --apply.")
+        return DiffName(name, remark=f"git apply does not change files in .git, such as {path}: use --apply.")
     prefix = _prefix(folder, environ)
     if prefix and name.startswith(prefix):
         return DiffName(prefix + name, from_top=True)
@@ -62,13 +62,13 @@ def _above(path: Path, real: Path, here: Path) -> str:
     where = top if top is not None and real.is_relative_to(top) else real.parent
     what = str(path) if Path(os.path.normpath(here / path)) == real else f"{path}, which leads to {real},"
     return (
-        f"git apply does not take this diff here, because {what} is outside of the folder: "
+        f"git apply does not take this diff here, because {what} is outside the folder: "
         f"use --apply, or run editsvc in {where}."
     )
 
 
 def _prefix(folder: Path, environ: Mapping[str, str]) -> str:
-    """The way from the top of git's work tree to `folder`, with a slash behind it; empty at the top, and outside."""
+    """The path from the top of git's work tree to `folder`, with a trailing slash; empty at the top, and outside."""
     top = _top(folder, environ)
     if top is None or top == folder or not folder.is_relative_to(top):
         return ""
@@ -77,7 +77,7 @@ def _prefix(folder: Path, environ: Mapping[str, str]) -> str:
 
 def _top(folder: Path, environ: Mapping[str, str]) -> Path | None:
     """The top of the work tree that git finds in `folder`: not every ``.git`` is a repository."""
-    import pygit2  # noqa: PLC0415 - 20 ms, and where there is a diff it is loaded
+    import pygit2  # noqa: PLC0415 - 20 ms; already loaded if there is a diff
 
     if named := environ.get("GIT_WORK_TREE"):
         return Path(os.path.realpath(folder / named))

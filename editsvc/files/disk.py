@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SUFFIX: Final = ".editsvc"
-_RANDOM: Final = "[a-z0-9_]{8}"  # what tempfile puts between prefix and suffix
+_RANDOM: Final = "[a-z0-9_]{8}"  # the random part of a name that tempfile makes
 _LONGEST_NAME: Final = 255
 _ATTEMPTS: Final = 10
-# Where files cannot be locked, one that nobody has touched for so long is nobody's.
+# If files cannot be locked, one that was not touched for this long is abandoned.
 _ABANDONED_S: Final = 86_400
 _ACCESS_LIST: Final = "system.posix_acl_access"
 
@@ -37,7 +37,7 @@ class FileError(EditsvcError):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file's content when it was read; `path` is where it really is, symbolic links followed."""
+    """A file's content when it was read; `path` is its real path, with symbolic links followed."""
 
     path: Path
     data: bytes
@@ -60,16 +60,16 @@ def write(source: SourceFile, data: bytes, *, before_overwriting: Callable[[], N
     """Replace the content of the file that `source` was read from by `data`.
 
     The file is old or new at every moment: the content goes to a file beside it, is forced to disk and then
-    renamed, with mode, owner, extended attributes and access list taken over. That the file still is what was read
-    is checked in the last moment.
+    renamed, with mode, owner, extended attributes and access list taken over. The check that the
+    file is unchanged since it was read comes last.
 
     A file with several hard links, and one whose owner cannot be kept, is written in place, because a rename would
-    part it from what it belongs to. Room is reserved first, and whatever fails, the old bytes are put back. A process
-    that is killed meanwhile leaves what `half_written` recognises; `before_overwriting` is called right before the
-    first byte is written in place, for whoever wants to keep what is needed then.
+    separate it from its other names or its owner. Room is reserved first, and if anything fails, the old bytes are put
+    back. A process killed meanwhile leaves a file that `half_written` recognises; `before_overwriting` is called right
+    before the first byte is written in place, to save the data that a repair would need.
 
     Raises Stale if the file changed since it was read, or is no longer there as a regular file; FileError if it
-    cannot be written. In both cases it is as it was.
+    cannot be written. In both cases it is unchanged.
     """
     path = source.path
     try:
@@ -80,11 +80,13 @@ def write(source: SourceFile, data: bytes, *, before_overwriting: Callable[[], N
         if status.st_nlink > 1 or not _replace(source, data, status):
             _overwrite(source, data, before_overwriting)
     except OSError as exc:
-        raise FileError(f"{path} cannot be written: {exc.strerror or exc}.", hint="It is as it was.") from exc
+        raise FileError(
+            f"{path} cannot be written: {exc.strerror or exc}.", hint="It was not changed."
+        ) from exc
 
 
 def half_written(content: bytes, old: bytes, new: bytes) -> bool:
-    """Whether `content` is what a killed process leaves that was writing `new` over `old` in place, or back.
+    """Whether `content` is what a process leaves that was killed while writing `new` over `old` in place, or back.
 
     It has the longer one's length, the shorter one counting as filled up with zeros, and is a beginning of `old`
     (if it was being put back), then what stands there in `new`, then the rest of `old`; and it is neither of them.
@@ -99,7 +101,7 @@ def half_written(content: bytes, old: bytes, new: bytes) -> bool:
 
 
 def _common(one: bytes, other: bytes, start: int) -> int:
-    """Up to where two texts of one length are equal from `start` on."""
+    """The end of the stretch from `start` on in which two texts of equal length are equal."""
     end = len(one)
     while start < end:
         middle = (start + end + 1) // 2
@@ -111,19 +113,19 @@ def _common(one: bytes, other: bytes, start: int) -> int:
 
 
 def _status(path: Path) -> os.stat_result:
-    """The status of the regular file at `path`, where no symbolic link leads any more; raises Stale."""
+    """The status of the regular file at `path`, which holds no more symbolic links; raises Stale."""
     try:
         status = path.lstat()
         if stat.S_ISREG(status.st_mode) and Path(os.path.realpath(path)) == path:
             return status
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise Stale(f"{path.name} was deleted or moved meanwhile.") from exc
-    raise Stale(f"{path.name} is no longer the file that it was.", hint="Run the edit again.")
+    raise Stale(f"{path.name} is no longer the same file.", hint="Run the edit again.")
 
 
 @contextlib.contextmanager
 def _open_unchanged(source: SourceFile, flags: int) -> Iterator[int]:
-    """The file, open, if it still is what was read; raises Stale."""
+    """The open file, if it is unchanged since it was read; raises Stale."""
     path = source.path
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -131,10 +133,10 @@ def _open_unchanged(source: SourceFile, flags: int) -> Iterator[int]:
         _status(path)
         raise
     try:
-        # Last of all comes whether this is still what the path leads to.
+        # The last check: does the path still lead to this file?
         same = _content(descriptor) == source.data if stat.S_ISREG(os.fstat(descriptor).st_mode) else False
         if not (os.path.samestat(_status(path), os.fstat(descriptor)) and same):
-            raise Stale(f"{path.name} was changed by somebody else meanwhile.", hint="Run the edit again.")
+            raise Stale(f"{path.name} was changed by another program meanwhile.", hint="Run the edit again.")
         yield descriptor
     finally:
         os.close(descriptor)
@@ -157,7 +159,7 @@ def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
             if os.fstat(opened).st_nlink > 1:
                 return False
             temporary.replace(path)
-    # The file is new by now, whatever comes: some folders cannot be read, and some file systems sync none.
+    # The file is already replaced: some folders cannot be read, and some file systems cannot sync folders.
     with contextlib.suppress(OSError):
         sync_folder(path.parent)
     return True
@@ -171,16 +173,16 @@ def _beside(path: Path) -> Iterator[tuple[int, Path]]:
         descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_SUFFIX, dir=path.parent)
         temporary = Path(name)
         try:
-            with contextlib.suppress(OSError):  # not every file system can
+            with contextlib.suppress(OSError):  # not every file system supports it
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             if not os.fstat(descriptor).st_nlink:
-                continue  # swept before it was locked
+                continue  # removed by another process before it was locked
             yield descriptor, temporary
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         else:
-            temporary.unlink(missing_ok=True)  # after a rename there is none
+            temporary.unlink(missing_ok=True)  # it is gone after a rename
             return
         finally:
             os.close(descriptor)
@@ -188,7 +190,7 @@ def _beside(path: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _prefix(path: Path) -> str:
-    """How the names of the files beside `path` begin; a long name is cut, and told from others by its hash."""
+    """The prefix for the names of the files beside `path`; a long name is cut, and made unique by its hash."""
     name, room = path.name, _LONGEST_NAME
     with contextlib.suppress(OSError):
         room = os.pathconf(path.parent, "PC_NAME_MAX")
@@ -202,7 +204,7 @@ def _prefix(path: Path) -> str:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what killed processes have left beside `path`, and nothing that a living one is writing."""
+    """Remove files that killed processes have left beside `path`, but not those that a living one is writing."""
     left = re.compile(re.escape(_prefix(path)) + _RANDOM + re.escape(_SUFFIX))
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
@@ -271,7 +273,7 @@ def _overwrite(source: SourceFile, data: bytes, before_overwriting: Callable[[],
 
 
 def _fill(descriptor: int, data: bytes, size: int) -> None:
-    """Write `data` over `size` bytes, from the front; what is then too long is cut off at the end."""
+    """Write `data` over `size` bytes, from the front; a surplus is cut off at the end."""
     if len(data) > size:
         # First the length, so that a file that is being written has one of two; then the room.
         os.ftruncate(descriptor, len(data))
@@ -286,7 +288,7 @@ def _fill(descriptor: int, data: bytes, size: int) -> None:
 
 def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> None:
     try:
-        # Only what is not as it was: where the disk is full, or the file too long, that much can be written again.
+        # Only the changed bytes: even if the disk is full, or the file too long, those can be written again.
         found = _content(descriptor)[: len(old)].ljust(len(old), b"\0")
         _write_all(descriptor, old[: len(old) - _common(found[::-1], old[::-1], 0)], 0)
         os.ftruncate(descriptor, len(old))
@@ -312,7 +314,7 @@ def _content(descriptor: int) -> bytes:
 
 
 def put(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Have a file of our own, readable by its owner alone, at `path`: with all of `content`, or as it was.
+    """Write a file of our own, readable by its owner alone, at `path`: with all of `content`, or not at all.
 
     If `durable`, also after a loss of power, once its folder is synced. Raises OSError.
     """
@@ -330,7 +332,7 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in `folder` on disk too, where the system knows that."""
+    """Sync the names in `folder` to disk too, if the system supports it."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

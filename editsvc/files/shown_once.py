@@ -1,4 +1,4 @@
-"""Which warnings were shown already: nobody reads one that comes with every edit."""
+"""The warnings that were already shown: nobody reads one that comes with every edit."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""The undo journal: what files were before the command line wrote them, so that it can be taken back.
+"""The undo journal: the contents of files before the command line wrote them.
 
 ::
 
     undo/                           0700, in the data folder
       1795258333512-3fa29c01/       one run: when (ms since 1970), and its id
-        000001.before               0600, one file: a line of JSON, then the bytes that it had, and sometimes gets
+        000001.before               0600, one file: a line of JSON, then its old bytes, and sometimes the new
 
-An entry is complete on disk before the file that it is about is replaced, and nothing is noted afterwards. What
-became of an entry is read off the file itself: it has the bytes from after the edit, those from before it (the
-write did not happen, or was taken back already), or others. So there is no moment at which a process that is
-killed leaves the two in contradiction. Of a file that is written in place (see `files.write`) the entry holds the
-bytes from after the edit too, so that one that is half written can be told from one that somebody else has changed.
+An entry is complete on disk before its file is replaced, and is not updated afterwards. The state of an entry is
+derived from the file itself: it has the bytes from after the edit, those from before it (the write did not happen, or
+was already undone), or others. So a killed process never leaves the two in contradiction. For a file that is written
+in place (see `files.write`) the entry holds the bytes from after the edit too, so that a half-written file can be told
+from one that another program has changed.
 
 The journal holds code. It is never exported, it is bounded (`JournalLimits`), and it can be switched off (the setting
 `undo_enabled`) and removed (`forget`).
@@ -64,9 +64,9 @@ LIMITS: Final = JournalLimits()
 class FileState(StrEnum):
     """The state of a file relative to one entry."""
 
-    APPLIED = "applied"  # what the edit made of it
-    BEFORE = "before"  # what it was before the edit
-    HALF = "half"  # partly the one and partly the other: the process that wrote it in place was killed
+    APPLIED = "applied"  # as the edit wrote it
+    BEFORE = "before"  # as it was before the edit
+    HALF = "half"  # partly one and partly the other: the process that wrote it in place was killed
     STALE = "stale"  # neither, or gone
 
 
@@ -74,8 +74,8 @@ class FileState(StrEnum):
 class Entry:
     """One file of a run.
 
-    `path` is where the file really is, `place` where the journal has it; `before` and `after` are the SHA-256 of
-    its bytes, in hexadecimal digits. `size` is how many bytes it had before, if the journal has those from after too.
+    `path` is the file's real path, `place` that of its journal entry; `before` and `after` are the SHA-256 of
+    its bytes, in hexadecimal digits. `size` is its number of bytes before, if the journal has those from after too.
     """
 
     place: Path
@@ -97,7 +97,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """A file as the edit made it, or half of it, and the bytes that it had before."""
+    """A file as the edit wrote it, or half of it, and its bytes from before."""
 
     source: SourceFile
     data: bytes
@@ -106,7 +106,7 @@ class Restoration:
 class _Header(msgspec.Struct, frozen=True):
     """The first line of an entry; `path` is percent-encoded, because a path need not be UTF-8.
 
-    With `size`, so many bytes from before follow, and then those from after.
+    With `size`, that many bytes from before follow, and then those from after.
     """
 
     format: int
@@ -117,10 +117,10 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class Recording:
-    """One run as it is written to the journal; files may be written from several threads.
+    """The journal of one run; files may be written from several threads.
 
     `run_id` is hexadecimal digits and `now` the time of the run. The run's folder is made with its first file, and
-    runs beyond the limits go at the same moment.
+    runs beyond the limits are removed at the same moment.
     """
 
     def __init__(self, journal: Path, run_id: str, now: datetime, limits: JournalLimits = LIMITS) -> None:
@@ -132,12 +132,12 @@ class Recording:
         self._place: Path | None = None
         self._count = 0
         self._size = 0
-        self._others: int | None = None  # bytes of the other runs, once they were counted
+        self._others: int | None = None  # bytes of the other runs, once counted
 
     def write(self, source: SourceFile, data: bytes) -> str:
-        """Replace a file as `files.write` does, and raise as it does; before that, keep what it is.
+        """Replace a file as `files.write` does, and raise as it does; before that, save its content.
 
-        Returns "", or a sentence that says why it was not kept; the file is written nevertheless.
+        Returns "", or a sentence that says why it was not saved; the file is written nevertheless.
         """
         warning, entry = "", None
         try:
@@ -154,7 +154,10 @@ class Recording:
                 with self._lock:
                     self._keep_new(entry, source, data)
             except FileError as exc:
-                warning = f"{source.path.name} is written in place without a way back from half of it. {exc.sentence()}"
+                name = source.path.name
+                warning = (
+                    f"{name} is written in place, and cannot be restored if that fails. {exc.sentence()}"
+                )
 
         try:
             disk.write(source, data, before_overwriting=keep_new)
@@ -180,7 +183,7 @@ class Recording:
 
     @contextlib.contextmanager
     def _room(self, content: bytes, more: int | None = None) -> Iterator[bytes]:
-        """Where `content` can be stored, which makes the run larger by `more` bytes; raises FileError."""
+        """The place to store `content`, which makes the run larger by `more` bytes; raises FileError."""
         more = len(content) if more is None else more
         if self._size + more > self._limits.size:
             raise FileError(f"The run is too large for the journal, which takes {self._limits.size:,} bytes.")
@@ -198,7 +201,7 @@ class Recording:
 
     def _folder(self) -> Path:
         if self._place is None:
-            # Order must not depend on a clock that was set back.
+            # The order must not depend on a clock that may be set back.
             newest = max((stamp for stamp, _ in _places(self._journal)), default=-1)
             stamp = max((self._now - _EPOCH) // _MILLISECOND, newest + 1)
             self._place = self._journal / f"{stamp:013d}-{self._id}"
@@ -208,9 +211,9 @@ class Recording:
 
 
 def runs(journal: Path) -> list[Run]:
-    """What the journal holds, the latest run first; entries that cannot be read are left out.
+    """The runs in the journal, the latest first; entries that cannot be read are left out.
 
-    Raises FileError if the journal is there and cannot be read.
+    Raises FileError if the journal exists and cannot be read.
     """
     found = []
     for stamp, place in _places(journal):
@@ -221,7 +224,7 @@ def runs(journal: Path) -> list[Run]:
 
 
 def find(found: Sequence[Run], run_id: str) -> Run:
-    """The run whose id is `run_id`, or begins with it; raises Refused if that is none or several."""
+    """The run whose id is `run_id`, or begins with it; raises Refused if there is no such run, or several."""
     remedies = (Remedy(Means.KNOWN_RUNS),)
     matching = [run for run in found if run_id and run.id.startswith(run_id)]
     if not matching:
@@ -232,7 +235,7 @@ def find(found: Sequence[Run], run_id: str) -> Run:
 
 
 def last(found: Sequence[Run]) -> Run:
-    """The latest run with a file that is not what it was before; raises Refused if there is none."""
+    """The latest run with a file that differs from its state before; raises Refused if there is none."""
     for run in found:
         if any(state(entry) is not FileState.BEFORE for entry in run.entries):
             return run
@@ -251,7 +254,7 @@ def state(entry: Entry) -> FileState:
 def _state(entry: Entry, source: SourceFile) -> FileState:
     content = source.data
     if source.path != entry.path:
-        return FileState.STALE  # a link leads elsewhere by now
+        return FileState.STALE  # a link now leads elsewhere
     digest = _digest(content)
     if digest == entry.after:
         return FileState.APPLIED
@@ -265,14 +268,14 @@ def _state(entry: Entry, source: SourceFile) -> FileState:
 
 
 def restoration(entry: Entry) -> Restoration | None:
-    """What brings the bytes from before back; None if the file has them.
+    """The data to restore the bytes from before; None if the file has them.
 
-    Raises Stale if the file is not what the edit made of it, or gone; FileError if it, or the journal's entry,
+    Raises Stale if the file is not as the edit wrote it, or is gone; FileError if it, or the journal's entry,
     cannot be read.
     """
     try:
         source = disk.read(entry.path)
-    except DocumentRefused as exc:  # there is a folder by that name now
+    except DocumentRefused as exc:  # a folder has that name now
         raise _changed() from exc
     except FileError as exc:
         if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
@@ -289,8 +292,8 @@ def restoration(entry: Entry) -> Restoration | None:
 def restore(entry: Entry) -> Restoration | None:
     """Put the bytes from before back, as `files.write` does, and drop the entry.
 
-    Returns what was done, None if the file had these bytes already. Raises as `restoration` does, and FileError
-    if the file cannot be written; then file and journal are as they were.
+    Returns what was restored, None if the file already had these bytes. Raises as `restoration` does, and FileError
+    if the file cannot be written; then file and journal are unchanged.
     """
     found = restoration(entry)
     if found is not None:
@@ -298,13 +301,13 @@ def restore(entry: Entry) -> Restoration | None:
             disk.write(found.source, found.data, before_overwriting=lambda: _keep_both(entry, found))
         except Stale as exc:
             raise _changed() from exc
-    # An entry that stays because the journal cannot be written does no harm: its file is as before.
+    # An entry left behind because the journal cannot be written does no harm: its file is as before.
     _discard(entry)
     return found
 
 
 def drop(run: Run) -> None:
-    """Remove one run from the journal; its files are as they are. Raises FileError."""
+    """Remove one run from the journal, but leave its files alone. Raises FileError."""
     _remove(run.place)
 
 
@@ -321,9 +324,9 @@ def prune(
     current: Path | None = None,
     room: int = 0,
 ) -> int:
-    """Drop the oldest runs until the others are within `limits`, `room` bytes for the run `current` included.
+    """Drop the oldest runs until the others are within `limits`, including `room` bytes for the run `current`.
 
-    Returns how many bytes the runs beside `current` still take. Raises FileError if the journal cannot be read.
+    Returns the bytes that the runs besides `current` still take. Raises FileError if the journal cannot be read.
     """
     oldest = (now - limits.age - _EPOCH) // _MILLISECOND
     count, size = 1 if room else 0, room
@@ -334,14 +337,14 @@ def prune(
         count += 1
         size += _size(place)
         if count > limits.runs or size > limits.size or stamp < oldest:
-            shutil.rmtree(place, ignore_errors=True)  # another process may be dropping it too
+            shutil.rmtree(place, ignore_errors=True)  # another process may be removing it too
         else:
             kept = size - room
     return kept
 
 
 def _changed() -> Stale:
-    return Stale("The file was changed since the edit.", hint="It is left as it is.")
+    return Stale("The file was changed since the edit.", hint="It was left alone.")
 
 
 def _digest(data: bytes) -> str:
@@ -396,21 +399,21 @@ class _Kept:
 
 
 def _kept(entry: Entry) -> _Kept:
-    """What the journal has of a file; raises FileError."""
+    """The journal's bytes of a file; raises FileError."""
     try:
         data = entry.place.read_bytes().partition(b"\n")[2]
     except OSError as exc:
         raise FileError(f"{entry.place} cannot be read: {exc.strerror or exc}.") from exc
     before, after = (data, None) if entry.size is None else (data[: entry.size], data[entry.size :])
     if _digest(before) != entry.before or (after is not None and _digest(after) != entry.after):
-        raise FileError(f"{entry.place} is damaged, so {entry.path.name} is left as it is.")
+        raise FileError(f"{entry.place} is damaged, so {entry.path.name} is left alone.")
     return _Kept(before, after)
 
 
 def _keep_both(entry: Entry, found: Restoration) -> None:
-    """Have the bytes from after the edit in the journal as well, before a file is put back in place."""
+    """Store the bytes from after the edit in the journal as well, before a file is restored in place."""
     if entry.size is None:
-        # A journal that cannot be written is no reason not to take back.
+        # A journal that cannot be written is not a reason to refuse the undo.
         with contextlib.suppress(OSError):
             size = len(found.data)
             _create(entry.place, _content(replace(entry, size=size), found.data + found.source.data))
@@ -431,7 +434,7 @@ def _make_private(folder: Path) -> None:
 
 
 def _create(place: Path, content: bytes) -> None:
-    """Make a file that is there with all its content or not at all, also after a loss of power."""
+    """Create a file atomically: with all its content or not at all, also after a loss of power."""
     disk.put(place, content)
     disk.sync_folder(place.parent)
 
@@ -439,7 +442,7 @@ def _create(place: Path, content: bytes) -> None:
 def _discard(entry: Entry) -> None:
     with contextlib.suppress(OSError):
         entry.place.unlink(missing_ok=True)
-        entry.place.parent.rmdir()  # fails while the run has other entries
+        entry.place.parent.rmdir()  # fails as long as the run has other entries
 
 
 def _remove(folder: Path) -> None:

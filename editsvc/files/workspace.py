@@ -1,8 +1,8 @@
-"""Which files may be edited: the one place where that is decided, for both front ends.
+"""The rules for which files may be edited, for both front ends.
 
-A file in the workspace may be, and one outside of it that the user named by its whole path or opened. What is refused
-unless the user says so expressly: a path that leads out of the workspace, what a version control system keeps for
-itself, and files that usually hold keys, by whatever name they are reached. Looks at names and links alone.
+Allowed are files in the workspace, and files outside it that the user named by an absolute path or opened. Refused,
+unless explicitly allowed by the user, are paths that lead out of the workspace, the internal files of version control
+systems, and files that usually hold keys, by whatever name they are reached. Only names and links are examined.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from editsvc.errors import Means, Refused, Remedy
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-# What is compared is folded: case, and what HFS+ and NTFS ignore, as git's own protection of .git does (see
+# Names are folded before comparing: case, and what HFS+ and NTFS ignore, as git's own protection of .git does (see
 # is_hfs_dotgit and is_ntfs_dotgit in its path.c and utf8.c).
 _IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GITS: Final = frozenset({".git", "git~1"})
@@ -55,7 +55,7 @@ _KEY_SUFFIXES: Final = (
     *(".jks", ".kdb", ".kdbx", ".keystore", ".p12", ".pfx", ".pkcs12"),
     *(".ovpn", ".tfstate", ".tfstate.backup"),
 )
-# The last folder of a path, and the file: names that hold keys in one place and nothing secret elsewhere.
+# The last folder of a path, and the file: names that hold keys in one place and no secrets elsewhere.
 _KEY_PLACES: Final = frozenset(
     {
         (".cargo", "credentials"),
@@ -67,7 +67,7 @@ _KEY_PLACES: Final = frozenset(
     }
 )
 _KEY_NAMES: Final = re.compile(
-    # Private keys of OpenSSH, of users and of hosts; what shells and databases remember of what was typed.
+    # Private keys of OpenSSH, of users and of hosts; the histories of shells and databases.
     r"(id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss)|ssh_host_\w+_key)([._-].*)?|\..*_history"
 )
 _PUBLIC: Final = ".pub"
@@ -76,15 +76,15 @@ _SAMPLES: Final = frozenset({"dist", "example", "sample", "template"})
 
 
 class PathRefused(Refused):
-    """The path leads out of the workspace, or to a file that usually holds keys, and was not allowed expressly."""
+    """The path leads out of the workspace, or to a file that usually holds keys, and was not explicitly allowed."""
 
 
 def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
-    """Where the file really is that a user in the folder `here` means by `path`; raises PathRefused.
+    """The real path of the file that a user in the folder `here` means by `path`; raises PathRefused.
 
     The workspace of a relative path is the git work tree of `here`, else `here`. An absolute path is an explicit one,
     and its workspace is the git work tree that it is in, else its folder. `allowed` are paths, typed in the same
-    place, that may be edited whatever they are.
+    folder, that may be edited whatever they are.
     """
     named, real = _named(here / path), _real(here / path)
     if any(named == _named(here / exempt) for exempt in allowed):
@@ -103,7 +103,7 @@ def typed(path: str, *, here: Path, allowed: Collection[str] = ()) -> Path:
 def opened(path: Path, *, root: Path | None) -> None:
     """Raises PathRefused if the file of a document that an editor has opened may not be edited.
 
-    `root` is the folder that the editor has open. A document outside of it is fine, a link out of it is not.
+    `root` is the folder that the editor has open. A document outside it is allowed, a link out of it is not.
     """
     named, real = _named(path), _real(path)
     if root is not None and (named.is_relative_to(_named(root)) or named.is_relative_to(_real(root))):
@@ -112,7 +112,7 @@ def opened(path: Path, *, root: Path | None) -> None:
 
 
 def is_gits_own(path: Path) -> bool:
-    """Whether git takes a part of `path` for its own folder, under one of the names that file systems fold to it."""
+    """Whether git takes a part of `path` for its own folder, under any name that file systems fold to it."""
     return any(_folded(part) in _GITS for part in path.parts)
 
 
@@ -153,7 +153,7 @@ def _folded(name: str) -> str:
 
 
 def _named(path: Path) -> Path:
-    """The path as it was named, absolute, without ``..``; no link is followed."""
+    """The path as it was named, absolute, without ``..``; links are not followed."""
     return Path(os.path.normpath(path))
 
 

@@ -1,4 +1,4 @@
-"""The ways in which an edit can be asked for, each with and without a prediction."""
+"""The modes of requesting an edit, each with and without a prediction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way: the scope asked for, by the case; `settings` that differ from the defaults."""
+    """One mode: the requested scope, by case; `settings` that differ from the defaults."""
 
     name: str
     scope: Callable[[Case], ScopeRequest]
@@ -36,12 +36,12 @@ def _auto(_case: Case) -> ScopeRequest:
 
 
 def _cursor(case: Case) -> ScopeRequest:
-    """The cursor stands where the largest change begins, as somebody's would who asks for it in an editor."""
+    """The cursor is where the largest change begins, like that of a user who asks for it in an editor."""
     spans = changed_spans(normalise(case.before), normalise(case.after))
     if not spans:
         return ScopeRequest()
     largest = max(spans, key=lambda one: one.old_end - one.old_start + one.new_end - one.new_start)
-    # What is inserted is inserted behind the line before.
+    # An insertion goes after the previous line.
     line = largest.old_start + (largest.old_end > largest.old_start)
     return ScopeRequest(cursor_line=max(1, line))
 
@@ -63,4 +63,4 @@ ARMS: Final = (
     *_both("auto", _auto, {}),
     Arm("search-replace", _auto, PredictionMode.OFF, {"edit_format": EditFormat.SEARCH_REPLACE}),
 )
-"""``symbol`` is the definition that the cursor stands in; ``draft`` is the whole file with a drafted prediction."""
+"""``symbol`` is the definition at the cursor; ``draft`` is the whole file with a drafted prediction."""

@@ -1,4 +1,4 @@
-"""The configured server, measured: the same kind of edit again and again, half of them with a prediction."""
+"""Measures the configured server: the same kind of edit repeatedly, half of them with a prediction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FUNCTIONS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class MeasuredArm:
-    """What the edits with, or without, a prediction took; times in seconds, `failures` a sentence for each."""
+    """The measured edits with, or without, a prediction; times in seconds, one sentence per failure in `failures`."""
 
     prediction: PredictionMode
     requests: int
@@ -45,7 +45,7 @@ async def measure(
     concurrency: int,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _all: None,
 ) -> list[MeasuredArm]:
-    """Make so many edits, `concurrency` at a time, by turns with and without a prediction; nothing is written."""
+    """Make so many edits, `concurrency` at a time, alternately with and without a prediction; no file is written."""
     limit = asyncio.Semaphore(concurrency)
     results: list[tuple[PredictionMode, EditResult]] = []
 
@@ -60,7 +60,7 @@ async def measure(
 
 
 def _request(number: int, mode: PredictionMode) -> EditRequest:
-    """A rename in a module that no other request has, so that no prompt cache helps; the two arms get the same."""
+    """A rename in a module that no other request uses, so that prompt caches do not help; both arms get the same."""
     text = f'"""Module {number}."""\n\n\n' + "".join(
         f"def load_{number}_{function}(path, retries={function}):\n"
         f'    """Load document {function} of {number}."""\n'
@@ -108,7 +108,7 @@ def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> MeasuredArm:
 
 
 def to_json(arms: Sequence[MeasuredArm], *, model: str, offline: bool) -> dict[str, Any]:
-    """The measurement, with ``"schema": 1``; what cannot be told is null."""
+    """The measurement, with ``"schema": 1``; unknown values are null."""
     return {
         "schema": 1,
         "model": model,

@@ -1,4 +1,4 @@
-"""A provider that plays a perfect model, and keeps what a server would have billed and taken."""
+"""A provider that plays a perfect model, and records the tokens a server would have billed and its time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it was billed: tokens of the prompt, of it those not cached, of the reply; per preset."""
+    """The bill of one request: tokens of the prompt, uncached ones among them, and of the reply; per preset."""
 
     prompt_tokens: int
     uncached_tokens: int
@@ -37,7 +37,7 @@ class Request:
         return self.output_tokens + self.verifications[preset].rejected
 
     def seconds(self, preset: str, latency: Latency) -> float:
-        """How long it would have taken."""
+        """The modelled time."""
         return modelled_time(
             self.verifications[preset],
             latency,
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass
 class PerfectModel:
-    """Answers with the change of a case; `requests` are those since it was last asked to forget them."""
+    """Answers with the change of a case; `requests` are those since the last call of `taken`."""
 
     name = "replay"
     cases: list[Case]
@@ -102,7 +102,7 @@ class PerfectModel:
         return taken
 
     async def models(self) -> list[str]:
-        """None but itself."""
+        """The only model."""
         return [self.name]
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ _MODEL = "replay"
 
 
 class _Silent:
-    """Says nothing about what it was told."""
+    """Suppresses warnings that are shown once."""
 
     def first_time(self, _key: str) -> bool:
         return False
@@ -47,7 +47,7 @@ class _Silent:
 class CaseResult:
     """One case in one arm: `exact` if the result is the case's `after` to the byte; `file_tokens` of the file.
 
-    `scope` is what was offered at last, `restarts` why the model was asked more than once.
+    `scope` is the last one offered, `restarts` has the reasons for asking the model again.
     """
 
     case: str
@@ -71,7 +71,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All results, and the speed by which times are modelled."""
+    """All results, and the speed used to model times."""
 
     results: tuple[CaseResult, ...]
     latency: Latency
@@ -96,7 +96,7 @@ def run(
     latency: Latency | None = None,
     progress: Callable[[str, int, int], None] = lambda _arm, _done, _all: None,
 ) -> Replay:
-    """Replay (case, file name) pairs in all arms; `progress` is told the arm, how many are done, and of how many."""
+    """Replay (case, file name) pairs in all arms; `progress` receives the arm, the number done, and the total."""
     return Replay(tuple(asyncio.run(_run(cases, arms, progress))), latency or Latency())
 
 

@@ -1,4 +1,4 @@
-"""A replay for people, and as JSON."""
+"""A replay as tables, and as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def arms_of(replay: Replay) -> list[str]:
 
 
 def cases_table(replay: Replay, preset: str) -> Table:
-    """Billed output tokens and modelled seconds of every case in every predicted arm, and what auto chose."""
+    """Billed output tokens and modelled seconds of every case in every predicted arm, and the choice of auto."""
     arms = [name for name in arms_of(replay) if not name.endswith("not predicted")]
     table = Table(title=f"Billed output tokens and modelled seconds, verifier {preset}", title_justify="left")
     table.add_column("case", overflow="fold")
@@ -72,7 +72,7 @@ def sums_table(replay: Replay) -> Table:
 
 
 def verdicts(replay: Replay) -> list[str]:
-    """How auto compares: its time to that of the best arm, its billed tokens to those of whole files."""
+    """A comparison of auto: its time with that of the best arm, its billed tokens with those of whole files."""
     arms = arms_of(replay)
     if AUTO not in arms or FILE not in arms:
         return []

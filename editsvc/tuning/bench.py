@@ -1,9 +1,9 @@
-"""How well tuning does where the truth is known: regret, coverage of intervals, share of right decisions.
+"""The quality of tuning on logs whose truth is known: regret, coverage of intervals, share of right decisions.
 
-A run is a log of each model under the built-in rule, with exploration, and what is learned from it. In every fifth
-run as many requests follow under the learned policy, and it learns from all of them. Regret is measured on the
-writing of replies alone, rejected tokens at their price: the time to the first token is the same for all policies
-and would only make it look smaller.
+A run logs requests to each model under the built-in rule, with exploration, and learns a policy from that log. In
+every fifth run as many requests follow under the learned policy, which is then learned anew from all of them. Regret
+is measured on the writing of replies alone, rejected tokens at their price: the time to the first token is the same
+for all policies and would only make regret look smaller.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ QUANTITIES: Final = ("acceptance", "time of a token", "cost of a pass", "time sa
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true of a model at the end of its log, over the requests for which a prediction comes into question."""
+    """The true values for a model at the end of its log, over the requests that could use a prediction."""
 
     acceptance: float
     token_s: float
@@ -87,7 +87,7 @@ class Truth:
 
 @dataclass(slots=True)
 class Score:
-    """Counts over runs: intervals that covered the truth of those there were, and decisions."""
+    """Counts over runs: intervals, those that covered the truth, and decisions."""
 
     covered: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     right: int = 0
@@ -137,7 +137,7 @@ def run_bench(
     exploration: float = 0.03,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """Score tuning over so many runs; `progress` is told how many are done."""
+    """Score tuning over so many runs; `progress` receives the number that are done."""
     worth = worth or Worth()
     bench = _Bench(edits, models, worth, exploration)
     learned, in_use = Score(), Score()
@@ -148,7 +148,7 @@ def run_bench(
 
 
 class _Bench:
-    """The pools of outcomes, computed once, and what is true of them."""
+    """The pools of outcomes, computed once, and their true values."""
 
     def __init__(
         self,
@@ -282,7 +282,7 @@ class _Bench:
         return model.last.price / 1_000_000 / (self._worth.per_hour / 3600)
 
     def _costs_by_cell(self, model: SimulatedModel) -> dict[Cell, tuple[float, float, float]]:
-        """The cost of a cell's requests, with a prediction, without, and with one above a size."""
+        """The cost of a cell's requests: with a prediction, without, and with one above a size."""
         costs: dict[Cell, tuple[float, float, float]] = {}
         for case in self._pools[model.last]:
             if case.target_tokens < MIN_TOKENS:

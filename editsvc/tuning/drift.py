@@ -1,7 +1,7 @@
 """When a model changed: what it accepts, how fast it writes, whether it takes predictions, what it costs.
 
 Acceptance, coverage and speed are scanned for the place where ranks before and after differ most. Coverage too,
-because a server that begins to lose its place, and then proposes nothing, rejects nothing either. Ranks, because
+because a server that loses its place proposes nothing, and so rejects nothing either. Ranks, because
 these rates pile up near 1 and times have long tails; the greatest distance of the centred sum of ranks from 0,
 over its standard deviation, is that of a Brownian bridge if nothing changed (Pettitt, Applied Statistics 28,
 1979, with the variance of the ranks at hand, which ties lessen).
@@ -49,7 +49,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A model is not what it was.
+    """A change of a model.
 
     `at` is when the first request after the change was made. `before` and `after` are the mean share of prediction
     tokens that were accepted, or of a reply that they made up, tokens a second without a prediction, or US dollars
@@ -89,9 +89,9 @@ class Change:
 
 
 def changes(records: Iterable[RequestRecord], *, alpha: float = ALPHA) -> list[Change]:
-    """What changed in the acceptance, coverage, speed or support of each model, the latest of each, oldest first.
+    """The latest change of each model's acceptance, coverage, speed and support, oldest first.
 
-    `alpha` bounds the probability that a shift is found in a model where there is none.
+    `alpha` bounds the probability of reporting a shift in a model that did not change.
     """
     kept = list(records)
     observations = [
@@ -106,7 +106,7 @@ def shifts(groups: Mapping[Cell, Sequence[Observation]], *, alpha: float = ALPHA
     found = []
     for cell, group in groups.items():
         sent = [observation for observation in group if observation.sent]
-        # A request and its value go together: who has none is in neither series.
+        # A request without a value is left out of both series, so that the two stay aligned.
         scans: tuple[tuple[ChangeKind, list[tuple[Observation, float]]], ...] = (
             (
                 ChangeKind.ACCEPTANCE,
@@ -148,7 +148,7 @@ def shifts(groups: Mapping[Cell, Sequence[Observation]], *, alpha: float = ALPHA
 
 
 def _within_cells(series: Sequence[Observation], values: Sequence[float]) -> list[float]:
-    """Each value less the mean of its cell: that somebody edits other documents now is no change of the model."""
+    """Each value less the mean of its cell: editing other documents does not look like a change of the model."""
     cells: dict[Cell, list[float]] = defaultdict(list)
     for observation, value in zip(series, values, strict=True):
         cells[observation.cell].append(value)
@@ -177,7 +177,7 @@ def withdrawals(records: Iterable[RequestRecord]) -> list[Change]:
 def price_changes(
     prices: Mapping[Cell, float | None], models: Mapping[str, Model], now: datetime
 ) -> list[Change]:
-    """The models whose output costs something else than when `prices` were noted."""
+    """The models whose output price differs from `prices`."""
     return [
         Change(cell, ChangeKind.PRICE, now, price, current, 0)
         for cell, price in prices.items()
@@ -214,8 +214,8 @@ def _change_point(values: Sequence[float], alpha: float) -> int | None:
 def _division(values: Sequence[float]) -> int:
     """Where to divide `values` so that both sides are as close to their means as can be.
 
-    Ranks tell that there is a change, but values tell where: the low end of what was before may rank nearer to
-    what came after.
+    Ranks tell that there is a change, but values tell where: low values from before the change may rank nearer to
+    those after it.
     """
     count, mean = len(values), math.fsum(values) / len(values)
     sums = list(accumulate(value - mean for value in values))

@@ -1,6 +1,6 @@
 """Estimates with their 95 % intervals: weighted ratios over requests, functions of them, and shrinkage.
 
-The unit is the request. A weight says how much a request counts (older ones count less); it is no frequency, so
+The unit is the request. A weight says how much a request counts (older ones count less); it is not a frequency, so
 errors come from the residuals of requests and degrees of freedom from the effective number of them.
 """
 
@@ -103,7 +103,7 @@ def rate(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[floa
 
 
 def combined(value: float, parts: Sequence[tuple[float, float]]) -> Estimate:
-    """An estimate that is a function of independent ones; `parts` are (error, freedom), errors in its units.
+    """An estimate that is a function of independent ones; `parts` are (error, freedom), with errors in its units.
 
     Degrees of freedom as Satterthwaite has them (Biometrics Bulletin 2, 1946).
     """
@@ -115,7 +115,7 @@ def combined(value: float, parts: Sequence[tuple[float, float]]) -> Estimate:
 
 
 def shrunk(found: Sequence[Estimate]) -> list[Estimate]:
-    """Each estimate drawn towards the mean of all, the more so the less it is sure of itself.
+    """Each estimate shrunk towards the mean of all, the more so the less certain it is.
 
     An empirical Bayes estimate in a model of random effects; the variance between groups is DerSimonian and
     Laird's (Controlled Clinical Trials 7, 1986). Errors stand for normal ones, so those with few degrees of

@@ -1,11 +1,11 @@
-"""What a policy would have been worth on the requests that are logged.
+"""The value that a policy would have had on the logged requests.
 
-Only requests whose decision was a draw tell what a different policy would have got: those with a propensity
-below 1. Costs are seconds a request, rejected tokens included at their price.
+Only randomised requests, those with a propensity below 1, tell how a different policy would have done.
+Costs are seconds a request, rejected tokens included at their price.
 
 SNIPS is the self-normalised inverse propensity score (Swaminathan and Joachims, NeurIPS 2015); DR the doubly
-robust estimate (Dudík, Langford and Li, ICML 2011) with a linear model of cost per token of the reply. That the
-length of a reply is known only afterwards is no harm: a prediction does not change it.
+robust estimate (Dudík, Langford and Li, ICML 2011) with a linear model of cost per token of the reply. It does
+not matter that the length of a reply is known only afterwards: a prediction does not change it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ LEAST_EFFECTIVE: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The value of a policy, as seconds a request; `logged` is what the requests did cost.
+    """The value of a policy, as seconds a request; `logged` is the actual cost of the requests.
 
-    `requests` were decided at random, and `effective` of them speak about the policy. Where these are too few
-    there are no estimates, and `refusal` says so; otherwise it is empty.
+    `requests` is the number of randomised requests, `effective` the sample size that they amount to under the policy.
+    If that is too small there are no estimates, and `refusal` says so; otherwise it is empty.
     """
 
     requests: int
@@ -69,8 +69,8 @@ def evaluate(
         return Evaluation(
             len(drawn),
             effective,
-            refusal=f"Not enough data: {len(drawn)} requests were decided at random, and they say as much about "
-            f"this policy as {effective:.0f} would; {LEAST_EFFECTIVE:.0f} are needed.",
+            refusal=f"Not enough data: the effective sample for this policy is {effective:.0f} of {len(drawn)} "
+            f"randomised requests; {LEAST_EFFECTIVE:.0f} are needed.",
         )
     return Evaluation(
         len(drawn),
@@ -93,7 +93,7 @@ def _doubly_robust(
     for (observation, cost), weight in zip(drawn, weights, strict=True):
         model = observation.cell.whole_model
         taken = per_token[model, observation.sent] * observation.reply_tokens
-        # Where nothing was seen of an arm, the other one's cost is the best guess.
+        # For an arm without data, the cost of the other one is the best guess.
         proposed = (
             per_token.get((model, sends(observation.cell)), per_token[model, observation.sent])
             * observation.reply_tokens

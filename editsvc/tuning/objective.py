@@ -1,4 +1,4 @@
-"""What an hour is worth: the user's own figure, or more or less of it."""
+"""The value of an hour: the user's own figure, scaled by the objective."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from editsvc.settings.schema import Objective
 # An order of magnitude either way moves the value of time out of the range, $0.4 to $12 an hour at the prices of
 # 2026, in which the cost of a second saved lies.
 _FACTOR: Final = 10.0
-# Dividing by nothing: who gives time no value still prefers the faster of two ways that cost the same.
+# Avoids a division by zero: if time has no value, the faster of two ways at the same cost still wins.
 _LEAST: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What the user wants: an hour's value in US dollars, and whether time or cost comes first."""
+    """The user's objective: an hour's value in US dollars, and whether time or cost comes first."""
 
     value_of_time: float = 30.0
     objective: Objective = Objective.BALANCED
 
     @property
     def per_hour(self) -> float:
-        """An hour's value as decisions take it: ten times as much if time comes first, a tenth if cost does."""
+        """An hour's value for decisions: ten times as much if time comes first, a tenth if cost does."""
         return max(self.value_of_time * self._factor, _LEAST)
 
     def in_users_terms(self, per_hour: float) -> float:

@@ -1,4 +1,4 @@
-"""What tuning needs of a record, and which records say anything.
+"""The data that tuning takes from a record, and the records that are usable.
 
 A request counts if a server, and not the offline engine, gave a whole reply at the first attempt: the tokens
 and times of several attempts are logged as one sum, which belongs to neither arm.
@@ -31,8 +31,8 @@ class Observation:
     """One request.
 
     `reply_tokens` is reasoning and text, without rejected tokens: the same with and without a prediction.
-    `seconds` is the time for writing the reply, above 0; None if nobody reported one. `propensity` is the
-    probability of what was done, 1 if that was no matter of chance. `document_tokens` is an estimate; `parts` says
+    `seconds` is the time for writing the reply, above 0; None if it was not reported. `propensity` is the
+    probability of the decision, 1 if it was not randomised. `document_tokens` is an estimate; `parts` says
     whether parts of the document were offered instead of the whole (None: some other scope).
     """
 
@@ -50,7 +50,7 @@ class Observation:
 
     @property
     def passes(self) -> int:
-        """Passes that wrote text: each writes one token of its own beside those that it accepted."""
+        """Passes that wrote text: each writes one token of its own besides those that it accepted."""
         return max(0, self.reply_tokens - self.reasoning_tokens - self.accepted)
 
 
@@ -63,7 +63,7 @@ class Weighted:
 
 
 def observe(record: LoggedRequest) -> Observation | None:
-    """What `record` says, or None if it says nothing about predictions."""
+    """The observation in `record`, or None if the record is not usable."""
     whole = record.finish_reason == "stop" and record.attempts <= 1
     if record.offline or record.model is None or record.completion_tokens is None or not whole:
         return None
@@ -73,7 +73,7 @@ def observe(record: LoggedRequest) -> Observation | None:
     if record.prediction_sent and (accepted is None or rejected is None):
         return None
     reply_tokens = record.completion_tokens - (rejected or 0)
-    # A server that does not count rejected tokens as completion does not say how long its reply was.
+    # If a server does not count rejected tokens as completion, the length of its reply is unknown.
     if reply_tokens <= 0 or reply_tokens < (accepted or 0):
         return None
     return Observation(
@@ -125,7 +125,7 @@ def weigh(observations: Iterable[Observation], now: datetime, half_life_days: fl
 
 
 def _parts(record: LoggedRequest) -> bool | None:
-    """Whether parts were offered, even if the model then asked for the whole; None for a scope that was named."""
+    """Whether parts were offered, even if the model then asked for the whole; None for a named scope."""
     if record.scope_kind == ScopeKind.SECTIONS or (record.parts_offered or 0) > 1:
         return True
     return False if record.scope_kind == ScopeKind.FILE else None

@@ -1,7 +1,7 @@
 """The policy as a file that people read: ``policy.toml`` in the data folder, its earlier versions beside it.
 
-What counts is `predict` and `scope_min_tokens`; everything else says why. A file that cannot be used is a
-warning, and the built-in rule decides: no edit ever fails for it.
+Only `predict` and `scope_min_tokens` have an effect; everything else is evidence. A file that cannot be used is a
+warning, and the built-in rule decides: an edit never fails because of it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ POLICY_FILE: Final = "policy.toml"
 HISTORY_FOLDER: Final = "policy-history"
 KEPT: Final = 20
 _HEADER: Final = """\
-# For which models a prediction is sent, as `editsvc tune` learned it from the token log.
-# `predict` and `scope_min_tokens` decide; the rest says why. `editsvc policy reset` brings the built-in rule back.
+# The models that get a prediction, as `editsvc tune` learned from the token log.
+# `predict` and `scope_min_tokens` decide; the rest says why. `editsvc policy reset` restores the built-in rule.
 """
 _VERSIONED: Final = re.compile(r"policy-([0-9]+)\.toml")
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was decided for a model, or for a cell of it (`scope_kind`, `size`), and why.
+    """The decision for a model, or for a cell of it (`scope_kind`, `size`), and the reason.
 
     `net_share_*` is the share of a plain request's time that a prediction saves, money counted as time, with its
-    95 % interval. `requests` are those that were counted. `usd_per_million_output` is the price it was made at.
+    95 % interval. `requests` is the number of usable ones. `usd_per_million_output` is the price at which it was made.
     """
 
     model: str
@@ -56,7 +56,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def cell(self) -> Cell:
-        """The requests that the rule is about."""
+        """The requests to which the rule applies."""
         return Cell(self.provider, self.model, self.scope_kind, self.size)
 
 
@@ -72,7 +72,7 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def name(self) -> str:
-        """What the log calls it."""
+        """The name of the version in the log."""
         return f"learned-{self.version}"
 
     @property
@@ -91,7 +91,7 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The policy in force, None for the built-in rule, and a sentence if a file was there and is not used."""
+    """The policy in force, None for the built-in rule, and a warning if a file exists but is not used."""
 
     policy: PolicyFile | None
     warning: str = ""
@@ -103,7 +103,7 @@ class Loaded:
 
 
 def load(data_dir: Path) -> Loaded:
-    """The policy of the data folder; never raises for what is, or is not, in the file."""
+    """The policy of the data folder; never raises, whatever the file holds."""
     path = data_dir / POLICY_FILE
     try:
         return Loaded(parse(path.read_text("utf-8")))
@@ -141,7 +141,7 @@ def render(policy: PolicyFile) -> str:
 
 
 def to_json(policy: PolicyFile) -> dict[str, Any]:
-    """`policy` for JSON; what a rule does not say is null."""
+    """`policy` for JSON; absent fields of a rule are null."""
     return {
         "name": policy.name,
         "version": policy.version,
@@ -167,12 +167,14 @@ def save(data_dir: Path, policy: PolicyFile) -> Path:
         for _, old in _versions(data_dir)[KEPT:]:
             old.unlink(missing_ok=True)
     except OSError as exc:
-        raise FileError(f"{path} cannot be written: {exc.strerror or exc}.", hint="It is as it was.") from exc
+        raise FileError(
+            f"{path} cannot be written: {exc.strerror or exc}.", hint="It was not changed."
+        ) from exc
     return path
 
 
 def history(data_dir: Path) -> list[PolicyFile]:
-    """The versions that are kept, the latest first; those that cannot be read are left out."""
+    """The versions in the history, the latest first; those that cannot be read are left out."""
     found = []
     for _, path in _versions(data_dir):
         try:
@@ -183,7 +185,7 @@ def history(data_dir: Path) -> list[PolicyFile]:
 
 
 def next_version(data_dir: Path) -> int:
-    """A number that no version had; a reset does not begin again at 1."""
+    """An unused version number; a reset does not start again at 1."""
     current = load(data_dir).policy
     return 1 + max(
         [number for number, _ in _versions(data_dir)] + ([current.version] if current else []), default=0
@@ -191,7 +193,7 @@ def next_version(data_dir: Path) -> int:
 
 
 def reset(data_dir: Path) -> bool:
-    """Bring the built-in rule back; False if it is in force already. Raises FileError. The history stays."""
+    """Restore the built-in rule; False if it is already in force. Raises FileError. The history stays."""
     path = data_dir / POLICY_FILE
     try:
         path.unlink()
@@ -222,6 +224,6 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        # A JSON string is a basic string of TOML, but for DEL.
+        # A JSON string is a basic string of TOML, except for DEL.
         return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

@@ -23,7 +23,7 @@ def propose(
     now: datetime,
     models: Mapping[str, Model],
 ) -> PolicyFile | None:
-    """The policy that `tuning` makes out of the `standing` one; None if that stays, evidence aside.
+    """The policy that `tuning` derives from the `standing` one; None if only the evidence differs.
 
     A model about which the log says too little now keeps its rule, unless it changed meanwhile. A cell has a rule
     of its own only where it differs from its model.
@@ -82,7 +82,7 @@ def _rule(finding: Finding, tuning: Tuning, models: Mapping[str, Model]) -> Rule
 
 
 def _decides_alike(one: PolicyFile, other: PolicyFile) -> bool:
-    """Whether two versions decide the same, for the same worth, at the same prices."""
+    """Whether two versions make the same decisions, for the same value of time, at the same prices."""
 
     def terms(policy: PolicyFile) -> object:
         rules = {

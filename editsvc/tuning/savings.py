@@ -1,4 +1,4 @@
-"""What predictions save: acceptance, speed, the cost of verifying, and what it all comes to.
+"""What predictions save: acceptance, speed, the cost of verifying, and the balance of these.
 
 The model of latency is ``t = (reasoning + passes·s)·τ``: τ is the time of a plain token, and `s` what a pass
 that writes text takes, in plain ones, when a prediction went along. How many passes had something to propose is
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from editsvc.tuning.observation import Weighted
 
 _SECONDS_AN_HOUR: Final = 3600
-# A logarithm beyond which no request differs from another, and whose power is still a number.
+# A logarithm larger than any real difference, whose power is still finite.
 _LARGEST: Final = 500.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a second of waiting and a token of output are worth, in one currency; `second` is above 0."""
+    """The value of a second of waiting and the price of an output token, in one currency; `second` is above 0."""
 
     second: float
     token: float
 
     @property
     def token_s(self) -> float:
-        """A token's price as seconds of waiting."""
+        """A token's price in seconds of waiting."""
         return self.token / self.second
 
 
 @dataclass(frozen=True, slots=True)
 class Savings:
-    """What the requests of one model, or of one cell, show; None where they do not.
+    """The measurements from the requests of one model, or of one cell; None if they are too few.
 
-    `sent` and `plain` count requests with and without a prediction, of which the times are known. Times are
+    `sent` and `plain` count requests with and without a prediction whose times are known. Times are
     seconds: `token_s` is τ, `saved_s` the time saved a request. `rejected_cost` is the price of rejected tokens a
     request. `sent_s` and `plain_s` are logarithms of what a token of the reply takes with and without a
     prediction, in seconds, rejected tokens included at their price; `balance` is the first minus the second,
@@ -68,14 +68,14 @@ class Savings:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds a token without a prediction, from so many `requests` of which the times are known."""
+    """Seconds a token without a prediction, from so many `requests` whose times are known."""
 
     requests: int
     token_s: Estimate | None
 
 
 def speed(plain: Sequence[Weighted]) -> Speed:
-    """How fast the requests without a prediction in `plain` were written."""
+    """The writing speed of the requests without a prediction in `plain`."""
     timed = _timed(plain)
     return Speed(len(timed.weights), ratio(timed.seconds, timed.reply, timed.weights))
 
@@ -168,7 +168,7 @@ def _logarithm(one: Estimate | None) -> Estimate | None:
 
 
 def _saved(timed: _Timed, token_s: Estimate | None) -> Estimate | None:
-    """Seconds saved a request: what its reply takes at a plain speed, less what it took."""
+    """Seconds saved a request: the time of its reply at the plain speed, less its actual time."""
     if token_s is None:
         return None
     tau = token_s.value

@@ -1,6 +1,6 @@
-"""From what length of a document on it pays to offer its parts instead of the whole.
+"""The document length from which it pays to offer parts instead of the whole.
 
-A whole document costs in proportion to its length, parts cost more to ask for and less to write. The cost of a
+A whole document costs in proportion to its length; parts cost more to request and less to write. The cost of a
 request, in seconds with its output tokens at their price, is taken as linear in the document's length for each
 of the two ways, and the threshold is where the lines cross.
 """
@@ -54,7 +54,7 @@ class _Line:
 
 
 def crossing(observations: Sequence[Weighted], rates: Rates) -> Crossing | None:
-    """Where parts begin to pay; None below 20 requests of either way, or if length is not what decides."""
+    """The length at which parts begin to pay; None below 20 requests of either way, or if length is not decisive."""
     ways: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
     for observation in observations:
         o = observation.observation

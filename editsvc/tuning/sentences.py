@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def text(tuning: Tuning, since: str) -> str:
-    """All of `tuning` for people; `since` says in words how far back it looks."""
+    """All of `tuning` for people; `since` describes the time span in words."""
     return "\n".join(_lines(tuning, since)) + "\n"
 
 
 def named(cell: Cell) -> str:
-    """A cell as people write it: ``cerebras gpt-oss-120b, symbol, small documents``."""
+    """The name of a cell: ``cerebras gpt-oss-120b, symbol, small documents``."""
     size = f"{cell.size} documents" if cell.size else None
     return ", ".join(
         filter(None, [" ".join(filter(None, [cell.provider, cell.model])), cell.scope_kind, size])
@@ -30,31 +30,31 @@ def named(cell: Cell) -> str:
 
 
 def reason(finding: Finding, worth: Worth) -> str:
-    """Why a finding is decided as it is, in one or two sentences."""
+    """The reason for a decision, in one or two sentences."""
     if finding.unsupported:
         return "The server refuses predictions."
     if finding.net is None:
-        return f"Nothing is decided about predictions: {finding.missing}."
+        return f"There is no decision about predictions: {finding.missing}."
     net = finding.net
     does = "saves" if net.value >= 0 else "costs"
     sentence = (
         f"Counting money as time at ${worth.per_hour:g} an hour, a prediction {does} {percent(abs(net.value))} of a "
-        f"request (95 % interval of what it saves: {percent(net.low)} to {percent(net.high)})."
+        f"request (95 % interval of the saving: {percent(net.low)} to {percent(net.high)})."
     )
     flip = would_flip(finding, worth)
     return f"{sentence} {flip}" if flip else sentence
 
 
 def would_flip(finding: Finding, worth: Worth) -> str:
-    """What would change the decision; empty if nothing is decided or nothing can be said."""
+    """The conditions that would change the decision; empty if there is no decision."""
     if finding.net is None or finding.predict is None:
         return ""
     if finding.predict is not (finding.net.value >= 0):
         return (
-            "By the estimate alone it would be the other way round, but a decision that stands is changed only "
+            "The estimate alone favours the opposite, but an existing decision is changed only "
             f"with a certainty of {percent(FLIP_CERTAINTY)}."
         )
-    above, below = ("above", "under") if finding.predict else ("under", "above")
+    above, below = ("above", "below") if finding.predict else ("below", "above")
     conditions = []
     limit, now = finding.savings.pass_cost_limit, finding.savings.pass_cost
     if limit is not None and limit > 1:
@@ -64,12 +64,12 @@ def would_flip(finding: Finding, worth: Worth) -> str:
         hour = worth.in_users_terms(finding.savings.hour_limit)
         conditions.append(f"the value of time were {below} ${hour:.2f} an hour")
     if not conditions:
-        return "No cost of a pass and no value of time would change that."
-    return f"It would flip if {', or if '.join(conditions)}."
+        return "This holds for any cost of a pass and any value of time."
+    return f"The decision would flip if {', or if '.join(conditions)}."
 
 
 def decision(finding: Finding) -> str:
-    """The decision in a few words, with what held before."""
+    """The decision in a few words, with the previous one."""
     if finding.predict is None:
         return f"built-in rule ({finding.missing})"
     words = {True: "predict", False: "do not predict", None: "built-in rule"}
@@ -79,13 +79,13 @@ def decision(finding: Finding) -> str:
 def _lines(tuning: Tuning, since: str) -> Iterator[str]:
     if not tuning.usable:
         yield (
-            f"Not enough data: {_records(tuning.records)} {since}, none of them a whole reply of a server at the "
-            "first attempt with its tokens reported. The built-in rule goes on to decide."
+            f"Not enough data: {_records(tuning.records)} {since}, but none is a complete first-attempt reply of a "
+            "server with token counts. The built-in rule stays in force."
         )
     else:
         yield (
-            f"{_records(tuning.records)} {since}, of which {tuning.usable:,} count: whole replies of a server at "
-            "the first attempt, with their tokens reported."
+            f"{_records(tuning.records)} {since}, of which {tuning.usable:,} count: complete first-attempt replies "
+            "of a server, with token counts."
         )
     for finding in tuning.findings:
         yield ""
@@ -94,12 +94,12 @@ def _lines(tuning: Tuning, since: str) -> Iterator[str]:
     if tuning.changes:
         yield from ("", "Changes", *(f"  {change.sentence}" for change in tuning.changes))
     if tuning.usable:
-        yield from ("", "Value of this policy on the requests that were decided at random", *_value(tuning))
+        yield from ("", "Value of this policy on the randomised requests", *_value(tuning))
 
 
 def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
     found = finding.savings
-    yield f"requests        {found.sent:,} with a prediction, {found.plain:,} without, their times known"
+    yield f"requests        {found.sent:,} with a prediction, {found.plain:,} without, with known times"
     if found.acceptance is not None:
         yield f"acceptance      {_share(found.acceptance)} of the prediction's tokens"
     if found.coverage is not None:
@@ -113,7 +113,7 @@ def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
     if finding.price_known:
         yield f"rejected        ${found.rejected_cost:.6f} a request"
     else:
-        yield "rejected        counts as nothing, because no price is known for this model"
+        yield "rejected        not counted: the price of this model is unknown"
     if finding.net is not None and finding.certainty is not None:
         yield (
             f"net             {_share(finding.net)} of a request, money counted as time; "
@@ -137,7 +137,7 @@ def _value(tuning: Tuning) -> Iterator[str]:
     if found.refusal:
         yield f"  {found.refusal}"
         return
-    yield f"  requests        {found.requests:,}; they say as much as {found.effective:,.0f} under this policy"
+    yield f"  requests        {found.requests:,}; an effective sample of {found.effective:,.0f} under this policy"
     for name, estimate in (
         ("as logged", found.logged),
         ("SNIPS", found.snips),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def to_json(tuning: Tuning) -> dict[str, Any]:
-    """What was found and decided; what is not known is null. Seconds, US dollars, shares between 0 and 1."""
+    """The findings and decisions; unknown values are null. Seconds, US dollars, shares between 0 and 1."""
     return {
         "schema": 1,
         "records": tuning.records,

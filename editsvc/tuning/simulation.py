@@ -1,7 +1,7 @@
 """Logs whose truth is known: servers that verify in a certain way, edits, and requests under a policy.
 
-What a server makes of an edit is computed once by `editsvc.prediction.verifier`; requests are then drawn from these
-outcomes, with noise on their times. Edits are token sequences as code has them, or given texts.
+The outcome of an edit on a server is computed once by `editsvc.prediction.verifier`; requests are then drawn from
+these outcomes, with noise on their times. Edits are synthetic token sequences that resemble code, or given texts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CARRIAGE_RETURN: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class SimulatedEdit:
-    r"""A text before and after, as tokens; `scope_kind` is how it was asked for.
+    r"""A text before and after, as tokens; `scope_kind` is the requested scope.
 
     `mangled` is the text before with ``\r\n`` for line ends, where the reply has ``\n``.
     """
@@ -107,7 +107,7 @@ class SimulatedOutcome:
 
     @property
     def target_tokens(self) -> int:
-        """The length of what is rewritten."""
+        """The length of the rewritten text."""
         return round(self.document_bytes / CHARACTERS_PER_TOKEN)
 
 
@@ -143,7 +143,7 @@ def generate_log(
     learned: LearnedPolicy | None = None,
     exploration: float = 0.03,
 ) -> Iterator[Observation]:
-    """What the requests with these `numbers` to one model leave in the log, 90 minutes apart."""
+    """The log records of the requests with these `numbers` to one model, 90 minutes apart."""
     for number in numbers:
         drawn = pool[int(rng.random() * len(pool))]
         its_cell = cell_of(cell, drawn)

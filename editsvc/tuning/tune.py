@@ -1,8 +1,8 @@
-"""From the log to a policy: what is decided for each model, how sure that is, and what would change it.
+"""From the log to a policy: the decision for each model, its certainty, and the conditions that would change it.
 
-The built-in rule sends predictions; so does a model about which too little is known. A decision that stands is
-changed only if the opposite is better with a probability of `FLIP_CERTAINTY`: where both are nearly tied,
-changing to and fro gains nothing.
+The built-in rule sends predictions; so does a model about which too little is known. An existing decision is
+changed only if the opposite is better with a probability of `FLIP_CERTAINTY`: if both are nearly tied,
+switching back and forth gains nothing.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ HALF_LIFE_DAYS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found about one cell, and decided.
+    """The findings about one cell, and the decision.
 
-    `requests` is how many of its requests count. `net` is the share of a plain request's time that a prediction
-    saves, money counted as time, after shrinkage. `predict` is None where nothing is decided, and `missing` says
-    why. `standing` is what held before (None: the built-in rule). `certainty` is the probability that
+    `requests` is the number of its usable requests. `net` is the share of a plain request's time that a prediction
+    saves, money counted as time, after shrinkage. `predict` is None if there is no decision, and `missing` says
+    why. `standing` is the previous decision (None: the built-in rule). `certainty` is the probability that
     predictions pay. `unsupported` says that the server has withdrawn its support.
     """
 
@@ -65,9 +65,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What the log says: findings about models, each followed by its cells, and what changed.
+    """The findings from a log: about models, each followed by its cells, and the changes.
 
-    `evaluation` is the value of the policy that the findings make.
+    `evaluation` is the value of the policy that follows from the findings.
     """
 
     findings: tuple[Finding, ...]
@@ -91,7 +91,7 @@ def tune(
     """Estimate and decide from `records`.
 
     `standing` is the policy in force and `prices` are the US dollars for a million output tokens that it was made
-    at. A price that is not known counts as nothing, and the finding says so.
+    at. An unknown price counts as zero, and the finding says so.
     """
     kept = list(records)
     observations = [
@@ -136,8 +136,8 @@ def learn(
 ) -> tuple[tuple[Finding, ...], dict[Cell, Rates], list[Change]]:
     """The findings, the rates of each model, and the shifts after which data count.
 
-    `prices` are US dollars for a million output tokens by model; the models in `withdrawn` take no predictions
-    any more.
+    `prices` are US dollars for a million output tokens by model; the models in `withdrawn` no longer take
+    predictions.
     """
     groups = by_model(observations)
     shifted = shifts(groups)
@@ -171,7 +171,7 @@ def learn(
 
 
 def _since(group: Sequence[Observation], cell: Cell, shifted: Sequence[Change]) -> list[Observation]:
-    """What still holds: a change of speed ends all before it, one of acceptance only what was predicted."""
+    """The data still valid: a change of speed discards all before it, one of acceptance only predicted requests."""
     speed = [change.at for change in shifted if change.cell == cell and change.kind is ChangeKind.SPEED]
     accepts = [
         change.at for change in shifted if change.cell == cell and change.kind is ChangeKind.ACCEPTANCE
@@ -238,7 +238,7 @@ def _missing(found: Savings) -> str:
 
 
 def _with_threshold(finding: Finding, standing: LearnedPolicy | None) -> Finding:
-    """Take the threshold over if there is none yet, or if the old one is outside of what is plausible."""
+    """Adopt the threshold if there is none yet, or if the old one is outside the plausible range."""
     old = standing.choices.get(finding.cell) if standing is not None else None
     threshold = old.scope_min_tokens if old is not None else None
     crossed = finding.crossing

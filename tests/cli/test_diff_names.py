@@ -213,7 +213,7 @@ def test_rewrite_says_what_git_does_not_take_and_what_to_do(
     assert ran.code == 0
     assert ran.out.startswith(b"--- a/../top.py\n")
     assert (
-        f"git apply does not take this diff here, because ../top.py is outside of the folder: "
+        f"git apply does not take this diff here, because ../top.py is outside the folder: "
         f"use --apply, or run editsvc in {offline_shell.folder}.\n"
     ) in ran.err
     assert git(Path.cwd(), "apply", "-", data=ran.out) != 0

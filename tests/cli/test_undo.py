@@ -59,7 +59,7 @@ def test_files_that_changed_or_went_since_are_left_alone_and_named(shell: Shell)
     assert (first.read_text(), second.read_text(), third.exists()) == (EXAMPLE, "mine\n", False)
     assert ran.err == (
         "a.py: restored\n"
-        "editsvc: b.py: The file was changed since the edit. It is left as it is.\n"
+        "editsvc: b.py: The file was changed since the edit. It was left alone.\n"
         "editsvc: c.py: The file was deleted since the edit.\n"
     )
 

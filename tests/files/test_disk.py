@@ -20,7 +20,7 @@ from editsvc.files import disk
 from editsvc.files.disk import FileError
 
 OLD = b"old\n" * 3_000
-AS_IT_WAS = "It is as it was."
+AS_IT_WAS = "It was not changed."
 
 
 def file(folder: Path, name: str = "f", content: bytes = OLD) -> Path:
@@ -151,7 +151,7 @@ def test_what_changed_since_it_was_read_is_left_alone(
     source = disk.read(path)
     change(path)
     before = contents(tmp_path)
-    with pytest.raises(Stale, match=r"changed by somebody else|deleted or moved|no longer the file"):
+    with pytest.raises(Stale, match=r"changed by another program|deleted or moved|no longer the same file"):
         disk.write(source, b"new")
     assert contents(tmp_path) == before
 

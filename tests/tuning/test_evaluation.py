@@ -72,7 +72,8 @@ def test_the_effective_size_counts_what_speaks_about_the_policy(make_observation
 def test_too_small_an_effective_size_is_refused_in_words(make_observation: MakeObservation) -> None:
     found = evaluate(drawn_log(make_observation, 3, 200, 0.03), lambda _: False, RATES)
     assert (found.snips, found.doubly_robust, found.logged) == (None, None, None)
-    assert found.refusal.startswith("Not enough data: 200 requests were decided at random")
+    assert found.refusal.startswith("Not enough data: the effective sample for this policy is ")
+    assert " of 200 randomised requests; " in found.refusal
 
 
 def test_requests_that_were_no_matter_of_chance_tell_nothing(make_observation: MakeObservation) -> None:

@@ -73,7 +73,7 @@ def test_what_is_written_is_read_back(rules: list[Rule]) -> None:
 
 def test_the_file_says_what_decides_and_why() -> None:
     text = policy_file.render(version(7))
-    assert text.startswith("# For which models a prediction is sent, as `editsvc tune` learned it")
+    assert text.startswith("# The models that get a prediction, as `editsvc tune` learned")
     assert 'why = "A prediction saves 63%: \\"fast\\"."' in text
     assert "predict = true\nscope_min_tokens = 800\n" in text
 

@@ -120,8 +120,8 @@ def test_too_few_requests_decide_nothing_and_say_so(
 def test_an_empty_log_says_that_there_is_not_enough_data() -> None:
     found = tuned([])
     assert text(found, "since yesterday") == (
-        "Not enough data: 0 records since yesterday, none of them a whole reply of a server at the first attempt "
-        "with its tokens reported. The built-in rule goes on to decide.\n"
+        "Not enough data: 0 records since yesterday, but none is a complete first-attempt reply of a "
+        "server with token counts. The built-in rule stays in force.\n"
     )
 
 
@@ -277,8 +277,8 @@ def test_the_words_tell_evidence_decision_and_what_would_change_it(make_record: 
     assert "cerebras gpt-oss-120b: predict (before: built-in rule)" in told
     for word in ("acceptance", "coverage", "plain token", "cost of a pass", "time saved", "rejected", "net"):
         assert f"\n  {word}" in told
-    assert "It would flip if the cost of a pass were above 1." in told
-    assert "or if the value of time were under $" in told
+    assert "The decision would flip if the cost of a pass were above 1." in told
+    assert "or if the value of time were below $" in told
 
 
 def test_the_words_tell_what_would_make_predictions_pay(make_record: MakeRecord) -> None:
@@ -286,7 +286,7 @@ def test_the_words_tell_what_would_make_predictions_pay(make_record: MakeRecord)
         tuned(log(make_record, accepted=0.2, rejected=0.9, pass_cost=1.0), worth=Worth(1.0)), "in all"
     )
     assert ": do not predict" in told
-    assert "It would flip if the value of time were above $" in told
+    assert "The decision would flip if the value of time were above $" in told
 
 
 def test_the_value_of_time_at_which_it_flips_is_in_the_users_terms(make_record: MakeRecord) -> None:
@@ -301,7 +301,7 @@ def test_the_value_of_time_at_which_it_flips_is_in_the_users_terms(make_record: 
 
 def test_a_model_without_a_price_is_told_of(make_record: MakeRecord) -> None:
     found = tuned(log(make_record, model="unheard-of"))
-    assert "no price is known for this model" in text(found, "in all")
+    assert "the price of this model is unknown" in text(found, "in all")
     assert to_json(found)["findings"][0]["rejected_cost_usd"] is None
 
 
