@@ -1,7 +1,7 @@
-"""Other people's errors become ours, here and nowhere else.
+"""Maps foreign errors to ours, here and nowhere else.
 
-The table "what the SDK does when things go wrong" in one place: its exceptions, the raw httpx exceptions that
-it lets through in mid-stream, and the errors that servers send as events.
+Covers the SDK's exceptions, the raw httpx exceptions that it lets through in mid-stream, and the errors that
+servers send as events.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The server's name for a request, for its support; None if it gave none."""
+    """The server's id of the request, for its support; None if it did not send one."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
 
 
@@ -62,7 +62,7 @@ def rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
 def from_status(
     status: int, message: str, *, server: str, headers: Mapping[str, str] | None = None
 ) -> ProviderError:
-    """The error for an HTTP status, whether it came as a status or inside of an event."""
+    """The error for an HTTP status, whether it came as a status or inside an event."""
     headers = headers or {}
     said = f": {message}" if message else ""
     identity = request_id(headers)
@@ -78,7 +78,7 @@ def from_status(
         wait = limit_reset_s(limits) if wait is None else wait
         after = f" in {wait:g} s" if wait is not None else " later"
         return ProviderRateLimited(
-            f"{server} allows no more requests for now (429{said}).",
+            f"{server} does not allow more requests for now (429{said}).",
             hint=f"Try again{after}.",
             request_id=identity,
             retry_after_s=wait,
@@ -143,15 +143,15 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
 def from_exception(exc: Exception, *, server: str, read_timeout_s: float, proxy: str = "") -> EditsvcError:
     """The error for whatever the SDK or httpx raised; `proxy` is the one on the way, if there is one.
 
-    What is not known is an error all the same, by the name of its class: whoever waits must not be left without one.
+    An unknown exception becomes an error too, by the name of its class: the caller must never be left without one.
     """
     cause = exc.__cause__ if isinstance(exc, sdk.APIConnectionError) else None
     if isinstance(cause, EditsvcError):
-        return cause  # ours, raised below the SDK
+        return cause  # our own, raised below the SDK
     if isinstance(exc, httpx.DecodingError) or isinstance(cause, httpx.DecodingError):
         return ProviderProtocolError(
             f"{server} sent a compressed answer that cannot be read: {_reason(cause or exc)}.",
-            hint="Nothing was changed; try again, and check what is between you and the server.",
+            hint="Nothing was changed; try again, and check the proxies between you and the server.",
         )
     if isinstance(exc, sdk.APITimeoutError | httpx.TimeoutException):
         cause = exc if isinstance(exc, httpx.TimeoutException) else exc.__cause__
@@ -197,7 +197,7 @@ def no_list(*, server: str) -> ProviderProtocolError:
 
 
 def not_a_stream(content_type: str, *, server: str, headers: Mapping[str, str]) -> ProviderProtocolError:
-    """The error for an answer with status 200 that is no stream of events."""
+    """The error for an answer with status 200 that is not a stream of events."""
     return ProviderProtocolError(
         f"{server} answered with {content_type or 'something unknown'}, where a stream of events was expected.",
         hint="Check the base URL.",
@@ -206,10 +206,10 @@ def not_a_stream(content_type: str, *, server: str, headers: Mapping[str, str]) 
 
 
 def endless(tokens: int, *, server: str, headers: Mapping[str, str]) -> EndlessReply:
-    """The error for a reply that is longer than so many tokens can be."""
+    """The error for a reply that is longer than so many tokens can be long."""
     return EndlessReply(
-        f"{server} sent more than the {tokens:,} tokens that were asked for at most, and was cut off.",
-        hint="Nothing was changed; check whether the server holds to max_completion_tokens.",
+        f"{server} exceeded the limit of {tokens:,} tokens, and was cut off.",
+        hint="Nothing was changed; check whether the server respects max_completion_tokens.",
         request_id=request_id(headers),
     )
 
@@ -237,7 +237,7 @@ def _message(exc: sdk.APIStatusError) -> str:
             return inner
         if isinstance(inner, dict) and isinstance(inner.get("message"), str):
             return str(inner["message"])
-    # A page of HTML from some proxy would fill the terminal.
+    # An HTML page from a proxy would fill the terminal.
     return "" if "<" in exc.message else exc.message
 
 
@@ -260,7 +260,7 @@ def _retry_after_s(value: str | None) -> float | None:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError, OverflowError):  # a date without a zone, or none
+        except (ValueError, TypeError, OverflowError):  # a date without a zone, or not a date
             return None
     return max(0.0, seconds) if math.isfinite(seconds) else None
 

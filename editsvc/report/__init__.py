@@ -1,4 +1,4 @@
-"""What the predictions are worth: numbers from the token log, with honest intervals."""
+"""The value of predictions: numbers from the token log, with confidence intervals."""
 
 from editsvc.report.aggregate import aggregate, read
 from editsvc.report.model import Report

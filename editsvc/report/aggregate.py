@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _UNMEASURED: Final = effects.effect([])
 _NOTHING_SAID: Final = Recommendation(
-    "not-worked-out", "Recommendations could not be worked out; the numbers themselves stand.", {}
+    "not-worked-out", "Recommendations could not be computed; the numbers themselves are valid.", {}
 )
 
 
@@ -41,7 +41,7 @@ def read(
     """The report on the requests of `log` made at `since` or later, counted by the database.
 
     `by` names dimensions (see `editsvc.tokenlog.dimensions`); each combination of their values that occurs is a
-    group, the largest first. `days` asks for the sums of each day too. Raises UsageError for an unknown or
+    group, the largest first. `days` also asks for the sums of each day. Raises UsageError for an unknown or
     repeated dimension, LogUnavailable if the log cannot be read.
     """
     return report(log.evidence(by=dimensions(by), since=since, days=days))
@@ -50,23 +50,23 @@ def read(
 def aggregate(
     records: Iterable[RequestRecord], *, by: Sequence[str] = (), since: datetime | None = None
 ) -> Report:
-    """The report on those of `records` that were made at `since` or later; `by` as in `read`."""
+    """The report on the `records` made at `since` or later; `by` as in `read`."""
     return report(gather(records, by=dimensions(by), since=since))
 
 
 def report(evidence: Evidence) -> Report:
-    """The report that `evidence` bears out; a part that cannot be worked out is empty, and named as missing."""
+    """The report on `evidence`; a part that cannot be computed is empty, and named as missing."""
     parts, sample = Parts(), evidence.sample
     everything = summary(evidence.cells, sample, parts)
     models = _split(evidence, lambda facet: (facet.model,), lambda each: (each.model,), parts)
     summaries = {model: each for (model,), each in models.items()}
-    scored = parts.some("What other predictions would have got", lambda: scores(sample))
+    scored = parts.some("The what-if scores", lambda: scores(sample))
     trials = parts.some("Time saved", lambda: _trials(evidence))
     measured = parts.part("Time saved", lambda: _effects(trials), None)
     whole, by_model = measured or (_UNMEASURED, {})
-    said = parts.some("What to do", lambda: recommendations(everything, whole, summaries, by_model))
+    said = parts.some("The recommendations", lambda: recommendations(everything, whole, summaries, by_model))
     if parts.missing:
-        said = [_NOTHING_SAID]  # what is missing must not count as nothing
+        said = [_NOTHING_SAID]  # a missing part must not count as zero
     return Report(
         since=evidence.since,
         first=evidence.first,
@@ -76,8 +76,8 @@ def report(evidence: Evidence) -> Report:
         summary=everything,
         effect=whole,
         restarts=evidence.restarts,
-        what_if=parts.some("What other predictions would have got", lambda: what_if(scored)),
-        calibrations=parts.some("How well the verifier predicts the server", lambda: calibrations(scored)),
+        what_if=parts.some("The what-if scores", lambda: what_if(scored)),
+        calibrations=parts.some("The accuracy of the verifier", lambda: calibrations(scored)),
         points=parts.some("Break-even", lambda: _points(evidence, summaries, by_model)),
         days=parts.some("The sums of each day", lambda: _days(evidence.days or (), sample)),
         times_with=parts.some("The times with a prediction", lambda: _times(trials, sent=True)),
@@ -85,7 +85,7 @@ def report(evidence: Evidence) -> Report:
         groups=parts.some("The groups", lambda: _groups(evidence, parts)),
         recommendations=[
             *said,
-            *parts.some("What changed in a model", lambda: drifts(sample)),
+            *parts.some("The changes of a model", lambda: drifts(sample)),
         ],
         missing=tuple(parts.missing),
     )
@@ -100,7 +100,7 @@ def _trials(evidence: Evidence) -> list[Trial]:
 def _effects(trials: Sequence[Trial]) -> tuple[Effect, dict[str, Effect]]:
     """The effect of predicting in all requests, and in those of each model."""
     whole = effects.effect(trials)
-    # Where all requests went to one model, its figures are those of the whole.
+    # If all requests went to one model, its figures are those of the whole.
     return whole, {
         model: whole if len(each) == len(trials) else effects.effect(each)
         for model, each in _trials_by_model(trials).items()
@@ -149,9 +149,9 @@ def _times(trials: Iterable[Trial], *, sent: bool) -> list[tuple[float, float]]:
 def _points(
     evidence: Evidence, summaries: Mapping[str | None, Summary], measured: Mapping[str, Effect]
 ) -> list[ModelPoint]:
-    """The models that reported what they accepted, the most used first.
+    """The models that reported accepted tokens, the most used first.
 
-    Time saved is that of writing the reply, as the server says; without its word, of the whole request.
+    Time saved is that of writing the reply, as reported by the server; if not reported, of the whole request.
     """
     points = []
     for model, each in summaries.items():
@@ -170,7 +170,7 @@ def _points(
 
 
 def _share(evidence: Evidence, model: str | None) -> float | None:
-    """A/(completion - R) of a model's predicted requests: how much of what it wrote the prediction gave."""
+    """A/(completion - R) of a model's predicted requests: the share of its output that came from the prediction."""
     accepted = kept = 0
     for facet, sums in evidence.cells.items():
         if facet.model != model or not facet.prediction_sent or sums.covered_completion is None:

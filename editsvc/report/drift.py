@@ -25,7 +25,7 @@ def drifts(sample: Iterable[LoggedRequest]) -> list[Recommendation]:
     return [
         Recommendation(
             "drift",
-            f"{change.sentence} editsvc tune decides by what came since.",
+            f"{change.sentence} editsvc tune decides by the requests since then.",
             {"before": change.before, "after": change.after, "requests": change.requests},
         )
         for change in found
@@ -33,7 +33,7 @@ def drifts(sample: Iterable[LoggedRequest]) -> list[Recommendation]:
 
 
 def _matters(change: Change) -> bool:
-    """Whether it is worth a sentence: with many requests, a test finds shifts that nobody would notice."""
+    """Whether a change is worth a sentence: with many requests, a test finds shifts that nobody would notice."""
     before, after = change.before, change.after
     if before is None or after is None:
         return True

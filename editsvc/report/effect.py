@@ -1,8 +1,8 @@
-"""What predicting does to the time of an edit: randomised requests, and nothing else.
+"""The effect of predicting on the time of an edit, from randomised requests alone.
 
-Who gets a prediction is chosen, so the two halves of a log differ in more than predictions. A policy that
-explores gives some requests the other treatment at random and logs the probability. Only these are compared,
-each weighted by 1 / probability (Horvitz and Thompson, JASA 47, 1952), so that it does not matter how the
+The policy chooses which requests get a prediction, so the two halves of a log differ in more than predictions.
+A policy that explores gives some requests the other treatment at random and logs the probability. Only these are
+compared, each weighted by 1 / probability (Horvitz and Thompson, JASA 47, 1952), so that it does not matter how the
 probability differed from one request to the next.
 """
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 RESAMPLES: Final = 1000
 # With fewer on one side, the 95th percentile is one of the largest few values there, and says little.
 TAIL_FLOOR: Final = 200
-# A log that would have to be that many times longer to decide says that there is next to no difference.
+# If a log would have to be this many times longer to decide, there is hardly any difference.
 _HOPELESS: Final = 1000.0
 _SEED: Final = 20261121
 UNKNOWN: Final = Difference(None, None, None, None, None)
 
 
 class Trial(NamedTuple):
-    """A request that got its treatment with probability `chance`, and stands for so many of the log."""
+    """A request that got its treatment with probability `chance`, and represents so many of the log."""
 
     request: LoggedRequest
     chance: float
@@ -40,7 +40,7 @@ class Trial(NamedTuple):
 
     @property
     def weight(self) -> float:
-        """How many requests it stands for in a comparison of both treatments."""
+        """The number of requests it represents in a comparison of both treatments."""
         return self.stands_for / self.chance
 
 
@@ -80,13 +80,13 @@ def effect(trials: Sequence[Trial]) -> Effect:
 
 
 class WeightedValues:
-    """A sample whose values stand for more or less than themselves.
+    """A weighted sample.
 
-    `size` is the effective one, (Σw)² / Σw² (Kish): that of a plain sample that says as much.
+    `size` is the effective one, (Σw)² / Σw² (Kish): that of an equally informative plain sample.
     """
 
     def __init__(self, pairs: Iterable[tuple[float, float]]) -> None:
-        """`pairs` are (value, weight); there must be one at least."""
+        """`pairs` are (value, weight); there must be at least one."""
         ordered = sorted(pairs)
         weights = [weight for _, weight in ordered]
         total = math.fsum(weights)
@@ -136,7 +136,7 @@ def _differences(
 def _difference(predicted: WeightedValues, held_out: WeightedValues, level: float, floor: int) -> Difference:
     with_, without = predicted.quantile(level), held_out.quantile(level)
     if min(predicted.size, held_out.size) < floor * (1 - 1e-9):
-        # A percentile of a few values is no figure to show; a median is.
+        # With few values a median can be shown, but not a percentile.
         return Difference(with_, without, None, None, None) if level == 0.5 else UNKNOWN  # noqa: PLR2004
     rng = random.Random(_SEED)  # noqa: S311 - a resample needs no secrets, and a report repeats itself
     draws = sorted(held_out.resampled(level, rng) - predicted.resampled(level, rng) for _ in range(RESAMPLES))
@@ -145,9 +145,9 @@ def _difference(predicted: WeightedValues, held_out: WeightedValues, level: floa
 
 
 def _more(trials: Sequence[Trial], smaller: int, median: Difference) -> int | None:
-    """About how many requests more it takes to say something; 0 if it can be said, None if nobody knows.
+    """About how many more requests are needed for a verdict; 0 if there is one, None if unknown.
 
-    Counted are randomised requests, the share of explored ones staying as it is.
+    Counts randomised requests, assuming the same share of explored ones.
     """
     present = sum(trial.stands_for for trial in trials)
     if not present:
@@ -164,7 +164,7 @@ def _more(trials: Sequence[Trial], smaller: int, median: Difference) -> int | No
 
 
 def _rounded(value: float) -> int:
-    """`value` up to two figures: more would claim to know."""
+    """`value` rounded up to two figures: more would pretend precision."""
     if value < 1:
         return 1
     unit: int = 10 ** max(0, math.floor(math.log10(value)) - 1)

@@ -1,4 +1,4 @@
-"""The evidence of a report from records in memory: what `editsvc.tokenlog.queries` has a database count."""
+"""The evidence of a report from records in memory, as `editsvc.tokenlog.queries` gets it from a database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: datetime | None) -> Evidence:
-    """The evidence of those of `records` that were made at `since` or later, all of them one by one."""
+    """The evidence of the `records` made at `since` or later, without sampling."""
     facets: defaultdict[Facet, list[Sums]] = defaultdict(list)
     days: defaultdict[date, list[Sums]] = defaultdict(list)
     sample: list[LoggedRequest] = []

@@ -17,7 +17,7 @@ _TENTH: Final = 0.1
 
 
 def title(report: Report) -> str:
-    """How many requests the report is on, and of which days."""
+    """The number of requests in the report, and their days."""
     text = count(report.summary.requests, "request")
     if report.first is not None and report.last is not None:
         first, last = report.first.strftime(_DAY), report.last.strftime(_DAY)
@@ -31,7 +31,7 @@ def share(value: float | None) -> str:
 
 
 def interval(rate: Rate) -> str:
-    """A rate's interval; "" if there is no rate."""
+    """A rate's interval; "" without a rate."""
     if rate.value is None:
         return ""
     if rate.low is None or rate.high is None:
@@ -61,7 +61,7 @@ def spread(difference: Difference) -> str:
 
 
 def integer(value: int | None) -> str:
-    """A number with separators of thousands."""
+    """A number with thousands separators."""
     return NOT_REPORTED if value is None else f"{value:,}"
 
 
@@ -78,10 +78,10 @@ def count(number: int, noun: str) -> str:
 
 
 def sampled(sample: Sample) -> str:
-    """What was counted and what was sampled; "" if nothing was sampled."""
+    """A note on which numbers are counted and which are sampled; "" if nothing was sampled."""
     if sample.requests >= sample.of:
         return ""
     return (
-        f"Sums are of all {sample.of:,} requests. Medians, percentiles, intervals and what-if counts are from a "
+        f"Sums cover all {sample.of:,} requests. Medians, percentiles, intervals and what-if counts are from a "
         f"sample of {sample.requests:,}."
     )

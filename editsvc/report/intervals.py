@@ -1,7 +1,7 @@
 """Rates with 95 % intervals, and quantiles.
 
 The unit is always the request: tokens of one request succeed or fail together, and an interval that counts
-tokens as independent was found to be twelve times too narrow on such logs.
+tokens as independent turned out twelve times too narrow on such logs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Totals(NamedTuple):
 def ratio(pairs: Sequence[tuple[int, int]], totals: Totals | None = None) -> Rate:
     """The ratio of sums, Σ part / Σ whole, over one (part, whole) pair per request.
 
-    `totals` are given if `pairs` are a sample: the ratio is theirs then, and only its spread is estimated from
+    Pass `totals` if `pairs` are a sample: the ratio is then theirs, and only its spread is estimated from
     the sample.
 
     Pairs whose whole is 0 say nothing about the ratio and are left out. The interval is that of a ratio of
@@ -82,7 +82,7 @@ def _linearised(pairs: Sequence[tuple[int, int]], value: float, totals: Totals) 
     squares *= totals.requests / len(pairs)
     margin = _student(len(pairs) - 1) * math.sqrt(squares) / wholes
     if not 0 < value < 1:
-        # No rate of a server that counts as documented; still no reason to fail.
+        # A server that counts as documented never has such a rate, but that is not a reason to fail.
         return max(0.0, value - margin), value + margin
     centre, margin = math.log(value / (1 - value)), margin / (value * (1 - value))
     return _logistic(centre - margin), _logistic(centre + margin)

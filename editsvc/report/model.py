@@ -1,4 +1,4 @@
-"""A report as values. None means "nobody reported it" or "not enough data", never zero.
+"""A report as values. None means "not reported" or "not enough data", never zero.
 
 Three rates stand side by side and are never mixed: acceptance (of the prediction's tokens, by the server),
 coverage (of the reply's tokens, by the prediction), and the user's verdicts on edits and hunks.
@@ -48,10 +48,10 @@ class TokenSums:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What became of predictions.
+    """The outcomes of predictions.
 
     `sent` counts requests with a prediction. `acceptance` is A/(A+R), `coverage` A/completion tokens, both
-    over those of them whose usage was reported. The sums of tokens and of cost take in every request that
+    over those of them whose usage was reported. The sums of tokens and of cost include every request that
     reports them.
     """
 
@@ -65,7 +65,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class SpeedQuantiles:
-    """Times in seconds, seen from here; `queue_time_s` and `completion_time_s` are the server's own."""
+    """Times in seconds, measured by the client; `queue_time_s` and `completion_time_s` are the server's own."""
 
     requests: int
     ttft_s: Quantiles
@@ -79,7 +79,7 @@ class SpeedQuantiles:
 class LatencyQuantiles:
     """Speed of the requests whose reply came to its end, cancelled and failed ones left out.
 
-    The policy chose who got a prediction, so the difference of the two halves is no effect of predicting.
+    The policy chose who got a prediction, so the difference of the two halves is not an effect of predicting.
     """
 
     overall: SpeedQuantiles
@@ -103,10 +103,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What predicting did to time, from randomised requests; seconds.
+    """The effect of predicting on time, from randomised requests; seconds.
 
-    Without a suffix a difference is that of medians. `more_requests` says about how many more it takes to tell
-    whether predictions save time: 0 if that is told, None if no number would be honest.
+    Without a suffix a difference is that of medians. `more_requests` is about how many more it takes to tell
+    whether predictions save time: 0 if that is known, None if no estimate is possible.
     """
 
     requests_with: int
@@ -120,10 +120,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class WhatIfSummary:
-    """What one candidate prediction would have got, by one preset of the local verifier.
+    """The score that one candidate prediction would have had, by one preset of the local verifier.
 
-    Sums over the `requests` that were scored. `sent_*` are what was really sent and reported in those of them
-    that sent a prediction.
+    Sums over the `requests` that were scored. `sent_*` are the tokens reported for the prediction that
+    was actually sent.
     """
 
     candidate: str
@@ -144,7 +144,7 @@ class WhatIfSummary:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Requests with a similar predicted acceptance: what was predicted for them, and what they got."""
+    """Requests with a similar predicted acceptance: the predicted and the actual value."""
 
     predicted: float
     actual: Rate
@@ -177,7 +177,7 @@ class ModelPoint:
     """Where a model stands against break-even.
 
     `share` is a = A/(completion - R): the share of the tokens that came from the prediction. `saved` is the
-    share of time that predicting saved, with its interval, where it was measured.
+    share of time that predicting saved, with its interval, if it was measured.
     """
 
     model: str
@@ -190,7 +190,7 @@ class ModelPoint:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How many of `of` requests were looked at one by one; sums are exact in any case."""
+    """The number of requests, out of `of`, that were examined individually; sums are exact in any case."""
 
     requests: int
     of: int
@@ -198,7 +198,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class VerdictCounts:
-    """What users did with changed edits.
+    """The users' verdicts on changed edits.
 
     `open` are those without a verdict; `edits` is the share of judged edits that were accepted whole, `hunks`
     the share of hunks accepted in judged edits.
@@ -244,7 +244,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A sentence that the numbers bear out, its kind, and the numbers behind it."""
+    """A sentence that the numbers support, its kind, and the numbers behind it."""
 
     kind: str
     sentence: str
@@ -253,10 +253,10 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one report says; `first` and `last` are the times of its oldest and newest request.
+    """The contents of one report; `first` and `last` are the times of its oldest and newest request.
 
     The first recommendation is the one to read if only one is read. `restarts` counts the reasons why requests
-    were sent again. `missing` are the parts that could not be worked out, and are empty here. `times_*` are the
+    were sent again. `missing` are the parts that could not be computed, and are empty here. `times_*` are the
     seconds of the randomised requests, for plots; `days` is empty unless the evidence has them.
     """
 

@@ -1,6 +1,6 @@
 """A report as one HTML page that needs nothing else: no scripts, no fonts, no network.
 
-Every value that stands in it is escaped. The page forbids itself everything but its own style sheet.
+Every value in it is escaped. Its Content-Security-Policy allows only its own style sheet.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TOKENS: Final = ("accepted", "rejected", "generated")
 
 
 def to_html(report: Report, made: Parts | None = None) -> str:
-    """`report` as a page; it says first what to do, and then why, and at the end which parts are missing."""
+    """`report` as a page: first the recommendations, then the evidence, and at the end the missing parts."""
     made = made or Parts(report.missing)
     headline, *others = report.recommendations
     summary = report.summary
@@ -59,9 +59,10 @@ def to_html(report: Report, made: Parts | None = None) -> str:
         parts.append(_missing(made))
     parts.append("</main>")
     parts.append(
-        "<footer><p>Intervals are 95 % and count requests, not tokens. Tokens that the server accepted "
-        "(acceptance), the part of replies that predictions made up (coverage) and what users did with edits "
-        f"(verdicts) are different rates. A dash means not reported. {escape(sampled(report.sample))}</p></footer>"
+        "<footer><p>Intervals are 95 % and count requests, not tokens. The share of prediction tokens that the "
+        "server accepted (acceptance), the share of replies that came from predictions (coverage) and the "
+        "user’s decisions (verdicts) are different rates. A dash means not reported. "
+        f"{escape(sampled(report.sample))}</p></footer>"
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -195,7 +196,7 @@ def _over_time(report: Report) -> list[str]:
         _figure(
             "Acceptance over time",
             plots.over_time("acceptance", "Acceptance over time", bands),
-            "Accepted of all verified prediction tokens, A/(A+R). A day of fewer than 20 requests has no band.",
+            "Accepted share of all verified prediction tokens, A/(A+R). A day with fewer than 20 requests has no band.",
             rates,
         ),
         _figure(
@@ -219,9 +220,9 @@ def _decisions(report: Report) -> list[str]:
                 "Break-even",
                 plots.break_even("breakeven", "Time saved over the accepted share", points),
                 "Across: the share a of the written tokens that came from the prediction. Up: the share of the "
-                "time that predicting saves. Above the line in the middle it pays. Where a server is depends on "
-                "s, what a verifying pass costs against a plain one: it pays if a > f(s-1)/(1+f(s-1)); drawn for "
-                "f = 1. A ring is a model whose time saved was not measured.",
+                "time that predicting saves. Above the line in the middle it pays. The position of a server "
+                "depends on s, the cost of a verifying pass relative to a plain one: it pays if "
+                "a > f(s-1)/(1+f(s-1)); drawn for f = 1. A ring marks a model whose time saved was not measured.",
                 _table(
                     ("model", "requests", "accepted share a", "time saved", "95 % interval"),
                     [
@@ -256,7 +257,7 @@ def _decisions(report: Report) -> list[str]:
                 "Does the local verifier predict the server?",
                 plots.calibration("calibration", "Predicted and actual acceptance", points),
                 f"Across: predicted by the preset {best.preset}, the closest of {len(report.calibrations)}. Up: what "
-                "the server accepted. On the line both agree.",
+                "the server accepted. On the line, both agree.",
                 _table(
                     ("preset", "requests", "mean error"),
                     [(each.preset, f"{each.requests:,}", share(each.error)) for each in report.calibrations],
@@ -272,8 +273,8 @@ def _details(report: Report) -> list[str]:
         found.append(
             _block(
                 "What if",
-                "What each candidate prediction would have got, by each preset of the local verifier, beside what "
-                "was really sent in those of the same requests that sent one.",
+                "The score of each candidate prediction by each preset of the local verifier, next to the result "
+                "of the prediction that was actually sent.",
                 _table(
                     (
                         "candidate",

@@ -1,4 +1,4 @@
-"""The parts of a report, each of which can fail without taking the others with it."""
+"""The parts of a report, each of which can fail without affecting the others."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part that is not in a report, and what was in its way."""
+    """A missing part of a report, and the reason."""
 
     part: str
     reason: str
 
     @property
     def sentence(self) -> str:
-        """What to tell the reader."""
-        return f"{self.part} could not be worked out ({self.reason}); the rest of the report stands."
+        """The sentence for the reader."""
+        return f"{self.part} could not be computed ({self.reason}); the rest of the report is valid."
 
 
 class Parts:
-    """Makes the parts of one report and keeps a list of those that are missing."""
+    """Computes the parts of one report and keeps a list of those that are missing."""
 
     def __init__(self, missing: Iterable[Missing] = ()) -> None:
         self.missing = list(missing)
 
     def part(self, name: str, make: Callable[[], T], otherwise: Other) -> T | Other:
-        """What `make` makes; `otherwise` if it fails, and then the part of that name is missing.
+        """The result of `make`; `otherwise` if it fails, and then the part of that name is missing.
 
-        What went wrong outside, which is an EditsvcError, is the caller's to tell.
+        An EditsvcError is raised to the caller: it is not a defect of the part.
         """
         try:
             return make()
@@ -49,6 +49,6 @@ class Parts:
             return otherwise
 
     def some(self, name: str, make: Callable[[], list[T]]) -> list[T]:
-        """What `make` makes; nothing if it fails, and then the part of that name is missing."""
+        """The result of `make`; empty if it fails, and then the part of that name is missing."""
         found = self.part(name, make, None)
         return [] if found is None else found

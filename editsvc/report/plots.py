@@ -1,8 +1,8 @@
 """Plots as SVG: numbers in, markup out, without scripts and without a library.
 
 Colours come from the page's style sheet through classes: ``a`` and ``b`` are the two series (blue and orange,
-told apart by everybody, and by their line or pattern), ``c`` is what belongs to neither. Units: a plot is 440
-wide, so that its text can be read on a phone without zooming.
+distinguishable with any colour vision, and by their line or pattern), ``c`` belongs to neither. A plot is 440
+units wide, so that its text is readable on a phone without zooming.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ WIDTH: Final = 440
 HEIGHT: Final = 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 20, 30, 38
 _BINS: Final = 48
-_LABEL_WIDTH: Final = 66  # of a date, with air around it
+_LABEL_WIDTH: Final = 66  # the width of a date, with some space around it
 _LABEL_HEIGHT: Final = 14
 _LEAST: Final = 0.001  # seconds; no edit is faster, and a logarithmic axis has no 0
 _MANY_DAYS: Final = 45
-# The cost of a verifying pass against a plain one: the cheapest that was measured, and what others may take.
+# The cost of a verifying pass relative to a plain one: the cheapest measured, and plausible others.
 PASS_COSTS: Final = (1.13, 1.5, 2.0)
 
 
@@ -51,7 +51,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A value and its interval at one place of the x axis; None where it is not known."""
+    """A value and its interval at one position of the x axis; None if unknown."""
 
     label: str
     value: float | None
@@ -101,7 +101,7 @@ def over_time(identity: str, title: str, bands: Sequence[Band]) -> str:
             _dot("a", place, y(each.value or 0), f"{each.label}: {_percent(each.value or 0)}")
             for place, each in known
         ]
-    description = "No day has an acceptance."
+    description = "No day has an acceptance rate."
     if known:
         values = [each.value or 0 for _, each in known]
         description = (
@@ -143,7 +143,7 @@ def distributions(
     samples: tuple[Sequence[tuple[float, float]], Sequence[tuple[float, float]]],
     medians: tuple[float | None, float | None],
 ) -> str:
-    """How often a time occurs, for two weighted samples of (seconds, weight), on a logarithmic axis."""
+    """The distributions of two weighted samples of (seconds, weight), on a logarithmic axis."""
     told = [[(value, weight) for value, weight in sample if value >= _LEAST] for sample in samples]
     values = sorted(value for sample in told for value, _ in sample)
     if not values:
@@ -250,7 +250,7 @@ def calibration(identity: str, title: str, points: Sequence[Point]) -> str:
 
 
 def _apart(places: Sequence[float]) -> list[float]:
-    """`places` of labels, moved down where two would lie over each other."""
+    """`places` of labels, moved down where two would overlap."""
     moved = list(places)
     lowest = -math.inf
     for number in sorted(range(len(places)), key=lambda number: places[number]):
@@ -279,7 +279,7 @@ def _density(sample: Sequence[tuple[float, float]], low: float, high: float) -> 
 
 
 def _runs(bands: Sequence[Band]) -> list[list[int]]:
-    """Places that follow each other and all have an interval."""
+    """Consecutive places that all have an interval."""
     runs: list[list[int]] = []
     for place, each in enumerate(bands):
         if each.low is None or each.high is None:

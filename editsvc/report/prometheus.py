@@ -1,7 +1,7 @@
 """A report in Prometheus' text format, for a node exporter's folder of text files.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/: one HELP and TYPE a family, label values escaped.
-What is not known has no sample: a 0 would say something else.
+Unknown values have no sample: a 0 would mean something else.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _HELP = {
     "requests": "Requests by how they ended.",
     "retried_requests": "Requests that were sent more than once.",
     "predictions_sent": "Requests that sent a prediction.",
-    "acceptance_ratio": "Accepted of all verified prediction tokens; bound is value, low or high.",
-    "coverage_ratio": "Accepted prediction tokens of all output tokens; bound is value, low or high.",
-    "edits_accepted_ratio": "Edits accepted whole of those with a verdict; bound is value, low or high.",
+    "acceptance_ratio": "Accepted share of all verified prediction tokens; bound is value, low or high.",
+    "coverage_ratio": "Share of accepted prediction tokens in all output tokens; bound is value, low or high.",
+    "edits_accepted_ratio": "Share of edits with a verdict that were accepted whole; bound is value, low or high.",
     "prediction_tokens": "Prediction tokens by outcome.",
     "tokens": "Tokens by kind.",
     "cost_usd": "Cost in US dollars; kind is all or rejected.",
     "ttft_seconds": "Seconds to the first token, by quantile.",
     "total_seconds": "Seconds to the end of the reply, by quantile.",
-    "time_saved_seconds": "Median seconds saved by predicting, where chance decided; bound is value, low or high.",
-    "missing_parts": "Parts of the report that could not be worked out.",
+    "time_saved_seconds": "Median seconds saved by predicting, in randomised requests; bound is value, low or high.",
+    "missing_parts": "Parts of the report that could not be computed.",
 }
 
 

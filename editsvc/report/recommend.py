@@ -1,4 +1,4 @@
-"""Recommendations, made only where the numbers support them."""
+"""Recommendations, made only if the numbers support them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     Numbers = dict[str, str | int | float | None]
 
-# Time is saved iff the accepted share exceeds f(s-1)/(1 + f(s-1)), with s the cost of a verifying pass against
-# a plain one and f the share of passes that verify. The cheapest s that was measured is 1.13; at f = 1 that is
+# Time is saved iff the accepted share exceeds f(s-1)/(1 + f(s-1)), with s the cost of a verifying pass relative to
+# # a plain one and f the share of passes that verify. The cheapest s that was measured is 1.13; at f = 1 that is
 # 0.115.
 BREAK_EVEN_COVERAGE: Final = 0.115
 _MUCH_REJECTED: Final = 0.25
 _MANY_FAILED: Final = 0.05
-# True whether exploration is on or off: what is on already need not be switched on.
+# Correct whether exploration is on or off, so the setting need not be known.
 _EXPLORE: Final = (
-    "As long as the setting exploration is above 0, a share of the requests goes out without prediction at random: "
-    "ask again when some hundreds are in the log"
+    "As long as the setting exploration is above 0, a random share of the requests is sent without a prediction: "
+    "run the report again when the log has some hundreds of them"
 )
 
 
@@ -50,7 +50,7 @@ def recommendations(
 
 
 def _verdict(overall: Summary, effect: Effect) -> Recommendation:
-    """Whether to predict: in plain words, with the figure and how sure it is."""
+    """Whether to predict: in plain words, with the figure and its confidence."""
     time = effect.total_s
     numbers: Numbers = {
         "requests_with": effect.requests_with,
@@ -62,13 +62,13 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
     }
     if not overall.requests:
         return Recommendation(
-            "no-requests", "Not enough data: the log has no requests of this time.", numbers
+            "no-requests", "Not enough data: the log has no requests from this period.", numbers
         )
     if not overall.prediction.sent:
         return Recommendation(
             "no-predictions",
             f"Not enough data: none of {_requests(overall.requests)} sent a prediction, "
-            "so their worth is unknown.",
+            "so their value is unknown.",
             numbers,
         )
     if time.saved is None or time.low is None or time.high is None:
@@ -83,18 +83,20 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
 def _too_few(overall: Summary, effect: Effect) -> str:
     told = "Not enough data to say whether predictions save time: "
     if overall.offline == overall.requests:
-        return f"{told}the offline engine answered every request, and its times are modelled."
+        return f"{told}the offline engine answered all requests, and its times are modelled."
     if not effect.requests_with and not effect.requests_without:
-        return f"{told}chance decided about no request. {_EXPLORE}."
+        return f"{told}no request was randomised. {_EXPLORE}."
     fewer, less = min((effect.requests_without, "without"), (effect.requests_with, "with"))
     more = (
-        f"; about {_requests(effect.more_requests, 'more request')} will do" if effect.more_requests else ""
+        f"; about {_requests(effect.more_requests, 'more request')} will suffice"
+        if effect.more_requests
+        else ""
     )
     return f"{told}{FLOOR} requests that went out {less} prediction at random are needed, and there are {fewer}{more}."
 
 
 def _figures(effect: Effect, time: Difference) -> str:
-    """How long the median edit takes, and by how much that is more or less."""
+    """The time of the median edit with and without predictions, and the difference."""
     assert time.saved is not None and time.low is not None and time.high is not None  # noqa: PT018, S101
     faster = time.saved > 0
     low, high = sorted((abs(time.low), abs(time.high)))
@@ -123,7 +125,7 @@ def _either_way(saved: float | None) -> str:
 
 
 def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommendation]:
-    """Models for which the answer is another one than for all together."""
+    """Models whose answer differs from that for all together."""
     time, all_times = effect.total_s, overall.total_s
     if time.saved is None or time.low is None or time.high is None:
         return
@@ -176,7 +178,7 @@ def _usage(model: str, summary: Summary) -> Iterator[Recommendation]:
         yield Recommendation(
             "no-prediction-tokens",
             f"Model {model} reported no prediction tokens in {sent}: "
-            "what predictions are worth there cannot be measured.",
+            "the value of predictions cannot be measured there.",
             numbers,
         )
     else:
@@ -191,7 +193,7 @@ def _usage(model: str, summary: Summary) -> Iterator[Recommendation]:
 def _coverage(model: str, summary: Summary) -> Iterator[Recommendation]:
     prediction, coverage = summary.prediction, summary.prediction.coverage
     if not prediction.accepted_tokens and not prediction.rejected_tokens:
-        return  # the prediction is not used at all, and that is said elsewhere
+        return  # the prediction is not used at all, which another recommendation says
     if coverage.value is None or coverage.high is None or coverage.high >= BREAK_EVEN_COVERAGE:
         return
     yield Recommendation(

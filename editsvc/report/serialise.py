@@ -1,4 +1,4 @@
-"""A report as ``report --format json`` prints it."""
+"""A report as JSON, for ``report --format json``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far back a report looks: ``28d``, ``12h``, ``2026-11-01``, ``all``."""
+"""The period of a report: ``28d``, ``12h``, ``2026-11-01``, ``all``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta
 
 
 def parse_since(value: str, now: datetime) -> datetime | None:
-    """The moment that `value` means at `now` (aware), in UTC; None for ``all``.
+    """The time that `value` means at `now` (aware), in UTC; None for ``all``.
 
     A span is a whole number of hours (``h``), days (``d``) or weeks (``w``) before `now`; a date begins at
     midnight UTC, as the log's days do. Raises UsageError for anything else.
@@ -27,6 +27,6 @@ def parse_since(value: str, now: datetime) -> datetime | None:
         return datetime.combine(date.fromisoformat(value), time.min, UTC)
     except (ValueError, OverflowError) as exc:
         raise UsageError(
-            f"A span of time or a date is expected, not {value!r}.",
+            f"{value!r} is not a time span or a date.",
             hint="Use for example 28d, 12h, 4w, 2026-11-01 or all.",
         ) from exc

@@ -1,7 +1,7 @@
 """The style sheet of the HTML report.
 
 Blue and orange are those of Okabe and Ito ("Color Universal Design", 2008), which people with any kind of
-colour vision tell apart, darkened or lightened for a contrast of at least 4.5 to 1 with the background where
+colour vision tell apart, darkened or lightened for a contrast of at least 4.5 to 1 with the background if
 they are text.
 """
 

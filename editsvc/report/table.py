@@ -1,6 +1,6 @@
 """A report for a terminal; it fits into 80 columns.
 
-Imports rich, so import this module where a table is wanted, not at start-up.
+Imports rich, so import this module only when a table is printed, not at start-up.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _NAME: Final = len("Hunks accepted")
 
 
 def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
-    """`report` as something that rich prints.
+    """`report` as a rich renderable.
 
-    ``-`` stands for "not reported"; an interval says "not enough data" below 20 requests. A part that is missing has
+    ``-`` stands for "not reported"; an interval says "not enough data" below 20 requests. A missing part has
     its sentence at the end.
     """
     parts = parts or Parts(report.missing)
@@ -64,7 +64,7 @@ def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
     if report.effect.requests_with and report.effect.requests_without:
         add("Time saved", lambda: _effect(report.effect))
     if report.what_if:
-        add("What other predictions would have got", lambda: _what_if(report.what_if))
+        add("The what-if scores", lambda: _what_if(report.what_if))
     if report.groups:
         add("The groups", lambda: _groups(report.by, report.groups))
     for each in others:
@@ -166,7 +166,7 @@ def _groups(by: Sequence[str], groups: Sequence[Group]) -> Table:
 
 def _effect(effect: Effect) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("Where chance decided", no_wrap=True)
+    table.add_column("Randomised requests", no_wrap=True)
     for heading in ("with", "without", "saved (95 %)"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, each in (

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     Cell = str | int | float | None
 
-# What a spreadsheet takes for a formula when a cell begins with it (OWASP, "CSV Injection").
+# The first characters of a cell that a spreadsheet takes for a formula (OWASP, "CSV Injection").
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(report: Report) -> str:
     """One row for all requests (its key columns are empty), then one for each group; empty means unknown.
 
-    The last column says in the first row which parts of the report are missing.
+    The last column of the first row names the missing parts of the report.
     """
     rows = [({}, report.summary), *((group.key, group.summary) for group in report.groups)]
     target = io.StringIO()
@@ -96,9 +96,7 @@ def to_markdown(report: Report, parts: Parts | None = None) -> str:
         said += parts.some("The overview", lambda: [_rates(report)])
         said += parts.some("Speed and time saved", lambda: [_times(report)])
         if report.what_if:
-            said += parts.some(
-                "What other predictions would have got", lambda: ["## What if", _what_if(report)]
-            )
+            said += parts.some("The what-if scores", lambda: ["## What if", _what_if(report)])
         if report.groups:
             by = f"## By {', '.join(name.replace('_', ' ') for name in report.by)}"
             said += parts.some("The groups", lambda: [by, _groups(report)])
@@ -163,7 +161,7 @@ def _times(report: Report) -> str:
     ]
     return (
         _table(("", "requests", "first token", "p95", "total", "p95"), rows)
-        + "\n\n## Time saved, where chance decided\n\n"
+        + "\n\n## Time saved, in randomised requests\n\n"
         + _table(("", "with", "without", "saved (95 % interval)"), compared)
     )
 
@@ -213,7 +211,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _plain(text: str) -> str:
-    """`text` without anything that Markdown or HTML would act on."""
+    """`text` with everything escaped that Markdown or HTML would interpret."""
     text = " ".join(text.split())
     for char in "\\`*_{}[]<>#|~":
         text = text.replace(char, f"\\{char}" if char not in "<>" else {"<": "&lt;", ">": "&gt;"}[char])

@@ -1,7 +1,7 @@
-"""What other predictions would have got, and how well the local verifier predicts the server.
+"""The scores of other predictions, and the accuracy of the local verifier in predicting the server.
 
 The log has the verifier's counts for each candidate and preset, under ``<candidate>:<preset>``; a name without
-a preset is a candidate of which nothing is verified, such as ``none``.
+a preset is a candidate that is not verified, such as ``none``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BINS: Final = 10
 
 
 class CandidateScore(NamedTuple):
-    """What the verifier says of one candidate, and what the server said of what was sent, if it did."""
+    """The verifier's counts for one candidate, and the server's for the sent prediction, if reported."""
 
     candidate: str
     preset: str | None
@@ -62,7 +62,7 @@ def what_if(scored: Iterable[CandidateScore]) -> list[WhatIfSummary]:
 
 
 def calibrations(scored: Iterable[CandidateScore]) -> list[Calibration]:
-    """Each preset's predictions for what was really sent, against what came of it; the closest preset first.
+    """Each preset's forecasts for the sent predictions, compared with the server's counts; the closest preset first.
 
     Bins hold requests whose predicted acceptance lies in the same tenth.
     """

@@ -1,7 +1,7 @@
 """The columns of numbers as a report believes them: `editsvc.tokenlog.rows.believable`, said to a database.
 
-A database adds up what is in the rows, so it must leave out there what cannot be: text and negative counts, which
-SQLite keeps in any column, NaN, and numbers so large that their sum overflows.
+A database adds up the stored values, so it must leave out impossible ones: text and negative counts, which SQLite
+keeps in any column, NaN, and numbers so large that their sum overflows.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _AMOUNTS: Final = ("cost_usd", "rejected_cost_usd")
 
 @lru_cache
 def believed(*, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
-    """The columns that reports add up, each NULL where its number cannot be."""
+    """The columns that reports add up, each NULL if its number is impossible."""
     columns: dict[str, ColumnElement[Any]] = {
         **{name: _within(name, credible.MOST, "integer", sqlite=sqlite) for name in _COUNTS},
         **{name: _within(name, credible.MOST_USD, "real", sqlite=sqlite) for name in _AMOUNTS},

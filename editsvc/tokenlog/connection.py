@@ -1,4 +1,4 @@
-"""Connections: which URLs are taken, and how SQLite and PostgreSQL are set up.
+"""Connections: the supported URLs, and the set-up of SQLite and PostgreSQL.
 
 SQLite: one connection per process, explicit transactions, a busy timeout, and the write-ahead log only where
 it is sound. PostgreSQL: a small pool through psycopg 3, with timeouts, since a team's server may be away.
@@ -101,7 +101,7 @@ def make_engine(
 
 
 def on_network(url: URL, mountinfo: str | None = None) -> str | None:
-    """The type of the network file system that an SQLite file is on; None if it is on none."""
+    """The type of the network file system that holds an SQLite file; None for a local file."""
     file = sqlite_file(url)
     return network_file_system(file, mounts() if mountinfo is None else mountinfo) if file else None
 
@@ -142,7 +142,7 @@ def _set_journal_mode(connection: sqlite3.Connection, wanted: str) -> str:
     if found in {wanted, "memory"}:
         return found
     if wanted == "delete":
-        # Somebody with a newer SQLite chose WAL, or the file was on a local disk. If they are still connected
+        # A newer SQLite chose WAL, or the file was on a local disk. If they are still connected
         # this fails as locked, rightly: with us writing too, the database could be corrupted.
         return _pragma(connection, "journal_mode=delete")
     with contextlib.suppress(sqlite3.OperationalError):

@@ -1,7 +1,7 @@
-"""The statements: what is asked of the database, each in a short transaction of its own.
+"""The statements on the database, each in a short transaction of its own.
 
 Nothing holds a transaction open while the caller works: readers get pages, so that a slow reader never keeps
-a writer waiting (SQLite's rollback journal lets nobody commit while somebody reads).
+a writer waiting (with SQLite's rollback journal, commits wait for readers).
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _REQUIRED: Final = tuple(column.name for column in REQUESTS.columns if not colum
 _READ: Final = "BEGIN"
 _WRITE: Final = "BEGIN IMMEDIATE"
 _NONE: Final = ""
-# Any number that nobody else uses in the same database; this one is b"editspl1".
+# Any number that is not used otherwise in the same database; this one is b"editspl1".
 _SPOOL_LOCK: Final = int.from_bytes(b"editspl1", "big")
 
 
 class Database:
     """One open log, at our revision; every method may be called from any thread and raises LogUnavailable.
 
-    What waits in `spool` is taken in by whatever writes.
+    Every write also takes in the entries waiting in `spool`.
     """
 
     def __init__(
@@ -108,14 +108,14 @@ class Database:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """A transaction that writes, and takes in what waits."""
+        """A transaction that writes, and takes in waiting entries."""
         taken: list[Path] = []
         with self._transaction(_WRITE) as connection:
             if self._spool is not None and self._spool.waits():
-                with contextlib.suppress(OSError):  # then it goes on waiting
+                with contextlib.suppress(OSError):  # then the entries go on waiting
                     taken = self._take_in(connection, self._spool)
             yield connection
-        with contextlib.suppress(OSError):  # what is taken in twice is there once
+        with contextlib.suppress(OSError):  # taking an entry in twice stores it once
             discard(taken)
 
     def _take_in(self, connection: Connection, spool: Spool) -> list[Path]:
@@ -125,7 +125,7 @@ class Database:
         files = spool.claim()
         waiting = list(entries(files))
         rows = [to_row(entry.record) for entry in waiting if isinstance(entry, WaitingRecord)]
-        # A line that somebody has damaged must not keep the others out.
+        # A damaged line must not keep the others out.
         rows = [row for row in rows if all(row[name] is not None for name in _REQUIRED)]
         if rows:
             connection.execute(dialect.insert(REQUESTS).on_conflict_do_nothing(), rows)
@@ -146,7 +146,7 @@ class Database:
         return files
 
     def take_in_waiting(self) -> None:
-        """Take in what waits, if anything does."""
+        """Take in waiting entries, if there are any."""
         if self._spool is not None and self._spool.waits():
             with self._writing():
                 pass
@@ -155,7 +155,7 @@ class Database:
         """Add `record`."""
         with self._transaction(_WRITE) as connection:
             connection.execute(insert(REQUESTS), to_row(record))
-        # Not in one transaction: what cannot be taken in must not keep the record out.
+        # Not in one transaction: a waiting entry that cannot be taken in must not keep the record out.
         with contextlib.suppress(LogUnavailable):
             self.take_in_waiting()
 
@@ -195,12 +195,12 @@ class Database:
         )
 
     def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
-        """Set how the edit ended after all; False if there is no such record."""
+        """Correct the outcome of the edit; False if there is no such record."""
         with self._writing() as connection:
             return _update(connection, record_id, status=status.value, error=storable(error))
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
-        """Set what candidates would have got; False if there is no such record."""
+        """Set the scores of candidates; False if there is no such record."""
         with self._writing() as connection:
             return _update(connection, record_id, what_if=storable(what_if))
 
@@ -222,7 +222,7 @@ class Database:
             raise self._unreadable(exc) from exc
 
     def evidence(self, *, by: tuple[str, ...], since: datetime | None, days: bool, sample: int) -> Evidence:
-        """What a report on the requests made at `since` or later is made from."""
+        """The evidence for a report on the requests made at `since` or later."""
         try:
             return queries.gather(
                 self._rows, sqlite=self._sqlite, by=by, since=since, days=days, sample=sample
@@ -231,7 +231,7 @@ class Database:
             raise self._unreadable(exc) from exc
 
     def routes(self, since: datetime, most: int) -> list[list[dict[str, Any]]]:
-        """The routes that were noted at `since` or later, the latest `most`."""
+        """The routes recorded at `since` or later, the latest `most`."""
         created = REQUESTS.c.created_at
         statement = (
             select(REQUESTS.c.route)
@@ -251,7 +251,7 @@ class Database:
         )
 
     def status(self) -> LogStatus:
-        """Where the log is and what it holds."""
+        """The log's location and contents."""
         with self._transaction(_READ) as connection:
             count, first, last = connection.execute(
                 select(func.count(), func.min(REQUESTS.c.created_at), func.max(REQUESTS.c.created_at))
@@ -283,7 +283,7 @@ class Database:
         return sum(part.stat().st_size for part in (self._file, wal) if part.exists())
 
     def purge(self, before: datetime | None) -> int:
-        """Delete the records before a time, or all, those that wait included; returns how many there were.
+        """Delete the records before a time, or all, including waiting ones; returns their number.
 
         On SQLite the space is given back too, unless another process is reading at that moment. The deleted
         bytes are overwritten (``secure_delete``); with a write-ahead log, once nobody reads what was before.

@@ -1,4 +1,4 @@
-"""What requests can be grouped by."""
+"""The dimensions by which requests can be grouped."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LARGEST: Final = "64 kB and more"
 
 
 def size(document_bytes: int | None) -> str | None:
-    """The name of a document's size; None if that is not known."""
+    """The name of a document's size; None if unknown."""
     if document_bytes is None:
         return None
     return next((name for name, below in SIZES if document_bytes < below), LARGEST)

@@ -1,4 +1,4 @@
-"""What a log that cannot be used is called."""
+"""The errors of the token log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from editsvc.errors import EditsvcError, ExitCode
 
-TRY_AGAIN: Final = "Try again when that process is done."
+TRY_AGAIN: Final = "Try again when that process has finished."
 
 
 class LogUnavailable(EditsvcError):
@@ -15,17 +15,17 @@ class LogUnavailable(EditsvcError):
     exit_code = ExitCode.SETTINGS
 
     def warning(self, loss: str) -> str:
-        """What the user is told when something could not be written; `loss` is the sentence for its loss."""
+        """The message to the user if something could not be written; `loss` is the sentence for its loss."""
         return f"{loss} {self.sentence()}"
 
 
 class RecordNotTaken(LogUnavailable):
-    """The token log works, and does not take this record."""
+    """The token log works, but rejects this record."""
 
 
 class RecordWaits(LogUnavailable):
-    """The token log cannot be written; the record was kept, and goes into the log when that works again."""
+    """The token log cannot be written; the record is spooled, and enters the log when that works again."""
 
     def warning(self, loss: str) -> str:  # noqa: ARG002 - nothing is lost
-        """What the user is told: where the record is."""
+        """The message to the user: where the record is."""
         return self.sentence()

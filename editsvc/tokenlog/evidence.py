@@ -1,9 +1,9 @@
-"""What a report is made from: exact sums over all requests, and the requests themselves where there are few.
+"""The evidence for a report: exact sums over all requests, and the requests themselves if there are few.
 
 Sums can be added up, so they are counted by the database. Medians, intervals and what-if counts need single
 requests; of a large log these are a sample, one in so many, chosen by a hash.
 
-None means "nobody reported it", in sums too; it is never zero. Times are seconds, costs US dollars.
+None means "not reported", in sums too; it is never zero. Times are seconds, costs US dollars.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Sums:
 
 
 def combined(parts: Iterable[Sums]) -> Sums:
-    """The sums over all requests of `parts`, which have none in common."""
+    """The sums over all requests of `parts`, which are disjoint."""
     rows = [astuple(part) for part in parts]
     reported = ([value for value in column if value is not None] for column in zip(*rows, strict=True))
     return Sums(*(sum(values) if values else None for values in reported))  # type: ignore[arg-type]  # counts are never None
@@ -78,7 +78,7 @@ class Facet(NamedTuple):
 
 
 class LoggedRequest(NamedTuple):
-    """What a report needs to know of a single request; the names are those of the log's columns."""
+    """The fields of a single request that a report needs; the names are those of the log's columns."""
 
     key: tuple[str | None, ...]
     created_at: datetime
@@ -111,12 +111,12 @@ class LoggedRequest(NamedTuple):
 
     @property
     def explored(self) -> bool:
-        """Whether chance made the choice that the policy makes in the smaller part of such requests."""
+        """Whether this request drew the rarer choice of a randomised decision."""
         return self.propensity is not None and 0 < self.propensity <= EXPLORED
 
     @property
     def verified(self) -> tuple[int, int] | None:
-        """The tokens of its prediction that the server accepted and rejected; None if it sent none, or nobody said."""
+        """Accepted and rejected tokens of its prediction; None without a prediction, or if not reported."""
         accepted, rejected = self.accepted_prediction_tokens, self.rejected_prediction_tokens
         if not self.prediction_sent or accepted is None or rejected is None:
             return None
@@ -133,7 +133,7 @@ COLUMNS: Final = LoggedRequest._fields[1:]
 
 
 def logged_request(record: RequestRecord, key: tuple[str | None, ...] = ()) -> LoggedRequest:
-    """What a report, and the tuning, need to know of `record`."""
+    """The fields of `record` that reports and tuning need."""
     values = columns_of(record)
     return LoggedRequest(key, *(values[name] for name in COLUMNS))
 
@@ -157,7 +157,7 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that a report is made from.
+    """The evidence for one report.
 
     `by` names the dimensions whose values stand in each key. `sample` holds one request in
     `sampled_every`, `explored` one in `explored_every` of those in which chance took the rarer way (see

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def exported(record: RequestRecord) -> dict[str, Any]:
-    """`record` as an object for JSON; what was not reported is null.
+    """`record` as an object for JSON; unreported values are null.
 
     `path` is the HMAC, `message` and `error` the kind of the error, `diff` always null, `created_at` ISO 8601 in UTC.
     """

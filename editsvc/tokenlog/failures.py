@@ -1,4 +1,4 @@
-"""Foreign errors become LogUnavailable here, once, with a sentence for people."""
+"""Maps foreign errors to LogUnavailable, with a sentence for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DAMAGED: Final = (
     "Move it away; the next edit begins a new one.",
 )
 _BUSY: Final = ("is locked by another process", TRY_AGAIN)
-# Result codes by prefix (https://www.sqlite.org/rescode.html): what is the matter, and what to do.
+# Result codes by prefix (https://www.sqlite.org/rescode.html): the problem, and the remedy.
 _SQLITE: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
     ("SQLITE_BUSY", _BUSY),
     ("SQLITE_LOCKED", _BUSY),
@@ -33,12 +33,12 @@ _SQLITE: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
 
 @contextlib.contextmanager
 def as_unavailable(where: str) -> Iterator[None]:
-    """Raise LogUnavailable for whatever a database or a file system raises inside; `where` names the log."""
+    """Raise LogUnavailable for any error that a database or a file system raises inside; `where` names the log."""
     try:
         yield
     except IntegrityError as exc:
         raise RecordNotTaken(
-            f"The token log at {where} does not take the record: {_first_line(exc.orig)}."
+            f"The token log at {where} rejected the record: {_first_line(exc.orig)}."
         ) from exc
     except DBAPIError as exc:
         problem, hint = _explain(exc.orig)
@@ -46,7 +46,7 @@ def as_unavailable(where: str) -> Iterator[None]:
     except SQLAlchemyError as exc:
         raise LogUnavailable(f"The token log at {where} cannot be used: {_first_line(exc)}.") from exc
     except (ValueError, TypeError) as exc:
-        # What comes out of a damaged page need not be text, JSON or a time.
+        # A damaged page need not hold valid text, JSON or times.
         raise LogUnavailable(
             f"The token log at {where} {_DAMAGED[0]}: {_first_line(exc)}.", hint=_DAMAGED[1]
         ) from exc

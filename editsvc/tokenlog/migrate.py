@@ -1,4 +1,4 @@
-"""Which revision a database has, and how it gets to ours.
+"""Finds the revision of a database, and upgrades it to ours.
 
 Alembic is imported only when there is something to upgrade: a database that is up to date costs one look at
 its version table.
@@ -54,7 +54,7 @@ def is_current(connection: Connection, where: str) -> bool:
     found = revision(connection)
     if found is not None and found not in REVISIONS:
         raise LogUnavailable(
-            f"The token log at {where} has the revision {found}, and this editsvc knows none after {HEAD}.",
+            f"The token log at {where} has the revision {found}, but this editsvc knows only revisions up to {HEAD}.",
             hint="Update editsvc, or set EDITSVC_LOG_URL to another log.",
         )
     return found == HEAD
@@ -64,7 +64,7 @@ def upgrade(connection: Connection, where: str) -> None:
     """Bring the database to our revision, in the transaction that `connection` is in.
 
     The transaction must exclude other writers: ``BEGIN IMMEDIATE`` does on SQLite; on PostgreSQL an advisory
-    lock is taken here. Whoever comes second finds the work done.
+    lock is taken here. A process that comes second finds the work done.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_WAIT}'"))

@@ -1,7 +1,7 @@
 """Paths as the log knows them: an HMAC under a salt that never leaves the installation.
 
-Two records of one file can be joined; the file's name cannot be read from them, nor guessed by somebody who
-has the log without the salt.
+Two records of one file can be joined; the file's name cannot be read from them, nor guessed from
+the log without the salt.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def load_salt(data_dir: Path) -> bytes:
     if len(salt) != _SALT_BYTES:
         raise LogUnavailable(
             f"The log's salt {file} is damaged: {_SALT_BYTES} bytes were expected, {len(salt)} are there.",
-            hint="Remove it; a new one is made, and paths logged so far no longer match new ones.",
+            hint="Remove it; a new one will be made, and new records will not match the paths logged so far.",
         )
     return salt
 

@@ -1,4 +1,4 @@
-"""What is known about one edit when it has ended, and about the log as a whole.
+"""The record of one edit, and the status of the log as a whole.
 
 None always means "not reported" or "does not apply", never zero. Times are seconds, costs US dollars, lines
 1-based and inclusive as in ``rewrite --json``.
@@ -22,7 +22,7 @@ _SALTED: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class Source(StrEnum):
-    """Which front end asked for the edit."""
+    """The front end that requested the edit."""
 
     CLI = "cli"
     LSP = "lsp"
@@ -30,7 +30,7 @@ class Source(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the user did with an edit."""
+    """The user's decision on an edit."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedScope:
-    """What was rewritten, or offered; lines are 1-based and inclusive."""
+    """The rewritten or offered scope; lines are 1-based and inclusive."""
 
     kind: str | None = None
     start_line: int | None = None
@@ -49,7 +49,7 @@ class LoggedScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedParts:
-    """How many parts of the document the model could rewrite, and how many of them its reply held."""
+    """The number of parts that the model could rewrite, and of those in its reply."""
 
     offered: int | None = None
     rewritten: int | None = None
@@ -139,10 +139,10 @@ GROUPS: Final[Mapping[str, tuple[type, str]]] = {
 
 
 class LogStatus(TypedDict):
-    """Where a log is and what it holds; times are ISO 8601 in UTC, `journal_mode` is SQLite's.
+    """A log's location and contents; times are ISO 8601 in UTC, `journal_mode` is SQLite's.
 
-    `network_file_system` is the type of the network file system that an SQLite file is on, where it is on one;
-    `waiting` counts what could not be taken in yet.
+    `network_file_system` is the type of the network file system that holds an SQLite file, if any;
+    `waiting` counts the entries that could not be taken in yet.
     """
 
     url: str

@@ -1,8 +1,8 @@
 """Records as values that every database, and JSON, can hold; and back.
 
 Logs hold what older versions, other programs and odd servers left: negative counts, NaN, text in a column of
-integers. Here is the border where numbers come out of the log, whoever wrote them: what cannot be, by the rules of
-`editsvc.credible`, reads as not reported. `editsvc.tokenlog.columns` says the same to a database.
+integers. This is the border where numbers come out of the log, whoever wrote them: impossible values, by the rules of
+`editsvc.credible`, read as not reported. `editsvc.tokenlog.columns` does the same within a database.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def columns_of(record: RequestRecord) -> dict[str, Any]:
 
 
 def record_of(values: Mapping[str, Any]) -> RequestRecord:
-    """The record with `values` by column, the inverse of `columns_of`; columns that are missing have their defaults."""
+    """The record with `values` by column, the inverse of `columns_of`; missing columns have their defaults."""
     found = nested(values)
     for group, kind, _ in _GROUPS:
         found[group] = kind(**found[group])
@@ -124,9 +124,9 @@ def believed(record: RequestRecord) -> RequestRecord:
 
 
 def believable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values`, by column, with None for every number that cannot be; columns may be missing.
+    """`values`, by column, with None for every impossible number; columns may be missing.
 
-    Whole and part are compared where both are there. A number of attempts that cannot be is 0.
+    Whole and part are compared if both are present. An impossible number of attempts becomes 0.
     """
     found = dict(values)
     for name, rule in _RULES.items():

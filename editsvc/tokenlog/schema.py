@@ -1,4 +1,4 @@
-"""The log's one table, and what each column means (``docs/log.md`` is generated from here).
+"""The log's only table, and the meaning of each column (``docs/log.md`` is generated from here).
 
 The declaration says what a database looks like after every migration; it creates nothing by itself.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Dialect
     from sqlalchemy.types import TypeEngine
 
-# A team's database may hold other tables, and other users of alembic: every name says whose it is.
+# A team's database may hold other tables, and other users of alembic: every name carries our prefix.
 VERSION_TABLE: Final = "editsvc_schema"
 METADATA: Final = MetaData()
 
@@ -77,53 +77,57 @@ REQUESTS: Final = Table(
         "How it ended: `changed`, `unchanged`, `refused`, `failed` or `cancelled`.",
         required=True,
     ),
-    _column("language", Text(), "The document's language, where it is known."),
-    _column("provider", Text(), "Who was asked last; null if the edit ended before a request."),
-    _column("model", Text(), "The model that was asked."),
+    _column("language", Text(), "The document's language, if known."),
+    _column("provider", Text(), "The provider of the last request; null if the edit ended before a request."),
+    _column("model", Text(), "The requested model."),
     _column("path", Text(), "HMAC of the document's path under the installation's salt; null for stdin."),
     _column(
         "error",
         Text(),
-        "The kind of the error, such as `GuardRefused:elision`; never a message with content.",
+        "The kind of the error, such as `GuardRefused:elision`; never a message, which could hold content.",
     ),
-    _column("scope_kind", Text(), "What was to be rewritten: the file, lines, or a symbol."),
+    _column("scope_kind", Text(), "The kind of scope: the file, lines, or a symbol."),
     _column("scope_start_line", BigInteger(), "First line of the scope, 1-based."),
     _column("scope_end_line", BigInteger(), "Last line of the scope, 1-based, inclusive."),
-    _column("document_lines", BigInteger(), "Lines of the whole document."),
-    _column("document_bytes", BigInteger(), "Bytes of the whole document."),
-    _column("prediction_sent", Boolean(), "Whether a prediction went along.", required=True),
-    _column("prediction_kind", Text(), "Which candidate prediction was chosen."),
-    _column("prediction_reason", Text(), "Why the policy sent it, or did not."),
+    _column("document_lines", BigInteger(), "Number of lines of the whole document."),
+    _column("document_bytes", BigInteger(), "Number of bytes of the whole document."),
+    _column("prediction_sent", Boolean(), "Whether a prediction was sent.", required=True),
+    _column("prediction_kind", Text(), "The chosen candidate prediction."),
+    _column("prediction_reason", Text(), "The policy's reason for sending it or not."),
     _column("propensity", Double(), "Probability with which the policy made this decision."),
-    _column("policy_version", Text(), "Version of the policy that decided."),
-    _column("request_id", Text(), "The server's id of the request."),
-    _column("finish_reason", Text(), "How the server says that the reply ended; only `stop` is whole."),
+    _column("policy_version", Text(), "Version of the policy that made the decision."),
+    _column("request_id", Text(), "The server's id for the request."),
+    _column(
+        "finish_reason", Text(), "The finish reason that the server gave; only `stop` means a complete reply."
+    ),
     _column("attempts", BigInteger(), "Requests sent for this edit, retries included.", required=True),
     _column("prompt_tokens", BigInteger(), "Tokens of the prompt, as billed."),
-    _column("cached_tokens", BigInteger(), "Of these, read from the server's prompt cache."),
+    _column("cached_tokens", BigInteger(), "Tokens of the prompt that came from the server's prompt cache."),
     _column(
         "completion_tokens",
         BigInteger(),
         "Tokens billed as output, reasoning and rejected prediction included.",
     ),
-    _column("reasoning_tokens", BigInteger(), "Of these, reasoning."),
+    _column("reasoning_tokens", BigInteger(), "Reasoning tokens among them."),
     _column("accepted_prediction_tokens", BigInteger(), "Prediction tokens that the server accepted."),
     _column("rejected_prediction_tokens", BigInteger(), "Prediction tokens that the server rejected."),
-    _column("max_completion_tokens", BigInteger(), "The limit that was sent."),
-    _column("ttft_s", Double(), "Seconds from sending to the first token, seen from here."),
-    _column("total_s", Double(), "Seconds from sending to the end of the reply, seen from here."),
+    _column("max_completion_tokens", BigInteger(), "The limit sent with the request."),
+    _column("ttft_s", Double(), "Seconds from sending to the first token, measured by the client."),
+    _column("total_s", Double(), "Seconds from sending to the end of the reply, measured by the client."),
     _column(
-        "tokens_per_s", Double(), "Tokens received a second, waiting included; no rejected or reasoning ones."
+        "tokens_per_s",
+        Double(),
+        "Tokens received per second, waiting included, without rejected and reasoning tokens.",
     ),
-    _column("queue_time_s", Double(), "Seconds in the server's queue, as it says."),
-    _column("prompt_time_s", Double(), "Seconds for reading the prompt, as the server says."),
-    _column("completion_time_s", Double(), "Seconds for writing the reply, as the server says."),
-    _column("cost_usd", Double(), "Cost of the edit in US dollars, by the table of prices."),
-    _column("rejected_cost_usd", Double(), "Of this, for rejected prediction tokens."),
+    _column("queue_time_s", Double(), "Seconds in the server's queue, as reported by the server."),
+    _column("prompt_time_s", Double(), "Seconds for reading the prompt, as reported by the server."),
+    _column("completion_time_s", Double(), "Seconds for writing the reply, as reported by the server."),
+    _column("cost_usd", Double(), "Cost of the edit in US dollars, by the price table."),
+    _column("rejected_cost_usd", Double(), "The part of the cost that rejected prediction tokens caused."),
     _column("rate_limit", _JSON, "The server's rate-limit headers, name to value."),
-    _column("hunks", BigInteger(), "Hunks of the edit, as the user was shown them."),
-    _column("hunks_accepted", BigInteger(), "Hunks that the user accepted."),
-    _column("verdict", Text(), "What the user did: `accepted`, `rejected` or `partial`; null while open."),
+    _column("hunks", BigInteger(), "Number of hunks of the edit, as shown to the user."),
+    _column("hunks_accepted", BigInteger(), "Number of hunks that the user accepted."),
+    _column("verdict", Text(), "The user's decision: `accepted`, `rejected` or `partial`; null while open."),
     _column(
         "what_if",
         _JSON,
@@ -131,24 +135,26 @@ REQUESTS: Final = Table(
         "`scope`, `draft` and `none`.",
     ),
     _column(
-        "offline", Boolean(), "Whether the offline engine answered: then usage is modelled.", required=True
+        "offline", Boolean(), "Whether the offline engine answered; its usage is modelled.", required=True
     ),
     _column(
-        "instruction_class", Text(), "The kind of instruction, for later use; the instruction is never kept."
+        "instruction_class",
+        Text(),
+        "The kind of instruction, for later use; the instruction itself is never stored.",
     ),
     _column(
         "hunks_survived",
         BigInteger(),
-        "Hunks that nobody decided on, still as written when the document was closed; null before that.",
+        "Number of undecided hunks that were still as written when the document was closed; null before that.",
     ),
     _column("scope_reason", Text(), "Why this scope was chosen, such as `asked`, `named` or `small`."),
-    _column("parts_offered", BigInteger(), "Parts of the document that the model could rewrite."),
-    _column("parts_rewritten", BigInteger(), "Of these, the parts that its reply held."),
-    _column("edit_format", Text(), "How the reply was asked for: `rewrite` or `search-replace`."),
+    _column("parts_offered", BigInteger(), "Number of parts of the document that the model could rewrite."),
+    _column("parts_rewritten", BigInteger(), "Number of those parts that its reply held."),
+    _column("edit_format", Text(), "The requested form of the reply: `rewrite` or `search-replace`."),
     _column(
         "restarts",
         _JSON,
-        "Why the model was asked again, in order, such as `whole-file` or `syntax`; null if it was not.",
+        "Reasons for asking the model again, in order, such as `whole-file` or `syntax`; null without repetition.",
     ),
     _column(
         "route",
@@ -163,7 +169,7 @@ REQUESTS: Final = Table(
         "nothing changed, no grammar is known, or the check was waived.",
     ),
     Index("editsvc_requests_by_time", "created_at", "id"),
-    # What `editsvc report` sums up and groups by, in the order in which it groups: it reads nothing else.
+    # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others.
     Index(
         "editsvc_requests_sums",
         "model",
@@ -200,7 +206,7 @@ REQUESTS: Final = Table(
         "accepted_prediction_tokens",
         "rejected_prediction_tokens",
     ),
-    # The few requests that went another way by chance, and those that were sent more than once.
+    # The few requests with the rarer random choice, and those that were sent more than once.
     Index(
         "editsvc_requests_explored",
         "propensity",

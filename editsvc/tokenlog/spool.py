@@ -1,9 +1,9 @@
-r"""Where records wait that the log could not take: lines of JSON beside it, numbers and names only, as in the log.
+r"""The spool for records that the log could not take: JSON lines beside it, numbers and names only, as in the log.
 
 Each entry is one write with ``O_APPEND``, so that processes do not mix lines, and stands between two ``\n``, so
-that a line which a full disk cut off spoils no other. Whoever takes the entries into the log moves the file aside
-first, within a transaction that keeps other writers out, and deletes it after the commit: a process that is killed
-in between leaves it to the next one, and entries that come twice are taken once, by their ids.
+that a line which a full disk cut off spoils no other. The process that takes the entries into the log moves
+the file aside first, within a transaction that keeps other writers out, and deletes it after the commit: a process
+that is killed in between leaves it to the next one, and entries that come twice are taken once, by their ids.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 SPOOL_FILE: Final = "unlogged.jsonl"
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""Some five thousand records; what comes then is lost, and said to be."""
+"""Some five thousand records; later ones are lost, with a warning."""
 
-# Not through a link, and not into a pipe that nobody reads.
+# Neither through a link nor into a pipe without a reader.
 _APPEND: Final = (
     os.O_WRONLY
     | os.O_CREAT
@@ -51,7 +51,7 @@ class WaitingRecord(msgspec.Struct, frozen=True, tag="record"):
 
 
 class _Row(msgspec.Struct, frozen=True, tag="record"):
-    """The same in a file, where a record stands by its columns."""
+    """The same in a file, with a record as its columns."""
 
     record: dict[str, Any]
 
@@ -67,14 +67,14 @@ class WaitingVerdict(msgspec.Struct, frozen=True, tag="verdict"):
 
 
 class WaitingWhatIf(msgspec.Struct, frozen=True, tag="what_if"):
-    """What each candidate prediction would have got."""
+    """The score of each candidate prediction."""
 
     id: str
     what_if: dict[str, list[int]]
 
 
 class WaitingOutcome(msgspec.Struct, frozen=True, tag="outcome"):
-    """How an edit ended after all; the fields are those of `TokenLog.set_outcome`."""
+    """The corrected outcome of an edit; the fields are those of `TokenLog.set_outcome`."""
 
     id: str
     status: Status
@@ -122,11 +122,11 @@ class Spool:
         return (written.st_dev, written.st_ino) == (there.st_dev, there.st_ino)
 
     def waits(self) -> bool:
-        """Whether anything waits."""
+        """Whether entries are waiting."""
         return any(True for _ in self._files())
 
     def count(self) -> int:
-        """How many entries wait."""
+        """The number of waiting entries."""
         return sum(1 for _ in _lines(self._files()))
 
     def claim(self) -> list[Path]:
@@ -144,7 +144,7 @@ class Spool:
         return aside
 
     def clear(self) -> int:
-        """Delete everything that waits; returns how many entries there were. Raises OSError."""
+        """Delete all waiting entries; returns their number. Raises OSError."""
         files = list(self._files())
         count = sum(1 for _ in _lines(files))
         discard(files)
@@ -154,7 +154,7 @@ class Spool:
         with suppress(OSError):
             for file in self.file.parent.iterdir():
                 ours = file.name == self.file.name or self._aside.fullmatch(file.name)
-                # A pipe would be read for ever, and what is behind a link is not ours.
+                # Reading a pipe would never end, and the target of a link is not ours.
                 if ours and stat.S_ISREG(file.stat(follow_symlinks=False).st_mode):
                     yield file
 

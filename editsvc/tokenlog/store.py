@@ -1,4 +1,4 @@
-"""TokenLog: what the rest of the product sees of the log.
+"""TokenLog: the log's interface to the rest of the product.
 
 Synchronous and safe to use from any thread; callers that live on an event loop use a worker thread.
 """
@@ -108,7 +108,7 @@ class TokenLog:
         *,
         hunks: int | None = None,
     ) -> bool:
-        """Note what the user did with an edit; False if the log has no such record.
+        """Record the user's decision on an edit; False if the log has no such record.
 
         None is no verdict: an edit that merely survived was not accepted. `hunks` is how many hunks the user was
         shown, of which the others are parts: a front end may divide an edit in its own way, or add to it. None leaves
@@ -132,7 +132,7 @@ class TokenLog:
         )
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
-        """Note what each candidate prediction would have got; False if the log has no such record."""
+        """Record the score of each candidate prediction; False if the log has no such record."""
         return self._write(
             WaitingWhatIf(record_id, what_if), lambda database: database.set_what_if(record_id, what_if)
         )
@@ -161,7 +161,7 @@ class TokenLog:
         days: bool = False,
         sample: int = SAMPLE,
     ) -> Evidence:
-        """What a report on the requests made at `since` or later is made from, counted by the database.
+        """The evidence for a report on the requests made at `since` or later, counted by the database.
 
         `by` names dimensions (see `editsvc.tokenlog.dimensions`), `days` asks for the sums of each day; at most
         about `sample` requests are read one by one. Raises ValueError for a `since` without a time zone.
@@ -180,7 +180,7 @@ class TokenLog:
         return self._use(lambda database: database.routes(since, _MOST_ROUTES))
 
     def status(self) -> LogStatus:
-        """Where the log is, without secrets, and what it holds; a LogUnavailable tells what waits for it."""
+        """The log's location, without secrets, and its contents; a LogUnavailable tells how many records wait."""
         self._take_in_waiting()
         try:
             return self._use(lambda database: database.status())
@@ -193,7 +193,7 @@ class TokenLog:
             ) from exc
 
     def purge(self, *, before: datetime | None = None, everything: bool = False) -> int:
-        """Delete the records made before a time, or everything; returns how many there were.
+        """Delete the records made before a time, or everything; returns their number.
 
         What waits for the log is deleted as well; if the log cannot be used, and everything is to go, that alone.
         Raises ValueError unless exactly one of the two is asked for.
@@ -245,7 +245,7 @@ class TokenLog:
             return self._database
 
     def _take_in_waiting(self) -> None:
-        """Before reading: take in what waits, if that can be done."""
+        """Before reading: take in waiting entries, if possible."""
         if self._spool is not None and self._spool.waits():
             with suppress(LogUnavailable):
                 self.open()
@@ -311,7 +311,7 @@ def _require_zone(time: datetime | None) -> None:
 
 
 def _kept(spool: Spool, entry: Entry, exc: LogUnavailable) -> LogUnavailable:
-    """Keep `entry`; the error that says where it is now, or that it is lost."""
+    """Spool `entry`; returns the error that says where it is now, or that it is lost."""
     problem = exc.message.removesuffix(".")
     try:
         spool.add(entry)

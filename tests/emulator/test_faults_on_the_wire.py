@@ -472,7 +472,7 @@ async def test_a_fault_that_does_not_exist_is_said_to_the_client(
         )
 
     assert response.status_code == 400
-    assert "no fault named 'cutt'" in response.json()["error"]["message"]
+    assert "'cutt' is not a fault" in response.json()["error"]["message"]
 
 
 async def test_the_first_requests_can_fail_and_the_others_pass(

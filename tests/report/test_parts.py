@@ -36,7 +36,7 @@ def broken(records: list[RequestRecord], **fields: Any) -> Report:
         ({"hunks": TEXT, "hunks_accepted": TEXT}, "Hunks accepted"),
         ({"accepted_prediction_tokens": TEXT}, "Acceptance"),
         ({"completion_tokens": TEXT}, "Coverage"),
-        ({"what_if": {"file:resync": [TEXT, 1]}}, "What other predictions would have got"),
+        ({"what_if": {"file:resync": [TEXT, 1]}}, "The what-if scores"),
         ({"created_at": TEXT}, "The sums of each day"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -53,14 +53,14 @@ def test_the_other_parts_stand(busy_month: list[RequestRecord], fields: dict[str
     assert found.summary.tokens == whole.summary.tokens
     assert found.summary.verdicts.accepted == whole.summary.verdicts.accepted
     # What is missing is not taken for nothing, where the advice depends on it.
-    advised = part in {"The sums of each day", "What other predictions would have got"}
+    advised = part in {"The sums of each day", "The what-if scores"}
     assert (found.recommendations[0].kind == "not-worked-out") is not advised
     texts = rendered(found)
     (sentence,) = [each.sentence for each in found.missing if each.part == part]
-    assert sentence.startswith(f"{part} could not be worked out (")
+    assert sentence.startswith(f"{part} could not be computed (")
     assert sentence in {each["sentence"] for each in strict_json(texts["json"])["missing"]}
     for form, text in texts.items():
-        assert f"{part} could not be worked out" in " ".join(text.split()), form
+        assert f"{part} could not be computed" in " ".join(text.split()), form
     assert f'editsvc_missing_parts{{part="{part}"}} 1' in texts["prometheus"]
 
 
@@ -69,7 +69,7 @@ def test_a_part_that_cannot_be_drawn_is_missing_where_it_would_stand(busy_month:
     odd = replace(found, effect=replace(found.effect, total_s=replace(found.effect.total_s, saved=TEXT)))
     texts = rendered(odd)
     for form in ("table", "md", "html"):
-        assert "could not be worked out" in texts[form], form
+        assert "could not be computed" in texts[form], form
         assert "Acceptance" in texts[form], form
 
 
@@ -79,7 +79,7 @@ def test_a_report_of_which_nothing_is_missing_does_not_speak_of_it(
     texts = rendered(report(gather([make_record()], by=(), since=None)))
     assert strict_json(texts["json"])["missing"] == []
     for form in ("table", "md", "html", "prometheus"):
-        assert "could not be worked out" not in texts[form]
+        assert "could not be computed" not in texts[form]
 
 
 def test_what_is_the_readers_to_mend_is_no_missing_part() -> None:

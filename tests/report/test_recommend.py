@@ -65,7 +65,7 @@ def test_too_few_requests_say_how_many_are_missing(randomised: MakeRecord) -> No
         "not-enough-data",
         (
             "Not enough data to say whether predictions save time: 20 requests that went out without "
-            "prediction at random are needed, and there are 10; about 100 more requests will do."
+            "prediction at random are needed, and there are 10; about 100 more requests will suffice."
         ),
     )
 
@@ -73,7 +73,7 @@ def test_too_few_requests_say_how_many_are_missing(randomised: MakeRecord) -> No
 def test_without_chance_the_way_to_an_answer_is_named(predicted: MakeRecord) -> None:
     kind, sentence = headline(predicted(300, 20, 400) for _ in range(500))
     assert kind == "not-enough-data"
-    assert "chance decided about no request" in sentence
+    assert "no request was randomised" in sentence
     assert "the setting exploration" in sentence
 
 
@@ -81,7 +81,7 @@ def test_what_is_on_already_is_not_to_be_switched_on(predicted: MakeRecord) -> N
     _, sentence = headline(predicted(300, 20, 400) for _ in range(500))
     assert "As long as the setting exploration is above 0" in sentence
     _, offline = headline(predicted(300, 20, 400, offline=True) for _ in range(5))
-    assert "the offline engine answered every request" in offline
+    assert "the offline engine answered all requests" in offline
     assert "exploration" not in offline
 
 
@@ -106,7 +106,7 @@ def test_a_model_that_reports_no_prediction_tokens(predicted: MakeRecord) -> Non
     assert sentences(predicted(None, None, 400, model="mute") for _ in range(25)) == [
         (
             "Model mute reported no prediction tokens in 25 requests that sent a prediction: "
-            "what predictions are worth there cannot be measured."
+            "the value of predictions cannot be measured there."
         )
     ]
 

@@ -58,7 +58,9 @@ def test_a_log_of_a_newer_editsvc_is_left_alone(
     engine = create_engine(parse_url(log_url))
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0999_tomorrow'"))
-    sentence = re.escape(f"has the revision 0999_tomorrow, and this editsvc knows none after {HEAD}")
+    sentence = re.escape(
+        f"has the revision 0999_tomorrow, but this editsvc knows only revisions up to {HEAD}"
+    )
     with TokenLog(log_url) as log, pytest.raises(LogUnavailable, match=sentence):
         log.append(make_record())
     with engine.connect() as connection:

@@ -297,7 +297,7 @@ def test_a_loss_is_said_where_the_record_cannot_wait_either(
 def test_an_id_that_is_taken_does_not_wait(log: TokenLog, waiting: Path, make_record: MakeRecord) -> None:
     record = make_record()
     log.append(record)
-    with pytest.raises(LogUnavailable, match="does not take the record"):
+    with pytest.raises(LogUnavailable, match="rejected the record"):
         log.append(record)
     assert not waiting.exists()
 

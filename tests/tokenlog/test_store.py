@@ -95,7 +95,7 @@ def test_how_an_edit_ended_is_amended_in_its_record_alone(log: TokenLog, make_re
 def test_an_id_is_taken_once(log: TokenLog, make_record: MakeRecord) -> None:
     record = make_record()
     log.append(record)
-    with pytest.raises(LogUnavailable, match="does not take the record"):
+    with pytest.raises(LogUnavailable, match="rejected the record"):
         log.append(record)
     assert list(log.records()) == [record]
 
