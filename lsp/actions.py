@@ -1,4 +1,4 @@
-"""What a client without a plugin shows: code actions and code lenses.
+"""Code actions and code lenses, for clients without a plugin.
 
 Every action carries its command from the start: Helix says that it resolves commands, and then runs the one it
 had before (seen in 25.01). Resolving is answered all the same, and never runs an edit: Helix waits for the answer
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def code_actions(
     document: Document, params: types.CodeActionParams, edits: Edits, reviews: Reviews
 ) -> list[types.CodeAction]:
-    """What can be done at a place: decide on hunks, cancel, apply an instruction in a comment, presets."""
+    """The actions at a position: decide on hunks, cancel, apply an instruction in a comment, presets."""
     only = params.context.only
     start, end = offsets(document, params.range)
     actions = [

@@ -63,7 +63,7 @@ class Range(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InitializationOptions(Struct, frozen=True, omit_defaults=True):
-    """The object ``initializationOptions`` of ``initialize``; what is unknown or malformed in it is ignored."""
+    """The object ``initializationOptions`` of ``initialize``; unknown or malformed values are ignored."""
 
     stream: Annotated[bool, Meta(description="send `editsvc/stream` while an edit streams")] = False
     hunks: Annotated[bool, Meta(description="send `editsvc/hunks` when open hunks change or move")] = False
@@ -129,7 +129,7 @@ class EditArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError for what is not a check, or one that cannot be waived."""
+        """Raises ValueError for an unknown check, or one that cannot be waived."""
         for name in self.allow:
             if name not in WAIVABLE:
                 known = ", ".join(sorted(WAIVABLE))
@@ -239,14 +239,14 @@ class ReportPage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Anyway(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What to add to the argument of a refused edit, once the user says so, to have it made all the same."""
+    """The addition to the argument of a refused edit that, with the user's consent, lets it pass."""
 
     allow: Annotated[tuple[str, ...], Meta(description="the checks to waive")] = ()
     allow_path: Annotated[bool, Meta(description="true if it is the file that is refused")] = False
 
 
 class RewrittenScope(Struct, frozen=True, forbid_unknown_fields=True):
-    """What was rewritten, or offered to the model; lines are 1-based and inclusive."""
+    """The rewritten or offered scope; lines are 1-based and inclusive."""
 
     kind: Annotated[ScopeKind, Meta(description="what it is made of")]
     start_line: Annotated[int, Meta(description="the first line")]
@@ -308,7 +308,7 @@ class ShownFigures(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ResultFields(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known about an edit's requests, under the names that ``editsvc rewrite --json`` has for it too."""
+    """The metadata of an edit's requests, under the same names as in ``editsvc rewrite --json``."""
 
     scope: Annotated[RewrittenScope | None, Meta(description="what was rewritten")]
     edit_format: Annotated[EditFormat | None, Meta(description="the form in which the reply was asked for")]
@@ -361,7 +361,7 @@ class EditAnswer(ResultFields, frozen=True, kw_only=True, rename={"edit_id": "ed
 
 
 class StreamParams(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The parameters of ``editsvc/stream``: hunks that have become certain since the message before."""
+    """The parameters of ``editsvc/stream``: hunks that became certain since the previous message."""
 
     edit_id: Annotated[str, Meta(description="the edit")]
     uri: Annotated[str, Meta(description="the document")]
@@ -418,7 +418,7 @@ class ActionKind(Described):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a command takes and answers; a report's answer without a struct is an object as the report has it."""
+    """The argument and answer of a command; an answer without a struct is an object from the report."""
 
     argument: type[Struct]
     answer: type[Struct]

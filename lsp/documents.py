@@ -40,11 +40,13 @@ _CONTINUATION: Final = 0x80
 
 
 class Problem(StrEnum):
-    """What a client did that the protocol does not allow; the sentence is for the log."""
+    """A protocol violation by the client; the sentence is for the log."""
 
     ALREADY_OPEN = "A document that was already open was opened again; the new text replaces the old one."
     NOT_OPEN = "A document that is not open was changed or closed."
-    VERSION_NOT_NEWER = "A change came with a version no newer than the one before; it was applied."
+    VERSION_NOT_NEWER = (
+        "A change came with a version that is not newer than the previous one; it was applied."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class ContentChange:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a didChange did: the document, the changes one after the other, and what was wrong with it.
+    """The result of a didChange: the document, the changes one after the other, and protocol violations.
 
     `document` is None if it is not open.
     """

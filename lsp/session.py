@@ -56,7 +56,7 @@ def _new_id() -> str:
 
 @dataclass(frozen=True)
 class ProcessContext:
-    """What a session finds in its process."""
+    """The context that the process gives to a session."""
 
     environ: Mapping[str, str]
     offline: bool = False
@@ -153,7 +153,7 @@ class EditServer(LanguageServer):
         self.protocol.channel = channel
 
     def receive(self, body: bytes) -> None:
-        """Take one message; a client that has stopped reading altogether is given up."""
+        """Take one message; a client that has stopped reading altogether is disconnected."""
         if self.ended.done():
             return
         self.protocol.receive(body)
@@ -188,7 +188,7 @@ class EditServer(LanguageServer):
         task.add_done_callback(self._tasks.discard)
 
     def on_initialize(self, params: types.InitializeParams, encoding: str) -> None:
-        """Remember what the client is like; raises JsonRpcInvalidRequest for a wrong token."""
+        """Remember the client's capabilities; raises JsonRpcInvalidRequest for a wrong token."""
         self._options = options_of(params)
         if self._token is not None and not same_token(self._options.token, self._token):
             asyncio.get_running_loop().call_soon(self.end, 1)
@@ -313,7 +313,7 @@ class EditServer(LanguageServer):
     # --- actions and lenses ---------------------------------------------------------------------------------
 
     def on_code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        """What can be done at a place."""
+        """The code actions at a position."""
         document = self.documents.get(params.text_document.uri)
         if document is None:
             return []

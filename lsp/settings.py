@@ -1,4 +1,4 @@
-"""What an editor may set: how edits reach the buffer, preset instructions, and the harmless engine settings.
+"""The settings of an editor: how edits reach the buffer, preset instructions, and the harmless engine settings.
 
 A client sends its user's settings and its workspace's in one piece, so all of it counts as the workspace's: it
 may set what a project file may (`editsvc.settings.schema.PROJECT_MAY_SET`) and what is here. The server's address, the
@@ -22,7 +22,7 @@ _ID: Final = "^[a-z0-9][a-z0-9-]*$"
 
 
 class ApplyMode(StrEnum):
-    """What becomes of an edit that passed its checks."""
+    """How an edit that passed its checks is applied."""
 
     REVIEW = "review"
     APPLY = "apply"
@@ -120,7 +120,7 @@ class EditorSettings(msgspec.Struct, frozen=True):
 
 
 def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], list[str]]:
-    """The editor's settings, those for the engine, and sentences about what is left out; never raises.
+    """The editor's settings, those for the engine, and sentences about ignored values; never raises.
 
     One wrong value must not take the others away: it is left at its default, and said.
     """
@@ -144,7 +144,7 @@ def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], li
                 "It belongs in the user's settings file or the environment."
             )
         else:
-            warnings.append(f"There is no setting editsvc.{key}.")
+            warnings.append(f"editsvc.{key} is not a setting.")
     return EditorSettings(**own), engine, warnings
 
 

@@ -1,1 +1,1 @@
-"""One edit from top to bottom: what is asked, the order of the steps, what streams, and what is logged."""
+"""One edit from top to bottom: the request, the order of the steps, the stream, and the log record."""

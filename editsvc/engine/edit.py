@@ -1,4 +1,4 @@
-"""An edit from a front end's side: what is asked, what can be followed, what comes back, and that as JSON."""
+"""The interface of an edit for front ends: request, events, result, and the result as JSON."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """What a front end asks for.
+    """A front end's request.
 
     `filename` is the document's name without folders (it tells the language, and the model); `path` identifies
     the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
     those of the settings where None. `id` names the edit, for a front end that must know it in advance. Edits of
-    one `batch` carry out one instruction on many documents: what the first ones did drafts the predictions of
+    one `batch` carry out one instruction on many documents: the changes of the first ones draft the predictions of
     the next ones.
     """
 
@@ -51,7 +51,7 @@ class EditRequest:
 
 
 def check_text(request: EditRequest) -> None:
-    """Refuse what cannot be sent to a model, nor written to a file, because it is not text.
+    """Refuse input that is not text, and so can neither be sent to a model nor written to a file.
 
     A shell hands on bytes that are not UTF-8, and JSON can hold halves of characters. Raises UsageError for the
     instruction, DocumentRefused for the document.
@@ -96,7 +96,7 @@ class Restart(StrEnum):
 class EditResult:
     """How an edit ended. `after` and `edits` are set when `status` is CHANGED (or UNCHANGED, without edits).
 
-    `message` is a sentence for people, empty if there is nothing to say; `remedies` are what can be done about it, for
+    `message` is a sentence for people, empty if there is nothing to say; `remedies` are the possible remedies, for
     the front end to put into words. `restarts` tells why the model was asked
     again, in order; `scope` is what was rewritten, or, where it did not come so far, what was offered to the
     model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`. `attempts` are the HTTP requests
@@ -136,7 +136,7 @@ class EditResult:
 
 @dataclass(frozen=True, slots=True)
 class StreamUpdate:
-    """What has become certain while the reply streams.
+    """The lines that became certain while the reply streams.
 
     Blocks name lines of the document, 0-based, and of `new_lines`, all lines of the reply so far (a list that
     grows: not to be changed). `reached` of `total` lines are done.
@@ -154,11 +154,11 @@ class Listener(Protocol):
 
     @property
     def follows(self) -> bool:
-        """Whether it looks at what streams; where it does not, nothing is worked out for it."""
+        """Whether it shows the stream; if not, no blocks are computed for it."""
         ...
 
     def restarted(self) -> None:
-        """What was shown so far is void: the request is sent again."""
+        """Discard everything shown so far: the request is sent again."""
         ...
 
     def streamed(self, update: StreamUpdate) -> None:
@@ -166,12 +166,12 @@ class Listener(Protocol):
         ...
 
     def held(self, seconds: float | None) -> None:
-        """The request waits, because of a server's limits, for about so long; None if that is not known."""
+        """The request waits, because of a server's limits, for about so long; None if unknown."""
         ...
 
 
 def result_json(result: EditResult | None) -> dict[str, Any]:
-    """What is known about an edit's request, under the names of ``rewrite --json``; null is "not reported".
+    """The metadata of an edit's request, under the names of ``rewrite --json``; null is "not reported".
 
     None stands for an edit that ended before there was a document.
     """

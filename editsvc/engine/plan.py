@@ -1,4 +1,4 @@
-"""What is going to be asked for one edit: scope, draft and form decided, messages and predictions made from them.
+"""The plan of one edit's request: scope, draft and form, and the messages and predictions made from them.
 
 A plan is a value. When the model has to be asked again, the next plan is made from the last one.
 """
@@ -40,9 +40,9 @@ _ABOUT_FINAL_NEWLINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RenderedRequest:
-    """A request in words: its messages, the frame that the reply is expected in, and what could be predicted.
+    """A request as text: its messages, the expected frame of the reply, and the candidate predictions.
 
-    The tokens of the prompt, and of what may be rewritten, are estimates.
+    The tokens of the prompt, and of the text that may be rewritten, are estimates.
     """
 
     messages: list[Message]
@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def target(self) -> Scope:
-        """What this request may change; structured edits may be anywhere, unless the user drew the limits."""
+        """The sections that this request may change; structured edits may be anywhere unless bounded."""
         if self.form is EditFormat.SEARCH_REPLACE and not self.scope.bounded:
             return scopes.whole(self.document, self.scope.reason)
         return self.scope
@@ -112,7 +112,7 @@ class Plan:
         )
 
     def candidates(self, frame: Frame) -> list[Candidate]:
-        """What could be predicted, the most promising first; nothing for structured edits."""
+        """The candidate predictions, the most promising first; empty for structured edits."""
         if self.form is EditFormat.SEARCH_REPLACE:
             return []
         sections = self.scope.sections
@@ -128,7 +128,7 @@ class Plan:
         return found
 
     def parser(self, frame: Frame) -> ReplyParser | SectionsParser:
-        """What reads the reply."""
+        """The parser of the reply."""
         meant = bool(_ABOUT_FINAL_NEWLINE.search(self.instruction))
         if len(self.scope.sections) > 1:
             return SectionsParser(frame, self.document, self.scope.sections, final_newline_meant=meant)
@@ -139,20 +139,20 @@ class Plan:
         return replace(self, form=EditFormat.REWRITE)
 
     def widened(self) -> Plan | None:
-        """The same edit with more that may be rewritten; None where the user drew the limits."""
+        """The same edit with more that may be rewritten; None if the user set the limits."""
         scope = scopes.widened(
             self.scope, self.document, self.language, instruction=self.instruction, limits=self.limits
         )
         return None if scope is None else replace(self, scope=scope, remarks=(), corrected=None)
 
     def undivided(self) -> Plan | None:
-        """The same edit as a rewrite of the whole file; None where that is not to be, or too much."""
+        """The same edit as a rewrite of the whole file; None if that is not allowed, or too long."""
         if self.scope.bounded or self.scope.reason is ScopeReason.LIKELY:
             return None
         whole = scopes.whole(self.document, ScopeReason.WIDENED)
         return replace(self, scope=whole, remarks=(), corrected=None)
 
     def corrected_by(self, reply: str, complaint: str) -> Plan:
-        """The same edit, with a reply that was wrong and what is wrong with it."""
+        """The same edit, with the wrong reply and a remark on its faults."""
         remarks = (Message("assistant", reply), Message("user", rendering.correction(complaint)))
         return replace(self, remarks=remarks, corrected=reply)

@@ -1,4 +1,4 @@
-"""What streams, for show: the lines of a reply beside those of the document that they stand for."""
+"""The live preview: the lines of a reply next to the lines of the document that they correspond to."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Preview:
         self._new_first = 0
 
     def push(self, number: int, lines: Iterable[str]) -> StreamUpdate:
-        """What `lines` make certain."""
+        """The blocks that `lines` make certain."""
         blocks = [] if number == self._number else self._begin(number)
         taken = list(lines)
         self._new.extend(taken)
@@ -40,7 +40,7 @@ class Preview:
         return StreamUpdate(blocks, max(0, reached - first), last - first, self._old, self._new)
 
     def _begin(self, number: int) -> list[Block]:
-        """Go on with another section; what the reply did not repeat of the last one is deleted."""
+        """Go on with another section; lines of the last one that the reply did not repeat are deleted."""
         blocks = [] if self._number is None else [self._placed(block) for block in self._streaming.finish()]
         section = self._scope.section(number)
         if section is None:

@@ -1,4 +1,4 @@
-"""A reply on its way in: parsed and shown as it comes, begun anew where another one takes its place."""
+"""Receives a reply: parses and shows it as it arrives, and starts over if another one replaces it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ReplyReceiver:
 
     @property
     def text(self) -> str:
-        """All that was received of the reply that counts."""
+        """The received text of the current reply."""
         return "".join(self._pieces)
 
     def begin(self) -> None:
@@ -61,7 +61,7 @@ class ReplyReceiver:
         self._preview = Preview(self._plan.document, self._plan.target) if shown else None
 
     def finish(self) -> Reply | None:
-        """The whole reply; None for structured edits, whose text is all there is."""
+        """The whole reply; None for structured edits, which are used as text."""
         return None if self._parser is None else self._parser.finish()
 
     def received(self, text: str) -> None:
@@ -79,7 +79,7 @@ class ReplyReceiver:
                 self._listener.streamed(self._preview.push(number, lines))
 
     def restarted(self) -> None:
-        """Another reply takes the place of what came so far."""
+        """Another reply replaces the one received so far."""
         self._pieces.clear()
         self.begin()
         if self._listener is not None:

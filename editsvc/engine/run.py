@@ -1,4 +1,4 @@
-"""What is known about an edit while it runs, and what that makes of its result and its record in the log."""
+"""The state of a running edit, and its result and log record made from that."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class EditRun:
         )
 
     def _scope(self) -> Scope | None:
-        """What was rewritten, as far as that is known; else what was offered."""
+        """The rewritten scope, if known; else the offered one."""
         if self.plan is None or self.rewritten is None:
             return self.plan.target if self.plan else None
         target = self.plan.target
@@ -94,7 +94,7 @@ class EditRun:
         return target.narrowed(self.rewritten)
 
     def answered(self, done: Completion, model: Model) -> None:
-        """Take note of the end of a request; `model` is the row of the model that answered."""
+        """Record the end of a request; `model` is the row of the model that answered."""
         self.completion = done.after(self.completion)
         self.provider = done.provider or self.provider
         self.model_name, self.model = done.requested_model or self.model_name, model
@@ -186,7 +186,7 @@ class EditRun:
 
 
 def _rate(done: Completion) -> float | None:
-    """Tokens received a second, waiting included; what was rejected or reasoned was not received.
+    """Tokens received per second, waiting included, without rejected and reasoning tokens.
 
     Not from the first token on: with a prediction, most of a reply may come in one piece.
     """

@@ -1,4 +1,4 @@
-"""After an edit: what each candidate prediction would have got, worked out where nobody waits for it."""
+"""Scores the candidate predictions after an edit, in the background."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from editsvc.tokens import tokenizer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_WAITING = 64  # edits; beyond, nobody is told what their predictions would have got
+_WAITING = 64  # edits in the queue; further ones are not scored
 
 
 class _Log(Protocol):
-    """Where the numbers go; raises LogUnavailable."""
+    """The destination of the scores; raises LogUnavailable."""
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> object:
         """Add numbers to a record."""
@@ -63,5 +63,5 @@ class BackgroundScorer:
         while (edit := self._edits.get()) is not None:
             numbers = score({"none": None, **edit.candidates}, edit.reply, tokenizer())
             if numbers is not None:
-                with suppress(LogUnavailable):  # the record itself was kept or complained about
+                with suppress(LogUnavailable):  # the record itself was written, or its loss reported
                     self._log.set_what_if(edit.record_id, numbers)

@@ -86,7 +86,7 @@ class Recorder(Protocol):
 
 
 class Scorer(Protocol):
-    """Finds out, after an edit, what each candidate prediction would have got; must not block."""
+    """Scores the candidate predictions after an edit; must not block."""
 
     def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
         """Score the candidates against the reply, and add the numbers to the record."""
@@ -94,10 +94,10 @@ class Scorer(Protocol):
 
 
 class ShownOnce(Protocol):
-    """Remembers what the user was told already."""
+    """Remembers the warnings already shown to the user."""
 
     def first_time(self, key: str) -> bool:
-        """True the first time that it is asked about `key`."""
+        """True on the first call for `key`."""
         ...
 
 
@@ -137,7 +137,7 @@ class EditService:
         self._learning = threading.Lock()
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
-        """Carry out one edit; returns however it ends, and raises nothing but CancelledError."""
+        """Carry out one edit; returns a result however it ends, and raises only CancelledError."""
         run = EditRun(
             request.id or self._new_id(),
             request,
@@ -173,7 +173,7 @@ class EditService:
             raise
 
     async def _mark_cancelled(self, run: EditRun, recording: asyncio.Future[EditResult]) -> None:
-        """Let the log say what the user was told: an edit that had just ended when it was cancelled was cancelled."""
+        """Let the log agree with the answer to the user: an edit cancelled right after its end counts as cancelled."""
         await recording
         if self._recorder is not None:
             with suppress(LogUnavailable):
@@ -197,7 +197,7 @@ class EditService:
         raise AssertionError("unreachable")
 
     def _plan(self, run: EditRun) -> Plan:
-        """What is asked first: language, scope, draft."""
+        """The first plan: language, scope, draft."""
         request = run.request
         original = normalise(request.snapshot.text)
         language = syntax.language_of(request.filename, original.partition("\n")[0])
@@ -207,7 +207,7 @@ class EditService:
         draft, complete = self._draft(request, original, document, language, masked)
         form = self._settings.edit_format
         if estimate_from_length(len(document)) > limits.show_at_most or not document:
-            form = EditFormat.REWRITE  # what is not shown cannot be searched
+            form = EditFormat.REWRITE  # hidden text cannot be searched
         return Plan(
             document=document,
             language=language,
@@ -263,7 +263,7 @@ class EditService:
         language: syntax.Language | None,
         masked: Masked | None,
     ) -> tuple[tuple[Edit, ...], bool]:
-        """What the instruction says, or did to the documents before this one; and if that is all of it.
+        """The edits that the instruction states, or made in earlier documents, and whether they are all of it.
 
         An instruction speaks of the text as its user sees it, so that is what is drafted, and masked afterwards.
         """
@@ -365,7 +365,7 @@ class EditService:
         return receiver.finish()
 
     def _conclude(self, run: EditRun, plan: Plan, reply: Reply | None) -> EditResult | Plan:
-        """From the finished reply to edits that have passed every check, or to what is asked next."""
+        """From the finished reply to edits that have passed every check, or to the next plan."""
         if reply is None:
             try:
                 document = self._searched(plan, run.reply)
@@ -445,7 +445,7 @@ class EditService:
         return frozenset(self._settings.allow if asked is None else asked)
 
     def _edited(self, run: EditRun, plan: Plan, document: str) -> EditResult:
-        """The result for a document that may take the old one's place."""
+        """The result for a document that may replace the old one."""
         request = run.request
         sent = document
         if plan.masked is not None:
@@ -574,7 +574,7 @@ class EditService:
 
 
 def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[str]:
-    """What to say where the user named a symbol, the model asked for more, and more has changed."""
+    """The warning for an edit that goes beyond the symbol that the user named."""
     if request.scope.kind is not ScopeKind.SYMBOL:
         return []
     named = plan.scope
@@ -599,7 +599,7 @@ def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[
 
 
 def _unchecked(extent: syntax.Extent | None) -> list[str]:
-    """What to say where the syntax of the whole file could not be checked."""
+    """The warning for a file whose syntax could not be checked as a whole."""
     if extent is syntax.Extent.AROUND_CHANGES:
         return ["The file is too large to parse as a whole: its syntax was checked only around the changes."]
     if extent is syntax.Extent.UNKNOWN:

@@ -1,1 +1,1 @@
-"""What may not pass: damaged replies, hidden characters, secrets."""
+"""Checks that stop damaged replies, hidden characters and secrets."""

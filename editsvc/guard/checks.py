@@ -150,7 +150,7 @@ def check_reply(
     allow: Collection[Check] = (),
     part: bool = False,
 ) -> None:
-    r"""Refuse new text that must not take the place of `original`, the text that was sent (both ``\n`` only).
+    r"""Refuse new text that must not replace `original`, the text that was sent (both ``\n`` only).
 
     `framing` tells how `code` stood in the reply, `closed` whether the frame around it ended, and `behind` what
     followed. With `part`, that is only a part of a document: it may lose its last lines, or all of them if the

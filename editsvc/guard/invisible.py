@@ -1,4 +1,4 @@
-r"""Characters that an edit adds and nobody sees, and letters that are not what they look like.
+r"""Invisible characters that an edit adds, and letters that are not what they look like.
 
 Code can be written so that a reviewer reads something else than the compiler: bidirectional controls reorder a
 line on the screen (CVE-2021-42574), letters of another script look like Latin ones (CVE-2021-42694); both from
@@ -7,7 +7,7 @@ from people, and not from the next model that reads the file. The invisible char
 property Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties), and the control characters besides the
 usual white space.
 
-Only what an edit adds counts. What the lines that it replaces or moves held already is not new.
+Only additions of the edit count. Characters that the replaced or moved lines already held are not new.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ _MIN_TWIN: Final = 3  # shorter words of such letters are words of their own in 
 
 
 def added(before: str, after: str) -> list[HiddenCharacter]:
-    """What is invisible, or not what it looks like, in `after` and was not in `before`, line by line.
+    """Invisible and deceptive characters in `after` that were not in `before`, line by line.
 
     Both are texts without their BOM; a U+FEFF that is still at the start counts as one inside. Fine are emoji
     with their joiners and selectors, joiners where a script's spelling needs them, and variants of ideographs.

@@ -1,7 +1,7 @@
 r"""Secrets in a text: find them, put placeholders in their places, and put them back.
 
-A key that is sent to a model has left the house. So a text is masked before it goes out, and restored when the
-reply is there; the model works on placeholders, which it may move, copy or delete with the code around them.
+A key that is sent to a model has leaked. So a text is masked before it is sent, and restored when the reply
+arrives; the model works on placeholders, which it may move, copy or delete with the code around them.
 
 Placeholders are made of random letters, anew for each edit: no instruction speaks of them, and what a model makes
 of one (in another case, cut in two, with a word replaced in it) is still recognised by the letters that are left.
@@ -87,7 +87,7 @@ class Loss:
     """A secret that a text no longer has: its line in the text before (1-based), and its kind.
 
     `replaced` if the line is still there with something else in the secret's place, or if a part of a private key is
-    gone; else the line is gone or has become another.
+    gone; else the line is gone or has changed.
     """
 
     line: int

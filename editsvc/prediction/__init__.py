@@ -1,1 +1,1 @@
-"""What is predicted, whether it is sent, and what a server makes of it."""
+"""Predictions: their candidates, the policy that sends them, and a model of their verification."""

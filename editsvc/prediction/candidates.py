@@ -1,4 +1,4 @@
-"""What is predicted, and how many tokens the reply may take.
+"""The candidate predictions, and the token limit of the reply.
 
 A prediction is worth what it has in common with the reply from the first byte on, so it stands in the same
 frame that the reply is asked for, in the same line ends.
@@ -33,7 +33,7 @@ _REASONING: Final = 2048
 
 
 class PredictionKind(StrEnum):
-    """What a prediction was made from."""
+    """The source of a prediction."""
 
     FILE = "file"
     SCOPE = "scope"
@@ -56,7 +56,7 @@ def candidates(
     drafted: Sequence[Section] = (),
     draft_is_complete: bool = False,
 ) -> list[Candidate]:
-    """The texts that could be predicted, the most promising first.
+    """The candidate predictions, the most promising first.
 
     `sections` are what may be rewritten, `drafted` those that a draft changes, as they then are. One alone is
     predicted as the reply would have it if nothing changed, or as the draft has it. Of several, a reply holds only

@@ -1,4 +1,4 @@
-"""Carry-over: when one instruction runs over many files, what the first edits did drafts the next ones.
+"""Carry-over: when one instruction runs over many files, the first edits draft the next ones.
 
 Four things carry over from file to file: a word (or a path, ``time.time``) that became another, a few lines
 that became others, lines that went, and an import that came with what it is for. A lesson is believed until an
@@ -72,7 +72,7 @@ _NO_NAMES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Import:
-    """What a changed import line is for.
+    """The names that belong to a changed import line.
 
     The names in `brings` came into use with it, those in `drops` went out of use. An added line stood between
     `above` and `below`, import lines both, or empty.
@@ -87,7 +87,7 @@ class _Import:
 
 @dataclass(frozen=True, slots=True)
 class CarryOver:
-    """What edits have taught so far: a value; `learn` makes another one. None stands for what was contradicted."""
+    """The lessons of the edits so far, as a value; `learn` returns a new one. None marks a contradicted lesson."""
 
     _words: Mapping[str, str | None] = field(default_factory=dict)
     _blocks: Mapping[_Lines, _Lines | None] = field(default_factory=dict)

@@ -26,7 +26,7 @@ _MEDIUM: Final = 32_000
 
 
 class PredictionMode(StrEnum):
-    """What the user said about predictions."""
+    """The user's setting for predictions."""
 
     AUTO = "auto"
     ON = "on"
@@ -34,7 +34,7 @@ class PredictionMode(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a prediction was sent or not.
+    """The reason for sending a prediction or not.
 
     `HELD_OUT` and `EXPLORED` are draws: not sent though it would have been, and sent though it would not.
     `STRUCTURED` is the caller's: a reply in the form of structured edits takes no prediction.
@@ -88,7 +88,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class LearnedChoice:
-    """What was learned for a cell; None where nothing was.
+    """The learned choices for a cell; None if unknown.
 
     `scope_min_tokens` is the length of a document, in tokens, from which parts of it are offered for rewriting
     instead of the whole.
@@ -100,7 +100,7 @@ class LearnedChoice:
 
 @dataclass(frozen=True, slots=True)
 class LearnedPolicy:
-    """What was learned from the log; a cell that is not there has the choice of its model."""
+    """The policy learned from the log; a cell without an entry has the choice of its model."""
 
     version: str
     choices: Mapping[Cell, LearnedChoice]

@@ -1,9 +1,9 @@
-"""What a server makes of a prediction: the verifier of static predicted outputs, run locally.
+"""A local model of how a server verifies a prediction (static predicted outputs).
 
 A cursor walks the prediction. Each pass of the model proposes up to `width` tokens from there, keeps the
 prefix that the model agrees with, and emits one token of the model's own. Where the two diverge, a server may
-drop the prediction or look for the place where it fits again. No server publishes what it does; the presets
-are the variants that published examples and measurements fit. The text is the same with any prediction.
+drop the prediction or look for the place where it fits again. No server publishes its method; the presets
+are the variants that fit published examples and measurements. The text is the same with any prediction.
 
 Units: tokens, as any hashable values; seconds.
 """

@@ -1,4 +1,4 @@
-"""What-if: what each candidate prediction would have got, from the reply that was got with one of them.
+"""What-if: the score that each candidate prediction would have had, from the reply obtained with one of them.
 
 A prediction does not change a greedy reply, so every candidate can be scored afterwards against the same
 reply, by `editsvc.prediction.verifier`. Only counts leave this module, never text.

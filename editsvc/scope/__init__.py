@@ -1,1 +1,1 @@
-"""What of a document may be rewritten."""
+"""The parts of a document that may be rewritten."""

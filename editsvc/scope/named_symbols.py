@@ -1,4 +1,4 @@
-"""Which definitions of a file an instruction plainly names, so that these can be what is rewritten.
+"""Finds the definitions that an instruction explicitly names, so that only these are rewritten.
 
 Plainly: as code (in backticks or quotes, with parentheses behind it, as a path, of a shape that English words do
 not have), beside a word for its kind ("the function fetch"), or in a place where only a name can stand ("rename

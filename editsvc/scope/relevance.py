@@ -1,4 +1,4 @@
-"""Which texts an instruction is about, by the words they share: a guess, for an order and never for a limit."""
+"""Ranks texts by the words they share with an instruction: a guess, used for an order and never for a limit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rank(instruction: str, texts: Sequence[str]) -> list[int]:
     lowered = [text.lower() for text in texts]
     found: list[dict[str, int]] = [{} for _ in texts]
     for word in wanted:
-        # A short word is found inside of many others; a long one hardly ever.
+        # A short word occurs inside many others, a long one hardly ever.
         inside = None if len(word) >= _TELLING else re.compile(rf"(?<![^\W_]){re.escape(word)}")
         for number, text in enumerate(lowered):
             count = text.count(word) if inside is None else len(inside.findall(text)) if word in text else 0

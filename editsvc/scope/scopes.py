@@ -1,4 +1,4 @@
-"""What may be rewritten: the file, some of its lines, symbols, or any of its sections.
+"""The scope of an edit: the file, some of its lines, symbols, or any of its sections.
 
 Less is cheaper: a symbol is about a tenth of its file, and a model bills what it writes. But a scope that
 leaves out a line that the change needs costs a second request, so it is only narrowed by what is known: what
@@ -30,7 +30,7 @@ _NAMES_SHOWN: Final = 8
 
 
 class ScopeKind(StrEnum):
-    """What a scope is made of; AUTO is only ever asked for."""
+    """The kind of a scope; AUTO occurs only in requests."""
 
     AUTO = "auto"
     FILE = "file"
@@ -53,7 +53,7 @@ class ScopeReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScopeRequest:
-    """What the user said; lines are 1-based and inclusive. With AUTO, `cursor_line` is where the cursor stands."""
+    """The user's request; lines are 1-based and inclusive. With AUTO, `cursor_line` is the line of the cursor."""
 
     kind: ScopeKind = ScopeKind.AUTO
     name: str = ""
@@ -64,7 +64,7 @@ class ScopeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ScopeLimits:
-    """What decides how much is offered, in tokens.
+    """The thresholds for dividing a file, in tokens.
 
     Below `divide_above` a file is rewritten whole; of a file above `show_at_most` only excerpts are shown.
     """
@@ -130,7 +130,7 @@ def choose(
     instruction: str = "",
     limits: ScopeLimits = ScopeLimits(),
 ) -> Scope:
-    r"""What may be rewritten in `document` (``\n`` only).
+    r"""The scope of an edit in `document` (``\n`` only).
 
     Parses the document where its structure matters, within a `syntax.ParseBudget`. Raises ScopeRefused, with
     what there is, if `request` names no place or more than one.
@@ -321,7 +321,7 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
         names = list(dict.fromkeys(definition.qualified for definition in known))
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
         raise ScopeRefused(
-            f"There is no symbol {name!r} in the file.",
+            f"The file has no symbol {name!r}.",
             hint=f"The file has {shown}." if names else "The file has no symbols.",
         )
     if len(found) > 1:

@@ -1,4 +1,4 @@
-"""What the product knows of programming languages: a table of them, bounded parsing, definitions, errors.
+"""Knowledge of programming languages: a table of them, bounded parsing, definitions, errors.
 
 `languages` holds the table and how a document's language is told; `parsing` turns text into a tree within a
 `budget` of work, and byte offsets into code points; `outline` finds definitions; `breakage` tells what an edit broke,

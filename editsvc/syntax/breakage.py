@@ -1,4 +1,4 @@
-"""What a change breaks: the syntax errors of the new text that the old one did not have.
+"""The syntax errors that a change introduces: those of the new text that the old one did not have.
 
 Made for refusing an edit, so it is on the side of the edit wherever a parser may be wrong: grammars lag behind
 their languages, dialects and templates look like errors, and what a macro of C expands to is not known.
@@ -36,7 +36,7 @@ _MISSING: Final = "missing "
 
 
 class Extent(StrEnum):
-    """How much of a text was parsed to find out what an edit broke."""
+    """How much of a text was parsed to check an edit."""
 
     WHOLE = "whole"
     AROUND_CHANGES = "around-changes"
@@ -56,9 +56,9 @@ class SyntaxFault:
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """What an edit broke, in order of lines, each line once; and how much was looked at.
+    """The faults that an edit introduced, in order of lines, each line once; and how much was checked.
 
-    With `Extent.UNKNOWN` some of the changes, or all, were not looked at.
+    With `Extent.UNKNOWN` some of the changes, or all, were not checked.
     """
 
     faults: tuple[SyntaxFault, ...]

@@ -1,4 +1,4 @@
-"""Definitions: what a document defines, under which name, and from where to where.
+"""The definitions of a document, with their names and ranges.
 
 Found by queries (`Language.definitions`), never by walking the tree; nested ones are found like all others.
 """
@@ -64,7 +64,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """A parsed document with what it defines, for callers that need both: it is parsed once."""
+    """A parsed document with its definitions, so that callers that need both parse it once."""
 
     tree: Tree
     definitions: tuple[Definition, ...]

@@ -48,7 +48,7 @@ class Hunk:
 
 
 def changed_spans(old: str, new: str) -> list[Span]:
-    r"""What differs between two texts whose lines end in ``\n``, in order, without context."""
+    r"""The changed line ranges of two texts whose lines end in ``\n``, in order, without context."""
     # The patch keeps no reference to its buffers: with temporaries it reads freed memory.
     old_buffer, new_buffer = old.encode("utf-8", "surrogatepass"), new.encode("utf-8", "surrogatepass")
     patch = _patch(old_buffer, new_buffer, context_lines=0)

@@ -35,7 +35,7 @@ _VISIBLE_END: Final = {"\n": "\n", "\r\n": "\r\n", "\r": "\r\r\n", "": ""}
 
 @dataclass(frozen=True, slots=True)
 class Rebased:
-    """What became of edits: ``applied[k]`` is edit number ``indices[k]`` on the new text, in order.
+    """The outcome of a rebase: ``applied[k]`` is edit number ``indices[k]`` on the new text, in order.
 
     `conflicts` are the numbers of all others. The applied ones do not overlap: `apply` takes them.
     """

@@ -4,7 +4,7 @@ Offsets are code points. A hunk is the range that the edit wrote, in the text as
 stays outside; typing inside makes it *edited*: accepting it is possible then, rejecting is not, until its text
 reads again as the edit wrote it. A hunk that only deleted is a point; what the user types there stays behind it.
 
-Nobody tells of an undo: it arrives as changes like any others. So `refresh` and `close` look at the text: a hunk
+An undo is not announced: it arrives as ordinary changes. So `refresh` and `close` look at the text: a hunk
 that reads as before the edit was taken back by the user, and counts as rejected.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HunkState(StrEnum):
-    """What became of a hunk."""
+    """The state of a hunk."""
 
     OPEN = "open"
     ACCEPTED = "accepted"

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 def conflict_message(conflicts: int, total: int) -> str:
-    """That so many of all hunks are not in the buffer."""
+    """A sentence for hunks that did not get into the buffer."""
     return f"{conflicts} of {total} hunks were left out, because the same lines were changed while the edit was made."
 
 
 def offline_note(result: EditResult) -> str:
-    """That the offline engine made an edit; empty if it did not."""
+    """A sentence if the offline engine made the edit, else empty."""
     return "Edited by the offline engine: there is no API key." if result.offline else ""
 
 
@@ -59,10 +59,10 @@ STATUS_OF: Final = {
     Outcome.LOST: AnswerStatus.FAILED,
     Outcome.CLOSED: AnswerStatus.REFUSED,
 }
-"""The status of a command whose edits did not get into the buffer."""
+"""The status of a command whose edits did not reach the buffer."""
 
 SHOWN: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
-"""What the user is told by the server itself, where no editor shows the answer."""
+"""The message that the server itself shows if the editor does not show the answer."""
 
 NOT_REPORTED: Final = "The change was sent; the editor has not reported it yet."
 
@@ -93,7 +93,7 @@ def edit_answer(
 
 
 def result_fields(result: EditResult | None) -> ResultFields:
-    """What is known about an edit's requests; None stands for one that ended before there was a document."""
+    """The metadata of an edit's requests; None stands for one that ended before there was a document."""
     return msgspec.convert(result_json(result), ResultFields)
 
 
@@ -105,7 +105,7 @@ def decision(
 
 
 def shown(result: EditResult | None) -> ShownFigures:
-    """The figures of an edit in words, for status lines: no client works them out anew, and rounds otherwise."""
+    """The figures of an edit in words, for status lines, so that all clients round in the same way."""
     usage = result.usage if result else Usage()
     timing = result.timing if result else Timing()
     cost = result.cost_usd if result else None
@@ -119,7 +119,7 @@ def shown(result: EditResult | None) -> ShownFigures:
 
 
 def summary(result: EditResult, hunks: int) -> str:
-    """What the end of the progress says, in a few words, of an edit with so many hunks."""
+    """The final message of the progress, in a few words, for an edit with so many hunks."""
     figure = shown(result)
     parts = [figures.count(hunks, "hunk")]
     if figure.acceptance is not None:

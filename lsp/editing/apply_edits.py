@@ -1,4 +1,4 @@
-"""Edits on their way into the client's buffer, and the truth about whether they arrived.
+"""Applies edits to the client's buffer, and verifies that they arrived.
 
 A client's word is not enough. Neovim answers ``applied: true`` to an edit of an old version and skips it, and
 Emacs to one that its user declined; VS Code refuses without a reason while somebody types; Emacs tells its
@@ -69,7 +69,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What became of some edits.
+    """The outcome of applying edits.
 
     If they landed, ``applied[k]`` is edit number ``indices[k]``, on the text `before`, and `on_top` are the
     changes that the text has had since, one after the other. `conflicts` are the numbers of the others.
@@ -105,7 +105,7 @@ class EditApplier:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def awaits(self, uri: str) -> bool:
-        """Whether an edit is on its way into a document, so that its text before a change is of interest."""
+        """Whether an edit is being applied to a document, so that its text before a change is needed."""
         return uri in self._watches
 
     def changed(self, uri: str, before: str = "", changes: Sequence[Edit] = ()) -> None:
@@ -117,7 +117,7 @@ class EditApplier:
     async def apply(
         self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool = False
     ) -> ApplyResult:
-        """Bring `edits`, made for `base`, into the document as it is by now.
+        """Apply `edits`, made for `base`, to the current document.
 
         What the user typed since is kept: edits that no longer fit are left out, and named. An edit that the
         client refuses is sent again, for the newest version, a few times.
@@ -224,7 +224,7 @@ class EditApplier:
 
 @contextmanager
 def _cancelled_at_the_end(answer: asyncio.Future[tuple[bool, str]]) -> Iterator[None]:
-    """Nobody is interested in an answer any more when the text has told what it would say."""
+    """Drop an answer that is no longer needed because the text has settled the question."""
     try:
         yield
     finally:
@@ -278,7 +278,7 @@ class _Watch:
         ]
 
     def look(self, text: str | None, before: str = "", changes: Sequence[Edit] = ()) -> _Fate:
-        """Compare the document's text with what was to be; None if the document was closed."""
+        """Compare the document's text with the expected one; None if the document was closed."""
         self.changes += 1
         self._changed.set()
         if text is None:
@@ -307,7 +307,7 @@ class _Watch:
         return _applied_result(self._rebased, self._before, self._after, text)
 
     def _fate_by_hunks(self, text: str) -> _Fate:
-        """What the hunks tell, where the user has typed as well.
+        """The evidence of the hunks, if the user has typed as well.
 
         One is there if nobody touched what it wrote, and not if nobody touched what it was to replace; where
         both or neither is so, it says nothing.
@@ -329,9 +329,9 @@ class _Watch:
         return _Fate.UNKNOWN if present else _Fate.ABSENT
 
     def _passed(self, before: str, changes: Sequence[Edit]) -> bool:
-        """Whether one of the states on the way is what was to be, or shows that the edit is misplaced.
+        """Whether one of the intermediate states is the expected text, or shows that the edit is misplaced.
 
-        What is known exactly comes before what is judged by the looks.
+        Exact evidence takes precedence over heuristics.
         """
         states = self._states
         if len(states) + len(changes) > _STATES or len(before) > _LARGEST_SEARCHED:

@@ -1,4 +1,4 @@
-"""What the user decides on hunks: accept and reject, of an edit in the buffer or of a preview."""
+"""The user's decisions on hunks: accept and reject, for an edit in the buffer or a preview."""
 
 from __future__ import annotations
 
@@ -142,9 +142,7 @@ class Decisions:
             message = apply_result.reason or "The text has changed since the edit wrote it."
             return answers.decision(edit, document, answers.STATUS_OF[apply_result.outcome], message)
         left = len(refused) + len(apply_result.conflicts)
-        message = (
-            f"{left} hunks have changed since the edit wrote them and are left as they are." if left else ""
-        )
+        message = f"{left} hunks have changed since the edit wrote them and were left alone." if left else ""
         return self._concluded(
             edit, document, AnswerStatus.CONFLICT if left else AnswerStatus.CHANGED, message
         )

@@ -158,7 +158,7 @@ class Edits:
         asking.add_done_callback(self._asking.discard)
 
     async def _ask_anyway(self, running: Running, message: str, anyway: Anyway) -> None:
-        """Ask whether an edit is to be made all the same, and make it if so: the same one, on the text of then."""
+        """Ask whether to make a refused edit anyway, and if so make the same one on the current text."""
         if await self._client.ask(message, (remedies.LEAVE, remedies.ANYWAY)) != remedies.ANYWAY:
             return
         edit_id = self._new_id()
@@ -212,7 +212,7 @@ class Edits:
                 )
 
     def _log_if_cancelled(self, running: Running, task: asyncio.Task[EditAnswer]) -> None:
-        """Have an edit logged that was cancelled before the engine had it."""
+        """Log an edit that was cancelled before the engine had it."""
         if task.cancelled() and not running.logged:
             self._log_cancelled(running)
 
@@ -262,7 +262,7 @@ class Edits:
             await asyncio.to_thread(workspace.opened, path, root=self.root)
 
     def _bring_up_to_date(self, running: Running) -> None:
-        """Take the text as it is now, after the edits that had their turn before."""
+        """Take the current text, after earlier edits have finished."""
         document = self._documents.get(running.uri)
         if document is None:
             raise Stale("The document was closed.")
@@ -323,7 +323,7 @@ class Edits:
 
     @staticmethod
     def _scope(running: Running, text: str, comment: Instruction | None) -> ScopeRequest:
-        """What may be rewritten."""
+        """The scope of the edit."""
         requested = scopes.parse(running.argument.scope) if running.argument.scope else ScopeRequest()
         if requested.kind is not ScopeKind.AUTO:
             return requested
@@ -427,7 +427,7 @@ class Edits:
         return [running.id for running in self._running.values() if running.uri == uri]
 
     def closed(self, uri: str) -> None:
-        """A document was closed: nothing is paid for any more that has no place to go."""
+        """A document was closed: stop its edits, since a reply would cost money for nothing."""
         for running in list(self._running.values()):
             if running.uri == uri:
                 running.stop("The document was closed.")

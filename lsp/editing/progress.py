@@ -1,4 +1,4 @@
-"""What the client hears while an edit streams: work-done progress, and hunks if it asked for them.
+"""The messages to the client while an edit streams: work-done progress, and hunks if requested.
 
 Together at most some thirty messages a second, however fast the reply comes, and none to a client that has
 stopped reading. Hunks are those of `editsvc.text.streaming_diff`: what was sent once never changes.
@@ -67,7 +67,7 @@ class StreamReporter:
         self._clear()
 
     def streamed(self, update: StreamUpdate) -> None:
-        """Note what is new; it is sent when its time has come."""
+        """Collect new hunks; they are sent when due."""
         self._reached, self._total = update.reached, update.total
         for block in update.blocks:
             self._new_lines += block.new_end - block.new_start
@@ -89,7 +89,7 @@ class StreamReporter:
             )
 
     def held(self, seconds: float | None) -> None:
-        """Say at once that the server is waited for."""
+        """Report immediately that the edit waits for the server."""
         about = "" if seconds is None else f" about {max(1, round(seconds))} s"
         self._sink.report(f"waiting{about}, because of the server's limits or a failure", self._message()[1])
 

@@ -1,4 +1,4 @@
-"""Edits that are in the buffer and not yet decided on: their hunks, and what becomes of them in the log.
+"""Undecided edits in the buffer: their hunks, and their verdicts in the log.
 
 An edit of mode ``review`` shows its open hunks; one of mode ``apply`` is followed silently, so that it can
 still be taken back, and so that the log learns what survived.
@@ -166,7 +166,7 @@ def _write_verdicts(log: TokenLog, batch: Iterable[_VerdictRecord]) -> None:
 
 
 def verdict_of(counts: HunkCounts) -> Verdict | None:
-    """What the user said about the edit as a whole; None if they said nothing, and the edit merely survived."""
+    """The user's verdict on the edit as a whole; None without a decision, if the edit merely survived."""
     if not counts.accepted and not counts.rejected:
         return None
     if not counts.rejected and not counts.survived and not counts.gone and not counts.edited:

@@ -21,7 +21,7 @@ def test_one_wrong_value_takes_no_other_away() -> None:
     assert (own.mode, own.presets, engine) == (ApplyMode.APPLY, [], {"model": "m"})
     assert [warning.split(" is wrong")[0] for warning in warnings] == [
         "The setting editsvc.presets",
-        "There is no setting editsvc.colour.",
+        "editsvc.colour is not a setting.",
     ]
 
 

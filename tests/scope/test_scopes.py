@@ -66,7 +66,7 @@ def test_a_symbol_comes_with_its_decorators() -> None:
         ),
         (
             "symbol:Nobody",
-            "There is no symbol 'Nobody' in the file. The file has Client, Client.name, Client.get",
+            "The file has no symbol 'Nobody'. The file has Client, Client.name, Client.get",
         ),
         ("lines:10-99", "The scope is lines 10 to 99, but the file ends at line 15."),
     ],
