@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from lsp_client import PLAIN, RpcError
 from lsp_session import ONE_RENAME, ONE_RENAMED, RENAME, STEPS, URI, Session
+from patience import HANGING_S, until
 
 Start = Callable[..., Any]
 OTHER = "file:///project/other.py"
 # Twelve functions are some 150 tokens: at this speed the reply would take longer than a test waits for anything.
 SLOW = {"speed": 2.0}
-WAIT_S = 30.0
 
 
 async def begin(session: Session, uri: str = URI, **argument: Any) -> tuple[asyncio.Future[Any], int]:
@@ -20,18 +20,24 @@ async def begin(session: Session, uri: str = URI, **argument: Any) -> tuple[asyn
     asked = {"uri": uri, "instruction": RENAME, "prediction": "off", **argument}
     answer = session.client.command("editsvc.edit", asked, workDoneToken=f"token-{uri}")
     number = session.client.last_id
-    while not [step for step in session.client.said("$/progress") if step["value"]["kind"] == "report"]:
-        await asyncio.sleep(0.01)
+    await until(lambda: reports(session, f"token-{uri}"))
     return answer, number
 
 
-async def stopped(session: Session) -> bool:
-    """Whether the emulator sees its client leave, long before the reply is over."""
-    for _ in range(600):
-        if [record for record in session.emulator.records() if record.disconnected]:
-            return True
-        await asyncio.sleep(0.05)
-    return False
+def reports(session: Session, token: str) -> list[Any]:
+    """What was said about how far an edit is."""
+    said = [step for step in session.client.said("$/progress") if step["token"] == token]
+    return [step for step in said if step["value"]["kind"] == "report"]
+
+
+async def until_one_waits(session: Session) -> None:
+    """Until an edit waits for the turn of the one before it."""
+    await until(lambda: session.server.edits._turns[URI]._waiters)
+
+
+async def stopped(session: Session) -> None:
+    """Until the emulator sees its client leave, long before the reply is over."""
+    await until(lambda: any(record.disconnected for record in session.emulator.records()))
 
 
 async def test_cancelling_the_request_stops_the_stream_and_is_answered(start: Start) -> None:
@@ -40,9 +46,9 @@ async def test_cancelling_the_request_stops_the_stream_and_is_answered(start: St
     session.client.notify("$/cancelRequest", {"id": number})
 
     with pytest.raises(RpcError) as error:
-        await asyncio.wait_for(answer, WAIT_S)
+        await asyncio.wait_for(answer, HANGING_S)
     assert error.value.code == -32800
-    assert await stopped(session)
+    await stopped(session)
     assert session.client.text(URI) == STEPS
 
 
@@ -51,8 +57,8 @@ async def test_cancelling_the_progress_stops_the_stream_and_answers_with_a_resul
     answer, _ = await begin(session)
     session.client.notify("window/workDoneProgress/cancel", {"token": f"token-{URI}"})
 
-    assert (await asyncio.wait_for(answer, WAIT_S))["status"] == "cancelled"
-    assert await stopped(session)
+    assert (await asyncio.wait_for(answer, HANGING_S))["status"] == "cancelled"
+    await stopped(session)
     assert session.client.said("$/progress")[-1]["value"]["kind"] == "end"
 
 
@@ -66,9 +72,9 @@ async def test_the_command_stops_the_stream_and_the_edit_answers_with_a_result(
     said = await session.client.command("editsvc.cancel", {"editId": edit_id} if named else None)
 
     assert (said["editId"], said["status"]) == (edit_id, "cancelled")
-    result = await asyncio.wait_for(answer, WAIT_S)
+    result = await asyncio.wait_for(answer, HANGING_S)
     assert (result["editId"], result["status"]) == (edit_id, "cancelled")
-    assert await stopped(session)
+    await stopped(session)
 
 
 @pytest.mark.parametrize("by", ["progress", "request"])
@@ -79,11 +85,11 @@ async def test_an_edit_that_is_cancelled_in_the_same_breath_never_begins(start: 
     )
     if by == "progress":
         session.client.notify("window/workDoneProgress/cancel", {"token": "a-token"})
-        assert (await asyncio.wait_for(answer, WAIT_S))["status"] == "cancelled"
+        assert (await asyncio.wait_for(answer, HANGING_S))["status"] == "cancelled"
     else:
         session.client.notify("$/cancelRequest", {"id": session.client.last_id})
         with pytest.raises(RpcError):
-            await asyncio.wait_for(answer, WAIT_S)
+            await asyncio.wait_for(answer, HANGING_S)
 
     # Whatever was ordered would have arrived before the answer to another edit.
     assert (await session.edit(ONE_RENAME, mode="apply"))["status"] == "changed"
@@ -98,9 +104,9 @@ async def test_an_edit_that_is_cancelled_while_it_waits_for_its_turn_is_in_the_l
     first, _ = await begin(session)
     asked = {"uri": URI, "instruction": ONE_RENAME, "mode": "apply"}
     second = session.client.command("editsvc.edit", asked, workDoneToken="second")
-    await asyncio.sleep(0.05)
+    await until_one_waits(session)
     session.client.notify("window/workDoneProgress/cancel", {"token": "second"})
-    assert (await asyncio.wait_for(second, WAIT_S))["status"] == "cancelled"
+    assert (await asyncio.wait_for(second, HANGING_S))["status"] == "cancelled"
     session.client.notify("window/workDoneProgress/cancel", {"token": f"token-{URI}"})
     await first
     await session.client.request("shutdown")
@@ -123,14 +129,14 @@ async def test_closing_the_document_stops_its_edit(start: Start) -> None:
     answer, _ = await begin(session)
     session.client.close(URI)
 
-    assert (await asyncio.wait_for(answer, WAIT_S))["status"] == "cancelled"
-    assert await stopped(session)
+    assert (await asyncio.wait_for(answer, HANGING_S))["status"] == "cancelled"
+    await stopped(session)
 
 
 async def test_a_shutdown_answers_the_edits_that_run(start: Start) -> None:
     session = await start(**SLOW)
     answer, _ = await begin(session)
-    await asyncio.wait_for(session.client.request("shutdown"), WAIT_S)
+    await asyncio.wait_for(session.client.request("shutdown"), HANGING_S)
 
     with pytest.raises(RpcError):
         await answer
@@ -180,19 +186,21 @@ async def test_an_edit_that_waits_can_be_cancelled_and_sends_no_request(start: S
     first, _ = await begin(session, mode="preview")
     waiting = session.client.command("editsvc.edit", asked(RENAME))
     number = session.client.last_id
-    await asyncio.sleep(0.01)
+    await until_one_waits(session)
     session.client.notify("$/cancelRequest", {"id": number})
 
     with pytest.raises(RpcError):
-        await asyncio.wait_for(waiting, WAIT_S)
+        await asyncio.wait_for(waiting, HANGING_S)
     await session.client.command("editsvc.cancel")
     await first
-    assert len(session.emulator.records()) <= 1
+    await stopped(session)
+    assert len(session.emulator.records()) == 1
 
 
 async def test_progress_tells_how_far_the_edit_is(start: Start) -> None:
-    session = await start(**SLOW)
-    await session.edit(mode="preview", prediction="off")
+    session = await start(speed=200.0)
+    answer = await session.edit(mode="preview", prediction="off")
+    assert answer["status"] == "changed"
 
     steps = [step["value"] for step in session.client.said("$/progress")]
     assert [step["kind"] for step in steps] == ["begin", *["report"] * (len(steps) - 2), "end"]
@@ -225,9 +233,12 @@ async def test_hunks_are_streamed_to_clients_that_ask_and_what_was_said_stays_tr
 
 async def test_the_messages_of_a_fast_reply_are_few(start: Start) -> None:
     session = await start(options={"stream": True})
+    now = asyncio.get_running_loop().time
+    begun = now()
     await session.edit(mode="preview")
+    ticks = (now() - begun) / 0.03
 
-    assert len(session.client.said("editsvc/stream")) + len(session.client.said("$/progress")) <= 5
+    assert len(session.client.said("editsvc/stream")) + len(session.client.said("$/progress")) <= 4 + ticks
 
 
 @pytest.mark.parametrize(
@@ -270,7 +281,7 @@ async def test_a_call_that_makes_no_sense_is_answered_with_what_is_wrong(
 ) -> None:
     session = await start()
     with pytest.raises(RpcError) as error:
-        await asyncio.wait_for(session.client.command(command, argument), WAIT_S)
+        await asyncio.wait_for(session.client.command(command, argument), HANGING_S)
 
     assert error.value.code == -32602
     assert str(error.value).endswith(".")
@@ -302,10 +313,8 @@ async def test_a_client_that_reads_slowly_gets_less_stream(start: Start) -> None
     session.channel.backlog = 2 << 20
     before = session.channel.backlog
     session.client.command("editsvc.edit", asked(RENAME, mode="preview", prediction="off"))
-    while not session.server.edits._tasks:
-        await asyncio.sleep(0.01)
-    while session.server.edits._tasks:
-        await asyncio.sleep(0.01)
+    await until(lambda: session.server.edits._tasks)
+    await until(lambda: not session.server.edits._tasks)
     written = session.channel.backlog - before
 
     # The answer itself, the progress' two ends, and the rest of the stream in one message.
