@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from engine_world import Memory, Told, Watcher, world
+from patience import HANGING_S, until
 from scripted import Says, Scripted
 
 from editsvc.emulator import parse_fault
@@ -123,17 +124,15 @@ async def test_a_model_that_needs_the_whole_file_gets_it_once_and_tokens_add_up(
 
 async def test_a_cancelled_edit_is_recorded_and_its_stream_closed(tmp_path: Path) -> None:
     watcher = Watcher()
-    async with world(tmp_path, CASES, speed=200.0) as here:
+    async with world(tmp_path, CASES, speed=20.0) as here:
         task = asyncio.create_task(here.service.edit(an_edit(prediction=PredictionMode.OFF), watcher))
-        while not watcher.updates:
-            await asyncio.sleep(0.01)
+        await until(lambda: watcher.updates)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         (record,) = here.log.records
         assert (record.status, record.error) == (Status.CANCELLED, "Cancelled")
-        while not here.emulator.records():
-            await asyncio.sleep(0.01)
+        await until(here.emulator.records)
         assert here.emulator.records()[0].disconnected
 
 
@@ -199,13 +198,13 @@ async def test_an_edit_that_is_cancelled_while_it_is_recorded_was_cancelled(tmp_
 
         def append(self, record: RequestRecord) -> None:
             self.begun.set()
-            assert self.go_on.wait(5)
+            assert self.go_on.wait(HANGING_S)
             super().append(record)
 
     log = Slow()
     async with world(tmp_path, CASES, log=log) as here:
         task = asyncio.create_task(here.service.edit(an_edit()))
-        await asyncio.to_thread(log.begun.wait, 5)
+        await asyncio.to_thread(log.begun.wait, HANGING_S)
         task.cancel()
         log.go_on.set()
         with pytest.raises(asyncio.CancelledError):

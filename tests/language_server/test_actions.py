@@ -189,8 +189,9 @@ async def test_every_client_gets_the_commands_at_once(start: Start, profile: Any
 
 
 async def test_a_running_edit_can_be_cancelled_by_an_action(start: Start) -> None:
-    session = await start(speed=100.0)
-    running = session.client.command("editsvc.edit", {"uri": URI, "instruction": RENAME})
+    session = await start(speed=2.0)
+    asked = {"uri": URI, "instruction": RENAME, "prediction": "off"}
+    running = session.client.command("editsvc.edit", asked)
     await choose(session, titled(await actions(session, 0, 0), "Cancel the running edit"))
 
     assert (await running)["status"] == "cancelled"

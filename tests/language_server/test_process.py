@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from lsp_client import VSCODE
 from lsp_process import COMMAND, running
+from patience import until
 
 URI = "file:///project/a.py"
 TEXT = "def one():\n    return 1\n\n\nprint(one())\n"
@@ -56,10 +57,9 @@ async def test_the_end_of_standard_input_in_the_middle_of_an_edit_does_too(
     async with running(VSCODE, environ) as server:
         await server.client.initialize()
         server.client.open(URI, TEXT)
-        server.client.command("editsvc.edit", {"uri": URI, "instruction": "anything"}, workDoneToken=1)
-        while not server.client.said("$/progress"):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
+        asked = {"uri": URI, "instruction": "anything", "prediction": "off"}
+        server.client.command("editsvc.edit", asked, workDoneToken=1)
+        await until(lambda: "report" in [step["value"]["kind"] for step in server.client.said("$/progress")])
         server.hang_up()
 
         assert await server.status() == 0
