@@ -2,13 +2,13 @@
 
 import { NotificationType, type Range } from 'vscode-languageclient/node';
 
-/** What becomes of an edit that passed its checks. */
+/** How an edit that passed its checks is applied. */
 export type ApplyMode =
   | 'review'
   | 'apply'
   | 'preview';
 
-/** What the user said about predictions. */
+/** The user's setting for predictions. */
 export type PredictionMode =
   | 'auto'
   | 'on'
@@ -36,7 +36,7 @@ export type AnswerStatus =
   | 'failed'
   | 'cancelled';
 
-/** What a scope is made of; AUTO is only ever asked for. */
+/** The kind of a scope; AUTO occurs only in requests. */
 export type ScopeKind =
   | 'auto'
   | 'file'
@@ -54,13 +54,13 @@ export type ScopeReason =
   | 'likely'
   | 'widened';
 
-/** What a prediction was made from. */
+/** The source of a prediction. */
 export type PredictionKind =
   | 'file'
   | 'scope'
   | 'draft';
 
-/** Why a prediction was sent or not. */
+/** The reason for sending a prediction or not. */
 export type Reason =
   | 'asked'
   | 'predictable'
@@ -101,13 +101,13 @@ export type Restart =
   | 'prediction-unsupported'
   | 'too-many-rejected';
 
-/** How much of a text was parsed to find out what an edit broke. */
+/** How much of a text was parsed to check an edit. */
 export type Extent =
   | 'whole'
   | 'around-changes'
   | 'unknown';
 
-/** The object `initializationOptions` of `initialize`; what is unknown or malformed in it is ignored. */
+/** The object `initializationOptions` of `initialize`; unknown or malformed values are ignored. */
 export interface InitializationOptions {
   /** Send `editsvc/stream` while an edit streams. */
   readonly stream?: boolean;
@@ -230,7 +230,7 @@ export interface ReportPage {
   readonly html: string;
 }
 
-/** What to add to the argument of a refused edit, once the user says so, to have it made all the same. */
+/** The addition to the argument of a refused edit that, with the user's consent, lets it pass. */
 export interface Anyway {
   /** The checks to waive. */
   readonly allow?: readonly string[];
@@ -238,7 +238,7 @@ export interface Anyway {
   readonly allowPath?: boolean;
 }
 
-/** What was rewritten, or offered to the model; lines are 1-based and inclusive. */
+/** The rewritten or offered scope; lines are 1-based and inclusive. */
 export interface RewrittenScope {
   /** What it is made of. */
   readonly kind: ScopeKind;
@@ -322,7 +322,7 @@ export interface ShownFigures {
   readonly cost: string | null;
 }
 
-/** What is known about an edit's requests, under the names that `editsvc rewrite --json` has for it too. */
+/** The metadata of an edit's requests, under the same names as in `editsvc rewrite --json`. */
 export interface ResultFields {
   /** What was rewritten. */
   readonly scope: RewrittenScope | null;
@@ -379,7 +379,7 @@ export interface EditAnswer extends ResultFields {
   readonly shown: ShownFigures;
 }
 
-/** The parameters of `editsvc/stream`: hunks that have become certain since the message before. */
+/** The parameters of `editsvc/stream`: hunks that became certain since the previous message. */
 export interface StreamParams {
   /** The edit. */
   readonly editId: string;

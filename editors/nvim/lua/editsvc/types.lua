@@ -1,13 +1,13 @@
 ---@meta editsvc.types
 --- Generated from lsp/contract.py; change it there, then run: python docs/reference.py
 
---- What becomes of an edit that passed its checks.
+--- How an edit that passed its checks is applied.
 ---@alias editsvc.ApplyMode
 ---| "review"
 ---| "apply"
 ---| "preview"
 
---- What the user said about predictions.
+--- The user's setting for predictions.
 ---@alias editsvc.PredictionMode
 ---| "auto"
 ---| "on"
@@ -35,7 +35,7 @@
 ---| "failed"
 ---| "cancelled"
 
---- What a scope is made of; AUTO is only ever asked for.
+--- The kind of a scope; AUTO occurs only in requests.
 ---@alias editsvc.ScopeKind
 ---| "auto"
 ---| "file"
@@ -53,13 +53,13 @@
 ---| "likely"
 ---| "widened"
 
---- What a prediction was made from.
+--- The source of a prediction.
 ---@alias editsvc.PredictionKind
 ---| "file"
 ---| "scope"
 ---| "draft"
 
---- Why a prediction was sent or not.
+--- The reason for sending a prediction or not.
 ---@alias editsvc.Reason
 ---| "asked"
 ---| "predictable"
@@ -98,7 +98,7 @@
 ---| "prediction-unsupported"
 ---| "too-many-rejected"
 
---- How much of a text was parsed to find out what an edit broke.
+--- How much of a text was parsed to check an edit.
 ---@alias editsvc.Extent
 ---| "whole"
 ---| "around-changes"
@@ -114,7 +114,7 @@
 ---| "editsvc.cancel"
 ---| "editsvc.report"
 
---- The object `initializationOptions` of `initialize`; what is unknown or malformed in it is ignored.
+--- The object `initializationOptions` of `initialize`; unknown or malformed values are ignored.
 ---@class editsvc.InitializationOptions
 ---@field stream? boolean Send `editsvc/stream` while an edit streams.
 ---@field hunks? boolean Send `editsvc/hunks` when open hunks change or move.
@@ -183,12 +183,12 @@
 ---@class editsvc.ReportPage
 ---@field html string The page.
 
---- What to add to the argument of a refused edit, once the user says so, to have it made all the same.
+--- The addition to the argument of a refused edit that, with the user's consent, lets it pass.
 ---@class editsvc.Anyway
 ---@field allow? string[] The checks to waive.
 ---@field allowPath? boolean True if it is the file that is refused.
 
---- What was rewritten, or offered to the model; lines are 1-based and inclusive.
+--- The rewritten or offered scope; lines are 1-based and inclusive.
 ---@class editsvc.RewrittenScope
 ---@field kind editsvc.ScopeKind What it is made of.
 ---@field start_line integer The first line.
@@ -236,7 +236,7 @@
 ---@field total? string The time that it took.
 ---@field cost? string In dollars.
 
---- What is known about an edit's requests, under the names that `editsvc rewrite --json` has for it too.
+--- The metadata of an edit's requests, under the same names as in `editsvc rewrite --json`.
 ---@class editsvc.ResultFields
 ---@field scope? editsvc.RewrittenScope What was rewritten.
 ---@field edit_format? editsvc.EditFormat The form in which the reply was asked for.
@@ -265,7 +265,7 @@
 ---@field anyway? editsvc.Anyway What to add to the argument to have a refused edit made all the same. Only the user may say so, each time: no setting of a workspace, preset or instruction in a comment can.
 ---@field shown editsvc.ShownFigures The figures in words: a client need not work them out, and round otherwise.
 
---- The parameters of `editsvc/stream`: hunks that have become certain since the message before.
+--- The parameters of `editsvc/stream`: hunks that became certain since the previous message.
 ---@class editsvc.StreamParams
 ---@field editId string The edit.
 ---@field uri string The document.
