@@ -61,7 +61,7 @@ export class Ask {
       describeScope();
     };
     describeScope();
-    pick.placeholder = 'What is to change? Type it, or choose with the arrow keys';
+    pick.placeholder = 'What to change? Type it, or choose with the arrow keys';
     pick.matchOnDescription = true;
     pick.buttons = [widen];
     pick.onDidTriggerButton(nextScope);

@@ -73,7 +73,7 @@ export class Rows<Button> {
     return row === undefined || row === this.rows[0];
   }
 
-  /** Put offers behind what is there. */
+  /** Append offers. */
   add(offers: readonly Offer[]): void {
     if (offers.length) this.rows.push({ label: 'presets', kind: separator });
     for (const offer of offers) {

@@ -36,7 +36,7 @@ interface Run {
   /** The text that it was asked for, and its version. */
   readonly before: string;
   readonly version: number;
-  /** What was changed in the document since then. */
+  /** Changes of the document since then. */
   readonly changes: LineChange[];
   readonly cancelling: CancellationTokenSource;
   /** Says in the notification how far it is. */
@@ -65,7 +65,7 @@ export class Edits implements Disposable {
     this.listener = server.onStream((params) => this.streamed(params));
   }
 
-  /** Make an edit and show what becomes of it; the server's answer, or undefined if there is none. */
+  /** Make an edit and show its outcome; the server's answer, or undefined if there is none. */
   async run(argument: EditArgument): Promise<EditAnswer | undefined> {
     const document = workspace.textDocuments.find((one) => one.uri.toString() === argument.uri);
     if (document === undefined) return undefined;
@@ -215,7 +215,7 @@ export class Edits implements Disposable {
     const { range, ...argument } = run.argument;
     const place = range && (run.changes.length ? carried(range, run.changes) : range);
     if (range && !place) {
-      void window.showWarningMessage('editsvc: What was to be edited has been changed since. Ask again.');
+      void window.showWarningMessage('editsvc: The text to edit has changed since. Ask again.');
       return;
     }
     await this.run({ ...argument, ...(place && { range: place }), ...anyway });

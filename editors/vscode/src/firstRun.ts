@@ -6,7 +6,7 @@ import { ServerMissing, type Server } from './server';
 
 const secret = 'editsvc.cerebrasApiKey';
 const told = 'editsvc.offlineTold';
-/** Run in a checkout: no index has this program, and whatever is found there under its name is somebody else's. */
+/** Run in a checkout: no index has this program, and a package of that name there is unrelated. */
 const install = 'pipx install .';
 
 export class FirstRun {

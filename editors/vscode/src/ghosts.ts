@@ -52,7 +52,7 @@ export class Ghosts implements Disposable {
     this.ghosts.set(key, { uri, hunks: [], changes: [] });
   }
 
-  /** Show what has become certain. */
+  /** Show hunks that became certain. */
   add(key: string, params: StreamParams): void {
     const ghost = this.ghosts.get(key);
     if (ghost === undefined) return;

@@ -1,4 +1,4 @@
-/** The report on all edits, as a page inside of the editor. */
+/** The report on all edits, as a page inside the editor. */
 
 import { ViewColumn, window, type Disposable, type WebviewPanel } from 'vscode';
 import { ExecuteCommandRequest } from 'vscode-languageclient/node';

@@ -135,7 +135,7 @@ function M.config()
   }
 end
 
---- What is wrong with the command that starts the server, and what to do about it; nil if nothing is.
+--- What is wrong with the command that starts the server, and what to do about it; nil if it works.
 ---@return string?
 function M.missing()
   local command = editsvc.options.cmd[1]

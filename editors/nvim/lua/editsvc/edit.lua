@@ -35,7 +35,7 @@ local function unfit(buffer)
     return "This is not a buffer of a file."
   end
   if vim.api.nvim_buf_get_name(buffer) == "" then
-    return "The buffer has no name, and without one nobody knows its language: give it one with :file."
+    return "The buffer has no name, so its language is unknown: name it with :file."
   end
   if not vim.bo[buffer].modifiable then
     return "The buffer is not modifiable."

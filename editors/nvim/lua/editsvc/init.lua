@@ -50,7 +50,7 @@ local function map(chosen)
   end
 end
 
---- Change the options; what is not given keeps its default.
+--- Change the options; missing ones keep their defaults.
 ---@param options? table
 function M.setup(options)
   options = options or {}

@@ -106,7 +106,7 @@ function M.open(source, title)
   return preview
 end
 
---- Add what has become certain.
+--- Add hunks that became certain.
 ---@param preview editsvc.Preview
 ---@param message editsvc.StreamParams
 function M.add(preview, message)
@@ -114,7 +114,7 @@ function M.add(preview, message)
     return
   end
   if message.seq == 0 then
-    -- The request was sent again, and what was shown is void.
+    -- The request was sent again: discard everything shown so far.
     vim.api.nvim_buf_set_lines(preview.buffer, 0, -1, true, {})
     preview.hunks = 0
   end

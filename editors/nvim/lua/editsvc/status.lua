@@ -79,7 +79,7 @@ function M.text()
   return running or last
 end
 
---- Open what was noted in a window of its own.
+--- Open the noted lines in a window of their own.
 function M.open_log()
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = "wipe"
