@@ -366,7 +366,7 @@ class StreamParams(Struct, frozen=True, forbid_unknown_fields=True, rename="came
     edit_id: Annotated[str, Meta(description="the edit")]
     uri: Annotated[str, Meta(description="the document")]
     version: Annotated[int, Meta(description="the document's version that the edit is made on")]
-    seq: Annotated[int, Meta(description="counts up; 0 begins anew, and what was sent before is void")]
+    seq: Annotated[int, Meta(description="counts up; 0 starts over, and what was sent before is void")]
     hunks: Annotated[tuple[StreamedHunk, ...], Meta(description="a hunk never changes once it was sent")]
     reached: Annotated[int, Meta(description="lines that are done")]
     total: Annotated[int, Meta(description="lines in all")]

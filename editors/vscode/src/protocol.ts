@@ -387,7 +387,7 @@ export interface StreamParams {
   readonly uri: string;
   /** The document's version that the edit is made on. */
   readonly version: number;
-  /** Counts up; 0 begins anew, and what was sent before is void. */
+  /** Counts up; 0 starts over, and what was sent before is void. */
   readonly seq: number;
   /** A hunk never changes once it was sent. */
   readonly hunks: readonly StreamedHunk[];

@@ -270,7 +270,7 @@
 ---@field editId string The edit.
 ---@field uri string The document.
 ---@field version integer The document's version that the edit is made on.
----@field seq integer Counts up; 0 begins anew, and what was sent before is void.
+---@field seq integer Counts up; 0 starts over, and what was sent before is void.
 ---@field hunks editsvc.StreamedHunk[] A hunk never changes once it was sent.
 ---@field reached integer Lines that are done.
 ---@field total integer Lines in all.
