@@ -312,7 +312,6 @@ ELSEWHERE = {
     "docs/glossary.md": ["Below 1 only"],
     "docs/language-server.md": [
         "Protocol (3.17)",
-        "; 0 starts over",
         "(0 takes a free port)",
         "status 0, or 1 after",
     ],

@@ -228,7 +228,7 @@ async def endless(fault: str = "endless:0", **options: float) -> tuple[list[str]
 async def test_a_reply_without_end_is_cut_off_at_what_was_asked_for() -> None:
     deltas, _, error = await endless()
     assert isinstance(error, EndlessReply)
-    assert "more than the 2,000 tokens that were asked for" in error.message
+    assert "exceeded the limit of 2,000 tokens" in error.message
     assert sum(map(len, deltas)) <= 2_000 * 128
 
 
