@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LIMIT_S: Final = 2.0
 """For one input; a tenth of a millisecond is usual."""
-_HOPELESS_S: Final = 10 * LIMIT_S
+_HOPELESS_S: Final = 60 * LIMIT_S
 _LARGEST: Final = 1 << 20
 _TRIES: Final = 3_000
 
