@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
 from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums, combined, logged_request
-from editsvc.tokenlog.rows import believed, columns_of
+from editsvc.tokenlog.rows import believed, column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
 def _value(record: RequestRecord, dimension: str) -> str | None:
     column = DIMENSIONS[dimension]
     if column is not None:
-        value = columns_of(record)[column]
+        value = column_of(record, column)
         return None if value is None else str(value)
     if dimension == "size":
         return size(record.document.bytes)

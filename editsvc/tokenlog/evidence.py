@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import Status
-from editsvc.tokenlog.rows import columns_of
+from editsvc.tokenlog.rows import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,8 +134,7 @@ COLUMNS: Final = LoggedRequest._fields[1:]
 
 def logged_request(record: RequestRecord, key: tuple[str | None, ...] = ()) -> LoggedRequest:
     """The fields of `record` that reports and tuning need."""
-    values = columns_of(record)
-    return LoggedRequest(key, *(values[name] for name in COLUMNS))
+    return LoggedRequest(key, *(column_of(record, name) for name in COLUMNS))
 
 
 # A policy explores with a small probability: at most this one.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import credible
@@ -30,6 +31,10 @@ _GROUPS: Final = tuple(
     (group, kind, tuple((name, prefix + name) for name in _LOGGED[kind]))
     for group, (kind, prefix) in GROUPS.items()
 )
+_GETTERS: Final[Mapping[str, Callable[[RequestRecord], Any]]] = {
+    **{name: attrgetter(name) for name in _FIELDS},
+    **{column: attrgetter(f"{group}.{name}") for group, _, columns in _GROUPS for name, column in columns},
+}
 _TOKENS: Final = {
     "prompt": "prompt_tokens",
     "cached": "cached_tokens",
@@ -75,12 +80,12 @@ def logged(struct: object) -> dict[str, Any]:
 
 def columns_of(record: RequestRecord) -> dict[str, Any]:
     """The values of `record` by the columns of the log."""
-    values = {name: getattr(record, name) for name in _FIELDS}
-    for group, _, columns in _GROUPS:
-        struct = getattr(record, group)
-        for name, column in columns:
-            values[column] = getattr(struct, name)
-    return values
+    return {column: get(record) for column, get in _GETTERS.items()}
+
+
+def column_of(record: RequestRecord, column: str) -> Any:
+    """The value of `record` in one column of the log."""
+    return _GETTERS[column](record)
 
 
 def record_of(values: Mapping[str, Any]) -> RequestRecord:
