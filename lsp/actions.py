@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from lsprotocol import types
 
 from lsp.contract import ActionKind, Command, EditArgument, EditIdArgument, HunkArgument
@@ -17,6 +16,8 @@ from lsp.wire.convert import command_of, contract_range_of, offsets, range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import msgspec
 
     from lsp.documents import Document
     from lsp.editing.edits import Edits
@@ -69,11 +70,10 @@ def code_lenses(document: Document, reviews: Reviews) -> list[types.CodeLens]:
 
 
 def _action(title: str, kind: str, command: Command, argument: msgspec.Struct) -> types.CodeAction:
+    called = command_of(title, command, argument)
+    (encoded,) = called.arguments or ()
     return types.CodeAction(
-        title=title,
-        kind=kind,
-        command=command_of(title, command, argument),
-        data={"command": command.value, "argument": msgspec.to_builtins(argument)},
+        title=title, kind=kind, command=called, data={"command": called.command, "argument": encoded}
     )
 
 
