@@ -25,13 +25,9 @@ if TYPE_CHECKING:
     from editsvc.errors import Remedy
     from lsp.contract import Hunk
     from lsp.documents import Document
+    from lsp.editing.apply_edits import ApplyResult
     from lsp.editing.open_edit import OpenEdit, Proposal
     from lsp.editing.running import Running
-
-
-def conflict_message(conflicts: int, total: int) -> str:
-    """A sentence for hunks that did not get into the buffer."""
-    return f"{conflicts} of {total} hunks were left out, because the same lines were changed while the edit was made."
 
 
 def offline_note(result: EditResult) -> str:
@@ -53,18 +49,36 @@ def diff_of(before: str, after: str, name: DiffName) -> str:
     return unified_diff(old, new, name.path, from_top=name.from_top).decode("utf-8", "replace")
 
 
-STATUS_OF: Final = {
+_NOT_APPLIED: Final = {
     Outcome.CONFLICT: AnswerStatus.CONFLICT,
     Outcome.REFUSED: AnswerStatus.REFUSED,
     Outcome.LOST: AnswerStatus.FAILED,
     Outcome.CLOSED: AnswerStatus.REFUSED,
 }
-"""The status of a command whose edits did not reach the buffer."""
 
 SHOWN: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
 """The message that the server itself shows if the editor does not show the answer."""
 
 NOT_REPORTED: Final = "The change was sent; the editor has not reported it yet."
+
+
+def status_of(result: ApplyResult) -> AnswerStatus:
+    """The status of a command that has applied edits."""
+    if result.outcome is Outcome.APPLIED:
+        return AnswerStatus.CONFLICT if result.conflicts else AnswerStatus.CHANGED
+    return _NOT_APPLIED[result.outcome]
+
+
+def applied_message(result: ApplyResult, total: int) -> str:
+    """A sentence for those of `total` hunks that did not get into the buffer; empty if all did."""
+    whole = result.outcome is Outcome.APPLIED
+    if whole and not result.conflicts:
+        return ""
+    left_out = (
+        f"{len(result.conflicts)} of {total} hunks were left out, because the same lines were changed while the edit "
+        "was made."
+    )
+    return left_out if whole else result.reason or left_out
 
 
 def edit_answer(

@@ -140,7 +140,7 @@ class Decisions:
             edit.review.reopen(taken[number], document.text)
         if apply_result.outcome is not Outcome.APPLIED:
             message = apply_result.reason or "The text has changed since the edit wrote it."
-            return answers.decision(edit, document, answers.STATUS_OF[apply_result.outcome], message)
+            return answers.decision(edit, document, answers.status_of(apply_result), message)
         left = len(refused) + len(apply_result.conflicts)
         message = f"{left} hunks have changed since the edit wrote them and were left alone." if left else ""
         return self._concluded(
@@ -165,19 +165,12 @@ class Decisions:
         edits = [proposal.edits[number] for number in numbers]
         apply_result = await self._applier.apply(proposal.base, edits, label=proposal.label)
         document = self._document(proposal.base.uri)
-        if apply_result.outcome is not Outcome.APPLIED:
-            message = apply_result.reason or answers.conflict_message(len(apply_result.conflicts), len(edits))
-            return answers.decision(proposal, document, answers.STATUS_OF[apply_result.outcome], message)
-        for index in apply_result.indices:
-            proposal.states[numbers[index]] = HunkState.ACCEPTED
-        status = AnswerStatus.CONFLICT if apply_result.conflicts else AnswerStatus.CHANGED
-        message = (
-            answers.conflict_message(len(apply_result.conflicts), len(edits))
-            if apply_result.conflicts
-            else ""
-        )
-        self._record_verdict(proposal)
-        return answers.decision(proposal, document, status, message)
+        if apply_result.outcome is Outcome.APPLIED:
+            for index in apply_result.indices:
+                proposal.states[numbers[index]] = HunkState.ACCEPTED
+            self._record_verdict(proposal)
+        message = answers.applied_message(apply_result, len(edits))
+        return answers.decision(proposal, document, answers.status_of(apply_result), message)
 
     async def _reject_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
         for number, state in enumerate(proposal.states):

@@ -365,13 +365,13 @@ class Edits:
                 result,
                 diff=self._diff(running, edits),
             )
+        status = answers.status_of(apply_result)
+        message = answers.applied_message(apply_result, len(edits))
         if apply_result.outcome is not Outcome.APPLIED:
-            status = answers.STATUS_OF[apply_result.outcome]
             in_conflict = apply_result.outcome is Outcome.CONFLICT
             numbers = apply_result.conflicts if in_conflict else range(len(edits))
             state = HunkStatus.CONFLICT if in_conflict else HunkStatus.LOST
             hunks = absent_hunks(edits, numbers, running.base.text, document, state)
-            message = apply_result.reason or answers.conflict_message(len(apply_result.conflicts), len(edits))
             return answers.edit_answer(
                 running, status, message, result, diff=self._diff(running, edits), hunks=hunks
             )
@@ -381,14 +381,13 @@ class Edits:
         )
         if not silent:
             self._client.refresh_lenses()
-        status = AnswerStatus.CONFLICT if apply_result.conflicts else AnswerStatus.CHANGED
-        message = (
-            answers.conflict_message(len(apply_result.conflicts), len(edits))
-            if apply_result.conflicts
-            else answers.offline_note(result)
-        )
         return answers.edit_answer(
-            running, status, message, result, diff=self._diff(running, edits), hunks=opened.hunks(document)
+            running,
+            status,
+            message or answers.offline_note(result),
+            result,
+            diff=self._diff(running, edits),
+            hunks=opened.hunks(document),
         )
 
     def _diff(self, running: Running, edits: Sequence[Edit]) -> str:
