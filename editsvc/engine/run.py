@@ -71,7 +71,7 @@ class EditRun:
             prediction_kind=self.prediction_kind,
             usage=done.usage,
             server=done.server,
-            timing=Timing(done.ttft_s, done.total_s, _rate(done)),
+            timing=Timing(ttft_s=done.ttft_s, total_s=done.total_s, tokens_per_s=_rate(done)),
             cost_usd=self.model.cost_usd(done.usage.prompt_tokens, done.usage.completion_tokens)
             if done.usage_is_whole
             else None,

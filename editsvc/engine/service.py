@@ -454,7 +454,7 @@ class EditService:
         after = checks.prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
         run.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(run.syntax_check)]
         if request.batch:
-            self._learn(request.batch, plan, sent)  # with the placeholders: lessons become predictions
+            self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
         status = Status.CHANGED if edits else Status.UNCHANGED
         return replace(run.result(status), after=after, edits=tuple(edits))
 
