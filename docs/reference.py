@@ -23,7 +23,7 @@ import editsvc
 from editsvc.cli import command
 from editsvc.emulator import FAULTS
 from editsvc.errors import EditsvcError
-from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.settings.schema import PROJECT_MAY_SET, Settings
 from editsvc.tokenlog.reference import with_columns
 
@@ -37,11 +37,22 @@ CHECKS = {
     Check.FRAME: "the reply's fence is not closed, or more of the file follows it",
     Check.EMPTY: "the reply would delete everything",
     Check.PROSE: "the reply is not fenced as requested and may be prose, or is a patch or JSON, unlike the file",
+    Check.WRAPPING: "text that belongs around the file came back inside of it: tags, a gutter, a piece of the prompt",
+    Check.PLACE: "a part of the reply does not fit into its place: it holds its neighbours' lines, or lost its own",
+    Check.DOUBLING: "the file, or most of it, is there twice",
+    Check.RETOUCHED: "lines differ only in quotes, dashes, accents or invisible characters, and nobody asked for it",
     Check.ENTITIES: "plain characters came back as HTML entities",
+    Check.WHITESPACE: "white space or blank lines changed, and nobody asked for it",
     Check.ELISION: "a remark such as `# ... rest of the code unchanged ...`, or a comment, replaces code",
     Check.INDENTATION: "most lines lost their indentation, or changed between tabs and spaces; nobody asked for it",
     Check.TAIL: "the end of the file is missing, as if the reply had been cut off",
     Check.SHRINK: "most of the file is gone, and nobody asked for it",
+    Check.LOSS: "a definition, or lines that the instruction does not concern, are gone",
+    Check.COMMENTS: "comments or a licence are gone from code that stayed",
+    Check.ORDER: "definitions changed places, and nobody asked for it",
+    Check.OTHER_TEXT: "the reply is another text than the file",
+    Check.UNDONE: "what the instruction plainly says was not done",
+    Check.UNASKED: "a change that the instruction does not explain",
     Check.SYNTAX: "the parser finds new errors (in a file that is too large to parse, only around the changes)",
     Check.INVISIBLE: "the edit adds invisible characters, or letters that look like others",
     Check.SECRETS: "the placeholder of a secret was changed, split or made up",

@@ -174,7 +174,8 @@ class ModelRefused(Refused):
 class GuardRefused(Refused):
     """The reply failed a check.
 
-    `check` is its name (see `editsvc.guard.checks.Check`), `line` the 1-based line of the new text, where there is one.
+    `check` is its name (see `editsvc.guard.findings.Check`), `line` the 1-based line of the new text, where there is
+    one.
     """
 
     def __init__(

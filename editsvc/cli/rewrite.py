@@ -22,7 +22,7 @@ from editsvc.engine.edit import EditRequest, result_json
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.files import disk, undo, workspace
 from editsvc.files.diff_names import diff_name
-from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
 from editsvc.settings import environment

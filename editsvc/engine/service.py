@@ -36,6 +36,7 @@ from editsvc.errors import (
     Status,
 )
 from editsvc.guard import checks
+from editsvc.guard.findings import Check
 from editsvc.prediction import drafts, policy
 from editsvc.prediction.candidates import completion_budget
 from editsvc.prediction.carry_over import CarryOver
@@ -399,7 +400,7 @@ class EditService:
             )
         except GuardRefused as exc:
             refuses = self._settings.on_syntax_error is OnSyntaxError.REFUSE
-            if exc.check != checks.Check.SYNTAX or refuses or Restart.SYNTAX in run.restarts:
+            if exc.check != Check.SYNTAX or refuses or Restart.SYNTAX in run.restarts:
                 raise
             run.restarts.append(Restart.SYNTAX)
             return plan.corrected_by(run.reply, exc.message)
@@ -440,7 +441,7 @@ class EditService:
         run.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
         return assembly.document
 
-    def _allowed(self, run: EditRun) -> frozenset[checks.Check]:
+    def _allowed(self, run: EditRun) -> frozenset[Check]:
         asked = run.request.allow
         return frozenset(self._settings.allow if asked is None else asked)
 
@@ -465,17 +466,17 @@ class EditService:
         if restored.unknown:
             raise GuardRefused(
                 f"The reply changed the placeholder of a secret ({restored.unknown[0]}).",
-                check=checks.Check.SECRETS,
+                check=Check.SECRETS,
                 hint="Run the edit again, or set on_secret to send.",
             )
         lost = secrets.losses(plan.document, document, masked, instruction=plan.instruction)
         replaced = next((loss for loss in lost if loss.replaced), None)
-        if replaced is not None and checks.Check.LOST_SECRET not in self._allowed(run):
+        if replaced is not None and Check.LOST_SECRET not in self._allowed(run):
             raise GuardRefused(
                 f"The reply replaced a secret with something else ({replaced.kind}, line {replaced.line}).",
-                check=checks.Check.LOST_SECRET,
+                check=Check.LOST_SECRET,
                 hint="Run the edit again.",
-                remedies=(Remedy(Means.WAIVE, checks.Check.LOST_SECRET, "if the secret should be removed"),),
+                remedies=(Remedy(Means.WAIVE, Check.LOST_SECRET, "if the secret should be removed"),),
             )
         run.warnings += [
             f"The secret on line {loss.line} ({loss.kind}) is no longer in the new text." for loss in lost

@@ -12,11 +12,11 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from editsvc import syntax
 from editsvc.errors import GuardRefused, Means, Remedy
+from editsvc.guard.findings import Check
 from editsvc.guard.invisible import added
 from editsvc.reply import Framing
 from editsvc.text.diff import changed_spans
@@ -28,27 +28,6 @@ if TYPE_CHECKING:
     from editsvc.text.diff import Span
     from editsvc.text.document import Edit, Snapshot
 
-
-class Check(StrEnum):
-    """The names of the checks, in the order in which they run."""
-
-    FRAME = "frame"
-    EMPTY = "empty"
-    PROSE = "prose"
-    ENTITIES = "entities"
-    ELISION = "elision"
-    INDENTATION = "indentation"
-    TAIL = "tail"
-    SHRINK = "shrink"
-    SYNTAX = "syntax"
-    SCOPE = "scope"
-    INVISIBLE = "invisible"
-    SECRETS = "secrets"
-    LOST_SECRET = "lost-secret"  # noqa: S105 - the name of a check
-    IDENTITY = "identity"
-
-
-WAIVABLE: Final = frozenset(Check) - {Check.FRAME, Check.SCOPE, Check.SECRETS, Check.IDENTITY}
 
 _WORDS: Final = re.compile(r"\w+|[^\w\s]")
 _ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27|apos);")

@@ -12,8 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Final, assert_never
 
-from editsvc.offline import parse
-from editsvc.offline.instruction import (
+from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
     ChangeColour,
@@ -21,11 +20,12 @@ from editsvc.offline.instruction import (
     Rename,
     Replace,
     SortImports,
+    parse,
     subject,
 )
 
 if TYPE_CHECKING:
-    from editsvc.offline import Instruction
+    from editsvc.instruction.commands import Instruction
 
 
 class InstructionClass(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from editsvc.instruction.palette import Colour, colour
 from editsvc.offline.errors import NotApplicable
-from editsvc.offline.palette import Colour, colour
 from editsvc.offline.trees import tree_of
 from editsvc.syntax.languages import LANGUAGES
 from editsvc.text.document import Edit
@@ -14,7 +14,7 @@ from editsvc.text.document import Edit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from editsvc.offline.instruction import ChangeColour
+    from editsvc.instruction.commands import ChangeColour
     from editsvc.syntax import Language, ParseBudget
 
 _CSS: Final = next(language for language in LANGUAGES if language.name == "css")

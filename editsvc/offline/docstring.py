@@ -18,7 +18,7 @@ from editsvc.text.document import Edit, line_end, split_lines
 if TYPE_CHECKING:
     import tree_sitter
 
-    from editsvc.offline.instruction import AddDocstring
+    from editsvc.instruction.commands import AddDocstring
     from editsvc.syntax import Language, ParseBudget, Tree
     from editsvc.syntax.outline import Located
 

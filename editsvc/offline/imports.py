@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import tree_sitter
 
-    from editsvc.offline.instruction import SortImports
+    from editsvc.instruction.commands import SortImports
     from editsvc.syntax import Language, ParseBudget, Tree
 
 _Key = tuple[int, tuple[object, ...]]

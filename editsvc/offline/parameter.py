@@ -14,7 +14,7 @@ from editsvc.text.document import Edit
 if TYPE_CHECKING:
     import tree_sitter
 
-    from editsvc.offline.instruction import AddParameter
+    from editsvc.instruction.commands import AddParameter
     from editsvc.syntax import Language, ParseBudget, Tree
 
 _ECMASCRIPT: Final = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"})

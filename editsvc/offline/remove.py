@@ -10,7 +10,7 @@ from editsvc.offline.trees import ambiguous, named, tree_of
 from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
-    from editsvc.offline.instruction import Remove
+    from editsvc.instruction.commands import Remove
     from editsvc.syntax import Language, ParseBudget, Tree
     from editsvc.syntax.outline import Located
 

@@ -10,7 +10,7 @@ from editsvc.offline.trees import tree_of
 from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
-    from editsvc.offline.instruction import Rename
+    from editsvc.instruction.commands import Rename
     from editsvc.syntax import Language, ParseBudget, Tree
 
 

@@ -9,7 +9,7 @@ from editsvc.offline.errors import NotApplicable
 from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
-    from editsvc.offline.instruction import Replace
+    from editsvc.instruction.commands import Replace
     from editsvc.syntax import Language
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
-from editsvc.offline.errors import NotApplicable, NotUnderstood
-from editsvc.offline.instruction import (
+from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
     ChangeColour,
@@ -18,6 +16,8 @@ from editsvc.offline.instruction import (
     describe,
     parse,
 )
+from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
+from editsvc.offline.errors import NotApplicable, NotUnderstood
 from editsvc.syntax import ParseBudget, language_of, syntax_errors
 from editsvc.text.document import apply
 

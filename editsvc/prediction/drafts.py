@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc.offline import NotApplicable, edits, parse
-from editsvc.offline.instruction import (
+from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
     ChangeColour,
@@ -21,8 +20,10 @@ from editsvc.offline.instruction import (
     Rename,
     Replace,
     SortImports,
+    parse,
     subject,
 )
+from editsvc.offline import NotApplicable, edits
 from editsvc.offline.rename import word
 from editsvc.syntax import ParseBudget
 from editsvc.text.document import Edit, apply

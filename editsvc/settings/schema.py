@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from editsvc.errors import Means, Remedy, SettingsError
-from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.prompt.rendering import EditFormat
 from editsvc.redact import without_secrets

@@ -20,7 +20,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from editsvc import syntax
 from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.files import workspace
-from editsvc.guard.checks import Check
+from editsvc.guard.findings import Check
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.document import Edit, Snapshot, apply

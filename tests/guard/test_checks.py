@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from editsvc import syntax
 from editsvc.errors import GuardRefused
 from editsvc.guard import checks
-from editsvc.guard.checks import WAIVABLE, Check
+from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.text.document import Edit, Snapshot, apply, normalise, split_lines
 
 FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))

@@ -20,7 +20,7 @@ from shell import Shell
 from shell_fixtures import offline_shell
 
 from editsvc.emulator import EmulatorOptions, parse_fault
-from editsvc.guard.checks import Check
+from editsvc.guard.findings import Check
 
 __all__ = ["offline_shell"]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from editsvc.offline import NotApplicable, NotUnderstood, edits, parse, rewrite
+from editsvc.instruction.commands import parse
+from editsvc.offline import NotApplicable, NotUnderstood, edits, rewrite
 from editsvc.syntax import language_of
 from editsvc.text.document import apply
 

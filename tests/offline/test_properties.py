@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from editsvc.instruction.commands import AddDocstring, AddParameter, Rename, SortImports
+from editsvc.instruction.palette import Colour, colour
 from editsvc.offline import NotApplicable, edits, rewrite
-from editsvc.offline.instruction import AddDocstring, AddParameter, Rename, SortImports
 from editsvc.offline.names import distance, near
-from editsvc.offline.palette import Colour, colour
 from editsvc.syntax import by_name
 from editsvc.text.document import apply, split_lines
 

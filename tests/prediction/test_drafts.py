@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.offline.instruction import AddParameter, Remove, Rename, Replace, SortImports
+from editsvc.instruction.commands import AddParameter, Remove, Rename, Replace, SortImports
 from editsvc.prediction.drafts import Draft, compose, draft, understood
 from editsvc.syntax import LANGUAGES, ParseBudget, by_name
 from editsvc.text.document import Edit, apply

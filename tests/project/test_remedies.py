@@ -13,7 +13,7 @@ import editsvc
 from editsvc.cli import COMMANDS
 from editsvc.cli import remedies as cli
 from editsvc.errors import EditsvcError, Means, Remedy
-from editsvc.guard.checks import WAIVABLE
+from editsvc.guard.findings import WAIVABLE
 from lsp import remedies as lsp
 from lsp.contract import Anyway, EditArgument
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from editsvc.errors import SettingsError
-from editsvc.guard.checks import Check
+from editsvc.guard.findings import Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.settings import environment
 from editsvc.settings.schema import PROJECT_MAY_SET, Layer, Settings, json_schema, resolve

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from editsvc.offline.palette import is_colour
+from editsvc.instruction.palette import is_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from editsvc.offline import NotUnderstood, describe, parse, rewrite
-from editsvc.offline.instruction import (
+from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
     ChangeColour,
@@ -17,8 +16,11 @@ from editsvc.offline.instruction import (
     Rename,
     Replace,
     SortImports,
+    describe,
+    parse,
     subject,
 )
+from editsvc.offline import NotUnderstood, rewrite
 
 UNDERSTOOD = {
     "rename foo to bar": Rename("foo", "bar"),
