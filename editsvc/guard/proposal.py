@@ -1,0 +1,71 @@
+"""What a check of an edit sees: the document before and after, where the new text came from, and what was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from editsvc import syntax
+from editsvc.text.diff import changed_spans
+from editsvc.text.document import split_lines
+
+if TYPE_CHECKING:
+    from editsvc.guard.findings import Lines
+    from editsvc.instruction.intent import Intent
+    from editsvc.text.diff import Span
+    from editsvc.text.section import Section
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the document as it was, and the text of the reply that takes its place ("" where it is to go)."""
+
+    section: Section
+    text: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    r"""A document that a reply would make of another; both texts have ``\n`` only, and no BOM.
+
+    `pieces` are what the reply rewrote, in order; with `whole` that is one, all of the document. `selected` are the
+    lines that the user drew as a limit, None where there was none. `drafted` is the document with a complete draft of
+    the instruction: what the sentence plainly says, and nothing else; None where there is none. `filename` has no
+    folders.
+    """
+
+    before: str
+    after: str
+    intent: Intent
+    language: syntax.Language | None = None
+    filename: str = ""
+    pieces: tuple[Piece, ...] = ()
+    whole: bool = True
+    selected: Lines | None = None
+    drafted: str | None = None
+
+    @cached_property
+    def old(self) -> list[str]:
+        """The lines of `before`, with their ends."""
+        return split_lines(self.before)
+
+    @cached_property
+    def new(self) -> list[str]:
+        """The lines of `after`, with their ends."""
+        return split_lines(self.after)
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """The changed lines, in order, as 0-based half-open ranges of `old` and `new`."""
+        return changed_spans(self.before, self.after)
+
+    @cached_property
+    def old_outline(self) -> syntax.Outline | None:
+        """The definitions of `before`; None if it cannot be parsed within the budget, or has no grammar."""
+        return syntax.outline_of(self.before, self.language)
+
+    @cached_property
+    def new_outline(self) -> syntax.Outline | None:
+        """The definitions of `after`; None as above."""
+        return syntax.outline_of(self.after, self.language)
