@@ -423,6 +423,7 @@ def example() -> contract.EditAnswer:
         scope=contract.RewrittenScope(ScopeKind.FILE, 1, 80, ScopeReason.SMALL, 1, 1),
         edit_format=EditFormat.REWRITE,
         restarts=(),
+        findings=(),
         syntax_check=Extent.WHOLE,
         provider="cerebras",
         model="gpt-oss-120b",

@@ -69,8 +69,8 @@ The last event has `finish_reason` `stop`, which makes the reply whole, and the 
 {usage}
 ```
 
-**The edit.** `engine/assembly.py` puts the lines in place, `guard/checks.py` checks them, `text/diff.py` finds what
-changed, and `checks.prove` verifies that nothing else did. Only then does the command line print the diff:
+**The edit.** `engine/assembly.py` puts the lines in place, `guard/gate.py` examines the result, `text/diff.py` finds
+what changed, and `guard/identity.py` verifies that nothing else did. Only then does the command line print the diff:
 
 ```diff
 {diff}

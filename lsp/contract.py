@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from editsvc.engine.edit import Restart  # noqa: TC001 - msgspec reads the annotations
-from editsvc.guard.findings import WAIVABLE
+from editsvc.guard.findings import WAIVABLE, Action, Check
 from editsvc.prediction.candidates import PredictionKind  # noqa: TC001 - same
 from editsvc.prediction.policy import PredictionMode, Reason  # noqa: TC001 - same
 from editsvc.prompt.rendering import EditFormat  # noqa: TC001 - same
@@ -307,12 +307,31 @@ class ShownFigures(Struct, frozen=True, forbid_unknown_fields=True):
     cost: Annotated[str | None, Meta(description="in dollars")]
 
 
+class EditFinding(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that a check of the reply found, and what was done about it; lines are 1-based and inclusive."""
+
+    kind: Annotated[Check, Meta(description="the [check](errors.md#checks)")]
+    message: Annotated[str, Meta(description="a sentence for the user")]
+    before: Annotated[
+        tuple[int, ...] | None, Meta(description="first and last line of the old text that it concerns")
+    ]
+    after: Annotated[
+        tuple[int, ...] | None, Meta(description="first and last line of the new text that it concerns")
+    ]
+    action: Annotated[
+        Action, Meta(description="`restored`, `asked-again`, `refused` or `warned`: what was done about it")
+    ]
+
+
 class ResultFields(Struct, frozen=True, forbid_unknown_fields=True):
     """The metadata of an edit's requests, under the same names as in ``editsvc rewrite --json``."""
 
     scope: Annotated[RewrittenScope | None, Meta(description="what was rewritten")]
     edit_format: Annotated[EditFormat | None, Meta(description="the form in which the reply was asked for")]
     restarts: Annotated[tuple[Restart, ...], Meta(description="why the model was asked again, in order")]
+    findings: Annotated[
+        tuple[EditFinding, ...], Meta(description="what the checks found in the replies, in order")
+    ]
     syntax_check: Annotated[Extent | None, Meta(description="how much of the new text was parsed")]
     provider: Annotated[str | None, Meta(description="the server that answered")]
     model: Annotated[str | None, Meta(description="the model that answered")]

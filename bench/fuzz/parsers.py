@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, AnyStr, Final
 import httpx
 
 from bench.fuzz.grow import Grammar
-from editsvc.errors import GuardRefused
-from editsvc.guard import checks
+from editsvc.guard import gate
+from editsvc.guard.proposal import Piece, Proposal, Received
+from editsvc.instruction.intent import intent_of
 from editsvc.prompt.rendering import Frame
 from editsvc.provider.failures import from_event
 from editsvc.provider.sse import EventParser, ServerSentEvent
@@ -141,18 +142,15 @@ def check_reply(document: str, text: str) -> str:
     else:
         _check_shown(reply.code, shown)
     _check_wrapped(original, shape, plain)
-    try:
-        checks.check_reply(
-            original,
-            reply.code,
-            instruction="",
-            framing=reply.framing,
-            closed=reply.closed,
-            behind=reply.after,
-        )
-        verdict = "good"
-    except GuardRefused as refused:
-        verdict = str(refused.check)
+    proposal = Proposal(
+        original,
+        reply.code,
+        intent_of(""),
+        pieces=(Piece(Section(0, original, 1), reply.code),),
+        received=Received(reply.framing, reply.closed, reply.after),
+    )
+    found = gate.examine(proposal, asked=True).refused
+    verdict = "good" if found is None else str(found.kind)
     flags = f"{bool(reply.before):d}{bool(reply.after):d}{bool(reply.reason):d}{reply.closed:d}"
     return f"{reply.kind} {reply.framing} {flags} {_bucket(reply.code.count(chr(10)))} {verdict}"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from editsvc.errors import Remedy, Status
-    from editsvc.guard.findings import Check
+    from editsvc.guard.findings import Check, Handled
     from editsvc.prediction.candidates import PredictionKind
     from editsvc.prediction.policy import Decision, PredictionMode
     from editsvc.prompt.rendering import EditFormat
@@ -87,6 +87,7 @@ class Restart(StrEnum):
     WHOLE_FILE = "whole-file"
     MISFIT = "misfit"
     SYNTAX = "syntax"
+    FINDINGS = "findings"
     SEARCH = "search"
     PREDICTION_UNSUPPORTED = "prediction-unsupported"
     TOO_MANY_REJECTED = "too-many-rejected"
@@ -97,11 +98,11 @@ class EditResult:
     """How an edit ended. `after` and `edits` are set when `status` is CHANGED (or UNCHANGED, without edits).
 
     `message` is a sentence for people, empty if there is nothing to say; `remedies` are the possible remedies, for
-    the front end to put into words. `restarts` tells why the model was asked
-    again, in order; `scope` is what was rewritten, or, where it did not come so far, what was offered to the
-    model: one part, or one of `parts_offered` of which it rewrote `parts_rewritten`. `attempts` are the HTTP requests
-    that were sent, in the order in which they ended. `syntax_check` is how much of the new text was parsed; None
-    where that was not to be done, or cannot be.
+    the front end to put into words. `restarts` tells why the model was asked again, in order; `findings` are what the
+    gate found in all of its replies, and what was done about each. `scope` is what was rewritten, or, where it did not
+    come so far, what was offered to the model: one part, or one of `parts_offered` of which it rewrote
+    `parts_rewritten`. `attempts` are the HTTP requests that were sent, in the order in which they ended. `syntax_check`
+    is how much of the new text was parsed; None where that was not to be done, or cannot be.
     """
 
     id: str
@@ -125,6 +126,7 @@ class EditResult:
     timing: Timing = Timing()
     cost_usd: float | None = None
     restarts: tuple[Restart, ...] = ()
+    findings: tuple[Handled, ...] = ()
     parts_offered: int | None = None
     parts_rewritten: int | None = None
     edit_format: EditFormat | None = None
@@ -192,6 +194,7 @@ def result_json(result: EditResult | None) -> dict[str, Any]:
         else None,
         "edit_format": result.edit_format if result else None,
         "restarts": list(result.restarts) if result else [],
+        "findings": [found.json() for found in result.findings] if result else [],
         "syntax_check": result.syntax_check if result else None,
         "provider": result.provider if result else None,
         "model": result.model if result else None,

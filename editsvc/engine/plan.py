@@ -5,10 +5,11 @@ A plan is a value. When the model has to be asked again, the next plan is made f
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from editsvc.guard.findings import Lines
+from editsvc.guard.proposal import Proposal
 from editsvc.prediction.candidates import (
     Candidate,
     PredictionKind,
@@ -21,21 +22,19 @@ from editsvc.prompt.rendering import EditFormat, Message
 from editsvc.reply import ReplyParser, SectionsParser
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
+from editsvc.text.document import apply
 from editsvc.tokens import estimate_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from editsvc.guard.proposal import Piece, Received
     from editsvc.guard.secrets import Masked
+    from editsvc.instruction.intent import Intent
     from editsvc.prompt.rendering import Frame, Task
     from editsvc.scope.scopes import Scope, ScopeLimits
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
-
-_ABOUT_FINAL_NEWLINE: Final = re.compile(
-    r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,16 @@ class RenderedRequest:
 class Plan:
     r"""One request to be: `document` has ``\n`` only; `draft` are edits of it that the instruction plainly says.
 
-    They are all that it says if `draft_is_complete`. `remarks` are what follows the task: a reply that broke the
-    syntax, and what is wrong with it; `corrected` is that reply's text, which the next one will be much like.
+    They are all that it says if `draft_is_complete`. `intent` is what the instruction asks for, before secrets were
+    masked in it. `remarks` are what follows the task: a wrong reply, and what is wrong with it; `corrected` is that
+    reply's text, which the next one will be much like.
     `masked` tells which words of the document stand for secrets that are not sent.
     """
 
     document: str
     language: Language | None
     instruction: str
+    intent: Intent
     filename: str
     scope: Scope
     limits: ScopeLimits
@@ -129,10 +130,46 @@ class Plan:
 
     def parser(self, frame: Frame) -> ReplyParser | SectionsParser:
         """The parser of the reply."""
-        meant = bool(_ABOUT_FINAL_NEWLINE.search(self.instruction))
+        meant = self.intent.final_newline
         if len(self.scope.sections) > 1:
             return SectionsParser(frame, self.document, self.scope.sections, final_newline_meant=meant)
         return ReplyParser(frame, self.offered, final_newline_meant=meant)
+
+    def proposal(
+        self,
+        text: str,
+        *,
+        pieces: Sequence[Piece] = (),
+        whole: bool = True,
+        received: Received | None = None,
+    ) -> Proposal:
+        r"""What the gate is to examine: the document with `text` (``\n`` only), which `pieces` of a reply made."""
+        target = self.target
+        return Proposal(
+            self.document,
+            text,
+            self.intent,
+            language=self.language,
+            filename=self.filename,
+            pieces=tuple(pieces),
+            whole=whole,
+            selected=Lines(target.first_line, target.last_line) if target.bounded else None,
+            drafted=self._drafted(),
+            received=received,
+        )
+
+    def _drafted(self) -> str | None:
+        """The document with the draft, if that is all of the instruction, as far as it may be rewritten."""
+        if not self.draft_is_complete:
+            return None
+        target = self.target
+        edits = self.draft
+        if target.bounded or target.kind is ScopeKind.SYMBOL:
+            reach = [(section.start, section.end) for section in target.sections]
+            edits = [
+                edit for edit in edits if any(start <= edit.start and edit.end <= end for start, end in reach)
+            ]
+        return apply(self.document, edits) if edits else None
 
     def rewriting(self) -> Plan:
         """The same edit as a rewrite, after structured edits did not apply."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from editsvc import credible
 from editsvc.engine.edit import EditResult, Restart
+from editsvc.guard.findings import Action
 from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
 from editsvc.provider.base import AttemptReason, Completion
@@ -17,11 +19,14 @@ from editsvc.tokenlog.record import LoggedDocument, LoggedParts, LoggedPredictio
 from editsvc.usage import Timing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from editsvc.engine.edit import EditRequest
     from editsvc.engine.plan import Plan
     from editsvc.errors import EditsvcError, Status
+    from editsvc.guard.findings import Handled
+    from editsvc.guard.gate import Verdict
     from editsvc.prediction.candidates import PredictionKind
     from editsvc.prediction.policy import Decision
     from editsvc.provider.base import Attempt
@@ -48,6 +53,8 @@ class EditRun:
     rewritten: tuple[int, ...] | None = None
     syntax_check: Extent | None = None
     restarts: list[Restart] = field(default_factory=list)
+    asked_again: bool = False
+    findings: list[Handled] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     reply: str = ""
@@ -76,6 +83,7 @@ class EditRun:
             if done.usage_is_whole
             else None,
             restarts=tuple(self.restarts),
+            findings=tuple(self.findings),
             parts_rewritten=None if self.rewritten is None else max(1, len(self.rewritten)),
             edit_format=self.plan.form if self.plan else None,
             syntax_check=self.syntax_check,
@@ -107,6 +115,14 @@ class EditRun:
         if done.predicted is False and self.decision is not None and self.decision.send:
             self.decision = replace(self.decision, send=False, reason=Reason.MODEL_CANNOT, propensity=1.0)
             self.prediction_kind = None
+
+    def examined(self, verdict: Verdict) -> None:
+        """Record what the gate found; a warning that was given before is not given again."""
+        self.findings += verdict.handled
+        self.syntax_check = verdict.extent
+        for found in verdict.handled:
+            if found.action in {Action.WARNED, Action.RESTORED}:
+                self._warn_once(found.message)
 
     def _warn_once(self, sentence: str) -> None:
         if sentence not in self.warnings:
@@ -180,9 +196,15 @@ class EditRun:
             instruction_class=classify(request.instruction),
             edit_format=result.edit_format,
             restarts=[*result.restarts] or None,
+            findings=_counted(result.findings),
             route=self._route(),
             syntax_check=result.syntax_check,
         )
+
+
+def _counted(findings: Sequence[Handled]) -> dict[str, int] | None:
+    """How often each kind of finding was dealt with in each way, under names such as ``loss:refused``."""
+    return dict(sorted(Counter(f"{found.kind}:{found.action}" for found in findings).items())) or None
 
 
 def _rate(done: Completion) -> float | None:

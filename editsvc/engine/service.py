@@ -35,8 +35,11 @@ from editsvc.errors import (
     Remedy,
     Status,
 )
-from editsvc.guard import checks
-from editsvc.guard.findings import Check
+from editsvc.guard import gate
+from editsvc.guard.findings import WAIVABLE, Action, Check
+from editsvc.guard.identity import prove
+from editsvc.guard.proposal import Piece, Received
+from editsvc.instruction.intent import intent_of
 from editsvc.prediction import drafts, policy
 from editsvc.prediction.candidates import completion_budget
 from editsvc.prediction.carry_over import CarryOver
@@ -57,6 +60,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from editsvc.guard.findings import Finding
+    from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.provider.base import Completer
@@ -213,6 +218,7 @@ class EditService:
             document=document,
             language=language,
             instruction=instruction,
+            intent=intent_of(request.instruction),
             filename=printable(request.filename),
             scope=scope,
             limits=limits,
@@ -369,7 +375,7 @@ class EditService:
         """From the finished reply to edits that have passed every check, or to the next plan."""
         if reply is None:
             try:
-                document = self._searched(plan, run.reply)
+                proposal = self._searched(plan, run.reply)
             except search_replace.NotApplied:
                 run.restarts.append(Restart.SEARCH)
                 return plan.rewriting()
@@ -383,63 +389,58 @@ class EditService:
             raise self._refusal(reply.reason)
         else:
             try:
-                document = self._checked(run, plan, reply)
+                proposal = self._rewritten(run, plan, reply)
             except Misfit:
                 undivided = plan.undivided()
                 if undivided is None or Restart.MISFIT in run.restarts:
                     raise
                 run.restarts.append(Restart.MISFIT)
                 return undivided
-        try:
-            run.syntax_check = checks.check_document(
-                plan.document,
-                document,
-                instruction=plan.instruction,
-                language=plan.language,
-                allow=self._allowed(run),
-            )
-        except GuardRefused as exc:
-            refuses = self._settings.on_syntax_error is OnSyntaxError.REFUSE
-            if exc.check != Check.SYNTAX or refuses or Restart.SYNTAX in run.restarts:
-                raise
-            run.restarts.append(Restart.SYNTAX)
-            return plan.corrected_by(run.reply, exc.message)
-        return self._edited(run, plan, document)
+        never_asked = {Check.SYNTAX} if self._settings.on_syntax_error is OnSyntaxError.REFUSE else ()
+        verdict = gate.examine(
+            proposal, allow=self._allowed(run), asked=run.asked_again, never_asked=never_asked
+        )
+        run.examined(verdict)
+        if verdict.decision is gate.Decision.ASK:
+            return self._asked_again(run, plan, verdict)
+        if verdict.refused is not None:
+            raise _refused(verdict.refused, asked=run.asked_again)
+        return self._edited(run, plan, verdict.document)
 
-    def _searched(self, plan: Plan, text: str) -> str:
-        """The document after structured edits; raises NotApplied if they do not say where."""
+    def _asked_again(self, run: EditRun, plan: Plan, verdict: gate.Verdict) -> Plan:
+        """The plan that names what was found; for what stands in the wrong place, that of the whole file."""
+        kinds = {found.kind for found in verdict.handled if found.action is Action.ASKED_AGAIN}
+        run.asked_again = True
+        undivided = plan.undivided() if Check.PLACE in kinds else None
+        if undivided is not None and undivided.scope != plan.scope:
+            run.restarts.append(Restart.MISFIT)
+            return undivided
+        run.restarts.append(Restart.SYNTAX if kinds == {Check.SYNTAX} else Restart.FINDINGS)
+        return plan.corrected_by(run.reply, verdict.complaint)
+
+    def _searched(self, plan: Plan, text: str) -> Proposal:
+        """What structured edits make of the document; raises NotApplied if they do not say where."""
         reply = search_replace.parse(text)
         if reply.cannot and not reply.edits:
             raise self._refusal(reply.cannot)
         if not plan.target.bounded:
-            return search_replace.apply(plan.document, reply.edits)
+            return plan.proposal(search_replace.apply(plan.document, reply.edits))
         (section,) = plan.target.sections
         new = search_replace.apply(section.text, reply.edits)
-        return plan.document[: section.start] + new + plan.document[section.end :]
+        text = plan.document[: section.start] + new + plan.document[section.end :]
+        return plan.proposal(text, pieces=(Piece(section, new),), whole=False)
 
-    def _checked(self, run: EditRun, plan: Plan, reply: Reply) -> str:
-        """The document after a rewrite; raises GuardRefused."""
+    def _rewritten(self, run: EditRun, plan: Plan, reply: Reply) -> Proposal:
+        """What a rewrite makes of the document; raises GuardRefused if it has no place in it."""
         assembly = assemble(plan.document, plan.target, reply)
-        # Checked together: what leaves one section may have gone to another. A numbered one that is empty is to go.
-        kept = [
-            (section.text, text)
-            for section, text in zip(assembly.sections, assembly.texts, strict=True)
-            if text or reply.sections is None
-        ]
-        old, new = "".join(text for text, _ in kept), "".join(text for _, text in kept)
-        checks.check_reply(
-            old,
-            new,
-            instruction=plan.instruction,
-            framing=reply.framing,
-            closed=reply.closed,
-            behind=reply.after,
-            language=plan.language,
-            allow=self._allowed(run),
-            part=not assembly.whole and plan.target.kind is not ScopeKind.LINES,
-        )
         run.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
-        return assembly.document
+        pieces = tuple(
+            # A numbered section that is empty is to go.
+            Piece(section, text, deleted=not text and reply.sections is not None)
+            for section, text in zip(assembly.sections, assembly.texts, strict=True)
+        )
+        received = Received(reply.framing, reply.closed, reply.after)
+        return plan.proposal(assembly.document, pieces=pieces, whole=assembly.whole, received=received)
 
     def _allowed(self, run: EditRun) -> frozenset[Check]:
         asked = run.request.allow
@@ -452,7 +453,7 @@ class EditService:
         if plan.masked is not None:
             document = self._with_secrets(run, plan, document, plan.masked)
         edits = diff.edits(request.snapshot.text, document)
-        after = checks.prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
+        after = prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
         run.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(run.syntax_check)]
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
@@ -608,6 +609,19 @@ def _unchecked(extent: syntax.Extent | None) -> list[str]:
             "The syntax of the new text was not fully checked: the file is too large to parse, or nested too deeply."
         ]
     return []
+
+
+def _refused(finding: Finding, *, asked: bool) -> GuardRefused:
+    """The refusal that `finding` calls for."""
+    hint = "Asked again, the model did not mend it." if asked else "Run the edit again."
+    waivable = finding.kind in WAIVABLE
+    return GuardRefused(
+        finding.message,
+        check=finding.kind,
+        line=finding.after.first if finding.after else None,
+        hint=hint,
+        remedies=(Remedy(Means.WAIVE, finding.kind, finding.when),) if waivable else (),
+    )
 
 
 def _incomplete(done: Completion, limit: int) -> IncompleteReply:

@@ -1,35 +1,23 @@
-"""The checks that an edit must pass before it may reach a file or a buffer.
-
-Every check answers one way in which tools of this kind have been seen to damage files. A failed check is a
-`GuardRefused` that names the check, and the line where there is one; nothing is repaired. A user may vouch
-for an edit that a check refuses by naming that check; the checks of identity cannot be waived.
-"""
+"""Checks of what a reply lost, or changed on lines that it kept."""
 
 from __future__ import annotations
 
 import html
-import json
 import re
-from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc import syntax
 from editsvc.errors import GuardRefused, Means, Remedy
-from editsvc.guard.findings import Check
-from editsvc.guard.invisible import added
-from editsvc.reply import Framing
-from editsvc.text.diff import changed_spans
-from editsvc.text.document import normalise, split_lines
+from editsvc.guard.findings import Answer, Check, Finding, Lines
+from editsvc.guard.form import breaks
+from editsvc.guard.similarity import word_similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from editsvc import syntax
+    from editsvc.guard.proposal import Proposal
     from editsvc.text.diff import Span
-    from editsvc.text.document import Edit, Snapshot
 
-
-_WORDS: Final = re.compile(r"\w+|[^\w\s]")
 _ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27|apos);")
 
 # What a comment looks like in any language, and a line that is nothing but an ellipsis with words. A spread
@@ -78,30 +66,7 @@ _ASKS_TO_RETAB: Final = re.compile(
 _ASKS_FOR_STUBS: Final = re.compile(
     r"\b(?:stub|protocol|abstract|overload|interface|ellipsis|placeholder|\.pyi)", re.IGNORECASE
 )
-# How a chat model begins and ends; only consulted where the language itself cannot tell prose from code.
-_CHAT: Final = re.compile(
-    r"\s*(?:sure\b|certainly\b|of course\b|absolutely\b|okay\b|ok,|done[.!]|here(?:'s|’s| is| are)\b|below is\b|"
-    r"i(?:'ve|’ve| have|'m| am|’m| can't| can’t| cannot| will| made| changed| updated| added| removed)\b|"
-    r"let me know\b|hope (?:this|that)\b|as requested\b|note that\b|"
-    r"the (?:updated|following|above|modified|changed) (?:code|file|version|text)\b|"
-    r"this (?:code|version|change|update) )",
-    re.IGNORECASE,
-)
-# How an answer begins that wraps the file, or edits of it, in JSON.
-_JSON_ANSWER: Final = re.compile(r"\s*(?:\[\s*)?\{\s*\"[^\"\n]*\"\s*:")
-_ASKS_FOR_JSON: Final = re.compile(r"json", re.IGNORECASE)
-# How the edits that other tools ask for begin: a unified diff, search and replace blocks, a patch.
-_PATCH_ANSWER: Final = re.compile(
-    r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|<{5,9} ?(?:SEARCH|ORIGINAL|HEAD)\b|\*{3} Begin Patch\b"
-)
-_PATCH_HEADING: Final = 6  # lines before the first hunk of a diff, at most
-_ASKS_FOR_A_PATCH: Final = re.compile(r"\b(?:diff|patch|conflict|hunk)", re.IGNORECASE)
-_PROSE_LINE: Final = re.compile(r"\s*[A-Z][\w'’,-]*(?:\s+[\w'’`\"(),./-]+){2,}\s*[.:!?]?\s*")
-# Languages whose grammar accepts a plain sentence.
-_PROSE_IS_VALID: Final = frozenset({"yaml", "html", "shellscript", "css"})
-
 _SIMILAR: Final = 0.5
-_HARDLY_SIMILAR: Final = 0.2
 _TELLING_LINE: Final = 8  # characters; shorter lines (braces, "else:") occur in any text
 _SHORT_FILE: Final = 15  # lines; below, a share says little
 _LEAST_LEFT: Final = 0.4
@@ -109,7 +74,6 @@ _TAIL_SHARE: Final = 0.1
 _TAIL_FLOOR: Final = 3
 _TAIL_CEILING: Final = 20
 _TAIL_SHARE_EVEN_IF_ASKED: Final = 0.5
-_FAULTS_SHOWN: Final = 3
 _REINDENTED_FLOOR: Final = 3
 _STUBBED_FLOOR: Final = 3
 _REMARK_CEILING: Final = 2
@@ -117,265 +81,51 @@ _REMARKED_FLOOR: Final = 5
 _BESIDE_CEILING: Final = 5  # lines; more than a block's neighbours have changed
 
 
-def check_reply(
-    original: str,
-    code: str,
-    *,
-    instruction: str,
-    framing: Framing = Framing.AGREED,
-    closed: bool = True,
-    behind: str = "",
-    language: syntax.Language | None = None,
-    allow: Collection[Check] = (),
-    part: bool = False,
-) -> None:
-    r"""Refuse new text that must not replace `original`, the text that was sent (both ``\n`` only).
-
-    `framing` tells how `code` stood in the reply, `closed` whether the frame around it ended, and `behind` what
-    followed. With `part`, that is only a part of a document: it may lose its last lines, or all of them if the
-    instruction removes something, where a document may not. Raises GuardRefused at the first failed check that
-    `allow` does not name.
-    """
-    old, new = split_lines(original), split_lines(code)
-    wanted = frozenset(Check).difference(allow)
-    if framing is not Framing.NONE:
-        _frame(old, new, closed=closed, behind=behind)
-    if Check.EMPTY in wanted and not (part and _ASKS_TO_REMOVE.search(instruction)):
-        _empty(original, code)
-    if Check.PROSE in wanted:
-        _prose(old, new, framing, instruction, language)
-    if original == code:
-        return
-    spans = changed_spans(original, code)
-    if Check.ENTITIES in wanted:
-        _entities(old, new, spans)
-    if Check.ELISION in wanted:
-        _elision(old, new, spans, instruction, language)
-    if Check.INDENTATION in wanted:
-        _indentation(old, new, spans, instruction)
-    if Check.TAIL in wanted and not part:
-        _tail(old, new, spans, instruction, language)
-    if Check.SHRINK in wanted:
-        _shrink(old, new, instruction)
-
-
-def check_document(
-    before: str,
-    after: str,
-    *,
-    instruction: str,
-    language: syntax.Language | None = None,
-    allow: Collection[Check] = (),
-) -> syntax.Extent | None:
-    r"""Refuse a document that lost most of its lines, whose syntax the edit broke, or that hides something now.
-
-    Both texts have ``\n`` only. Returns how much of the document was parsed for that; None where there was nothing to
-    check, or no grammar for it, or the check is waived. What was not parsed is not refused for its syntax. Raises
-    GuardRefused; for broken syntax it names the first errors.
-    """
-    if before == after:
-        return None
-    if Check.SHRINK not in allow:
-        _shrink(split_lines(before), split_lines(after), instruction)
-    extent = None
-    if Check.SYNTAX not in allow and language is not None:
-        extent = _syntax(before, after, language)
-    if Check.INVISIBLE not in allow:
-        _invisible(before, after)
-    return extent
-
-
-def _invisible(before: str, after: str) -> None:
-    found = added(before, after)
-    if found:
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise GuardRefused(
-            f"The edit would add a deceptive character on line {found[0].line}: {found[0].name}, which "
-            f"{found[0].effect}{more}.",
-            check=Check.INVISIBLE,
-            line=found[0].line,
-            remedies=_waive(Check.INVISIBLE, "if it is intended"),
-        )
-
-
-def _syntax(before: str, after: str, language: syntax.Language) -> syntax.Extent | None:
-    found = syntax.breakage(before, after, language)
-    if found is None or not found.faults:
-        return None if found is None else found.extent
-    faults = found.faults
-    shown = "; ".join(f"line {fault.line + 1}: {fault.text}" for fault in faults[:_FAULTS_SHOWN])
-    more = f" and {len(faults) - _FAULTS_SHOWN} more" if len(faults) > _FAULTS_SHOWN else ""
-    raise GuardRefused(
-        f"The edit would break the file's syntax ({shown}{more}).",
-        check=Check.SYNTAX,
-        line=faults[0].line + 1,
-        hint="Rephrase the instruction.",
-        remedies=_waive(Check.SYNTAX, "if the parser is wrong"),
-    )
-
-
-def prove(before: Snapshot, text: str, edits: Sequence[Edit], intended: str) -> Snapshot:
-    r"""The document with `text`, which is that of `before` with `edits` made, after proof that nothing else differs.
-
-    `intended` (``\n`` only) is what the text must read, but for its line ends. The bytes outside of the edits are
-    compared one by one. Raises GuardRefused(identity), which nothing can waive: it would be a defect of this program.
-    """
-    old, new = _bytes(before.text), _bytes(text)
-    same = normalise(text) == intended
-    read = at = new_at = 0  # code points of the old text, bytes of the old and of the new one
-    for edit in sorted(edits):
-        kept = len(_bytes(before.text[read : edit.start]))
-        same = same and old[at : at + kept] == new[new_at : new_at + kept]
-        at += kept + len(_bytes(before.text[edit.start : edit.end]))
-        new_at += kept + len(_bytes(edit.new_text))
-        read = edit.end
-    if not same or old[at:] != new[new_at:]:
-        raise GuardRefused(
-            "The edit would change text outside of its hunks.",
-            check=Check.IDENTITY,
-            hint="This is a bug in editsvc; nothing was written.",
-        )
-    return replace(before, text=text)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _frame(old: list[str], new: list[str], *, closed: bool, behind: str) -> None:
-    if not closed and _last(old) != _last(new):
-        raise GuardRefused(
-            "The reply has no closing fence, so its end may be missing.",
-            check=Check.FRAME,
-            line=len(new) or None,
-            hint="Run the edit again.",
-        )
-    known = {line.strip() for line in old if len(line.strip()) >= _TELLING_LINE}
-    if known and any(line.strip() in known for line in split_lines(behind)):
-        raise GuardRefused(
-            "More of the file follows the reply's closing fence, so it is not clear which text is meant.",
-            check=Check.FRAME,
-            line=len(new) or None,
-            hint="Run the edit again.",
-        )
-
-
-def _last(lines: list[str]) -> str:
-    return next((line.rstrip("\n") for line in reversed(lines) if line.strip()), "")
-
-
-def _empty(original: str, code: str) -> None:
-    if original.strip() and not code.strip():
-        raise GuardRefused(
-            "The reply is empty, and would delete everything.",
-            check=Check.EMPTY,
-            remedies=_waive(Check.EMPTY, "if that is intended"),
-        )
-
-
-def _prose(
-    old: list[str], new: list[str], framing: Framing, instruction: str, language: syntax.Language | None
-) -> None:
-    """Refuse a reply without the agreed frame unless it is plainly the file, and other tools' forms in any."""
-    is_json = language is not None and language.name.startswith("json")
-    if not is_json and _is_json_answer("".join(old), "".join(new), framing, instruction):
-        raise GuardRefused(
-            "The reply is JSON, but the file is not.",
-            check=Check.PROSE,
-            line=1,
-            hint="Run the edit again.",
-            remedies=_waive(Check.PROSE, "if the file should become JSON"),
-        )
-    if _is_patch_answer(old, new) and not _ASKS_FOR_A_PATCH.search(instruction):
-        raise GuardRefused(
-            "The reply is a patch, not the file.",
-            check=Check.PROSE,
-            line=1,
-            hint="Run the edit again.",
-            remedies=_waive(Check.PROSE, "if the file should contain a patch"),
-        )
-    if framing is Framing.AGREED:
-        return
-    strict = language is not None and bool(language.grammar) and language.name not in _PROSE_IS_VALID
-    broken = strict and _breaks(old, new, language)
-    if framing is Framing.NONE:
-        lines, words = _line_similarity(old, new), _word_similarity(old, new)
-        alike = lines >= _SIMILAR or words >= _SIMILAR
-        if not alike and (broken or not strict or (old and words < _HARDLY_SIMILAR)):
-            raise GuardRefused(
-                "The reply is not fenced as requested and does not resemble the file: it may be prose.",
-                check=Check.PROSE,
-                line=1,
-                hint="Rephrase the instruction.",
-                remedies=_waive(Check.PROSE, "if it is right"),
-            )
-    known = {line.strip() for line in old}
-    for number in _edges(new, known):
-        line = new[number]
-        if (broken and _PROSE_LINE.fullmatch(line.rstrip("\n"))) or (not strict and _CHAT.match(line)):
-            raise GuardRefused(
-                f"The reply is not fenced as requested, and line {number + 1} seems to be addressed to the user: "
-                f"{_quote(line)}",
-                check=Check.PROSE,
-                line=number + 1,
-                hint="Run the edit again.",
-                remedies=_waive(Check.PROSE, "if it is right"),
-            )
-
-
-def _is_json_answer(original: str, code: str, framing: Framing, instruction: str) -> bool:
-    """Whether the reply looks like a file, or edits of it, in JSON, as other tools ask for them.
-
-    In the agreed frame it must be JSON to its end: a part of a file may begin with an object like any other.
-    """
-    if not original.strip() or original.lstrip()[0] in "{[" or _ASKS_FOR_JSON.search(instruction):
-        return False
-    if not _JSON_ANSWER.match(code):
-        return False
-    if framing is not Framing.AGREED:
-        return True
+def entities(p: Proposal) -> Iterator[Finding]:
+    """Plain characters that came back as entities."""
     try:
-        json.loads(code)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        _entities(p.old, p.new, p.spans)
+    except GuardRefused as exc:
+        yield _finding(exc)
 
 
-def _is_patch_answer(old: list[str], new: list[str]) -> bool:
-    """Whether the reply begins as edits do in other tools, and the file does not."""
-    before, after = (
-        any(_PATCH_ANSWER.match(line.lstrip()) for line in lines[:_PATCH_HEADING]) for lines in (old, new)
-    )
-    return after and not before
+def elision(p: Proposal) -> Iterator[Finding]:
+    """Remarks in the place of code."""
+    try:
+        _elision(p.old, p.new, p.spans, p.intent.literal, p.language)
+    except GuardRefused as exc:
+        yield _finding(exc)
 
 
-def _breaks(old: list[str], new: list[str], language: syntax.Language | None) -> bool:
-    if language is None:
-        return False
-    before = syntax.syntax_errors("".join(old), language)
-    after = syntax.syntax_errors("".join(new), language)
-    return bool(after) and not before
+def indentation(p: Proposal) -> Iterator[Finding]:
+    """Indentation that is gone, or of the other kind."""
+    try:
+        _indentation(p.old, p.new, p.spans, p.intent.literal)
+    except GuardRefused as exc:
+        yield _finding(exc)
 
 
-def _edges(new: list[str], known: set[str]) -> list[int]:
-    """The lines before the first and after the last one that the original holds too."""
-    same = [number for number, line in enumerate(new) if len(line.strip()) > 1 and line.strip() in known]
-    if not same:
-        return list(range(len(new)))
-    return [*range(same[0]), *range(same[-1] + 1, len(new))]
+def tail(p: Proposal) -> Iterator[Finding]:
+    """The end is missing."""
+    if p.whole:
+        try:
+            _tail(p.old, p.new, p.spans, p.intent.literal, p.language)
+        except GuardRefused as exc:
+            yield _finding(exc)
 
 
-def _line_similarity(old: list[str], new: list[str]) -> float:
-    a = Counter(line.strip() for line in old if line.strip())
-    b = Counter(line.strip() for line in new if line.strip())
-    least = min(a.total(), b.total())
-    return (a & b).total() / least if least else 0.0
+def shrink(p: Proposal) -> Iterator[Finding]:
+    """Most is gone."""
+    try:
+        _shrink(p.old, p.new, p.intent.literal)
+    except GuardRefused as exc:
+        yield _finding(exc)
 
 
-def _word_similarity(old: list[str], new: list[str]) -> float:
-    a, b = Counter(_WORDS.findall("".join(old))), Counter(_WORDS.findall("".join(new)))
-    total = a.total() + b.total()
-    return 2 * (a & b).total() / total if total else 0.0
+def _finding(exc: GuardRefused) -> Finding:
+    when = exc.remedies[0].when if exc.remedies else ""
+    after = Lines(exc.line, exc.line) if exc.line else None
+    return Finding(Check(exc.check), exc.message, Answer.ASK_THEN_REFUSE, after=after, when=when)
 
 
 def _entities(old: list[str], new: list[str], spans: Sequence[Span]) -> None:
@@ -471,8 +221,8 @@ def _remark_alone(
         if number in remarks:
             continue
         edges = gone[:_BESIDE_CEILING] + gone[-_BESIDE_CEILING:]
-        alike = max(edges, key=lambda line: _word_similarity([line], [new[number]]), default="")
-        if _word_similarity([alike], [new[number]]) < _SIMILAR:
+        alike = max(edges, key=lambda line: word_similarity([line], [new[number]]), default="")
+        if word_similarity([alike], [new[number]]) < _SIMILAR:
             return None
         gone.remove(alike)
     return remarks[0] if len(gone) >= _REMARKED_FLOOR else None
@@ -527,7 +277,7 @@ def _tail(
     limit = min(_TAIL_CEILING, max(_TAIL_FLOOR, _TAIL_SHARE * len(old)))
     if _ASKS_TO_REMOVE.search(instruction):
         limit = max(_TAIL_CEILING, _TAIL_SHARE_EVEN_IF_ASKED * len(old))
-    if lost >= limit or (lost > 0 and _breaks(old, new, language)):
+    if lost >= limit or (lost > 0 and breaks(("".join(old), "".join(new)), language)):
         raise GuardRefused(
             f"The last {lost} of {len(old)} lines are missing from the reply, as if it had been cut off.",
             check=Check.TAIL,

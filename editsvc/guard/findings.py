@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 class Check(StrEnum):
@@ -87,3 +87,29 @@ class Finding:
     before: Lines | None = None
     after: Lines | None = None
     when: str = "if it is intended"
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A finding, and what was done about it, as users and the log see it. Lines are as in `Finding`."""
+
+    kind: Check
+    message: str
+    action: Action
+    before: Lines | None = None
+    after: Lines | None = None
+
+    @classmethod
+    def of(cls, finding: Finding, action: Action) -> Handled:
+        """`finding`, with `action` done."""
+        return cls(finding.kind, finding.message, action, finding.before, finding.after)
+
+    def json(self) -> dict[str, Any]:
+        """The finding as ``--json`` and the language server have it."""
+        return {
+            "kind": self.kind,
+            "message": self.message,
+            "before": self.before and [self.before.first, self.before.last],
+            "after": self.after and [self.after.first, self.after.last],
+            "action": self.action,
+        }

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from editsvc import syntax
+from editsvc.reply import Framing
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
 
@@ -19,10 +20,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of the document as it was, and the text of the reply that takes its place ("" where it is to go)."""
+    """A part of the document as it was, and the text of the reply that takes its place.
+
+    `deleted` tells that the reply says that the part is to go; the text is "" then.
+    """
 
     section: Section
     text: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """How a reply's text stood in it: its frame, whether that ended, and what followed."""
+
+    framing: Framing = Framing.AGREED
+    closed: bool = True
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,7 +46,7 @@ class Proposal:
     `pieces` are what the reply rewrote, in order; with `whole` that is one, all of the document. `selected` are the
     lines that the user drew as a limit, None where there was none. `drafted` is the document with a complete draft of
     the instruction: what the sentence plainly says, and nothing else; None where there is none. `filename` has no
-    folders.
+    folders. `received` is None where the reply was not text in a frame, but edits as data.
     """
 
     before: str
@@ -44,6 +58,7 @@ class Proposal:
     whole: bool = True
     selected: Lines | None = None
     drafted: str | None = None
+    received: Received | None = None
 
     @cached_property
     def old(self) -> list[str]:
@@ -69,3 +84,11 @@ class Proposal:
     def new_outline(self) -> syntax.Outline | None:
         """The definitions of `after`; None as above."""
         return syntax.outline_of(self.after, self.language)
+
+    @cached_property
+    def replied(self) -> tuple[str, str]:
+        """The old and the new text of what the reply rewrote, without the parts that it says are to go."""
+        kept = [piece for piece in self.pieces if not piece.deleted]
+        if not kept:
+            return (self.before, self.after) if not self.pieces else ("", "")
+        return "".join(piece.section.text for piece in kept), "".join(piece.text for piece in kept)

@@ -4,7 +4,7 @@ r"""From the deltas of a stream to code: the frame comes off, refusals are recog
 show), ``finish()`` returns the `Reply`. What it must survive: replies in the agreed frame, in a frame of the
 model's own, with prose around, or bare; code that holds fences itself (Markdown); deltas cut anywhere, also
 between ``\r`` and ``\n``. It removes only whole fence lines and what stands outside of them. Whether a reply
-may be used is not decided here but in `editsvc.guard.checks`.
+may be used is not decided here but in `editsvc.guard.gate`.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "attempts": record.attempts,
         "edit_format": record.edit_format,
         "restarts": record.restarts or [],
+        "findings": record.findings or {},
         "route": record.route,
         "prediction": logged(record.prediction),
         "propensity": record.propensity,
@@ -55,6 +56,8 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "hunks": record.hunks,
         "hunks_accepted": record.hunks_accepted,
         "hunks_survived": record.hunks_survived,
+        "hunks_harmless": record.hunks_harmless,
+        "hunks_unexplained": record.hunks_unexplained,
         "what_if": record.what_if,
         "instruction_class": record.instruction_class,
     }

@@ -25,6 +25,7 @@ REVISIONS: Final = (
     "0004_reports",
     "0005_route",
     "0006_syntax_check",
+    "0007_findings",
 )
 HEAD: Final = REVISIONS[-1]
 

@@ -118,6 +118,9 @@ class RequestRecord:
     restarts: list[str] | None = None
     route: list[dict[str, Any]] | None = None
     syntax_check: str | None = None
+    findings: dict[str, int] | None = None
+    hunks_harmless: int | None = None
+    hunks_unexplained: int | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

@@ -168,6 +168,22 @@ REQUESTS: Final = Table(
         "How much of the new text was parsed to check its syntax: `whole`, `around-changes` or `unknown`; null where "
         "nothing changed, no grammar is known, or the check was waived.",
     ),
+    _column(
+        "findings",
+        _JSON,
+        "How often each check found something, and what was done about it, such as `loss:asked-again`; null where "
+        "nothing was found.",
+    ),
+    _column(
+        "hunks_harmless",
+        BigInteger(),
+        "Number of hunks that change only white space, quotes or comments, unasked.",
+    ),
+    _column(
+        "hunks_unexplained",
+        BigInteger(),
+        "Number of hunks that the instruction does not explain; null where that cannot be said.",
+    ),
     Index("editsvc_requests_by_time", "created_at", "id"),
     # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others.
     Index(

@@ -1,31 +1,41 @@
 """The guard beyond single replies: what can be waived, what cannot, and that nothing outside of an edit changes."""
 
+import re
 from dataclasses import replace
 
 import pytest
-import sections
 from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc import syntax
 from editsvc.errors import GuardRefused
-from editsvc.guard import checks
-from editsvc.guard.findings import WAIVABLE, Check
+from editsvc.guard import gate
+from editsvc.guard.findings import WAIVABLE, Check, Lines
+from editsvc.guard.identity import prove
+from editsvc.guard.proposal import Piece, Proposal, Received
+from editsvc.instruction.intent import intent_of
 from editsvc.text.document import Edit, Snapshot, apply, normalise, split_lines
+from editsvc.text.section import Section
 
 FILE = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(30))
 HALF = FILE[: FILE.index("def step_15")]
 PYTHON = syntax.by_name("python")
 
 
+def verdict(
+    code: str, instruction: str, *, original: str = FILE, allow: tuple[Check, ...] = ()
+) -> gate.Verdict:
+    """What the gate says of a model that has been asked again, and insists."""
+    piece = Piece(Section(0, original, 1), code)
+    proposal = Proposal(original, code, intent_of(instruction), PYTHON, pieces=(piece,), received=Received())
+    return gate.examine(proposal, allow=allow, asked=True)
+
+
 def check(
     code: str, instruction: str = "Rename step_1.", *, original: str = FILE, allow: tuple[Check, ...] = ()
 ) -> str | None:
-    try:
-        checks.check_reply(original, code, instruction=instruction, language=PYTHON, allow=allow)
-    except GuardRefused as refused:
-        return refused.check
-    return None
+    refused = verdict(code, instruction, original=original, allow=allow).refused
+    return None if refused is None else refused.kind
 
 
 REFUSED = {
@@ -60,10 +70,10 @@ def test_half_of_the_file_may_not_go_even_if_something_is_to_be_removed() -> Non
 
 def test_a_refusal_names_the_line_and_quotes_it() -> None:
     code = HALF + "# ... rest of the code unchanged ...\n"
-    with pytest.raises(GuardRefused, match=r"Line \d+ .* “# ... rest of the code unchanged ...”") as refused:
-        checks.check_reply(FILE, code, instruction="x", language=PYTHON)
-    assert refused.value.line == code.count("\n")
-    assert refused.value.kind == "GuardRefused:elision"
+    refused = verdict(code, "x").refused
+    assert refused is not None
+    assert re.search(r"Line \d+ .* “# ... rest of the code unchanged ...”", refused.message)
+    assert (refused.kind, refused.after) == (Check.ELISION, Lines(code.count("\n"), code.count("\n")))
 
 
 @pytest.mark.parametrize(
@@ -100,10 +110,9 @@ def test_remarks_in_place_of_code_are_recognised(line: str) -> None:
     ],
 )
 def test_lines_with_dots_that_are_code_are_no_remarks(line: str) -> None:
-    assert (
-        check(FILE.replace("def step_1(value):\n    return value + 1\n", f"def step_1(value):\n{line}\n"))
-        is None
-    )
+    step = "def step_1(value):\n    return value + 1\n"
+    code = FILE.replace(step, f"def step_1(value):\n{line}\n")
+    assert check(code, allow=(Check.SYNTAX,)) is None
 
 
 def test_an_unchanged_reply_passes_every_check() -> None:
@@ -125,7 +134,7 @@ def test_an_edit_that_is_what_it_says_is_proven(text: str, raw: list[tuple[int, 
         edits.append(Edit(begin, end, new))
         position = end
     for before in (Snapshot(text), Snapshot(text, bom=True)):
-        after = checks.prove(before, apply(text, edits), edits, normalise(apply(text, edits)))
+        after = prove(before, apply(text, edits), edits, normalise(apply(text, edits)))
         assert after == replace(before, text=apply(text, edits))
 
 
@@ -137,7 +146,7 @@ def test_an_edit_that_is_what_it_says_is_proven(text: str, raw: list[tuple[int, 
 def test_a_byte_outside_of_the_edits_is_never_changed(after: str) -> None:
     """Also where the text reads as it was meant to: line ends do not count there, but every byte does here."""
     with pytest.raises(GuardRefused) as refused:
-        checks.prove(Snapshot("ébc\n"), after, [Edit(1, 2, "X")], normalise(after))
+        prove(Snapshot("ébc\n"), after, [Edit(1, 2, "X")], normalise(after))
     assert refused.value.check == Check.IDENTITY
     assert Check.IDENTITY not in WAIVABLE
 
@@ -145,26 +154,8 @@ def test_a_byte_outside_of_the_edits_is_never_changed(after: str) -> None:
 def test_an_edit_whose_line_ends_merge_is_not_what_was_intended() -> None:
     before, edits = Snapshot("\ra\n"), [Edit(1, 3, "\n")]
     with pytest.raises(GuardRefused):
-        checks.prove(before, "\r\n", edits, "\n\n")
-    assert checks.prove(before, "\r\r", [Edit(1, 3, "\r")], "\n\n").text == "\r\r"
-
-
-def test_every_check_that_reads_a_reply_has_a_fixture() -> None:
-    refused = {
-        case["refused"].value or case["refused"].text.strip()
-        for case in sections.folder("replies").values()
-        if "refused" in case
-    }
-    named = {line.split(": ")[1].strip(" -\n") if ": " in line else line for line in refused}
-    assert {str(check) for check in Check} - named <= {
-        "shrink",
-        "identity",
-        "syntax",
-        "scope",
-        "invisible",
-        "secrets",
-        "lost-secret",
-    }
+        prove(before, "\r\n", edits, "\n\n")
+    assert prove(before, "\r\r", [Edit(1, 3, "\r")], "\n\n").text == "\r\r"
 
 
 @pytest.mark.parametrize(

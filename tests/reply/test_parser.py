@@ -8,13 +8,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from editsvc import syntax
-from editsvc.errors import GuardRefused
-from editsvc.guard import checks
+from editsvc.guard import gate
+from editsvc.guard.proposal import Piece, Proposal, Received
+from editsvc.instruction.intent import intent_of
 from editsvc.prompt import rendering
 from editsvc.prompt.rendering import Frame, Task
 from editsvc.reply import Framing, Reply, ReplyKind, ReplyParser
 from editsvc.reply.parser import LineBuffer
 from editsvc.text.document import normalise, split_lines
+from editsvc.text.section import Section as Part
 from editsvc.tokens import tokenizer
 
 CASES = sections.folder("replies")
@@ -39,18 +41,18 @@ def parsed(case: dict[str, sections.Section], pieces: list[str]) -> tuple[Reply,
 def outcome(case: dict[str, sections.Section], reply: Reply) -> tuple[str, str]:
     if reply.kind is not ReplyKind.CODE:
         return SENTENCES[reply.kind], reply.reason
-    try:
-        checks.check_reply(
-            case["original"].text,
-            reply.code,
-            instruction=case["instruction"].text,
-            framing=reply.framing,
-            closed=reply.closed,
-            behind=reply.after,
-            language=syntax.language_of(case["original"].value),
-        )
-    except GuardRefused as refused:
-        return "refused", refused.check
+    original = case["original"].text
+    proposal = Proposal(
+        original,
+        reply.code,
+        intent_of(case["instruction"].text),
+        syntax.language_of(case["original"].value),
+        pieces=(Piece(Part(0, original, 1), reply.code),),
+        received=Received(reply.framing, reply.closed, reply.after),
+    )
+    refused = gate.examine(proposal, asked=True).refused
+    if refused is not None:
+        return "refused", refused.kind
     return "code", reply.code
 
 

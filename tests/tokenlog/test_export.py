@@ -53,6 +53,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
             "hunks": 3,
             "hunks_accepted": 2,
             "hunks_survived": 1,
+            "hunks_harmless": 0,
+            "hunks_unexplained": 2,
             "verdict": Verdict.PARTIAL,
             "what_if": {"scope:resync": [300, 30], "draft:resync": [310, 12]},
             "scope_reason": "named",
@@ -60,6 +62,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
             "parts_rewritten": 1,
             "edit_format": "rewrite",
             "restarts": ["whole-file"],
+            "findings": {"loss:asked-again": 1},
             "route": [{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
         }
     )
@@ -90,6 +93,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "attempts": 1,
         "edit_format": "rewrite",
         "restarts": ["whole-file"],
+        "findings": {"loss:asked-again": 1},
         "route": [{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
         "prediction": {"sent": True, "kind": "scope", "reason": "default"},
         "propensity": 0.95,
@@ -112,6 +116,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "hunks": 3,
         "hunks_accepted": 2,
         "hunks_survived": 1,
+        "hunks_harmless": 0,
+        "hunks_unexplained": 2,
         "what_if": {"scope:resync": [300, 30], "draft:resync": [310, 12]},
         "instruction_class": None,
     }

@@ -87,6 +87,41 @@ export type AttemptReason =
   | 'resume'
   | 'hedge';
 
+/** The kinds of findings, each the name of a check, in the order in which a document meets them. */
+export type Check =
+  | 'frame'
+  | 'empty'
+  | 'prose'
+  | 'wrapping'
+  | 'place'
+  | 'doubling'
+  | 'retouched'
+  | 'entities'
+  | 'whitespace'
+  | 'elision'
+  | 'indentation'
+  | 'tail'
+  | 'shrink'
+  | 'loss'
+  | 'comments'
+  | 'order'
+  | 'other-text'
+  | 'undone'
+  | 'unasked'
+  | 'syntax'
+  | 'scope'
+  | 'invisible'
+  | 'secrets'
+  | 'lost-secret'
+  | 'identity';
+
+/** What was done about a finding. */
+export type Action =
+  | 'restored'
+  | 'asked-again'
+  | 'refused'
+  | 'warned';
+
 /** How the reply is asked for: as the new text, or as JSON with texts to search and what replaces them. */
 export type EditFormat =
   | 'rewrite'
@@ -97,6 +132,7 @@ export type Restart =
   | 'whole-file'
   | 'misfit'
   | 'syntax'
+  | 'findings'
   | 'search'
   | 'prediction-unsupported'
   | 'too-many-rejected';
@@ -322,6 +358,20 @@ export interface ShownFigures {
   readonly cost: string | null;
 }
 
+/** Something that a check of the reply found, and what was done about it; lines are 1-based and inclusive. */
+export interface EditFinding {
+  /** The check. */
+  readonly kind: Check;
+  /** A sentence for the user. */
+  readonly message: string;
+  /** First and last line of the old text that it concerns. */
+  readonly before: readonly number[] | null;
+  /** First and last line of the new text that it concerns. */
+  readonly after: readonly number[] | null;
+  /** `restored`, `asked-again`, `refused` or `warned`: what was done about it. */
+  readonly action: Action;
+}
+
 /** The metadata of an edit's requests, under the same names as in `editsvc rewrite --json`. */
 export interface ResultFields {
   /** What was rewritten. */
@@ -330,6 +380,8 @@ export interface ResultFields {
   readonly edit_format: EditFormat | null;
   /** Why the model was asked again, in order. */
   readonly restarts: readonly Restart[];
+  /** What the checks found in the replies, in order. */
+  readonly findings: readonly EditFinding[];
   /** How much of the new text was parsed. */
   readonly syntax_check: Extent | null;
   /** The server that answered. */

@@ -84,6 +84,41 @@
 ---| "resume"
 ---| "hedge"
 
+--- The kinds of findings, each the name of a check, in the order in which a document meets them.
+---@alias editsvc.Check
+---| "frame"
+---| "empty"
+---| "prose"
+---| "wrapping"
+---| "place"
+---| "doubling"
+---| "retouched"
+---| "entities"
+---| "whitespace"
+---| "elision"
+---| "indentation"
+---| "tail"
+---| "shrink"
+---| "loss"
+---| "comments"
+---| "order"
+---| "other-text"
+---| "undone"
+---| "unasked"
+---| "syntax"
+---| "scope"
+---| "invisible"
+---| "secrets"
+---| "lost-secret"
+---| "identity"
+
+--- What was done about a finding.
+---@alias editsvc.Action
+---| "restored"
+---| "asked-again"
+---| "refused"
+---| "warned"
+
 --- How the reply is asked for: as the new text, or as JSON with texts to search and what replaces them.
 ---@alias editsvc.EditFormat
 ---| "rewrite"
@@ -94,6 +129,7 @@
 ---| "whole-file"
 ---| "misfit"
 ---| "syntax"
+---| "findings"
 ---| "search"
 ---| "prediction-unsupported"
 ---| "too-many-rejected"
@@ -236,11 +272,20 @@
 ---@field total? string The time that it took.
 ---@field cost? string In dollars.
 
+--- Something that a check of the reply found, and what was done about it; lines are 1-based and inclusive.
+---@class editsvc.EditFinding
+---@field kind editsvc.Check The check.
+---@field message string A sentence for the user.
+---@field before? integer[] First and last line of the old text that it concerns.
+---@field after? integer[] First and last line of the new text that it concerns.
+---@field action editsvc.Action `restored`, `asked-again`, `refused` or `warned`: what was done about it.
+
 --- The metadata of an edit's requests, under the same names as in `editsvc rewrite --json`.
 ---@class editsvc.ResultFields
 ---@field scope? editsvc.RewrittenScope What was rewritten.
 ---@field edit_format? editsvc.EditFormat The form in which the reply was asked for.
 ---@field restarts editsvc.Restart[] Why the model was asked again, in order.
+---@field findings editsvc.EditFinding[] What the checks found in the replies, in order.
 ---@field syntax_check? editsvc.Extent How much of the new text was parsed.
 ---@field provider? string The server that answered.
 ---@field model? string The model that answered.
