@@ -153,6 +153,7 @@ class Plan:
             filename=self.filename,
             pieces=tuple(pieces),
             whole=whole,
+            offered=() if whole else tuple(target.sections),
             selected=Lines(target.first_line, target.last_line) if target.bounded else None,
             drafted=self._drafted(),
             received=received,

@@ -43,7 +43,8 @@ class Received:
 class Proposal:
     r"""A document that a reply would make of another; both texts have ``\n`` only, and no BOM.
 
-    `pieces` are what the reply rewrote, in order; with `whole` that is one, all of the document. `selected` are the
+    `pieces` are what the reply rewrote, in order; with `whole` that is one, all of the document. `offered` are the sections
+    that it might have rewritten, where the document was divided. `selected` are the
     lines that the user drew as a limit, None where there was none. `drafted` is the document with a complete draft of
     the instruction: what the sentence plainly says, and nothing else; None where there is none. `filename` has no
     folders. `received` is None where the reply was not text in a frame, but edits as data.
@@ -56,6 +57,7 @@ class Proposal:
     filename: str = ""
     pieces: tuple[Piece, ...] = ()
     whole: bool = True
+    offered: tuple[Section, ...] = ()
     selected: Lines | None = None
     drafted: str | None = None
     received: Received | None = None
