@@ -99,7 +99,8 @@ class EditResult:
 
     `message` is a sentence for people, empty if there is nothing to say; `remedies` are the possible remedies, for
     the front end to put into words. `restarts` tells why the model was asked again, in order; `findings` are what the
-    gate found in all of its replies, and what was done about each. `scope` is what was rewritten, or, where it did not
+    gate found in all of its replies, and what was done about each. `refused` is the document as the reply would have
+    it, where a check refused that; `EditService.retry` takes it. `scope` is what was rewritten, or, where it did not
     come so far, what was offered to the model: one part, or one of `parts_offered` of which it rewrote
     `parts_rewritten`. `attempts` are the HTTP requests that were sent, in the order in which they ended. `syntax_check`
     is how much of the new text was parsed; None where that was not to be done, or cannot be.
@@ -127,6 +128,7 @@ class EditResult:
     cost_usd: float | None = None
     restarts: tuple[Restart, ...] = ()
     findings: tuple[Handled, ...] = ()
+    refused: Snapshot | None = None
     parts_offered: int | None = None
     parts_rewritten: int | None = None
     edit_format: EditFormat | None = None

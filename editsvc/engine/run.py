@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from editsvc import credible
 from editsvc.engine.edit import EditResult, Restart
+from editsvc.errors import Status
 from editsvc.guard.findings import Action
 from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from editsvc.engine.edit import EditRequest
     from editsvc.engine.plan import Plan
-    from editsvc.errors import EditsvcError, Status
+    from editsvc.errors import EditsvcError
     from editsvc.guard.findings import Handled
     from editsvc.guard.gate import Verdict
     from editsvc.prediction.candidates import PredictionKind
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from editsvc.provider.models import Model
     from editsvc.scope.scopes import Scope
     from editsvc.syntax import Extent
+    from editsvc.text.document import Snapshot
 
 
 @dataclass
@@ -54,6 +56,7 @@ class EditRun:
     syntax_check: Extent | None = None
     restarts: list[Restart] = field(default_factory=list)
     asked_again: bool = False
+    refused: Snapshot | None = None
     findings: list[Handled] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -84,6 +87,7 @@ class EditRun:
             else None,
             restarts=tuple(self.restarts),
             findings=tuple(self.findings),
+            refused=self.refused if status is Status.REFUSED else None,
             parts_rewritten=None if self.rewritten is None else max(1, len(self.rewritten)),
             edit_format=self.plan.form if self.plan else None,
             syntax_check=self.syntax_check,

@@ -49,7 +49,7 @@ from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.models import UNKNOWN
 from editsvc.reply import Reply, ReplyKind, search_replace
 from editsvc.scope import scopes
-from editsvc.scope.scopes import ScopeKind, ScopeLimits
+from editsvc.scope.scopes import ScopeKind, ScopeLimits, ScopeReason
 from editsvc.settings.schema import OnSecret, OnSyntaxError
 from editsvc.text import diff
 from editsvc.text.document import apply, normalise, printable
@@ -57,7 +57,7 @@ from editsvc.tokenlog import LogUnavailable, RequestRecord
 from editsvc.tokens import estimate_from_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from editsvc.guard.findings import Finding
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from editsvc.provider.base import Completer
     from editsvc.provider.models import Model
     from editsvc.settings.schema import Settings
-    from editsvc.text.document import Edit
+    from editsvc.text.document import Edit, Snapshot
     from editsvc.tokenlog import Source
 
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
@@ -144,6 +144,22 @@ class EditService:
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns a result however it ends, and raises only CancelledError."""
+        return await self._carried_out(request, lambda run, limit: self._edit(run, limit, listener))
+
+    async def retry(self, request: EditRequest, refused: Snapshot) -> EditResult:
+        """Carry out an edit with the text that a reply proposed, and that was refused: no model is asked.
+
+        `request` is the same one with another `allow`, on the same document; `refused` is that of the result. What is
+        not allowed is refused again. Returns and raises as `edit`.
+        """
+        return await self._carried_out(
+            request, lambda run, _limit: asyncio.to_thread(self._retried, run, refused)
+        )
+
+    async def _carried_out(
+        self, request: EditRequest, steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]]
+    ) -> EditResult:
+        """The result of `steps`, or of whatever ends them, and its record."""
         run = EditRun(
             request.id or self._new_id(),
             request,
@@ -155,7 +171,7 @@ class EditService:
         started, created = self._clock(), self._now()
         try:
             async with asyncio.timeout(self._settings.deadline_s) as limit:
-                result = await self._edit(run, limit, listener)
+                result = await steps(run, limit)
         except TimeoutError:
             late = ProviderTimeout(
                 f"The edit took longer than {self._settings.deadline_s:g} s.",
@@ -201,6 +217,27 @@ class EditService:
                 return ended
             plan = ended
         raise AssertionError("unreachable")
+
+    def _retried(self, run: EditRun, refused: Snapshot) -> EditResult:
+        """The edit that makes the document `refused`, if the gate lets it pass now."""
+        check_text(run.request)
+        document = normalise(run.request.snapshot.text)
+        language = syntax.language_of(run.request.filename, document.partition("\n")[0])
+        plan = Plan(
+            document=document,
+            language=language,
+            instruction=run.request.instruction,
+            intent=intent_of(run.request.instruction),
+            filename=printable(run.request.filename),
+            scope=scopes.whole(document, ScopeReason.ASKED),
+            limits=self._limits(),
+        )
+        run.plan = plan
+        run.asked_again = True
+        ended = self._examined(run, plan, plan.proposal(normalise(refused.text)))
+        if isinstance(ended, EditResult):
+            return ended
+        raise AssertionError("a model is asked at most once more")
 
     def _plan(self, run: EditRun) -> Plan:
         """The first plan: language, scope, draft."""
@@ -396,6 +433,10 @@ class EditService:
                     raise
                 run.restarts.append(Restart.MISFIT)
                 return undivided
+        return self._examined(run, plan, proposal)
+
+    def _examined(self, run: EditRun, plan: Plan, proposal: Proposal) -> EditResult | Plan:
+        """What the gate makes of `proposal`: a result, or the plan with which the model is asked again."""
         never_asked = {Check.SYNTAX} if self._settings.on_syntax_error is OnSyntaxError.REFUSE else ()
         verdict = gate.examine(
             proposal, allow=self._allowed(run), asked=run.asked_again, never_asked=never_asked
@@ -404,6 +445,7 @@ class EditService:
         if verdict.decision is gate.Decision.ASK:
             return self._asked_again(run, plan, verdict)
         if verdict.refused is not None:
+            run.refused = self._proposed(run, plan, verdict.document)
             raise _refused(verdict.refused, asked=run.asked_again)
         return self._edited(run, plan, verdict.document)
 
@@ -459,6 +501,16 @@ class EditService:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
         status = Status.CHANGED if edits else Status.UNCHANGED
         return replace(run.result(status), after=after, edits=tuple(edits))
+
+    def _proposed(self, run: EditRun, plan: Plan, document: str) -> Snapshot | None:
+        """The document as a refused reply would have it; None if it cannot be had with its secrets in place."""
+        if plan.masked is not None:
+            try:
+                document = self._with_secrets(run, plan, document, plan.masked)
+            except GuardRefused:
+                return None
+        before = run.request.snapshot
+        return replace(before, text=apply(before.text, diff.edits(before.text, document)))
 
     def _with_secrets(self, run: EditRun, plan: Plan, document: str, masked: Masked) -> str:
         from editsvc.guard import secrets  # noqa: PLC0415 - as above

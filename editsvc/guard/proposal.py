@@ -43,11 +43,11 @@ class Received:
 class Proposal:
     r"""A document that a reply would make of another; both texts have ``\n`` only, and no BOM.
 
-    `pieces` are what the reply rewrote, in order; with `whole` that is one, all of the document. `offered` are the sections
-    that it might have rewritten, where the document was divided. `selected` are the
-    lines that the user drew as a limit, None where there was none. `drafted` is the document with a complete draft of
-    the instruction: what the sentence plainly says, and nothing else; None where there is none. `filename` has no
-    folders. `received` is None where the reply was not text in a frame, but edits as data.
+    `pieces` are what the reply rewrote, in order; with `whole` that is one, all of the document. `offered` are the
+    sections that it might have rewritten, where the document was divided. `selected` are the lines that the user drew
+    as a limit, None where there was none. `drafted` is the document with a complete draft of the instruction: what the
+    sentence plainly says, and nothing else; None where there is none. `filename` has no folders. `received` is None
+    where the reply was not text in a frame, but edits as data.
     """
 
     before: str

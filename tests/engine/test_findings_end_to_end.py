@@ -1,0 +1,44 @@
+"""What the gate finds, from the reply to the result, the log and a second try without a model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from engine_world import world
+
+from editsvc.engine.edit import EditRequest, Restart
+from editsvc.errors import Status
+from editsvc.guard.findings import Action, Check
+from editsvc.text.document import Snapshot
+from editsvc.tokenlog import Source
+
+BEFORE = "\r\n".join(f"def step_{number}(value):\r\n    return value\r\n" for number in range(12))
+ELIDED = "def step_0(value):\n    return value + 1\n\n# ... the rest stays the same ...\n"
+SCRIPT = [{"instruction": "Add one in step 0.", "before": BEFORE.replace("\r\n", "\n"), "after": ELIDED}]
+REQUEST = EditRequest(Snapshot(BEFORE), "Add one in step 0.", "steps.py", Source.CLI)
+
+
+async def test_a_finding_is_named_to_the_model_once_and_then_refused(tmp_path: Path) -> None:
+    async with world(tmp_path, SCRIPT) as here:
+        result = await here.service.edit(REQUEST)
+    assert (result.status, result.after, result.restarts) == (Status.REFUSED, None, (Restart.FINDINGS,))
+    assert len(result.attempts) == 2
+    elisions = [found for found in result.findings if found.kind is Check.ELISION]
+    assert [found.action for found in elisions] == [Action.ASKED_AGAIN, Action.REFUSED]
+    assert "# ... the rest stays the same ..." in elisions[0].message
+    (record,) = here.log.records
+    assert record.findings is not None
+    assert record.findings["elision:asked-again"] == record.findings["elision:refused"] == 1
+
+
+async def test_what_was_refused_can_be_had_without_asking_and_paying_again(tmp_path: Path) -> None:
+    async with world(tmp_path, SCRIPT) as here:
+        refused = await here.service.edit(REQUEST)
+        assert refused.refused is not None
+        still = await here.service.retry(REQUEST, refused.refused)
+        allowed = replace(REQUEST, allow=tuple(Check))
+        result = await here.service.retry(allowed, refused.refused)
+    assert (still.status, still.error) == (Status.REFUSED, refused.error)
+    assert result.status is Status.CHANGED
+    assert result.after == Snapshot(ELIDED.replace("\n", "\r\n"))
+    assert (result.usage.completion_tokens, result.cost_usd, result.attempts) == (None, None, ())
+    assert [record.status for record in here.log.records] == ["refused", "refused", "changed"]
