@@ -81,7 +81,12 @@ def test_a_file_is_to_the_byte_what_it_should_be(offline_shell: Shell, name: str
     with model(fault) as address:
         shell.environ.setenv("CEREBRAS_API_KEY", "csk-test")
         shell.environ.setenv("CEREBRAS_BASE_URL", address)
-        ran = shell.run("rewrite", "-i", fault.text("instruction").strip(), "--apply", "--json", path.name)
+        for setting, value in fault.settings.items():
+            shell.environ.setenv(setting, value)
+        scope = ("--scope", fault.value("scope")) if fault.has("scope") else ()
+        ran = shell.run(
+            "rewrite", "-i", fault.text("instruction").strip(), *scope, "--apply", "--json", path.name
+        )
     entry = ran.edit
     assert (entry["status"], entry["error"]) == (status, error), entry["message"]
     assert path.read_bytes() == text
@@ -139,6 +144,8 @@ class Editor:
 
     async def edit(self) -> dict[str, Any]:
         argument = {"uri": self.uri, "instruction": self.fault.text("instruction").strip()}
+        if self.fault.has("scope"):
+            argument["scope"] = self.fault.value("scope")
         argument["mode"] = "review" if self.fault.has("rejected") else "apply"
         if self.fault.has("selection"):
             chosen = self.offsets(self.fault.value("selection"))
@@ -170,7 +177,7 @@ async def test_a_buffer_is_to_the_byte_what_it_should_be(tmp_path: Path, name: s
         assert done.wait(HANGING_S)
 
     with model(fault, meanwhile) as address:
-        environ = {"CEREBRAS_BASE_URL": address, "EDITSVC_MAX_RETRIES": "0"}
+        environ = {"CEREBRAS_BASE_URL": address, "EDITSVC_MAX_RETRIES": "0", **fault.settings}
         patience = replace(PATIENT, report=0.3) if fault.has("client claims") else PATIENT
         async with opened_session(
             tmp_path, profile, opened={}, environ=environ, patience=patience

@@ -32,6 +32,12 @@ ROWS = {
     "selection": "Selections",
     "code-in-json": "Code in JSON",
     "language-guess": "Guesses about language",
+    "wrong-place": "The right text in the wrong place",
+    "doubling": "What is there twice",
+    "retouched": "The old line, but for a character",
+    "loss": "What is gone without a word",
+    "undone": "An edit that was not made",
+    "right-edits": "Right edits that look wrong",
     "clients-differ": "Editors that differ",
 }
 _ESCAPE = re.compile(r"\\(?:x(?P<byte>[0-9a-f]{2})|u(?P<code>[0-9a-f]{4})|(?P<letter>[rnt\\])|\n)")
@@ -77,6 +83,16 @@ class Fault:
     def text(self, name: str) -> str:
         """The same as text."""
         return self.content(name).decode()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that the case is about, as variables of the environment."""
+        found = {}
+        if self.has("divided"):
+            found["EDITSVC_SCOPE_MIN_TOKENS"] = "1"
+        if self.has("format"):
+            found["EDITSVC_EDIT_FORMAT"] = self.value("format")
+        return found
 
     @property
     def tests(self) -> list[str]:
