@@ -89,6 +89,9 @@ def _numbered(document: str, scope: Scope, sections: Collection[Section]) -> Ass
     new = {section.number: section.text for section in sections}
     if len(new) != len(sections):
         raise Misfit("The reply contains a section twice.")
+    torn = [section.number for section in sections if section.deleted and section.text.strip()]
+    if torn:
+        raise Misfit(f"The reply says that section {torn[0]} is deleted, and contains a text for it.")
     unknown = [number for number in new if scope.section(number) is None]
     if unknown:
         raise Misfit(f"The reply contains section {unknown[0]}, which was not offered.")

@@ -6,7 +6,7 @@ A plan is a value. When the model has to be asked again, the next plan is made f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Lines
 from editsvc.guard.proposal import Proposal
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from editsvc.scope.scopes import Scope, ScopeLimits
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
+    from editsvc.text.section import Section
+
+
+# Languages whose texts show code between fences.
+_HOLD_FENCES: Final = frozenset({"markdown", "mdx", "rst", "asciidoc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,22 @@ class Plan:
         """The task as the prompt has it."""
         scope, document = self.target, self.document
         if scope.kind is ScopeKind.FILE:
-            return rendering.Task(document, self.instruction, self.filename, self._info)
-        shown = excerpts(document, scope.sections, self.limits.show_at_most)
-        return rendering.Task(document, self.instruction, self.filename, self._info, scope.sections, shown)
+            return self._task()
+        return self._task(scope.sections, excerpts(document, scope.sections, self.limits.show_at_most))
+
+    def _task(
+        self, sections: Sequence[Section] = (), shown: Sequence[Section] | None = None
+    ) -> rendering.Task:
+        fences = self.intent.fences or self._info in _HOLD_FENCES
+        return rendering.Task(
+            self.document,
+            self.instruction,
+            self.filename,
+            self._info,
+            sections,
+            shown,
+            about_fences=fences,
+        )
 
     @property
     def _info(self) -> str:

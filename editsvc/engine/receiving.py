@@ -6,10 +6,14 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from editsvc.engine.assembly import Misfit
 from editsvc.engine.preview import Preview
+from editsvc.errors import GuardRefused
+from editsvc.guard.findings import Check
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Priority
 from editsvc.reply import SectionsParser
+from editsvc.reply.runaway import Runaway
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import Listener
@@ -45,6 +49,7 @@ class ReplyReceiver:
         self._stands_still = priority is Priority.BATCH
         self._left_s: float | None = None  # while the deadline stands still
         self._pieces: list[str] = []
+        self._runaway = Runaway("")
         self._parser: ReplyParser | SectionsParser | None = None
         self._preview: Preview | None = None
 
@@ -56,6 +61,7 @@ class ReplyReceiver:
     def begin(self) -> None:
         """Get ready for a reply; takes milliseconds for a long document."""
         structured = self._plan.form is EditFormat.SEARCH_REPLACE
+        self._runaway = Runaway(self._plan.document, one_line=structured)
         self._parser = None if structured else self._plan.parser(self._frame)
         shown = self._listener is not None and self._listener.follows and not structured
         self._preview = Preview(self._plan.document, self._plan.target) if shown else None
@@ -65,15 +71,22 @@ class ReplyReceiver:
         return None if self._parser is None else self._parser.finish()
 
     def received(self, text: str) -> None:
-        """More of the reply."""
+        """More of the reply; raises GuardRefused once it is certain that nothing comes of it, which ends the stream."""
         self._pieces.append(text)
+        found = self._runaway.push(text)
+        if found is not None:
+            raise _ended(found)
         if self._parser is None:
             return
         if isinstance(self._parser, SectionsParser):
             arrived = self._parser.push(text)
+            if self._parser.misfit:
+                raise Misfit(self._parser.misfit)
         else:
             lines = self._parser.push(text)
             arrived = [(self._plan.target.sections[0].number, lines)] if lines else []
+        if self._parser.astray:
+            raise _ended(self._parser.astray)
         if self._preview is not None and self._listener is not None:
             for number, lines in arrived:
                 self._listener.streamed(self._preview.push(number, lines))
@@ -110,3 +123,8 @@ class ReplyReceiver:
             return self._left_s
         when = self._limit.when()
         return math.inf if when is None else when - asyncio.get_running_loop().time()
+
+
+def _ended(sentence: str) -> GuardRefused:
+    """The refusal of a reply that was not read to its end."""
+    return GuardRefused(sentence, check=Check.FRAME, hint="Run the edit again, or rephrase the instruction.")

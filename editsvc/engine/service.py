@@ -211,7 +211,11 @@ class EditService:
             if run.plan is not None and listener is not None:
                 listener.restarted()
             run.plan = plan
-            reply = await self._ask(run, plan, limit, listener)
+            try:
+                reply = await self._ask(run, plan, limit, listener)
+            except Misfit as exc:  # known before the reply ended, and so it was not read to its end
+                plan = self._undivided(run, plan, exc)
+                continue
             ended = await asyncio.to_thread(self._conclude, run, plan, reply)
             if isinstance(ended, EditResult):
                 return ended
@@ -427,12 +431,8 @@ class EditService:
         else:
             try:
                 proposal = self._rewritten(run, plan, reply)
-            except Misfit:
-                undivided = plan.undivided()
-                if undivided is None or Restart.MISFIT in run.restarts:
-                    raise
-                run.restarts.append(Restart.MISFIT)
-                return undivided
+            except Misfit as exc:
+                return self._undivided(run, plan, exc)
         return self._examined(run, plan, proposal)
 
     def _examined(self, run: EditRun, plan: Plan, proposal: Proposal) -> EditResult | Plan:
@@ -448,6 +448,14 @@ class EditService:
             run.refused = self._proposed(run, plan, verdict.document)
             raise _refused(verdict.refused, asked=run.asked_again)
         return self._edited(run, plan, verdict.document)
+
+    def _undivided(self, run: EditRun, plan: Plan, misfit: Misfit) -> Plan:
+        """The plan of the whole file, after sections that do not fit; raises `misfit` if there is none."""
+        undivided = plan.undivided()
+        if undivided is None or Restart.MISFIT in run.restarts:
+            raise misfit
+        run.restarts.append(Restart.MISFIT)
+        return undivided
 
     def _asked_again(self, run: EditRun, plan: Plan, verdict: gate.Verdict) -> Plan:
         """The plan that names what was found; for what stands in the wrong place, that of the whole file."""
@@ -476,9 +484,9 @@ class EditService:
         """What a rewrite makes of the document; raises GuardRefused if it has no place in it."""
         assembly = assemble(plan.document, plan.target, reply)
         run.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
+        gone = {section.number for section in reply.sections or () if section.deleted}
         pieces = tuple(
-            # A numbered section that is empty is to go.
-            Piece(section, text, deleted=not text and reply.sections is not None)
+            Piece(section, text, deleted=section.number in gone)
             for section, text in zip(assembly.sections, assembly.texts, strict=True)
         )
         received = Received(reply.framing, reply.closed, reply.after)

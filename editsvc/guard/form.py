@@ -36,6 +36,7 @@ _PATCH_HEADING: Final = 6  # lines before the first hunk of a diff, at most
 _PROSE_LINE: Final = re.compile(r"\s*[A-Z][\w'’,-]*(?:\s+[\w'’`\"(),./-]+){2,}\s*[.:!?]?\s*")
 # Languages whose grammar accepts a plain sentence.
 _PROSE_IS_VALID: Final = frozenset({"yaml", "html", "shellscript", "css"})
+_FENCE: Final = re.compile(r"`{3,}|~{3,}")
 _SIMILAR: Final = 0.5
 _HARDLY_SIMILAR: Final = 0.2
 _QUOTED: Final = 80
@@ -55,10 +56,11 @@ def open_frame(proposal: Proposal) -> Iterator[Finding]:
             after=_line(len(new)),
         )
     known = {line.strip() for line in old if line.strip()}
-    if known and any(line.strip() in known for line in split_lines(received.behind)):
+    behind = [line.strip() for line in split_lines(received.behind)]
+    if known and any(line in known or _FENCE.match(line) for line in behind):
         yield Finding(
             Check.FRAME,
-            "More of the file follows the reply's closing fence, so it is not clear which text is meant.",
+            "More of the file, or a fence, follows the reply's closing fence, so it is not clear which text is meant.",
             Answer.ASK_THEN_REFUSE,
             after=_line(len(new)),
         )
@@ -66,6 +68,16 @@ def open_frame(proposal: Proposal) -> Iterator[Finding]:
 
 def empty(proposal: Proposal) -> Iterator[Finding]:
     """A reply of nothing for something, where the reply does not say that it is to go."""
+    for piece in proposal.pieces if len(proposal.offered) > 1 else ():
+        if not piece.deleted and piece.section.text.strip() and not piece.text.strip():
+            yield Finding(
+                Check.EMPTY,
+                f"Section {piece.section.number} of the reply is empty, but is not said to be deleted.",
+                Answer.ASK_THEN_REFUSE,
+                before=Lines(piece.section.first_line, piece.section.last_line),
+                when="if it should be removed",
+            )
+            return
     old, new = proposal.replied
     part_may_go = not proposal.whole and proposal.intent.removes
     if old.strip() and not new.strip() and not part_may_go:

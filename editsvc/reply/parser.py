@@ -15,6 +15,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 from editsvc.prompt import rendering
+from editsvc.reply.reasoning import Reasoning, closes_reasoning
 from editsvc.text.document import BOM, normalise, split_lines
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from editsvc.text.section import Section
 
 _FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n?")
+# So many lines that are not the file's, before a frame or behind it, are no remark any more.
+_MOST_TALK: Final = 200
 # So many lines of the original in a row show that a reply without a frame is code and not prose.
 _RUN_THAT_SHOWS_CODE: Final = 3
 _SENTINELS: Final = re.compile(
@@ -123,6 +126,7 @@ class ReplyParser:
         self._known = {line for line in lines if line.strip()}
         self._original_has_fences = any(_FENCE.fullmatch(line) for line in lines)
         self._buffer = LineBuffer()
+        self._reasoning = Reasoning(self._first)
         self._state = _ParserState.START
         self._fence = ""
         self._before: list[str] = []
@@ -145,6 +149,18 @@ class ReplyParser:
             self._line(line)
         return self._show()
 
+    @property
+    def astray(self) -> str:
+        """A sentence, once it is certain that the reply does not become the file; else ""."""
+        if self._state is _ParserState.CLOSED and len(self._after) > _MOST_TALK:
+            return (
+                f"The reply goes on after its closing fence: it was stopped {len(self._after)} lines later."
+            )
+        most = max(_MOST_TALK, len(self._known))
+        if self._state is _ParserState.UNDECIDED and not self._code_seen and len(self._before) > most:
+            return f"The first {len(self._before)} lines of the reply hold neither a fence nor a line of the file."
+        return ""
+
     def finish(self) -> Reply:
         """The whole reply; `push` must not be called again."""
         for line in self._buffer.finish():
@@ -160,7 +176,10 @@ class ReplyParser:
         self._shown = len(self._code)
         return lines
 
-    def _line(self, line: str) -> None:
+    def _line(self, received: str) -> None:
+        line = self._reasoning.line(received)
+        if line is None:
+            return
         match self._state:
             case _ParserState.START | _ParserState.UNDECIDED:
                 self._undecided(line)
@@ -181,6 +200,13 @@ class ReplyParser:
     def _undecided(self, line: str) -> None:
         content = line.rstrip("\n")
         first = self._state is _ParserState.START
+        if closes_reasoning(line) and content not in self._known:
+            # Its beginning was in the prompt: all that came so far is reasoning.
+            self._state = _ParserState.START
+            self._before = []
+            self._run = 0
+            self._code_seen = False
+            return
         if first and not content.strip():
             self._before.append(line)
             return

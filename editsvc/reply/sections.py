@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from editsvc.prompt import rendering
 from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
+from editsvc.reply.reasoning import Reasoning, closes_reasoning
 from editsvc.text.document import BOM, split_lines
 from editsvc.text.section import Section
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 WHOLE: Final = 0
 """The number under which lines are shown that belong to the whole document."""
 
-_NUMBERED: Final = re.compile(r" {0,3}(?P<fence>`{3,})(?:[^`\d]*[\s#])?(?P<number>\d{1,9})\b[^`]*")
+_NUMBERED: Final = re.compile(r" {0,3}(?P<fence>`{3,})(?:[^`\d]*[\s#])?(?P<number>\d{1,9})\b(?P<rest>[^`]*)")
+_DELETED: Final = re.compile(rf"\b(?:{rendering.DELETED}|delete|removed?)\b", re.IGNORECASE)
 _ANY_FENCE: Final = re.compile(r" {0,3}(?:`{3,}|~{3,})")
 _PROSE_BEFORE: Final = 6  # lines that a model may talk before the first frame
 
@@ -40,6 +43,8 @@ class SectionsParser:
         self._offered = {section.number: section for section in sections}
         self._final_newline_meant = final_newline_meant
         self._whole = ReplyParser(frame, document, final_newline_meant=final_newline_meant)
+        first = next((line for line in split_lines(document) if line.strip()), None)
+        self._reasoning = Reasoning(first)
         self._own_fences = any(_ANY_FENCE.match(line) for line in split_lines(document))
         self._known = {line.strip() for line in split_lines(document)}
         self._buffer = LineBuffer()
@@ -49,6 +54,7 @@ class SectionsParser:
         self._fence = ""
         self._open = False
         self._received: list[tuple[int, list[str]]] = []
+        self._deleted: list[bool] = []
         self._between: list[str] = []
         self._before = ""
         self._started = False
@@ -62,6 +68,22 @@ class SectionsParser:
         for line in self._buffer.push(delta):
             shown += self._line(line)
         return shown
+
+    @property
+    def astray(self) -> str:
+        """As `ReplyParser.astray`."""
+        return "" if self._numbered else self._whole.astray
+
+    @property
+    def misfit(self) -> str:
+        """A sentence, once it is certain that the sections are not those that were offered; else ""."""
+        numbers = [number for number, _ in self._received]
+        for number in numbers[-1:]:
+            if number not in self._offered:
+                return f"The reply contains section {number}, which was not offered."
+            if number in numbers[:-1]:
+                return f"The reply contains section {number} twice."
+        return ""
 
     def finish(self) -> Reply:
         """The whole reply; `push` must not be called again."""
@@ -78,7 +100,8 @@ class SectionsParser:
                 closed = True
                 self._received[-1][1][-1] = last.removesuffix(self._fence) + "\n"
         sections = tuple(
-            Section(number, self._completed(number, "".join(lines))) for number, lines in self._received
+            Section(number, self._completed(number, "".join(lines)), deleted=deleted)
+            for (number, lines), deleted in zip(self._received, self._deleted, strict=True)
         )
         return Reply(
             ReplyKind.CODE,
@@ -89,7 +112,10 @@ class SectionsParser:
             sections=sections,
         )
 
-    def _line(self, line: str) -> list[tuple[int, list[str]]]:
+    def _line(self, received: str) -> list[tuple[int, list[str]]]:
+        line = self._reasoning.line(received)
+        if line is None:
+            return []
         if self._decided and not self._numbered:
             lines = self._whole.push(line)
             return [(WHOLE, lines)] if lines else []
@@ -101,21 +127,24 @@ class SectionsParser:
         elif self._open:
             self._received[-1][1].append(line)
             return [(self._received[-1][0], [line])]
-        elif number := self._opens(content):
-            self._begin(number)
+        elif opening := self._opens(content):
+            self._begin(*opening)
         elif content or self._between:
             self._between.append(line)
         return []
 
     def _undecided(self, line: str) -> list[tuple[int, list[str]]]:
         content = line.rstrip()
-        number = self._opens(content)
+        if closes_reasoning(line) and content.strip() not in self._known:
+            self._held, self._said = [], 0
+            return []
+        opening = self._opens(content)
         self._held.append(line)
         self._said += bool(line.strip())
-        if number is not None:
+        if opening is not None:
             self._decided = self._numbered = True
             self._before = "".join(self._held[:-1]).strip()
-            self._begin(number)
+            self._begin(*opening)
         elif (
             (content.strip() in self._known and content)
             or _ANY_FENCE.match(content)
@@ -126,7 +155,8 @@ class SectionsParser:
             return [(WHOLE, lines)] if lines else []
         return []
 
-    def _opens(self, content: str) -> int | None:
+    def _opens(self, content: str) -> tuple[int, bool] | None:
+        """The number of the section that `content` begins, and whether that is said to go."""
         match = _NUMBERED.fullmatch(content)
         if match is None:
             return None
@@ -137,12 +167,13 @@ class SectionsParser:
         if self._fence and match["fence"] != self._fence:
             return None
         self._fence = match["fence"]
-        return int(match["number"])
+        return int(match["number"]), _DELETED.search(match["rest"]) is not None
 
-    def _begin(self, number: int) -> None:
+    def _begin(self, number: int, deleted: bool) -> None:  # noqa: FBT001 - as `_opens` has it
         self._open = True
         self._between = []
         self._received.append((number, []))
+        self._deleted.append(deleted)
 
     def _completed(self, number: int, code: str) -> str:
         """A section's text as it is meant: its last line end, and the blank lines behind it."""

@@ -11,8 +11,9 @@ class Section:
 
     `number` is what a request and its reply call the section; 0 where nothing needs to be told apart. `first_line` is
     1-based, `start` an offset in code points. In a reply, `text` is to take the place of the section with that
-    number, and nothing more is known. `name` says what the section is, where its first line does not: the qualified
-    name of the definition that it begins with or lies in, or in Markdown the heading.
+    number, and nothing more is known but whether it is said to be `deleted`. `name` says what the section is, where
+    its first line does not: the qualified name of the definition that it begins with or lies in, or in Markdown the
+    heading.
     """
 
     number: int
@@ -20,6 +21,7 @@ class Section:
     first_line: int = 0
     start: int = 0
     name: str = ""
+    deleted: bool = False
 
     @property
     def end(self) -> int:

@@ -158,7 +158,7 @@ def test_a_whole_request_is_answered_by_parts_that_make_the_new_file(
     job = _asked(parts, before, listed=listed)
     responder = ScriptResponder([Case("Do it.", before, after)])
     reply = written(responder.answer(job), job, ReplyStyle.AUTO)
-    blocks = re.findall(r"^````py (\d+)\n(.*?)^````$", reply, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^````py (\d+)(?: deleted)?\n(.*?)^````$", reply, re.DOTALL | re.MULTILINE)
     made = {int(number): text for number, text in blocks}
 
     assert [int(number) for number, _ in blocks] == sorted(made)

@@ -406,7 +406,7 @@ PARTS = ModelReply(ModelReplyKind.CODE, "x = 1\ny = 2\n", sections=(Section(1, "
 def test_numbered_parts_are_written_in_frames_with_their_numbers() -> None:
     job = rendered(BEFORE, "Do it.", IMPORTS, FIRST, SECOND)
 
-    assert written(PARTS, job, ReplyStyle.AUTO) == "```` 1\nx = 1\n````\n```` 4\n````"
+    assert written(PARTS, job, ReplyStyle.AUTO) == "```` 1\nx = 1\n````\n```` 4 deleted\n````"
 
 
 def test_in_a_style_of_its_own_a_model_forgets_about_the_parts_and_writes_the_file() -> None:

@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from emulated import Verbatim
 from engine_world import world
+from patience import until
 
 from editsvc.engine.edit import EditRequest, Restart
 from editsvc.errors import Status
@@ -42,3 +45,35 @@ async def test_what_was_refused_can_be_had_without_asking_and_paying_again(tmp_p
     assert result.after == Snapshot(ELIDED.replace("\n", "\r\n"))
     assert (result.usage.completion_tokens, result.cost_usd, result.attempts) == (None, None, ())
     assert [record.status for record in here.log.records] == ["refused", "refused", "changed"]
+
+
+LONG = "".join(f"def step_{number}(value, more):\n    return value + {number}\n\n\n" for number in range(200))
+ASKED = EditRequest(Snapshot(LONG), "Add one in step 0.", "steps.py", Source.CLI)
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        ("````python\n" + "x = 1\n" * 20_000, "repeats itself without end (“x = 1”)"),
+        ("I would begin like this.\n" * 3 + "And so on, and so forth.\n" * 20_000, "repeats itself"),
+        (
+            "".join(f"Thought number {number}.\n" for number in range(20_000)),
+            "hold neither a fence nor a line",
+        ),
+        (
+            "````python\nx = 1\n````\n" + "".join(f"Thought {number}.\n" for number in range(20_000)),
+            "goes on after its closing fence",
+        ),
+    ],
+    ids=["repeats", "repeats words", "only talks", "talks afterwards"],
+)
+async def test_a_reply_that_comes_to_nothing_is_ended_early(tmp_path: Path, reply: str, says: str) -> None:
+    """Usage is not reported then, since the server never came to that; it does not count as zero."""
+    async with world(tmp_path, [], responder=Verbatim(reply), speed=4_000) as here:
+        result = await here.service.edit(ASKED)
+        await until(here.emulator.records)
+        (sent,) = here.emulator.records()
+    assert (result.status, result.error) == (Status.REFUSED, "GuardRefused:frame")
+    assert says in result.message
+    assert result.usage.completion_tokens is None
+    assert sent.disconnected

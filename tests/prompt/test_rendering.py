@@ -89,7 +89,7 @@ def test_sections_are_listed_with_their_lines_and_how_they_begin() -> None:
     )
     assert (
         frame.wrap_sections([Section(2, "x\n"), Section(7, "")])
-        == "````python 2\nx\n````\n````python 7\n````"
+        == "````python 2\nx\n````\n````python 7 deleted\n````"
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from patience import read_timeout_s
 
 from editsvc.emulator import Emulator, EmulatorOptions
+from editsvc.emulator.responder import Responder
 from editsvc.engine.edit import StreamUpdate
 from editsvc.engine.service import EditService, Scorer
 from editsvc.errors import Status
@@ -92,12 +93,13 @@ async def world(
     scorer: Scorer | None = None,
     max_retries: int = 0,
     log: Memory | None = None,
+    responder: Responder | None = None,
     **options: Any,
 ) -> AsyncIterator[World]:
-    """An engine whose model knows `cases`; further options are the emulator's."""
+    """An engine whose model knows `cases`, or is `responder`; further options are the emulator's."""
     script = tmp_path / "cases.jsonl"
     script.write_text("".join(json.dumps(case) + "\n" for case in cases))
-    async with Emulator(EmulatorOptions(script=script, **options)) as emulator:
+    async with Emulator(EmulatorOptions(script=script, **options), responder=responder) as emulator:
         timeout_s = read_timeout_s(*options.get("faults", ()))
         provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, read_timeout_s=timeout_s)
         log, counter = log or Memory(), itertools.count(1)
