@@ -7,8 +7,13 @@ reads an intent has to tell "does not ask for it" from "nobody knows".
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
+
+from editsvc.instruction.commands import subject
+from editsvc.instruction.narrow import narrow
+from editsvc.instruction.vocabulary import grants_of, mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +25,9 @@ class Intent:
     meant. `removes`: lines may go. `rewrites`: much may become different (refactor, simplify, translate). `reindents`,
     `retabs`, `requotes`, `respaces` (blank lines, white space), `respells` (typography, accents, entities, invisible
     characters), `reorders`, `comments` (comments may come, go or change), `stubs`, `json`, `patches`, `fences` and
-    `final_newline` tell that the instruction speaks of that. `words` are the words and names in it that may occur in a
-    document, in lower case, with the parts of compound names; `literal` is the instruction itself.
+    `final_newline` tell that the instruction speaks of that. `wanted` are the names and values that a narrow one says
+    the new text has, as they are written there. `words` are the words and names in it that may occur in a document, in
+    lower case, with the parts of compound names; `literal` is the instruction itself.
     """
 
     literal: str
@@ -41,55 +47,64 @@ class Intent:
     patches: bool = False
     fences: bool = False
     final_newline: bool = False
+    wanted: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()
 
 
-_ASKS_TO_REMOVE: Final = re.compile(
-    r"\b(?:remov|delet|tak(?:e|ing) .{1,40}(?:away|out)\b|"
-    r"drop|strip|clean|simplif|reduc|shrink|shorten|extract|split|keep only|only keep|replac|"
-    r"rewrit|trim|cut|prun|purg|dedup|inlin|merg|collaps|mov|discard|get rid|eliminat|unused|dead|minif|condens|"
-    r"refactor|empty|clear|unif|consolidat|redundan|duplicat|deprecat|obsolete|revert|undo|truncat|leave out)",
-    re.IGNORECASE,
-)
-_ASKS_TO_INDENT: Final = re.compile(
-    r"\b(?:indent|dedent|unindent|outdent|format|reformat|tabs?|spaces?|whitespace|white space|prettier|black|gofmt|"
-    r"rustfmt|style|align|unwrap|flatten|unnest|nest|pep ?8|lint|early return|guard clause|minif)",
-    re.IGNORECASE,
-)
-_ASKS_FOR_REMARKS: Final = re.compile(r"\b(?:comment|todo|remark)", re.IGNORECASE)
-# What moves code to another depth does not ask for other white space to do it with.
-_ASKS_TO_RETAB: Final = re.compile(
-    r"\b(?:indent|format|reformat|tabs?|spaces?|whitespace|white space|prettier|black|gofmt|rustfmt|style|align|"
-    r"pep ?8)",
-    re.IGNORECASE,
-)
-_ASKS_FOR_STUBS: Final = re.compile(
-    r"\b(?:stub|protocol|abstract|overload|interface|ellipsis|placeholder|\.pyi)", re.IGNORECASE
-)
-_ASKS_FOR_JSON: Final = re.compile(r"json", re.IGNORECASE)
-_ASKS_FOR_A_PATCH: Final = re.compile(r"\b(?:diff|patch|conflict|hunk)", re.IGNORECASE)
-_ABOUT_FINAL_NEWLINE: Final = re.compile(
-    r"\b(?:final|trailing|last|missing) (?:new ?line|line (?:end|break|feed))|new ?line at (?:the )?end|\beof\b",
-    re.IGNORECASE,
-)
+# What the type of a commit says (https://www.conventionalcommits.org), as meanings of the vocabulary.
+_BY_PREFIX: Final = {
+    **dict.fromkeys(("feat", "feature", "fix", "bugfix", "hotfix", "test", "tests"), "known"),
+    **dict.fromkeys(("doc", "docs"), "comments"),
+    **dict.fromkeys(("format", "lint", "style"), "format"),
+    **dict.fromkeys(("perf", "refactor", "revert"), "rewrite"),
+    "cleanup": "shrink",
+}
+# What a narrow change does not do, whatever its words are about.
+_WIDE: Final = frozenset({"removes", "rewrites", "reorders", "reindents", "retabs"})
+# Spoken of anywhere, also in quotes and in names of files.
+_ANYWHERE: Final = {
+    "json": re.compile(r"json|ipynb", re.IGNORECASE),
+    "fences": re.compile(r"```|~~~"),
+}
+_NAME: Final = re.compile(r"\w+")
+_PARTS: Final = re.compile(r"[^\W\d_]+|\d+")
+_HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# What stands behind this many characters is a specification; what it asks for was said before.
+_LONGEST: Final = 10_000
 
 
 def intent_of(instruction: str) -> Intent:
-    """What `instruction` asks for."""
-
-    def asks(form: re.Pattern[str]) -> bool:
-        return form.search(instruction) is not None
-
+    """What `instruction` asks for. Linear in its length, deterministic; raises nothing."""
+    text = instruction[:_LONGEST]
+    known = _BY_PREFIX.get(subject(text)[0])
+    found = mentions(text)
+    granted = {grant for mention in found if not mention.denied for grant in grants_of(mention.meaning)}
+    if known is not None:
+        granted.update(grants_of(known))
+    granted.update(name for name, pattern in _ANYWHERE.items() if pattern.search(text))
+    one = narrow(text)
+    if one is not None:
+        granted -= _WIDE
+        if one.removes:
+            granted.add("removes")
     return Intent(
         literal=instruction,
-        understood=True,
-        removes=asks(_ASKS_TO_REMOVE),
-        reindents=asks(_ASKS_TO_INDENT),
-        retabs=asks(_ASKS_TO_INDENT) and asks(_ASKS_TO_RETAB),
-        comments=asks(_ASKS_FOR_REMARKS),
-        stubs=asks(_ASKS_FOR_STUBS),
-        json=asks(_ASKS_FOR_JSON),
-        patches=asks(_ASKS_FOR_A_PATCH),
-        final_newline=asks(_ABOUT_FINAL_NEWLINE),
-        words=frozenset(re.findall(r"\w+", instruction.lower())),
+        understood=known is not None or one is not None or any(mention.verb for mention in found),
+        narrow=one is not None,
+        wanted=one.wanted if one is not None else (),
+        words=words_of(text),
+        **dict.fromkeys(granted, True),
     )
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words and names in `text`, in lower case, with the parts of compound names.
+
+    >>> sorted(words_of("call getURL2"))
+    ['2', 'call', 'get', 'geturl2', 'url']
+    """
+    result: set[str] = set()
+    for name in _NAME.findall(unicodedata.normalize("NFC", text)):
+        result.add(name.lower())
+        result.update(part.lower() for part in _PARTS.findall(_HUMP.sub(" ", name)))
+    return frozenset(result)

@@ -40,6 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel: set[str]) -> None:
     assert {name.split("/")[0] for name in wheel if ".dist-info" not in name} == {"editsvc", "lsp"}
     for needed in (
+        "editsvc/instruction/vocabulary.toml",
         "editsvc/provider/models.toml",
         "editsvc/py.typed",
         "editsvc/tokenlog/migrations/env.py",

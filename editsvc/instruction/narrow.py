@@ -1,0 +1,176 @@
+"""Sentences that state one change in full: which they are, and what the new text must hold.
+
+The sentences stand in ``vocabulary.toml``, as patterns with slots. A sentence must fit one from its first word to its
+last: what says more than one change, or describes instead of naming, is not narrow.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from editsvc.instruction.commands import (
+    AddParameter,
+    ChangeColour,
+    Remove,
+    Rename,
+    Replace,
+    parse,
+    subject,
+)
+from editsvc.instruction.vocabulary import describes, english_forms, fold, table
+
+# What is longer describes rather than says.
+_LONGEST: Final = 300
+_PAIRS: Final = ('""', "''", "``", "“”", "„“", "„”", "«»", "「」", "『』", "\u2018\u2019")
+_TEXT: Final = "|".join(rf"{first}[^{last}\n]+{last}" for first, last in _PAIRS)
+_NAMED_VALUE: Final = (
+    r"(?:true|false|none|null|nil|on|off|yes|no|\S*[\w)][._/:()-]\S*|(?-i:\S*[a-z][A-Z]\S*))"
+)
+_UNIT: Final = r"(?: ?(?:%|[^\W\d_]{1,12}))?"
+_NUMBER: Final = rf"[-+]?[#\d][\w.,:%]*{_UNIT}"
+_VALUE: Final = rf"(?:(?:the |a |an )?(?:{_TEXT}|{_NUMBER}|\S+))"
+_WHAT: Final = rf"(?:{_TEXT}|[^\s,;:!?]+(?: [^\s,;!?]+){{0,5}}?)"
+_JOINED_VALUE: Final = rf"(?:{_TEXT}|[^\s,\u3001\u3002\uff0c]+?)"
+_JOINED_WHAT: Final = r"(?:[^,;!?\u3002\uff0c\uff1b]{1,40}?)"
+_TAIL: Final = r"(?: ?,? (?:in|for|of|on|at|inside|throughout|everywhere|here|only|too|as well)\b.{0,50})?"
+_SLOTS: Final = {
+    "A": _WHAT,
+    "O": _VALUE,
+    "B": _VALUE,
+    "T": r"\S+(?: \S+){0,9}",
+    "N": rf"(?:{_TEXT}|{_NUMBER}|{_NAMED_VALUE})",
+    "D": rf"(?:{_TEXT}|{_NUMBER})",
+}
+_JOINED_SLOTS: Final = {"A": _JOINED_WHAT, "O": _JOINED_VALUE, "B": _JOINED_VALUE, "T": _JOINED_WHAT}
+_JOINED_LANGUAGES: Final = frozenset({"zh", "ja", "ko"})
+_MARKS: Final = "".join(sorted({*"".join(_PAIRS)}))
+_QUOTES: Final = re.compile(rf"^[{_MARKS}]+|[{_MARKS}]+$")
+_ARTICLE: Final = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"[^\W\d_]+")
+_NEVER: Final = frozenset({"it", "that", "them", "this", "these", "those", "something", "work", "one", "now"})
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """One change, said in full. `wanted` are the names and values that the new text must hold; often there is none."""
+
+    wanted: tuple[str, ...] = ()
+    removes: bool = False
+
+
+def narrow(instruction: str) -> Narrow | None:
+    """The one change that `instruction` states in full; None if it says more, less, or nothing of the kind."""
+    if len(instruction) > _LONGEST:
+        return None
+    _, sentence = subject(" ".join(unicodedata.normalize("NFC", instruction).split()))
+    sentence = _polished(sentence)
+    match parse(sentence):
+        case Rename(new=new):
+            return Narrow((new,))
+        case Replace(new=new):
+            return Narrow((new,) if new else ())
+        case ChangeColour():
+            return Narrow()
+        case Remove():
+            return Narrow(removes=True)
+        case AddParameter(parameter=parameter):
+            return Narrow((parameter,))
+        case _:
+            pass
+    folded = fold(sentence)
+    for words, template, joined in _templates():
+        # Most sentences have not a word of most templates, which need not be compiled then.
+        found = _form(template, joined).fullmatch(sentence) if any(word in folded for word in words) else None
+        if found is not None and (result := _read(found)) is not None:
+            return result
+    return None
+
+
+def _read(found: re.Match[str]) -> Narrow | None:
+    slots = {name: text.strip() for name, text in found.groupdict().items() if text is not None}
+    if "T" in slots:
+        return Narrow()
+    if any(_describes(text) for name, text in slots.items() if name in "OB"):
+        return None
+    what = slots.get("A", "")
+    if what.split(" ")[0].lower() in {"up", "everything", "all", *_NEVER} or " and " in what:
+        return None
+    value = next(slots[name] for name in "BND" if name in slots)
+    plain = _QUOTES.sub("", _ARTICLE.sub("", value))
+    return Narrow((plain,) if " " not in plain or value != plain else ())
+
+
+def _describes(text: str) -> bool:
+    """True for a word that describes text, instead of being it: "use tabs instead of spaces"."""
+    if _QUOTES.search(text):
+        return False
+    article = _ARTICLE.match(text)
+    word = text[article.end() :] if article else text
+    if word.lower() in _NEVER or word[-1:] in ",:;":
+        return True
+    return _PLAIN.fullmatch(word) is not None and (article is not None or describes(word))
+
+
+def _polished(sentence: str) -> str:
+    sentence = sentence.strip().rstrip(" .!?\u3002\uff01\uff1f")
+    before, after = _manners()
+    for _ in range(3):
+        sentence = before.sub("", sentence, count=1)
+        sentence = after.sub("", sentence, count=1)
+    return sentence
+
+
+@cache
+def _manners() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = str(table()["manners"]["words"]).split()
+    choice = "|".join(re.escape(word).replace("_", " ") for word in words)
+    return re.compile(rf"^(?:{choice})\b[,\uff0c]? ?", re.IGNORECASE), re.compile(
+        rf"[,\uff0c]? ?(?:{choice})$", re.IGNORECASE
+    )
+
+
+@cache
+def _templates() -> tuple[tuple[tuple[str, ...], str, bool], ...]:
+    """Each template with the words of which a sentence must have one, and whether its language has no blanks."""
+    result = []
+    for language, templates in table()["narrow"].items():
+        for template in templates:
+            first = next(part for part in template.split(" ") if part not in _SLOTS and part[0] not in "[*")
+            words = tuple(fold(word.rstrip("+*")).removesuffix("e") for word in first.split("|"))
+            result.append((words, template, language in _JOINED_LANGUAGES))
+    return tuple(result)
+
+
+@cache
+def _form(template: str, joined: bool) -> re.Pattern[str]:  # noqa: FBT001 - a cache takes no keywords apart
+    slots = _JOINED_SLOTS if joined else _SLOTS
+    blank = r"\s*" if joined else " "
+    pattern, begun = "", False
+    for part in template.split(" "):
+        gap = blank if begun else ""
+        if part.startswith("["):
+            choice = _choice(part.strip("[]"))
+            pattern += f"(?:{gap}{choice})?" if begun else f"(?:{choice}{blank})?"
+            continue
+        if part == "*":
+            pattern += r".{0,20}"
+        else:
+            pattern += gap + (f"(?P<{part}>{slots[part]})" if part in slots else _choice(part))
+        begun = True
+    return re.compile(pattern + ("" if joined else _TAIL), re.IGNORECASE)
+
+
+def _choice(words: str) -> str:
+    forms: list[str] = []
+    for word in words.split("|"):
+        if word.endswith("+"):
+            forms += sorted(english_forms(word[:-1]))
+        elif word.endswith("*"):
+            forms += [rf"{re.escape(spelt)}\w*" for spelt in sorted({word[:-1], fold(word[:-1])})]
+        else:
+            forms += [re.escape(spelt) for spelt in sorted({word, fold(word)})]
+    return f"(?:{'|'.join(forms)})"

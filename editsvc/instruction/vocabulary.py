@@ -1,0 +1,347 @@
+"""Which words of a sentence say what, in many languages; the words themselves stand in ``vocabulary.toml``.
+
+Case and accents do not count, unless the table says so; what is quoted is no part of the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ENGLISH: Final = "en"
+_NO_MEANING: Final = frozenset({"function-words", "negations", "manners", "narrow", "places"})
+_DESCRIBING: Final = frozenset(
+    {"format", "indent", "spacing", "quotes", "spelling", "comments", "stubs", "fences"}
+)
+# What a sentence of more words describes, it need not ask for.
+_SHORT_SENTENCE: Final = 30
+_WIDEST_GAP: Final = 15
+_LONGEST_NEGATION: Final = 3
+_NEGATED_LATE: Final = frozenset({"da", "de", "nb", "nl", "sv"})
+_KANA: Final = re.compile(r"[\u3040-\u30ff]")
+_ACCENTS: Final = re.compile(r"[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u0655\u0670\u0640]")
+_OTHER_LETTERS: Final = str.maketrans(
+    {"\u0131": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "’": "'"}
+)
+_UMLAUTS: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"))
+# Python's \w leaves out the marks that are part of words of India and of Arabic and Hebrew ones.
+_TOKEN: Final = re.compile(r"[\w\u0591-\u05c7\u064b-\u0655\u0900-\u0e7f]+(?:'(?:d|ll|m|re|s|t|ve)\b)?")
+# Scripts without blanks between words, or with endings that grow on words: Thai, and what comes from Hangul on.
+_JOINED: Final = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u2e80-\ud7a3\uf900-\ufaff]")
+_PREFIXED: Final = re.compile(r"[\u0590-\u08ff]")
+# "And", "the", "to", "by": one letter or two that Arabic and Hebrew write together with the word behind.
+_GROWN_TOGETHER: Final = re.compile(
+    "\u0648?(?:\u0627\u0644|\u0644\u0644)|[\u0648\u0641\u0628\u0644\u0643]|[\u05d5\u05d4\u05d1\u05dc\u05de]"
+)
+_INDIAN: Final = re.compile(r"[\u0900-\u0dff]")
+_SENTENCE_END: Final = re.compile(r"[.!?;\n\u3002\uff01\uff1f\uff1b]")
+_CLAUSE_END: Final = re.compile(r"[.,:;!?()\[\]\n*/+&\u2014\u2013\u3001\u3002\uff0c\uff1a]|(?:^|\s)-")
+_QUOTED: Final = re.compile(
+    r"`[^`\n]{0,200}`|\"[^\"\n]{0,200}\"|\u201c[^\u201d\n]{0,200}\u201d|\u201e[^\u201c\u201d\n]{0,200}[\u201c\u201d]|\u00ab[^\u00bb\n]{0,200}\u00bb"
+    r"|\u300c[^\u300d\n]{0,200}\u300d|\u300e[^\u300f\n]{0,200}\u300f|(?<!\w)'[^'\n]{0,200}'(?!\w)|\u2018[^\u2019\n]{0,200}\u2019"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A word of the table that stands in a sentence: what it is about, and if it stands there as a verb.
+
+    `meaning` is the name of a table of ``vocabulary.toml``. `denied` tells that a negation stands beside it.
+    """
+
+    meaning: str
+    language: str
+    verb: bool
+    denied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    meaning: str
+    language: str
+    verb: bool
+    rest: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    accented: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    grants: Mapping[str, tuple[str, ...]]
+    words: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
+    stems: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
+    joined: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
+    function_words: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    negations: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    joined_negations: list[str] = field(default_factory=list)
+    places: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    start: int
+    end: int
+    word: str
+    exact: str
+    begins_clause: bool
+
+
+def fold(text: str) -> str:
+    """`text` without case and accents; as long as each character is folded alone, in composed form."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_OTHER_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
+
+def grants_of(meaning: str) -> tuple[str, ...]:
+    """What a mention of `meaning` allows: names of fields of `Intent`."""
+    return _vocabulary().grants[meaning]
+
+
+def describes(word: str) -> bool:
+    """True if `word` tells how a text looks, such as "tabs" or "comments", so that it does not stand for itself."""
+    table = _vocabulary()
+    token = _Token(0, 0, fold(word), unicodedata.normalize("NFC", word.casefold()), begins_clause=True)
+    return any(
+        not entry.rest and not entry.later and entry.meaning in _DESCRIBING
+        for entry in _entries(table, token)
+    )
+
+
+def mentions(text: str) -> list[Mention]:
+    """The words of the table that stand in `text`, outside of quotes. Linear in its length; raises nothing."""
+    table = _vocabulary()
+    plain = unicodedata.normalize("NFC", _QUOTED.sub(" \ufffc ", text.replace("\u2019", "'")).casefold())
+    found: list[Mention] = []
+    tokens = list(_tokens(plain))
+    spoken = _languages(table, tokens)
+    ends = [match.start() for match in _SENTENCE_END.finditer(plain)]
+    lengths = Counter(bisect_left(ends, token.start) for token in tokens)
+    for number, token in enumerate(tokens):
+        entries = list(_entries(table, token))
+        english = any(entry.language == _ENGLISH for entry in entries)
+        fitting = [
+            entry
+            for entry in entries
+            if _in_play(entry, token, spoken, english=english) and _goes_on(entry, tokens, number)
+        ]
+        if not fitting:
+            continue
+        short = lengths[bisect_left(ends, token.start)] <= _SHORT_SENTENCE
+        denied = _is_denied(table, {entry.language for entry in fitting}, tokens, number)
+        for entry in fitting:
+            verb = entry.verb and _stands_as_verb(table, entry, tokens, number, short=short)
+            found.append(Mention(entry.meaning, entry.language, verb, denied))
+    found += _joined_mentions(table, fold(plain))
+    return found
+
+
+def _joined_mentions(table: _Vocabulary, text: str) -> Iterator[Mention]:
+    if _JOINED.search(text) is None:
+        return
+    longest = max(map(len, table.joined))
+    kana = _KANA.search(text) is not None
+    for start in range(len(text)):
+        if text[start] < "\u0e00":
+            continue
+        for end in range(start + 1, min(len(text), start + longest) + 1):
+            entries = table.joined.get(text[start:end])
+            if not entries:
+                continue
+            # A single syllable of Korean is a piece of many words.
+            inside = end - start == 1 and "\uac00" <= text[start] <= "\ud7a3"
+            if inside and start and text[start - 1].isalnum():
+                continue
+            around = text[max(0, start - 4) : start], text[end : end + 6]
+            denied = any(word in part for word in table.joined_negations for part in around)
+            for entry in entries:
+                # "Unneeded" of Japanese is "must not" of Chinese.
+                if kana if entry.language == "zh" else not kana and text[start:end] in table.joined_negations:
+                    continue
+                yield Mention(entry.meaning, entry.language, entry.verb, denied)
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    end = 0
+    for match in _TOKEN.finditer(text):
+        begins = match.start() == 0 or _CLAUSE_END.search(text, end, match.start()) is not None or end == 0
+        end = match.end()
+        yield _Token(match.start(), end, fold(match[0]), match[0], begins)
+
+
+def _languages(table: _Vocabulary, tokens: list[_Token]) -> frozenset[str] | None:
+    """The languages that a sentence may be in, by its function words; None if it has none that tells."""
+    counts = Counter(chain.from_iterable(table.function_words.get(token.word, ()) for token in tokens))
+    if not counts:
+        return None
+    least = max(1, counts[_ENGLISH])
+    return frozenset(language for language, count in counts.items() if count >= least)
+
+
+def _entries(table: _Vocabulary, token: _Token) -> Iterator[_Entry]:
+    forms = [token.word]
+    if _PREFIXED.match(token.word):
+        prefix = _GROWN_TOGETHER.match(token.word)
+        if prefix is not None and prefix.end() < len(token.word):
+            forms.append(token.word[prefix.end() :])
+    for form in forms:
+        for entry in table.words.get(form, ()):
+            if not entry.accented or entry.accented == token.exact:
+                yield entry
+        for length in range(2, min(len(form), 40) + 1):
+            yield from table.stems.get(form[:length], ())
+
+
+def _in_play(entry: _Entry, token: _Token, spoken: frozenset[str] | None, *, english: bool) -> bool:
+    """True if `entry` is a word of a language that the sentence may be in; `english` tells that it is also English."""
+    if entry.language == _ENGLISH or not token.exact.isascii():
+        return True
+    return entry.language in spoken if spoken is not None else not english
+
+
+def _goes_on(entry: _Entry, tokens: list[_Token], number: int) -> bool:
+    end = number + 1 + len(entry.rest)
+    if not all(
+        _fits(part, token) for part, token in zip(entry.rest, tokens[number + 1 : end], strict=False)
+    ) or end > len(tokens):
+        return False
+    if not entry.later:
+        return True
+    for start in range(end, min(len(tokens), end + _WIDEST_GAP)):
+        window = tokens[start : start + len(entry.later)]
+        if len(window) == len(entry.later) and all(map(_fits, entry.later, window)):
+            return True
+    return False
+
+
+def _fits(part: str, token: _Token) -> bool:
+    return token.word.startswith(part[:-1]) if part.endswith("*") else token.word == part
+
+
+def _stands_as_verb(
+    table: _Vocabulary, entry: _Entry, tokens: list[_Token], number: int, *, short: bool
+) -> bool:
+    token = tokens[number]
+    begins = token.begins_clause or tokens[number - 1].word in table.places["before"]
+    if entry.language != _ENGLISH:
+        return begins or short
+    if not begins:
+        return False
+    if token.word not in table.places["doubtful"] or entry.rest or entry.later:
+        return True
+    if number + 1 == len(tokens) or tokens[number + 1].begins_clause:
+        return entry.meaning != "known"
+    following = tokens[number + 1].exact
+    return (
+        following in table.places["behind"]
+        or "_" in following
+        or following.endswith("s")
+        or any(map(str.isdigit, following))
+    )
+
+
+def _is_denied(table: _Vocabulary, languages: set[str], tokens: list[_Token], number: int) -> bool:
+    words = set().union(*(table.negations.get(language, ()) for language in languages))
+    for before in range(number, max(0, number - _LONGEST_NEGATION) - 1, -1):
+        if before != number and (tokens[before].word in words or tokens[before].exact in words):
+            return True
+        if tokens[before].begins_clause:
+            break
+    # "Entferne die Kommentare nicht": in some languages it is the last word of the clause.
+    last = number
+    while last + 1 < len(tokens) and last < number + _WIDEST_GAP and not tokens[last + 1].begins_clause:
+        last += 1
+    ends = last + 1 == len(tokens) or tokens[last + 1].begins_clause
+    late = set().union(*(table.negations[language] for language in _NEGATED_LATE & languages))
+    return ends and last > number and tokens[last].word in late
+
+
+@cache
+def table() -> dict[str, dict[str, Any]]:
+    """``vocabulary.toml`` as it is; not to be changed."""
+    return tomllib.loads(files("editsvc.instruction").joinpath("vocabulary.toml").read_text("utf-8"))
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    data = table()
+    tables = {name: words for name, words in data.items() if name not in _NO_MEANING}
+    result = _Vocabulary({name: tuple(rows["grants"]) for name, rows in tables.items()})
+    for meaning, rows in tables.items():
+        for verb, languages in ((True, rows.get("verbs", {})), (False, rows.get("nouns", {}))):
+            for language, words in languages.items():
+                for word in words.split():
+                    _add(result, word, _Entry(meaning, language, verb))
+    for language, words in data["function-words"].items():
+        for word in words.split():
+            result.function_words[fold(word)].append(language)
+    result.places.update({name: frozenset(words.split()) for name, words in data["places"].items()})
+    for language, words in data["negations"].items():
+        for word in words.split():
+            if _JOINED.match(word):
+                result.joined_negations.append(fold(word.replace("_", "")))
+                result.joined_negations.append(fold(word.replace("_", " ")))
+            else:
+                result.negations[language].add(word[1:] if word.startswith("=") else fold(word))
+    return result
+
+
+def _add(table: _Vocabulary, word: str, entry: _Entry) -> None:
+    accented, word = word.startswith("="), word.removeprefix("=")
+    if _JOINED.match(word):
+        for form in {fold(word.replace("_", "")), fold(word.replace("_", " "))}:
+            table.joined[form].append(entry)
+        return
+    if entry.language == "de" and not accented:
+        spelled = word
+        for umlaut, letters in _UMLAUTS:
+            spelled = spelled.replace(umlaut, letters)
+        if spelled != word:
+            _add(table, spelled, entry)
+    first, _, later = word.partition("~")
+    parts = [part for part in re.split(r"[_/'-]", first) if part]
+    head, rest = parts[0], tuple(fold(part) for part in parts[1:])
+    after = tuple(fold(part) for part in re.split(r"[_-]", later) if part)
+    made = _Entry(
+        entry.meaning,
+        entry.language,
+        entry.verb,
+        rest,
+        after,
+        unicodedata.normalize("NFC", head.casefold()) if accented else "",
+    )
+    if head.endswith("+"):
+        for form in english_forms(head[:-1]):
+            table.words[form].append(made)
+    elif head.endswith("*") or _PREFIXED.match(head) or _INDIAN.match(head):
+        table.stems[fold(head.rstrip("*"))].append(made)
+    else:
+        table.words[fold(head)].append(made)
+
+
+def english_forms(verb: str) -> set[str]:
+    """The forms of a regular English verb, and more that look like some.
+
+    >>> sorted(english_forms("drop"))[:3]
+    ['drop', 'droped', 'droping']
+    """
+    forms = {verb, f"{verb}s", f"{verb}es"}
+    if verb.endswith("e"):
+        forms |= {f"{verb}d", f"{verb[:-1]}ing"}
+    elif verb.endswith("y"):
+        forms |= {f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing", f"{verb}ed"}
+    else:
+        forms |= {f"{verb}{end}" for end in ("ed", "ing")} | {
+            f"{verb}{verb[-1]}{end}" for end in ("ed", "ing")
+        }
+    return forms
