@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from editsvc.instruction.commands import (
     AddDocstring,
@@ -61,6 +62,12 @@ _IMPLIED: Final = re.compile(
     r"(?:call ?sites?|callers?|references?|usages?|uses|occurrences)(?: to it| of it)?(?: accordingly| too)?)[.!]?",
     re.IGNORECASE,
 )
+_LITERAL: Final = re.compile(r"-?\d[\w.]*|true|false|none|null|nil", re.IGNORECASE)
+# "timeout = 5", "timeout: int = 5", "timeout: 5" and "\"timeout\": 5", in code and in settings.
+_ASSIGNED: Final = (
+    r"(?<![\w.$-]){name}(?![\w-])[\"']?(?:[ \t]*:[ \t]*[\w.\[\]]{{1,40}}(?=[ \t]*=))?"
+    r"[ \t]*(?::=|=(?![=>~])|:(?!:))[ \t]*(?P<value>-?\d[\w.]*|(?i:true|false|none|null|nil)\b)"
+)
 _COMPOUND: Final = re.compile(r"[^\W\d_][_\d]|[a-z\d][A-Z]")
 
 
@@ -99,7 +106,10 @@ def draft(
         if not _mentioned(value, text, language):
             continue
         try:
-            step = None if budget.used_up else edits(text, _as_models_do(value), language, budget=budget)
+            if _means_value(value):
+                step = _value_set(text, value)
+            else:
+                step = None if budget.used_up else edits(text, _as_models_do(value), language, budget=budget)
         except NotApplicable:
             step = None
         if step is None:
@@ -222,6 +232,25 @@ def _as_models_do(value: Instruction) -> Instruction:
     if isinstance(value, Rename) and _COMPOUND.search(value.old):
         return replace(value, in_comments=True)
     return value
+
+
+def _means_value(value: Instruction) -> TypeGuard[Replace]:
+    """True for "change timeout to 30": a name cannot become a number, so it is its value that is meant."""
+    return (
+        isinstance(value, Replace)
+        and value.whole_parts
+        and value.old.isidentifier()
+        and _LITERAL.fullmatch(value.new) is not None
+    )
+
+
+def _value_set(text: str, value: Replace) -> list[Edit] | None:
+    """The edit that gives the name `value.old` the value `value.new`; None unless one place alone gives it one."""
+    found = list(islice(re.finditer(_ASSIGNED.format(name=re.escape(value.old)), text), 2))
+    if len(found) != 1:
+        return None
+    start, end = found[0].span("value")
+    return [Edit(start, end, value.new)]
 
 
 def _mentioned(value: Instruction, text: str, language: Language | None) -> bool:

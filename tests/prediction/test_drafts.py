@@ -164,6 +164,37 @@ def test_nothing_to_draft_is_no_draft(instruction: str) -> None:
     assert draft(SHOP, instruction, PYTHON) is None
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("timeout = 5\nfetch(timeout)\n", "timeout = 30\nfetch(timeout)\n"),
+        ("def fetch(url, timeout: float = 2.5):\n", "def fetch(url, timeout: float = 30):\n"),
+        ("server:\n  timeout: 5 # seconds\n", "server:\n  timeout: 30 # seconds\n"),
+        ('{"timeout": 5, "timeout_ms": 7}\n', '{"timeout": 30, "timeout_ms": 7}\n'),
+    ],
+)
+def test_a_name_that_is_to_become_a_number_gets_it_as_its_value(before: str, after: str) -> None:
+    found = draft(before, "change timeout to 30", None)
+
+    assert found is not None
+    assert found.complete
+    assert apply(before, found.edits) == after
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "timeout = 5\ntimeout = 6\n",
+        "timeout = limit\n",
+        "wait(timeout)\n",
+        "timeout == 5\n",
+        "read_timeout = 5\n",
+    ],
+)
+def test_a_value_that_is_given_twice_or_nowhere_is_not_drafted(document: str) -> None:
+    assert draft(document, "change timeout to 30", None) is None
+
+
 def test_without_a_grammar_names_are_words() -> None:
     assert draft("a -> b", "rename a to c", None) == Draft((Edit(0, 1, "c"),), complete=True)
 
