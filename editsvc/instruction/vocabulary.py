@@ -45,6 +45,10 @@ _GROWN_TOGETHER: Final = re.compile(
     "\u0648?(?:\u0627\u0644|\u0644\u0644)|[\u0648\u0641\u0628\u0644\u0643]|[\u05d5\u05d4\u05d1\u05dc\u05de]"
 )
 _INDIAN: Final = re.compile(r"[\u0900-\u0dff]")
+_WORD: Final = re.compile(r"\d+(?:\.\d+)+|\w+")
+_PART: Final = re.compile(r"[^\W\d_]+|\d+")
+_HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SHORTEST_WORD: Final = 2
 _SENTENCE_END: Final = re.compile(r"[.!?;\n\u3002\uff01\uff1f\uff1b]")
 _CLAUSE_END: Final = re.compile(r"[.,:;!?()\[\]\n*/+&\u2014\u2013\u3001\u3002\uff0c\uff1a]|(?:^|\s)-")
 _QUOTED: Final = re.compile(
@@ -115,6 +119,47 @@ def describes(word: str) -> bool:
     return any(
         not entry.rest and not entry.later and entry.meaning in _DESCRIBING
         for entry in _entries(table, token)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """The words of a sentence that may stand in a document for what they are, in lower case.
+
+    `names` are written as code (quoted, or of a shape that no word has), `words` are all others; not those that say
+    what to do. `parts` are what each name is made of.
+    """
+
+    names: frozenset[str]
+    words: frozenset[str]
+    parts: Mapping[str, frozenset[str]]
+
+
+def pointers_of(text: str) -> Pointers:
+    """The words of `text` that may point at something in a document. Linear in its length; raises nothing."""
+    table = _vocabulary()
+    plain = unicodedata.normalize("NFC", text)
+    quoted = [match.span() for match in _QUOTED.finditer(plain)]
+    names: dict[str, frozenset[str]] = {}
+    words: set[str] = set()
+    for match in _WORD.finditer(plain):
+        name = match[0]
+        while quoted and quoted[0][1] <= match.start():
+            del quoted[0]
+        inside = bool(quoted) and quoted[0][0] <= match.start()
+        parts = frozenset(part.lower() for part in _PART.findall(_HUMP.sub(" ", name)))
+        if inside or len(parts) > 1 or name.startswith(("_", "$", "@")):
+            names[name.lower()] = frozenset(part for part in parts if _is_noun(table, part))
+        elif name.isdigit() or (len(name) >= _SHORTEST_WORD and _is_noun(table, name)):
+            words.add(name.lower())
+    return Pointers(frozenset(names), frozenset(words), names)
+
+
+def _is_noun(table: _Vocabulary, word: str) -> bool:
+    """True if `word` is no word of the table, in English."""
+    token = _Token(0, 0, fold(word), unicodedata.normalize("NFC", word.casefold()), begins_clause=True)
+    return token.word not in table.function_words and not any(
+        not entry.rest and not entry.later for entry in _entries(table, token) if entry.language == _ENGLISH
     )
 
 
@@ -232,12 +277,18 @@ def _stands_as_verb(
     table: _Vocabulary, entry: _Entry, tokens: list[_Token], number: int, *, short: bool
 ) -> bool:
     token = tokens[number]
-    begins = token.begins_clause or tokens[number - 1].word in table.places["before"]
+    before = tokens[number - 1].word if number and not token.begins_clause else ""
+    begins = token.begins_clause or before in table.places["before"]
     if entry.language != _ENGLISH:
         return begins or short
     if not begins:
         return False
-    if token.word not in table.places["doubtful"] or entry.rest or entry.later:
+    if (
+        before in table.places["modal"]
+        or token.word not in table.places["doubtful"]
+        or entry.rest
+        or entry.later
+    ):
         return True
     if number + 1 == len(tokens) or tokens[number + 1].begins_clause:
         return entry.meaning != "known"
