@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """Rename the identifier `old` to `new`; if asked, also as a whole word in comments and strings."""
+    """Rename the identifier `old` to `new`; if asked, also as a whole word in comments and strings.
+
+    With `across_files`, files that are imported from are taken to be renamed as well.
+    """
 
     old: str
     new: str
     in_comments: bool = False
     in_strings: bool = False
+    across_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

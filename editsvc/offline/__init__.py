@@ -5,12 +5,14 @@ into edits. It refuses what it does not understand, and does not guess where an 
 """
 
 from editsvc.offline.errors import NotApplicable, NotUnderstood
-from editsvc.offline.transform import edits, rewrite, rewrite_by
+from editsvc.offline.transform import edits, notes, outcome, rewrite, rewrite_by
 
 __all__ = [
     "NotApplicable",
     "NotUnderstood",
     "edits",
+    "notes",
+    "outcome",
     "rewrite",
     "rewrite_by",
 ]

@@ -3,42 +3,166 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable, not_found
+from editsvc.offline.naming import names_of
+from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role
+from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.trees import tree_of
 from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
     from editsvc.instruction.commands import Rename
+    from editsvc.offline.naming.roles import Names
     from editsvc.syntax import Language, ParseBudget, Tree
 
+_NAMES_MEMBERS: Final = (Role.MEMBER, Role.EITHER)
+# Languages without a grammar whose whole words are no code: prose and markup.
+_TEXT: Final = frozenset({"markdown", "xml", "ini", "sql"})
+_IMPORT: Final = re.compile(
+    r"\s*(?:(?:(?:pub|public|static|global|export|local|const|final|var|val|my|our)\s+)*"
+    r"(?:import|include|require(?:_once|_relative)?|load|library|source|@import|@use|@forward|alias)\b"
+    r"|(?:global\s+)?(?:using|use|open)\s+[\w\\.:]+(?:\s*[;{=(]|\s+qw\b|\s*$)|.*[=(]\s*require\b|.*@import\b)"
+)
 
-def apply(text: str, value: Rename, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
-    """Edits that give every identifier `value.old` the name `value.new`.
 
-    Raises NotApplicable if there is none, or if the new name is already an identifier of the file: whether
-    the two would then be the same thing is not decided here.
+def apply(text: str, value: Rename, language: Language | None, *, budget: ParseBudget) -> Outcome:
+    """Edits that give the identifiers `value.old` that the file defines the name `value.new`.
+
+    A name that the file only uses is renamed wherever it stands. What belongs to other files keeps its name: what
+    is imported gets an alias, and members and keywords of foreign things stay, with a note. Raises NotApplicable if
+    there is no such name, if the new one is in use already (whether the two would then be the same thing is not
+    decided here), or where a name cannot change without a change elsewhere.
     """
     if language is None or not language.grammar:
-        spans = _words(text, value.old, language)
-        taken = _words(text, value.new, language)
-        known = set(re.findall(r"[^\W\d]\w*", text))
-    else:
-        tree = tree_of(text, language, budget=budget)
-        identifiers = _identifiers(tree)
-        spans = identifiers.get(value.old, []) + _raw_code(tree, value.old)
-        taken = identifiers.get(value.new, []) + _raw_code(tree, value.new)
-        known = set(identifiers)
-        if spans:
-            asked = ((value.in_comments, language.comments), (value.in_strings, language.strings))
-            spans += [span for wanted, query in asked if wanted for span in _words_in(tree, value.old, query)]
-    if not spans:
-        raise not_found("identifier", value.old, known)
+        return _by_words(text, value, language)
+    tree = tree_of(text, language, budget=budget)
+    names = names_of(tree)
+    places = names.occurrences(value.old)
+    values, members = _renamed(places, merged=names.naming.merged)
+    edits, left = _chosen(places, value, values=values, members=members)
+    raw = [
+        span
+        for span in _words_in(tree, value.old, language.raw_code)
+        if members or not text[max(0, span[0] - 9) : span[0]].rstrip().endswith((".", "->"))
+    ]
+    inner = [injected for injected in tree.injected if value.old in names_of(injected).nodes]
+    if edits and inner:
+        raise NotApplicable(
+            f"`{value.old}` is a name of {language.name}, and a name in its {inner[0].language.name} as well."
+        )
+    if not edits and not raw:
+        raise not_found("identifier", value.old, set(names.nodes))
+    _refuse_if_taken(names, value.new, values=values, members=members)
+    _refuse_if_read_from_text(tree, value.old)
+    spans = {(edit.start, edit.end): edit for edit in edits}
+    asked = ((value.in_comments, language.comments), (value.in_strings, language.strings))
+    words = raw + [span for wanted, query in asked if wanted for span in _words_in(tree, value.old, query)]
+    for span in words:
+        spans.setdefault(span, Edit(*span, value.new))
+    notes = []
+    kept = [place.start for place in left if (place.start, place.end) not in spans]
+    if kept:
+        notes.append(
+            f"`{value.old}` stays on {lines_of(text, kept)}, where it names something that this file does not define."
+        )
+    return Outcome(sorted(spans.values(), key=lambda edit: (edit.start, edit.end)), tuple(notes))
+
+
+def _renamed(places: list[Occurrence], *, merged: bool) -> tuple[bool, bool]:
+    """Whether values, and whether members of the name are renamed: what the file defines, or all if it defines none."""
+    full = [place for place in places if place.defines is Defines.FULL]
+    defining = full or [place for place in places if place.defines is Defines.WEAK]
+    members = not defining or any(place.role in _NAMES_MEMBERS for place in defining)
+    values = not defining or (merged and members) or any(place.role is not Role.MEMBER for place in defining)
+    return values, members
+
+
+def _chosen(
+    places: list[Occurrence], value: Rename, *, values: bool, members: bool
+) -> tuple[list[Edit], list[Occurrence]]:
+    """The edits at the places that are renamed, and the places of foreign things that are not."""
+    foreign = all(place.defines is Defines.NO for place in places)
+    edits, left = [], []
+    for place in places:
+        renamed = {
+            Role.VALUE: values,
+            Role.MEMBER: members,
+            Role.EITHER: True,
+            Role.SHORTHAND: True,
+            Role.FOREIGN: foreign,
+            Role.OTHER: foreign,
+        }[place.role]
+        if not renamed:
+            left += [place] if place.role is not Role.OTHER else []
+            continue
+        spelling = place.spelling
+        if place.role is Role.SHORTHAND and values != members:
+            spelling = PAIR if values else "{new}: {old}"
+        if not spelling:
+            raise NotApplicable(
+                f"`{value.old}` comes from another file, and this file cannot give it another name."
+            )
+        if place.imported and value.across_files and "{old}" in spelling:
+            spelling = "{new}"
+        edits.append(Edit(place.start, place.end, spelling.format(old=value.old, new=value.new)))
+    return edits, left
+
+
+def _refuse_if_taken(names: Names, new: str, *, values: bool, members: bool) -> None:
+    roles = {Role.EITHER, Role.SHORTHAND}
+    roles |= {Role.VALUE} if values else set()
+    roles |= {Role.MEMBER} if members else set()
+    taken = [place.start for place in names.occurrences(new) if place.role in roles]
+    taken += [start for start, _ in _words_in(names.tree, new, names.tree.language.raw_code)]
     if taken:
-        line = LineIndex(text).line_of(min(taken)[0]) + 1
-        raise NotApplicable(f"The name `{value.new}` is already in use on line {line}.")
-    return [Edit(start, end, value.new) for start, end in sorted(set(spans))]
+        line = LineIndex(names.tree.text).line_of(min(taken)) + 1
+        raise NotApplicable(f"The name `{new}` is already in use on line {line}.")
+
+
+def _refuse_if_read_from_text(tree: Tree, name: str) -> None:
+    """Raise if the file takes names out of strings, which have the name."""
+    readers = _READERS.get(tree.language.name)
+    if readers is None:
+        return
+    for node in tree.captures(readers[0]):
+        if tree.source(node) in readers[1] and _words_in(tree, name, tree.language.strings):
+            line = LineIndex(tree.text).line_of(tree.offset(node.start_byte)) + 1
+            raise NotApplicable(
+                f"`{tree.source(node)}` on line {line} takes names out of strings, and one has `{name}` in it."
+            )
+
+
+_READERS: Final = {
+    "python": (
+        "(call function: (identifier) @function)",
+        frozenset({"locals", "globals", "vars", "eval", "exec"}),
+    ),
+    "javascript": ("(call_expression function: (identifier) @function)", frozenset({"eval"})),
+    "typescript": ("(call_expression function: (identifier) @function)", frozenset({"eval"})),
+}
+
+
+def _by_words(text: str, value: Rename, language: Language | None) -> Outcome:
+    spans = _words(text, value.old, language)
+    taken = _words(text, value.new, language)
+    if not spans:
+        raise not_found("identifier", value.old, set(re.findall(r"[^\W\d]\w*", text)))
+    index = LineIndex(text)
+    if taken:
+        raise NotApplicable(
+            f"The name `{value.new}` is already in use on line {index.line_of(taken[0][0]) + 1}."
+        )
+    if language is not None and language.name not in _TEXT:
+        for start, _ in spans:
+            line = index.line_of(start)
+            if _IMPORT.match(text[slice(*index.line_span(line))]):
+                raise NotApplicable(
+                    f"`{value.old}` is part of an import on line {line + 1}, which cannot be told from a name without "
+                    f"a grammar for {language.name}."
+                )
+    return Outcome([Edit(start, end, value.new) for start, end in spans])
 
 
 def word(name: str, language: Language | None) -> re.Pattern[str]:
@@ -47,19 +171,8 @@ def word(name: str, language: Language | None) -> re.Pattern[str]:
     return re.compile(rf"(?<![{letters}]){re.escape(name)}(?![{letters}])")
 
 
-def _identifiers(tree: Tree) -> dict[str, list[tuple[int, int]]]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for node in tree.captures(tree.language.identifiers):
-        found.setdefault(tree.source(node), []).append(tree.span(node))
-    return found
-
-
 def _words(text: str, name: str, language: Language | None) -> list[tuple[int, int]]:
     return [match.span() for match in word(name, language).finditer(text)]
-
-
-def _raw_code(tree: Tree, name: str) -> list[tuple[int, int]]:
-    return _words_in(tree, name, tree.language.raw_code)
 
 
 def _words_in(tree: Tree, name: str, query: str) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ from editsvc.instruction.commands import (
 )
 from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
 from editsvc.offline.errors import NotApplicable, NotUnderstood
+from editsvc.offline.outcome import Outcome
 from editsvc.syntax import ParseBudget, language_of, syntax_errors
 from editsvc.text.document import apply
 
@@ -58,10 +59,28 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
     return new
 
 
+def notes(text: str, instruction: str, *, filename: str) -> tuple[str, ...]:
+    """What `rewrite` leaves as it is on purpose, in sentences for the user; empty where it raises."""
+    value = parse(instruction)
+    if value is None:
+        return ()
+    try:
+        return outcome(text, value, language_of(filename, text[:200])).notes
+    except NotApplicable:
+        return ()
+
+
 def edits(
     text: str, value: Instruction, language: Language | None, *, budget: ParseBudget | None = None
 ) -> list[Edit]:
-    """The edits that do what `value` says; they do not overlap.
+    """The edits of `outcome`."""
+    return outcome(text, value, language, budget=budget).edits
+
+
+def outcome(
+    text: str, value: Instruction, language: Language | None, *, budget: ParseBudget | None = None
+) -> Outcome:
+    """The edits that do what `value` says, and notes about what they leave out.
 
     Raises NotApplicable if its target is missing or ambiguous, or if parsing exceeds the budget.
     """
@@ -70,14 +89,14 @@ def edits(
         case Rename():
             return rename.apply(text, value, language, budget=budget)
         case Replace():
-            return replace.apply(text, value, language)
+            return Outcome(replace.apply(text, value, language))
         case ChangeColour():
-            return colour.apply(text, value, language, budget=budget)
+            return Outcome(colour.apply(text, value, language, budget=budget))
         case Remove():
-            return remove.apply(text, value, language, budget=budget)
+            return Outcome(remove.apply(text, value, language, budget=budget))
         case AddDocstring():
-            return docstring.apply(text, value, language, budget=budget)
+            return Outcome(docstring.apply(text, value, language, budget=budget))
         case SortImports():
-            return imports.apply(text, value, language, budget=budget)
+            return Outcome(imports.apply(text, value, language, budget=budget))
         case AddParameter():
-            return parameter.apply(text, value, language, budget=budget)
+            return Outcome(parameter.apply(text, value, language, budget=budget))

@@ -1,0 +1,59 @@
+"""Where a name stands in a file, and for what: by language, and by the tree alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from editsvc.offline.naming import cfamily, css, ecmascript, go, python, rust, shell
+from editsvc.offline.naming.roles import Names, Naming, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import tree_sitter
+
+    from editsvc.offline.naming.roles import Binding, Occurrence
+    from editsvc.syntax import Tree
+
+
+def names_of(tree: Tree) -> Names:
+    """The names of `tree`."""
+    nodes: dict[str, list[tree_sitter.Node]] = {}
+    python = tree.language.name == "python"
+    for node in tree.captures(tree.language.identifiers):
+        source = tree.source(node)
+        if python and not source.isascii():
+            source = unicodedata.normalize("NFKC", source)  # Python compares names in this form
+        nodes.setdefault(source, []).append(node)
+    return Names(tree, _NAMINGS.get(tree.language.name, _PLAIN), nodes)
+
+
+def _unbound(_tree: Tree, _node: tree_sitter.Node) -> Binding | None:
+    return None
+
+
+def _value(_names: Names, _node: tree_sitter.Node) -> tuple[Role, str]:
+    return Role.VALUE, "{new}"
+
+
+def _nothing(_names: Names, _name: str) -> Iterator[Occurrence]:
+    return iter(())
+
+
+# Keys of data are all of one kind.
+_PLAIN: Final = Naming(_unbound, _value, _nothing)
+_NAMINGS: Final[dict[str, Naming]] = {
+    "python": python.NAMING,
+    "javascript": ecmascript.NAMING,
+    "javascriptreact": ecmascript.NAMING,
+    "typescript": ecmascript.NAMING,
+    "typescriptreact": ecmascript.NAMING,
+    "go": go.NAMING,
+    "rust": rust.NAMING,
+    "java": cfamily.JAVA,
+    "c": cfamily.C,
+    "cpp": cfamily.C,
+    "css": css.NAMING,
+    "shellscript": shell.NAMING,
+}

@@ -1,0 +1,183 @@
+"""What a name stands for where it stands: a value, a member of something, or a thing that the file does not define."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import tree_sitter
+
+    from editsvc.syntax import Tree
+
+ALIAS: Final = "{old} as {new}"
+"""An import keeps the name of what it imports."""
+PAIR: Final = "{old}: {new}"
+"""A field keeps its name where the variable of the same name gets another."""
+CANNOT: Final = ""
+"""There is no way to write it."""
+
+
+class Role(Enum):
+    """What a name stands for at one place."""
+
+    VALUE = "a variable, function, type or module"
+    MEMBER = "a field, method or key of something"
+    EITHER = "one of both: it follows whichever is renamed"
+    SHORTHAND = "both at once, as in {name}"
+    FOREIGN = "something that the file does not define"
+    OTHER = "certainly another thing, such as a module in an import"
+
+
+class Defines(Enum):
+    """Whether a name is defined at a place. What is WEAK counts only where nothing is FULL."""
+
+    NO = 0
+    WEAK = 1
+    FULL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A place of a name, in code points; `spelling` has ``{old}`` and ``{new}`` in it, or is empty."""
+
+    start: int
+    end: int
+    role: Role
+    defines: Defines = Defines.NO
+    imported: bool = False
+    spelling: str = "{new}"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How a node gives a name its meaning: the role, and whether the meaning comes from another file."""
+
+    role: Role = Role.VALUE
+    defines: Defines = Defines.FULL
+    imported: bool = False
+    spelling: str = "{new}"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a language names things.
+
+    `binding` tells whether a node defines its name, from the node alone. `use` is the role of a node that does
+    not, with the spelling of a place. `further` finds places that are no identifiers: names in strings that are
+    code, imports that bind a name without writing it. `merged` tells that a member is written without its owner.
+    """
+
+    binding: Callable[[Tree, tree_sitter.Node], Binding | None]
+    use: Callable[[Names, tree_sitter.Node], tuple[Role, str]]
+    further: Callable[[Names, str], Iterable[Occurrence]]
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """The names of a tree, each with its nodes."""
+
+    tree: Tree
+    naming: Naming
+    nodes: dict[str, list[tree_sitter.Node]]
+    _bindings: dict[str, list[tuple[tree_sitter.Node, Binding]]] = field(default_factory=dict)
+
+    def bindings(self, name: str) -> list[tuple[tree_sitter.Node, Binding]]:
+        """The nodes that define `name`."""
+        if name not in self._bindings:
+            found = ((node, self.naming.binding(self.tree, node)) for node in self.nodes.get(name, ()))
+            self._bindings[name] = [(node, binding) for node, binding in found if binding is not None]
+        return self._bindings[name]
+
+    def defines(self, name: str) -> bool:
+        """True if the file itself defines a value or type `name`."""
+        return any(
+            not binding.imported and binding.role is not Role.MEMBER for _, binding in self.bindings(name)
+        )
+
+    def imports(self, name: str) -> bool:
+        """True if `name` is imported."""
+        return any(binding.imported for _, binding in self.bindings(name))
+
+    def occurrences(self, name: str) -> list[Occurrence]:
+        """Every place of `name`, in order."""
+        bindings = {node.id: binding for node, binding in self.bindings(name)}
+        found = []
+        for node in self.nodes.get(name, ()):
+            start, end = self.tree.span(node)
+            binding = bindings.get(node.id)
+            if binding is None:
+                role, spelling = self.naming.use(self, node)
+                found.append(Occurrence(start, end, role, spelling=spelling))
+            else:
+                found.append(
+                    Occurrence(start, end, binding.role, binding.defines, binding.imported, binding.spelling)
+                )
+        known = {(place.start, place.end) for place in found}
+        found += [place for place in self.naming.further(self, name) if (place.start, place.end) not in known]
+        return sorted(found, key=lambda place: (place.start, place.end))
+
+
+def field_of(node: tree_sitter.Node) -> str | None:
+    """The field that `node` is in its parent."""
+    parent = node.parent
+    if parent is None:
+        return None
+    for index, child in enumerate(parent.children):
+        if child == node:
+            return parent.field_name_for_child(index)
+    return None
+
+
+def is_field(node: tree_sitter.Node, *names: str) -> bool:
+    """True if `node` is one of these fields of its parent."""
+    return field_of(node) in names
+
+
+def ancestor(node: tree_sitter.Node, *types: str) -> tree_sitter.Node | None:
+    """The nearest ancestor of one of these types."""
+    parent = node.parent
+    while parent is not None and parent.type not in types:
+        parent = parent.parent
+    return parent
+
+
+def climb(node: tree_sitter.Node, *types: str) -> tree_sitter.Node:
+    """Up from `node` as long as the parent is of one of these types."""
+    while node.parent is not None and node.parent.type in types:
+        node = node.parent
+    return node
+
+
+def root_of(node: tree_sitter.Node) -> tree_sitter.Node:
+    """Where a chain of members, calls and subscripts begins: ``a`` in ``a.b(c)[d].e``."""
+    while True:
+        inner = None
+        for name in ("object", "function", "value", "operand", "argument", "expression", "scope", "path"):
+            inner = node.child_by_field_name(name)
+            if inner is not None:
+                break
+        if inner is None or inner.start_byte != node.start_byte:
+            return node
+        node = inner
+
+
+def last_name(tree: Tree, node: tree_sitter.Node | None) -> str:
+    """The last name of a chain: ``get`` in ``requests.get``; empty if there is none."""
+    while node is not None:
+        inner = next(
+            (
+                found
+                for name in ("attribute", "property", "field", "name")
+                if (found := node.child_by_field_name(name)) is not None
+            ),
+            None,
+        )
+        if inner is None:
+            return tree.source(node) if not node.named_children else ""
+        node = inner
+    return ""
