@@ -100,12 +100,12 @@ def _chosen(
         spelling = place.spelling
         if place.role is Role.SHORTHAND and values != members:
             spelling = PAIR if values else "{new}: {old}"
+        if value.across_files and (not spelling or (place.imported and "{old}" in spelling)):
+            spelling = "{new}"
         if not spelling:
             raise NotApplicable(
                 f"`{value.old}` comes from another file, and this file cannot give it another name."
             )
-        if place.imported and value.across_files and "{old}" in spelling:
-            spelling = "{new}"
         edits.append(Edit(place.start, place.end, spelling.format(old=value.old, new=value.new)))
     return edits, left
 

@@ -24,7 +24,8 @@ from editsvc.instruction.commands import (
     parse,
     subject,
 )
-from editsvc.offline import NotApplicable, edits
+from editsvc.offline import NotApplicable, outcome
+from editsvc.offline.outcome import Outcome
 from editsvc.offline.rename import word
 from editsvc.syntax import ParseBudget
 from editsvc.text.document import Edit, apply
@@ -108,15 +109,17 @@ def draft(
         try:
             if _means_value(value):
                 step = _value_set(text, value)
+                done = None if step is None else Outcome(step)
             else:
-                step = None if budget.used_up else edits(text, _as_models_do(value), language, budget=budget)
+                done = (
+                    None if budget.used_up else outcome(text, _as_models_do(value), language, budget=budget)
+                )
         except NotApplicable:
-            step = None
-        if step is None:
-            complete = False
-            continue
-        made = compose(made, step, middle=text)
-        text = apply(text, step)
+            done = None
+        complete = complete and done is not None and not done.notes
+        if done is not None:
+            made = compose(made, done.edits, middle=text)
+            text = apply(text, done.edits)
     changed = tuple(edit for edit in made if document[edit.start : edit.end] != edit.new_text)
     return Draft(changed, complete) if changed else None
 
@@ -228,9 +231,14 @@ def _draftable(values: list[Instruction]) -> tuple[list[Instruction], bool]:
 
 
 def _as_models_do(value: Instruction) -> Instruction:
-    """A name that is no word of English is renamed in comments too, where it cannot mean anything else."""
-    if isinstance(value, Rename) and _COMPOUND.search(value.old):
-        return replace(value, in_comments=True)
+    """A name that is no word of English is renamed in comments too, where it cannot mean anything else.
+
+    A model is asked about the files of a project together, so what is imported is renamed, not given an alias.
+    """
+    if isinstance(value, Rename):
+        return replace(
+            value, in_comments=bool(_COMPOUND.search(value.old)) or value.in_comments, across_files=True
+        )
     return value
 
 
