@@ -40,6 +40,7 @@ from editsvc.guard.findings import WAIVABLE, Action, Check
 from editsvc.guard.identity import prove
 from editsvc.guard.proposal import Piece, Received
 from editsvc.instruction.intent import intent_of
+from editsvc.offline import notes
 from editsvc.prediction import drafts, policy
 from editsvc.prediction.candidates import completion_budget
 from editsvc.prediction.carry_over import CarryOver
@@ -505,6 +506,8 @@ class EditService:
         edits = diff.edits(request.snapshot.text, document)
         after = prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
         run.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(run.syntax_check)]
+        if self.offline and not plan.target.bounded:  # a reply of the engine has no place for notes
+            run.warnings += notes(plan.document, plan.instruction, plan.language)
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
         status = Status.CHANGED if edits else Status.UNCHANGED

@@ -59,13 +59,11 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
     return new
 
 
-def notes(text: str, instruction: str, *, filename: str) -> tuple[str, ...]:
+def notes(text: str, instruction: str, language: Language | None) -> tuple[str, ...]:
     """What `rewrite` leaves as it is on purpose, in sentences for the user; empty where it raises."""
     value = parse(instruction)
-    if value is None:
-        return ()
     try:
-        return outcome(text, value, language_of(filename, text[:200])).notes
+        return outcome(text, value, language).notes if value is not None else ()
     except NotApplicable:
         return ()
 

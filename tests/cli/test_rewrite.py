@@ -315,6 +315,16 @@ def test_without_a_key_the_offline_engine_edits_and_says_so(offline_shell: Shell
     assert edit["offline"] is True
 
 
+def test_what_the_offline_engine_leaves_on_purpose_is_said(offline_shell: Shell) -> None:
+    path = offline_shell.folder / "net.py"
+    path.write_text("import requests\n\ntimeout = 3\nrequests.get('x', timeout=timeout)\n")
+    ran = offline_shell.run("rewrite", "--offline", "-i", "rename timeout to limit", "--apply", "net.py")
+    assert path.read_text().endswith("\nlimit = 3\nrequests.get('x', timeout=limit)\n")
+    assert "`timeout` stays on line 4, where it names something that this file does not define." in ran.err
+    edit = offline_shell.run("rewrite", "--offline", "-i", "rename limit to patience", "--json", "net.py").edit
+    assert edit["warnings"] == []
+
+
 def test_what_the_offline_engine_cannot_do_it_explains_in_a_sentence(offline_shell: Shell) -> None:
     offline_shell.file()
     ran = offline_shell.run("rewrite", "-i", "make it faster", "--offline", "steps.py")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from editsvc.instruction.commands import parse
-from editsvc.offline import NotApplicable, NotUnderstood, edits, rewrite
+from editsvc.offline import NotApplicable, NotUnderstood, edits, notes, rewrite
 from editsvc.syntax import language_of
 from editsvc.text.document import apply
 
@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "offline"
 FORM = re.compile(
     r"(?P<prose>.+?)\n\n-- instruction --\n(?P<instruction>.+?)\n"
     r"-- before: (?P<filename>\S+) --\n(?P<before>.*?)"
-    r"-- (?P<outcome>after|refused) --\n(?P<expected>.*)",
+    r"-- (?P<outcome>after|refused) --\n(?P<expected>.*?)"
+    r"(?:-- notes --\n(?P<notes>.*))?",
     re.DOTALL,
 )
 
@@ -30,6 +31,7 @@ class Case:
     before: str
     after: str | None
     refusal: str | None
+    notes: str
 
 
 def read(path: Path) -> Case:
@@ -42,6 +44,7 @@ def read(path: Path) -> Case:
         match["before"],
         after=None if refused else match["expected"],
         refusal=match["expected"].strip() if refused else None,
+        notes=match["notes"] or "",
     )
 
 
@@ -62,6 +65,8 @@ def test_a_fixture_ends_as_it_says(case: Case) -> None:
         assert caught.value.message == case.refusal
     else:
         assert rewrite(case.before, case.instruction, filename=case.filename) == case.after
+    said = notes(case.before, case.instruction, language_of(case.filename))
+    assert "".join(f"{note}\n" for note in said) == case.notes
 
 
 @pytest.mark.parametrize("line_end", LINE_ENDS.values(), ids=LINE_ENDS)
