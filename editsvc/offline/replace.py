@@ -1,9 +1,13 @@
-"""Replace a piece of text: no syntax, the same in every language."""
+"""Replace a piece of text: no syntax, the same in every language.
+
+A number is a word of its own kind: ``10`` is not part of ``1.10``, ``0x10``, ``10e3``, ``1_0`` or ``2020-10-01``, but it
+is the number in ``10px`` and ``10u32``.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable
 from editsvc.text.document import Edit
@@ -12,20 +16,53 @@ if TYPE_CHECKING:
     from editsvc.instruction.commands import Replace
     from editsvc.syntax import Language
 
+_DATE: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+# What makes another number of the one before it; a unit or the suffix of a type does not.
+_LONGER: Final = re.compile(r"\d|_\d|\.\d|\w")
+_UNIT: Final = re.compile(r"(?![eEpP][+-]?\d)(?:_?[iuf](?:8|16|32|64|128|size)|[^\W\d_]{1,5})(?!\w)")
+
 
 def apply(text: str, value: Replace, _language: Language | None) -> list[Edit]:
     """Edits that replace every `value.old` by `value.new`; raises NotApplicable if the text does not occur."""
     found = list(re.finditer(re.escape(value.old), text))
-    if value.whole_parts:
-        found = [match for match in found if _is_whole(text, match.start(), match.end())]
+    if found and value.whole_parts:
+        dates = [match.span() for match in _DATE.finditer(text)] if value.old.isdecimal() else []
+        found = [
+            match
+            for match in found
+            if _is_whole(text, match.start(), match.end())
+            and not any(start <= match.start() < end for start, end in dates)
+        ]
+        if not found:
+            raise NotApplicable(f"The text `{value.old}` stands only inside of longer words and numbers.")
     if not found:
         raise NotApplicable(f"The text `{value.old}` is not in the file.")
     return [Edit(match.start(), match.end(), value.new) for match in found]
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    """True if `text[start:end]` consists of whole parts of a name."""
-    return _parts_at(text, start) and _parts_at(text, end)
+    """True if `text[start:end]` consists of whole numbers and whole parts of a name."""
+    begins = _begins_number(text, start, end) if text[start].isdecimal() else _parts_at(text, start)
+    ends = _ends_number(text, start, end) if text[end - 1].isdecimal() else _parts_at(text, end)
+    return begins and ends
+
+
+def _begins_number(text: str, start: int, end: int) -> bool:
+    """True if a number begins at `start`; one with a dot in it may follow letters, as in ``python3.11``."""
+    before = text[max(0, start - 2) : start]
+    if before.endswith("."):
+        return before == ".."  # a range
+    if "." in text[start:end]:
+        return not before[-1:].isdecimal() and not re.fullmatch(r"\d_", before)
+    return not (before[-1:].isalnum() or before.endswith("_"))
+
+
+def _ends_number(text: str, start: int, end: int) -> bool:
+    """True if a number ends at `end`, a unit aside."""
+    if _LONGER.match(text, end) is None:
+        return True
+    prefixed = text[start : start + 2].lower() in ("0x", "0b", "0o")
+    return not prefixed and _UNIT.match(text, end) is not None
 
 
 def _parts_at(text: str, offset: int) -> bool:

@@ -321,7 +321,9 @@ def test_what_the_offline_engine_leaves_on_purpose_is_said(offline_shell: Shell)
     ran = offline_shell.run("rewrite", "--offline", "-i", "rename timeout to limit", "--apply", "net.py")
     assert path.read_text().endswith("\nlimit = 3\nrequests.get('x', timeout=limit)\n")
     assert "`timeout` stays on line 4, where it names something that this file does not define." in ran.err
-    edit = offline_shell.run("rewrite", "--offline", "-i", "rename limit to patience", "--json", "net.py").edit
+    edit = offline_shell.run(
+        "rewrite", "--offline", "-i", "rename limit to patience", "--json", "net.py"
+    ).edit
     assert edit["warnings"] == []
 
 
