@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable
+from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.trees import tree_of
 from editsvc.text.document import Edit, LineIndex, line_end, split_lines
 
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
 _Key = tuple[int, tuple[object, ...]]
 """The group of an import (always 0 except in Python), and its sort key within the group."""
 
+# A comment that is about the file, or about a region of it, stays where it is, and what it parts is not mixed.
+_FIXED: Final = re.compile(
+    r"copyright|licen[sc]e|SPDX-|coding[:=]|vim?:|!/|^//!|^///\s*<"
+    r"|@ts-nocheck|@flow\b|@jsx|@fileoverview|@preserve|@file\b"
+    r"|(?:es|ts|js)lint(?:-disable|-enable|:disable|:enable)(?!-(?:next-)?line)|^/\*\s*(?:es|js)(?:lint|hint)\b"
+    r"|(?:isort|fmt|yapf|ruff|flake8|mypy|pylint|pyright|autopep8):(?!\s*skip\b)|prettier-ignore-(?:start|end)"
+    r"|clang-format\s+(?:on|off)|go:build|\+build|#?(?:end)?region\b|MARK:|istanbul|@generated|organize-imports"
+    r"|^\W*(?:(?:python|node|java|rust|go)['\u2019]?s?\s+)?"
+    r"(?:standard|std|built-?ins?|third|first|local|internal|external|project|own|system|core|types?|relative)"
+    r"(?:[- ](?:lib(?:rary|raries)?|party|packages?|modules?|imports?|deps|dependencies|crates?|application))*\W*$",
+    re.IGNORECASE,
+)
+_OFF: Final = re.compile(r"isort:\s*off|fmt:\s*off|prettier-ignore-start|clang-format\s+off|rustfmt::skip")
+_ON: Final = re.compile(r"isort:\s*on|fmt:\s*on|prettier-ignore-end|clang-format\s+on")
+_SKIPPED: Final = re.compile(r"isort:\s*skip\b|rustfmt::skip")
+_SKIPPED_FILE: Final = re.compile(
+    r"isort:\s*skip_file|organize-imports-ignore|@generated|sort-imports-ignore"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -34,13 +54,14 @@ class _Entry:
     lines: tuple[str, ...]
 
 
-def apply(text: str, _value: SortImports, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
+def apply(text: str, _value: SortImports, language: Language | None, *, budget: ParseBudget) -> Outcome:
     """Edits that sort each block of imports, in place; none if they are sorted.
 
     Python: the imports before the first other statement, in groups (``__future__``, standard library, third
     party, relative) as isort and PEP 8 have them. In other languages a block is a run of lines without a gap, and
-    the blocks keep their order. Raises NotApplicable for C and C++, where order has a meaning, for languages
-    without imports, and for files without any.
+    the blocks keep their order. What a comment protects from sorting stays. Raises NotApplicable for C and C++, where
+    order has a meaning, for languages without imports, for files without any, and for those that say that they are
+    not to be sorted.
     """
     if language is not None and language.name in ("c", "cpp"):
         raise NotApplicable(
@@ -50,74 +71,126 @@ def apply(text: str, _value: SortImports, language: Language | None, *, budget: 
     form = _FORMS.get(tree.language.name)
     if form is None:
         raise NotApplicable(f"Imports cannot be sorted in {tree.language.name} files.")
+    statements, behind = _statements(tree)
+    if not statements:
+        raise NotApplicable("The file has no imports.")
     lines = LineIndex(text)
     content = split_lines(text)
+    comments = _Comments.of(tree, lines)
+    skipped = next((line for line in sorted(comments.lines) if _SKIPPED_FILE.search(content[line])), None)
+    if skipped is not None:
+        raise NotApplicable(f"The comment on line {skipped + 1} says that the file is not to be sorted.")
     edits: list[Edit] = []
-    found = False
-    for block in _blocks(tree, lines, content, form):
-        found = True
+    blocks = list(_blocks(tree, statements, lines, content, comments, form))
+    if not blocks and all(_shares_line(tree, lines, node) for node in statements):
+        raise NotApplicable("The imports share their lines with other code.")
+    for block in blocks:
         edits += _sorted_block(lines, content, block, python=tree.language.name == "python")
-    if not found:
-        raise NotApplicable("The file has no imports.")
-    return edits
+    notes = []
+    if behind:
+        where = lines_of(text, (tree.offset(node.start_byte) for node in behind))
+        notes.append(f"The imports on {where} stay, because they stand behind other statements.")
+    return Outcome(edits, tuple(notes))
 
 
-def _blocks(
+@dataclass(frozen=True, slots=True)
+class _Comments:
+    """The lines that comments and attributes fill, each with the first line of its comment; 0-based."""
+
+    lines: dict[int, int]
+
+    @classmethod
+    def of(cls, tree: Tree, lines: LineIndex) -> _Comments:
+        filled: dict[int, int] = {}
+        nodes = tree.captures(tree.language.comments)
+        if tree.language.name == "rust":
+            nodes += tree.captures("(attribute_item) @attribute")
+        for node in nodes:
+            start, end = tree.span(node)
+            first, last = lines.line_of(start), lines.line_of(max(start, end - 1))
+            before = tree.text[lines.starts[first] : start]
+            after = tree.text[end : lines.line_span(last)[1]]
+            if not before.strip() and not after.strip():
+                filled |= dict.fromkeys(range(first, last + 1), first)
+        return cls(filled)
+
+    def above(self, content: Sequence[str], line: int, floor: int) -> int:
+        """The line at which the comments directly above `line` begin that go with it.
+
+        Not what is about the file, and not a comment that begins the file.
+        """
+        top = line
+        while top > floor and top - 1 in self.lines:
+            first = self.lines[top - 1]
+            if first < floor or any(_FIXED.search(content[part].strip()) for part in range(first, top)):
+                return top
+            top = first
+        attribute = content[0].lstrip().startswith("#[") if content else False
+        return line if top == 0 and not attribute else top
+
+
+def _blocks(  # noqa: PLR0917 - what it runs through
     tree: Tree,
+    statements: list[tree_sitter.Node],
     lines: LineIndex,
     content: Sequence[str],
+    comments: _Comments,
     form: Callable[[Tree, tree_sitter.Node], _Key | None],
 ) -> Iterator[list[_Entry]]:
     """Runs of adjacent imports; in Python, blank lines may separate them."""
     python = tree.language.name == "python"
     block: list[_Entry] = []
-    for node in _statements(tree):
+    floor, off = 0, False
+    for node in statements:
         start, end = tree.span(node)
         first, last = lines.line_of(start), lines.line_of(max(start, end - 1))
-        before = tree.text[lines.starts[first] : start]
-        after = tree.text[end : lines.line_span(last)[1]].strip()
-        comment = (tree.language.line_comment, "/*")
-        whole = not before.strip() and (not after.strip(";") or after.lstrip("; ").startswith(comment))
-        floor = block[-1].end if block else 0
-        top = _with_comments_above(tree, content, first, floor)
+        whole = not _shares_line(tree, lines, node)
+        for line in range(floor, first):
+            off = bool(_OFF.search(content[line])) or (off and not _ON.search(content[line]))
+        top = comments.above(content, first, floor)
+        fixed = off or any(_SKIPPED.search(line) for line in content[top : last + 1])
+        off = off and not _SKIPPED.search(content[first - 1])
         gap = content[floor:top]
         joined = bool(block) and (not gap or (python and not any(line.strip() for line in gap)))
-        if block and not (joined and whole):
+        if block and not (joined and whole and not fixed):
             yield block
             block = []
-        if whole:
+        if whole and not fixed:
             block.append(_Entry(top, last + 1, form(tree, node), tuple(content[top : last + 1])))
+        floor = last + 1
     if block:
         yield block
 
 
-def _statements(tree: Tree) -> list[tree_sitter.Node]:
-    """The imports to sort: at the top level, and in Python only before the first other statement."""
+def _shares_line(tree: Tree, lines: LineIndex, node: tree_sitter.Node) -> bool:
+    """True if there is other code on the lines of a statement."""
+    start, end = tree.span(node)
+    before = tree.text[lines.starts[lines.line_of(start)] : start]
+    after = tree.text[end : lines.line_span(lines.line_of(max(start, end - 1)))[1]].strip().lstrip("; ")
+    return bool(before.strip()) or not (not after or after.startswith((tree.language.line_comment, "/*")))
+
+
+def _statements(tree: Tree) -> tuple[list[tree_sitter.Node], list[tree_sitter.Node]]:
+    """The imports to sort, at the top level; and in Python those that stand behind the first other statement."""
     nodes = tree.captures(tree.language.imports)
     if tree.language.name == "go":
-        return nodes
+        return [_go_statement(node) for node in nodes], []
     nodes = [node for node in nodes if node.parent == tree.root]
     if tree.language.name != "python":
-        return nodes
-    leading = []
+        return nodes, []
+    leading: list[tree_sitter.Node] = []
     for child in tree.root.named_children:
         if child in nodes:
             leading.append(child)
         elif leading and child.type != "comment":
             break
-    return leading
+    return leading, nodes[len(leading) :]
 
 
-def _with_comments_above(tree: Tree, content: Sequence[str], line: int, floor: int) -> int:
-    """The line at which the comments and attributes directly above `line` begin.
-
-    A comment that begins the file is the file's, not the first import's.
-    """
-    marks = tuple(mark for mark in (tree.language.line_comment, "#[") if mark)
-    top = line
-    while top > floor and content[top - 1].lstrip().startswith(marks):
-        top -= 1
-    return line if top == 0 and not content[0].lstrip().startswith("#[") else top
+def _go_statement(spec: tree_sitter.Node) -> tree_sitter.Node:
+    """The whole statement, if it imports one package without parentheses."""
+    parent = spec.parent
+    return parent if parent is not None and parent.type == "import_declaration" else spec
 
 
 def _sorted_block(
@@ -173,9 +246,13 @@ def _ecmascript_key(tree: Tree, node: tree_sitter.Node) -> _Key | None:
     return 0, (near, place, specifier.lower(), specifier)
 
 
-def _go_key(tree: Tree, node: tree_sitter.Node) -> _Key:
+def _go_key(tree: Tree, node: tree_sitter.Node) -> _Key | None:
+    if node.type == "import_declaration":
+        node = node.named_children[0]
     path = node.child_by_field_name("path")
     name = node.child_by_field_name("name")
+    if path is not None and tree.source(path) == '"C"':
+        return None  # cgo compiles the comment above
     return 0, (tree.source(path) if path else "", tree.source(name) if name else "")
 
 

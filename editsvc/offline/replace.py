@@ -1,7 +1,7 @@
 """Replace a piece of text: no syntax, the same in every language.
 
-A number is a word of its own kind: ``10`` is not part of ``1.10``, ``0x10``, ``10e3``, ``1_0`` or ``2020-10-01``, but it
-is the number in ``10px`` and ``10u32``.
+A number is a word of its own kind: ``10`` is not part of ``1.10``, ``0x10``, ``10e3``, ``1_0`` or ``2020-10-01``, but
+it is the number in ``10px`` and ``10u32``.
 """
 
 from __future__ import annotations

@@ -95,6 +95,6 @@ def outcome(
         case AddDocstring():
             return Outcome(docstring.apply(text, value, language, budget=budget))
         case SortImports():
-            return Outcome(imports.apply(text, value, language, budget=budget))
+            return imports.apply(text, value, language, budget=budget)
         case AddParameter():
             return Outcome(parameter.apply(text, value, language, budget=budget))
