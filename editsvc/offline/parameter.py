@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable
+from editsvc.offline.naming import names_of
+from editsvc.offline.naming.roles import Defines, Role
+from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.signatures import name_of, parameter_list, parameters
-from editsvc.offline.trees import the_one, tree_of
+from editsvc.offline.trees import ambiguous, named, the_one, tree_of
 from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from editsvc.instruction.commands import AddParameter
     from editsvc.syntax import Language, ParseBudget, Tree
+    from editsvc.syntax.outline import Located
 
 _ECMASCRIPT: Final = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"})
 _TYPESCRIPT: Final = frozenset({"typescript", "typescriptreact"})
@@ -24,32 +28,171 @@ _WORD: Final = re.compile(r"[^\W\d][\w$]*")
 _OPTIONAL: Final = frozenset(
     {"default_parameter", "typed_default_parameter", "optional_parameter", "optional_parameter_declaration"}
 )
+_MANY: Final = 1_000
 # Nothing may follow these; `*args` is not among them, because keyword-only parameters may follow it.
 _LAST: Final = frozenset({"dictionary_splat_pattern", "rest_pattern", "..."})
 
 
-def apply(text: str, value: AddParameter, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
-    """The edits that add `value.parameter` to `value.function`.
+def apply(text: str, value: AddParameter, language: Language | None, *, budget: ParseBudget) -> Outcome:
+    """The edits that add `value.parameter` to `value.function`, and to what declares it (C++, TypeScript).
 
     It goes to the end, but before ``**kwargs`` and rest parameters. Raises NotApplicable for languages
-    without default values, for functions not found or ambiguous, for a parameter that is already there, and
-    for one without a default where the language wants one.
+    without default values, for functions not found or ambiguous, for a parameter that is already there, for
+    one without a default where the language wants one, and where calls in the file would mean something else.
     """
     if language is not None and language.name in _WITHOUT_DEFAULTS:
         name = _WITHOUT_DEFAULTS[language.name]
         raise NotApplicable(f"{name} has no default values, so a new parameter would break every call.")
     tree = tree_of(text, language, budget=budget)
     located = the_one(tree, value.function)
+    listed = _list_of(located, value)
+    existing = parameters(listed)
+    _refuse_special(tree, located)
+    notes = _refuse_calls(tree, located, value, existing)
+    edits: list[Edit] = []
+    given = False  # C++ wants the default once, where the function is seen first
+    for place in _declared(tree, located, value):
+        places = parameters(_list_of(place, value))
+        if value.parameter in {name for node in places for name in _names(tree, node)}:
+            raise NotApplicable(f"`{value.function}` already has a parameter `{value.parameter}`.")
+        new = _spelling(value, tree.language, places)
+        if tree.language.name == "cpp" and given:
+            new = f"{value.annotation} {value.parameter}"
+        elif tree.language.name in _TYPESCRIPT and place.definition.kind == "declaration":
+            new = _optional(value)
+        given = True
+        if places and [tree.source(node) for node in places] == ["void"]:
+            edits.append(Edit(*tree.span(places[0]), new))
+        else:
+            edits += _insert(tree, _list_of(place, value), places, new)
+    return Outcome(edits, tuple(notes))
+
+
+def _list_of(located: Located, value: AddParameter) -> tree_sitter.Node:
     listed = parameter_list(located.node)
     if listed is None:
         raise NotApplicable(f"`{value.function}` has no list of parameters in parentheses.")
-    existing = parameters(listed)
-    if value.parameter in {name for node in existing for name in _names(tree, node)}:
-        raise NotApplicable(f"`{value.function}` already has a parameter `{value.parameter}`.")
-    new = _spelling(value, tree.language, existing)
-    if existing and [tree.source(node) for node in existing] == ["void"]:
-        return [Edit(*tree.span(existing[0]), new)]
-    return _insert(tree, listed, existing, new)
+    return listed
+
+
+def _declared(tree: Tree, located: Located, value: AddParameter) -> list[Located]:
+    """The function, and the signatures without a body that declare it, in order."""
+    qualified = located.definition.qualified
+    found = [place for place in named(tree, value.function) if place.definition.qualified == qualified]
+    if tree.language.name == "cpp":
+        types = _types(tree, located)
+        other = [place for place in found if _types(tree, place) != types]
+        if other:
+            raise ambiguous(tree, value.function, found)
+        outside = "::" in tree.text[located.definition.name_start : located.definition.name_end]
+        if outside and len(found) == 1:
+            raise NotApplicable(
+                f"`{value.function}` is declared in another file, which would have to change as well."
+            )
+    return found
+
+
+def _types(tree: Tree, located: Located) -> list[str]:
+    """The types of the parameters, without their names and defaults."""
+    listed = parameter_list(located.node)
+    spelt = []
+    for node in parameters(listed) if listed is not None else ():
+        name, default = name_of(node), node.child_by_field_name("default_value")
+        source = tree.source(node)
+        if default is not None:
+            source = source[: tree.offset(default.start_byte) - tree.offset(node.start_byte)].rstrip(" =")
+        if name is not None:
+            at = tree.offset(name.start_byte) - tree.offset(node.start_byte)
+            source = source[:at] + source[at + len(tree.source(name)) :]
+        spelt.append("".join(source.split()))
+    return [] if spelt == ["void"] else spelt
+
+
+def _refuse_special(tree: Tree, located: Located) -> None:
+    """Raise for a property, which is not called, and for a method that others override."""
+    name = located.definition.name
+    if tree.language.name == "python":
+        above = tree.text[located.definition.start : located.definition.node_start]
+        if re.search(r"@(?:\w+\.)*(?:cached_)?property\b|@\w+\.(?:setter|deleter)\b", above):
+            raise NotApplicable(f"`{name}` is a property, which takes no more parameters.")
+    if tree.language.name == "cpp":
+        head = tree.source(located.outer).partition("{")[0]
+        if re.search(r"\b(?:virtual|override|final)\b", head):
+            raise NotApplicable(f"`{name}` is virtual: what overrides it would have to change as well.")
+
+
+def _refuse_calls(
+    tree: Tree, located: Located, value: AddParameter, existing: list[tree_sitter.Node]
+) -> list[str]:
+    """Raise where calls of the file would be wrong with the parameter; sentences about those that may be."""
+    method = located.definition.kind == "method" or located.parent is not None
+    name = located.definition.name
+    constructor = name in ("__init__", "constructor") and located.parent is not None
+    if constructor and located.parent is not None:
+        name, method = located.parent.name, False
+    names = names_of(tree)
+    roles = (
+        {Role.MEMBER, Role.EITHER}
+        if method and not names.naming.merged
+        else set(Role) - {Role.FOREIGN, Role.OTHER}
+    )
+    places = [
+        place
+        for place in names.occurrences(name)
+        if place.role in roles and place.defines is Defines.NO and not place.imported
+    ]
+    calls = [place for place in places if tree.text[place.end :].lstrip()[:1] == "("]
+    if not value.default and places and not value.annotation.endswith("?"):
+        where = lines_of(tree.text, (place.start for place in places))
+        raise NotApplicable(
+            f"`{name}` is used on {where}, where `{value.parameter}` would be missing: give it a default."
+        )
+    if any(_is_last(node) for node in existing) and tree.language.name != "python":
+        most = sum(not _is_last(node) for node in existing)
+        wide = [place.start for place in calls if _arguments(tree, place.end) > most]
+        if wide:
+            raise NotApplicable(
+                f"The call on {lines_of(tree.text, wide)} gives `{name}` further arguments, "
+                "which the new parameter would take."
+            )
+    passed = [place.start for place in places if place not in calls]
+    if passed and tree.language.name in _ECMASCRIPT and not constructor:
+        where = lines_of(tree.text, passed)
+        return [f"`{name}` is handed over on {where}: what calls it there may give it further arguments."]
+    return []
+
+
+def _arguments(tree: Tree, offset: int) -> int:
+    """How many arguments the call has whose function ends at `offset`; many if one is spread."""
+    start = tree.byte(tree.text.index("(", offset))
+    node = tree.root.descendant_for_byte_range(start, start + 1)
+    listed = node.parent if node is not None and not node.is_named else node
+    if listed is None:
+        return 0
+    spread = any(
+        child.type in ("spread_element", "parameter_pack_expansion") for child in listed.named_children
+    )
+    return _MANY if spread else sum(child.type != "comment" for child in listed.named_children)
+
+
+def _optional(value: AddParameter) -> str:
+    """The parameter in a signature of TypeScript, which has no defaults; raises NotApplicable without a type."""
+    annotation = value.annotation or _type_of(value.default)
+    if not annotation:
+        raise NotApplicable(
+            f"`{value.function}` has signatures, in which `{value.parameter}` needs a type, as in "
+            f"`{value.parameter}: number = 0`."
+        )
+    return f"{value.parameter}?: {annotation}"
+
+
+def _type_of(literal: str) -> str:
+    """The type of a literal of TypeScript; empty if it is no literal."""
+    if literal in ("true", "false"):
+        return "boolean"
+    if re.fullmatch(r"-?\d[\w.]*", literal):
+        return "bigint" if literal.endswith("n") else "number"
+    return "string" if literal[:1] in ("'", '"', "`") else ""
 
 
 def _names(tree: Tree, node: tree_sitter.Node) -> list[str]:

@@ -97,4 +97,4 @@ def outcome(
         case SortImports():
             return imports.apply(text, value, language, budget=budget)
         case AddParameter():
-            return Outcome(parameter.apply(text, value, language, budget=budget))
+            return parameter.apply(text, value, language, budget=budget)
