@@ -168,7 +168,7 @@ _DESCRIPTIONS: Final = frozenset(
     | {"async", "code", "english", "indentation", "quotes", "space", "spaces", "sync", "tab", "tabs"}
 )
 
-_COLOUR: Final = r"#[0-9a-f]{3,8}|[a-z]+|(?:rgb|hsl)a?\([^()]*\)"
+_COLOUR: Final = r"#[0-9a-f]{3,8}|[a-z]+|(?:rgba?|hsla?|hwb|(?:ok)?lab|(?:ok)?lch)\([^()]*\)"
 _COLOUR_WORD: Final = r"colou?rs?"
 _CHANGE_COLOUR: Final = re.compile(
     rf"(?:{_CHANGE}|turn|make) {_ALL}(?:the )?(?:{_COLOUR_WORD} )?(?:from )?"

@@ -1,9 +1,13 @@
-"""Colours as CSS writes them: names, hexadecimal, rgb() (CSS Color Module Level 4, sections 5 and 6.1)."""
+"""Colours as CSS writes them: names, hexadecimal, and functions of numbers (CSS Color Module Level 4)."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Colour = tuple[int, int, int, int]
 """Red, green, blue and alpha, 0 to 255."""
@@ -160,29 +164,46 @@ _NAMES: Final = {
     "yellowgreen": "9acd32",
 }
 _HEX: Final = re.compile(r"[0-9a-f]+")
-_RGB: Final = re.compile(
-    r"rgba?\(\s*(?P<r>[\d.]+%?)(?:\s*,\s*|\s+)(?P<g>[\d.]+%?)(?:\s*,\s*|\s+)(?P<b>[\d.]+%?)"
-    r"(?:\s*[,/]\s*(?P<a>[\d.]+%?))?\s*\)"
+_FUNCTION: Final = re.compile(r"(?P<name>rgba?|hsla?|hwb|lab|lch|oklab|oklch)\((?P<arguments>[^()]*)\)")
+_ARGUMENTS: Final = re.compile(
+    r"\s*(?P<a>{0})(?:\s*,\s*(?P<b>{0})\s*,\s*(?P<c>{0})(?:\s*,\s*(?P<alpha>{0}))?"
+    r"|\s+(?P<b2>{0})\s+(?P<c2>{0})(?:\s*/\s*(?P<alpha2>{0}))?)\s*".format(
+        r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:%|deg|grad|rad|turn)?|none"
+    )
 )
+_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMPUTED: Final = re.compile(r"(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|device-cmyk)\(", re.IGNORECASE)
+_DEGREES: Final = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
 
 
 def colour(text: str) -> Colour | None:
-    """The colour that `text` spells, case ignored; None if it spells none."""
-    lower = text.strip().lower()
+    """The colour that `text` spells, case ignored; None if it spells none, or one that is computed elsewhere."""
+    lower = _COMMENT.sub(" ", text).strip().lower()
     if lower in _NAMES:
         return _from_hex(_NAMES[lower])
     if lower.startswith("#"):
         return _from_hex(lower[1:])
-    match = _RGB.fullmatch(lower)
-    if match is None:
+    function = _FUNCTION.fullmatch(lower)
+    match = _ARGUMENTS.fullmatch(function["arguments"]) if function is not None else None
+    if function is None or match is None:
         return None
-    red, green, blue = (_channel(match[group], 255) for group in "rgb")
-    return red, green, blue, _channel(match["a"] or "1", 1)
+    channels = match["a"], match["b"] or match["b2"], match["c"] or match["c2"]
+    try:
+        red, green, blue = _CONVERSIONS[function["name"]](*channels)
+        alpha = _number(match["alpha"] or match["alpha2"] or "1", 1)
+    except ValueError:
+        return None  # an angle where a number belongs
+    return _byte(red), _byte(green), _byte(blue), _byte(alpha)
 
 
 def is_colour(text: str) -> bool:
-    """True if `text` is a name, hexadecimal notation or rgb() of CSS."""
+    """True if `text` is a name, hexadecimal notation or a function of CSS that is a colour."""
     return colour(text) is not None
+
+
+def may_be_colour(text: str) -> bool:
+    """True if `text` is a colour of CSS whose value is not known here: it is computed, or of another colour space."""
+    return colour(text) is None and _COMPUTED.match(text.strip()) is not None
 
 
 def _from_hex(digits: str) -> Colour | None:
@@ -196,11 +217,108 @@ def _from_hex(digits: str) -> Colour | None:
     return red, green, blue, alpha
 
 
-def _channel(text: str, full: int) -> int:
-    """A channel of 0 to 255, from a percentage or a number between 0 and `full`."""
-    try:
-        value = float(text.removesuffix("%"))
-    except ValueError:
-        return -1  # "1.2.3" is not a number, so this does not equal any colour.
-    share = value / 100 if text.endswith("%") else value / full
-    return round(255 * min(share, 1))
+def _byte(share: float) -> int:
+    return round(255 * min(max(share, 0), 1))
+
+
+def _number(text: str, full: float) -> float:
+    """A number, of which `full` is 100 %, as a share of that."""
+    if text == "none":
+        return 0.0
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text) / full
+
+
+def _angle(text: str) -> float:
+    """An angle in degrees, 0 up to 360."""
+    unit = next((unit for unit in _DEGREES if text.endswith(unit)), "")
+    return 0.0 if text == "none" else float(text.removesuffix(unit)) * _DEGREES.get(unit, 1.0) % 360
+
+
+def _rgb(red: str, green: str, blue: str) -> tuple[float, float, float]:
+    return _number(red, 255), _number(green, 255), _number(blue, 255)
+
+
+def _hsl(hue: str, saturation: str, lightness: str) -> tuple[float, float, float]:
+    strength, light = min(max(_number(saturation, 100), 0), 1), _number(lightness, 100)
+
+    def channel(shift: int) -> float:
+        position = (shift + _angle(hue) / 30) % 12
+        return light - strength * min(light, 1 - light) * max(-1, min(position - 3, 9 - position, 1))
+
+    return channel(0), channel(8), channel(4)
+
+
+def _hwb(hue: str, white: str, black: str) -> tuple[float, float, float]:
+    light, dark = _number(white, 100), _number(black, 100)
+    if light + dark >= 1:
+        return (light / (light + dark),) * 3
+    red, green, blue = (part * (1 - light - dark) + light for part in _hsl(hue, "100%", "50%"))
+    return red, green, blue
+
+
+def _gamma(linear: float) -> float:
+    """A channel of sRGB from light."""
+    size = abs(linear)
+    curved = 1.055 * size ** (1 / 2.4) - 0.055 if size > 0.0031308 else 12.92 * size  # noqa: PLR2004 - sRGB's own
+    return math.copysign(curved, linear)
+
+
+def _oklab(lightness: str, a: str, b: str) -> tuple[float, float, float]:
+    return _from_oklab(_number(lightness, 1), _number(a, 0.4) * 0.4, _number(b, 0.4) * 0.4)
+
+
+def _oklch(lightness: str, chroma: str, hue: str) -> tuple[float, float, float]:
+    size, angle = _number(chroma, 0.4) * 0.4, math.radians(_angle(hue))
+    return _from_oklab(_number(lightness, 1), size * math.cos(angle), size * math.sin(angle))
+
+
+def _from_oklab(light: float, a: float, b: float) -> tuple[float, float, float]:
+    # https://bottosson.github.io/posts/oklab/
+    long = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    middle = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (light - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        _gamma(4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short),
+        _gamma(-1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short),
+        _gamma(-0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short),
+    )
+
+
+def _lab(lightness: str, a: str, b: str) -> tuple[float, float, float]:
+    return _from_lab(_number(lightness, 100) * 100, _number(a, 125) * 125, _number(b, 125) * 125)
+
+
+def _lch(lightness: str, chroma: str, hue: str) -> tuple[float, float, float]:
+    size, angle = _number(chroma, 150) * 150, math.radians(_angle(hue))
+    return _from_lab(_number(lightness, 100) * 100, size * math.cos(angle), size * math.sin(angle))
+
+
+def _from_lab(light: float, a: float, b: float) -> tuple[float, float, float]:
+    # CSS Color Module Level 4, "Sample code": CIE Lab to XYZ under D50, adapted to D65, to linear sRGB.
+    y = (light + 16) / 116
+
+    def share(value: float) -> float:
+        return value**3 if value > 6 / 29 else 3 * (6 / 29) ** 2 * (value - 4 / 29)
+
+    x50, y50, z50 = share(y + a / 500) * 0.96429568, share(y), share(y - b / 200) * 0.82510460
+    x = 0.9554734214 * x50 - 0.0230985 * y50 + 0.0632593 * z50
+    y65 = -0.0283697 * x50 + 1.0099956 * y50 + 0.0210414 * z50
+    z = 0.0123140 * x50 - 0.0205077 * y50 + 1.3303659 * z50
+    return (
+        _gamma(3.2409699419 * x - 1.5373831776 * y65 - 0.4986107603 * z),
+        _gamma(-0.9692436363 * x + 1.8759675015 * y65 + 0.0415550574 * z),
+        _gamma(0.0556300797 * x - 0.2039769589 * y65 + 1.0569715142 * z),
+    )
+
+
+_CONVERSIONS: Final[dict[str, Callable[[str, str, str], tuple[float, float, float]]]] = {
+    "rgb": _rgb,
+    "rgba": _rgb,
+    "hsl": _hsl,
+    "hsla": _hsl,
+    "hwb": _hwb,
+    "lab": _lab,
+    "lch": _lch,
+    "oklab": _oklab,
+    "oklch": _oklch,
+}

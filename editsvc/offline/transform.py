@@ -89,7 +89,7 @@ def outcome(
         case Replace():
             return Outcome(replace.apply(text, value, language))
         case ChangeColour():
-            return Outcome(colour.apply(text, value, language, budget=budget))
+            return colour.apply(text, value, language, budget=budget)
         case Remove():
             return Outcome(remove.apply(text, value, language, budget=budget))
         case AddDocstring():
