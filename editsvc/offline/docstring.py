@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.errors import NotApplicable
+from editsvc.offline.outcome import lines_of
 from editsvc.offline.signatures import name_of, parameter_list, parameters
 from editsvc.offline.trees import the_one, tree_of
 from editsvc.syntax.outline import TYPE_KINDS, outline
@@ -49,6 +50,7 @@ _DOC_MARKS: Final = {
     "c": ("/*", "///", "//!"),
     "cpp": ("/*", "///", "//!"),
 }
+_MOST: Final = 4
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+")
 
 
@@ -73,15 +75,28 @@ def apply(text: str, value: AddDocstring, language: Language | None, *, budget: 
     if name != "python" and name not in _BLOCK_LANGUAGES and name not in _LINE_MARKS:
         raise NotApplicable(f"Documentation comments cannot be written in {name} files.")
     if value.name is None:
-        edits = [
-            edit
+        wanted = [
+            located
             for located in outline(tree)
-            if _is_public(tree, located) and not _documented(tree, located)
-            for edit in _stub(tree, located)
+            if _is_public(tree, located)
+            and not _documented(tree, located)
+            and not _is_overload(tree, located)
         ]
-        if not edits:
+        stubs = [_stub(tree, located) for located in wanted]
+        left = [
+            located for located, stub in zip(wanted, stubs, strict=True) if not stub and _is_named(located)
+        ]
+        if left:
+            named = ", ".join(f"`{located.definition.qualified}`" for located in left[:_MOST])
+            where = lines_of(text, (located.definition.name_start for located in left))
+            what = "shares its line" if len(left) == 1 else "share their lines"
+            raise NotApplicable(
+                f"{named} on {where} {what} with other code, where no documentation fits: put the code on lines of its "
+                "own, or name what is to be documented."
+            )
+        if not any(stubs):
             raise NotApplicable("Everything public in the file is documented.")
-        return edits
+        return [edit for stub in stubs for edit in stub]
     located = the_one(tree, value.name)
     if _documented(tree, located):
         raise NotApplicable(f"`{value.name}` is already documented.")
@@ -115,6 +130,18 @@ def _is_public(tree: Tree, located: Located) -> bool:
             )
             path = definition.qualified.split(".")
             return not hidden and not any(part.startswith(("_", "#")) for part in path)
+
+
+def _is_overload(tree: Tree, located: Located) -> bool:
+    """True for a signature of Python, whose implementation is documented."""
+    above = tree.text[located.definition.start : located.definition.node_start]
+    return tree.language.name == "python" and re.search(r"@(?:\w+\.)?overload\b", above) is not None
+
+
+def _is_named(located: Located) -> bool:
+    """False for a function in an object, which is a value more than a definition."""
+    node = located.node
+    return node.type != "pair" and (node.parent is None or node.parent.type != "object")
 
 
 def _documented(tree: Tree, located: Located) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from editsvc.offline.comments import is_about_file, is_banner
 from editsvc.offline.errors import NotApplicable
 from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.trees import tree_of
@@ -24,14 +25,9 @@ if TYPE_CHECKING:
 _Key = tuple[int, tuple[object, ...]]
 """The group of an import (always 0 except in Python), and its sort key within the group."""
 
-# A comment that is about the file, or about a region of it, stays where it is, and what it parts is not mixed.
-_FIXED: Final = re.compile(
-    r"copyright|licen[sc]e|SPDX-|coding[:=]|vim?:|!/|^//!|^///\s*<"
-    r"|@ts-nocheck|@flow\b|@jsx|@fileoverview|@preserve|@file\b"
-    r"|(?:es|ts|js)lint(?:-disable|-enable|:disable|:enable)(?!-(?:next-)?line)|^/\*\s*(?:es|js)(?:lint|hint)\b"
-    r"|(?:isort|fmt|yapf|ruff|flake8|mypy|pylint|pyright|autopep8):(?!\s*skip\b)|prettier-ignore-(?:start|end)"
-    r"|clang-format\s+(?:on|off)|go:build|\+build|#?(?:end)?region\b|MARK:|istanbul|@generated|organize-imports"
-    r"|^\W*(?:(?:python|node|java|rust|go)['\u2019]?s?\s+)?"
+# The heading of a group of imports.
+_HEADING: Final = re.compile(
+    r"^\W*(?:(?:python|node|java|rust|go)['\u2019]?s?\s+)?"
     r"(?:standard|std|built-?ins?|third|first|local|internal|external|project|own|system|core|types?|relative)"
     r"(?:[- ](?:lib(?:rary|raries)?|party|packages?|modules?|imports?|deps|dependencies|crates?|application))*\W*$",
     re.IGNORECASE,
@@ -122,11 +118,16 @@ class _Comments:
         top = line
         while top > floor and top - 1 in self.lines:
             first = self.lines[top - 1]
-            if first < floor or any(_FIXED.search(content[part].strip()) for part in range(first, top)):
+            if first < floor or any(_stays(content[part].strip()) for part in range(first, top)):
                 return top
             top = first
         attribute = content[0].lstrip().startswith("#[") if content else False
         return line if top == 0 and not attribute else top
+
+
+def _stays(line: str) -> bool:
+    """True for a comment that stays where it is, so that what it parts is not mixed."""
+    return is_about_file(line) or is_banner(line) or _HEADING.search(line) is not None
 
 
 def _blocks(  # noqa: PLR0917 - what it runs through

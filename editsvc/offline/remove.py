@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from editsvc.offline.comments import is_about_file, is_banner, is_licence
 from editsvc.offline.errors import NotApplicable
+from editsvc.offline.naming import names_of
+from editsvc.offline.naming.roles import Defines, Role
+from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.trees import ambiguous, named, tree_of
-from editsvc.text.document import Edit, LineIndex
+from editsvc.syntax.outline import TYPE_KINDS
+from editsvc.text.document import Edit, LineIndex, split_lines
 
 if TYPE_CHECKING:
     from editsvc.instruction.commands import Remove
@@ -15,13 +20,15 @@ if TYPE_CHECKING:
     from editsvc.syntax.outline import Located
 
 _SPACES: Final = re.compile(r"[ \t]*")
+_MARK: Final = re.compile(r"#+|/\*\*?|//[/!]?|--|;+")
 _OVERLOADED_BY_SIGNATURE: Final = frozenset({"typescript", "typescriptreact"})
 
 
-def apply(text: str, value: Remove, language: Language | None, *, budget: ParseBudget) -> list[Edit]:
+def apply(text: str, value: Remove, language: Language | None, *, budget: ParseBudget) -> Outcome:
     """Edits that remove the definition `value.name`, and signatures that declare it (C, C++, TypeScript).
 
-    A Python block that would be empty gets ``pass``. Raises NotApplicable if there is no such definition, or
+    Comments directly above go along, but not those about the file or a section of it. A Python block that would be
+    empty gets ``pass``; uses that are left are noted. Raises NotApplicable if there is no such definition, or
     more than one, or if it is part of another (``struct S {…} s;``).
     """
     tree = tree_of(text, language, budget=budget)
@@ -32,7 +39,23 @@ def apply(text: str, value: Remove, language: Language | None, *, budget: ParseB
     if len(bodies) > 1 or several or len({located.definition.qualified for located in found}) > 1:
         raise ambiguous(tree, value.name, found)
     lines = LineIndex(text)
-    return [_removal(tree, lines, run) for run in _runs(lines, found)]
+    edits = [_removal(tree, lines, run) for run in _runs(lines, found)]
+    used = [
+        start for start in _uses(tree, found) if not any(edit.start <= start < edit.end for edit in edits)
+    ]
+    notes = (f"`{found[0].definition.name}` is still used on {lines_of(text, used)}.",) if used else ()
+    return Outcome(edits, notes)
+
+
+def _uses(tree: Tree, found: list[Located]) -> list[int]:
+    """Where the name of a definition is used, as far as it can be the definition that is meant."""
+    names = names_of(tree)
+    member = any(located.parent is not None and located.parent.kind in TYPE_KINDS for located in found)
+    roles = {Role.MEMBER, Role.EITHER} if member else {Role.VALUE, Role.EITHER, Role.SHORTHAND}
+    if names.naming.merged:
+        roles = {Role.VALUE, Role.MEMBER, Role.EITHER}
+    places = names.occurrences(found[0].definition.name)
+    return [place.start for place in places if place.role in roles and place.defines is Defines.NO]
 
 
 def _runs(lines: LineIndex, found: list[Located]) -> list[list[Located]]:
@@ -49,7 +72,7 @@ def _runs(lines: LineIndex, found: list[Located]) -> list[list[Located]]:
 
 def _removal(tree: Tree, lines: LineIndex, run: list[Located]) -> Edit:
     located = run[0]
-    start, end = located.definition.start, run[-1].definition.end
+    start, end = _start(tree, located), run[-1].definition.end
     around = located.outer.parent
     if around is not None and around.child_by_field_name("type") == located.outer:
         raise NotApplicable(
@@ -67,6 +90,30 @@ def _removal(tree: Tree, lines: LineIndex, run: list[Located]) -> Edit:
         return Edit(start, spaces.end() if spaces else end, "")
     first, stop = _with_blank_lines(text, lines, first, last + 1)
     return Edit(lines.starts[first], lines.starts[stop] if stop < lines.line_count else len(text), "")
+
+
+def _start(tree: Tree, located: Located) -> int:
+    """Where a definition begins with the comments that are about it alone."""
+    start, head = located.definition.start, located.head
+    if start == head:
+        return start
+    above = [
+        node for node in tree.captures(tree.language.comments) if start <= tree.offset(node.start_byte) < head
+    ]
+    for position, node in enumerate(above):
+        source = tree.source(node)
+        if any(is_about_file(line) or is_banner(line) for line in split_lines(source)):
+            mark = _MARK.match(source)
+            last = position
+            # The lines below a line of a licence are the rest of it.
+            while is_licence(source) and last + 1 < len(above) and mark is not None:
+                following = _MARK.match(tree.source(above[last + 1]))
+                if following is None or following[0] != mark[0] or mark[0].startswith("/*"):
+                    break
+                last += 1
+            after = above[last + 1] if last + 1 < len(above) else None
+            start = tree.offset(after.start_byte) if after is not None else head
+    return start
 
 
 def _alone_in_block(located: Located) -> bool:

@@ -91,7 +91,7 @@ def outcome(
         case ChangeColour():
             return colour.apply(text, value, language, budget=budget)
         case Remove():
-            return Outcome(remove.apply(text, value, language, budget=budget))
+            return remove.apply(text, value, language, budget=budget)
         case AddDocstring():
             return Outcome(docstring.apply(text, value, language, budget=budget))
         case SortImports():
