@@ -134,7 +134,7 @@ def _refuse_calls(
     roles = (
         {Role.MEMBER, Role.EITHER}
         if method and not names.naming.merged
-        else set(Role) - {Role.FOREIGN, Role.OTHER}
+        else set(Role) - {Role.FOREIGN, Role.UNSURE, Role.OTHER}
     )
     places = [
         place

@@ -41,7 +41,7 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
     names = names_of(tree)
     places = names.occurrences(value.old)
     values, members = _renamed(places, merged=names.naming.merged)
-    edits, left = _chosen(places, value, values=values, members=members)
+    edits, left = _chosen(text, places, value, values=values, members=members)
     raw = [
         span
         for span in _words_in(tree, value.old, language.raw_code)
@@ -80,17 +80,24 @@ def _renamed(places: list[Occurrence], *, merged: bool) -> tuple[bool, bool]:
 
 
 def _chosen(
-    places: list[Occurrence], value: Rename, *, values: bool, members: bool
+    text: str, places: list[Occurrence], value: Rename, *, values: bool, members: bool
 ) -> tuple[list[Edit], list[Occurrence]]:
     """The edits at the places that are renamed, and the places of foreign things that are not."""
     foreign = all(place.defines is Defines.NO for place in places)
     edits, left = [], []
+    unsure = [place for place in places if place.role is Role.UNSURE]
+    if unsure and members and not foreign:
+        raise NotApplicable(
+            f"Whether the key `{value.old}` on {lines_of(text, (place.start for place in unsure))} "
+            "is one of this file's cannot be told."
+        )
     for place in places:
         renamed = {
             Role.VALUE: values,
             Role.MEMBER: members,
             Role.EITHER: True,
             Role.SHORTHAND: True,
+            Role.UNSURE: foreign or place.spelling == PAIR,
             Role.FOREIGN: foreign,
             Role.OTHER: foreign,
         }[place.role]
@@ -98,6 +105,8 @@ def _chosen(
             left += [place] if place.role is not Role.OTHER else []
             continue
         spelling = place.spelling
+        if place.role is Role.UNSURE and foreign:
+            spelling = "{new}"
         if place.role is Role.SHORTHAND and values != members:
             spelling = PAIR if values else "{new}: {old}"
         if value.across_files and (not spelling or (place.imported and "{old}" in spelling)):

@@ -6,14 +6,14 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.naming import cfamily, css, ecmascript, go, python, rust, shell
-from editsvc.offline.naming.roles import Names, Naming, Role
+from editsvc.offline.naming.roles import Names, Naming, Occurrence, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import tree_sitter
 
-    from editsvc.offline.naming.roles import Binding, Occurrence
+    from editsvc.offline.naming.roles import Binding
     from editsvc.syntax import Tree
 
 
@@ -41,8 +41,25 @@ def _nothing(_names: Names, _name: str) -> Iterator[Occurrence]:
     return iter(())
 
 
+def _quoted_keys(names: Names, name: str) -> Iterator[Occurrence]:
+    """Keys in quotes, which are the same keys."""
+    tree = names.tree
+    for key in tree.captures(_QUOTED_KEYS[tree.language.name]):
+        if tree.source(key)[1:-1] == name:
+            start, end = tree.span(key)
+            yield Occurrence(start + 1, end - 1, Role.VALUE)
+
+
+_QUOTED_KEYS: Final = {
+    "toml": "(quoted_key) @key",
+    "yaml": """
+(block_mapping_pair key: (flow_node [(double_quote_scalar) (single_quote_scalar)] @key))
+(flow_pair key: (flow_node [(double_quote_scalar) (single_quote_scalar)] @key))
+""",
+}
 # Keys of data are all of one kind.
 _PLAIN: Final = Naming(_unbound, _value, _nothing)
+_KEYS: Final = Naming(_unbound, _value, _quoted_keys)
 _NAMINGS: Final[dict[str, Naming]] = {
     "python": python.NAMING,
     "javascript": ecmascript.NAMING,
@@ -56,4 +73,6 @@ _NAMINGS: Final[dict[str, Naming]] = {
     "cpp": cfamily.C,
     "css": css.NAMING,
     "shellscript": shell.NAMING,
+    "toml": _KEYS,
+    "yaml": _KEYS,
 }

@@ -182,7 +182,7 @@ def _use(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:  # noqa: C90
             pass
     if node.type == "shorthand_property_identifier":
         role, _ = _key(names, node)
-        return (Role.VALUE, PAIR) if role is Role.FOREIGN else (Role.SHORTHAND, "{new}")
+        return (Role.UNSURE, PAIR) if role is Role.UNSURE else (Role.SHORTHAND, "{new}")
     return Role.VALUE, "{new}"
 
 
@@ -216,7 +216,7 @@ def _rooted(names: Names, node: tree_sitter.Node) -> Role:
 
 
 def _key(names: Names, pair: tree_sitter.Node) -> tuple[Role, str]:
-    """The key of an object: foreign if the object is an argument of a function that the file does not define."""
+    """The key of an object: it may be foreign if a function that the file does not define is given the object."""
     top = climb(pair, "object", "pair", "array")
     arguments = top.parent
     if top.type != "object" or arguments is None or arguments.type != "arguments" or arguments.parent is None:
@@ -225,7 +225,9 @@ def _key(names: Names, pair: tree_sitter.Node) -> tuple[Role, str]:
     function = call.child_by_field_name("function") or call.child_by_field_name("constructor")
     called = last_name(names.tree, function)
     own = any(not binding.imported for _, binding in names.bindings(called))
-    return (Role.MEMBER if own else Role.FOREIGN), "{new}"
+    local = function is not None and function.type == "member_expression"
+    local = local and function is not None and _rooted(names, function) is Role.MEMBER
+    return (Role.MEMBER if own or local else Role.UNSURE), "{new}"
 
 
 def _attribute(names: Names, attribute: tree_sitter.Node) -> Role:

@@ -349,6 +349,11 @@ def _annotation(names: Names, name: str, text: str, begin: int) -> Iterator[Occu
                 root = inner.source(root_of(node.parent))
                 role = Role.MEMBER if names.defines(root) else Role.FOREIGN
             yield Occurrence(begin + start, begin + end, role)
+    for content in inner.captures("(string (string_content) @content)"):
+        if content.parent is not None and _is_annotation(inner, content.parent):
+            yield from _annotation(
+                names, name, inner.source(content), begin + inner.offset(content.start_byte)
+            )
 
 
 def _is_annotation(tree: Tree, string: tree_sitter.Node) -> bool:

@@ -28,6 +28,7 @@ class Role(Enum):
     MEMBER = "a field, method or key of something"
     EITHER = "one of both: it follows whichever is renamed"
     SHORTHAND = "both at once, as in {name}"
+    UNSURE = "a member of something that may be the file's or not"
     FOREIGN = "something that the file does not define"
     OTHER = "certainly another thing, such as a module in an import"
 

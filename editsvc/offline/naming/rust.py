@@ -71,6 +71,7 @@ _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{(?P<name>\w*)(?P<spec>:[^{}]*)?\s
 _ITEM_NAMES: Final = " ".join(
     f"({item} name: (_) @name)" for item in (*_ITEMS[:8], "mod_item", "enum_variant")
 )
+_MODULE_NAMES: Final = "(mod_item name: (_) @name body: (_)) (enum_item name: (_) @name)"
 _OWN_ROOTS: Final = ("crate", "self", "super", "Self")
 
 
@@ -227,9 +228,9 @@ def _in_use(names: Names, node: tree_sitter.Node) -> Role:
     """A part of a path that a ``use`` takes something from."""
     if _is_imported(node):
         return Role.EITHER
-    root = _use_root(names.tree, node)
-    own = root in _OWN_ROOTS or names.defines(root)
-    return Role.VALUE if own and names.defines(names.tree.source(node)) else Role.OTHER
+    modules = {names.tree.source(found) for found in names.tree.captures(_MODULE_NAMES)}
+    own = _use_root(names.tree, node) in {*_OWN_ROOTS, *modules} and names.tree.source(node) in modules
+    return Role.EITHER if own else Role.OTHER
 
 
 def _token(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:
@@ -281,7 +282,9 @@ def _itself(tree: Tree, node: tree_sitter.Node, name: str) -> Iterator[Occurrenc
     listed = node.parent
     scoped = listed.parent if listed is not None and listed.type == "use_list" else None
     path = scoped.child_by_field_name("path") if scoped is not None else None
-    if path is not None and tree.source(path).rpartition("::")[2] == name:
+    modules = {tree.source(found) for found in tree.captures(_MODULE_NAMES)}
+    own = name in modules and _use_root(tree, node) in {*_OWN_ROOTS, *modules}
+    if path is not None and not own and tree.source(path).rpartition("::")[2] == name:
         start, end = tree.span(node)
         yield Occurrence(start, end, Role.VALUE, Binding().defines, imported=True, spelling="self as {new}")
 
