@@ -89,6 +89,16 @@ _ALONE: Final = re.compile(
 _ASKED: Final = re.compile(rf"^{_INSTRUCTION}", re.MULTILINE)
 _LISTED: Final = re.compile(r"(?P<number>\d+) \((?P<first>\d+)-(?P<last>\d+)\)(?: .*)?")
 _FILE_LINE: Final = re.compile(r"File: (?P<filename>[^\n]*)")
+_SPOKEN: Final = frozenset(
+    line.strip() for line in split_lines(SYSTEM + "\n" + SYSTEM_SEARCH_REPLACE) if line.strip()
+)
+_WORDING: Final = re.compile(
+    "|".join(
+        r"\d+".join(map(re.escape, re.split(r"\{\w+\}", sentence.strip())))
+        for sentence in (_PART, _PARTS, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
+    )
+    + f"|{_LISTED.pattern}"
+)
 _OPENING: Final = re.compile(r"^(?P<fence>`{4,})(?P<info>[^`\n]*)$", re.MULTILINE)
 
 
@@ -209,6 +219,12 @@ def _listed(section: Section) -> str:
 def correction(complaint: str) -> str:
     """The remark on a reply that was wrong, which asks for a better one; `complaint` is a sentence."""
     return f"{complaint} Reply again, complete and in the same form, and without that mistake."
+
+
+def is_wording(line: str) -> bool:
+    """Whether a line is one that messages hold beside the file, its name and the instruction's own words."""
+    content = line.strip()
+    return content in _SPOKEN or _WORDING.fullmatch(content) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,3 +130,22 @@ def test_other_peoples_messages_are_not_ours(messages: list[Message]) -> None:
 
 def test_an_empty_file_has_a_frame_with_nothing_in_it() -> None:
     assert Frame("````", "css").wrap("") == "````css\n````"
+
+
+@pytest.mark.parametrize("form", list(rendering.EditFormat))
+def test_all_that_messages_say_of_themselves_is_known_as_their_wording(form: rendering.EditFormat) -> None:
+    texts = ["alpha\n", "beta\n", "gamma\n"]
+    first, second, third = sections_of(*texts)
+    document = "".join(texts)
+    for task in (
+        Task(document, "Say delta.", "x.txt"),
+        Task(document, "Say delta.", "x.txt", sections=[second]),
+        Task(document, "Say delta.", "x.txt", sections=[first, third]),
+        Task(document, "Say delta.", "x.txt", sections=[first, second, third]),
+        Task(document, "Say delta.", "x.txt", sections=[second], excerpts=[first]),
+    ):
+        for message in rendering.render(task, form)[0]:
+            said = [line for line in message.content.split("\n") if line and not line.startswith("````")]
+            others = [line for line in said if not rendering.is_wording(line)]
+            assert set(others) <= {"alpha", "beta", "gamma", "File: x.txt", "Say delta."}
+    assert not rendering.is_wording("alpha")
