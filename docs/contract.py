@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect as described
 
+from editsvc.guard.unasked import Mark
 from editsvc.prediction.candidates import PredictionKind
 from editsvc.prediction.policy import Reason
 from editsvc.prompt.rendering import EditFormat
@@ -373,6 +374,7 @@ OBJECTS = (
     contract.TokenUsage,
     contract.EditTiming,
     contract.EditAttempt,
+    contract.EditFinding,
     contract.ShownFigures,
     contract.Anyway,
     contract.StreamedHunk,
@@ -424,6 +426,7 @@ def example() -> contract.EditAnswer:
         edit_format=EditFormat.REWRITE,
         restarts=(),
         findings=(),
+        marks=(Mark.EXPLAINED,),
         syntax_check=Extent.WHOLE,
         provider="cerebras",
         model="gpt-oss-120b",

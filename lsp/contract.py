@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from editsvc.engine.edit import Restart  # noqa: TC001 - msgspec reads the annotations
 from editsvc.guard.findings import WAIVABLE, Action, Check
+from editsvc.guard.unasked import Mark  # noqa: TC001 - same
 from editsvc.prediction.candidates import PredictionKind  # noqa: TC001 - same
 from editsvc.prediction.policy import PredictionMode, Reason  # noqa: TC001 - same
 from editsvc.prompt.rendering import EditFormat  # noqa: TC001 - same
@@ -331,6 +332,10 @@ class ResultFields(Struct, frozen=True, forbid_unknown_fields=True):
     restarts: Annotated[tuple[Restart, ...], Meta(description="why the model was asked again, in order")]
     findings: Annotated[
         tuple[EditFinding, ...], Meta(description="what the checks found in the replies, in order")
+    ]
+    marks: Annotated[
+        tuple[Mark, ...],
+        Meta(description="whether the instruction explains each hunk, in order; empty if that was not asked"),
     ]
     syntax_check: Annotated[Extent | None, Meta(description="how much of the new text was parsed")]
     provider: Annotated[str | None, Meta(description="the server that answered")]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from editsvc.errors import Remedy, Status
     from editsvc.guard.findings import Check, Handled
+    from editsvc.guard.unasked import Mark
     from editsvc.prediction.candidates import PredictionKind
     from editsvc.prediction.policy import Decision, PredictionMode
     from editsvc.prompt.rendering import EditFormat
@@ -33,9 +34,9 @@ class EditRequest:
 
     `filename` is the document's name without folders (it tells the language, and the model); `path` identifies
     the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
-    those of the settings where None. `id` names the edit, for a front end that must know it in advance. Edits of
-    one `batch` carry out one instruction on many documents: the changes of the first ones draft the predictions of
-    the next ones.
+    those of the settings where None, and so is `only_asked`: whether to leave out the hunks that the instruction does
+    not explain. `id` names the edit, for a front end that must know it in advance. Edits of one `batch` carry out one
+    instruction on many documents: the changes of the first ones draft the predictions of the next ones.
     """
 
     snapshot: Snapshot
@@ -46,6 +47,7 @@ class EditRequest:
     scope: ScopeRequest = field(default_factory=scopes.ScopeRequest)
     prediction: PredictionMode | None = None
     allow: Collection[Check] | None = None
+    only_asked: bool | None = None
     id: str | None = None
     batch: str | None = None
 
@@ -99,7 +101,8 @@ class EditResult:
 
     `message` is a sentence for people, empty if there is nothing to say; `remedies` are the possible remedies, for
     the front end to put into words. `restarts` tells why the model was asked again, in order; `findings` are what the
-    gate found in all of its replies, and what was done about each. `refused` is the document as the reply would have
+    gate found in all of its replies, and what was done about each. `marks` say of each of the `edits` whether the
+    instruction explains it; empty if that was not asked. `refused` is the document as the reply would have
     it, where a check refused that; `EditService.retry` takes it. `scope` is what was rewritten, or, where it did not
     come so far, what was offered to the model: one part, or one of `parts_offered` of which it rewrote
     `parts_rewritten`. `attempts` are the HTTP requests that were sent, in the order in which they ended. `syntax_check`
@@ -128,6 +131,7 @@ class EditResult:
     cost_usd: float | None = None
     restarts: tuple[Restart, ...] = ()
     findings: tuple[Handled, ...] = ()
+    marks: tuple[Mark, ...] = ()
     refused: Snapshot | None = None
     parts_offered: int | None = None
     parts_rewritten: int | None = None
@@ -197,6 +201,7 @@ def result_json(result: EditResult | None) -> dict[str, Any]:
         "edit_format": result.edit_format if result else None,
         "restarts": list(result.restarts) if result else [],
         "findings": [found.json() for found in result.findings] if result else [],
+        "marks": list(result.marks) if result else [],
         "syntax_check": result.syntax_check if result else None,
         "provider": result.provider if result else None,
         "model": result.model if result else None,

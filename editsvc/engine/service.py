@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from editsvc import syntax
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
+from editsvc.engine.places import without_unexplained
 from editsvc.engine.plan import Plan
 from editsvc.engine.receiving import ReplyReceiver
 from editsvc.engine.run import EditRun
@@ -226,9 +227,19 @@ class EditService:
     def _retried(self, run: EditRun, refused: Snapshot) -> EditResult:
         """The edit that makes the document `refused`, if the gate lets it pass now."""
         check_text(run.request)
+        plan = self._unmasked_plan(run)
+        run.plan = plan
+        run.asked_again = True
+        ended = self._examined(run, plan, plan.proposal(normalise(refused.text)))
+        if isinstance(ended, EditResult):
+            return ended
+        raise AssertionError("a model is asked at most once more")
+
+    def _unmasked_plan(self, run: EditRun) -> Plan:
+        """A plan for the whole document as it is, from which nothing is to be sent."""
         document = normalise(run.request.snapshot.text)
         language = syntax.language_of(run.request.filename, document.partition("\n")[0])
-        plan = Plan(
+        return Plan(
             document=document,
             language=language,
             instruction=run.request.instruction,
@@ -237,12 +248,6 @@ class EditService:
             scope=scopes.whole(document, ScopeReason.ASKED),
             limits=self._limits(),
         )
-        run.plan = plan
-        run.asked_again = True
-        ended = self._examined(run, plan, plan.proposal(normalise(refused.text)))
-        if isinstance(ended, EditResult):
-            return ended
-        raise AssertionError("a model is asked at most once more")
 
     def _plan(self, run: EditRun) -> Plan:
         """The first plan: language, scope, draft."""
@@ -511,7 +516,24 @@ class EditService:
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
         status = Status.CHANGED if edits else Status.UNCHANGED
-        return replace(run.result(status), after=after, edits=tuple(edits))
+        result = replace(run.result(status), after=after, edits=tuple(edits))
+        return self._only_asked(run, result)
+
+    def _only_asked(self, run: EditRun, result: EditResult) -> EditResult:
+        """The result without what the instruction does not explain, if that is wanted; raises GuardRefused.
+
+        What is left is another document than the one that was examined.
+        """
+        wanted = run.request.only_asked
+        if not (self._settings.only_asked if wanted is None else wanted):
+            return result
+        less = without_unexplained(result)
+        if less is not result and less.edits and less.after is not None:
+            proposal = self._unmasked_plan(run).proposal(normalise(less.after.text))
+            verdict = gate.examine(proposal, allow=self._allowed(run), asked=True)
+            if verdict.refused is not None:
+                raise _refused(verdict.refused, asked=False)
+        return less
 
     def _proposed(self, run: EditRun, plan: Plan, document: str) -> Snapshot | None:
         """The document as a refused reply would have it; None if it cannot be had with its secrets in place."""

@@ -326,3 +326,6 @@ def _beside(change: _Change) -> str:
     if not change.old and _TEST.search("".join(change.new)):
         return "it is a test"
     return ""
+
+
+Mark = Asked

@@ -158,6 +158,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow: Annotated[list[Check], _doc("Checks to waive: " + ", ".join(sorted(WAIVABLE)) + ".")] = (
         msgspec.field(default_factory=list)
     )
+    only_asked: Annotated[
+        bool, _doc("Whether to leave out the hunks of an edit that its instruction does not explain.")
+    ] = False
     learned_policy: Annotated[
         bool,
         _doc(
@@ -206,6 +209,7 @@ PROJECT_MAY_SET: Final = frozenset(
         "drafts",
         "edit_format",
         "on_syntax_error",
+        "only_asked",
         "reasoning_effort",
         "jobs",
         "max_retries",

@@ -137,6 +137,13 @@ export type Restart =
   | 'prediction-unsupported'
   | 'too-many-rejected';
 
+/** Whether an instruction explains a hunk. */
+export type Mark =
+  | 'explained'
+  | 'harmless'
+  | 'unexplained'
+  | 'unknown';
+
 /** How much of a text was parsed to check an edit. */
 export type Extent =
   | 'whole'
@@ -382,6 +389,8 @@ export interface ResultFields {
   readonly restarts: readonly Restart[];
   /** What the checks found in the replies, in order. */
   readonly findings: readonly EditFinding[];
+  /** Whether the instruction explains each hunk, in order; empty if that was not asked. */
+  readonly marks: readonly Mark[];
   /** How much of the new text was parsed. */
   readonly syntax_check: Extent | null;
   /** The server that answered. */

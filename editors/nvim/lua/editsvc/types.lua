@@ -134,6 +134,13 @@
 ---| "prediction-unsupported"
 ---| "too-many-rejected"
 
+--- Whether an instruction explains a hunk.
+---@alias editsvc.Mark
+---| "explained"
+---| "harmless"
+---| "unexplained"
+---| "unknown"
+
 --- How much of a text was parsed to check an edit.
 ---@alias editsvc.Extent
 ---| "whole"
@@ -286,6 +293,7 @@
 ---@field edit_format? editsvc.EditFormat The form in which the reply was asked for.
 ---@field restarts editsvc.Restart[] Why the model was asked again, in order.
 ---@field findings editsvc.EditFinding[] What the checks found in the replies, in order.
+---@field marks editsvc.Mark[] Whether the instruction explains each hunk, in order; empty if that was not asked.
 ---@field syntax_check? editsvc.Extent How much of the new text was parsed.
 ---@field provider? string The server that answered.
 ---@field model? string The model that answered.
