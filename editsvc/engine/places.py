@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from editsvc.engine.edit import EditResult
     from editsvc.guard.findings import Handled
+    from editsvc.guard.unasked import Judged
+    from editsvc.text.document import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ def places(result: EditResult) -> tuple[Place, ...]:
         sentences = dict.fromkeys(one.message for one in result.findings if _concerns(one, place))
         found.append(replace(place, findings=tuple(sentences)))
     return tuple(found)
+
+
+def marks_of(before: str, edits: Sequence[Edit], judged: Sequence[Judged]) -> tuple[Mark, ...]:
+    """The mark of each edit of `before`, from what is known of the lines at which it begins."""
+    if not judged:
+        return ()
+    lines, found = LineIndex(before), {}
+    for one in judged:
+        found[one.span.old_start] = one.asked
+    return tuple(found.get(lines.line_of(edit.start), Mark.UNKNOWN) for edit in edits)
 
 
 def unexplained(result: EditResult) -> list[Place]:

@@ -10,6 +10,7 @@ from editsvc import credible
 from editsvc.engine.edit import EditResult, Restart
 from editsvc.errors import Status
 from editsvc.guard.findings import Action
+from editsvc.guard.unasked import Mark
 from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
 from editsvc.provider.base import AttemptReason, Completion
@@ -201,6 +202,8 @@ class EditRun:
             edit_format=result.edit_format,
             restarts=[*result.restarts] or None,
             findings=_counted(result.findings),
+            hunks_harmless=_marked(result, Mark.HARMLESS),
+            hunks_unexplained=_marked(result, Mark.UNEXPLAINED),
             route=self._route(),
             syntax_check=result.syntax_check,
         )
@@ -209,6 +212,13 @@ class EditRun:
 def _counted(findings: Sequence[Handled]) -> dict[str, int] | None:
     """How often each kind of finding was dealt with in each way, under names such as ``loss:refused``."""
     return dict(sorted(Counter(f"{found.kind}:{found.action}" for found in findings).items())) or None
+
+
+def _marked(result: EditResult, mark: Mark) -> int | None:
+    """How many hunks have `mark`; None where it is not known of all of them whether they were asked for."""
+    if not result.marks or Mark.UNKNOWN in result.marks:
+        return None
+    return result.marks.count(mark)
 
 
 def _rate(done: Completion) -> float | None:

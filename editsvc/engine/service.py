@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from editsvc import syntax
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
-from editsvc.engine.places import without_unexplained
+from editsvc.engine.places import marks_of, without_unexplained
 from editsvc.engine.plan import Plan
 from editsvc.engine.receiving import ReplyReceiver
 from editsvc.engine.run import EditRun
@@ -40,6 +40,7 @@ from editsvc.guard import gate
 from editsvc.guard.findings import WAIVABLE, Action, Check
 from editsvc.guard.identity import prove
 from editsvc.guard.proposal import Piece, Received
+from editsvc.guard.unasked import judge
 from editsvc.instruction.intent import intent_of
 from editsvc.offline import notes
 from editsvc.prediction import drafts, policy
@@ -59,12 +60,13 @@ from editsvc.tokenlog import LogUnavailable, RequestRecord
 from editsvc.tokens import estimate_from_length
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from editsvc.guard.findings import Finding
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
+    from editsvc.guard.unasked import Judged
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.provider.base import Completer
     from editsvc.provider.models import Model
@@ -453,7 +455,8 @@ class EditService:
         if verdict.refused is not None:
             run.refused = self._proposed(run, plan, verdict.document)
             raise _refused(verdict.refused, asked=run.asked_again)
-        return self._edited(run, plan, verdict.document)
+        judged = judge(replace(proposal, after=verdict.document))
+        return self._edited(run, plan, verdict.document, judged)
 
     def _undivided(self, run: EditRun, plan: Plan, misfit: Misfit) -> Plan:
         """The plan of the whole file, after sections that do not fit; raises `misfit` if there is none."""
@@ -502,7 +505,7 @@ class EditService:
         asked = run.request.allow
         return frozenset(self._settings.allow if asked is None else asked)
 
-    def _edited(self, run: EditRun, plan: Plan, document: str) -> EditResult:
+    def _edited(self, run: EditRun, plan: Plan, document: str, judged: Sequence[Judged] = ()) -> EditResult:
         """The result for a document that may replace the old one."""
         request = run.request
         sent = document
@@ -516,7 +519,8 @@ class EditService:
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
         status = Status.CHANGED if edits else Status.UNCHANGED
-        result = replace(run.result(status), after=after, edits=tuple(edits))
+        marks = marks_of(request.snapshot.text, edits, judged)
+        result = replace(run.result(status), after=after, edits=tuple(edits), marks=marks)
         return self._only_asked(run, result)
 
     def _only_asked(self, run: EditRun, result: EditResult) -> EditResult:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard import checks, form, soundness
+from editsvc.guard import checks, dress, form, soundness, wrapping
 from editsvc.guard.findings import Action, Answer, Check, Finding, Handled, Lines
 from editsvc.text.diff import changed_spans
 
@@ -31,6 +31,11 @@ _FORM: Final[tuple[Rule, ...]] = (form.open_frame, form.empty, form.prose)
 _RESTORERS: Final[tuple[tuple[frozenset[Check], Restorer], ...]] = ()
 # What looks at a changed document.
 _CONTENT: Final[tuple[Rule, ...]] = (
+    wrapping.wrapping,
+    dress.numbered,
+    dress.diffed,
+    dress.cited,
+    dress.encoded,
     checks.entities,
     checks.elision,
     checks.indentation,
