@@ -236,7 +236,8 @@ class _Pointers:
     def of(cls, proposal: Proposal) -> _Pointers:
         spoken = pointers_of(proposal.intent.literal)
         before, after = proposal.before.lower(), proposal.after.lower()
-        present = {name for name in spoken.names if name in before or name in after}
+        names = spoken.names | {name.lower() for name in (*proposal.intent.named, *proposal.intent.wanted)}
+        present = {name for name in names if name in before or name in after}
         named = any(len(name) >= _SHORTEST_STEM and name in before for name in present)
         loose = {part for name in spoken.names - present for part in spoken.parts[name]}
         stems, wholes = [], sorted(present)

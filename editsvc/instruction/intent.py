@@ -26,8 +26,8 @@ class Intent:
     `retabs`, `requotes`, `respaces` (blank lines, white space), `respells` (typography, accents, entities, invisible
     characters), `reorders`, `comments` (comments may come, go or change), `stubs`, `json`, `patches`, `fences` and
     `final_newline` tell that the instruction speaks of that. `wanted` are the names and values that a narrow one says
-    the new text has, as they are written there. `words` are the words and names in it that may occur in a document, in
-    lower case, with the parts of compound names; `literal` is the instruction itself.
+    the new text has, as they are written there, and `named` what it changes. `words` are the words and names in it that
+    may occur in a document, in lower case, with the parts of compound names; `literal` is the instruction itself.
     """
 
     literal: str
@@ -48,6 +48,7 @@ class Intent:
     fences: bool = False
     final_newline: bool = False
     wanted: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()
 
 
@@ -92,6 +93,7 @@ def intent_of(instruction: str) -> Intent:
         understood=known is not None or one is not None or any(mention.verb for mention in found),
         narrow=one is not None,
         wanted=one.wanted if one is not None else (),
+        named=one.named if one is not None else (),
         words=words_of(text),
         **dict.fromkeys(granted, True),
     )

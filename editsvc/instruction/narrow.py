@@ -56,9 +56,13 @@ _NEVER: Final = frozenset({"it", "that", "them", "this", "these", "those", "some
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """One change, said in full. `wanted` are the names and values that the new text must hold; often there is none."""
+    """One change, said in full.
+
+    `wanted` are the names and values that the new text must hold, often none; `named` is what the change is made to.
+    """
 
     wanted: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     removes: bool = False
 
 
@@ -69,16 +73,16 @@ def narrow(instruction: str) -> Narrow | None:
     _, sentence = subject(" ".join(unicodedata.normalize("NFC", instruction).split()))
     sentence = _polished(sentence)
     match parse(sentence):
-        case Rename(new=new):
-            return Narrow((new,))
-        case Replace(new=new):
-            return Narrow((new,) if new else ())
-        case ChangeColour():
-            return Narrow()
-        case Remove():
-            return Narrow(removes=True)
-        case AddParameter(parameter=parameter):
-            return Narrow((parameter,))
+        case Rename(old=old, new=new):
+            return Narrow((new,), (old,))
+        case Replace(old=old, new=new):
+            return Narrow((new,) if new else (), (old,))
+        case ChangeColour(old=old):
+            return Narrow(named=(old,) if old else ())
+        case Remove(name=name):
+            return Narrow(named=(name,), removes=True)
+        case AddParameter(function=function, parameter=parameter):
+            return Narrow((parameter,), (function,))
         case _:
             pass
     folded = fold(sentence)
@@ -100,8 +104,15 @@ def _read(found: re.Match[str]) -> Narrow | None:
     if what.split(" ")[0].lower() in {"up", "everything", "all", *_NEVER} or " and " in what:
         return None
     value = next(slots[name] for name in "BND" if name in slots)
-    plain = _QUOTES.sub("", _ARTICLE.sub("", value))
-    return Narrow((plain,) if " " not in plain or value != plain else ())
+    plain = _unquoted(value)
+    named = tuple(
+        text for text in (_unquoted(what), _unquoted(slots.get("O", ""))) if text and " " not in text
+    )
+    return Narrow((plain,) if " " not in plain or value != plain else (), named)
+
+
+def _unquoted(text: str) -> str:
+    return _QUOTES.sub("", _ARTICLE.sub("", text))
 
 
 def _describes(text: str) -> bool:

@@ -140,6 +140,7 @@ def pointers_of(text: str) -> Pointers:
     table = _vocabulary()
     plain = unicodedata.normalize("NFC", text)
     quoted = [match.span() for match in _QUOTED.finditer(plain)]
+    after_kind = False
     names: dict[str, frozenset[str]] = {}
     words: set[str] = set()
     for match in _WORD.finditer(plain):
@@ -150,8 +151,9 @@ def pointers_of(text: str) -> Pointers:
         parts = frozenset(part.lower() for part in _PART.findall(_HUMP.sub(" ", name)))
         if inside or len(parts) > 1 or name.startswith(("_", "$", "@")):
             names[name.lower()] = frozenset(part for part in parts if _is_noun(table, part))
-        elif name.isdigit() or (len(name) >= _SHORTEST_WORD and _is_noun(table, name)):
+        elif name.isdigit() or after_kind or (len(name) >= _SHORTEST_WORD and _is_noun(table, name)):
             words.add(name.lower())
+        after_kind = name.lower() in table.places["kinds"]
     return Pointers(frozenset(names), frozenset(words), names)
 
 
