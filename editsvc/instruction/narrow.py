@@ -77,8 +77,9 @@ def narrow(instruction: str) -> Narrow | None:
             return Narrow((new,), (old,))
         case Replace(old=old, new=new):
             return Narrow((new,) if new else (), (old,))
-        case ChangeColour(old=old):
-            return Narrow(named=(old,) if old else ())
+        case ChangeColour(old=old, new=new):
+            # A colour's word may be written as a number too.
+            return Narrow((new,) if new.startswith("#") else (), (old,) if old else ())
         case Remove(name=name):
             return Narrow(named=(name,), removes=True)
         case AddParameter(function=function, parameter=parameter):
