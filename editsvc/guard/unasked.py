@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from editsvc.text.diff import Span
 
 
-class Asked(StrEnum):
+class Mark(StrEnum):
     """Whether a change was asked for; the values are what is logged."""
 
     EXPLAINED = "explained"
@@ -43,7 +43,7 @@ class Judged:
     """A changed span, if it was asked for, and a few words about why one thinks so."""
 
     span: Span
-    asked: Asked
+    mark: Mark
     reason: str
 
 
@@ -100,7 +100,7 @@ def judge(proposal: Proposal) -> tuple[Judged, ...]:
     found: dict[int, Judged] = {}
 
     def explain(number: int, reason: str) -> None:
-        found[number] = Judged(changes[number].span, Asked.EXPLAINED, reason)
+        found[number] = Judged(changes[number].span, Mark.EXPLAINED, reason)
 
     for number, change in enumerate(changes):
         if _selected(proposal, change.span):
@@ -108,28 +108,28 @@ def judge(proposal: Proposal) -> tuple[Judged, ...]:
         elif change.key in drafted:
             explain(number, "the instruction says just that")
         elif change.looks_alike(proposal):
-            found[number] = Judged(change.span, Asked.HARMLESS, "it only looks different")
+            found[number] = Judged(change.span, Mark.HARMLESS, "it only looks different")
         elif change.fits(intent, pointers):
             if word := pointers.first_in(change.text):
                 explain(number, f"the instruction names {word}")
             elif not intent.narrow and (word := pointers.first_in(_around(proposal, change.span))):
                 explain(number, f"it lies in what the instruction names, {word}")
-    explained = [number for number, judged in found.items() if judged.asked is Asked.EXPLAINED]
+    explained = [number for number, judged in found.items() if judged.mark is Mark.EXPLAINED]
     for number, reason in _followers(changes, explained, found, may_lose=intent.removes or intent.rewrites):
         explain(number, reason)
     rest = _rest(intent, known=bool(explained or pointers.named or intent.narrow))
     judged = [found.get(number) or Judged(change.span, *rest) for number, change in enumerate(changes)]
     beyond = proposal.spans[_MOST_SPANS:]
-    return (*judged, *(Judged(span, Asked.UNKNOWN, "there are very many changes") for span in beyond))
+    return (*judged, *(Judged(span, Mark.UNKNOWN, "there are very many changes") for span in beyond))
 
 
-def _rest(intent: Intent, *, known: bool) -> tuple[Asked, str]:
+def _rest(intent: Intent, *, known: bool) -> tuple[Mark, str]:
     """What is true of changes that nothing explains; `known` tells that it is clear what the instruction speaks of."""
     if not known:
-        return Asked.UNKNOWN, "no word of the instruction points at a change"
+        return Mark.UNKNOWN, "no word of the instruction points at a change"
     if intent.rewrites or not intent.understood:
-        return Asked.UNKNOWN, "the instruction does not say what is to stay"
-    return Asked.UNEXPLAINED, "the instruction names nothing in it or around it"
+        return Mark.UNKNOWN, "the instruction does not say what is to stay"
+    return Mark.UNEXPLAINED, "the instruction names nothing in it or around it"
 
 
 def _selected(proposal: Proposal, span: Span) -> bool:
@@ -327,6 +327,3 @@ def _beside(change: _Change) -> str:
     if not change.old and _TEST.search("".join(change.new)):
         return "it is a test"
     return ""
-
-
-Mark = Asked

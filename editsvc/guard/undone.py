@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Answer, Check, Finding, Lines
-from editsvc.guard.unasked import Asked, judge
+from editsvc.guard.unasked import Mark, judge
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
 
@@ -89,7 +89,7 @@ def _beyond_narrow(proposal: Proposal) -> Iterator[Finding]:
         old, new = proposal.old[span.old_start : span.old_end], proposal.new[span.new_start : span.new_end]
         loss = sum(bool(line.strip()) and missing[line] > 0 for line in old)
         loss -= sum(bool(line.strip()) for line in new)
-        if judged.asked is Asked.UNEXPLAINED and loss >= _NET_LOSS:
+        if judged.mark is Mark.UNEXPLAINED and loss >= _NET_LOSS:
             lost.append((_new_lines(span), loss))
     if lost:
         yield _lost(lost)
