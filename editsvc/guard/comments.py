@@ -1,0 +1,239 @@
+"""Comments that are gone from code that stayed, and putting them back where there is no doubt about their place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from editsvc.guard.changes import changes_of, tells
+from editsvc.guard.findings import Answer, Check, Finding, Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from editsvc import syntax
+    from editsvc.guard.changes import Change
+    from editsvc.guard.proposal import Proposal
+
+_MANY: Final = 3  # lines
+_SEVERAL: Final = 2  # lines
+_SHARE: Final = 0.5  # of all lines with comments
+_NEARLY_ALL: Final = 0.8  # of them
+_WORD: Final = re.compile(r"\w{4,}")
+_LICENCE: Final = re.compile(r"copyright|\blicen[cs]e|SPDX|©|\(c\)", re.IGNORECASE)
+_CODE: Final = re.compile(r"[;{}()\[\],=]$|\w\(.*\)$")
+_DOCSTRING: Final = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Comments that are gone from code that stayed.
+
+    `whole` are the numbers of old lines that are nothing but a comment, `trailing` pairs of an old line and the new one
+    that is the same without the comment at its end. All are 0-based.
+    """
+
+    whole: tuple[int, ...]
+    trailing: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        """How many lines have lost a comment."""
+        return len(self.whole) + len(self.trailing)
+
+
+def comment_lines(lines: Sequence[str], language: syntax.Language) -> list[bool]:
+    """For each line, whether it is nothing but a comment, or a part of one; told by how it begins.
+
+    In Python a docstring counts as one.
+    """
+    opening, closing = language.block_comment or ("", "")
+    python = language.name == "python"
+    result: list[bool] = []
+    until = ""
+    for line in lines:
+        text = line.strip()
+        if until:
+            result.append(True)
+            if until in text:
+                until = ""
+            continue
+        begins = bool(language.line_comment) and text.startswith(language.line_comment)
+        if not begins and opening and text.startswith(opening):
+            begins = True
+            rest = text.partition(closing)
+            if not rest[1]:
+                until = closing
+            elif rest[2].strip():
+                begins = False  # code goes on behind it
+        elif python and (match := _DOCSTRING.match(text)):
+            begins = True
+            if match[1] not in text[match.end() :]:
+                until = match[1]
+        result.append(begins)
+    return result
+
+
+def gone(proposal: Proposal, changes: Sequence[Change]) -> Gone:
+    """The comments that are gone from code that stayed, where no other comment came in their place."""
+    language = proposal.language
+    if language is None or not (language.line_comment or language.block_comment):
+        return Gone((), ())
+    concerned = [change for change in changes if change.gone]
+    if not concerned:
+        return Gone((), ())
+    old, new = proposal.old, proposal.new
+    before, after = comment_lines(old, language), comment_lines(new, language)
+    whole: list[int] = []
+    trailing: list[tuple[int, int]] = []
+    for change in concerned:
+        comments = [number for number in change.gone if before[number]]
+        code = [number for number in change.gone if not before[number]]
+        come = [number for number in change.come if not after[number]]
+        cut = list(_cut(code, come, old, new, language)) if code and come else []
+        trailing += cut
+        if not comments or len(come) < len(change.come):  # other comments came
+            continue
+        # Where more code is gone than came, its comments are gone with it.
+        if len(code) > len(come):
+            missing = set(code) - {line for line, _ in cut}
+            comments = [number for number in comments if _next_code(number, before, old) not in missing]
+        whole += comments
+    return Gone(tuple(whole), tuple(trailing))
+
+
+def _cut(
+    code: Sequence[int],
+    come: Sequence[int],
+    old: Sequence[str],
+    new: Sequence[str],
+    language: syntax.Language,
+) -> Iterator[tuple[int, int]]:
+    """The lines of `code` that a line of `come` equals but for a comment at its end."""
+    markers = [marker for marker in (language.line_comment, (language.block_comment or ("",))[0]) if marker]
+    form = re.compile(rf"\s+(?:{'|'.join(map(re.escape, markers))})")
+    bare: dict[str, list[int]] = {}
+    for number in reversed(code):
+        for match in form.finditer(old[number]):
+            bare.setdefault(old[number][: match.start()], []).append(number)
+    used: set[int] = set()
+    for number in come:
+        for candidate in reversed(bare.get(new[number].rstrip(), ())):
+            if candidate not in used:
+                used.add(candidate)
+                yield candidate, number
+                break
+
+
+def _next_code(number: int, comments: Sequence[bool], lines: Sequence[str]) -> int:
+    """The first line below `number` that is neither blank nor a comment; the number of lines if there is none."""
+    for below in range(number + 1, len(lines)):
+        if not comments[below] and tells(lines[below]):
+            return below
+    return len(lines)
+
+
+def comments_lost(proposal: Proposal) -> Iterator[Finding]:
+    """Comments that are gone from code that stayed, though the instruction does not speak of comments.
+
+    Where many are gone, or the whole head of the document, the model drops them by habit; where few are, people do so
+    too, and it is only said.
+    """
+    intent = proposal.intent
+    if proposal.before == proposal.after or intent.comments:
+        return
+    lost = gone(proposal, changes_of(proposal))
+    if not lost:
+        return
+    may_go = intent.removes or intent.rewrites
+    many = _many(lost, proposal, _NEARLY_ALL if may_go else _SHARE)
+    if may_go and not many:
+        return
+    if intent.understood and not may_go and (many or (intent.narrow and len(lost) >= _SEVERAL)):
+        answer = Answer.ASK_THEN_REFUSE
+    else:
+        answer = Answer.ASK_THEN_WARN if many or intent.narrow else Answer.WARN
+    numbers = sorted((*lost.whole, *(line for line, _ in lost.trailing)))
+    where = Lines(numbers[0] + 1, numbers[-1] + 1)
+    yield Finding(
+        Check.COMMENTS,
+        f"{_counted(len(lost))} gone, though the code beside {'it' if len(lost) == 1 else 'them'} stayed "
+        f"({_said(where)}).",
+        answer,
+        before=where,
+        when="if they should be removed",
+    )
+
+
+def restore_comments(proposal: Proposal) -> tuple[str, list[Finding]]:
+    """The new text with comments put back whose place is beyond doubt, and what was put back.
+
+    Beyond doubt is a comment at the end of a line whose code is as it was, if several lines lost theirs; and, where the
+    instruction states one change in full, every such comment, and lines of comments between two lines that stayed.
+    Where many are gone nothing is put back: then the reply is not one to mend.
+    """
+    intent = proposal.intent
+    unchanged: tuple[str, list[Finding]] = (proposal.after, [])
+    if proposal.before == proposal.after or intent.comments or intent.removes or intent.rewrites:
+        return unchanged
+    changes = changes_of(proposal)
+    lost = gone(proposal, changes)
+    certain = intent.narrow and intent.understood
+    if not lost or _many(lost, proposal) or not (certain or len(lost.trailing) >= _SEVERAL):
+        return unchanged
+    old, new = proposal.old, list(proposal.new)
+    before: dict[int, Sequence[str]] = {}  # what is put back before a line
+    for line, number in lost.trailing:
+        new[number] = old[line]
+    # A comment that has words of the instruction may have to go.
+    whole = {number for number in lost.whole if not intent.words & set(_WORD.findall(old[number].lower()))}
+    for span in proposal.spans if certain else ():
+        lines = range(span.old_start, span.old_end)
+        if span.new_start == span.new_end and all(
+            number in whole or not tells(old[number]) for number in lines
+        ):
+            before[span.new_start] = old[span.old_start : span.old_end]
+    mended: list[str] = []
+    back: list[int] = []
+    trailing = {number for _, number in lost.trailing}
+    for number in range(len(new) + 1):
+        for text in before.get(number, ()):
+            if mended and not mended[-1].endswith("\n"):
+                mended[-1] += "\n"
+            back += [len(mended)] if tells(text) else []
+            mended.append(text)
+        if number < len(new):
+            back += [len(mended)] if number in trailing else []
+            mended.append(new[number])
+    if not back:
+        return unchanged
+    where = Lines(back[0] + 1, back[-1] + 1)
+    message = f"{_counted(len(back))} gone from code that stayed, and put back ({_said(where)})."
+    return "".join(mended), [Finding(Check.COMMENTS, message, Answer.RESTORE, after=where)]
+
+
+def _many(lost: Gone, proposal: Proposal, share: float = _SHARE) -> bool:
+    """Whether so many comments are gone, or the head of the document, that it is no single slip."""
+    language = proposal.language
+    if language is None:
+        return False
+    comments = comment_lines(proposal.old, language)
+    head = next(
+        (number for number, line in enumerate(proposal.old) if tells(line) and not comments[number]), 0
+    )
+    licence = [number for number in lost.whole if number < head]
+    if any(_LICENCE.search(proposal.old[number]) for number in licence):
+        return True
+    code = sum(1 for number in lost.whole if _CODE.search(proposal.old[number].rstrip()))
+    if len(lost) < _MANY or 2 * code >= len(lost):
+        return False  # code that was put into comments is cleared away by people, too
+    total = sum(1 for number, line in enumerate(proposal.old) if comments[number] and tells(line))
+    return len(lost) >= share * (total + len(lost.trailing)) or len(licence) >= _MANY
+
+
+def _counted(number: int) -> str:
+    return "A comment is" if number == 1 else f"Comments on {number} lines are"
+
+
+def _said(lines: Lines) -> str:
+    return f"line {lines.first}" if lines.first == lines.last else f"lines {lines.first} to {lines.last}"
