@@ -10,6 +10,7 @@ from editsvc.offline.naming.roles import (
     CANNOT,
     PAIR,
     Binding,
+    Defines,
     Names,
     Naming,
     Occurrence,
@@ -259,7 +260,7 @@ def _token(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:
 
 def _further(names: Names, name: str) -> Iterator[Occurrence]:
     tree = names.tree
-    for node in tree.captures("[(string_content) (self)] @node"):
+    for node in tree.captures("(string_content) @node (use_list (self) @node)"):
         if node.type == "self":
             yield from _itself(tree, node, name)
             continue
@@ -282,11 +283,12 @@ def _itself(tree: Tree, node: tree_sitter.Node, name: str) -> Iterator[Occurrenc
     listed = node.parent
     scoped = listed.parent if listed is not None and listed.type == "use_list" else None
     path = scoped.child_by_field_name("path") if scoped is not None else None
+    if path is None or tree.source(path).rpartition("::")[2] != name:
+        return
     modules = {tree.source(found) for found in tree.captures(_MODULE_NAMES)}
-    own = name in modules and _use_root(tree, node) in {*_OWN_ROOTS, *modules}
-    if path is not None and not own and tree.source(path).rpartition("::")[2] == name:
+    if name not in modules or _use_root(tree, node) not in {*_OWN_ROOTS, *modules}:
         start, end = tree.span(node)
-        yield Occurrence(start, end, Role.VALUE, Binding().defines, imported=True, spelling="self as {new}")
+        yield Occurrence(start, end, Role.VALUE, Defines.FULL, imported=True, spelling="self as {new}")
 
 
 def _formatted(tree: Tree, tokens: tree_sitter.Node, name: str) -> Role:
