@@ -60,7 +60,7 @@ def marks_of(before: str, edits: Sequence[Edit], judged: Sequence[Judged]) -> tu
         return ()
     lines, found = LineIndex(before), {}
     for one in judged:
-        found[one.span.old_start] = one.asked
+        found[one.span.old_start] = one.mark
     return tuple(found.get(lines.line_of(edit.start), Mark.UNKNOWN) for edit in edits)
 
 

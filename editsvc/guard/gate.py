@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard import checks, dress, form, soundness, wrapping
+from editsvc.guard import checks, comments, dress, elision, form, loss, order, soundness, undone, wrapping
 from editsvc.guard.findings import Action, Answer, Check, Finding, Handled, Lines
 from editsvc.text.diff import changed_spans
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     Restorer = Callable[[Proposal], tuple[str, Sequence[Finding]]]
 
 # What is wrong with a reply even if its text is that of the document.
-_FORM: Final[tuple[Rule, ...]] = (form.open_frame, form.empty, form.prose)
+_FORM: Final[tuple[Rule, ...]] = (form.open_frame, form.empty, form.prose, undone.undone)
 # What puts old text back, each working on what those before it left; with the kinds of its findings.
-_RESTORERS: Final[tuple[tuple[frozenset[Check], Restorer], ...]] = ()
+_RESTORERS: Final[tuple[tuple[frozenset[Check], Restorer], ...]] = (
+    (frozenset({Check.COMMENTS}), comments.restore_comments),
+)
 # What looks at a changed document.
 _CONTENT: Final[tuple[Rule, ...]] = (
     wrapping.wrapping,
@@ -37,10 +39,12 @@ _CONTENT: Final[tuple[Rule, ...]] = (
     dress.cited,
     dress.encoded,
     checks.entities,
-    checks.elision,
     checks.indentation,
-    checks.tail,
-    checks.shrink,
+    elision.elided,
+    loss.lost,
+    comments.comments_lost,
+    order.reordered,
+    undone.beyond_draft,
     soundness.deceptive_characters,
 )
 _SENTENCES: Final = 5  # of a complaint; a model that is told more mends less
