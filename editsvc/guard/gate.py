@@ -45,7 +45,6 @@ _CONTENT: Final[tuple[Rule, ...]] = (
     comments.comments_lost,
     order.reordered,
     undone.beyond_draft,
-    soundness.deceptive_characters,
 )
 _SENTENCES: Final = 5  # of a complaint; a model that is told more mends less
 
@@ -94,8 +93,10 @@ def examine(
     extent = None
     if proposal.before != proposal.after:
         proposal, restored = _restored(proposal, allow)
-        for rule in _CONTENT:
+        # Just what the instruction plainly says cannot be too much or too little.
+        for rule in _CONTENT if proposal.after != proposal.drafted else ():
             findings += rule(proposal)
+        findings += soundness.deceptive_characters(proposal)
         if Check.SYNTAX not in allow:
             faults, extent = soundness.broken_syntax(proposal)
             findings += faults

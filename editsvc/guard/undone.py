@@ -136,6 +136,8 @@ def _drafted_lines_done(proposal: Proposal) -> bool:
     made = drafted - before
     if any(line.strip() for line in made):
         return any(after[line] >= drafted[line] for line in made if line.strip())
+    if not any(line.strip() for line in before - drafted):
+        return proposal.after != proposal.before  # lines are only to change places
     return any(after[line] < before[line] for line in before - drafted if line.strip())
 
 
