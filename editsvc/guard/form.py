@@ -69,7 +69,7 @@ def open_frame(proposal: Proposal) -> Iterator[Finding]:
 def empty(proposal: Proposal) -> Iterator[Finding]:
     """A reply of nothing for something, where the reply does not say that it is to go."""
     for piece in proposal.pieces if len(proposal.offered) > 1 else ():
-        if not piece.deleted and piece.section.text.strip() and not piece.text.strip():
+        if not piece.deleted and piece.section.text.strip() and not piece.text:
             yield Finding(
                 Check.EMPTY,
                 f"Section {piece.section.number} of the reply is empty, but is not said to be deleted.",
