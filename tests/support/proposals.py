@@ -49,7 +49,8 @@ def sections_of(*texts: str) -> list[Section]:
     start = 0
     for number, text in enumerate(texts, 1):
         first_line = len(split_lines("".join(texts[: number - 1]))) + 1
-        name = text.split("(")[0].split()[-1] if "(" in text else ""
+        head = next((line for line in split_lines(text) if line.strip()), "").split("(")[0]
+        name = (head.split() or [""])[-1].strip(".:{")
         sections.append(Section(number, text, first_line, start, name))
         start += len(text)
     return sections
