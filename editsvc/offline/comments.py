@@ -11,7 +11,7 @@ _ABOUT_FILE: Final = re.compile(
     r"|@ts-nocheck|@flow\b|@jsx|@fileoverview|@preserve|@file\b|@generated"
     r"|(?:es|ts|js)lint(?:-disable|-enable|:disable|:enable)(?!-(?:next-)?line)|^/\*\s*(?:es|js)(?:lint|hint)\b"
     r"|(?:isort|fmt|yapf|ruff|flake8|mypy|pylint|pyright|autopep8):(?!\s*skip\b)|prettier-ignore-(?:start|end)"
-    r"|clang-format\s+(?:on|off)|go:build|\+build|istanbul|organize-imports",
+    r"|clang-format\s+(?:on|off)|@formatter:|CHECKSTYLE:|go:build|\+build|istanbul|organize-imports",
     re.IGNORECASE,
 )
 _BANNER: Final = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from editsvc.offline.naming.roles import Names
     from editsvc.syntax import Language, ParseBudget, Tree
 
+_PYTHONS_OWN: Final = frozenset(dir(builtins))
 _NAMES_MEMBERS: Final = (Role.MEMBER, Role.EITHER)
 # Languages without a grammar whose whole words are no code: prose and markup.
 _TEXT: Final = frozenset({"markdown", "xml", "ini", "sql"})
@@ -55,6 +57,8 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
     if not edits and not raw:
         raise not_found("identifier", value.old, set(names.nodes))
     _refuse_if_taken(names, value.new, values=values, members=members)
+    if not value.across_files and all(place.defines is Defines.NO for place in places):
+        _refuse_if_from_nowhere(names, value.old)
     _refuse_if_read_from_text(tree, value.old)
     spans = {(edit.start, edit.end): edit for edit in edits}
     asked = ((value.in_comments, language.comments), (value.in_strings, language.strings))
@@ -128,6 +132,20 @@ def _refuse_if_taken(names: Names, new: str, *, values: bool, members: bool) -> 
     if taken:
         line = LineIndex(names.tree.text).line_of(min(taken)) + 1
         raise NotApplicable(f"The name `{new}` is already in use on line {line}.")
+
+
+def _refuse_if_from_nowhere(names: Names, name: str) -> None:
+    """Raise if a name that Python code only uses is Python's own, or may come from an import of everything."""
+    tree = names.tree
+    if tree.language.name != "python" or not any(
+        place.role is Role.VALUE for place in names.occurrences(name)
+    ):
+        return
+    if name in _PYTHONS_OWN:
+        raise NotApplicable(f"`{name}` is Python's own name.")
+    for star in tree.captures("(wildcard_import) @star"):
+        where = lines_of(tree.text, [tree.offset(star.start_byte)])
+        raise NotApplicable(f"`{name}` may come from another file, by the import of everything on {where}.")
 
 
 def _refuse_if_read_from_text(tree: Tree, name: str) -> None:

@@ -172,7 +172,7 @@ def _use(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:  # noqa: C90
             return Role.VALUE, "{new}"
         case "jsx_attribute":
             return _attribute(names, parent), "{new}"
-        case "import_specifier":
+        case "import_specifier" | "namespace_export":
             return Role.OTHER, "{new}"
         case "export_specifier":
             return _exported(names, node, parent)

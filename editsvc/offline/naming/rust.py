@@ -72,6 +72,7 @@ _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{(?P<name>\w*)(?P<spec>:[^{}]*)?\s
 _ITEM_NAMES: Final = " ".join(
     f"({item} name: (_) @name)" for item in (*_ITEMS[:8], "mod_item", "enum_variant")
 )
+_MACRO_NAMES: Final = "(macro_definition name: (_) @name)"
 _MODULE_NAMES: Final = "(mod_item name: (_) @name body: (_)) (enum_item name: (_) @name)"
 _OWN_ROOTS: Final = ("crate", "self", "super", "Self")
 
@@ -189,6 +190,9 @@ def _use(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:
             return _token(names, node)
         case "lifetime" | "label":
             return Role.OTHER, "{new}"
+        case "macro_invocation" if is_field(node, "macro"):
+            macros = {names.tree.source(found) for found in names.tree.captures(_MACRO_NAMES)}
+            return (Role.VALUE if names.tree.source(node) in macros else Role.OTHER), "{new}"
         case "field_expression" if is_field(node, "field"):
             return Role.MEMBER, "{new}"
         case "shorthand_field_initializer":

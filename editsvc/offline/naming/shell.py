@@ -140,7 +140,7 @@ def _arithmetic(names: Names, name: str) -> Iterator[Occurrence]:
 def _is_map(names: Names, array: str) -> bool:
     """True if the keys of an array are text: it is declared with ``-A``."""
     found = re.search(
-        rf"^\s*(?:declare|local|typeset|readonly)\s[^\n;#]*-\w*A\w*[^\n;#]*\b{re.escape(array)}\b",
+        rf"\b(?:declare|local|typeset|readonly)\s[^\r\n;#]*-\w*A\w*[^\r\n;#]*\b{re.escape(array)}\b",
         names.tree.text,
         re.MULTILINE,
     )
@@ -221,7 +221,7 @@ def _code(tree: Tree, words: list[tree_sitter.Node], name: str) -> Iterator[Occu
         source, begin = tree.source(word), tree.offset(word.start_byte)
         if source == name:
             yield Occurrence(*tree.span(word), Role.MEMBER)
-        if word.type == "raw_string":
+        if word.type in ("raw_string", "string"):
             for match in re.finditer(
                 rf"\$\{{?[!#]?(?P<name>{escaped})(?!\w)|(?<![\w$]){escaped}(?==)", source
             ):
