@@ -132,16 +132,21 @@ _REACH: Final = (
     r"(?: too| as well)?))?"
 )
 _HERE: Final = r"(?:,? (?:throughout|in (?:this|the) (?:file|code|document)|throughout the file))?"
+# What a rename does anyway.
+_USES: Final = (
+    r"(?:,? (?:and|,) (?:also )?(?:update|change|adjust|fix) (?:all )?(?:of )?(?:the |its )?"
+    r"(?:references|usages|uses|callers|calls|call ?sites|occurrences)(?: to it| of it)?(?: accordingly| too)?)?"
+)
 _ARROW: Final = r"(?:to|as|into|->|=>|→)"
 
 _RENAME: Final = re.compile(
-    rf"renam(?:e|es|ed|ing) (?:the )?(?:{_NAMED_THING} )?(?:name )?(?:from )?{_name('old', _CSS_NAME)}"
-    rf" ?{_ARROW} ?{_name('new', _CSS_NAME)}{_HERE}{_REACH}",
+    rf"renam(?:e|es|ed|ing) (?:(?:all|every|each) (?:occurrences?|uses?|instances?) of )?(?:the )?(?:{_NAMED_THING} )?"
+    rf"(?:name )?(?:from )?{_name('old', _CSS_NAME)} ?{_ARROW} ?{_name('new', _CSS_NAME)}{_HERE}{_REACH}{_USES}",
     re.IGNORECASE,
 )
 _CHANGE_NAME: Final = re.compile(
-    rf"chang(?:e|es|ed|ing) (?:the )?{_NAMED_THING} name (?:from )?{_name('old', _CSS_NAME)}"
-    rf" {_ARROW} {_name('new', _CSS_NAME)}{_HERE}{_REACH}",
+    rf"chang(?:e|es|ed|ing) (?:the )?(?:{_NAMED_THING} name (?:from )?|name of (?:the )?(?:{_NAMED_THING} )?)"
+    rf"{_name('old', _CSS_NAME)} {_ARROW} {_name('new', _CSS_NAME)}{_HERE}{_REACH}{_USES}",
     re.IGNORECASE,
 )
 
@@ -198,7 +203,7 @@ _PROPERTIES: Final = {
 
 _REMOVE: Final = re.compile(
     rf"(?:remov(?:e|es|ed|ing)|delet(?:e|es|ed|ing)|drops?) (?:the )?(?:unused |obsolete )?"
-    rf"(?P<kind>{_KIND}) {_name('name', _PATH)}{_HERE}",
+    rf"(?P<kind>{_KIND}) {_name('name', _PATH)}(?: (?:from|of|in) (?:the )?(?:class )?{_name('owner', _PATH)})?{_HERE}",
     re.IGNORECASE,
 )
 _REMOVE_KIND_LAST: Final = re.compile(
@@ -208,19 +213,23 @@ _REMOVE_KIND_LAST: Final = re.compile(
 )
 
 _DOC: Final = r"(?:docstring|doc[- ]?string|doc(?:umentation)?[- ]comment|jsdoc(?: comment)?|javadoc|doc)"
+_KINDS_OF_ALL: Final = r"(?:functions?|methods?|class(?:es)?|definitions?)"
+_ALL_OF_THEM: Final = (
+    rf"(?:(?:all|every) )?(?:(?:the )?public )?{_KINDS_OF_ALL}(?:(?:, | and |, and ){_KINDS_OF_ALL})*"
+    r"(?: without (?:one|them))?"
+)
 _DOCUMENT_ONE: Final = re.compile(
     rf"(?:add|write) (?:an? |the )?(?:missing )?{_DOC} (?:to|for) (?:the )?(?:{_KIND} )?"
-    rf"{_name('name', _PATH)}|document (?:the )?{_KIND} {_name('documented', _PATH)}",
+    rf"{_name('name', _PATH)}(?: {_KIND})?|document (?:the )?{_KIND} {_name('documented', _PATH)}",
     re.IGNORECASE,
 )
 _DOCUMENT_ALL: Final = re.compile(
     rf"(?:add|write) (?:all )?(?:the )?(?:missing )?{_DOC}s(?: (?:to|for) "
-    rf"(?:(?:all|every) )?(?:(?:the )?public )?(?:functions?|methods?|definitions?)"
-    rf"(?: without (?:one|them))?)?{_HERE}",
+    rf"{_ALL_OF_THEM})?{_HERE}|document {_ALL_OF_THEM}{_HERE}",
     re.IGNORECASE,
 )
 _SORT: Final = re.compile(
-    rf"(?:sort|order)s? (?:all )?(?:the )?(?:import|use)s?(?: statements?)?"
+    rf"(?:sort|order|organi[sz]e)s? (?:all )?(?:the )?(?:import|use)s?(?: statements?)?"
     rf"(?: alphabetically)?{_HERE}",
     re.IGNORECASE,
 )
@@ -337,7 +346,11 @@ def _quoted(match: re.Match[str], group: str) -> str:
 
 def _remove(sentence: str) -> Remove | None:
     match = _REMOVE.fullmatch(sentence) or _REMOVE_KIND_LAST.fullmatch(sentence)
-    return None if match is None else Remove(match["kind"].lower(), dotted(match["name"]))
+    if match is None:
+        return None
+    owner = match.groupdict().get("owner")
+    name = f"{owner}.{match['name']}" if owner else match["name"]
+    return Remove(match["kind"].lower(), dotted(name))
 
 
 def _document(sentence: str) -> AddDocstring | None:

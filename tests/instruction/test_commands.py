@@ -36,6 +36,10 @@ UNDERSTOOD = {
     "rename foo to bar including comments and strings": Rename(
         "foo", "bar", in_comments=True, in_strings=True
     ),
+    "rename foo to bar and update all references": Rename("foo", "bar"),
+    "rename every occurrence of foo to bar": Rename("foo", "bar"),
+    "change the name of foo to bar": Rename("foo", "bar"),
+    "change the name of the function foo to bar": Rename("foo", "bar"),
     "replace 'a b' with 'c'": Replace("a b", "c"),
     'change "a" to "it\'s"': Replace("a", "it's"),
     "replace all occurrences of `x` by `y`": Replace("x", "y"),
@@ -52,6 +56,11 @@ UNDERSTOOD = {
     "Delete class Bar": Remove("class", "Bar"),
     "remove method Bar.baz": Remove("method", "Bar.baz"),
     "remove the Bar::baz method": Remove("method", "Bar.baz"),
+    "remove the method close from Client": Remove("method", "Client.close"),
+    "add a docstring to the foo function": AddDocstring("foo"),
+    "add docstrings to all functions and classes": AddDocstring(),
+    "document all functions": AddDocstring(),
+    "organize imports": SortImports(),
     "add a docstring to foo": AddDocstring("foo"),
     "add a doc comment to class Foo": AddDocstring("Foo"),
     "document the function foo": AddDocstring("foo"),
