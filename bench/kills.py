@@ -36,7 +36,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc.files import disk, undo
+from editsvc.files import disk, journal, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -267,7 +267,7 @@ class World:
         if left := self._beside():
             self._wrong(f"afterwards: files lie about: {', '.join(sorted(left))}.")
         runs = len(list((self.data / undo.FOLDER).iterdir()))
-        if runs > undo.LIMITS.runs:
+        if runs > journal.LIMITS.runs:
             self._wrong(f"afterwards: the journal has {runs} runs.")
         with closing(sqlite3.connect(self.data / "log.db")) as log:
             ((sound,),) = log.execute("PRAGMA integrity_check").fetchall()

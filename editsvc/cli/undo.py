@@ -14,7 +14,7 @@ import click
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import undo
+from editsvc.files import journal, refused, undo
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     A file is restored byte for byte if it is as the edit left it, or half written because the process was killed. A
     file that has changed since is left as it is and named, and the exit code is 1. The old text is kept in the data
     folder, readable only by its owner, for the last 20 runs, 30 days and 50 MB; the setting undo_enabled turns that
-    off.
+    off. The same goes for what a check refused: editsvc retry needs that text and its instruction. --forget removes
+    both.
     """
     if as_list + dry_run + forget > 1:
         raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")
@@ -64,13 +65,12 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     if forget and as_json:
         raise UsageError("--forget prints nothing that could be JSON.")
     settings = environment.load().settings
-    journal = environment.data_dir(settings) / undo.FOLDER
+    data, now = environment.data_dir(settings), datetime.now(UTC)
     if forget and run_id is None:
-        undo.forget(journal)
-        output.print_message("The undo journal was deleted.")
-        return ExitCode.DONE
-    undo.prune(journal, datetime.now(UTC))
-    found = undo.runs(journal)
+        return _forget_all(data)
+    for folder in (undo.FOLDER, refused.FOLDER):
+        journal.prune(data / folder, now)
+    found = undo.runs(data / undo.FOLDER)
     if not settings.undo_enabled:
         output.print_message("editsvc: the setting undo_enabled is off, so new edits cannot be undone.")
     if as_list:
@@ -78,13 +78,27 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
         return ExitCode.DONE
     run = undo.last(found) if run_id is None else undo.find(found, run_id)
     if forget:
-        undo.drop(run)
-        output.print_message(f"Run {run.id} can no longer be undone.")
-        return ExitCode.DONE
+        return _forget(run, data)
     code = _restore(run, dry_run=dry_run, as_json=as_json)
     if code and run_id is None and len(found) > 1:
         output.print_message("Earlier runs can be undone by ID: editsvc undo --list.")
     return code
+
+
+def _forget_all(data: Path) -> int:
+    for folder in (undo.FOLDER, refused.FOLDER):
+        journal.forget(data / folder)
+    output.print_message("The undo journal was deleted, and with it the replies that were refused.")
+    return ExitCode.DONE
+
+
+def _forget(run: undo.Run, data: Path) -> int:
+    journal.forget(run.place)
+    for place in journal.run_places(data / refused.FOLDER):
+        if place.id == run.id:
+            journal.forget(place.path)
+    output.print_message(f"Run {run.id} can no longer be undone.")
+    return ExitCode.DONE
 
 
 def _restore(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:

@@ -1,64 +1,48 @@
 """The undo journal: the contents of files before the command line wrote them.
 
-::
-
-    undo/                           0700, in the data folder
-      1795258333512-3fa29c01/       one run: when (ms since 1970), and its id
-        000001.before               0600, one file: a line of JSON, then its old bytes, and sometimes the new
-
-An entry is complete on disk before its file is replaced, and is not updated afterwards. The state of an entry is
-derived from the file itself: it has the bytes from after the edit, those from before it (the write did not happen, or
-was already undone), or others. So a killed process never leaves the two in contradiction. For a file that is written
-in place (see `files.write`) the entry holds the bytes from after the edit too, so that a half-written file can be told
+An entry of a run (see `editsvc.files.journal`) is a line of JSON, then the file's old bytes, and sometimes the new. It
+is complete on disk before its file is replaced, and is not updated afterwards. Its state is derived from the file
+itself: it has the bytes from after the edit, those from before it (the write did not happen, or was already undone), or
+others. So a killed process never leaves the two in contradiction. For a file that is written in
+place (see `files.write`) the entry holds the bytes from after the edit too, so that a half-written file can be told
 from one that another program has changed.
-
-The journal holds code. It is never exported, it is bounded (`JournalLimits`), and it can be switched off (the setting
-`undo_enabled`) and removed (`forget`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import re
-import shutil
 import threading
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import msgspec
 
 from editsvc.errors import DocumentRefused, EditsvcError, Means, Refused, Remedy, Stale
 from editsvc.files import disk
 from editsvc.files.disk import FileError, SourceFile
+from editsvc.files.journal import (
+    LIMITS,
+    JournalLimits,
+    RunWriter,
+    create,
+    digest,
+    discard,
+    files,
+    quoted,
+    run_places,
+    unquoted,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
 FOLDER: Final = "undo"
 FORMAT: Final = 1
 _SUFFIX: Final = ".before"
-_RUN: Final = re.compile(r"(\d{13})-([0-9a-f]+)")
 _LONGEST_HEADER: Final = 65_536
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class JournalLimits:
-    """The limits of the journal: runs, bytes in total (`size`), and age."""
-
-    runs: int = 20
-    size: int = 50_000_000
-    age: timedelta = timedelta(days=30)
-
-
-LIMITS: Final = JournalLimits()
 
 
 class FileState(StrEnum):
@@ -104,7 +88,7 @@ class Restoration:
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """The first line of an entry; `path` is percent-encoded, because a path need not be UTF-8.
+    """The first line of an entry.
 
     With `size`, that many bytes from before follow, and then those from after.
     """
@@ -119,20 +103,12 @@ class _Header(msgspec.Struct, frozen=True):
 class Recording:
     """The journal of one run; files may be written from several threads.
 
-    `run_id` is hexadecimal digits and `now` the time of the run. The run's folder is made with its first file, and
-    runs beyond the limits are removed at the same moment.
+    `run_id` is hexadecimal digits and `now` the time of the run.
     """
 
     def __init__(self, journal: Path, run_id: str, now: datetime, limits: JournalLimits = LIMITS) -> None:
-        self._journal = journal
-        self._id = run_id
-        self._now = now
-        self._limits = limits
+        self._run = RunWriter(journal, run_id, now, limits)
         self._lock = threading.Lock()
-        self._place: Path | None = None
-        self._count = 0
-        self._size = 0
-        self._others: int | None = None  # bytes of the other runs, once counted
 
     def write(self, source: SourceFile, data: bytes) -> str:
         """Replace a file as `files.write` does, and raise as it does; before that, save its content.
@@ -164,50 +140,17 @@ class Recording:
         except EditsvcError:
             if entry is not None and state(entry) in {FileState.BEFORE, FileState.STALE}:
                 with self._lock:
-                    _discard(entry)
+                    discard(entry.place)
             raise
         return warning
 
     def _keep(self, source: SourceFile, data: bytes) -> Entry:
-        entry = Entry(Path(), source.path, _digest(source.data), _digest(data))
-        with self._room(_content(entry, source.data)) as content:
-            entry = replace(entry, place=self._folder() / f"{self._count + 1:06d}{_SUFFIX}")
-            _create(entry.place, content)
-        self._count += 1
-        return entry
+        entry = Entry(Path(), source.path, digest(source.data), digest(data))
+        return replace(entry, place=self._run.add(_content(entry, source.data), _SUFFIX))
 
     def _keep_new(self, entry: Entry, source: SourceFile, data: bytes) -> None:
         entry = replace(entry, size=len(source.data))
-        with self._room(_content(entry, source.data + data), len(data)) as content:
-            _create(entry.place, content)
-
-    @contextlib.contextmanager
-    def _room(self, content: bytes, more: int | None = None) -> Iterator[bytes]:
-        """The place to store `content`, which makes the run larger by `more` bytes; raises FileError."""
-        more = len(content) if more is None else more
-        if self._size + more > self._limits.size:
-            raise FileError(f"The run is too large for the journal, which takes {self._limits.size:,} bytes.")
-        try:
-            self._make_room(more)
-            yield content
-        except OSError as exc:
-            raise FileError(f"The journal {self._journal} cannot be written: {exc.strerror or exc}.") from exc
-        self._size += more
-
-    def _make_room(self, wanted: int) -> None:
-        room = self._size + wanted
-        if self._others is None or self._others + room > self._limits.size:
-            self._others = prune(self._journal, self._now, self._limits, current=self._place, room=room)
-
-    def _folder(self) -> Path:
-        if self._place is None:
-            # The order must not depend on a clock that may be set back.
-            newest = max((stamp for stamp, _ in _places(self._journal)), default=-1)
-            stamp = max((self._now - _EPOCH) // _MILLISECOND, newest + 1)
-            self._place = self._journal / f"{stamp:013d}-{self._id}"
-        for folder in (self._journal.parent, self._journal, self._place):
-            _make_private(folder)
-        return self._place
+        self._run.replace(entry.place, _content(entry, source.data + data), more=len(data))
 
 
 def runs(journal: Path) -> list[Run]:
@@ -216,10 +159,10 @@ def runs(journal: Path) -> list[Run]:
     Raises FileError if the journal exists and cannot be read.
     """
     found = []
-    for stamp, place in _places(journal):
-        entries = tuple(filter(None, map(_entry, sorted(_files(place)))))
+    for run in run_places(journal):
+        entries = tuple(filter(None, map(_entry, files(run.path, _SUFFIX))))
         if entries:
-            found.append(Run(place, _id(place), _EPOCH + stamp * _MILLISECOND, entries))
+            found.append(Run(run.path, run.id, run.at, entries))
     return found
 
 
@@ -255,10 +198,10 @@ def _state(entry: Entry, source: SourceFile) -> FileState:
     content = source.data
     if source.path != entry.path:
         return FileState.STALE  # a link now leads elsewhere
-    digest = _digest(content)
-    if digest == entry.after:
+    found = digest(content)
+    if found == entry.after:
         return FileState.APPLIED
-    if digest == entry.before:
+    if found == entry.before:
         return FileState.BEFORE
     with contextlib.suppress(FileError):
         kept = _kept(entry) if entry.size is not None else None
@@ -302,82 +245,12 @@ def restore(entry: Entry) -> Restoration | None:
         except Stale as exc:
             raise _changed() from exc
     # An entry left behind because the journal cannot be written does no harm: its file is as before.
-    _discard(entry)
+    discard(entry.place)
     return found
-
-
-def drop(run: Run) -> None:
-    """Remove one run from the journal, but leave its files alone. Raises FileError."""
-    _remove(run.place)
-
-
-def forget(journal: Path) -> None:
-    """Remove the journal with everything in it; raises FileError."""
-    _remove(journal)
-
-
-def prune(
-    journal: Path,
-    now: datetime,
-    limits: JournalLimits = LIMITS,
-    *,
-    current: Path | None = None,
-    room: int = 0,
-) -> int:
-    """Drop the oldest runs until the others are within `limits`, including `room` bytes for the run `current`.
-
-    Returns the bytes that the runs besides `current` still take. Raises FileError if the journal cannot be read.
-    """
-    oldest = (now - limits.age - _EPOCH) // _MILLISECOND
-    count, size = 1 if room else 0, room
-    kept = 0
-    for stamp, place in _places(journal):
-        if place == current:
-            continue
-        count += 1
-        size += _size(place)
-        if count > limits.runs or size > limits.size or stamp < oldest:
-            shutil.rmtree(place, ignore_errors=True)  # another process may be removing it too
-        else:
-            kept = size - room
-    return kept
 
 
 def _changed() -> Stale:
     return Stale("The file was changed since the edit.", hint="It was left alone.")
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _places(journal: Path) -> list[tuple[int, Path]]:
-    """Each run's time, in milliseconds, and its folder, the latest first."""
-    try:
-        found = [(_RUN.fullmatch(path.name), path) for path in journal.iterdir()]
-    except FileNotFoundError:
-        return []
-    except OSError as exc:
-        raise FileError(f"The journal {journal} cannot be read: {exc.strerror or exc}.") from exc
-    return sorted(((int(match[1]), path) for match, path in found if match), reverse=True)
-
-
-def _id(place: Path) -> str:
-    return place.name.partition("-")[2]
-
-
-def _files(place: Path) -> list[Path]:
-    with contextlib.suppress(OSError):
-        return [path for path in place.iterdir() if path.suffix == _SUFFIX]
-    return []
-
-
-def _size(place: Path) -> int:
-    total = 0
-    with contextlib.suppress(OSError):
-        for path in place.iterdir():
-            total += path.stat().st_size
-    return total
 
 
 def _entry(place: Path) -> Entry | None:
@@ -388,8 +261,7 @@ def _entry(place: Path) -> Entry | None:
         return None
     if header.format != FORMAT:
         return None
-    path = Path(os.fsdecode(unquote_to_bytes(header.path)))
-    return Entry(place, path, header.before, header.after, header.size)
+    return Entry(place, unquoted(header.path), header.before, header.after, header.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +277,7 @@ def _kept(entry: Entry) -> _Kept:
     except OSError as exc:
         raise FileError(f"{entry.place} cannot be read: {exc.strerror or exc}.") from exc
     before, after = (data, None) if entry.size is None else (data[: entry.size], data[entry.size :])
-    if _digest(before) != entry.before or (after is not None and _digest(after) != entry.after):
+    if digest(before) != entry.before or (after is not None and digest(after) != entry.after):
         raise FileError(f"{entry.place} is damaged, so {entry.path.name} is left alone.")
     return _Kept(before, after)
 
@@ -416,39 +288,9 @@ def _keep_both(entry: Entry, found: Restoration) -> None:
         # A journal that cannot be written is not a reason to refuse the undo.
         with contextlib.suppress(OSError):
             size = len(found.data)
-            _create(entry.place, _content(replace(entry, size=size), found.data + found.source.data))
+            create(entry.place, _content(replace(entry, size=size), found.data + found.source.data))
 
 
 def _content(entry: Entry, data: bytes) -> bytes:
-    path = quote_from_bytes(os.fsencode(entry.path))
-    header = _Header(FORMAT, path, entry.before, entry.after, entry.size)
+    header = _Header(FORMAT, quoted(entry.path), entry.before, entry.after, entry.size)
     return msgspec.json.encode(header) + b"\n" + data
-
-
-def _make_private(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        return
-    disk.sync_folder(folder.parent)
-
-
-def _create(place: Path, content: bytes) -> None:
-    """Create a file atomically: with all its content or not at all, also after a loss of power."""
-    disk.put(place, content)
-    disk.sync_folder(place.parent)
-
-
-def _discard(entry: Entry) -> None:
-    with contextlib.suppress(OSError):
-        entry.place.unlink(missing_ok=True)
-        entry.place.parent.rmdir()  # fails as long as the run has other entries
-
-
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as exc:
-        raise FileError(f"{folder} cannot be removed: {exc.strerror or exc}.") from exc

@@ -15,8 +15,10 @@ from limits import no_file_above
 
 from editsvc.errors import Refused, Stale
 from editsvc.files import disk, undo
+from editsvc.files import journal as journal_files
 from editsvc.files.disk import FileError, SourceFile
-from editsvc.files.undo import FileState, JournalLimits, Recording
+from editsvc.files.journal import JournalLimits
+from editsvc.files.undo import FileState, Recording
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -365,15 +367,15 @@ def test_a_run_too_large_for_the_journal_says_which_file_cannot_be_taken_back(
 
 def test_runs_that_are_too_old_go(tmp_path: Path, journal: Path) -> None:
     write(journal, "aa", file(tmp_path))
-    undo.prune(journal, NOON + timedelta(days=30))
+    journal_files.prune(journal, NOON + timedelta(days=30))
     assert ids(journal) == ["aa"]
-    undo.prune(journal, NOON + timedelta(days=30, seconds=1))
+    journal_files.prune(journal, NOON + timedelta(days=30, seconds=1))
     assert ids(journal) == []
 
 
 def test_to_prune_or_to_forget_what_is_not_there_is_no_error(journal: Path) -> None:
-    undo.prune(journal, NOON)
-    undo.forget(journal)
+    journal_files.prune(journal, NOON)
+    journal_files.forget(journal)
     assert undo.runs(journal) == []
 
 
@@ -395,9 +397,9 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path, journal: Path
 def test_one_run_or_all_can_be_forgotten(tmp_path: Path, journal: Path) -> None:
     for run_id in ("aa", "bb", "cc"):
         write(journal, run_id, file(tmp_path))
-    undo.drop(undo.runs(journal)[0])
+    journal_files.forget(undo.runs(journal)[0].place)
     assert ids(journal) == ["bb", "aa"]
-    undo.forget(journal)
+    journal_files.forget(journal)
     assert not journal.exists()
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from editsvc.cli import command
 from editsvc.emulator import FAULTS, EmulatorOptions
 from editsvc.emulator.faults import Fault
-from editsvc.files import undo
+from editsvc.files import journal
 from editsvc.prediction.verifier import PRESETS
 from editsvc.settings.schema import Settings
 from editsvc.tokenlog import TokenLog
@@ -74,7 +74,7 @@ FLOOR = constant("tuning.tune:FLOOR")
 STATED: list[tuple[str, str, list[Any]]] = [
     ("README.md", "Python {} or later", [written("pyproject.toml", r'requires-python = ">=([\d.]+)"')]),
     ("README.md", "longer than {:,} tokens", [SETTINGS.scope_min_tokens]),
-    ("README.md", "for {} runs and {} days", [undo.LIMITS.runs, undo.LIMITS.age.days]),
+    ("README.md", "for {} runs and {} days", [journal.LIMITS.runs, journal.LIMITS.age.days]),
     ("README.md", "injects [{} faults]", [len(FAULTS)]),
     (
         "CONTRIBUTING.md",
@@ -379,7 +379,7 @@ def test_every_number_of_a_page_is_stated_or_known_to_be_somebody_elses(page: Pa
         (
             "undo",
             "for the last {} runs, {} days and {:.0f} MB",
-            [undo.LIMITS.runs, undo.LIMITS.age.days, undo.LIMITS.size / 1e6],
+            [journal.LIMITS.runs, journal.LIMITS.age.days, journal.LIMITS.size / 1e6],
         ),
         ("report", "refresh it every {:g} seconds", [constant("cli.report:_REFRESH_S")]),
     ],
