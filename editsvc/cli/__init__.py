@@ -20,6 +20,7 @@ from editsvc.cli.usage import CommandGroup, styled, tell
 # a test compares it with the command's own.
 COMMANDS: Final = {
     "rewrite": ("rewrite", "Change files as an instruction says."),
+    "retry": ("retry", "Make an edit that a check refused, without asking again."),
     "undo": ("undo", "Undo what rewrite --apply has written."),
     "report": ("report", "Report what predictions were worth."),
     "tune": ("tune", "Learn from the log when a prediction pays."),

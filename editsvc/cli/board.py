@@ -13,6 +13,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from editsvc import figures
 from editsvc.cli.live import Progress
 from editsvc.cli.output import visible
 
@@ -54,6 +55,7 @@ class Board:
         self._total = len(paths)
         self._places = {path: place for place, path in enumerate(paths)}
         self._done = 0
+        self._unexplained = 0
         self._under_way: list[FileLine] = []
         self._console = console or Console(stderr=True, highlight=False)
         self._live = self._area()
@@ -78,6 +80,10 @@ class Board:
         finally:
             self._under_way.remove(line)
             self._done += 1
+
+    def unexplained(self, hunks: int) -> None:
+        """So many hunks more are not explained by the instruction."""
+        self._unexplained += hunks
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -114,9 +120,9 @@ class Board:
             _row(_end_of(line.name, width), state, width) for line, state in zip(shown, states, strict=True)
         ]
         more = f", {len(lines) - len(shown)} more under way" if len(shown) < len(lines) else ""
-        rows.append(
-            Text(f"{self._done} of {self._total} done{more}", "dim", no_wrap=True, overflow="ellipsis")
-        )
+        unasked = f", {figures.count(self._unexplained, 'hunk')} not asked for" if self._unexplained else ""
+        done = f"{self._done} of {self._total} done{unasked}{more}"
+        rows.append(Text(done, "dim", no_wrap=True, overflow="ellipsis"))
         return Group(*rows)
 
 

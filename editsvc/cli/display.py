@@ -37,6 +37,10 @@ class Display(Protocol):
         """What follows the edit of one file."""
         ...
 
+    def unexplained(self, hunks: int) -> None:
+        """So many hunks of an edit that has ended are not explained by the instruction."""
+        ...
+
     def aside(self) -> AbstractContextManager[object]:
         """Around whatever is printed: nothing is drawn meanwhile."""
         ...
@@ -80,6 +84,9 @@ class Undrawn:
     def file(self, path: str) -> AbstractContextManager[Listener]:
         """A listener that reports long waits."""
         return nullcontext(WaitMessages(path))
+
+    def unexplained(self, hunks: int) -> None:
+        """It is said with the edit."""
 
     def aside(self) -> AbstractContextManager[object]:
         """Nothing is in the way."""

@@ -79,6 +79,12 @@ def write_diff(diff: bytes) -> None:
     click.echo("\n".join(coloured_line(line) for line in lines), nl=False, color=True)
 
 
+def print_diff(diff: bytes) -> None:
+    """A unified diff for people, on stderr, with whatever could steer a terminal made visible."""
+    for line in diff.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+        click.echo(visible(line) if os.environ.get("NO_COLOR") else coloured_line(line), err=True)
+
+
 def coloured_line(line: str) -> str:
     """One line of a diff in its colour, with whatever could steer a terminal made visible."""
     return click.style(

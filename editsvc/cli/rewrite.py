@@ -5,82 +5,70 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import secrets
 import signal
 import sys
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
-from editsvc.cli.remedies import message_of, message_of_result
-from editsvc.engine.edit import EditRequest, result_json
+from editsvc.cli.outcomes import (
+    SCHEMA,
+    FileOutcome,
+    Teller,
+    Writing,
+    entry,
+    finish,
+    keep_refused,
+    log,
+    name_in_diff,
+    of_error,
+    of_result,
+    refused_by,
+    write_if_asked,
+    writing_for,
+)
+from editsvc.engine.edit import EditRequest
+from editsvc.engine.places import unexplained
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import disk, undo, workspace
-from editsvc.files.diff_names import diff_name
+from editsvc.files import disk, refused, workspace
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
 from editsvc.settings import environment
-from editsvc.text.diff import hunks, keep_hunks, unified_diff
+from editsvc.text.diff import unified_diff
 from editsvc.text.document import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from editsvc.cli.display import Display
-    from editsvc.engine.edit import EditResult
     from editsvc.engine.service import EditService
-    from editsvc.files.diff_names import DiffName
     from editsvc.scope.scopes import ScopeRequest
     from editsvc.settings.schema import Settings
-    from editsvc.tokenlog import TokenLog
 
 STDIN: Final = "-"
-SCHEMA: Final = 1
 _CANCELLED: Final = Cancelled("The edit was cancelled.")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says, checked. `recording` keeps what is overwritten, if that is wanted."""
+    """What the command line says, checked."""
 
-    settings: Settings
     instruction: str
     scope: ScopeRequest
     prediction: PredictionMode | None
     allow: tuple[Check, ...] | None
     allow_path: tuple[str, ...]
-    apply: bool
+    only_asked: bool | None
     interactive: bool
     as_json: bool
     live: bool
-    stdin_filename: str
     batch: str | None
-    recording: undo.Recording | None
-
-
-@dataclass(frozen=True)
-class FileOutcome:
-    """What became of one file.
-
-    `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
-    """
-
-    path: str
-    status: Status
-    message: str
-    exit_code: ExitCode
-    error: str | None = None
-    diff: bytes = b""
-    remarks: tuple[str, ...] = ()
-    output: bytes | None = None
-    source: disk.SourceFile | None = None
-    result: EditResult | None = None
+    writing: Writing
 
 
 @click.command(
@@ -112,6 +100,8 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 )
 @click.option("--apply", is_flag=True, help="Write the files; without it nothing is written.")
 @click.option("--interactive", is_flag=True, help="Ask hunk by hunk, as git add -p does.")
+@click.option("--only-asked", is_flag=True, help="Leave out the hunks that the instruction does not explain.")
+@click.option("--show-refused", is_flag=True, help="Print the diff that a check refused, on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
 @click.option("--model", help="The model to use.")
 @click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
@@ -141,6 +131,8 @@ def command(
     prediction: str | None,
     apply: bool,
     interactive: bool,
+    only_asked: bool,
+    show_refused: bool,
     as_json: bool,
     model: str | None,
     offline: bool,
@@ -158,6 +150,9 @@ def command(
     A file that leads out of the workspace (the git work tree, else the current folder), that is in a .git folder, or
     that usually holds keys (.env, *.pem, .ssh and the like) is refused unless --allow-path names it. A path that
     begins with / may lead anywhere.
+
+    What a check refuses is kept like the old text that editsvc undo restores, so that editsvc retry can make that edit
+    with the check waived.
     """
     paths = paths or tuple(dict.fromkeys(allow_path))
     if not paths:
@@ -172,21 +167,21 @@ def command(
     for warning in resolved.warnings:
         output.print_message(f"editsvc: {warning}")
     options = Options(
-        settings=resolved.settings,
         instruction=instruction,
         scope=scopes.parse(scope),
         prediction=PredictionMode(prediction) if prediction else None,
         allow=tuple(Check(name) for name in allow) or None,
         allow_path=allow_path,
-        apply=apply,
+        only_asked=only_asked or None,
         interactive=interactive,
         as_json=as_json,
         live=can_be_drawn_on() and not as_json,
-        stdin_filename=stdin_filename,
         batch="this run" if len(paths) > 1 else None,
-        recording=_recording(resolved.settings),
+        writing=writing_for(
+            resolved.settings, apply=apply, show_refused=show_refused, stdin_filename=stdin_filename
+        ),
     )
-    teller = _Teller(options, titled=len(paths) > 1)
+    teller = Teller(options.writing, titled=len(paths) > 1, live=options.live, chosen=interactive)
     try:
         outcomes = asyncio.run(_run(options, paths, teller, offline=offline))
     finally:
@@ -195,27 +190,15 @@ def command(
         # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
         outcomes = _asked(options, outcomes, teller)
     if options.as_json:
-        output.write_json({"schema": SCHEMA, "edits": [_entry(outcome) for outcome in outcomes]})
-        for outcome in outcomes:
-            teller.remark(outcome, told=outcome.result.warnings if outcome.result else ())
-            teller.complain(outcome)
+        output.write_json({"schema": SCHEMA, "edits": [entry(outcome) for outcome in outcomes]})
+        teller.tell_beside_json(outcomes)
     return max(outcome.exit_code for outcome in outcomes)
 
 
-def _recording(settings: Settings) -> undo.Recording | None:
-    if not settings.undo_enabled:
-        return None
-    return undo.Recording(
-        environment.data_dir(settings) / undo.FOLDER, secrets.token_hex(4), datetime.now(UTC)
-    )
-
-
-async def _run(
-    options: Options, paths: Sequence[str], teller: _Teller, *, offline: bool
-) -> list[FileOutcome]:
+async def _run(options: Options, paths: Sequence[str], teller: Teller, *, offline: bool) -> list[FileOutcome]:
     from editsvc.app.composition import open_service
 
-    settings = options.settings
+    settings = options.writing.settings
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None and os.name == "posix":
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
@@ -249,7 +232,7 @@ async def _run(
                     running.cancel()
                 ended = await asyncio.gather(*tasks, return_exceptions=True)
                 rest = [
-                    end if isinstance(end, FileOutcome) else _ended(path, _CANCELLED)
+                    end if isinstance(end, FileOutcome) else of_error(path, _CANCELLED)
                     for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
                 ]
                 outcomes += rest
@@ -268,11 +251,11 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
 
     try:
         source, data = await asyncio.to_thread(_read, path, options.allow_path)
-        name = options.stdin_filename if source is None else Path(path).name
+        name = options.writing.stdin_filename if source is None else Path(path).name
         snapshot = decode(data, uri=path)
     except EditsvcError as exc:
         warning = await service.record_refusal(exc, source=Source.CLI, path=_absolute(path))
-        return replace(_ended(path, exc), remarks=(warning,) if warning else ())
+        return replace(of_error(path, exc), remarks=(warning,) if warning else ())
     request = EditRequest(
         snapshot=snapshot,
         instruction=options.instruction,
@@ -282,81 +265,32 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         scope=options.scope,
         prediction=options.prediction,
         allow=options.allow,
+        only_asked=options.only_asked,
         batch=options.batch,
     )
     with shown.file(path) as listener:
         result = await service.edit(request, listener)
-    outcome = FileOutcome(
-        path,
-        result.status,
-        message_of_result(result),
-        result.exit_code,
-        result.error,
-        remarks=result.warnings,
-        source=source,
-        result=result,
-    )
+    outcome = of_result(path, result, source)
+    shown.unexplained(len(unexplained(result)))
+    if result.refused is not None:
+        allow = None if options.allow is None else tuple(map(str, options.allow))
+        asked = refused.Asked(request.instruction, request.filename, refused_by(result), allow)
+        return await asyncio.to_thread(keep_refused, options.writing, outcome, asked)
     if result.after is None or options.interactive:
         return outcome
-    finishing = asyncio.create_task(asyncio.to_thread(_finish, options, outcome))
+    finishing = asyncio.create_task(asyncio.to_thread(finish, options.writing, outcome))
     try:
         return await asyncio.shield(finishing)
     except asyncio.CancelledError:
         return await finishing  # the file is being written: what happened to it must be reported
 
 
-def _finish(options: Options, outcome: FileOutcome) -> FileOutcome:
-    """Make the diff, and write if asked."""
-    result = outcome.result
-    if result is None or result.after is None:
-        return outcome
-    name = _name(options, outcome)
-    old, new = result.before.encode(), result.after.encode()
-    diff = unified_diff(old, new, name.path, from_top=name.from_top)
-    return _write_if_asked(options, replace(outcome, diff=diff), new, name)
-
-
-def _write_if_asked(options: Options, outcome: FileOutcome, new: bytes, name: DiffName) -> FileOutcome:
-    result, source, diff = outcome.result, outcome.source, outcome.diff
-    if result is None:
-        return outcome
-    written = None
-    remarks = outcome.remarks
-    if name.remark and diff and not options.apply:
-        remarks += (name.remark,)
-    try:
-        if options.apply and source is None:
-            written = new
-        elif options.apply and source is not None and diff:
-            remarks += _write(options, source, new)
-    except EditsvcError as exc:
-        _amend(options.settings, result.id, exc)
-        message = message_of(exc)
-        return replace(
-            outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind, diff=b""
-        )
-    return replace(outcome, output=written, remarks=remarks)
-
-
-def _write(options: Options, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
-    """Put `new` in place; returns sentences about that."""
-    if options.recording is None:
-        disk.write(source, new)
-        return ()
-    warning = options.recording.write(source, new)
-    return (warning,) if warning else ()
-
-
-def _ended(path: str, exc: EditsvcError) -> FileOutcome:
-    return FileOutcome(path, exc.status, message_of(exc), exc.exit_code, exc.kind)
-
-
-def _asked(options: Options, outcomes: Sequence[FileOutcome], teller: _Teller) -> list[FileOutcome]:
+def _asked(options: Options, outcomes: Sequence[FileOutcome], teller: Teller) -> list[FileOutcome]:
     """Ask about each file; who interrupted the edits is asked nothing more."""
     if all(outcome.status is not Status.CANCELLED for outcome in outcomes):
         return [_ask(options, outcome, teller) for outcome in outcomes]
     ended = [
-        _ended(outcome.path, _CANCELLED) if outcome.exit_code is ExitCode.DONE else outcome
+        of_error(outcome.path, _CANCELLED) if outcome.exit_code is ExitCode.DONE else outcome
         for outcome in outcomes
     ]
     if not options.as_json:
@@ -364,25 +298,24 @@ def _asked(options: Options, outcomes: Sequence[FileOutcome], teller: _Teller) -
     return ended
 
 
-def _ask(options: Options, outcome: FileOutcome, teller: _Teller) -> FileOutcome:
+def _ask(options: Options, outcome: FileOutcome, teller: Teller) -> FileOutcome:
     """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
-    from editsvc.cli.choose import choose_hunks
+    from editsvc.cli.choose import Choice, choose
 
     result = outcome.result
     if result is not None and result.after is not None:
-        name = _name(options, outcome)
+        name = name_in_diff(options.writing, outcome)
         old, new = result.before.encode(), result.after.encode()
         diff = unified_diff(old, new, name.path, from_top=name.from_top)
         if diff:
-            found = hunks(diff.decode())
-            taken = choose_hunks(outcome.path, found)
-            _record_verdict(options.settings, result.id, len(taken), len(found))
-            if len(taken) < len(found):
-                new = keep_hunks(old, new, found, taken)
+            chosen = choose(outcome.path, Choice.of(result))
+            _record_verdict(options.writing.settings, result.id, chosen.taken, chosen.count)
+            if chosen.taken < chosen.count:
+                new = chosen.text
                 diff = unified_diff(old, new, name.path, from_top=name.from_top)
-            if not taken:
+            if not chosen.taken:
                 outcome = replace(outcome, status=Status.UNCHANGED)
-        outcome = _write_if_asked(options, replace(outcome, diff=diff), new, name)
+        outcome = write_if_asked(options.writing, replace(outcome, diff=diff), new, name)
     if not options.as_json:
         teller.tell([outcome])
     return outcome
@@ -392,35 +325,11 @@ def _record_verdict(settings: Settings, record: str, taken: int, count: int) -> 
     from editsvc.tokenlog import Verdict
 
     verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
-    _log(
+    log(
         settings,
         "Your choices were not logged.",
-        lambda log: log.set_verdict(record, verdict, taken, hunks=count),
+        lambda opened: opened.set_verdict(record, verdict, taken, hunks=count),
     )
-
-
-def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:
-    """Log that an edit which passed the checks was not written."""
-    missing = "The failed write was not logged."
-    _log(settings, missing, lambda log: log.set_outcome(record, exc.status, exc.kind))
-
-
-def _log(settings: Settings, missing: str, write: Callable[[TokenLog], object]) -> None:
-    from editsvc.app.composition import open_log
-    from editsvc.tokenlog import LogUnavailable
-
-    if not settings.log_enabled:
-        return
-    try:
-        with open_log(settings) as log:
-            write(log)
-    except LogUnavailable as exc:
-        output.print_message(f"editsvc: {exc.warning(missing)}")
-
-
-def _name(options: Options, outcome: FileOutcome) -> DiffName:
-    path = Path(outcome.path if outcome.source else options.stdin_filename)
-    return diff_name(path, here=Path.cwd(), environ=os.environ)
 
 
 def _read(path: str, allowed: Sequence[str]) -> tuple[disk.SourceFile | None, bytes]:
@@ -435,80 +344,3 @@ def _read(path: str, allowed: Sequence[str]) -> tuple[disk.SourceFile | None, by
 
 def _absolute(path: str) -> str:
     return str(Path(path).absolute())
-
-
-class _Teller:
-    """Prints the outcomes of files: diffs on stdout, messages on stderr, and no message twice in a run."""
-
-    def __init__(self, options: Options, *, titled: bool) -> None:
-        self._options = options
-        self._titled = titled
-        self._said: set[str] = set()
-        self._kept: list[FileOutcome] = []
-
-    def tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
-        """Print these."""
-        for outcome in outcomes:
-            if self._waits():
-                self._kept.append(outcome)
-            else:
-                self._write(outcome)
-            self.remark(outcome)
-            if outcome.exit_code is ExitCode.DONE and outcome.result is not None:
-                title = f"{outcome.path}: " if titled or self._titled else ""
-                nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
-                written = (
-                    "written · " if self._options.apply and outcome.diff and outcome.output is None else ""
-                )
-                output.print_message(f"{title}{nothing}{written}{output.token_line(outcome.result)}")
-            else:
-                self.complain(outcome, titled=titled)
-
-    def release(self) -> None:
-        """Write the diffs that waited until nothing is drawn any more."""
-        for outcome in self._kept:
-            self._write(outcome)
-        self._kept.clear()
-
-    def complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
-        """Say why a file was not edited; of many with the same reason, in full for the first."""
-        if outcome.exit_code is ExitCode.DONE:
-            return
-        if not titled and not self._titled:
-            output.print_message(f"editsvc: {outcome.message}")
-            return
-        message = outcome.message
-        if outcome.message in self._said:
-            message = f"{outcome.status}, for the same reason."
-        self._said.add(outcome.message)
-        output.print_message(f"editsvc: {outcome.path}: {message}")
-
-    def _waits(self) -> bool:
-        """Whoever reads a pipe may write to the terminal that is drawn on."""
-        return self._titled and self._options.live and not sys.stdout.isatty()
-
-    def remark(self, outcome: FileOutcome, *, told: Sequence[str] = ()) -> None:
-        """Print the remarks about a file, except those `told` elsewhere or printed before."""
-        for remark in outcome.remarks:
-            if remark not in self._said and remark not in told:
-                self._said.add(remark)
-                output.print_message(f"editsvc: {remark}")
-
-    @staticmethod
-    def _write(outcome: FileOutcome) -> None:
-        if outcome.output is not None:
-            output.write_bytes(outcome.output)
-        else:
-            output.write_diff(outcome.diff)
-
-
-def _entry(outcome: FileOutcome) -> dict[str, Any]:
-    """One element of ``edits``; what was not reported is null."""
-    return {
-        "path": output.utf8(outcome.path),
-        "status": outcome.status,
-        "message": output.utf8(outcome.message),
-        "error": outcome.error,
-        "diff": outcome.diff.decode("utf-8", "replace"),
-        **result_json(outcome.result),
-    }

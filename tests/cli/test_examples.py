@@ -7,12 +7,16 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pexpect
 import pytest
 from command_tree import nodes
 from shell import Shell
+
+from editsvc.files import disk
+from editsvc.files.refused import FOLDER, Asked, Keeper
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "fixtures" / "demo"
@@ -69,7 +73,7 @@ WITHOUT = [one for one in ALL if NEEDS_A_KEY not in one.remark]
 
 @pytest.fixture
 def place(offline_shell: Shell) -> Path:
-    """A folder with what examples name, in a work tree of git, and an edit that can be taken back."""
+    """A folder with what examples name, in a work tree of git; an edit that can be taken back, and one refused."""
     folder = offline_shell.folder
     shutil.copytree(DEMO, folder, dirs_exist_ok=True)
     (folder / "src").mkdir()
@@ -84,6 +88,11 @@ def place(offline_shell: Shell) -> Path:
     edit = ("rewrite", "--offline", "-i", "rename x to left", "--apply", "models.py")
     assert offline_shell.run(*edit).code == 0
     assert (folder / "models.py").read_bytes() != before
+    refusing = Keeper(offline_shell.data / FOLDER, "aa", datetime.now(UTC))
+    client = disk.read(folder / "client.py")
+    refusing.keep(
+        client, client.data + b"# ... the rest ...\n", Asked("add a main", "client.py", ("elision",))
+    )
     return folder
 
 
@@ -110,6 +119,7 @@ def test_there_are_examples_for_what_people_do_first() -> None:
     assert {one.where for one in ALL} >= {
         "editsvc",
         "editsvc rewrite",
+        "editsvc retry",
         "editsvc undo",
         "editsvc report",
         "README.md",

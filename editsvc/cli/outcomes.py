@@ -1,0 +1,342 @@
+"""What became of files: written if asked, shown, and told. One way for every command that edits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from editsvc.cli import output
+from editsvc.cli.remedies import message_of, message_of_result
+from editsvc.engine.edit import result_json
+from editsvc.engine.places import spoken, unexplained_sentence
+from editsvc.errors import EditsvcError, ExitCode, Status
+from editsvc.files import disk, refused, undo
+from editsvc.files.diff_names import diff_name
+from editsvc.guard.findings import WAIVABLE, Action
+from editsvc.settings import environment
+from editsvc.text.diff import unified_diff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from editsvc.engine.edit import EditResult
+    from editsvc.files.diff_names import DiffName
+    from editsvc.guard.findings import Handled
+    from editsvc.settings.schema import Settings
+    from editsvc.tokenlog import TokenLog
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What is done with the edits of a run.
+
+    With `apply` files are written, after what is overwritten was kept by `recording`, if that is wanted; and `keeper`
+    keeps what a check refuses. `show_refused` shows that, too. `stdin_filename` is the name of what has none.
+    """
+
+    settings: Settings
+    apply: bool
+    show_refused: bool
+    stdin_filename: str = ""
+    recording: undo.Recording | None = None
+    keeper: refused.Keeper | None = None
+
+
+def writing_for(settings: Settings, *, apply: bool, show_refused: bool, stdin_filename: str = "") -> Writing:
+    """What is done with the edits of a run that begins now."""
+    if not settings.undo_enabled:
+        return Writing(settings, apply, show_refused, stdin_filename)
+    data, run_id, now = environment.data_dir(settings), secrets.token_hex(4), datetime.now(UTC)
+    recording = undo.Recording(data / undo.FOLDER, run_id, now)
+    keeper = refused.Keeper(data / refused.FOLDER, run_id, now)
+    return Writing(settings, apply, show_refused, stdin_filename, recording, keeper)
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file.
+
+    `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
+    `refused` is the diff of what a check refused, `way_out` a sentence that says how to see or to have it.
+    """
+
+    path: str
+    status: Status
+    message: str
+    exit_code: ExitCode
+    error: str | None = None
+    diff: bytes = b""
+    remarks: tuple[str, ...] = ()
+    output: bytes | None = None
+    source: disk.SourceFile | None = None
+    result: EditResult | None = None
+    refused: bytes = b""
+    way_out: str = ""
+
+
+def of_error(path: str, exc: EditsvcError) -> FileOutcome:
+    """The outcome for a file whose edit `exc` ended."""
+    return FileOutcome(path, exc.status, message_of(exc), exc.exit_code, exc.kind)
+
+
+def of_result(path: str, result: EditResult, source: disk.SourceFile | None) -> FileOutcome:
+    """The outcome of an edit, before anything is done with it."""
+    return FileOutcome(
+        path,
+        result.status,
+        message_of_result(result),
+        result.exit_code,
+        result.error,
+        remarks=result.warnings,
+        source=source,
+        result=result,
+    )
+
+
+def finish(writing: Writing, outcome: FileOutcome) -> FileOutcome:
+    """Make the diff, and write if asked."""
+    result = outcome.result
+    if result is None or result.after is None:
+        return outcome
+    name = name_in_diff(writing, outcome)
+    old, new = result.before.encode(), result.after.encode()
+    diff = unified_diff(old, new, name.path, from_top=name.from_top)
+    return write_if_asked(writing, replace(outcome, diff=diff), new, name)
+
+
+def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: DiffName) -> FileOutcome:
+    """Put `new` in place, or hand it on, if there is a difference and it is asked for."""
+    result, source, diff = outcome.result, outcome.source, outcome.diff
+    if result is None:
+        return outcome
+    written = None
+    remarks = outcome.remarks
+    if name.remark and diff and not writing.apply:
+        remarks += (name.remark,)
+    try:
+        if writing.apply and source is None:
+            written = new
+        elif writing.apply and source is not None and diff:
+            remarks += _write(writing, source, new)
+    except EditsvcError as exc:
+        _amend(writing.settings, result.id, exc)
+        message = message_of(exc)
+        return replace(
+            outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind, diff=b""
+        )
+    return replace(outcome, output=written, remarks=remarks)
+
+
+def _write(writing: Writing, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
+    """Put `new` in place; returns sentences about that."""
+    if writing.recording is None:
+        disk.write(source, new)
+        return ()
+    warning = writing.recording.write(source, new)
+    if writing.keeper is not None:
+        writing.keeper.written(source.path)
+    return (warning,) if warning else ()
+
+
+def keep_refused(writing: Writing, outcome: FileOutcome, asked: refused.Asked) -> FileOutcome:
+    """Keep what a check refused, if that is wanted, and say how to see it and how to have it."""
+    result, source = outcome.result, outcome.source
+    if result is None or result.refused is None:
+        return outcome
+    name = name_in_diff(writing, outcome)
+    document = result.refused.encode()
+    diff = unified_diff(result.before.encode(), document, name.path, from_top=name.from_top)
+    outcome = replace(outcome, refused=diff)
+    if source is not None and writing.keeper is not None:
+        try:
+            writing.keeper.keep(source, document, asked)
+        except EditsvcError as exc:
+            remark = f"What was refused is not kept for editsvc retry. {message_of(exc)}"
+            outcome = replace(outcome, remarks=(*outcome.remarks, remark))
+        else:
+            return replace(outcome, way_out=_retry_sentence(refused_by(result), shown=writing.show_refused))
+    if writing.show_refused:
+        return outcome
+    return replace(outcome, way_out="To see what was refused, add --show-refused.")
+
+
+def refused_by(result: EditResult) -> tuple[str, ...]:
+    """The checks that refused, in order."""
+    kinds = (found.kind for found in result.findings if found.action is Action.REFUSED)
+    return tuple(dict.fromkeys(kinds))
+
+
+def _retry_sentence(checks: Sequence[str], *, shown: bool) -> str:
+    ways = [] if shown else ["To see what was refused: editsvc retry --show-refused."]
+    if WAIVABLE.issuperset(checks):
+        allowed = " ".join(f"--allow {check}" for check in checks)
+        ways.append(f"To make that edit without asking again: editsvc retry {allowed}.")
+    return " ".join(ways)
+
+
+def name_in_diff(writing: Writing, outcome: FileOutcome) -> DiffName:
+    """The file's name in its diff."""
+    path = Path(outcome.path if outcome.source else writing.stdin_filename)
+    return diff_name(path, here=Path.cwd(), environ=os.environ)
+
+
+def log(settings: Settings, missing: str, write: Callable[[TokenLog], object]) -> None:
+    """Write into the log, if there is one; `missing` says what it lacks if that fails."""
+    from editsvc.app.composition import open_log
+    from editsvc.tokenlog import LogUnavailable
+
+    if not settings.log_enabled:
+        return
+    try:
+        with open_log(settings) as opened:
+            write(opened)
+    except LogUnavailable as exc:
+        output.print_message(f"editsvc: {exc.warning(missing)}")
+
+
+def _amend(settings: Settings, record: str, exc: EditsvcError) -> None:
+    """Log that an edit which passed the checks was not written."""
+    missing = "The failed write was not logged."
+    log(settings, missing, lambda opened: opened.set_outcome(record, exc.status, exc.kind))
+
+
+class Teller:
+    """Prints the outcomes of files: diffs on stdout, messages on stderr, and no message twice in a run.
+
+    `titled` puts each file's name before what is said about it; `live` tells that something is drawn meanwhile,
+    `chosen` that the user has seen each hunk. `summary` is the line about an edit that was made.
+    """
+
+    def __init__(
+        self,
+        writing: Writing,
+        *,
+        titled: bool,
+        live: bool = False,
+        chosen: bool = False,
+        summary: Callable[[EditResult], str] = output.token_line,
+    ) -> None:
+        self._writing = writing
+        self._titled = titled
+        self._live = live
+        self._chosen = chosen
+        self._summary = summary
+        self._said: set[str] = set()
+        self._kept: list[FileOutcome] = []
+
+    def tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
+        """Print these."""
+        for outcome in outcomes:
+            if self._waits():
+                self._kept.append(outcome)
+            else:
+                self._write(outcome)
+            title = f"{outcome.path}: " if titled or self._titled else ""
+            self._findings(outcome, title)
+            self._remark(outcome)
+            if outcome.exit_code is ExitCode.DONE and outcome.result is not None:
+                nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
+                written = (
+                    "written · " if self._writing.apply and outcome.diff and outcome.output is None else ""
+                )
+                output.print_message(f"{title}{nothing}{written}{self._summary(outcome.result)}")
+                self._unasked(outcome, title)
+            else:
+                self._complain(outcome, titled=titled)
+
+    def tell_beside_json(self, outcomes: Sequence[FileOutcome]) -> None:
+        """Print what is not in the JSON, and why files were not edited."""
+        for outcome in outcomes:
+            self._remark(outcome, told=outcome.result.warnings if outcome.result else ())
+            self._complain(outcome)
+
+    def release(self) -> None:
+        """Write the diffs that waited until nothing is drawn any more."""
+        for outcome in self._kept:
+            self._write(outcome)
+        self._kept.clear()
+
+    def _complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
+        """Say why a file was not edited; of many with the same reason, in full for the first."""
+        if outcome.exit_code is ExitCode.DONE:
+            return
+        if titled or self._titled:
+            message = outcome.message
+            if outcome.message in self._said:
+                message = f"{outcome.status}, for the same reason."
+            self._said.add(outcome.message)
+            output.print_message(f"editsvc: {outcome.path}: {message}")
+        else:
+            output.print_message(f"editsvc: {outcome.message}")
+        if self._writing.show_refused and outcome.refused and outcome.result is not None:
+            for found in outcome.result.findings:
+                if found.action is Action.REFUSED:
+                    output.print_message(f"refused ({_where(found)}): {found.message}")
+            output.print_diff(outcome.refused)
+        self._say(outcome.way_out)
+
+    def _waits(self) -> bool:
+        """Whoever reads a pipe may write to the terminal that is drawn on."""
+        return self._titled and self._live and not sys.stdout.isatty()
+
+    def _findings(self, outcome: FileOutcome, title: str) -> None:
+        """Say what was put back, and what the model was asked again for; what was refused is said apart."""
+        findings = outcome.result.findings if outcome.result else ()
+        refusing = {found.kind for found in findings if found.action is Action.REFUSED}
+        for found in findings:
+            if found.action is Action.RESTORED:
+                self._say(f"{title}put back: {found.message}")
+            elif found.action is Action.ASKED_AGAIN and found.kind not in refusing:
+                self._say(f"{title}asked again: {found.message}")
+
+    def _unasked(self, outcome: FileOutcome, title: str) -> None:
+        sentence = unexplained_sentence(outcome.result) if outcome.result and outcome.diff else ""
+        if sentence and not self._chosen:
+            output.print_message(f"editsvc: {title}{sentence}; --only-asked leaves that out")
+
+    def _remark(self, outcome: FileOutcome, *, told: Sequence[str] = ()) -> None:
+        """Print the remarks about a file, except those `told` elsewhere or printed before."""
+        findings = outcome.result.findings if outcome.result else ()
+        put_back = {found.message for found in findings if found.action is Action.RESTORED}
+        for remark in outcome.remarks:
+            if remark not in told and remark not in put_back:
+                self._say(remark)
+
+    def _say(self, sentence: str) -> None:
+        if sentence and sentence not in self._said:
+            self._said.add(sentence)
+            output.print_message(f"editsvc: {sentence}")
+
+    @staticmethod
+    def _write(outcome: FileOutcome) -> None:
+        if outcome.output is not None:
+            output.write_bytes(outcome.output)
+        else:
+            output.write_diff(outcome.diff)
+
+
+def _where(found: Handled) -> str:
+    """The check of a finding, and its lines."""
+    sides = ((found.after, "new"), (found.before, "old"))
+    places = [f"{spoken([lines])} of the {side} text" for lines, side in sides if lines is not None]
+    return ", ".join([found.kind, *places[:1]])
+
+
+def entry(outcome: FileOutcome) -> dict[str, Any]:
+    """One element of ``edits``; what was not reported is null."""
+    return {
+        "path": output.utf8(outcome.path),
+        "status": outcome.status,
+        "message": output.utf8(outcome.message),
+        "error": outcome.error,
+        "diff": outcome.diff.decode("utf-8", "replace"),
+        "refused_diff": outcome.refused.decode("utf-8", "replace"),
+        **result_json(outcome.result),
+    }
