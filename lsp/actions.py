@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from lsprotocol import types
 
 from lsp.contract import ActionKind, Command, EditArgument, EditIdArgument, HunkArgument
@@ -16,8 +17,6 @@ from lsp.wire.convert import command_of, contract_range_of, offsets, range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import msgspec
 
     from lsp.documents import Document
     from lsp.editing.edits import Edits
@@ -33,6 +32,7 @@ def code_actions(
     start, end = offsets(document, params.range)
     actions = [
         *_review_actions(document, reviews.of(document.uri), start, end),
+        *_refused_actions(document, edits),
         *_cancel_actions(edits.running_in(document.uri)),
         *_comment_actions(document, edits, start, end),
         *_preset_actions(document, edits, start, end),
@@ -49,23 +49,30 @@ def resolved(action: types.CodeAction) -> types.CodeAction:
 
 
 def code_lenses(document: Document, reviews: Reviews) -> list[types.CodeLens]:
-    """Accept · Reject · Accept all · Reject all, at the first line of each undecided hunk."""
+    """Accept · Reject · Accept all · Reject all, at the first line of each undecided hunk.
+
+    A hunk that the instruction does not explain asks whether it was meant, and one click takes back all of those.
+    """
     lenses = []
     for edit in reviews.of(document.uri):
         edit.review.refresh(document.text)
+        unexplained = edit.unexplained()
         for number, hunk in edit.undecided():
             place = range_of(document, hunk.start, hunk.start)
             this_hunk = HunkArgument(edit.id, number)
             whole_edit = EditIdArgument(edit.id)
-            lenses += [
-                types.CodeLens(place, command)
-                for command in (
-                    command_of("Accept", Command.ACCEPT_HUNK, this_hunk),
-                    command_of("Reject", Command.REJECT_HUNK, this_hunk),
-                    command_of("Accept all", Command.ACCEPT_EDIT, whole_edit),
-                    command_of("Reject all", Command.REJECT_EDIT, whole_edit),
-                )
+            commands = [
+                command_of("Accept", Command.ACCEPT_HUNK, this_hunk),
+                command_of("Reject", Command.REJECT_HUNK, this_hunk),
+                command_of("Accept all", Command.ACCEPT_EDIT, whole_edit),
+                command_of("Reject all", Command.REJECT_EDIT, whole_edit),
             ]
+            if number in unexplained:
+                commands[0] = command_of("Not asked for? Accept", Command.ACCEPT_HUNK, this_hunk)
+                commands.insert(
+                    2, command_of("Reject all not asked for", Command.REJECT_UNEXPLAINED, whole_edit)
+                )
+            lenses += [types.CodeLens(place, command) for command in commands]
     return lenses
 
 
@@ -100,12 +107,31 @@ def _review_actions(
                 Command.ACCEPT_EDIT,
                 whole_edit,
             )
+            unexplained = edit.unexplained()
+            if unexplained:
+                yield _action(
+                    f"Reject the changes that were not asked for ({len(unexplained)})",
+                    f"{ActionKind.REVIEW}.rejectUnexplained",
+                    Command.REJECT_UNEXPLAINED,
+                    whole_edit,
+                )
             yield _action(
                 f"Reject all changes ({count})",
                 f"{ActionKind.REVIEW}.rejectAll",
                 Command.REJECT_EDIT,
                 whole_edit,
             )
+
+
+def _refused_actions(document: Document, edits: Edits) -> Iterator[types.CodeAction]:
+    """The way to have what a check refused, for editors that show no answers and cannot ask."""
+    for refused in edits.refused.of(document.uri, document.text):
+        anyway, argument = refused.anyway, refused.argument
+        if anyway is None or not argument.notify:
+            continue
+        again = msgspec.structs.replace(argument, allow=anyway.allow, retry=anyway.retry)
+        title = f"Edit anyway, without {', '.join(anyway.allow)}: {argument.instruction}"
+        yield _action(title, f"{ActionKind.REVIEW}.anyway", Command.EDIT, again)
 
 
 def _cancel_actions(running: Sequence[str]) -> Iterator[types.CodeAction]:

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from editsvc.engine.edit import Restart  # noqa: TC001 - msgspec reads the annotations
 from editsvc.guard.findings import WAIVABLE, Action, Check
-from editsvc.guard.unasked import Mark  # noqa: TC001 - same
+from editsvc.guard.unasked import Mark
 from editsvc.prediction.candidates import PredictionKind  # noqa: TC001 - same
 from editsvc.prediction.policy import PredictionMode, Reason  # noqa: TC001 - same
 from editsvc.prompt.rendering import EditFormat  # noqa: TC001 - same
@@ -128,6 +128,19 @@ class EditArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_default
             "settings allow"
         ),
     ] = ()
+    only_asked: Annotated[
+        bool | None,
+        Meta(
+            description="leave out the hunks that the instruction does not explain; if absent, as the settings say"
+        ),
+    ] = None
+    retry: Annotated[
+        str | None,
+        Meta(
+            description="the `editId` of an edit that a check refused: [make that one](#an-edit-that-was-refused), "
+            "without asking the model again"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for an unknown check, or one that cannot be waived."""
@@ -187,6 +200,12 @@ class Hunk(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     state: Annotated[HunkStatus, Meta(description="its [state](#hunks)")]
     old_text: Annotated[str, Meta(description="what stood there before the edit")]
     new_text: Annotated[str, Meta(description="what the edit wrote, or would write")]
+    mark: Annotated[
+        Mark, Meta(description="whether the instruction explains it; `unexplained`: it was not asked for")
+    ] = Mark.UNKNOWN
+    findings: Annotated[
+        tuple[str, ...], Meta(description="sentences about what checks found in its lines")
+    ] = ()
 
 
 class StreamedHunk(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -244,6 +263,9 @@ class Anyway(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
     allow: Annotated[tuple[str, ...], Meta(description="the checks to waive")] = ()
     allow_path: Annotated[bool, Meta(description="true if it is the file that is refused")] = False
+    retry: Annotated[
+        str | None, Meta(description="the edit, if it can be made without asking the model again")
+    ] = None
 
 
 class RewrittenScope(Struct, frozen=True, forbid_unknown_fields=True):
@@ -354,7 +376,9 @@ class ResultFields(Struct, frozen=True, forbid_unknown_fields=True):
     offline: Annotated[bool | None, Meta(description="whether the offline engine made the edit")]
 
 
-class EditAnswer(ResultFields, frozen=True, kw_only=True, rename={"edit_id": "editId"}):
+class EditAnswer(
+    ResultFields, frozen=True, kw_only=True, rename={"edit_id": "editId", "refused_diff": "refusedDiff"}
+):
     """The answer to ``editsvc.edit``."""
 
     edit_id: Annotated[str, Meta(description="the edit; its record's `id` in the log")]
@@ -367,6 +391,9 @@ class EditAnswer(ResultFields, frozen=True, kw_only=True, rename={"edit_id": "ed
         ),
     ]
     hunks: Annotated[tuple[Hunk, ...], Meta(description="the hunks, wherever they are")]
+    refused_diff: Annotated[
+        str, Meta(description="what a check refused, as a diff for the user to see; empty if none did")
+    ]
     error: Annotated[str | None, Meta(description="the [kind](errors.md) of what ended the edit")]
     anyway: Annotated[
         Anyway | None,
@@ -416,6 +443,10 @@ class Command(Described):
     REJECT_HUNK = "editsvc.rejectHunk", "take one hunk back"
     ACCEPT_EDIT = "editsvc.acceptEdit", "keep all hunks that are open"
     REJECT_EDIT = "editsvc.rejectEdit", "take all hunks back that are open"
+    REJECT_UNEXPLAINED = (
+        "editsvc.rejectUnexplained",
+        "take back the open hunks that the instruction does not explain",
+    )
     CANCEL = "editsvc.cancel", "stop a running edit"
     REPORT = (
         "editsvc.report",
@@ -454,6 +485,7 @@ COMMANDS: Final = {
     Command.REJECT_HUNK: Signature(HunkArgument, DecisionAnswer),
     Command.ACCEPT_EDIT: Signature(EditIdArgument, DecisionAnswer),
     Command.REJECT_EDIT: Signature(EditIdArgument, DecisionAnswer),
+    Command.REJECT_UNEXPLAINED: Signature(EditIdArgument, DecisionAnswer),
     Command.CANCEL: Signature(EditIdArgument, CancelAnswer),
     Command.REPORT: Signature(ReportArgument, ReportPage),
 }

@@ -49,14 +49,15 @@ def remedy_sentence(remedy: Remedy) -> str:
     return f"{text} {remedy.when}".rstrip() + "." if text else ""
 
 
-def anyway(remedies: tuple[Remedy, ...], argument: EditArgument) -> Anyway | None:
+def anyway(remedies: tuple[Remedy, ...], argument: EditArgument, retry: str | None = None) -> Anyway | None:
     """What to add to the argument of ``editsvc.edit`` for an edit that is made all the same; None if none can be.
 
-    What was allowed before stays allowed: an edit may fail one check after the other.
+    What was allowed before stays allowed: an edit may fail one check after the other. `retry` is the edit's id if what
+    was refused is kept.
     """
     waived = [remedy.name for remedy in remedies if remedy.means is Means.WAIVE]
     if waived:
-        return Anyway(allow=tuple(sorted({*argument.allow, *waived})))
+        return Anyway(allow=tuple(sorted({*argument.allow, *waived})), retry=retry)
     if any(remedy.means is Means.ALLOW_PATH for remedy in remedies):
         return Anyway(allow_path=True)
     return None

@@ -141,6 +141,7 @@ class EditServer(LanguageServer):
             contract.Command.REJECT_HUNK: self.on_reject_hunk,
             contract.Command.ACCEPT_EDIT: self.on_accept_edit,
             contract.Command.REJECT_EDIT: self.on_reject_edit,
+            contract.Command.REJECT_UNEXPLAINED: self.on_reject_unexplained,
             contract.Command.CANCEL: self.on_cancel,
             contract.Command.REPORT: self.on_report,
         }
@@ -358,6 +359,13 @@ class EditServer(LanguageServer):
         """``editsvc.rejectEdit``."""
         argument = argument_of(command, contract.EditIdArgument)
         return self.decisions.reject(argument.edit_id, None, notify=argument.notify)
+
+    def on_reject_unexplained(
+        self, command: types.ExecuteCommandParams
+    ) -> Awaitable[contract.DecisionAnswer]:
+        """``editsvc.rejectUnexplained``."""
+        argument = argument_of(command, contract.EditIdArgument)
+        return self.decisions.reject_unexplained(argument.edit_id, notify=argument.notify)
 
     def on_cancel(self, command: types.ExecuteCommandParams) -> contract.CancelAnswer:
         """``editsvc.cancel``."""

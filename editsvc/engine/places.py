@@ -90,6 +90,7 @@ def without_unexplained(result: EditResult) -> EditResult:
         after=replace(result.before, text=apply(result.before.text, edits)),
         edits=edits,
         marks=tuple(result.marks[number] for number in kept),
+        message=result.message if edits else warning,
         warnings=(*result.warnings, warning),
     )
 

@@ -20,7 +20,7 @@ from editsvc.text.document import Edit, apply
 from editsvc.text.rebase import insertion_point, map_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 class HunkState(StrEnum):
@@ -149,12 +149,14 @@ class Review:
             self.accept(number)
         return ids
 
-    def reject_all(self, current_text: str) -> Rejections:
-        """Reject all that is undecided; what cannot be is left as it is, and named."""
+    def reject_all(self, current_text: str, among: Collection[int] | None = None) -> Rejections:
+        """Reject all that is undecided, or those of it `among` some; what cannot be is left as it is, and named."""
         edits: list[Edit] = []
         done: list[int] = []
         refused: list[int] = []
         for hunk in self.undecided:
+            if among is not None and hunk.id not in among:
+                continue
             try:
                 edits.append(self.reject(hunk.id, current_text))
             except Stale:

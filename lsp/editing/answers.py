@@ -10,6 +10,7 @@ import msgspec
 from editsvc import figures
 from editsvc.engine.edit import result_json
 from editsvc.files.diff_names import DiffName, diff_name
+from editsvc.guard.unasked import Mark
 from editsvc.text.diff import unified_diff
 from editsvc.text.document import Snapshot
 from editsvc.usage import Timing, Usage
@@ -89,18 +90,24 @@ def edit_answer(
     *,
     diff: str = "",
     hunks: tuple[Hunk, ...] = (),
+    refused_diff: str = "",
+    kept: bool = False,
     error: str | None = None,
     because_of: tuple[Remedy, ...] = (),
 ) -> EditAnswer:
-    """The answer to ``editsvc.edit``; `error` is the kind of one that ended it before there was a result."""
+    """The answer to ``editsvc.edit``; `error` is the kind of one that ended it before there was a result.
+
+    `kept` tells that what was refused is kept, so that it can be had without asking a model again.
+    """
     return EditAnswer(
         edit_id=running.id,
         status=status,
         message=message,
         diff=diff,
         hunks=hunks,
+        refused_diff=refused_diff,
         error=result.error if result else error,
-        anyway=remedies.anyway(because_of, running.argument),
+        anyway=remedies.anyway(because_of, running.argument, running.id if kept else None),
         shown=shown(result),
         **msgspec.structs.asdict(result_fields(result)),
     )
@@ -136,6 +143,9 @@ def summary(result: EditResult, hunks: int) -> str:
     """The final message of the progress, in a few words, for an edit with so many hunks."""
     figure = shown(result)
     parts = [figures.count(hunks, "hunk")]
+    unasked = result.marks.count(Mark.UNEXPLAINED)
+    if unasked:
+        parts.append(f"{unasked:,} not asked for")
     if figure.acceptance is not None:
         parts.append(f"{figure.acceptance} of the prediction accepted")
     if figure.total is not None:

@@ -68,16 +68,20 @@ def with_removal(edits: Sequence[Edit], instruction: Instruction) -> list[Edit]:
     They are in order and do not touch, so that each is a hunk of its own.
     """
     at, length = instruction.removed_start, instruction.removed_end - instruction.removed_start
-    before = [edit for edit in edits if edit.end < at]
-    around = [edit for edit in edits if edit.start <= at <= edit.end]
-    behind = [
-        Edit(edit.start + length, edit.end + length, edit.new_text) for edit in edits if edit.start > at
-    ]
+    first, behind_them = met(edits, instruction)
+    before, around = edits[:first], edits[first:behind_them]
+    behind = [Edit(edit.start + length, edit.end + length, edit.new_text) for edit in edits[behind_them:]]
     # Everything that meets at the comment's place is one hunk with it.
     start = min([at, *(edit.start for edit in around)])
     end = max([at, *(edit.end for edit in around)]) + length
     removal = Edit(start, end, "".join(edit.new_text for edit in around))
     return [*before, removal, *behind]
+
+
+def met(edits: Sequence[Edit], instruction: Instruction) -> tuple[int, int]:
+    """Which of `edits` meet at the comment's place: the first one's number, and that behind the last."""
+    at = instruction.removed_start
+    return sum(edit.end < at for edit in edits), sum(edit.start <= at for edit in edits)
 
 
 @lru_cache

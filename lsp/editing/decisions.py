@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pygls.exceptions import JsonRpcInvalidParams
 
@@ -13,18 +13,19 @@ from lsp import remedies
 from lsp.contract import AnswerStatus
 from lsp.editing import answers
 from lsp.editing.apply_edits import ApplyResult, Outcome
-from lsp.editing.open_edit import Proposal
+from lsp.editing.open_edit import OpenEdit, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from lsp.contract import DecisionAnswer
     from lsp.documents import Document, DocumentStore
     from lsp.editing.apply_edits import EditApplier
-    from lsp.editing.open_edit import OpenEdit
     from lsp.editing.reviews import Reviews
     from lsp.editing.tasks import Tasks
     from lsp.wire.client import ClientLink
+
+_ALL_ASKED_FOR: Final = "No open change is known to be more than was asked for."
 
 
 class Decisions:
@@ -72,10 +73,27 @@ class Decisions:
     ) -> Awaitable[DecisionAnswer]:
         """Take one hunk back, or all that are undecided; raises JsonRpcInvalidParams."""
         found = self._open(edit_id, hunk)
+        return self._rejecting(found, None if hunk is None else [hunk], notify=notify)
+
+    def reject_unexplained(self, edit_id: str | None, *, notify: bool = False) -> Awaitable[DecisionAnswer]:
+        """Take back the undecided hunks that the instruction does not explain; raises JsonRpcInvalidParams."""
+        found = self._open(edit_id, None)
+        document = self._document(found.uri)
+        if isinstance(found, OpenEdit):
+            found.review.refresh(document.text)
+        unexplained = found.unexplained()
+        if not unexplained:
+            return _at_once(answers.decision(found, document, AnswerStatus.UNCHANGED, _ALL_ASKED_FOR))
+        return self._rejecting(found, unexplained, notify=notify)
+
+    def _rejecting(
+        self, found: OpenEdit | Proposal, hunks: Sequence[int] | None, *, notify: bool
+    ) -> Awaitable[DecisionAnswer]:
+        """Take back those `hunks`, or all that are undecided."""
         if isinstance(found, Proposal):
-            return self._reject_proposed(found, hunk)
+            return self._reject_proposed(found, hunks)
         if not notify:
-            return self._reject(found, hunk)
+            return self._reject(found, hunks)
         document = self._document(found.uri)
         sent = asyncio.Event()
         sent.set()
@@ -84,11 +102,11 @@ class Decisions:
             return answers.decision(found, document, AnswerStatus.CHANGED, answers.NOT_REPORTED)
 
         return self._tasks.answer_or_early(
-            asyncio.create_task(self._reject_and_tell(found, hunk)), sent, early
+            asyncio.create_task(self._reject_and_tell(found, hunks)), sent, early
         )
 
-    async def _reject_and_tell(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
-        answer = await self._reject(edit, hunk)
+    async def _reject_and_tell(self, edit: OpenEdit, hunks: Sequence[int] | None) -> DecisionAnswer:
+        answer = await self._reject(edit, hunks)
         if answer.status in answers.SHOWN:
             self._client.show(answer.message)
         return answer
@@ -117,18 +135,19 @@ class Decisions:
             return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.message_of(exc))
         return self._concluded(edit, document, AnswerStatus.CHANGED, "")
 
-    async def _reject(self, edit: OpenEdit, hunk: int | None) -> DecisionAnswer:
+    async def _reject(self, edit: OpenEdit, hunks: Sequence[int] | None) -> DecisionAnswer:
         document = self._document(edit.uri)
         text = document.text
         edit.review.refresh(text)
         refused: tuple[int, ...] = ()
         try:
-            local = edit.local(hunk) if hunk is not None else None
-            if local is None:
-                rejections = edit.review.reject_all(text)
-                inverse, taken, refused = rejections.edits, rejections.hunk_ids, rejections.refused
+            local = None if hunks is None else [edit.numbers.index(hunk) for hunk in hunks]
+            if local is not None and len(local) == 1:
+                inverse, taken = [edit.review.reject(local[0], text)], local
             else:
-                inverse, taken = (edit.review.reject(local, text),), (local,)
+                rejections = edit.review.reject_all(text, local)
+                inverse, taken = list(rejections.edits), list(rejections.hunk_ids)
+                refused = rejections.refused
         except EditsvcError as exc:
             return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.message_of(exc))
         apply_result = ApplyResult(Outcome.APPLIED)
@@ -172,9 +191,9 @@ class Decisions:
         message = answers.applied_message(apply_result, len(edits))
         return answers.decision(proposal, document, answers.status_of(apply_result), message)
 
-    async def _reject_proposed(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
+    async def _reject_proposed(self, proposal: Proposal, hunks: Sequence[int] | None) -> DecisionAnswer:
         for number, state in enumerate(proposal.states):
-            if state is HunkState.OPEN and hunk in {None, number}:
+            if state is HunkState.OPEN and (hunks is None or number in hunks):
                 proposal.states[number] = HunkState.REJECTED
         self._record_verdict(proposal)
         return answers.decision(proposal, self._document(proposal.base.uri), AnswerStatus.CHANGED, "")
@@ -197,3 +216,7 @@ class Decisions:
         if document is None:
             raise JsonRpcInvalidParams("The document of this edit was closed.")
         return document
+
+
+async def _at_once(answer: DecisionAnswer) -> DecisionAnswer:
+    return answer

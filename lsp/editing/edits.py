@@ -18,9 +18,11 @@ import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import syntax
+from editsvc.engine.places import places
 from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.files import workspace
-from editsvc.guard.findings import Check
+from editsvc.guard.findings import WAIVABLE, Action, Check
+from editsvc.guard.unasked import Mark
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.document import Edit, Snapshot, apply
@@ -29,8 +31,9 @@ from lsp import remedies
 from lsp.contract import AnswerStatus, CancelAnswer, EditAnswer, HunkStatus
 from lsp.editing import answers, comment_instructions, selection_scope
 from lsp.editing.apply_edits import Outcome
-from lsp.editing.open_edit import Proposal, absent_hunks
+from lsp.editing.open_edit import Proposal, Remark, absent_hunks
 from lsp.editing.progress import StreamReporter
+from lsp.editing.refused_edits import RefusedEdit, RefusedEdits
 from lsp.editing.running import Running, selection_in
 from lsp.settings import ApplyMode, EditorSettings
 from lsp.wire.client import EditProgress
@@ -83,6 +86,7 @@ class Edits:
         self._logging: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.refused = RefusedEdits()
         self.settings = EditorSettings()
         self.root: Path | None = None
 
@@ -169,6 +173,7 @@ class Edits:
                 running.argument,
                 allow=anyway.allow or running.argument.allow,
                 allow_path=anyway.allow_path or running.argument.allow_path,
+                retry=anyway.retry,
             ),
             mode=running.mode,
             base=running.base,
@@ -243,17 +248,42 @@ class Edits:
         text = comment_instructions.without(running.base.text, comment) if comment else running.base.text
         result = await self._rewrite(running, text, comment)
         edits = result.before.with_bom(result.edits)
+        remarks = [Remark(place.mark, place.findings) for place in places(result)]
         if comment is not None and edits:
+            first, behind = comment_instructions.met(edits, comment)
+            findings = (one for remark in remarks[first:behind] for one in remark.findings)
+            remarks[first:behind] = [Remark(Mark.EXPLAINED, tuple(findings))]
             edits = comment_instructions.with_removal(edits, comment)
         for warning in result.warnings:
             self._client.log(warning)
         if result.status is not Status.CHANGED:
-            status, message = AnswerStatus[result.status.name], remedies.message_of_result(result)
-            return answers.edit_answer(running, status, message, result, because_of=result.remedies)
+            return self._not_made(running, result, text)
         running.progress.end(answers.summary(result, len(edits)))
         if running.mode is ApplyMode.PREVIEW:
-            return self._propose(running, result, edits)
-        return await self._apply(running, result, edits)
+            return self._propose(running, result, edits, remarks)
+        return await self._apply(running, result, edits, remarks)
+
+    def _not_made(self, running: Running, result: EditResult, text: str) -> EditAnswer:
+        """The answer for an edit that changes nothing; what a check refused is kept for a while."""
+        status, message = AnswerStatus[result.status.name], remedies.message_of_result(result)
+        if result.refused is None:
+            return answers.edit_answer(running, status, message, result, because_of=result.remedies)
+        name = answers.name_in_diff(running.uri, self._documents.get(running.uri), self.root)
+        refusing = {found.kind for found in result.findings if found.action is Action.REFUSED}
+        anyway = remedies.anyway(result.remedies, running.argument, running.id)
+        # What nobody may waive must not come in as something else that somebody did.
+        kept = refusing <= WAIVABLE and self.refused.keep(
+            RefusedEdit(running.id, running.argument, running.base.text, text, result.refused, anyway)
+        )
+        return answers.edit_answer(
+            running,
+            status,
+            message,
+            result,
+            refused_diff=answers.diff_of(result.before.text, result.refused.text, name),
+            kept=kept,
+            because_of=result.remedies,
+        )
 
     async def _check_path(self, running: Running) -> None:
         """Raises PathRefused for a file that may not be edited unasked."""
@@ -308,6 +338,7 @@ class Edits:
             scope=scope,
             prediction=running.argument.prediction,
             allow={*self._service_handle.settings.allow, *map(Check, running.argument.allow)},
+            only_asked=running.argument.only_asked,
         )
         reporter = StreamReporter(
             running.progress,
@@ -316,10 +347,16 @@ class Edits:
         )
         async with self._service_handle.service() as service:
             running.logged = True  # by the engine, whatever becomes of it
+            kept = self.refused.get(running.argument.retry)
             try:
-                return await service.edit(request, reporter)
+                if kept is None or not kept.fits(running.argument, text):
+                    return await service.edit(request, reporter)
+                result = await service.retry(request, kept.refused)
             finally:
                 reporter.finish()
+        if result.status is not Status.REFUSED:
+            self.refused.drop(kept.id)
+        return result
 
     @staticmethod
     def _scope(running: Running, text: str, comment: Instruction | None) -> ScopeRequest:
@@ -333,10 +370,12 @@ class Edits:
             return requested
         return selection_scope.selected(text, *running.selection)
 
-    def _propose(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
+    def _propose(
+        self, running: Running, result: EditResult, edits: Sequence[Edit], remarks: Sequence[Remark]
+    ) -> EditAnswer:
         states = [HunkState.OPEN] * len(edits)
         label = running.title
-        proposal = Proposal(running.id, running.base, tuple(edits), label, states)
+        proposal = Proposal(running.id, running.base, tuple(edits), label, states, tuple(remarks))
         self._decisions.propose(proposal)
         document = self._documents.get(running.uri)
         hunks = proposal.hunks(document) if document else ()
@@ -345,7 +384,9 @@ class Edits:
             running, AnswerStatus.CHANGED, note, result, diff=self._diff(running, edits), hunks=hunks
         )
 
-    async def _apply(self, running: Running, result: EditResult, edits: Sequence[Edit]) -> EditAnswer:
+    async def _apply(
+        self, running: Running, result: EditResult, edits: Sequence[Edit], remarks: Sequence[Remark]
+    ) -> EditAnswer:
         running.sent.set()
         document = self._documents.get(running.uri)
         if document is not None:
@@ -371,13 +412,19 @@ class Edits:
             in_conflict = apply_result.outcome is Outcome.CONFLICT
             numbers = apply_result.conflicts if in_conflict else range(len(edits))
             state = HunkStatus.CONFLICT if in_conflict else HunkStatus.LOST
-            hunks = absent_hunks(edits, numbers, running.base.text, document, state)
+            hunks = absent_hunks(edits, remarks, numbers, running.base.text, document, status=state)
             return answers.edit_answer(
                 running, status, message, result, diff=self._diff(running, edits), hunks=hunks
             )
         silent = running.mode is ApplyMode.APPLY
         opened = self._reviews.open(
-            running.id, running.uri, edits, running.base.text, apply_result, silent=silent
+            running.id,
+            running.uri,
+            edits,
+            running.base.text,
+            apply_result,
+            remarks=remarks,
+            silent=silent,
         )
         if not silent:
             self._client.refresh_lenses()
@@ -431,6 +478,7 @@ class Edits:
             if running.uri == uri:
                 running.stop("The document was closed.")
         self._decisions.closed(uri)
+        self.refused.closed(uri)
 
     async def wind_up(self) -> None:
         """Stop everything, and wait until connections are closed and records written."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from editsvc.guard.unasked import Mark
 from editsvc.text.rebase import changes_between, map_offset
 from editsvc.text.review import HunkState
 from lsp.contract import Hunk, HunkStatus
@@ -20,9 +21,20 @@ if TYPE_CHECKING:
     from lsp.documents import Document
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said of a hunk: whether its instruction explains it, and what checks found in its lines."""
+
+    mark: Mark = Mark.UNKNOWN
+    findings: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class OpenEdit:
-    """One edit in a buffer. Hunks have the numbers of the edits that were proposed; `conflicts` are not in it."""
+    """One edit in a buffer. Hunks have the numbers of the edits that were proposed; `conflicts` are not in it.
+
+    `remarks` are those of the edits that were proposed.
+    """
 
     id: str
     uri: str
@@ -32,6 +44,7 @@ class OpenEdit:
     numbers: tuple[int, ...]
     conflicts: tuple[int, ...]
     silent: bool
+    remarks: tuple[Remark, ...]
 
     def local(self, hunk: int) -> int | None:
         """The review's number for a hunk; None if it has none."""
@@ -41,6 +54,10 @@ class OpenEdit:
         """The hunks that can still be decided, with their numbers."""
         for hunk in self.review.undecided:
             yield self.numbers[hunk.id], hunk
+
+    def unexplained(self) -> list[int]:
+        """The numbers of the hunks that can still be decided, and that the instruction does not explain."""
+        return [number for number, _ in self.undecided() if self.remarks[number].mark is Mark.UNEXPLAINED]
 
     def hunks(self, document: Document) -> tuple[Hunk, ...]:
         """All hunks, in the order of their numbers."""
@@ -52,10 +69,14 @@ class OpenEdit:
                 state=self._status(hunk.state),
                 old_text=hunk.old_text,
                 new_text=hunk.new_text,
+                mark=self.remarks[self.numbers[hunk.id]].mark,
+                findings=self.remarks[self.numbers[hunk.id]].findings,
             )
             for hunk in self.review.hunks
         ]
-        left_out = absent_hunks(self.proposed, self.conflicts, self.base_text, document, HunkStatus.CONFLICT)
+        left_out = absent_hunks(
+            self.proposed, self.remarks, self.conflicts, self.base_text, document, status=HunkStatus.CONFLICT
+        )
         return tuple(sorted((*in_buffer, *left_out), key=lambda hunk: hunk.id))
 
     def _status(self, state: HunkState) -> HunkStatus:
@@ -73,11 +94,27 @@ class Proposal:
     edits: tuple[Edit, ...]
     label: str
     states: list[HunkState]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def uri(self) -> str:
+        """The document."""
+        return self.base.uri
+
+    def unexplained(self) -> list[int]:
+        """The numbers of the hunks that are not decided, and that the instruction does not explain."""
+        return [
+            number
+            for number, state in enumerate(self.states)
+            if state is HunkState.OPEN and self.remarks[number].mark is Mark.UNEXPLAINED
+        ]
 
     def hunks(self, document: Document) -> tuple[Hunk, ...]:
         """All hunks; of those that are open the state is ``proposed``."""
         numbers = range(len(self.edits))
-        hunks = absent_hunks(self.edits, numbers, self.base.text, document, HunkStatus.PROPOSED)
+        hunks = absent_hunks(
+            self.edits, self.remarks, numbers, self.base.text, document, status=HunkStatus.PROPOSED
+        )
         return tuple(
             hunk if state is HunkState.OPEN else msgspec.structs.replace(hunk, state=HunkStatus[state.name])
             for hunk, state in zip(hunks, self.states, strict=True)
@@ -85,7 +122,13 @@ class Proposal:
 
 
 def absent_hunks(
-    edits: Sequence[Edit], numbers: Iterable[int], base_text: str, document: Document, status: HunkStatus
+    edits: Sequence[Edit],
+    remarks: Sequence[Remark],
+    numbers: Iterable[int],
+    base_text: str,
+    document: Document,
+    *,
+    status: HunkStatus,
 ) -> tuple[Hunk, ...]:
     """Some edits of `base_text` that are not in the document, at the place where they would go by now."""
     text = document.text
@@ -104,6 +147,8 @@ def absent_hunks(
                 state=status,
                 old_text=base_text[edit.start : edit.end],
                 new_text=edit.new_text,
+                mark=remarks[number].mark,
+                findings=remarks[number].findings,
             )
         )
     return tuple(hunks)

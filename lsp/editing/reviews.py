@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lsp.documents import Document
     from lsp.editing.apply_edits import ApplyResult
     from lsp.editing.hunk_feed import HunkFeed
+    from lsp.editing.open_edit import Remark
     from lsp.service_handle import ServiceHandle
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Reviews:
         base_text: str,
         apply_result: ApplyResult,
         *,
+        remarks: Sequence[Remark],
         silent: bool,
     ) -> OpenEdit:
         """Begin to follow an edit that was applied. The document must be as `apply_result` found it."""
@@ -64,6 +66,7 @@ class Reviews:
             apply_result.indices,
             apply_result.conflicts,
             silent,
+            tuple(remarks),
         )
         self._edits[edit_id] = opened
         self._feed.decided(opened)

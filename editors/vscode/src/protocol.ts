@@ -27,6 +27,13 @@ export type HunkStatus =
   | 'conflict'
   | 'lost';
 
+/** Whether an instruction explains a hunk. */
+export type Mark =
+  | 'explained'
+  | 'harmless'
+  | 'unexplained'
+  | 'unknown';
+
 /** How a command ended. */
 export type AnswerStatus =
   | 'changed'
@@ -137,13 +144,6 @@ export type Restart =
   | 'prediction-unsupported'
   | 'too-many-rejected';
 
-/** Whether an instruction explains a hunk. */
-export type Mark =
-  | 'explained'
-  | 'harmless'
-  | 'unexplained'
-  | 'unknown';
-
 /** How much of a text was parsed to check an edit. */
 export type Extent =
   | 'whole'
@@ -192,6 +192,10 @@ export interface EditArgument {
   readonly allowPath?: boolean;
   /** Checks that this edit need not pass, besides those that the user's settings allow. */
   readonly allow?: readonly string[];
+  /** Leave out the hunks that the instruction does not explain; if absent, as the settings say. */
+  readonly onlyAsked?: boolean;
+  /** The `editId` of an edit that a check refused: make that one, without asking the model again. */
+  readonly retry?: string;
 }
 
 /** The argument of `editsvc.acceptHunk` and `editsvc.rejectHunk`. */
@@ -230,6 +234,10 @@ export interface Hunk {
   readonly oldText: string;
   /** What the edit wrote, or would write. */
   readonly newText: string;
+  /** Whether the instruction explains it; `unexplained`: it was not asked for. */
+  readonly mark: Mark;
+  /** Sentences about what checks found in its lines. */
+  readonly findings: readonly string[];
 }
 
 /** A hunk of a reply that is still being written. */
@@ -279,6 +287,8 @@ export interface Anyway {
   readonly allow?: readonly string[];
   /** True if it is the file that is refused. */
   readonly allowPath?: boolean;
+  /** The edit, if it can be made without asking the model again. */
+  readonly retry?: string;
 }
 
 /** The rewritten or offered scope; lines are 1-based and inclusive. */
@@ -429,6 +439,8 @@ export interface EditAnswer extends ResultFields {
   readonly diff: string;
   /** The hunks, wherever they are. */
   readonly hunks: readonly Hunk[];
+  /** What a check refused, as a diff for the user to see; empty if none did. */
+  readonly refusedDiff: string;
   /** The kind of what ended the edit. */
   readonly error: string | null;
   /**
@@ -481,6 +493,7 @@ export const serverCommand = {
   rejectHunk: 'editsvc.rejectHunk',
   acceptEdit: 'editsvc.acceptEdit',
   rejectEdit: 'editsvc.rejectEdit',
+  rejectUnexplained: 'editsvc.rejectUnexplained',
   cancel: 'editsvc.cancel',
   report: 'editsvc.report',
 } as const;

@@ -26,6 +26,13 @@
 ---| "conflict"
 ---| "lost"
 
+--- Whether an instruction explains a hunk.
+---@alias editsvc.Mark
+---| "explained"
+---| "harmless"
+---| "unexplained"
+---| "unknown"
+
 --- How a command ended.
 ---@alias editsvc.AnswerStatus
 ---| "changed"
@@ -134,13 +141,6 @@
 ---| "prediction-unsupported"
 ---| "too-many-rejected"
 
---- Whether an instruction explains a hunk.
----@alias editsvc.Mark
----| "explained"
----| "harmless"
----| "unexplained"
----| "unknown"
-
 --- How much of a text was parsed to check an edit.
 ---@alias editsvc.Extent
 ---| "whole"
@@ -154,6 +154,7 @@
 ---| "editsvc.rejectHunk"
 ---| "editsvc.acceptEdit"
 ---| "editsvc.rejectEdit"
+---| "editsvc.rejectUnexplained"
 ---| "editsvc.cancel"
 ---| "editsvc.report"
 
@@ -177,6 +178,8 @@
 ---@field notify? boolean Set by code actions, whose result no editor shows: the server tells the user how it ended, and does not wait with the answer for an editor that is slow to report.
 ---@field allowPath? boolean Edit the document although its file is one that is refused otherwise.
 ---@field allow? string[] Checks that this edit need not pass, besides those that the user's settings allow.
+---@field onlyAsked? boolean Leave out the hunks that the instruction does not explain; if absent, as the settings say.
+---@field retry? string The `editId` of an edit that a check refused: make that one, without asking the model again.
 
 --- The argument of `editsvc.acceptHunk` and `editsvc.rejectHunk`.
 ---@class editsvc.HunkArgument
@@ -200,6 +203,8 @@
 ---@field state editsvc.HunkStatus Its state.
 ---@field oldText string What stood there before the edit.
 ---@field newText string What the edit wrote, or would write.
+---@field mark editsvc.Mark Whether the instruction explains it; `unexplained`: it was not asked for.
+---@field findings string[] Sentences about what checks found in its lines.
 
 --- A hunk of a reply that is still being written.
 ---@class editsvc.StreamedHunk
@@ -230,6 +235,7 @@
 ---@class editsvc.Anyway
 ---@field allow? string[] The checks to waive.
 ---@field allowPath? boolean True if it is the file that is refused.
+---@field retry? string The edit, if it can be made without asking the model again.
 
 --- The rewritten or offered scope; lines are 1-based and inclusive.
 ---@class editsvc.RewrittenScope
@@ -314,6 +320,7 @@
 ---@field message string A sentence for the user; empty if there is nothing to say.
 ---@field diff string The edit as it was proposed, for `git apply` in the folder that the editor has open.
 ---@field hunks editsvc.Hunk[] The hunks, wherever they are.
+---@field refusedDiff string What a check refused, as a diff for the user to see; empty if none did.
 ---@field error? string The kind of what ended the edit.
 ---@field anyway? editsvc.Anyway What to add to the argument to have a refused edit made all the same. Only the user may say so, each time: no setting of a workspace, preset or instruction in a comment can.
 ---@field shown editsvc.ShownFigures The figures in words: a client need not work them out, and round otherwise.
