@@ -78,6 +78,7 @@ class _Entry:
     rest: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     accented: str = ""
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,12 @@ def describes(word: str) -> bool:
     """True if `word` tells how a text looks, such as "tabs" or "comments", so that it does not stand for itself."""
     table = _vocabulary()
     token = _Token(0, 0, fold(word), unicodedata.normalize("NFC", word.casefold()), begins_clause=True)
-    return any(
+    if any(
         not entry.rest and not entry.later and entry.meaning in _DESCRIBING
         for entry in _entries(table, token)
-    )
+    ):
+        return True
+    return any(mention.meaning in _DESCRIBING for mention in _joined_mentions(table, token.word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def mentions(text: str) -> list[Mention]:
         denied = _is_denied(table, {entry.language for entry in fitting}, tokens, number)
         for entry in fitting:
             verb = entry.verb and _stands_as_verb(table, entry, tokens, number, short=short)
-            found.append(Mention(entry.meaning, entry.language, verb, denied))
+            found.append(Mention(entry.meaning, entry.language, verb, denied and not entry.certain))
     found += _joined_mentions(table, fold(plain))
     return found
 
@@ -350,6 +353,7 @@ def _vocabulary() -> _Vocabulary:
 
 
 def _add(table: _Vocabulary, word: str, entry: _Entry) -> None:
+    certain, word = word.startswith("!"), word.removeprefix("!")
     accented, word = word.startswith("="), word.removeprefix("=")
     if _JOINED.match(word):
         for form in {fold(word.replace("_", "")), fold(word.replace("_", " "))}:
@@ -362,7 +366,7 @@ def _add(table: _Vocabulary, word: str, entry: _Entry) -> None:
         if spelled != word:
             _add(table, spelled, entry)
     first, _, later = word.partition("~")
-    parts = [part for part in re.split(r"[_/'-]", first) if part]
+    parts = [part for part in re.split(r"[_/-]|'(?!t(?![^\W_]))", first) if part]
     head, rest = parts[0], tuple(fold(part) for part in parts[1:])
     after = tuple(fold(part) for part in re.split(r"[_-]", later) if part)
     made = _Entry(
@@ -372,6 +376,7 @@ def _add(table: _Vocabulary, word: str, entry: _Entry) -> None:
         rest,
         after,
         unicodedata.normalize("NFC", head.casefold()) if accented else "",
+        certain,
     )
     if head.endswith("+"):
         for form in english_forms(head[:-1]):

@@ -13,6 +13,25 @@ REMOVALS = {
         "get rid of the retry loop",
         "Dropped the old API",
     ],
+    "de, in other words": [
+        "Alle Kommentare raus",
+        "die Tests werden nicht mehr gebraucht",
+        "Lass nur die erste Klasse stehen",
+    ],
+    "fr, in other words": ["on n'a plus besoin de la classe", "garde uniquement la première classe"],
+    "es, in other words": [
+        "ya no se necesita la clase",
+        "quítale los comentarios",
+        "deja solo la primera clase",
+    ],
+    "zh, in other words": ["不再需要这个类", "只保留第一个函数"],
+    "ja, in other words": ["後半を削って", "最初の関数だけ残して", "このクラスはもう要らない"],
+    "ru, in other words": ["класс больше не нужен", "оставь только первую функцию"],
+    "en, in other words": [
+        "we don't need the tests anymore",
+        "only the first class should stay",
+        "keep just the first function",
+    ],
     "de": [
         "Entferne die letzten fünf Schritte",
         "lösche bitte die Funktion",
@@ -86,12 +105,25 @@ WIDE = [
     "fix bug",
     "use tabs instead of spaces",
     "use a list comprehension in positive",
+    "把单引号改成双引号",
+    "shorten the text to half",
     "replace the loop with a comprehension",
     "bump lodash from 1.2.0 to 1.3.0",
     "rename some types",
     "change it to work",
 ]
-UNKNOWN = ["pagination", "#4711", "v1.2.3", "wip", "Ondoa mistari mitano ya mwisho", "test coverage", ""]
+UNKNOWN = [
+    "pagination",
+    "#4711",
+    "v1.2.3",
+    "wip",
+    "页码",
+    "la pagination",
+    "нумерация страниц",
+    "Ondoa mistari mitano ya mwisho",
+    "test coverage",
+    "",
+]
 
 
 @pytest.mark.parametrize("instruction", [each for group in REMOVALS.values() for each in group])
