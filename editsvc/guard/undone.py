@@ -56,6 +56,7 @@ def beyond_draft(proposal: Proposal) -> Iterator[Finding]:
     drafted = split_lines(proposal.drafted)
     kept = Counter(proposal.new)
     missing = Counter(drafted) - kept
+    made = Counter(drafted) - Counter(proposal.old)
     lost: list[tuple[Lines, int]] = []
     different: list[Lines] = []
     for span in changed_spans(proposal.drafted, proposal.after):
@@ -64,7 +65,7 @@ def beyond_draft(proposal: Proposal) -> Iterator[Finding]:
         loss = sum(bool(line.strip()) and missing[line] > 0 for line in old) - coming
         if loss > 0:
             lost.append((_new_lines(span), loss))
-        elif coming and not _renamed(proposal, "".join(old), "".join(new)):
+        elif coming and not (_renamed(proposal, old, new) or _in_other_words(proposal, old, new, made)):
             different.append(_new_lines(span))
     if lost:
         yield _lost(lost)
@@ -157,19 +158,28 @@ def _holds_any(proposal: Proposal) -> bool:
 
 def _count(name: str, text: str) -> int:
     """How often `name` stands in `text` as a word, in any case."""
+    lowered, name = text.lower(), name.lower()
+    if name not in lowered:
+        return 0
     start = r"(?<!\w)" if name[:1].isalnum() else ""
     end = r"(?!\w)" if name[-1:].isalnum() else ""
-    return sum(1 for _ in re.finditer(f"{start}{re.escape(name)}{end}", text, re.IGNORECASE))
+    return sum(1 for _ in re.finditer(f"{start}{re.escape(name)}{end}", lowered))
 
 
-def _renamed(proposal: Proposal, old: str, new: str) -> bool:
+def _in_other_words(proposal: Proposal, old: list[str], new: list[str], made: Counter[str]) -> bool:
+    """True if `old` are lines that the draft made, and `new` has what is wanted too."""
+    text = "".join(new)
+    return all(made[line] for line in old) and any(name in text for name in proposal.intent.wanted)
+
+
+def _renamed(proposal: Proposal, old: list[str], new: list[str]) -> bool:
     """True if `new` is `old` with what is named replaced by what is wanted."""
     intent = proposal.intent
     if len(intent.named) != 1 or len(intent.wanted) != 1:
         return False
     pattern = re.compile(re.escape(intent.named[0]), re.IGNORECASE)
     wanted = intent.wanted[0].lower()
-    return pattern.sub(lambda _: wanted, old).lower() == new.lower()
+    return pattern.sub(lambda _: wanted, "".join(old)).lower() == "".join(new).lower()
 
 
 def _shown(lines: Lines) -> str:

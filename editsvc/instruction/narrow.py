@@ -41,16 +41,28 @@ _SLOTS: Final = {
     "A": _WHAT,
     "O": _VALUE,
     "B": _VALUE,
+    "M": _VALUE,
     "T": r"\S+(?: \S+){0,9}",
     "N": rf"(?:{_TEXT}|{_NUMBER}|{_NAMED_VALUE})",
     "D": rf"(?:{_TEXT}|{_NUMBER})",
 }
-_JOINED_SLOTS: Final = {"A": _JOINED_WHAT, "O": _JOINED_VALUE, "B": _JOINED_VALUE, "T": _JOINED_WHAT}
+_JOINED_SLOTS: Final = {
+    "A": _JOINED_WHAT,
+    "O": _JOINED_VALUE,
+    "B": _JOINED_VALUE,
+    "M": _JOINED_VALUE,
+    "T": _JOINED_WHAT,
+}
 _JOINED_LANGUAGES: Final = frozenset({"zh", "ja", "ko"})
 _MARKS: Final = "".join(sorted({*"".join(_PAIRS)}))
 _QUOTES: Final = re.compile(rf"^[{_MARKS}]+|[{_MARKS}]+$")
 _ARTICLE: Final = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[^\W\d_]+")
+_LOWER: Final = re.compile(r"[^\W\d_A-Z]+(?:[-/][^\W\d_A-Z]+)*")
+_BARE_NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
+_SHORTEST_PLURAL: Final = 3
+_CONSTANTS: Final = frozenset({"true", "false", "none", "null", "nil", "on", "off", "yes", "no"})
+_STYLES: Final = frozenset({"camelcase", "snakecase", "kebabcase", "pascalcase", "titlecase", "async/await"})
 _NEVER: Final = frozenset({"it", "that", "them", "this", "these", "those", "something", "work", "one", "now"})
 
 
@@ -90,12 +102,12 @@ def narrow(instruction: str) -> Narrow | None:
     for words, template, joined in _templates():
         # Most sentences have not a word of most templates, which need not be compiled then.
         found = _form(template, joined).fullmatch(sentence) if any(word in folded for word in words) else None
-        if found is not None and (result := _read(found)) is not None:
+        if found is not None and (result := _read(found, joined=joined)) is not None:
             return result
     return None
 
 
-def _read(found: re.Match[str]) -> Narrow | None:
+def _read(found: re.Match[str], *, joined: bool) -> Narrow | None:
     slots = {name: text.strip() for name, text in found.groupdict().items() if text is not None}
     if "T" in slots:
         return Narrow()
@@ -104,12 +116,30 @@ def _read(found: re.Match[str]) -> Narrow | None:
     what = slots.get("A", "")
     if what.split(" ")[0].lower() in {"up", "everything", "all", *_NEVER} or " and " in what:
         return None
-    value = next(slots[name] for name in "BND" if name in slots)
-    plain = _unquoted(value)
+    value = next(slots[name] for name in "BMND" if name in slots)
     named = tuple(
         text for text in (_unquoted(what), _unquoted(slots.get("O", ""))) if text and " " not in text
     )
-    return Narrow((plain,) if " " not in plain or value != plain else (), named)
+    certain = "M" in slots or "O" in slots or joined
+    return Narrow(_wanted(value, certain=certain), named)
+
+
+def _wanted(value: str, *, certain: bool) -> tuple[str, ...]:
+    """What the new text has to hold of `value`, if it must hold it as it is written here.
+
+    "30s", "5 %" and "1,000" may be written in other ways, and so may "ten" in "set the limit to ten"; `certain` tells
+    that a word is meant as one.
+    """
+    plain = _unquoted(value)
+    if value != plain and _QUOTES.search(value):
+        return (plain,)
+    if (
+        " " in plain
+        or plain.lower() in _CONSTANTS
+        or (plain[:1].isdigit() and not _BARE_NUMBER.fullmatch(plain))
+    ):
+        return ()
+    return (plain,) if certain or not _LOWER.fullmatch(plain) else ()
 
 
 def _unquoted(text: str) -> str:
@@ -124,6 +154,12 @@ def _describes(text: str) -> bool:
     word = text[article.end() :] if article else text
     if word.lower() in _NEVER or word[-1:] in ",:;":
         return True
+    if word.lower().replace("_", "").replace("-", "") in _STYLES:
+        return True
+    # "f-strings", "callbacks": several of a kind, none of them by its name.
+    if _LOWER.fullmatch(word):
+        several = len(word) > _SHORTEST_PLURAL and word.endswith("s") and not word.endswith("ss")
+        return article is not None or several or any(describes(part) for part in re.split(r"[-/]", word))
     return _PLAIN.fullmatch(word) is not None and (article is not None or describes(word))
 
 
