@@ -470,8 +470,9 @@ class EditService:
         """The plan that names what was found; for what stands in the wrong place, that of the whole file."""
         kinds = {found.kind for found in verdict.handled if found.action is Action.ASKED_AGAIN}
         run.asked_again = True
-        undivided = plan.undivided() if Check.PLACE in kinds else None
-        if undivided is not None and undivided.scope != plan.scope:
+        numbered = plan.target.kind is ScopeKind.SECTIONS
+        undivided = plan.undivided() if numbered and Check.PLACE in kinds else None
+        if undivided is not None:
             run.restarts.append(Restart.MISFIT)
             return undivided
         run.restarts.append(Restart.SYNTAX if kinds == {Check.SYNTAX} else Restart.FINDINGS)

@@ -11,7 +11,19 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard import checks, comments, dress, elision, form, loss, order, soundness, undone, wrapping
+from editsvc.guard import (
+    checks,
+    comments,
+    dress,
+    elision,
+    form,
+    loss,
+    order,
+    placement,
+    soundness,
+    undone,
+    wrapping,
+)
 from editsvc.guard.findings import Action, Answer, Check, Finding, Handled, Lines
 from editsvc.text.diff import changed_spans
 
@@ -33,6 +45,7 @@ _RESTORERS: Final[tuple[tuple[frozenset[Check], Restorer], ...]] = (
 )
 # What looks at a changed document.
 _CONTENT: Final[tuple[Rule, ...]] = (
+    placement.placement,
     wrapping.wrapping,
     dress.numbered,
     dress.diffed,
