@@ -8,10 +8,12 @@ instruction was not understood, the rest is asked about once, and the model is b
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+import sys
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.changes import Change, changes_of, similarity, tells, without_successor, words
@@ -21,7 +23,7 @@ from editsvc.syntax import TYPE_KINDS
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from editsvc.guard.proposal import Proposal
     from editsvc.instruction.intent import Intent
@@ -43,6 +45,7 @@ _NEARLY_COMMENT: Final = 0.8
 _HALF: Final = 0.5
 _LIVES_ON: Final = 0.5  # of a definition's lines, somewhere else
 _REPLACED: Final = 0.5  # as many lines came as are gone, by half
+_FRAGMENT: Final = 3  # lines
 _SEVERAL: Final = 2  # definitions
 _CONCENTRATED: Final = 0.5  # of a word's occurrences; it points to where they are
 _SHORTEST_WORD: Final = 4
@@ -50,6 +53,7 @@ _MOST_USES: Final = 50  # places of a name that are looked at
 _NAMES_SHOWN: Final = 3
 _STRENGTH: Final = (Answer.ASK_THEN_REFUSE, Answer.ASK_THEN_WARN, Answer.WARN)
 
+_NAME: Final = re.compile(r"[\w$]+")
 _PART: Final = re.compile(r"[^\W\d_]+")
 _HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
 _BINDS: Final = re.compile(r"\s*(?:import|from|use|using|include|require|#\s*include|@import|export)\b")
@@ -64,6 +68,58 @@ _CONTAINERS: Final = TYPE_KINDS | {"module", "namespace"}
 _NO_BODY: Final = frozenset({"declaration"})
 
 
+class _Facts:
+    """What is asked of a proposal for each of its changes, worked out once."""
+
+    def __init__(self, proposal: Proposal) -> None:
+        self.proposal = proposal
+
+    @cached_property
+    def total(self) -> int:
+        """How many lines of the old text tell something."""
+        return max(1, sum(map(tells, self.proposal.old)))
+
+    @cached_property
+    def draft(self) -> frozenset[str]:
+        """The lines of the complete draft; none without one."""
+        drafted = self.proposal.drafted
+        return frozenset() if drafted is None else frozenset(line.strip() for line in split_lines(drafted))
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """The words of the instruction that may point somewhere."""
+        words = self.proposal.intent.words
+        return frozenset(word for word in words if len(word) >= _SHORTEST_WORD or not word.isascii())
+
+    @cached_property
+    def everywhere(self) -> Counter[str]:
+        """How many lines of the old text each of these words stands on."""
+        return Counter(word for line in self.proposal.old for word in self.wanted & _words_of(line))
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offsets of the old lines, and the end."""
+        return [0, *accumulate(map(len, self.proposal.old))]
+
+    @cached_property
+    def new_starts(self) -> list[int]:
+        """The offsets of the new lines, and the end."""
+        return [0, *accumulate(map(len, self.proposal.new))]
+
+    @cached_property
+    def heads(self) -> list[int]:
+        """The new lines with the name of a definition, in order."""
+        outline = self.proposal.new_outline
+        found = () if outline is None else outline.definitions
+        return sorted(_line(self.new_starts, definition.name_start) for definition in found)
+
+    @cached_property
+    def defined(self) -> Counter[str]:
+        """How often the new text defines each name."""
+        outline = self.proposal.new_outline
+        return Counter() if outline is None else Counter(each.name for each in outline.definitions)
+
+
 def lost(proposal: Proposal) -> Iterator[Finding]:
     """What the reply leaves out: everything, the end of the document, a large share of its lines, or definitions.
 
@@ -76,11 +132,12 @@ def lost(proposal: Proposal) -> Iterator[Finding]:
             yield _emptied(proposal)
         return
     changes = changes_of(proposal)
-    missing = _missing(proposal, changes)
+    facts = _Facts(proposal)
+    missing = _missing(facts, changes)
     ranges = [(each.first, each.last) for each in missing]
-    places = (*_cut_off(proposal, changes), *_holes(proposal, changes, ranges))
+    places = (*_cut_off(facts, changes), *_holes(facts, changes, ranges))
     findings = [finding for finding in places if finding.kind is not Check.LOSS]
-    findings += _judged([each for each in missing if not _taken(each, proposal.old)], proposal, changes)
+    findings += _judged([each for each in missing if not _taken(each, proposal.old)], facts, changes)
     findings += [finding for finding in places if finding.kind is Check.LOSS]
     reported: list[Lines] = []
     for finding in sorted(findings, key=lambda finding: _STRENGTH.index(finding.answer)):
@@ -105,8 +162,9 @@ def _emptied(proposal: Proposal) -> Finding:
     )
 
 
-def _cut_off(proposal: Proposal, changes: Sequence[Change]) -> Iterator[Finding]:
+def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
     """The end of the document, if nothing came for it: the reply stops in the middle of the old text."""
+    proposal = facts.proposal
     if not changes:
         return
     old, new, last = proposal.old, proposal.new, changes[-1]
@@ -115,18 +173,18 @@ def _cut_off(proposal: Proposal, changes: Sequence[Change]) -> Iterator[Finding]
     lines = without_successor(last, old, new)
     if not lines or _ends_as_before(last, old, new):
         return
-    share = lines / _telling(old)
+    share = lines / facts.total
     intent = proposal.intent
     if (intent.removes or intent.rewrites) and proposal.drafted is None:
         if share < _HALF:
             return
         answer = Answer.ASK_THEN_REFUSE if _more_than_named(proposal) else Answer.ASK_THEN_WARN
-    elif (certain := _certain(last, lines, proposal)) is not None:
+    elif (certain := _certain(last, lines, facts)) is not None:
         answer = certain
     elif share >= _LARGE_HOLE:
         answer = _answer(intent, strong=lines > 1)
-    elif lines >= _TAIL_FLOOR and not _pointed_at(last, proposal):
-        answer = _answer(intent, strong=_ends_code(last, proposal, changes))
+    elif lines >= _TAIL_FLOOR and not _pointed_at(last, facts):
+        answer = _answer(intent, strong=_ends_code(last, facts, changes))
         if answer is Answer.ASK_THEN_WARN and (share < _SMALL_TAIL or not intent.understood):
             answer = Answer.WARN
     else:
@@ -140,12 +198,11 @@ def _cut_off(proposal: Proposal, changes: Sequence[Change]) -> Iterator[Finding]
     )
 
 
-def _ends_code(last: Change, proposal: Proposal, changes: Sequence[Change]) -> bool:
+def _ends_code(last: Change, facts: _Facts, changes: Sequence[Change]) -> bool:
     """Whether what is gone at the end begins inside of a definition, or is several; not what an edit no longer uses."""
-    outline = proposal.old_outline
+    outline, starts = facts.proposal.old_outline, facts.starts
     if outline is None or not outline.definitions:
         return False
-    starts = [0, *accumulate(map(len, proposal.old))]
     first = last.gone[0]
     around = [
         definition
@@ -154,13 +211,13 @@ def _ends_code(last: Change, proposal: Proposal, changes: Sequence[Change]) -> b
     ]
     if around and around[-1].kind not in _CONTAINERS:
         return True
-    uses = _Uses(proposal, changes)
     behind = [
         _Missing(definition, _line(starts, definition.start), _line(starts, definition.end - 1), last)
         for definition in _outermost(
             each for each in outline.definitions if _line(starts, each.start) >= first
         )
     ]
+    uses = _Uses(facts, changes, behind)
     return len(behind) >= _SEVERAL and not any(uses.went(each) for each in behind)
 
 
@@ -174,26 +231,27 @@ def _ends_as_before(change: Change, old: Sequence[str], new: Sequence[str]) -> b
 
 
 def _holes(
-    proposal: Proposal, changes: Sequence[Change], definitions: Sequence[tuple[int, int]]
+    facts: _Facts, changes: Sequence[Change], definitions: Sequence[tuple[int, int]]
 ) -> Iterator[Finding]:
     """Lines without a successor that make a large share of the document, in one place or all together.
 
     Small ones that are `definitions`, given by their first and last lines, are left to whoever looks at those.
     """
+    proposal, total = facts.proposal, facts.total
     old, new, intent = proposal.old, proposal.new, proposal.intent
-    total = _telling(old)
     net = sum(change.net for change in changes)
-    if net <= 0 or not total:
+    if net <= 0:
         return
     holes = [(change, lines) for change in changes if (lines := without_successor(change, old, new))]
     if (intent.removes or intent.rewrites) and proposal.drafted is None:
         if net >= (_ALL_BUT_A_FEW if intent.rewrites else _NEARLY_ALL) * total:
             refuse = intent.removes and _more_than_named(proposal)
-            yield _shrunk(net, proposal, changes, Answer.ASK_THEN_REFUSE if refuse else Answer.ASK_THEN_WARN)
+            yield _shrunk(net, facts, changes, Answer.ASK_THEN_REFUSE if refuse else Answer.ASK_THEN_WARN)
         return
     if net >= _HALF * total:
-        strong = net >= _NEARLY_ALL * total or sum(lines for _, lines in holes) >= _HALF * total
-        yield _shrunk(net, proposal, changes, _answer(intent, strong=strong))
+        strong = intent.narrow or net > 1
+        strong = strong and (net >= _NEARLY_ALL * total or sum(lines for _, lines in holes) >= _HALF * total)
+        yield _shrunk(net, facts, changes, _answer(intent, strong=strong))
         return
     comments = [] if proposal.language is None else comment_lines(old, proposal.language)
     for change, lines in holes:
@@ -201,13 +259,13 @@ def _holes(
         said = sum(comments[number] for number in change.gone) if comments else 0
         if said >= _NEARLY_COMMENT * len(change.gone) or len(change.gone) - said <= len(change.come):
             continue  # comments are looked at on their own
-        if (certain := _certain(change, lines, proposal)) is not None:
+        if (certain := _certain(change, lines, facts)) is not None:
             answer = certain
         elif share >= _LARGE_HOLE and net >= _LEFT_OPEN * total:
             answer = _answer(intent, strong=True)
-        elif all(any(first <= number <= last for first, last in definitions) for number in change.gone):
+        elif all(_within(number, definitions) for number in change.gone):
             continue
-        elif lines >= _HOLE_FLOOR and share >= _HOLE and not _pointed_at(change, proposal):
+        elif lines >= _HOLE_FLOOR and share >= _HOLE and not _pointed_at(change, facts):
             answer = Answer.WARN if share < _LARGE_HOLE else Answer.ASK_THEN_WARN
         else:
             continue
@@ -222,8 +280,8 @@ def _holes(
         )
 
 
-def _shrunk(net: int, proposal: Proposal, changes: Sequence[Change], answer: Answer) -> Finding:
-    total = _telling(proposal.old)
+def _shrunk(net: int, facts: _Facts, changes: Sequence[Change], answer: Answer) -> Finding:
+    total = facts.total
     gone = [number for change in changes for number in change.gone]
     return Finding(
         Check.SHRINK,
@@ -234,15 +292,13 @@ def _shrunk(net: int, proposal: Proposal, changes: Sequence[Change], answer: Ans
     )
 
 
-def _missing(proposal: Proposal, changes: Sequence[Change]) -> list[_Missing]:
+def _missing(facts: _Facts, changes: Sequence[Change]) -> list[_Missing]:
     """The outermost definitions that are gone from their place, and of whose name there are fewer now."""
     candidates = [change for change in changes if change.net > 0]
-    if not candidates:
-        return []
-    before = proposal.old_outline
+    before = facts.proposal.old_outline if candidates else None
     if before is None or not before.definitions:
         return []
-    starts = [0, *accumulate(map(len, proposal.old))]
+    starts = facts.starts
     gone = {number for change in candidates for number in change.gone}
     heads = [
         definition
@@ -251,15 +307,18 @@ def _missing(proposal: Proposal, changes: Sequence[Change]) -> list[_Missing]:
     ]
     if not heads:
         return []
-    names = _names_after(proposal, heads)
+    names = _names_after(facts.proposal, heads)
     was = Counter(definition.name for definition in before.definitions)
+    firsts = [change.old_start for change in candidates]
     return [
-        _Missing(definition, first, last, change)
+        _Missing(
+            definition,
+            _line(starts, definition.start),
+            _line(starts, definition.end - 1),
+            candidates[bisect_right(firsts, _line(starts, definition.name_start)) - 1],
+        )
         for definition in _outermost(heads)
         if was[definition.name] > names[definition.name]
-        for first, last in [(_line(starts, definition.start), _line(starts, definition.end - 1))]
-        for change in candidates
-        if change.old_start <= _line(starts, definition.name_start) < change.old_end
     ]
 
 
@@ -272,17 +331,23 @@ class _Missing:
     last: int
     change: Change
 
+    @property
+    def gone(self) -> Sequence[int]:
+        """Those of its lines that stand nowhere else."""
+        lines = self.change.gone
+        return lines[bisect_left(lines, self.first) : bisect_right(lines, self.last)]
+
 
 def _taken(missing: _Missing, old: Sequence[str]) -> bool:
     """Whether most of a definition's lines stand elsewhere, or as many new ones in its place."""
     own = [number for number in range(missing.first, missing.last + 1) if tells(old[number])]
-    gone = sum(1 for number in missing.change.gone if missing.first <= number <= missing.last)
-    return gone <= _LIVES_ON * len(own) or len(missing.change.come) >= _REPLACED * len(own)
+    return len(missing.gone) <= _LIVES_ON * len(own) or len(missing.change.come) >= _REPLACED * len(own)
 
 
-def _judged(missing: Sequence[_Missing], proposal: Proposal, changes: Sequence[Change]) -> Iterator[Finding]:
+def _judged(missing: Sequence[_Missing], facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
+    proposal = facts.proposal
     intent = proposal.intent
-    uses = _Uses(proposal, changes)
+    uses = _Uses(facts, changes, missing)
     used = {
         each: line for each in missing if _must_stay(each, proposal) and (line := uses.left(each)) is not None
     }
@@ -302,7 +367,7 @@ def _judged(missing: Sequence[_Missing], proposal: Proposal, changes: Sequence[C
             len({each.definition.name for each in rest}) >= _SEVERAL
             and sum(change.net for change in changes) >= _HALF * gone
         )
-    torn = [each for each in rest if not (intent.removes or intent.rewrites) and _torn(each, proposal)]
+    torn = [each for each in rest if not (intent.removes or intent.rewrites) and _torn(each, facts)]
     rest = [each for each in rest if each not in torn]
     if torn:
         yield _left_out(torn, Answer.ASK_THEN_REFUSE, "and lines of it stand alone in the new text")
@@ -313,7 +378,7 @@ def _judged(missing: Sequence[_Missing], proposal: Proposal, changes: Sequence[C
             f"still used on line {min(used.values()) + 1} of the new text",
         )
     if rest:
-        kept = any(_drafted(each.change, proposal) for each in rest)
+        kept = any(_drafted(each.change, facts) for each in rest)
         answer = Answer.ASK_THEN_REFUSE if kept else _answer(intent, strong=strong)
         if answer is Answer.ASK_THEN_WARN and sum(change.net for change in changes) <= 0:
             answer = Answer.WARN  # as much came elsewhere
@@ -327,15 +392,20 @@ def _must_stay(missing: _Missing, proposal: Proposal) -> bool:
         return False
     imported = proposal.language is not None and proposal.language.name in _IMPORTS_NAMES
     return imported or not (
-        intent.removes or intent.rewrites or definition.kind == "macro" or definition.name.isupper()
+        not intent.understood
+        or intent.removes
+        or intent.rewrites
+        or definition.kind == "macro"
+        or definition.name.isupper()
     )
 
 
-def _torn(missing: _Missing, proposal: Proposal) -> bool:
+def _torn(missing: _Missing, facts: _Facts) -> bool:
     """Whether the beginning of a definition is gone, but lines like its own stand, alone, in its place."""
-    change, new = missing.change, proposal.new
-    own = [number for number in change.gone if missing.first <= number <= missing.last]
-    if not change.come or len(change.come) >= len(own) or _defines(change, proposal):
+    proposal, change = facts.proposal, missing.change
+    new = proposal.new
+    own = missing.gone
+    if not 0 < len(change.come) <= min(_FRAGMENT, len(own) - 1) or _defines(change, facts):
         return False
     first = change.come[0]
     apart = first == 0 or not new[first - 1].strip()
@@ -350,16 +420,10 @@ def _torn(missing: _Missing, proposal: Proposal) -> bool:
     )
 
 
-def _defines(change: Change, proposal: Proposal) -> bool:
+def _defines(change: Change, facts: _Facts) -> bool:
     """Whether a definition came in `change`."""
-    outline = proposal.new_outline
-    if outline is None:
-        return False
-    starts = [0, *accumulate(map(len, proposal.new))]
-    return any(
-        change.new_start <= _line(starts, definition.name_start) < change.new_end
-        for definition in outline.definitions
-    )
+    place = bisect_left(facts.heads, change.new_start)
+    return place < len(facts.heads) and facts.heads[place] < change.new_end
 
 
 def _indent(line: str) -> int:
@@ -383,24 +447,27 @@ def _left_out(missing: Sequence[_Missing], answer: Answer, why: str) -> Finding:
 class _Uses:
     """Where the names of missing definitions occur in both texts, apart from the definitions themselves."""
 
-    def __init__(self, proposal: Proposal, changes: Sequence[Change]) -> None:
-        self._proposal = proposal
-        self._edited = [change for change in changes if change.come]
+    def __init__(self, facts: _Facts, changes: Sequence[Change], missing: Iterable[_Missing]) -> None:
+        proposal = facts.proposal
+        names = {each.definition.name for each in missing}
+        self._proposal, self._facts = proposal, facts
+        self._before, self._after = _places(names, proposal.before), _places(names, proposal.after)
         self._come = {number for change in changes for number in change.come}
-        self._old_starts = [0, *accumulate(map(len, proposal.old))]
-        self._new_starts = [0, *accumulate(map(len, proposal.new))]
+        self._edited = {
+            number for change in changes if change.come for number in range(change.old_start, change.old_end)
+        }
 
     def left(self, missing: _Missing) -> int | None:
         """The first line of the new text that uses `missing` as the old one did; None if there is none.
 
         None, too, if a new line speaks of the name: then that may be where it comes from now.
         """
-        outline = self._proposal.new_outline
-        if outline is not None and any(each.name == missing.definition.name for each in outline.definitions):
+        name = missing.definition.name
+        if self._facts.defined[name]:
             return None
         lines = []
-        for offset in _places(missing.definition.name, self._proposal.after):
-            line = _line(self._new_starts, offset)
+        for offset in self._after.get(name, ()):
+            line = _line(self._facts.new_starts, offset)
             if line in self._come or _BINDS.match(self._proposal.new[line]):
                 return None
             if self._refers(missing.definition, offset):
@@ -409,12 +476,10 @@ class _Uses:
 
     def went(self, missing: _Missing) -> bool:
         """Whether the old text used `missing` where the new one was written anew, and no longer does."""
-        return any(
-            change.old_start <= line < change.old_end
-            for offset in _places(missing.definition.name, self._proposal.before)
-            if not missing.first <= (line := _line(self._old_starts, offset)) <= missing.last
-            for change in self._edited
+        lines = (
+            _line(self._facts.starts, offset) for offset in self._before.get(missing.definition.name, ())
         )
+        return any(line in self._edited and not missing.first <= line <= missing.last for line in lines)
 
     def _refers(self, definition: Definition, offset: int) -> bool:
         text = self._proposal.after
@@ -430,11 +495,14 @@ class _Uses:
         return not before.endswith((".", "->", "::"))
 
 
-def _places(name: str, text: str) -> Iterator[int]:
-    if not name.isidentifier():
-        return
-    for match in islice(re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text), _MOST_USES):
-        yield match.start()
+def _places(names: Collection[str], text: str) -> dict[str, list[int]]:
+    """Where each of `names` stands in `text` as a word, the first of many."""
+    found: dict[str, list[int]] = {name: [] for name in names}
+    for match in _NAME.finditer(text):
+        places = found.get(match[0])
+        if places is not None and len(places) < _MOST_USES:
+            places.append(match.start())
+    return found
 
 
 def _names_after(proposal: Proposal, heads: Sequence[Definition]) -> Counter[str]:
@@ -442,13 +510,8 @@ def _names_after(proposal: Proposal, heads: Sequence[Definition]) -> Counter[str
     outline = proposal.new_outline
     if outline is not None:
         return Counter(definition.name for definition in outline.definitions)
-    return Counter(
-        {
-            head.name: len(heads)
-            for head in heads
-            if next(_places(head.name, proposal.after), None) is not None
-        }
-    )
+    places = _places({head.name for head in heads}, proposal.after)
+    return Counter({name: len(heads) for name, found in places.items() if found})
 
 
 def _outermost(definitions: Iterable[Definition]) -> Iterator[Definition]:
@@ -482,38 +545,34 @@ def _more_than_named(proposal: Proposal) -> bool:
     return _SEVERAL <= len(gone) < len(others)
 
 
-def _certain(change: Change, lines: int, proposal: Proposal) -> Answer | None:
+def _certain(change: Change, lines: int, facts: _Facts) -> Answer | None:
     """The answer to a loss that is one however the instruction is read; None if it is none.
 
     Few lines may have to go with what changes: the import of what is no longer used.
     """
-    drafted = _drafted(change, proposal)
+    drafted = _drafted(change, facts)
+    proposal = facts.proposal
     if not drafted and not (proposal.intent.narrow and proposal.intent.understood):
         return None
-    if lines >= _HOLE_FLOOR or lines >= _HOLE * _telling(proposal.old):
+    if lines >= _HOLE_FLOOR or lines >= _HOLE * facts.total:
         return Answer.ASK_THEN_REFUSE
-    if _pointed_at(change, proposal):
+    if _pointed_at(change, facts):
         return Answer.ASK_THEN_WARN if drafted else Answer.WARN
     return Answer.ASK_THEN_REFUSE if drafted else Answer.ASK_THEN_WARN
 
 
-def _drafted(change: Change, proposal: Proposal) -> bool:
+def _drafted(change: Change, facts: _Facts) -> bool:
     """Whether there is a complete draft, and it keeps lines that are gone."""
-    if proposal.drafted is None:
-        return False
-    draft = {line.strip() for line in split_lines(proposal.drafted)}
-    return any(proposal.old[number].strip() in draft for number in change.gone)
+    return bool(facts.draft) and any(
+        facts.proposal.old[number].strip() in facts.draft for number in change.gone
+    )
 
 
-def _pointed_at(change: Change, proposal: Proposal) -> bool:
-    """Whether the instruction has a word that stands in lines which are gone, and not all over the document."""
-    wanted = {word for word in proposal.intent.words if len(word) >= _SHORTEST_WORD or not word.isascii()}
-    here = wanted & {word for number in change.gone for word in _words_of(proposal.old[number])}
-    if not here:
-        return False
-    everywhere = Counter(word for line in proposal.old for word in here & _words_of(line))
-    gone = Counter(word for number in change.gone for word in here & _words_of(proposal.old[number]))
-    return any(gone[word] >= _CONCENTRATED * everywhere[word] for word in here)
+def _pointed_at(change: Change, facts: _Facts) -> bool:
+    """Whether the instruction has a word that stands in lines which are gone, and hardly anywhere else."""
+    old = facts.proposal.old
+    gone = Counter(word for number in change.gone for word in facts.wanted & _words_of(old[number]))
+    return any(count >= _CONCENTRATED * facts.everywhere[word] for word, count in gone.items())
 
 
 def _words_of(line: str) -> set[str]:
@@ -523,10 +582,6 @@ def _words_of(line: str) -> set[str]:
 
 def _answer(intent: Intent, *, strong: bool) -> Answer:
     return Answer.ASK_THEN_REFUSE if strong and intent.understood else Answer.ASK_THEN_WARN
-
-
-def _telling(lines: Sequence[str]) -> int:
-    return max(1, sum(map(tells, lines)))
 
 
 def _line(starts: Sequence[int], offset: int) -> int:
@@ -539,6 +594,12 @@ def _lines(numbers: Sequence[int]) -> Lines:
 
 def _said(lines: Lines) -> str:
     return f"line {lines.first}" if lines.first == lines.last else f"lines {lines.first} to {lines.last}"
+
+
+def _within(number: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether `number` is in one of `ranges`, which are inclusive, in order, and do not overlap."""
+    place = bisect_right(ranges, (number, sys.maxsize)) - 1
+    return place >= 0 and number <= ranges[place][1]
 
 
 def _overlap(one: Lines, other: Lines) -> bool:
