@@ -6,25 +6,29 @@ their languages, dialects and templates look like errors, and what a macro of C 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from editsvc.syntax.balance import unpaired
+from editsvc.syntax.blocks import misplaced
 from editsvc.syntax.budget import ParseBudget
-from editsvc.syntax.parsing import error_nodes, parse
+from editsvc.syntax.lexis import TEMPLATE_TAGS, Words
+from editsvc.syntax.parsing import error_nodes, is_trailing_comma, parse
 from editsvc.syntax.surroundings import flush_left, surroundings
-from editsvc.text.diff import changed_spans
+from editsvc.text.diff import Span, changed_spans
 from editsvc.text.document import LineIndex, normalise, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import tree_sitter
 
     from editsvc.syntax.languages import Language
     from editsvc.syntax.parsing import Tree
-    from editsvc.text.diff import Span
 
 # Of each text; some 120,000 lines of ordinary code, a second and a half.
 _STEPS: Final = 40_000
@@ -33,6 +37,27 @@ _CHARACTERS_A_STEP: Final = 150
 _MACROS: Final = frozenset({"c", "cpp"})
 _SHOWN: Final = 60
 _MISSING: Final = "missing "
+_UNPAIRED: Final = "unpaired "
+_BRACKETS: Final = frozenset("()[]{}")
+# The nodes around the text of a page. In `ERROR` is what the parser makes of the rest of it.
+_TEXT: Final = frozenset({"document", "element", "ERROR", "jsx_element", "jsx_fragment"})
+_A_TAG: Final = re.compile(r"</?[A-Za-z]")
+# What stands between the name of an at-rule and its block or semicolon; the brackets in it pair.
+_PRELUDE: Final = re.compile(
+    r"@(?!(?:-\w+-)?keyframes\b|charset\b|namespace\b|font-face\b)[\w-]+"
+    r"(?:[^{};@()*]|\((?:[^{};@()*]|\([^{};@()*]*\))*\))*(?=[{;])"
+)
+_TEMPLATE_TAG: Final = re.compile(TEMPLATE_TAGS, re.DOTALL)
+_OUTPUT: Final = ("{{", "<%=", "<%-", "<?=")
+_ALONE: Final = re.compile(rf"[ \t]*(?:{TEMPLATE_TAGS})[ \t]*$", re.DOTALL | re.MULTILINE)
+_NOT_LINE_END: Final = re.compile(r"[^\n]")
+_SEPARATORS: Final = frozenset({",", ";", ":", "=", ")", "]", "}"})
+_NO_SEMICOLONS: Final = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"})
+# Style sheets are full of semicolons behind blocks; readers of CSS pass over them.
+_LOOSE: Final = frozenset({"css"})
+_NO_SEMICOLON: Final = _MISSING + ";"
+_FORMS: Final = 4
+_WORD: Final = re.compile(r"\w+|\"[^\"]*\"|'[^']*'")
 
 
 class Extent(StrEnum):
@@ -65,6 +90,43 @@ class Breakage:
     extent: Extent
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A fault as the parser saw it: it reaches to `last_line`.
+
+    `in_text` is true between the tags of a page; `plain` where something is missing that has a name, or a separator is
+    too many, which no new construct of a language looks like; or where it lies in code of a language within the
+    text's, the brackets or quotes of which do not pair.
+    """
+
+    fault: SyntaxFault
+    last_line: int
+    in_text: bool
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A text as it was parsed, and what the parser could not read or misses in it, the first of each line."""
+
+    text: str
+    tree: Tree
+    seen: list[_Seen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Both texts of an edit, and what differs, which is found out when it is needed."""
+
+    before: str
+    after: str
+    language: Language
+
+    @property
+    def spans(self) -> list[Span]:
+        return changed_spans(self.before, self.after)
+
+
 def breakage(
     before: str,
     after: str,
@@ -72,25 +134,27 @@ def breakage(
     *,
     steps: int = _STEPS,
 ) -> Breakage | None:
-    """The faults of `after` that `before` did not have; None if the language has no grammar.
+    """The faults of `after` that `before` did not have; None if nothing can be told of the language.
 
     Where `before` has none, all are new. Where it has some, those are new that it has no counterpart for: on a
     line that stayed, one on the same line; on changed lines, one on the lines that they replace; anywhere, one of
     the same text. In C and C++, whose macros look like errors, none is new then.
 
+    What is new to the grammar is not wrong: a fault within one changed line does not count where brackets, quotes,
+    blocks and tags pair as they did. Where they did and do so no longer, that is a fault, whatever the parser says.
+
     Each text may take `steps` of the parser. A text that takes more is looked at around the changes, one definition
     after the other, as far as another `steps` go; a definition that was no sound code before is passed over.
     """
-    if not language.grammar:
-        return None
     before, after = normalise(before), normalise(after)
+    edit = _Edit(before, after, language)
+    if language.approximate or not language.grammar:
+        lost = _unpaired_now(edit)
+        return None if lost is None else Breakage(tuple(lost), Extent.WHOLE)
     if max(len(before), len(after)) <= steps * _CHARACTERS_A_STEP:
-        found = faults(after, language, budget=ParseBudget(steps))
-        if found == []:
-            return Breakage((), Extent.WHOLE)
-        known = None if found is None else faults(before, language, budget=ParseBudget(steps))
-        if found is not None and known is not None:
-            return Breakage(tuple(_new(before, after, found, known, language)), Extent.WHOLE)
+        found = _new(edit, ParseBudget(steps), ParseBudget(steps))
+        if found is not None:
+            return Breakage(tuple(found), Extent.WHOLE)
     return _around_changes(before, after, language, ParseBudget(steps))
 
 
@@ -100,12 +164,11 @@ def _around_changes(before: str, after: str, language: Language, budget: ParseBu
     extent = Extent.AROUND_CHANGES
     for span in surroundings(old, new, changed_spans(before, after)):
         was = flush_left(old[span.old_start : span.old_end])
-        known = faults(was, language, budget=budget)
-        found = (
-            None
-            if known is None or known
-            else faults(flush_left(new[span.new_start : span.new_end]), language, budget=budget)
-        )
+        known = _parsed(was, language, budget)
+        found = None
+        if known is not None and not known.seen:
+            now = flush_left(new[span.new_start : span.new_end])
+            found = _new(_Edit(was, now, language), budget, budget, known)
         if found is None:
             extent = Extent.UNKNOWN
         else:
@@ -114,44 +177,182 @@ def _around_changes(before: str, after: str, language: Language, budget: ParseBu
 
 
 def _new(
-    before: str, after: str, found: list[SyntaxFault], known: list[SyntaxFault], language: Language
-) -> list[SyntaxFault]:
-    if not known:
-        return found
-    if language.name in _MACROS:
+    edit: _Edit, budget: ParseBudget, budget_before: ParseBudget, known: _Parsed | None = None
+) -> list[SyntaxFault] | None:
+    """The new faults, in order; None if a text could not be parsed. `known` is what was `before`, if it was parsed."""
+    found = _parsed(edit.after, edit.language, budget)
+    if found is None:
+        return None
+    if not found.seen:
+        return _new_in_sound(edit, found, budget_before)
+    known = known or _parsed(edit.before, edit.language, budget_before)
+    if known is None:
+        return None
+    spans = edit.spans
+    if not known.seen:
+        new = found.seen
+    elif edit.language.name in _MACROS:
+        new = []
+    else:
+        new = _not_known(found.seen, [seen.fault for seen in known.seen], spans)
+    lost = _unpaired_now(edit)
+    if not lost:
+        new = _beyond_the_grammar(new, edit, spans, paired=lost is not None)
+        if not new:
+            return _new_in_sound(edit, found, budget_before)
+    return [seen.fault for seen in new] or lost or []
+
+
+def _new_in_sound(edit: _Edit, found: _Parsed, budget: ParseBudget) -> list[SyntaxFault] | None:
+    """New faults where the parser, which is more lenient than the language, sees none that counts."""
+    if edit.language.lexis is not None and edit.language.lexis.words is Words.SHELL:
+        return _unpaired_now(edit) or []
+    if edit.language.name != "python":
         return []
-    return _not_known(found, known, changed_spans(before, after))
+    wrong = misplaced(found.tree, split_lines(edit.after), edit.spans)
+    if not wrong:
+        return []
+    known = _parsed(edit.before, edit.language, budget)
+    if known is None:
+        return None
+    lines = split_lines(edit.before)
+    # Where this was allowed, it is not Python alone that the file is written in.
+    if known.seen or misplaced(known.tree, lines, [Span(0, len(lines), 0, len(lines))]):
+        return []
+    return [SyntaxFault(line, text) for line, text in wrong]
 
 
-def faults(text: str, language: Language, *, budget: ParseBudget | None = None) -> list[SyntaxFault] | None:
-    """Everything that the parser cannot read or misses in `text`, in order, the first of each line.
+def _beyond_the_grammar(new: list[_Seen], edit: _Edit, spans: Sequence[Span], *, paired: bool) -> list[_Seen]:
+    """`new` without what is only unknown to the grammar, as far as that can be told.
 
-    None if the language has no grammar, the budget is used up, or the text is nested too deeply.
+    That is something within one changed line, behind which the parser finds its way again. `paired` tells that
+    brackets and quotes pair as they did.
     """
-    tree = parse(text, language, budget=budget)
+    if not paired or not new:
+        return new
+    lines = split_lines(edit.after)
+    changed = {line for span in spans for line in range(span.new_start, span.new_end)}
+    rest = [seen for seen in new if not _confined(seen, lines, changed, edit.language)]
+    if edit.language.name in _MACROS:
+        return rest
+    kept = {seen.fault.line for seen in rest}
+    forms = {
+        # Without its semicolon a statement has no form to tell it by: any two words look like that.
+        text if seen.fault.text == _NO_SEMICOLON else _WORD.sub("w", text)
+        for seen in new
+        if not seen.in_text and seen.fault.line not in kept
+        for text in [lines[seen.fault.line].strip()]
+    }
+    # A new construct has one form, or a few. Lines of many forms are not in this language.
+    return rest if len(forms) <= _FORMS else new
+
+
+def _confined(seen: _Seen, lines: Sequence[str], changed: Collection[int], language: Language) -> bool:
+    line = seen.fault.line
+    if seen.last_line != line or line not in changed or seen.plain:
+        return False
+    if language.settled:
+        return _TEMPLATE_TAG.search(lines[line]) is not None
+    if language.lexis is None:
+        return False
+    if language.lexis.words is Words.TAGS:
+        return seen.in_text
+    return all(one.text in _BRACKETS for one in unpaired(lines[line], language.lexis))
+
+
+def _unpaired_now(edit: _Edit) -> list[SyntaxFault] | None:
+    """What paired before the edit and does not any longer; None if nothing can be concluded."""
+    lexis = edit.language.lexis
+    if lexis is None:
+        return None
+    known, found = unpaired(edit.before, lexis), unpaired(edit.after, lexis)
+    if known:
+        # What was odd and is so still is not lost; of what is odd in another way, nothing is known.
+        return [] if Counter(one.text for one in known) == Counter(one.text for one in found) else None
+    lines = LineIndex(edit.after)
+    first: dict[int, SyntaxFault] = {}
+    for one in found:
+        line = lines.line_of(one.offset)
+        first.setdefault(line, SyntaxFault(line, _UNPAIRED + one.text))
+    return [first[line] for line in sorted(first)]
+
+
+def _parsed(text: str, language: Language, budget: ParseBudget) -> _Parsed | None:
+    """None if the budget is used up, or the text is nested too deeply."""
+    tree = parse(_shown(text, language), language, budget=budget)
     if tree is None:
         return None
     nodes = error_nodes(tree)
     if not nodes:
-        return []
+        return _Parsed(text, tree, [])
     lines = LineIndex(text)
-    first: dict[int, SyntaxFault] = {}
+    sound = {id(inner): _pairs(inner) for inner in tree.injected if inner.root.has_error}
+    first: dict[int, _Seen] = {}
     for one, node in nodes:
-        line = lines.line_of(one.offset(node.start_byte))
-        first.setdefault(line, SyntaxFault(line, _said(one, node)))
-    return [first[line] for line in sorted(first)]
+        start = one.offset(node.start_byte)
+        line = lines.line_of(start)
+        end = node.start_byte + len(tree.lines[node.start_byte : node.end_byte].rstrip())
+        last = max(line, lines.line_of(one.offset(end)))
+        if line in first:
+            first[line] = replace(first[line], last_line=max(last, first[line].last_line))
+            continue
+        parent = node.parent
+        said = _said(text[start : one.offset(node.end_byte)], node)
+        first[line] = _Seen(
+            SyntaxFault(line, said),
+            last,
+            in_text=one is not tree
+            or (parent is not None and parent.type in _TEXT and not _A_TAG.search(tree.source(node))),
+            plain=_is_plain(one, node, said) or not sound.get(id(one), True),
+        )
+    return _Parsed(text, tree, [first[line] for line in sorted(first)])
 
 
-def _said(tree: Tree, node: tree_sitter.Node) -> str:
+def _is_plain(tree: Tree, node: tree_sitter.Node, said: str) -> bool:
+    """True if something is missing or too many that no new construct of a language looks like."""
+    name = tree.language.name
+    if node.is_missing:
+        return said != _NO_SEMICOLON or name not in _MACROS | _NO_SEMICOLONS
+    # A comma before the closing bracket is what languages come to allow.
+    return said in _SEPARATORS and name not in _LOOSE and not is_trailing_comma(tree, node)
+
+
+def _pairs(inner: Tree) -> bool:
+    """True if brackets and quotes of a piece of code in another language pair."""
+    lexis = inner.language.lexis
+    return lexis is not None and not unpaired(inner.source(inner.root), lexis)
+
+
+def _shown(text: str, language: Language) -> str:
+    """`text` with other characters for what is more than the grammar is to know; the lines stay where they are."""
+    if language.template_fill and _TEMPLATE_TAG.search(text):
+        text = _without_tags(text, language.template_fill)
+    if language.name == "css":
+        text = _PRELUDE.sub(lambda rule: "@" + _NOT_LINE_END.sub("x", rule[0][1:]), text)
+    return text
+
+
+def _without_tags(text: str, fill: str) -> str:
+    """`text` with the tags of a template language replaced by as much that says nothing.
+
+    A tag on a line of its own leaves it blank, as one that puts out nothing does.
+    """
+
+    def replaced(tag: re.Match[str]) -> str:
+        in_line = not _ALONE.match(text, text.rfind("\n", 0, tag.start()) + 1)
+        return _NOT_LINE_END.sub(fill if in_line and tag[0].startswith(_OUTPUT) else " ", tag[0])
+
+    return _TEMPLATE_TAG.sub(replaced, text)
+
+
+def _said(source: str, node: tree_sitter.Node) -> str:
     if node.is_missing:
         return _MISSING + node.type
-    piece = tree.source(node).lstrip().partition("\n")[0].rstrip()
+    piece = source.lstrip().partition("\n")[0].rstrip()
     return piece if len(piece) <= _SHOWN else piece[: _SHOWN - 1] + "…"
 
 
-def _not_known(
-    found: Sequence[SyntaxFault], known: Sequence[SyntaxFault], spans: Sequence[Span]
-) -> list[SyntaxFault]:
+def _not_known(found: Sequence[_Seen], known: Sequence[SyntaxFault], spans: Sequence[Span]) -> list[_Seen]:
     """Those of `found` for which `known` has no counterpart.
 
     On a line that stayed, that is a fault on the same line; in changed lines, one on any of the lines that they
@@ -162,7 +363,8 @@ def _not_known(
     starts = [span.new_start for span in spans]
     room = [sum(line in before for line in range(span.old_start, span.old_end)) for span in spans]
     result = []
-    for fault in found:
+    for seen in found:
+        fault = seen.fault
         if fault.text in dialect:
             continue
         number = bisect_right(starts, fault.line) - 1
@@ -173,5 +375,5 @@ def _not_known(
                 continue
         elif fault.line + (span.old_end - span.new_end if span is not None else 0) in before:
             continue
-        result.append(fault)
+        result.append(seen)
     return result

@@ -15,8 +15,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
+
+from editsvc.syntax import lexis
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,19 @@ class Language:
     nodes that stand above it on lines of their own. `raw_code` are leaves that hold code the grammar does not
     parse. `injections` are pieces of code in other languages. `unparsable` is a regular expression, with ``^`` at
     each line, of text that is not given to the grammar. `name_characters` is what a name consists of, as the
-    inside of a regular expression's set.
+    inside of a regular expression's set. `patterns` are of the end of a path (`PurePath.match`).
+
+    What the rest says is for the check of syntax. `lexis` is what hides brackets; without it, nothing is known but what
+    the grammar says. Tags of the usual template languages may occur anywhere if there is a `template_fill`, a
+    character that says nothing in a text, and something where a value has to be. `trailing_commas` are allowed, though
+    the grammar does not know them. A grammar that is `approximate` is a relative's: it finds definitions, and does not
+    tell sound from unsound. One that is `settled` knows all that its language will ever have.
     """
 
     name: str
     suffixes: tuple[str, ...] = ()
     filenames: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     shebangs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     line_comment: str = ""
@@ -69,6 +78,11 @@ class Language:
     wrappers: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     name_characters: str = r"\w"
+    lexis: lexis.Lexis | None = None
+    template_fill: str = ""
+    trailing_commas: bool = False
+    approximate: bool = False
+    settled: bool = False
 
 
 _C_COMMENT: Final = ("/*", "*/")
@@ -272,10 +286,20 @@ _C_IDENTIFIERS: Final = (
 )
 _C_STRINGS: Final = "[(string_content) (character)] @string"
 
+_SHELL_DEFINITIONS: Final = "(function_definition name: (word) @name) @function"
+_SHELL_IDENTIFIERS: Final = """
+(variable_name) @identifier
+(command_name (word) @identifier)
+(function_definition name: (word) @identifier)
+"""
+
+_JSON_IDENTIFIERS: Final = "(pair key: (string (string_content) @identifier))"
+
 LANGUAGES: Final[tuple[Language, ...]] = (
     Language(
         "python",
-        suffixes=(".py", ".pyi", ".pyw"),
+        suffixes=(".py", ".pyi", ".pyw", ".wsgi"),
+        filenames=("SConstruct", "SConscript", "wscript"),
         shebangs=("python", "python2", "python3", "pypy", "pypy3"),
         aliases=("py", "python3"),
         line_comment="#",
@@ -286,10 +310,11 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         comments="(comment) @comment",
         imports="[(import_statement) (import_from_statement) (future_import_statement)] @import",
         wrappers=frozenset({"decorated_definition"}),
+        lexis=lexis.PYTHON,
     ),
     Language(
         "javascript",
-        suffixes=(".js", ".mjs", ".cjs"),
+        suffixes=(".js", ".mjs", ".cjs", ".es6", ".jsm"),
         shebangs=("node", "nodejs", "bun"),
         aliases=("js",),
         line_comment="//",
@@ -303,6 +328,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         wrappers=_ECMASCRIPT_WRAPPERS,
         attributes=frozenset({"decorator"}),
         name_characters=r"\w$",
+        lexis=lexis.ECMASCRIPT,
     ),
     Language(
         "javascriptreact",
@@ -319,6 +345,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         wrappers=_ECMASCRIPT_WRAPPERS,
         attributes=frozenset({"decorator"}),
         name_characters=r"\w$",
+        lexis=lexis.ECMASCRIPT,
     ),
     Language(
         "typescript",
@@ -336,6 +363,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         wrappers=_ECMASCRIPT_WRAPPERS,
         attributes=frozenset({"decorator"}),
         name_characters=r"\w$",
+        lexis=lexis.ECMASCRIPT,
     ),
     Language(
         "typescriptreact",
@@ -352,6 +380,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         wrappers=_ECMASCRIPT_WRAPPERS,
         attributes=frozenset({"decorator"}),
         name_characters=r"\w$",
+        lexis=lexis.ECMASCRIPT,
     ),
     Language(
         "go",
@@ -368,6 +397,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         comments="(comment) @comment",
         imports="(import_spec) @import",
         wrappers=frozenset({"type_declaration"}),
+        lexis=lexis.GO,
     ),
     Language(
         "rust",
@@ -385,6 +415,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         comments="[(line_comment) (block_comment)] @comment",
         imports="(use_declaration) @import",
         attributes=frozenset({"attribute_item"}),
+        lexis=lexis.RUST,
     ),
     Language(
         "java",
@@ -398,6 +429,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         comments="[(line_comment) (block_comment)] @comment",
         imports="(import_declaration) @import",
         name_characters=r"\w$",
+        lexis=lexis.JAVA,
     ),
     Language(
         "c",
@@ -412,10 +444,26 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         imports="(preproc_include) @import",
         raw_code="(preproc_arg) @code",
         wrappers=frozenset({"type_definition"}),
+        lexis=lexis.C,
     ),
     Language(
         "cpp",
-        suffixes=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp"),
+        suffixes=(
+            ".cpp",
+            ".cc",
+            ".cxx",
+            ".c++",
+            ".hpp",
+            ".hh",
+            ".hxx",
+            ".h++",
+            ".ipp",
+            ".cppm",
+            ".ixx",
+            ".tcc",
+            ".tpp",
+            ".txx",
+        ),
         aliases=("c++", "cxx"),
         line_comment="//",
         block_comment=_C_COMMENT,
@@ -427,6 +475,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         imports="(preproc_include) @import",
         raw_code="(preproc_arg) @code",
         wrappers=frozenset({"type_definition", "template_declaration"}),
+        lexis=lexis.C,
     ),
     Language(
         "css",
@@ -441,10 +490,11 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         comments="(comment) @comment",
         imports="(import_statement) @import",
         name_characters=r"\w-",
+        lexis=lexis.CSS,
     ),
     Language(
         "html",
-        suffixes=(".html", ".htm", ".xhtml"),
+        suffixes=(".html", ".htm", ".xhtml", ".xht"),
         block_comment=_TAG_COMMENT,
         grammar="tree_sitter_html:language",
         identifiers="[(tag_name) (attribute_name)] @identifier",
@@ -452,19 +502,129 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         comments="(comment) @comment",
         injections=_HTML_INJECTIONS,
         name_characters=r"\w-",
+        lexis=lexis.HTML,
+        template_fill="x",
     ),
     Language(
         "json",
-        suffixes=(".json", ".webmanifest"),
-        filenames=(".prettierrc", ".babelrc"),
+        suffixes=(
+            *(
+                ".json",
+                ".jsonl",
+                ".ndjson",
+                ".jsonld",
+                ".geojson",
+                ".topojson",
+                ".ipynb",
+                ".webmanifest",
+                ".webapp",
+            ),
+            *(
+                ".har",
+                ".avsc",
+                ".sarif",
+                ".gltf",
+                ".tfstate",
+                ".mcmeta",
+                ".importmap",
+                ".jsonschema",
+                ".arb",
+            ),
+            *(
+                ".excalidraw",
+                ".tact",
+                ".yy",
+                ".yyp",
+                ".slnlaunch",
+                ".4dform",
+                ".4dproject",
+                ".json-tmlanguage",
+            ),
+            *(".uproject", ".uplugin", ".asmdef"),
+        ),
+        filenames=(
+            *(
+                "Pipfile.lock",
+                "composer.lock",
+                "deno.lock",
+                "flake.lock",
+                "MODULE.bazel.lock",
+                "Package.resolved",
+            ),
+            *(".all-contributorsrc", ".arcconfig", ".c8rc", ".htmlhintrc", ".imgbotconfig", ".nycrc"),
+            *(".secrets.baseline", ".tern-config", ".tern-project", ".watchmanconfig", ".auto-changelog"),
+            *(".bowerrc", ".jsbeautifyrc", ".lintstagedrc.json", "mcmod.info"),
+        ),
+        patterns=("*.js.map", "*.mjs.map", "*.css.map", "*.tfstate.backup"),
         grammar="tree_sitter_json:language",
-        identifiers="(pair key: (string (string_content) @identifier))",
+        identifiers=_JSON_IDENTIFIERS,
         strings="(string_content) @string",
+        template_fill="1",
+        settled=True,
+    ),
+    # As Visual Studio Code reads it: the settings of editors and of tools for JavaScript.
+    Language(
+        "jsonc",
+        suffixes=(
+            *(".jsonc", ".hujson", ".code-workspace", ".code-snippets", ".code-profile"),
+            *(".sublime-build", ".sublime-color-scheme", ".sublime-commands", ".sublime-completions"),
+            *(".sublime-keymap", ".sublime-macro", ".sublime-menu", ".sublime-mousemap", ".sublime-project"),
+            *(
+                ".sublime-settings",
+                ".sublime-theme",
+                ".sublime-workspace",
+                ".sublime_metrics",
+                ".sublime_session",
+            ),
+        ),
+        filenames=(
+            *("devcontainer.json", ".devcontainer.json", "language-configuration.json", "api-extractor.json"),
+            *("tslint.json", ".eslintrc.json", ".oxlintrc.json", ".hintrc", ".swcrc", ".jscsrc", ".jshintrc"),
+            *(".jslintrc", ".luarc.json", ".markdownlint.json", ".mocharc.json", "pyrightconfig.json"),
+            *(
+                "deno.json",
+                "turbo.json",
+                "nx.json",
+                "biome.json",
+                "bun.lock",
+                "typedoc.json",
+                "wrangler.json",
+            ),
+        ),
+        patterns=(
+            *("tsconfig*.json", "tsconfig/*.json", "*.tsconfig.json", "jsconfig*.json"),
+            *(".vscode/*.json", ".devcontainer/*.json", ".zed/*.json"),
+        ),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        grammar="tree_sitter_json:language",
+        identifiers=_JSON_IDENTIFIERS,
+        strings="(string_content) @string",
+        comments="(comment) @comment",
+        template_fill="1",
+        settled=True,
+        trailing_commas=True,
+    ),
+    Language(
+        "json5",
+        suffixes=(".json5",),
+        filenames=(".babelrc", ".babelrc.json", "babel.config.json", ".jsonlintrc"),
+        line_comment="//",
+        block_comment=_C_COMMENT,
+        lexis=lexis.JSON5,
     ),
     Language(
         "yaml",
-        suffixes=(".yaml", ".yml"),
-        filenames=(".clang-format", ".clang-tidy"),
+        suffixes=(".yaml", ".yml", ".sublime-syntax", ".cff"),
+        filenames=(
+            ".clang-format",
+            ".clang-tidy",
+            ".clangd",
+            ".gemrc",
+            ".yamllint",
+            "glide.lock",
+            "pixi.lock",
+        ),
         aliases=("yml",),
         line_comment="#",
         grammar="tree_sitter_yaml:language",
@@ -477,42 +637,65 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         # The grammar's scanner keeps its stack of blocks in a buffer of 1,024 bytes, and writes behind its end with
         # the 252nd (a crash of the process). Each block begins a column or more to the right of the one around it.
         unparsable=r"^[ \t?:-]{240}",
+        template_fill="x",
         name_characters=r"\w-",
     ),
     Language(
         "toml",
         suffixes=(".toml",),
-        filenames=("Cargo.lock", "poetry.lock", "uv.lock", "Pipfile"),
+        filenames=("Cargo.lock", "Gopkg.lock", "pdm.lock", "poetry.lock", "uv.lock", "Pipfile"),
         line_comment="#",
         grammar="tree_sitter_toml:language",
         identifiers="(bare_key) @identifier",
         strings="(string) @string",
         comments="(comment) @comment",
         name_characters=r"\w-",
+        lexis=lexis.TOML,
     ),
     Language(
         "shellscript",
-        suffixes=(".sh", ".bash", ".zsh", ".ksh", ".bats"),
-        filenames=(".bashrc", ".bash_profile", ".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile"),
-        shebangs=("sh", "bash", "dash", "zsh", "ksh", "ash"),
-        aliases=("bash", "sh", "shell", "zsh"),
+        suffixes=(".sh", ".bash", ".ksh", ".bats"),
+        filenames=(
+            *(".bashrc", ".bash_profile", ".bash_aliases", ".bash_login", ".bash_logout"),
+            *(".profile", ".kshrc", ".envrc", "PKGBUILD", "APKBUILD"),
+        ),
+        shebangs=("sh", "bash", "dash", "ksh", "ash", "bats"),
+        aliases=("bash", "sh", "shell", "ksh"),
         line_comment="#",
         grammar="tree_sitter_bash:language",
-        definitions="(function_definition name: (word) @name) @function",
-        identifiers="""
-(variable_name) @identifier
-(command_name (word) @identifier)
-(function_definition name: (word) @identifier)
-""",
+        definitions=_SHELL_DEFINITIONS,
+        identifiers=_SHELL_IDENTIFIERS,
         strings="[(string_content) (raw_string)] @string",
         comments="(comment) @comment",
+        lexis=lexis.SHELL,
+    ),
+    # Its functions, comments and strings are written as bash's, so they are found; nearly every file has something
+    # else that is not, so what the grammar cannot read is no fault.
+    Language(
+        "zsh",
+        suffixes=(".zsh", ".zsh-theme"),
+        filenames=(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout"),
+        shebangs=("zsh",),
+        line_comment="#",
+        grammar="tree_sitter_bash:language",
+        definitions=_SHELL_DEFINITIONS,
+        identifiers=_SHELL_IDENTIFIERS,
+        strings="[(string_content) (raw_string)] @string",
+        comments="(comment) @comment",
+        lexis=lexis.SHELL,
+        approximate=True,
     ),
     # From here on: recognised, with comment syntax, but without a grammar.
-    Language("markdown", (".md", ".markdown"), aliases=("md",), block_comment=_TAG_COMMENT),
+    Language(
+        "markdown",
+        (".md", ".markdown", ".mdown", ".mkd", ".mkdn"),
+        aliases=("md",),
+        block_comment=_TAG_COMMENT,
+    ),
+    Language("mdx", (".mdx",), block_comment=("{/*", "*/}")),
     Language("xml", (".xml", ".svg", ".xsd", ".xsl"), block_comment=_TAG_COMMENT),
     Language("vue", (".vue",), block_comment=_TAG_COMMENT),
     Language("svelte", (".svelte",), block_comment=_TAG_COMMENT),
-    Language("jsonc", (".jsonc",), line_comment="//", block_comment=_C_COMMENT),
     Language("scss", (".scss",), line_comment="//", block_comment=_C_COMMENT, name_characters=r"\w-"),
     Language("less", (".less",), line_comment="//", block_comment=_C_COMMENT, name_characters=r"\w-"),
     Language("sql", (".sql",), line_comment="--", block_comment=_C_COMMENT),
@@ -545,11 +728,20 @@ _BY_NAME: Final = {key: language for language in LANGUAGES for key in (language.
 _BY_SUFFIX: Final = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
 _BY_FILENAME: Final = {name: language for language in LANGUAGES for name in language.filenames}
 _BY_SHEBANG: Final = {name: language for language in LANGUAGES for name in language.shebangs}
+_BY_PATTERN: Final = tuple((pattern, language) for language in LANGUAGES for pattern in language.patterns)
+# Read as JSON with comments if they begin like that, and else as YAML.
+_EITHER: Final = frozenset(
+    {".prettierrc", ".eslintrc", ".stylelintrc", ".releaserc", ".lintstagedrc", ".commitlintrc"}
+)
+_BEGINS_JSON: Final = ("{", "[", "/", '"')
 
 # "#!/usr/bin/env -S VAR=1 python3.12 -u": the program is the first word that is no option and no assignment.
 _SHEBANG: Final = re.compile(
     r"#!\s*(?:\S*/)?(?:env(?:\s+(?:-\S+|\w+=\S*))*\s+)?(?:\S*/)?(?P<program>[^\s/]+)"
 )
+# zsh, "Completion System": the first line of a file that completes a command's arguments.
+_COMPLETION: Final = re.compile(r"#(?:compdef|autoload)\b")
+_ANY_SHELL: Final = "shellscript"
 _VERSION: Final = re.compile(r"(?<=[a-z])[\d.]+$")
 
 
@@ -558,19 +750,34 @@ def by_name(name: str) -> Language | None:
     return _BY_NAME.get(name.lower())
 
 
+def _path(filename: str) -> PurePath:
+    # A path may come from any system; Windows paths split at both kinds of slash.
+    return PureWindowsPath(filename) if "\\" in filename else PurePosixPath(filename)
+
+
 @cache
 def _by_path(filename: str) -> Language | None:
-    # A path may come from any system; Windows paths split at both kinds of slash.
-    path = PureWindowsPath(filename) if "\\" in filename else PurePosixPath(filename)
-    return _BY_FILENAME.get(path.name) or _BY_SUFFIX.get(path.suffix.lower())
+    path = _path(filename)
+    by_pattern = (language for pattern, language in _BY_PATTERN if path.match(pattern))
+    return _BY_FILENAME.get(path.name) or next(by_pattern, None) or _BY_SUFFIX.get(path.suffix.lower())
 
 
 def language_of(filename: str, first_line: str = "") -> Language | None:
-    """The language of a document, by its file name, else by the ``#!`` in its first line; None if unknown."""
+    """The language of a document, by its file name, else by its first line (``#!``, ``#compdef``); None if unknown."""
+    if _path(filename).name in _EITHER:
+        begins = first_line.removeprefix("\ufeff").lstrip()
+        return _BY_NAME["jsonc" if not begins or begins.startswith(_BEGINS_JSON) else "yaml"]
     found = _by_path(filename)
-    if found is not None:
+    # "install.sh" is a name for any shell's script.
+    if found is not None and found.name != _ANY_SHELL:
         return found
-    match = _SHEBANG.match(first_line)
+    return _by_first_line(first_line) or found
+
+
+def _by_first_line(line: str) -> Language | None:
+    if _COMPLETION.match(line):
+        return _BY_NAME["zsh"]
+    match = _SHEBANG.match(line)
     if match is None:
         return None
     program = match["program"]

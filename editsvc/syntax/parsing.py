@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from editsvc.syntax.budget import ParseBudget
 from editsvc.syntax.languages import by_name
+from editsvc.syntax.lexis import TRAILING_COMMA
 from editsvc.syntax.nesting import too_deep
 from editsvc.text.document import LineIndex
 
@@ -37,6 +38,8 @@ _SHORT: Final = 64
 _pieces: Final[dict[bytes, bytes]] = {}
 _MOST_PIECES: Final = 1_000
 _STRIDE: Final = 256
+_CLOSES: Final = re.compile(rb"\s*[)\]}]")
+_TRAILING_COMMA: Final = re.compile(TRAILING_COMMA.encode(), re.DOTALL)
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 
@@ -65,8 +68,9 @@ def _code_points(data: bytes) -> int:
 class Tree:
     r"""A parsed document: the text, its UTF-8 bytes, the root node, and conversions between their offsets.
 
-    `lines` are the bytes with every lone ``\r`` as ``\n``, so that ``\n`` ends each line. `injected` are the
-    trees of code in other languages; they share everything but `language` and `root` with this one.
+    `lines` are the bytes as they were parsed: with every lone ``\r`` as ``\n``, so that ``\n`` ends each line, and
+    without trailing commas where these are allowed. `injected` are the trees of code in other languages; they share
+    everything but `language` and `root` with this one.
     """
 
     text: str
@@ -101,25 +105,40 @@ class Tree:
         """The text of `node`."""
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
 
-    def captures(self, query: str, within: tree_sitter.Node | None = None) -> list[tree_sitter.Node]:
-        """Every node that `query` captures, in document order, each once; an empty query captures nothing."""
+    def captures(
+        self,
+        query: str,
+        within: tree_sitter.Node | None = None,
+        *,
+        rows: tuple[int, int] | None = None,
+    ) -> list[tree_sitter.Node]:
+        """Every node that `query` captures, in document order, each once; an empty query captures nothing.
+
+        Of `rows`, the first and the one behind the last, only those that touch them.
+        """
         if not query:
             return []
         nodes = {
             (node.start_byte, -node.end_byte, node.id): node
-            for _, captures in self.matches(query, within)
+            for _, captures in self.matches(query, within, rows=rows)
             for group in captures.values()
             for node in group
         }
         return [nodes[key] for key in sorted(nodes)]
 
     def matches(
-        self, query: str, within: tree_sitter.Node | None = None
+        self,
+        query: str,
+        within: tree_sitter.Node | None = None,
+        *,
+        rows: tuple[int, int] | None = None,
     ) -> list[tuple[int, dict[str, list[tree_sitter.Node]]]]:
-        """The matches of `query`: the pattern's number, and its captures by name."""
+        """The matches of `query`: the pattern's number, and its captures by name; `rows` as in `captures`."""
         import tree_sitter  # noqa: PLC0415  (as above)
 
         cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
+        if rows is not None:
+            cursor.set_point_range((rows[0], 0), (rows[1], 0))
         return cursor.matches(within or self.root)
 
 
@@ -135,6 +154,8 @@ def parse(text: str, language: Language, *, budget: ParseBudget | None = None) -
     data = text.encode("utf-8", "surrogatepass")
     # To most grammars a lone CR is blank, so a Python file of them would be one line. Lengths stay the same.
     lines = _LONE_CR.sub(b"\n", data) if b"\r" in data else data
+    if language.trailing_commas:
+        lines = _TRAILING_COMMA.sub(lambda found: b" " if found["comma"] else found[0], lines)
     if too_deep(lines) or (
         language.unparsable and re.search(language.unparsable.encode(), lines, re.MULTILINE)
     ):
@@ -233,9 +254,9 @@ def _marks(text: str) -> list[int]:
 def syntax_errors(text: str, language: Language, *, budget: ParseBudget | None = None) -> list[int] | None:
     """The lines (0-based, ascending, each once) on which the parser met what the grammar does not allow.
 
-    None if nothing can be said: no grammar, or the budget is used up.
+    None if nothing can be said: no grammar of the language itself, or the budget is used up.
     """
-    tree = parse(text, language, budget=budget)
+    tree = None if language.approximate else parse(text, language, budget=budget)
     return None if tree is None else error_lines(tree)
 
 
@@ -253,3 +274,8 @@ def error_nodes(tree: Tree) -> list[tuple[Tree, tree_sitter.Node]]:
         if inner.root.has_error
         for node in inner.captures("[(ERROR) (MISSING)] @error")
     ]
+
+
+def is_trailing_comma(tree: Tree, node: tree_sitter.Node) -> bool:
+    """True if an error is nothing but a comma before a closing bracket."""
+    return tree.source(node).strip() == "," and _CLOSES.match(tree.lines, node.end_byte) is not None

@@ -32,6 +32,11 @@ SOUND_BEFORE = [
     ("c", "int f(void) { return 1; }\n", "int f(void) { return 1;\n", [(0, "missing }")]),
     ("json", '{"a": 1}\n', '{"a": 1,}\n', [(0, ",")]),
     ("html", "<script>go()</script>\n", "<p>é</p>\n<script>go(1;)</script>\n", [(1, ";")]),
+    ("javascript", "const a = 1;\n", "const a = ;\n", [(0, "=")]),
+    ("css", "a { b: c }\n", "a { b: c \n", [(0, "a { b: c")]),
+    ("toml", "a = 1\n", "a = [1\nb = 2\n", [(0, "= [1")]),
+    ("zsh", "f() {\n  g\n}\n", "f() {\n  g\n", [(0, "unpaired {")]),
+    ("json5", "{a: 1}\n", "{a: 'b}\n", [(0, "unpaired '")]),
 ]
 
 
@@ -40,6 +45,136 @@ def test_every_error_is_new_where_there_was_none(
     name: str, before: str, after: str, expected: list[tuple[int, str]]
 ) -> None:
     assert broken(name, before, after) == expected
+
+
+LATER_THAN_THE_GRAMMAR = [
+    ("html", "<p>Fish and chips</p>", "<p>Fish & chips</p>"),
+    ("html", "<p>Fish</p>", "<p {% if a < b %}class='x'{% endif %}>{{ a && b }} <?php if ($a): ?>Fish</p>"),
+    ("html", "<ul></ul>", "<ul>\n<% for (const one of all) { %>\n<li><%= one < 3 %></li>\n<% } %>\n</ul>"),
+    ("html", "<script>a = 1</script>", "<script>a = {{ value|tojson }}</script>"),
+    ("javascriptreact", "f = () => <p>Fish and chips</p>;", "f = () => <p>Fish & chips</p>;"),
+    ("typescriptreact", "f = () => <p>Don't</p>;", "f = () => <p>Don't & won't</p>;"),
+    ("css", "@media (min-width: 60px) {\n a { b: c }\n}", "@media (60px <= width <= 90px) {\n a { b: c }\n}"),
+    ("css", "a { b: c }", "@container side (inline-size > 30em) {\na { b: c }\n}"),
+    ("css", "a { b: c }", "@layer a.b, c;\na { b: c }"),
+    ("typescript", 'export * from "x";', 'export type * from "x";'),
+    ("typescript", 'import * as a from "x";', 'import defer * as a from "x";'),
+    ("c", "void f()\n{\n for (;;) {\n  g();\n }\n}", "void f()\n{\n for_each(a, b) {\n  g();\n }\n}"),
+    ("c", "void f()\n{\n g();\n}", "void f()\n{\n list_for_each(a, b)\n  g();\n}"),
+    ("c", "int f() { return 1; }", "static int __init f() { return 1; }"),
+    ("cpp", "int f();", "export module shop.prices:old;\nexport int f();"),
+    ("cpp", "int f() { return 1; }", "int f() { if consteval { return 2; } return 1; }"),
+    ("rust", "fn f() -> u8 { 1 }", "gen fn f() -> u8 { yield 1; }"),
+    ("rust", 'extern "C" { fn f(); }', 'unsafe extern "C" { safe fn f(); }'),
+    ("java", "class A {}", "import module java.base;\nclass A {}"),
+    ("java", "class A { A() { super(); } }", "class A { A() { int b = 1; super(b); } }"),
+    ("python", "import json", "lazy import json"),
+    ("toml", "a = { b = 1 }", "a = {\n  b = 1,\n}"),
+    ("yaml", "a: 1", "a: {{ .one }}\n{{- if .two }}\nb: 2\n{{- end }}"),
+    ("json", '{"a": 1}', '{"a": {{ one }},\n{% if two %}\n"b": "{{ three }}"\n{% endif %}\n}'),
+    ("jsonc", '{"a": 1}', '{\n  // why\n  "a": [1, 2,],\n}'),
+    ("zsh", "last() {\n  print $1\n}", "last() {\n  print ${(Q)1} ${${(%):-%x}:h}\n}"),
+    ("zsh", "f() {\n  g\n}", "f() {\n  if (( $+commands[g] )) then g; fi\n  for a (x y) { g $a }\n}"),
+]
+
+
+@pytest.mark.parametrize(("name", "before", "after"), LATER_THAN_THE_GRAMMAR)
+def test_what_the_grammar_does_not_know_is_no_damage(name: str, before: str, after: str) -> None:
+    assert broken(name, before + "\n", after + "\n") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        pytest.param(
+            "typescript",
+            'export * from "x";\n',
+            'export type * from "x;\n',
+            id="a quote is dropped beside it",
+        ),
+        pytest.param(
+            "c",
+            "void f()\n{\n for (;;) {\n  g();\n }\n}\n",
+            "void f()\n{\n for_each(a, b) {\n  g();\n}\n",
+            id="a bracket is dropped beside it",
+        ),
+        pytest.param(
+            "css",
+            "@media (min-width: 60px) {\n a { b: c }\n}\n",
+            "@media (width >= 60px) {\n a { b: c }\n",
+            id="the end is cut off",
+        ),
+        pytest.param("java", "class A {\n}\n", "class A {\n}\nelse\n{\n}\n", id="it reaches beyond its line"),
+        pytest.param(
+            "javascript", "if (a) b();\nelse c();\n", "else c();\n", id="it is on a line that stayed"
+        ),
+        pytest.param("html", "<p>a</p>\n", '<p title="a>a</p>\n', id="it is in a tag"),
+        pytest.param("html", "<p>a</p>\n", "<p>a & b</p>\n<script>go(</script>\n", id="a script is cut off"),
+        pytest.param("json", '{"a": 1}\n', '{"a": one}\n', id="the language does not grow"),
+        pytest.param("jsonc", '{"a": 1}\n', '{"a": 1 "b": 2}\n', id="a comma is missing"),
+        pytest.param(
+            "javascript",
+            "go();\n",
+            "def go(a): b\nfor c in d: e = [f]\nclass G(H): i\nfrom j import k\nif l and not m: n\n"
+            "@o.p\nlambda q: r\n",
+            id="it is in another language",
+        ),
+    ],
+)
+def test_damage_is_seen_though_the_grammar_may_be_behind(name: str, before: str, after: str) -> None:
+    assert broken(name, before, after)
+
+
+FUNCTION = (
+    "def f(a):\n    for b in a:\n        try:\n            g(b)\n        except KeyError:\n            pass\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (FUNCTION, FUNCTION.replace("            pass\n", ""), [(4, "missing block")]),
+        (FUNCTION, FUNCTION.partition("            g(b)")[0], [(2, "missing block")]),
+        (FUNCTION, FUNCTION.partition("        except")[0], [(3, "missing except")]),
+        (FUNCTION, FUNCTION.replace("    for b in a:\n", ""), []),
+        (FUNCTION, FUNCTION.replace("    for b in a:\n", "    b = a\n"), [(2, "indentation")]),
+        (FUNCTION, FUNCTION + "  h()\n", [(6, "indentation")]),
+        (FUNCTION, FUNCTION + "h()\n", []),
+        (FUNCTION, FUNCTION + "    # as above\n    h()\n", []),
+        (FUNCTION, FUNCTION.replace("            pass\n", "            # why\n"), [(4, "missing block")]),
+        (FUNCTION, FUNCTION.replace("pass", 'h("""\n  a:\nb""", [\n  1])'), []),
+        (FUNCTION, FUNCTION.replace("pass", "h({\n  1: [\n  2]})"), []),
+    ],
+)
+def test_python_is_held_to_its_blocks(before: str, after: str, expected: list[tuple[int, str]]) -> None:
+    assert broken("python", before, after) == expected
+
+
+def test_blocks_that_were_not_python_s_may_stay_so() -> None:
+    template = "def f():\n#if a\n  b\n    c\n"
+    assert broken("python", template, template + "    d\n") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["if a; then", "fi", "for b in c; do", "done", 'case "$d" in', "esac", "{", "}", "EOF"]
+)
+@pytest.mark.parametrize("name", ["shellscript", "zsh"])
+def test_a_block_of_a_shell_needs_both_its_ends(name: str, line: str) -> None:
+    text = (
+        "if a; then\n  e\nelif f\nthen\n  g\nelse\n  echo if then\nfi\nfor b in c; do\n  h # done\ndone\n"
+        'case "$d" in\n  i|j) k ;;\n  (l) m ;;\nesac\n{\n  n\n}\ncat <<EOF\nfi } "\nEOF\n'
+    )
+    assert broken(name, "", text) == []
+    assert broken(name, text, text.replace(line + "\n", "", 1))
+
+
+def test_branches_of_the_preprocessor_may_each_open_a_block() -> None:
+    text = (
+        "int f(int a)\n{\n#ifdef B\n\tif (a) {\n#else\n\tif (!a) {\n#endif\n\t\tLOOP(a)\n\t\t\tg();\n\t}\n}\n"
+    )
+    assert broken("c", text, text.replace("g()", "h()")) == []
+    assert broken("c", text, text.replace("if (!a) {", "if (!a)"))
+    assert broken("c", text, text.replace("#endif\n", ""))
 
 
 def test_a_sound_edit_breaks_nothing() -> None:
@@ -61,16 +196,16 @@ def test_a_line_of_a_dialect_may_be_edited() -> None:
 
 def test_a_construct_that_the_grammar_cannot_read_may_be_used_once_more() -> None:
     before = "fn f() { g(try!(a)); }\n"
-    known = broken("rust", "", before)
-    assert known
     assert broken("rust", before, before + "\nfn h() { g(try!(b)); }\n") == []
 
 
 @pytest.mark.parametrize("name", ["c", "cpp"])
-def test_in_c_nothing_is_new_where_macros_look_like_errors_already(name: str) -> None:
-    before = "BEGIN(x) int f(void) { return 1; } END\n}\n"
-    assert broken(name, "", before)
-    assert broken(name, before, before + "int g( {\n") == []
+def test_in_c_only_brackets_count_where_macros_look_like_errors_already(name: str) -> None:
+    before = "BEGIN(x) int f(void) { return 1; } END\n\nint g(void) { return 2; }\n"
+    assert broken(name, before, before + "BEGIN(y) int h() { return 3; } END\n") == []
+    assert broken(name, before, before + "int g( {\n") == [
+        (3, "unpaired ("),
+    ]
 
 
 def test_line_ends_make_no_difference() -> None:

@@ -52,6 +52,29 @@ def outline_of(text: str, name: str) -> list[tuple[str, str]]:
         ("/home/me/.bashrc", "", "shellscript"),
         (r"C:\code\page.HTM", "", "html"),
         ("Makefile", "", "makefile"),
+        ("data.ipynb", "", "json"),
+        ("map.geojson", "", "json"),
+        ("composer.lock", "", "json"),
+        ("app.js.map", "", "json"),
+        ("shop.code-workspace", "", "jsonc"),
+        ("Default.sublime-keymap", "", "jsonc"),
+        ("tsconfig.base.json", "", "jsonc"),
+        ("shop/.vscode/settings.json", "", "jsonc"),
+        (r"shop\.vscode\settings.json", "", "jsonc"),
+        ("settings.json", "", "json"),
+        ("data.json5", "", "json5"),
+        (".babelrc", "", "json5"),
+        (".prettierrc", "{\n", "jsonc"),
+        (".prettierrc", "semi: false\n", "yaml"),
+        (".prettierrc", "", "jsonc"),
+        ("PHP.sublime-syntax", "", "yaml"),
+        ("guide.mdx", "", "mdx"),
+        ("shop.cppm", "", "cpp"),
+        (".zshrc", "", "zsh"),
+        ("agnoster.zsh-theme", "", "zsh"),
+        ("_shop", "#compdef shop\n", "zsh"),
+        ("install.sh", "#!/usr/bin/env zsh\n", "zsh"),
+        ("install.sh", "# installs it\n", "shellscript"),
         ("run", "#!/bin/sh\n", "shellscript"),
         ("run", "#!/usr/bin/env python3.12\n", "python"),
         ("run", "#! /usr/bin/env -S LANG=C node --harmony\n", "javascript"),
@@ -64,7 +87,10 @@ def test_a_language_is_told_by_file_name_and_else_by_the_first_line(
     assert language_of(filename, first_line) is named(name)
 
 
-@pytest.mark.parametrize(("filename", "first_line"), [("run", ""), ("data.xyz", "#!"), ("", "# python")])
+@pytest.mark.parametrize(
+    ("filename", "first_line"),
+    [("run", ""), ("data.xyz", "#!"), ("", "# python"), ("page.html.erb", "<html>"), ("linker.map", "")],
+)
 def test_what_is_not_known_is_no_language(filename: str, first_line: str) -> None:
     assert language_of(filename, first_line) is None
 
@@ -81,7 +107,7 @@ def test_names_are_those_of_lsp_and_the_usual_short_ones() -> None:
 
 
 def test_no_two_rows_claim_the_same_name_suffix_file_or_shebang() -> None:
-    for field in ("suffixes", "filenames", "shebangs"):
+    for field in ("suffixes", "filenames", "patterns", "shebangs"):
         claims = [claim for language in LANGUAGES for claim in getattr(language, field)]
         assert len(claims) == len(set(claims))
     names = [name for language in LANGUAGES for name in {language.name, *language.aliases}]
@@ -281,6 +307,20 @@ def test_a_language_without_a_grammar_has_no_tree_no_definitions_and_no_verdict(
     assert parse("SELECT 1", sql) is None
     assert definitions("SELECT 1", sql) == []
     assert syntax_errors("SELECT (", sql) is None
+
+
+def test_the_grammar_of_a_relative_finds_definitions_and_gives_no_verdict() -> None:
+    text = "last() {\n  print ${(Q)1}\n}\n"
+    assert outline_of(text, "zsh") == [("function", "last")]
+    assert syntax_errors(text, named("shellscript"))
+    assert syntax_errors(text, named("zsh")) is None
+
+
+def test_commas_before_a_closing_bracket_are_errors_only_where_they_are_not_allowed() -> None:
+    text = '{\n  "a": [1, 2,  // two\n  ],\n  "b": ",]",\n}\n'
+    assert syntax_errors(text, named("jsonc")) == []
+    assert syntax_errors(text, named("json"))
+    assert syntax_errors('{"a": [1,, 2]}', named("jsonc")) == [0]
 
 
 def test_syntax_errors_are_lines_each_once() -> None:
