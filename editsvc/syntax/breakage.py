@@ -40,7 +40,8 @@ _MISSING: Final = "missing "
 _UNPAIRED: Final = "unpaired "
 _BRACKETS: Final = frozenset("()[]{}")
 # The nodes around the text of a page. In `ERROR` is what the parser makes of the rest of it.
-_TEXT: Final = frozenset({"document", "element", "ERROR", "jsx_element", "jsx_fragment"})
+_TEXT: Final = frozenset({"document", "element", "ERROR"})
+_JSX_TEXT: Final = frozenset({"jsx_element", "jsx_fragment"})
 _A_TAG: Final = re.compile(r"</?[A-Za-z]")
 # What stands between the name of an at-rule and its block or semicolon; the brackets in it pair.
 _PRELUDE: Final = re.compile(
@@ -52,7 +53,9 @@ _OUTPUT: Final = ("{{", "<%=", "<%-", "<?=")
 _ALONE: Final = re.compile(rf"[ \t]*(?:{TEMPLATE_TAGS})[ \t]*$", re.DOTALL | re.MULTILINE)
 _NOT_LINE_END: Final = re.compile(r"[^\n]")
 _SEPARATORS: Final = frozenset({",", ";", ":", "=", ")", "]", "}"})
-_NO_SEMICOLONS: Final = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"})
+_STRAY_WORDS: Final = frozenset({"break", "catch", "continue", "elif", "else", "except", "finally", "return"})
+# So many words in a row are in no language; they are what a model says about one.
+_PROSE: Final = re.compile(r"(?<![\w'])[A-Za-z][a-z']*(?: [A-Za-z][a-z']*){2}(?![\w'])")
 # Style sheets are full of semicolons behind blocks; readers of CSS pass over them.
 _LOOSE: Final = frozenset({"css"})
 _NO_SEMICOLON: Final = _MISSING + ";"
@@ -94,9 +97,8 @@ class Breakage:
 class _Seen:
     """A fault as the parser saw it: it reaches to `last_line`.
 
-    `in_text` is true between the tags of a page; `plain` where something is missing that has a name, or a separator is
-    too many, which no new construct of a language looks like; or where it lies in code of a language within the
-    text's, the brackets or quotes of which do not pair.
+    `in_text` is true between the tags of a page; `plain` where no new construct of a language looks like that, or where
+    it lies in code of a language within the text's, the brackets or quotes of which do not pair.
     """
 
     fault: SyntaxFault
@@ -237,11 +239,9 @@ def _beyond_the_grammar(new: list[_Seen], edit: _Edit, spans: Sequence[Span], *,
         return rest
     kept = {seen.fault.line for seen in rest}
     forms = {
-        # Without its semicolon a statement has no form to tell it by: any two words look like that.
-        text if seen.fault.text == _NO_SEMICOLON else _WORD.sub("w", text)
+        _WORD.sub("w", lines[seen.fault.line].strip())
         for seen in new
         if not seen.in_text and seen.fault.line not in kept
-        for text in [lines[seen.fault.line].strip()]
     }
     # A new construct has one form, or a few. Lines of many forms are not in this language.
     return rest if len(forms) <= _FORMS else new
@@ -296,23 +296,32 @@ def _parsed(text: str, language: Language, budget: ParseBudget) -> _Parsed | Non
         if line in first:
             first[line] = replace(first[line], last_line=max(last, first[line].last_line))
             continue
-        parent = node.parent
+        in_text = _is_text(one, node)
         said = _said(text[start : one.offset(node.end_byte)], node)
         first[line] = _Seen(
             SyntaxFault(line, said),
             last,
-            in_text=one is not tree
-            or (parent is not None and parent.type in _TEXT and not _A_TAG.search(tree.source(node))),
-            plain=_is_plain(one, node, said) or not sound.get(id(one), True),
+            in_text,
+            plain=(not in_text and _is_plain(one, node, said)) or not sound.get(id(one), True),
         )
     return _Parsed(text, tree, [first[line] for line in sorted(first)])
+
+
+def _is_text(tree: Tree, node: tree_sitter.Node) -> bool:
+    """True between the tags of a page or of JSX."""
+    around = node.parent.type if node.parent is not None else ""
+    if tree.language.lexis is not None and tree.language.lexis.words is Words.TAGS:
+        return around in _TEXT and not _A_TAG.search(tree.source(node))
+    return around in _JSX_TEXT
 
 
 def _is_plain(tree: Tree, node: tree_sitter.Node, said: str) -> bool:
     """True if something is missing or too many that no new construct of a language looks like."""
     name = tree.language.name
     if node.is_missing:
-        return said != _NO_SEMICOLON or name not in _MACROS | _NO_SEMICOLONS
+        return said != _NO_SEMICOLON or name not in _MACROS
+    if said in _STRAY_WORDS or _PROSE.search(said):
+        return True
     # A comma before the closing bracket is what languages come to allow.
     return said in _SEPARATORS and name not in _LOOSE and not is_trailing_comma(tree, node)
 

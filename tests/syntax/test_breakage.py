@@ -104,6 +104,8 @@ def test_what_the_grammar_does_not_know_is_no_damage(name: str, before: str, aft
             "@media (width >= 60px) {\n a { b: c }\n",
             id="the end is cut off",
         ),
+        pytest.param("go", "package a\n", "Here is the new file:\n\npackage a\n", id="it is prose"),
+        pytest.param("javascript", "a = [1];\n", "a = [return 1];\n", id="it is a word in the wrong place"),
         pytest.param("java", "class A {\n}\n", "class A {\n}\nelse\n{\n}\n", id="it reaches beyond its line"),
         pytest.param(
             "javascript", "if (a) b();\nelse c();\n", "else c();\n", id="it is on a line that stayed"
