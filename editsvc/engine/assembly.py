@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import GuardRefused, Means, Remedy
+from editsvc.guard.telling import telling
 from editsvc.scope.scopes import ScopeKind
 from editsvc.text.document import split_lines
 from editsvc.text.section import Section
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from editsvc.reply import Reply
     from editsvc.scope.scopes import Scope
 
-_TELLING_LINE: Final = 8  # characters; shorter lines (braces, "else:") occur in any text
 _MOSTLY: Final = 0.5
 _RUNS_OVER: Final = 2
 
@@ -95,6 +95,13 @@ def _numbered(document: str, scope: Scope, sections: Collection[Section]) -> Ass
     unknown = [number for number in new if scope.section(number) is None]
     if unknown:
         raise Misfit(f"The reply contains section {unknown[0]}, which was not offered.")
+    if len(new) == 1:
+        (number,) = new
+        alone = scope.narrowed({number})
+        if _reach(document, alone, new[number]) is _Reach.FILE:
+            # Blank lines that a section is to have behind it are none of the file's.
+            end = document[len(document.rstrip("\n")) :]
+            return _whole(document, new[number].rstrip("\n") + end)
     return _placed(document, scope, new)
 
 
@@ -150,9 +157,9 @@ def _reach(document: str, scope: Scope, reply: str) -> _Reach:
     """
     starts, ends = [section.start for section in scope.sections], [section.end for section in scope.sections]
     around = [document[start:end] for start, end in zip([0, *ends], [*starts, len(document)], strict=True)]
-    own = {line for section in scope.sections for line in _telling(section.text)}
-    outside = [[line for line in _telling(text) if line not in own] for text in around]
-    new = _telling(reply)
+    own = {line for section in scope.sections for line in telling(split_lines(section.text))}
+    outside = [[line for line in telling(split_lines(text)) if line not in own] for text in around]
+    new = telling(split_lines(reply))
     known = set(new)
     held = [sum(line in known for line in lines) for lines in outside]
     asked = [(count, len(lines)) for count, lines in zip(held, outside, strict=True) if lines]
@@ -164,7 +171,3 @@ def _reach(document: str, scope: Scope, reply: str) -> _Reach:
     ):
         return _Reach.MORE
     return _Reach.SECTION
-
-
-def _telling(text: str) -> list[str]:
-    return [line for line in map(str.strip, split_lines(text)) if len(line) >= _TELLING_LINE]

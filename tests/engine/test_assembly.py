@@ -95,6 +95,27 @@ def test_numbered_parts_go_to_their_places_and_the_others_stay() -> None:
     assert len(done.sections) == 2
 
 
+def test_a_whole_file_under_the_number_of_one_part_is_taken_for_what_it_is() -> None:
+    changed = DOCUMENT.replace("open(path).read()", "path.read_text()")
+    done = assemble(
+        DOCUMENT, scope(READ, WRITE, MAIN, kind=ScopeKind.SECTIONS), numbered((2, changed + "\n\n"))
+    )
+    assert (done.document, done.whole) == (changed, True)
+
+
+def test_a_part_that_runs_into_the_next_is_no_whole_file() -> None:
+    text_of = DOCUMENT[DOCUMENT.index("def write") :]
+    done = assemble(DOCUMENT, scope(READ, WRITE, MAIN, kind=ScopeKind.SECTIONS), numbered((2, text_of)))
+    assert not done.whole
+
+
+def test_short_lines_tell_as_much_as_long_ones() -> None:
+    section = Section(1, "c\n", 3, len("a\nb\n"))
+    short = Scope(ScopeKind.SYMBOL, ScopeReason.NAMED, (section,))
+    done = assemble("a\nb\nc\nd\ne\n", short, text("a\nb\nx\nd\nf\n"))
+    assert (done.document, done.whole) == ("a\nb\nx\nd\nf\n", True)
+
+
 def test_where_a_part_is_gone_one_gap_is_left() -> None:
     done = assemble(DOCUMENT, scope(READ, WRITE, MAIN), numbered((2, "")))
     assert done.document == DOCUMENT.replace(
