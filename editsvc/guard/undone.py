@@ -56,7 +56,8 @@ def beyond_draft(proposal: Proposal) -> Iterator[Finding]:
     drafted = split_lines(proposal.drafted)
     kept = Counter(proposal.new)
     missing = Counter(drafted) - kept
-    made = Counter(drafted) - Counter(proposal.old)
+    had = Counter(proposal.old)
+    made = Counter(drafted) - had
     lost: list[tuple[Lines, int]] = []
     different: list[Lines] = []
     for span in changed_spans(proposal.drafted, proposal.after):
@@ -65,7 +66,9 @@ def beyond_draft(proposal: Proposal) -> Iterator[Finding]:
         loss = sum(bool(line.strip()) and missing[line] > 0 for line in old) - coming
         if loss > 0:
             lost.append((_new_lines(span), loss))
-        elif coming and not (_renamed(proposal, old, new) or _in_other_words(proposal, old, new, made)):
+        elif any(line.strip() and line not in had for line in new) and not (
+            _renamed(proposal, old, new) or _in_other_words(proposal, old, new, made)
+        ):
             different.append(_new_lines(span))
     if lost:
         yield _lost(lost)

@@ -59,6 +59,7 @@ _QUOTES: Final = re.compile(rf"^[{_MARKS}]+|[{_MARKS}]+$")
 _ARTICLE: Final = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[^\W\d_]+")
 _LOWER: Final = re.compile(r"[^\W\d_A-Z]+(?:[-/][^\W\d_A-Z]+)*")
+_IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*")
 _BARE_NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
 _SHORTEST_PLURAL: Final = 3
 _CONSTANTS: Final = frozenset({"true", "false", "none", "null", "nil", "on", "off", "yes", "no"})
@@ -71,11 +72,14 @@ class Narrow:
     """One change, said in full.
 
     `wanted` are the names and values that the new text must hold, often none; `named` is what the change is made to.
+    `command` is what it comes to, where that is a rename or a replacement in any language; it is all of it if `exact`.
     """
 
     wanted: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     removes: bool = False
+    command: Rename | Replace | None = None
+    exact: bool = False
 
 
 def narrow(instruction: str) -> Narrow | None:
@@ -121,7 +125,23 @@ def _read(found: re.Match[str], *, joined: bool) -> Narrow | None:
         text for text in (_unquoted(what), _unquoted(slots.get("O", ""))) if text and " " not in text
     )
     certain = "M" in slots or "O" in slots or joined
-    return Narrow(_wanted(value, certain=certain), named)
+    wanted = _wanted(value, certain=certain)
+    return Narrow(wanted, named, command=_command(slots, named, wanted), exact="A" in slots)
+
+
+def _command(
+    slots: dict[str, str], named: tuple[str, ...], wanted: tuple[str, ...]
+) -> Rename | Replace | None:
+    """What a sentence with these slots comes to, if one name is given and one that takes its place, or its value."""
+    if len(wanted) != 1 or not named or named[0].casefold() == wanted[0].casefold():
+        return None
+    old, new = named[0], wanted[0]
+    if "M" in slots:
+        return Rename(old, new) if _IDENTIFIER.fullmatch(old) and _IDENTIFIER.fullmatch(new) else None
+    # A name stays where it gets a number; where it gets a word, only "B instead of A" says that the name itself goes.
+    value = "A" in slots and _BARE_NUMBER.fullmatch(new)
+    other = "A" not in slots and _IDENTIFIER.fullmatch(new)
+    return Replace(old, new, whole_parts=True) if _IDENTIFIER.fullmatch(old) and (value or other) else None
 
 
 def _wanted(value: str, *, certain: bool) -> tuple[str, ...]:
@@ -143,7 +163,8 @@ def _wanted(value: str, *, certain: bool) -> tuple[str, ...]:
 
 
 def _unquoted(text: str) -> str:
-    return _QUOTES.sub("", _ARTICLE.sub("", text))
+    name = _QUOTES.sub("", _ARTICLE.sub("", text)).removesuffix("()")
+    return name.lstrip("-") or name
 
 
 def _describes(text: str) -> bool:

@@ -24,6 +24,7 @@ from editsvc.instruction.commands import (
     parse,
     subject,
 )
+from editsvc.instruction.narrow import narrow
 from editsvc.offline import NotApplicable, outcome
 from editsvc.offline.outcome import Outcome
 from editsvc.offline.rename import word
@@ -127,7 +128,8 @@ def draft(
 def understood(instruction: str) -> tuple[list[Instruction], bool]:
     """The clauses of `instruction` that can be drafted, in order, and whether that is all of it.
 
-    It is tried whole, without the prefix and the issue number of a commit's subject; else it is cut at
+    It is tried whole, without the prefix and the issue number of a commit's subject, also in other languages than
+    English; else it is cut at
     sentence ends, line breaks, semicolons, commas, "and" and "then", outside of quotes, and the longest runs
     of pieces that have a meaning are clauses. "Rename a to b and c to d" has two.
     """
@@ -135,6 +137,9 @@ def understood(instruction: str) -> tuple[list[Instruction], bool]:
     whole = parse(sentence)
     if whole is not None:
         return _draftable([whole])
+    stated = narrow(sentence)
+    if stated is not None and stated.command is not None:
+        return [stated.command], stated.exact
     pieces = list(_pieces(sentence))
     complete = len(pieces) <= _MOST_PIECES
     pieces = pieces[:_MOST_PIECES]

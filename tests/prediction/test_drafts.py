@@ -195,6 +195,35 @@ def test_a_value_that_is_given_twice_or_nowhere_is_not_drafted(document: str) ->
     assert draft(document, "change timeout to 30", None) is None
 
 
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "set LIMIT to 4",
+        "LIMIT should be 4",
+        "change LIMIT from 3 to 4",
+        "setze LIMIT auf 4",
+        "mets LIMIT à 4",
+        "把LIMIT改为4",
+    ],
+)
+def test_a_value_is_drafted_in_any_language(instruction: str) -> None:
+    found = draft("LIMIT = 3\nprint(LIMIT)\n", instruction, PYTHON)
+
+    assert found == Draft((Edit(8, 9, "4"),), complete=True)
+
+
+@pytest.mark.parametrize(
+    "instruction", ["benenne legacy in outdated um", "renomme legacy en outdated", "把legacy重命名为outdated"]
+)
+def test_a_rename_is_drafted_in_any_language(instruction: str) -> None:
+    assert drafted(SHOP, instruction) == SHOP.replace("legacy", "outdated")
+
+
+@pytest.mark.parametrize("instruction", ["set legacy to kappa", "setze legacy auf kappa"])
+def test_a_name_that_gets_a_word_is_not_renamed(instruction: str) -> None:
+    assert draft(SHOP, instruction, PYTHON) is None
+
+
 def test_without_a_grammar_names_are_words() -> None:
     assert draft("a -> b", "rename a to c", None) == Draft((Edit(0, 1, "c"),), complete=True)
 
