@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final
 from editsvc.guard import (
     checks,
     comments,
+    doubling,
     dress,
     elision,
     form,
     loss,
     order,
+    other_text,
     placement,
     soundness,
     undone,
@@ -46,6 +48,8 @@ _RESTORERS: Final[tuple[tuple[frozenset[Check], Restorer], ...]] = (
 # What looks at a changed document.
 _CONTENT: Final[tuple[Rule, ...]] = (
     placement.placement,
+    doubling.doubling,
+    other_text.other_text,
     wrapping.wrapping,
     dress.numbered,
     dress.diffed,
