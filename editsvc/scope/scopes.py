@@ -23,7 +23,7 @@ from editsvc.tokens import estimate_from_length
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from editsvc.syntax import Definition, Language, Outline
+    from editsvc.syntax import Definition, Language, Outline, ParseBudget
 
 _LINES: Final = re.compile(r"lines:(?P<first>\d+)(?:-(?P<last>\d+))?")
 _NAMES_SHOWN: Final = 8
@@ -129,17 +129,19 @@ def choose(
     *,
     instruction: str = "",
     limits: ScopeLimits = ScopeLimits(),
+    budget: ParseBudget | None = None,
 ) -> Scope:
     r"""The scope of an edit in `document` (``\n`` only).
 
-    Parses the document where its structure matters, within a `syntax.ParseBudget`. Raises ScopeRefused, with
-    what there is, if `request` names no place or more than one.
+    Parses the document where its structure matters, within a `syntax.ParseBudget`: `budget` for a symbol that somebody
+    named, who waits for it, and a smaller one otherwise. Raises ScopeRefused, with what there is, if `request` names no
+    place or more than one, or if that cannot be told.
     """
     match request.kind:
         case ScopeKind.LINES:
             return _lines(request, document)
         case ScopeKind.SYMBOL:
-            return _symbol(request.name, document, language)
+            return _symbol(request.name, document, language, budget)
         case ScopeKind.AUTO:
             return _auto(request, document, language, instruction, limits)
         case _:
@@ -302,12 +304,18 @@ def _lines(request: ScopeRequest, document: str) -> Scope:
     return Scope(ScopeKind.LINES, ScopeReason.ASKED, (section,), bounded=True)
 
 
-def _symbol(name: str, document: str, language: Language | None) -> Scope:
+def _symbol(name: str, document: str, language: Language | None, budget: ParseBudget | None) -> Scope:
     if language is None or not language.grammar:
         raise ScopeRefused(
             "Symbols are not supported in this kind of file.", remedies=(Remedy(Means.LINES_SCOPE),)
         )
-    known = syntax.definitions(document, language)
+    outline = syntax.outline_of(document, language, budget=budget or syntax.ParseBudget(syntax.PATIENT_STEPS))
+    if outline is None:
+        raise ScopeRefused(
+            f"Whether the file has a symbol {name!r} is not known: it is too large to be parsed, or nested too deeply.",
+            remedies=(Remedy(Means.LINES_SCOPE),),
+        )
+    known = outline.definitions
     found = [definition for definition in known if name in {definition.qualified, definition.name}]
     exact = [definition for definition in found if definition.qualified == name]
     if exact:
@@ -320,9 +328,14 @@ def _symbol(name: str, document: str, language: Language | None) -> Scope:
     if not found:
         names = list(dict.fromkeys(definition.qualified for definition in known))
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
+        has = f"The file has {shown}." if names else "The file has no symbols."
+        first = next(iter(syntax.error_lines(outline.tree)), None)
+        if first is None:
+            raise ScopeRefused(f"The file has no symbol {name!r}.", hint=has)
         raise ScopeRefused(
-            f"The file has no symbol {name!r}.",
-            hint=f"The file has {shown}." if names else "The file has no symbols.",
+            f"No symbol {name!r} was found in the file, of which some cannot be parsed (line {first + 1}).",
+            hint=has if names else "",
+            remedies=(Remedy(Means.LINES_SCOPE),),
         )
     if len(found) > 1:
         places = [f"{definition.qualified} ({_lines_of(definition, index)})" for definition in found]

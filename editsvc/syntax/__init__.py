@@ -2,19 +2,21 @@
 
 `languages` holds the table and how a document's language is told; `parsing` turns text into a tree within a
 `budget` of work, and byte offsets into code points; `outline` finds definitions; `breakage` tells what an edit broke,
-by the `surroundings` of the changes where a text is too large. Grammars are imported when a document in their language
-is parsed, never before.
+by the `surroundings` of the changes where a text is too large, and with `balance`, which pairs brackets by what a
+`lexis` says of a language, and `blocks`, where a grammar knows less than its language, or more. Grammars are imported
+when a document in their language is parsed, never before.
 """
 
 from editsvc.syntax.breakage import Breakage, Extent, SyntaxFault, breakage
-from editsvc.syntax.budget import PARSE_STEPS, ParseBudget
+from editsvc.syntax.budget import PARSE_STEPS, PATIENT_STEPS, ParseBudget
 from editsvc.syntax.languages import LANGUAGES, Language, by_name, language_of
 from editsvc.syntax.outline import TYPE_KINDS, Definition, Outline, definitions, outline_of
-from editsvc.syntax.parsing import Tree, parse, syntax_errors
+from editsvc.syntax.parsing import Tree, error_lines, parse, syntax_errors
 
 __all__ = [
     "LANGUAGES",
     "PARSE_STEPS",
+    "PATIENT_STEPS",
     "TYPE_KINDS",
     "Breakage",
     "Definition",
@@ -27,6 +29,7 @@ __all__ = [
     "breakage",
     "by_name",
     "definitions",
+    "error_lines",
     "language_of",
     "outline_of",
     "parse",

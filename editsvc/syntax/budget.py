@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 PARSE_STEPS: Final = 16_000
 """Enough for 50,000 lines of ordinary code: about half a second."""
 
+PATIENT_STEPS: Final = 160_000
+"""For what somebody asked for by name, and waits for: enough for half a million lines."""
+
 # In error recovery, a step can take a hundred times as long as in a text that fits the grammar.
 _HOSTILE: Final = 4.0
 _STEP_S: Final = 40e-6

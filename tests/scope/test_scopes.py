@@ -82,6 +82,28 @@ def test_a_symbol_in_a_file_without_a_known_language_is_refused() -> None:
         rewritten("symbol:x", "x\n", None)
 
 
+def test_whether_there_is_a_symbol_is_not_denied_where_it_was_not_looked_for_to_the_end() -> None:
+    with pytest.raises(
+        ScopeRefused, match="Whether the file has a symbol 'f9999' is not known: it is too large"
+    ):
+        scopes.choose(
+            scopes.parse("symbol:f9999"),
+            "".join(f"def f{number}(): ...\n" for number in range(10_000)),
+            PYTHON,
+            budget=syntax.ParseBudget(20),
+        )
+    with pytest.raises(ScopeRefused, match="not known"):
+        rewritten("symbol:f", "x = " + "[" * 5_000 + "\ndef f(): ...\n")
+    with pytest.raises(ScopeRefused, match=r"No symbol 'g' was found .* some cannot be parsed \(line 2\)"):
+        rewritten("symbol:g", "def f(): ...\ndef (g): ...\n")
+
+
+def test_a_symbol_that_somebody_named_is_looked_for_in_larger_files_than_others() -> None:
+    document = "a(1, 2)\n" * 130_000 + "def f(): ...\n"
+    assert syntax.outline_of(document, PYTHON) is None
+    assert rewritten("symbol:f", document) == "def f(): ...\n"
+
+
 @pytest.mark.parametrize(
     "spec", ["", "Auto", "lines:", "lines:0-3", "lines:4-2", "symbol:", "lines:a-b", "function:x"]
 )
