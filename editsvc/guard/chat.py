@@ -7,7 +7,7 @@ from typing import Final
 
 _CHAT: Final = re.compile(
     r"""(?:
-    (?:sure|certainly|of\ course|absolutely|okay|ok|alright|got\ it|understood)[,.!:—]
+    (?:sure|certainly|of\ course|absolutely|okay|alright|got\ it|understood)[,.!:—]|ok[.!]
     |here(?:'s|’s|\ is|\ are)\ .*\b(?:file|code|version|text|content|script|document|change[sd]?|section
       |update\w*|modif\w*|rewrit\w*)\b.*[:.!]
     |(?:below|the\ following)\ (?:is|are)\ the\ (?:updated|modified|rewritten|complete|full|changed|requested)

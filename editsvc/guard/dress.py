@@ -135,7 +135,6 @@ def encoded(proposal: Proposal) -> Iterator[Finding]:
     if _ASKS_TO_ESCAPE.search(proposal.intent.literal):
         return
     known: set[str] = set()
-    alone = sum(1 for _, line in zip(range(_SEVERAL + 1), telling(proposal.new), strict=False)) <= _SEVERAL
     for number in new_lines(proposal):
         line = proposal.new[number].strip()
         texts = [_JSON.sub("", line).replace("\\r\\n", "\\n").split("\\n")] if "\\n" in line else []
@@ -144,6 +143,7 @@ def encoded(proposal: Proposal) -> Iterator[Finding]:
         if not texts:
             continue
         known = known or {_bare(old) for old in telling(proposal.old)}
+        alone = len(proposal.new) <= 2 * _SEVERAL and len(proposal.new) < len(proposal.old)
         for parts in texts:
             said = [part for part in map(_unescaped, parts) if tells(part)]
             held = {part for part in said if part in known}

@@ -262,7 +262,7 @@ def _fenced(proposal: Proposal, text: Text) -> Iterator[Finding]:
 def _chat(proposal: Proposal, text: Text) -> Iterator[Finding]:
     """Sentences to the user before the first and behind the last line."""
     for number in (*text.head[:2], *text.tail[:2]):
-        line = proposal.new[number].strip().strip(_MARKS)
+        line = proposal.new[number].lstrip(_MARKS.replace(">", ""))  # a quotation is somebody else's words
         if addresses_user(line):
             yield is_no_content(proposal, number, "seems to be addressed to the user")
 

@@ -47,7 +47,7 @@ def test_a_translation_is_another_text_that_was_asked_for() -> None:
     proposal = whole(before, after, "translate to German", "notes.md")
     asked = replace(proposal, intent=replace(proposal.intent, rewrites=True))
     assert not kinds(asked)
-    unknown = replace(proposal, intent=replace(proposal.intent, understood=False))
+    unknown = replace(proposal, intent=replace(proposal.intent, understood=False, rewrites=False))
     assert kinds(unknown) == {(Check.OTHER_TEXT, Answer.ASK_THEN_WARN)}
 
 
