@@ -298,8 +298,11 @@ def _stands_as_verb(
     if number + 1 == len(tokens) or tokens[number + 1].begins_clause:
         return entry.meaning != "known"
     following = tokens[number + 1].exact
+    # "Call it" and "return base unrounded" ask for something; "call site" is a thing.
+    several = number + 2 < len(tokens) and not tokens[number + 2].begins_clause
     return (
-        following in table.places["behind"]
+        (several and entry.meaning == "known")
+        or following in table.places["behind"]
         or "_" in following
         or following.endswith("s")
         or any(map(str.isdigit, following))
