@@ -10,7 +10,7 @@ from editsvc.guard.changes import changes_of, tells
 from editsvc.guard.findings import Answer, Check, Finding, Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from editsvc import syntax
     from editsvc.guard.changes import Change
@@ -165,16 +165,17 @@ def comments_lost(proposal: Proposal) -> Iterator[Finding]:
     )
 
 
-def restore_comments(proposal: Proposal) -> tuple[str, list[Finding]]:
+def restore_comments(proposal: Proposal, waived: Collection[Check] = ()) -> tuple[str, list[Finding]]:
     """The new text with comments put back whose place is beyond doubt, and what was put back.
 
     Beyond doubt is a comment at the end of a line whose code is as it was, if several lines lost theirs; and, where the
     instruction states one change in full, every such comment, and lines of comments between two lines that stayed.
-    Where many are gone nothing is put back: then the reply is not one to mend.
+    Where many are gone nothing is put back: then the reply is not one to mend. The check may be `waived`.
     """
     intent = proposal.intent
     unchanged: tuple[str, list[Finding]] = (proposal.after, [])
-    if proposal.before == proposal.after or intent.comments or intent.removes or intent.rewrites:
+    meant = intent.comments or intent.removes or intent.rewrites
+    if proposal.before == proposal.after or meant or Check.COMMENTS in waived:
         return unchanged
     changes = changes_of(proposal)
     lost = gone(proposal, changes)

@@ -12,7 +12,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard import (
-    checks,
     comments,
     doubling,
     dress,
@@ -22,6 +21,7 @@ from editsvc.guard import (
     order,
     other_text,
     placement,
+    retouched,
     soundness,
     undone,
     wrapping,
@@ -37,14 +37,12 @@ if TYPE_CHECKING:
     from editsvc.text.diff import Span
 
     Rule = Callable[[Proposal], Iterable[Finding]]
-    Restorer = Callable[[Proposal], tuple[str, Sequence[Finding]]]
+    Restorer = Callable[[Proposal, Collection[Check]], tuple[str, Sequence[Finding]]]
 
 # What is wrong with a reply even if its text is that of the document.
 _FORM: Final[tuple[Rule, ...]] = (form.open_frame, form.empty, form.prose, undone.undone)
-# What puts old text back, each working on what those before it left; with the kinds of its findings.
-_RESTORERS: Final[tuple[tuple[frozenset[Check], Restorer], ...]] = (
-    (frozenset({Check.COMMENTS}), comments.restore_comments),
-)
+# What puts old text back, each working on what those before it left, and but for kinds that are waived.
+_RESTORERS: Final[tuple[Restorer, ...]] = (retouched.restore, comments.restore_comments)
 # What looks at a changed document.
 _CONTENT: Final[tuple[Rule, ...]] = (
     placement.placement,
@@ -55,8 +53,6 @@ _CONTENT: Final[tuple[Rule, ...]] = (
     dress.diffed,
     dress.cited,
     dress.encoded,
-    checks.entities,
-    checks.indentation,
     elision.elided,
     loss.lost,
     comments.comments_lost,
@@ -109,7 +105,8 @@ def examine(
     restored: list[Finding] = []
     extent = None
     if proposal.before != proposal.after:
-        proposal, restored = _restored(proposal, allow)
+        proposal, restored, doubted = _restored(proposal, allow)
+        findings += doubted
         # Just what the instruction plainly says cannot be too much or too little.
         for rule in _CONTENT if proposal.after != proposal.drafted else ():
             findings += rule(proposal)
@@ -150,19 +147,18 @@ def _asks(finding: Finding, never_asked: Collection[Check]) -> bool:
     )
 
 
-def _restored(proposal: Proposal, allow: Collection[Check]) -> tuple[Proposal, list[Finding]]:
-    """The proposal with everything put back that its restorers put back, and their findings."""
+def _restored(proposal: Proposal, allow: Collection[Check]) -> tuple[Proposal, list[Finding], list[Finding]]:
+    """The proposal with everything put back that is beyond doubt, the findings about that, and those about the rest."""
     found: list[Finding] = []
-    for kinds, restorer in _RESTORERS:
-        if kinds.intersection(allow):
-            continue
-        text, findings = restorer(proposal)
+    for restorer in _RESTORERS:
+        text, findings = restorer(proposal, allow)
         if text != proposal.after:
             spans = changed_spans(proposal.after, text)
             found = [replace(finding, after=_moved(finding.after, spans)) for finding in found]
             proposal = replace(proposal, after=text)
         found += findings
-    return proposal, found
+    restored = [finding for finding in found if finding.answer is Answer.RESTORE]
+    return proposal, restored, [finding for finding in found if finding not in restored]
 
 
 def _moved(lines: Lines | None, spans: Sequence[Span]) -> Lines | None:
