@@ -60,6 +60,8 @@ _PROSE: Final = re.compile(r"(?<![\w'])[A-Za-z][a-z']*(?: [A-Za-z][a-z']*){2}(?!
 _LOOSE: Final = frozenset({"css"})
 _NO_SEMICOLON: Final = _MISSING + ";"
 _FORMS: Final = 4
+_SHELL_BLOCKS: Final = (("then", "fi"), ("do", "done"), ("case", "esac"), ("{", "}"))
+_SHELL_WORD: Final = re.compile(r"\b(?:then|elif|fi|do|done|case|esac)\b|[{}]")
 _WORD: Final = re.compile(r"\w+|\"[^\"]*\"|'[^']*'")
 
 
@@ -197,40 +199,63 @@ def _new(
         new = []
     else:
         new = _not_known(found.seen, [seen.fault for seen in known.seen], spans)
+    rest = _within_the_grammar(new, edit, spans)
+    if rest:
+        return [seen.fault for seen in rest]
     lost = _unpaired_now(edit)
-    if not lost:
-        new = _beyond_the_grammar(new, edit, spans, paired=lost is not None)
-        if not new:
-            return _new_in_sound(edit, found, budget_before)
+    if lost == []:
+        return _new_in_sound(edit, found, budget_before)
     return [seen.fault for seen in new] or lost or []
 
 
 def _new_in_sound(edit: _Edit, found: _Parsed, budget: ParseBudget) -> list[SyntaxFault] | None:
     """New faults where the parser, which is more lenient than the language, sees none that counts."""
     if edit.language.lexis is not None and edit.language.lexis.words is Words.SHELL:
-        return _unpaired_now(edit) or []
+        return [] if _same_words(edit) else _unpaired_now(edit) or []
     if edit.language.name != "python":
         return []
-    wrong = misplaced(found.tree, split_lines(edit.after), edit.spans)
+    lines, old = split_lines(edit.after), split_lines(edit.before)
+    spans = [
+        span
+        for span in edit.spans
+        if [*map(_block_of, old[span.old_start : span.old_end])]
+        != [*map(_block_of, lines[span.new_start : span.new_end])]
+    ]
+    wrong = misplaced(found.tree, lines, spans)
     if not wrong:
         return []
     known = _parsed(edit.before, edit.language, budget)
     if known is None:
         return None
-    lines = split_lines(edit.before)
     # Where this was allowed, it is not Python alone that the file is written in.
-    if known.seen or misplaced(known.tree, lines, [Span(0, len(lines), 0, len(lines))]):
+    if known.seen or misplaced(known.tree, old, [Span(0, len(old), 0, len(old))]):
         return []
     return [SyntaxFault(line, text) for line, text in wrong]
 
 
-def _beyond_the_grammar(new: list[_Seen], edit: _Edit, spans: Sequence[Span], *, paired: bool) -> list[_Seen]:
-    """`new` without what is only unknown to the grammar, as far as that can be told.
+def _block_of(line: str) -> tuple[int, bool]:
+    """How far `line` is to the right, and whether it may begin a block."""
+    content = line.strip()
+    return len(line) - len(line.lstrip()), content.endswith(":") or "#" in content
 
-    That is something within one changed line, behind which the parser finds its way again. `paired` tells that
-    brackets and quotes pair as they did.
+
+def _same_words(edit: _Edit) -> bool:
+    """True if an edit changes as many of the words that begin blocks of a shell as of those that end them."""
+    old, new = split_lines(edit.before), split_lines(edit.after)
+    count: Counter[str] = Counter()
+    for span in edit.spans:
+        count.update(_SHELL_WORD.findall("".join(new[span.new_start : span.new_end])))
+        count.subtract(_SHELL_WORD.findall("".join(old[span.old_start : span.old_end])))
+    count["then"] -= count["elif"]
+    return all(count[first] == count[last] for first, last in _SHELL_BLOCKS)
+
+
+def _within_the_grammar(new: list[_Seen], edit: _Edit, spans: Sequence[Span]) -> list[_Seen]:
+    """`new` without what is only unknown to the grammar if brackets, quotes and the like pair as they did.
+
+    That is something within one changed line, behind which the parser finds its way again.
     """
-    if not paired or not new:
+    if not new:
         return new
     lines = split_lines(edit.after)
     changed = {line for span in spans for line in range(span.new_start, span.new_end)}
@@ -265,7 +290,10 @@ def _unpaired_now(edit: _Edit) -> list[SyntaxFault] | None:
     lexis = edit.language.lexis
     if lexis is None:
         return None
-    known, found = unpaired(edit.before, lexis), unpaired(edit.after, lexis)
+    found = unpaired(edit.after, lexis)
+    if not found:
+        return []
+    known = unpaired(edit.before, lexis)
     if known:
         # What was odd and is so still is not lost; of what is odd in another way, nothing is known.
         return [] if Counter(one.text for one in known) == Counter(one.text for one in found) else None
@@ -279,10 +307,15 @@ def _unpaired_now(edit: _Edit) -> list[SyntaxFault] | None:
 
 def _parsed(text: str, language: Language, budget: ParseBudget) -> _Parsed | None:
     """None if the budget is used up, or the text is nested too deeply."""
-    tree = parse(_shown(text, language), language, budget=budget)
+    tree = parse(text, language, budget=budget)
     if tree is None:
         return None
     nodes = error_nodes(tree)
+    if nodes and (shown := _shown(text, language)) != text:
+        tree = parse(shown, language, budget=budget)
+        if tree is None:
+            return None
+        nodes = error_nodes(tree)
     if not nodes:
         return _Parsed(text, tree, [])
     lines = LineIndex(text)
@@ -320,7 +353,7 @@ def _is_plain(tree: Tree, node: tree_sitter.Node, said: str) -> bool:
     name = tree.language.name
     if node.is_missing:
         return said != _NO_SEMICOLON or name not in _MACROS
-    if said in _STRAY_WORDS or _PROSE.search(said):
+    if said in _STRAY_WORDS or _PROSE.search(said) or (name == "python" and said.startswith("@")):
         return True
     # A comma before the closing bracket is what languages come to allow.
     return said in _SEPARATORS and name not in _LOOSE and not is_trailing_comma(tree, node)
