@@ -40,22 +40,22 @@ if TYPE_CHECKING:
     Restorer = Callable[[Proposal, Collection[Check]], tuple[str, Sequence[Finding]]]
 
 # What is wrong with a reply even if its text is that of the document.
-_FORM: Final[tuple[Rule, ...]] = (form.open_frame, form.empty, form.prose, undone.undone)
+_FORM: Final[tuple[Rule, ...]] = (form.open_frame, form.empty, form.prose)
 # What puts old text back, each working on what those before it left, and but for kinds that are waived.
 _RESTORERS: Final[tuple[Restorer, ...]] = (retouched.restore, comments.restore_comments)
 # What looks at a changed document.
 _CONTENT: Final[tuple[Rule, ...]] = (
     placement.placement,
     doubling.doubling,
-    other_text.other_text,
     wrapping.wrapping,
     dress.numbered,
     dress.diffed,
     dress.cited,
     dress.encoded,
+    other_text.other_text,
     elision.elided,
-    loss.lost,
     comments.comments_lost,
+    loss.lost,
     order.reordered,
     undone.beyond_draft,
 )
@@ -114,6 +114,7 @@ def examine(
         if Check.SYNTAX not in allow:
             faults, extent = soundness.broken_syntax(proposal)
             findings += faults
+    findings += undone.undone(proposal)
     findings = [finding for finding in findings if finding.kind not in allow]
     asks = [finding for finding in findings if _asks(finding, never_asked)] if not asked else []
     handled = [Handled.of(finding, Action.RESTORED) for finding in restored]
