@@ -8,6 +8,7 @@ happened to lines far from the edit, or to all of the document's at once.
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ _GARBLED: Final = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
 _UNKNOWN: Final = re.compile("\ufffd")
+_ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27|apos);")
 
 
 @dataclass
@@ -325,6 +327,34 @@ def _edited_lines(mending: _Mending, done: dict[Dress, list[Twin]]) -> None:
     if dresses:
         for here, there in mending.kept.edits:
             mending.lines[there] = _with_old_ends(proposal.old[here], mending.lines[there], dresses)
+    _escaped_edits(mending, everywhere=Dress.ENTITIES in done)
+
+
+def _escaped_edits(mending: _Mending, *, everywhere: bool) -> None:
+    """Take entities out of edited lines that had plain characters, if kept lines came back so too; else ask."""
+    proposal = mending.proposal
+    if proposal.intent.respells or _ENTITY.search(proposal.before):
+        return
+    escaped = [
+        (here, there)
+        for here, there in mending.kept.edits
+        if (found := _ENTITY.findall(mending.lines[there]))
+        and all(html.unescape(entity) in proposal.old[here] for entity in found)
+    ]
+    if not escaped:
+        return
+    if everywhere:
+        for _, there in escaped:
+            mending.lines[there] = _ENTITY.sub(lambda match: html.unescape(match[0]), mending.lines[there])
+    old, new = [here for here, _ in escaped], [there for _, there in escaped]
+    outcome = "; plain ones were put back" if everywhere else ""
+    mending.note(
+        Check.ENTITIES,
+        f"{_count(len(escaped))} with plain characters came back with HTML entities{outcome}.",
+        Answer.RESTORE if everywhere else Answer.ASK_THEN_REFUSE,
+        old,
+        new,
+    )
 
 
 def _with_old_ends(old: str, new: str, dresses: list[Dress]) -> str:

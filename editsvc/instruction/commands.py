@@ -116,7 +116,8 @@ _KIND: Final = (
     r"(?:function|func|fn|method|class|struct|enum|trait|interface|type|record|union|module|namespace|macro)"
 )
 _NAMED_THING: Final = (
-    rf"(?:{_KIND}|variable|identifier|constant|field|property|attribute|parameter|argument|symbol|key)"
+    rf"(?:{_KIND}|variable|identifier|constant|field|property|attribute|parameter|argument|symbol|key|target|rule|job|task|step|"
+    rf"section|heading|label|option|setting|column|table|service|command|flag)"
 )
 
 
