@@ -73,11 +73,16 @@ def _again(proposal: Proposal) -> Iterator[Finding]:
             continue
         first, last, count = run
         if count >= _LONG_RUN or (count >= _SHORT_RUN and count >= _SHARE * len(set(telling(proposal.old)))):
-            yield _finding(
-                f"{count} lines that the file has already come a second time.", first + 1, last + 1
-            )
+            message = f"{count} lines that the file has already come a second time."
+            yield _finding(message, first + 1, last + 1, _of_a_part(proposal))
             return
     yield from _defined_twice(proposal, held.keys(), once)
+
+
+def _of_a_part(proposal: Proposal) -> Answer:
+    """How to answer a part that is there twice: people copy what they are about to change."""
+    sure = proposal.intent.narrow or proposal.drafted is not None or not proposal.whole
+    return Answer.ASK_THEN_REFUSE if sure else Answer.ASK_THEN_WARN
 
 
 def _longest(
@@ -104,10 +109,12 @@ def _defined_twice(proposal: Proposal, again: Collection[str], once: Collection[
     for definition in proposal.old_outline.definitions:
         body = telling(split_lines(proposal.before[definition.node_start : definition.node_end]))
         if len(body) >= _SEVERAL and body[0] in once and all(line in again for line in body):
-            yield _finding(f"{definition.name} is defined twice.", None, None)
+            yield _finding(f"{definition.name} is defined twice.", None, None, _of_a_part(proposal))
             return
 
 
-def _finding(message: str, first: int | None, last: int | None) -> Finding:
+def _finding(
+    message: str, first: int | None, last: int | None, answer: Answer = Answer.ASK_THEN_REFUSE
+) -> Finding:
     after = Lines(first, last) if first is not None and last is not None else None
-    return Finding(Check.DOUBLING, message, Answer.ASK_THEN_REFUSE, after=after)
+    return Finding(Check.DOUBLING, message, answer, after=after)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from editsvc.text.diff import Span
 
 _NAMES_SHOWN: Final = 3
+_LAST_NAME: Final = re.compile(r"(?<=::)[^\W\d]\w*(?=!?$)|(?<=\w\.)[^\W\d]\w*$")
 _PLAIN: Final = re.compile(r"[^\W\d_]+")
 # A narrow change may bring lines together; so many are not lost by that.
 _NET_LOSS: Final = 3
@@ -160,7 +161,9 @@ def _holds_any(proposal: Proposal) -> bool:
 
 
 def _count(name: str, text: str) -> int:
-    """How often `name` stands in `text` as a word, in any case."""
+    """How often `name` stands in `text` as a word, in any case; of a path of names, what it ends with."""
+    last = _LAST_NAME.search(name)
+    name = name if last is None else last[0]
     lowered, name = text.lower(), name.lower()
     if name not in lowered:
         return 0

@@ -67,6 +67,11 @@ _ANYWHERE: Final = {
     "json": re.compile(r"json|ipynb", re.IGNORECASE),
     "fences": re.compile(r"```|~~~"),
 }
+# Text that comes from elsewhere in a newer version, or a file that is brought up to date: any of it may differ.
+_BROUGHT_UP_TO_DATE: Final = re.compile(
+    r"\b(?:updat|upgrad|bump|sync|import|vendor)\w*\b.*\b(?:to|from)\b.*\d\.\d|\s*updat(?:e|es|ed|ing) \S+\s*$",
+    re.IGNORECASE,
+)
 _NAME: Final = re.compile(r"\w+")
 _PARTS: Final = re.compile(r"[^\W\d_]+|\d+")
 _HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -83,6 +88,8 @@ def intent_of(instruction: str) -> Intent:
     if known is not None:
         granted.update(grants_of(known))
     granted.update(name for name, pattern in _ANYWHERE.items() if pattern.search(text))
+    if _BROUGHT_UP_TO_DATE.match(subject(text)[1]):
+        granted.add("rewrites")
     one = narrow(text)
     if one is not None:
         granted -= _WIDE

@@ -401,7 +401,9 @@ def _not_known(found: Sequence[_Seen], known: Sequence[SyntaxFault], spans: Sequ
     replace, since whoever edits a line of a dialect writes the dialect; and anywhere, one with the same text.
     """
     before = {fault.line for fault in known}
-    dialect = {fault.text for fault in known if not fault.text.startswith(_MISSING)}
+    said = Counter(fault.text for fault in known)
+    # What is missing once may be a slip; what is missing again and again is how the file is written.
+    dialect = {text for text, count in said.items() if count > 1 or not text.startswith(_MISSING)}
     starts = [span.new_start for span in spans]
     room = [sum(line in before for line in range(span.old_start, span.old_end)) for span in spans]
     result = []
