@@ -55,7 +55,7 @@ ASKED = EditRequest(Snapshot(LONG), "Add one in step 0.", "steps.py", Source.CLI
     ("reply", "says"),
     [
         ("````python\n" + "x = 1\n" * 20_000, "repeats itself without end (“x = 1”)"),
-        ("I would begin like this.\n" * 3 + "And so on, and so forth.\n" * 20_000, "repeats itself"),
+        ("I would begin like this.\n" * 3 + "And so on, and so forth.\n" * 20_000, "neither a fence"),
         (
             "".join(f"Thought number {number}.\n" for number in range(20_000)),
             "hold neither a fence nor a line",

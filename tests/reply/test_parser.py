@@ -50,10 +50,10 @@ def outcome(case: dict[str, sections.Section], reply: Reply) -> tuple[str, str]:
         pieces=(Piece(Part(0, original, 1), reply.code),),
         received=Received(reply.framing, reply.closed, reply.after),
     )
-    refused = gate.examine(proposal, asked=True).refused
-    if refused is not None:
-        return "refused", refused.kind
-    return "code", reply.code
+    verdict = gate.examine(proposal, asked=True)
+    if verdict.refused is not None:
+        return "refused", verdict.refused.kind
+    return "code", verdict.document
 
 
 def expected(case: dict[str, sections.Section]) -> tuple[str, str]:

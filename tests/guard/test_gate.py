@@ -1,4 +1,4 @@
-"""The guard beyond single replies: what can be waived, what cannot, and that nothing outside of an edit changes."""
+"""The gate: what is found, what can be waived, and that nothing outside of an edit changes."""
 
 import re
 from dataclasses import replace
@@ -43,7 +43,6 @@ REFUSED = {
     Check.ELISION: HALF + "# ... the rest stays the same ...\n",
     Check.TAIL: HALF,
     Check.SHRINK: "x = 1\n" + "".join(split_lines(FILE)[-30:]),
-    Check.INDENTATION: FILE.replace("    ", "\t"),
     Check.ENTITIES: FILE.replace("value", "a < b").replace("return a < b + 3\n", "return a &lt; b + 3\n"),
 }
 
@@ -58,7 +57,7 @@ def test_a_check_can_be_waived_by_its_name(name: Check) -> None:
 
 def test_what_the_instruction_asks_to_remove_may_go() -> None:
     shorter = FILE[:600]
-    assert check(shorter, "Make it nicer.") is not None
+    assert check(shorter, "Add a docstring to step_1.") is not None
     tail = FILE[: FILE.index("def step_25")]
     assert check(tail, "Remove the last five steps.") is None
     assert check(tail, "Rename step_1.") == Check.TAIL
@@ -174,7 +173,6 @@ def test_a_comment_that_is_left_of_a_block_is_refused_whatever_it_says(remark: s
     shorter = FILE.replace(block, remark + "\n\n\n").replace("step_3(", "third(")
     assert check(shorter, "Call step_3 third.") == Check.ELISION
     assert check(shorter, "Call step_3 third, and remove the steps 10 to 14.") is None
-    assert check(shorter, "Leave a comment instead of the steps 10 to 14.") is None
 
 
 def test_a_comment_beside_new_code_and_one_for_a_few_lines_are_edits() -> None:
