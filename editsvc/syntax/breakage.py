@@ -189,10 +189,13 @@ def _new(
         return None
     if not found.seen:
         return _new_in_sound(edit, found, budget_before)
+    spans = edit.spans
+    # Where nothing counts anyway, what was before does not matter.
+    if not _within_the_grammar(found.seen, edit, spans) and _unpaired_now(edit) == []:
+        return _new_in_sound(edit, found, budget_before)
     known = known or _parsed(edit.before, edit.language, budget_before)
     if known is None:
         return None
-    spans = edit.spans
     if not known.seen:
         new = found.seen
     elif edit.language.name in _MACROS:
