@@ -165,8 +165,8 @@ REQUESTS: Final = Table(
     _column(
         "syntax_check",
         Text(),
-        "How much of the new text was parsed to check its syntax: `whole`, `around-changes` or `unknown`; null where "
-        "nothing changed, no grammar is known, or the check was waived.",
+        "How much of the new text was looked at to check its syntax: `whole`, `around-changes` or `unknown`; null "
+        "where nothing changed, nothing is known of the language, or the check was waived.",
     ),
     _column(
         "findings",
