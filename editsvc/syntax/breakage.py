@@ -53,7 +53,7 @@ _OUTPUT: Final = ("{{", "<%=", "<%-", "<?=")
 _ALONE: Final = re.compile(rf"[ \t]*(?:{TEMPLATE_TAGS})[ \t]*$", re.DOTALL | re.MULTILINE)
 _NOT_LINE_END: Final = re.compile(r"[^\n]")
 _SEPARATORS: Final = frozenset({",", ";", ":", "=", ")", "]", "}"})
-_STRAY_WORDS: Final = frozenset({"break", "catch", "continue", "elif", "else", "except", "finally", "return"})
+_STRAY: Final = re.compile(r"(?:break|catch|continue|elif|else|except|finally|return)\b")
 # So many words in a row are in no language; they are what a model says about one.
 _PROSE: Final = re.compile(r"(?<![\w'])[A-Za-z][a-z']*(?: [A-Za-z][a-z']*){2}(?![\w'])")
 # Style sheets are full of semicolons behind blocks; readers of CSS pass over them.
@@ -356,7 +356,7 @@ def _is_plain(tree: Tree, node: tree_sitter.Node, said: str) -> bool:
     name = tree.language.name
     if node.is_missing:
         return said != _NO_SEMICOLON or name not in _MACROS
-    if said in _STRAY_WORDS or _PROSE.search(said) or (name == "python" and said.startswith("@")):
+    if _STRAY.match(said) or _PROSE.search(said) or (name == "python" and said.startswith("@")):
         return True
     # A comma before the closing bracket is what languages come to allow.
     return said in _SEPARATORS and name not in _LOOSE and not is_trailing_comma(tree, node)
