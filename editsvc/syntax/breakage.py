@@ -60,8 +60,8 @@ _PROSE: Final = re.compile(r"(?<![\w'])[A-Za-z][a-z']*(?: [A-Za-z][a-z']*){2}(?!
 _LOOSE: Final = frozenset({"css"})
 _NO_SEMICOLON: Final = _MISSING + ";"
 _FORMS: Final = 4
-_SHELL_BLOCKS: Final = (("then", "fi"), ("do", "done"), ("case", "esac"), ("{", "}"))
-_SHELL_WORD: Final = re.compile(r"\b(?:then|elif|fi|do|done|case|esac)\b|[{}]")
+_SHELL_BLOCKS: Final = (("then", "fi"), ("do", "done"), ("case", "esac"), ("(", ")"), ("[", "]"), ("{", "}"))
+_SHELL_WORD: Final = re.compile(r"\b(?:then|elif|fi|do|done|case|esac)\b|[()\[\]{}\"'`]")
 _WORD: Final = re.compile(r"\w+|\"[^\"]*\"|'[^']*'")
 
 
@@ -250,7 +250,9 @@ def _same_words(edit: _Edit) -> bool:
         count.update(_SHELL_WORD.findall("".join(new[span.new_start : span.new_end])))
         count.subtract(_SHELL_WORD.findall("".join(old[span.old_start : span.old_end])))
     count["then"] -= count["elif"]
-    return all(count[first] == count[last] for first, last in _SHELL_BLOCKS)
+    return all(count[first] == count[last] for first, last in _SHELL_BLOCKS) and not any(
+        count[quote] % 2 for quote in "\"'`"
+    )
 
 
 def _within_the_grammar(new: list[_Seen], edit: _Edit, spans: Sequence[Span]) -> list[_Seen]:
