@@ -18,6 +18,7 @@ from editsvc.errors import EditsvcError, ExitCode, Status
 from editsvc.files import disk, refused, undo
 from editsvc.files.diff_names import diff_name
 from editsvc.guard.findings import WAIVABLE, Action
+from editsvc.guard.unasked import Mark
 from editsvc.settings import environment
 from editsvc.text.diff import unified_diff
 
@@ -297,9 +298,12 @@ class Teller:
                 self._say(f"{title}asked again: {found.message}")
 
     def _unasked(self, outcome: FileOutcome, title: str) -> None:
-        sentence = unexplained_sentence(outcome.result) if outcome.result and outcome.diff else ""
-        if sentence and not self._chosen:
-            output.print_message(f"editsvc: {title}{sentence}; --only-asked leaves that out")
+        if self._chosen or outcome.result is None or not outcome.diff:
+            return
+        sentence = unexplained_sentence(outcome.result)
+        if sentence:
+            them = "it" if outcome.result.marks.count(Mark.UNEXPLAINED) == 1 else "them"
+            output.print_message(f"editsvc: {title}{sentence}; leave {them} out with --only-asked")
 
     def _remark(self, outcome: FileOutcome, *, told: Sequence[str] = ()) -> None:
         """Print the remarks about a file, except those `told` elsewhere or printed before."""
