@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MANY: Final = 3  # lines
 _SEVERAL: Final = 2  # lines
+_SETTINGS: Final = frozenset({"yaml", "toml", "ini", "properties", "dotenv"})
 _SHARE: Final = 0.5  # of all lines with comments
 _NEARLY_ALL: Final = 0.8  # of them
 _WORD: Final = re.compile(r"\w{4,}")
@@ -149,7 +150,14 @@ def comments_lost(proposal: Proposal) -> Iterator[Finding]:
     many = _many(lost, proposal, _NEARLY_ALL if may_go else _SHARE)
     if may_go and not many:
         return
-    if intent.understood and not may_go and (many or (intent.narrow and len(lost) >= _SEVERAL)):
+    # People arrange the comments of settings while they change them; code is read by others.
+    settings = proposal.language is None or proposal.language.name in _SETTINGS
+    many_of_code = many and not settings
+    if (
+        intent.understood
+        and not may_go
+        and (many_of_code or (intent.narrow and len(lost) >= (1 if many else _SEVERAL)))
+    ):
         answer = Answer.ASK_THEN_REFUSE
     else:
         answer = Answer.ASK_THEN_WARN if many or intent.narrow else Answer.WARN

@@ -16,7 +16,7 @@ from editsvc.guard.findings import Answer, Check, Finding, Lines
 from editsvc.guard.form import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from editsvc.guard.changes import Change
     from editsvc.guard.proposal import Proposal
@@ -94,6 +94,7 @@ _MANY: Final = 5
 _REMARKS: Final = 2
 _BESIDE: Final = 5  # lines that merely changed beside such a remark
 _ALIKE: Final = 0.6
+_STEM: Final = 5  # letters that two forms of a word share
 
 
 def elided(proposal: Proposal) -> Iterator[Finding]:
@@ -211,9 +212,16 @@ def _alone(proposal: Proposal, changes: Sequence[Change]) -> tuple[int, Answer] 
         if left >= _ALONE and all(
             any(similarity(line, other) >= _ALIKE for other in edges) for line in beside
         ):
-            strong = intent.understood and left >= _MANY
+            speaks = any(_shares_stem(proposal.new[number], intent.words) for number in remarks)
+            strong = intent.understood and left >= _MANY and not speaks
             return remarks[0], Answer.ASK_THEN_REFUSE if strong else Answer.ASK_THEN_WARN
     return None
+
+
+def _shares_stem(line: str, named: Collection[str]) -> bool:
+    """Whether a remark has a word of the instruction, in any form: then it is about what was asked for."""
+    stems = {word[:_STEM] for word in named if len(word) >= _STEM}
+    return any(word[:_STEM] in stems for word in re.findall(r"\w+", line.lower()) if len(word) >= _STEM)
 
 
 def _stub(proposal: Proposal, changes: Sequence[Change]) -> tuple[int, Answer] | None:

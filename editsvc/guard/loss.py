@@ -7,6 +7,7 @@ instruction was not understood, the rest is asked about once, and the model is b
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from bisect import bisect_left, bisect_right
@@ -168,7 +169,7 @@ def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
     if not changes:
         return
     old, new, last = proposal.old, proposal.new, changes[-1]
-    if any(map(tells, old[last.old_end :])):
+    if any(map(tells, old[last.old_end :])) or _is_closed(proposal):
         return
     lines = without_successor(last, old, new)
     if not lines or _ends_as_before(last, old, new):
@@ -196,6 +197,18 @@ def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
         before=_lines(last.gone),
         when=_IF_THEY_SHOULD_GO,
     )
+
+
+def _is_closed(proposal: Proposal) -> bool:
+    """Whether the new text has an end that no cut leaves: JSON with all its brackets closed."""
+    name = "" if proposal.language is None else proposal.language.name
+    if name != "json":
+        return False
+    try:
+        json.loads(proposal.after)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _ends_code(last: Change, facts: _Facts, changes: Sequence[Change]) -> bool:

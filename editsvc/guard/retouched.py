@@ -169,7 +169,8 @@ def _ask_for_the_rest(dress: Dress, twins: list[Twin], mending: _Mending) -> Non
     kept = mending.kept
     few = len(twins) < _SWEPT and all(kept.is_near(twin.new) for twin in twins)
     if (kept.edited or kept.gone) and not few and not mending.speaks_of(dress, twins):
-        mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE)
+        swept = len(twins) >= _SWEPT or mending.proposal.intent.narrow
+        mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if swept else Answer.ASK_THEN_WARN)
 
 
 def _kind(dress: Dress) -> Check:

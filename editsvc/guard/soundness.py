@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from editsvc.guard.proposal import Proposal
 
 _FAULTS_SHOWN: Final = 3
+_OLD_WHITE_SPACE: Final = ("U+000B", "U+000C")
 
 
 def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | None]:
@@ -43,12 +44,14 @@ def deceptive_characters(proposal: Proposal) -> Iterator[Finding]:
     """Invisible and deceptive characters that the edit adds, as one finding at most."""
     found = added(proposal.before, proposal.after)
     if found:
+        # A vertical tab or a form feed is white space of old files, and hides nothing.
+        harmless = all(one.name.startswith(_OLD_WHITE_SPACE) for one in found)
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         yield Finding(
             Check.INVISIBLE,
             f"The edit would add a deceptive character on line {found[0].line}: {found[0].name}, which "
             f"{found[0].effect}{more}.",
-            Answer.ASK_THEN_REFUSE,
+            Answer.ASK_THEN_WARN if harmless else Answer.ASK_THEN_REFUSE,
             after=Lines(found[0].line, found[-1].line),
             when="if it is intended",
         )

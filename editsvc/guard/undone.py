@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NAMES_SHOWN: Final = 3
 _LAST_NAME: Final = re.compile(r"(?<=::)[^\W\d]\w*(?=!?$)|(?<=\w\.)[^\W\d]\w*$")
-_PLAIN: Final = re.compile(r"[^\W\d_]+")
+_PLAIN: Final = re.compile(r"[^\W\d]\w*")
 # A narrow change may bring lines together; so many are not lost by that.
 _NET_LOSS: Final = 3
 

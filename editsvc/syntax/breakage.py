@@ -58,6 +58,7 @@ _STRAY: Final = re.compile(r"(?:break|catch|continue|elif|else|except|finally|re
 _PROSE: Final = re.compile(r"(?<![\w'])[A-Za-z][a-z']*(?: [A-Za-z][a-z']*){2}(?![\w'])")
 # Style sheets are full of semicolons behind blocks; readers of CSS pass over them.
 _LOOSE: Final = frozenset({"css"})
+_AGAIN_AND_AGAIN: Final = 5
 _NO_SEMICOLON: Final = _MISSING + ";"
 _FORMS: Final = 4
 _SHELL_BLOCKS: Final = (("then", "fi"), ("do", "done"), ("case", "esac"), ("(", ")"), ("[", "]"), ("{", "}"))
@@ -408,7 +409,9 @@ def _not_known(found: Sequence[_Seen], known: Sequence[SyntaxFault], spans: Sequ
     before = {fault.line for fault in known}
     said = Counter(fault.text for fault in known)
     # What is missing once may be a slip; what is missing again and again is how the file is written.
-    dialect = {text for text, count in said.items() if count > 1 or not text.startswith(_MISSING)}
+    dialect = {
+        text for text, count in said.items() if count >= _AGAIN_AND_AGAIN or not text.startswith(_MISSING)
+    }
     starts = [span.new_start for span in spans]
     room = [sum(line in before for line in range(span.old_start, span.old_end)) for span in spans]
     result = []
