@@ -17,7 +17,7 @@ from editsvc.engine.places import spoken, unexplained_sentence
 from editsvc.errors import EditsvcError, ExitCode, Status
 from editsvc.files import disk, refused, undo
 from editsvc.files.diff_names import diff_name
-from editsvc.guard.findings import WAIVABLE, Action
+from editsvc.guard.findings import WAIVABLE, Action, Check
 from editsvc.guard.unasked import Mark
 from editsvc.settings import environment
 from editsvc.text.diff import unified_diff
@@ -308,9 +308,14 @@ class Teller:
     def _remark(self, outcome: FileOutcome, *, told: Sequence[str] = ()) -> None:
         """Print the remarks about a file, except those `told` elsewhere or printed before."""
         findings = outcome.result.findings if outcome.result else ()
-        put_back = {found.message for found in findings if found.action is Action.RESTORED}
+        # What was put back, and which hunks were not asked for, is said in other places.
+        apart = {
+            found.message
+            for found in findings
+            if found.action is Action.RESTORED or found.kind is Check.UNASKED
+        }
         for remark in outcome.remarks:
-            if remark not in told and remark not in put_back:
+            if remark not in told and remark not in apart:
                 self._say(remark)
 
     def _say(self, sentence: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from editsvc import figures
 from editsvc.errors import Status
-from editsvc.guard.findings import Action, Lines
+from editsvc.guard.findings import Action, Check, Lines
 from editsvc.guard.unasked import Mark
 from editsvc.text.document import LineIndex, apply
 
@@ -84,6 +84,7 @@ def without_unexplained(result: EditResult) -> EditResult:
         f"{_of_all(left_out, result)} left out, because the instruction does not explain "
         f"{'it' if len(left_out) == 1 else 'them'}: {spoken(old_lines)} of the old text."
     )
+    said = {found.message for found in result.findings if found.kind is Check.UNASKED}
     return replace(
         result,
         status=Status.CHANGED if edits else Status.UNCHANGED,
@@ -91,7 +92,7 @@ def without_unexplained(result: EditResult) -> EditResult:
         edits=edits,
         marks=tuple(result.marks[number] for number in kept),
         message=result.message if edits else warning,
-        warnings=(*result.warnings, warning),
+        warnings=(*(one for one in result.warnings if one not in said), warning),
     )
 
 
@@ -123,6 +124,8 @@ def _lines(index: LineIndex, start: int, end: int) -> Lines | None:
 
 def _concerns(found: Handled, place: Place) -> bool:
     """Whether a finding is about the lines of a place; lines of a text that was not taken are no lines of it."""
+    if found.kind is Check.UNASKED:
+        return False  # its mark says so
     if _meet(found.before, place.before):
         return True
     return found.action in {Action.WARNED, Action.RESTORED} and _meet(found.after, place.after)

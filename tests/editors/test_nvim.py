@@ -257,6 +257,19 @@ def test_an_edit_that_a_check_refuses_is_made_after_a_question_where_its_lines_a
     neovim.until(lambda: neovim.buffer() == mine.replace(*ELIDED), "the edit")
 
 
+def test_what_was_refused_can_be_looked_at_before_it_is_made(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    first = CART[: CART.index(SUMMED[0])].count("\n") + 1
+    neovim.keys(f":{first},{first + 2}Edit {ELIDE}<CR>")
+    neovim.until(lambda: "Show the refused diff" in neovim.screen.text(), "the question")
+    neovim.keys("3<CR>")
+    neovim.until(lambda: "+++ b/cart.py" in neovim.screen.text(), "the diff")
+    assert neovim.lua("return vim.bo.filetype .. vim.bo.buftype") == "diffnofile"
+    neovim.keys("<CR>")
+    neovim.until_buffer(CART.replace(*ELIDED))
+
+
 def test_what_is_typed_into_the_text_is_not_taken_for_an_answer(
     desk: Desk, model: Callable[..., Any]
 ) -> None:

@@ -20,6 +20,7 @@ from editsvc.files import journal
 from editsvc.prediction.verifier import PRESETS
 from editsvc.settings.schema import Settings
 from editsvc.tokenlog import TokenLog
+from lsp.editing.refused_edits import KEPT_S, MOST_KEPT
 from lsp.settings import EditorSettings
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +139,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ("docs/emulator.md", "tokens, {} by default", [default(Fault, "at")]),
     ("docs/emulator.md", "still end after {} MB", [constant("emulator.answer:_ENOUGH") >> 20]),
     ("docs/emulator.md", "the last {:,} as a list", [constant("emulator.service:_REMEMBERED")]),
+    ("docs/language-server.md", "the last {}, for {:.0f} minutes", [MOST_KEPT, KEPT_S / 60]),
     ("docs/language-server.md", "in at most {} attempts", [constant("lsp.editing.apply_edits:ATTEMPTS")]),
     (
         "docs/language-server.md",

@@ -25,6 +25,13 @@ local simple = {
   { "EditReject", "reject", "review", "reject", "Take back the hunk at the cursor" },
   { "EditAcceptAll", "accept-all", "review", "accept_all", "Keep all open hunks of the buffer" },
   { "EditRejectAll", "reject-all", "review", "reject_all", "Take back all open hunks of the buffer" },
+  {
+    "EditRejectUnasked",
+    "reject-unasked",
+    "review",
+    "reject_unasked",
+    "Take back the open hunks of the buffer that were not asked for",
+  },
   { "EditNext", "next", "review", "next", "Go to the next open hunk" },
   { "EditPrev", "prev", "review", "prev", "Go to the previous open hunk" },
   { "EditPreset", "preset", "edit", "preset", "Choose a preset instruction" },

@@ -22,12 +22,13 @@ import type { FirstRun } from './firstRun';
 import type { Ghosts } from './ghosts';
 import type { Previews } from './previews';
 import { carried, linesOf, type LineChange } from './hunks';
-import { serverCommand, type Anyway, type EditAnswer, type EditArgument, type StreamParams } from './protocol';
+import { serverCommand, type EditAnswer, type EditArgument, type StreamParams } from './protocol';
 import type { Review } from './review';
 import { ServerDown, type Server } from './server';
 import type { StatusItem } from './status';
 
 const editAnyway = 'Edit anyway';
+const showRefused = 'Show the refused diff';
 
 interface Run {
   /** The token of its progress, by which it can be cancelled before the server has named it. */
@@ -196,19 +197,25 @@ export class Edits implements Disposable {
         window.setStatusBarMessage(`$(circle-slash) ${message}`, 5000);
         break;
       default:
-        if (answer.anyway) void this.askAnyway(run, answer.anyway, message);
+        if (answer.anyway || answer.refusedDiff) void this.askAnyway(run, answer, message);
         else void window.showWarningMessage(`editsvc: ${message}`);
     }
   }
 
   /**
    * Ask whether an edit is to be made that was refused, for a check of its reply or for its file; then it is the same
-   * one, on the text of then.
+   * one, on the text of then. What was refused can be looked at first.
    */
-  private async askAnyway(run: Run, anyway: Anyway, message: string): Promise<void> {
+  private async askAnyway(run: Run, { anyway, refusedDiff }: EditAnswer, message: string): Promise<void> {
+    const buttons = [...(anyway ? [editAnyway] : []), ...(refusedDiff ? [showRefused] : [])];
     const following = followed(run);
     try {
-      if ((await window.showWarningMessage(`editsvc: ${message}`, editAnyway)) !== editAnyway) return;
+      let chosen: string | undefined;
+      do {
+        chosen = await window.showWarningMessage(`editsvc: ${message}`, ...buttons);
+        if (chosen === showRefused) await this.shown.previews.showDiff(refusedDiff, run.argument.uri);
+      } while (chosen === showRefused);
+      if (chosen !== editAnyway || !anyway) return;
     } finally {
       following.dispose();
     }

@@ -27,6 +27,7 @@ const deciding: readonly string[] = [
   serverCommand.rejectHunk,
   serverCommand.acceptEdit,
   serverCommand.rejectEdit,
+  serverCommand.rejectUnexplained,
 ];
 
 export function activate(context: ExtensionContext): void {
@@ -40,7 +41,7 @@ export function activate(context: ExtensionContext): void {
     executeCommand: (command, argumentsOf, next) => {
       // With `notify` the server would tell how it ended, and so does the extension. A workspace's tasks can run
       // commands with arguments of their own, so what a refusal may be overcome with comes from its button alone.
-      const { notify, allow, allowPath, ...argument } = (argumentsOf[0] ?? {}) as Anyway & { notify?: boolean };
+      const { notify, allow, allowPath, retry, ...argument } = (argumentsOf[0] ?? {}) as Anyway & { notify?: boolean };
       if (command === serverCommand.edit) return edits.run(argument as EditArgument);
       if (deciding.includes(command)) return review.decide(command, argument);
       return next(command, argumentsOf);
@@ -90,6 +91,7 @@ export function activate(context: ExtensionContext): void {
     'editsvc.reject': here((editor) => review.decideHere(editor, serverCommand.rejectHunk)),
     'editsvc.acceptAll': here((editor) => review.decideAll(editor, serverCommand.acceptEdit)),
     'editsvc.rejectAll': here((editor) => review.decideAll(editor, serverCommand.rejectEdit)),
+    'editsvc.rejectUnasked': here((editor) => review.rejectUnexplained(editor)),
     'editsvc.compare': here((editor) => previews.compare(review.textBefore(editor), editor.document.uri)),
     'editsvc.applyPreview': () => previews.decide(serverCommand.acceptEdit),
     'editsvc.dropPreview': () => previews.decide(serverCommand.rejectEdit),

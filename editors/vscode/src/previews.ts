@@ -92,6 +92,14 @@ export class Previews implements TextDocumentContentProvider, Disposable {
     await commands.executeCommand('vscode.diff', uri, document, `${name} (before ↔ now)`);
   }
 
+  /** Show a diff of a document as a text that belongs to no file. */
+  async showDiff(diff: string, document: string): Promise<void> {
+    const uri = Uri.from({ scheme: previewScheme, path: `${Uri.parse(document).path}.diff`, query: 'refused' });
+    this.texts.set(uri.toString(), diff);
+    this.changed.fire(uri);
+    await window.showTextDocument(await workspace.openTextDocument(uri), { preview: true });
+  }
+
   dispose(): void {
     for (const one of [...this.listeners, this.changed]) one.dispose();
   }

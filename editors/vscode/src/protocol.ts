@@ -28,7 +28,7 @@ export type HunkStatus =
   | 'lost';
 
 /** Whether a change was asked for; the values are what is logged. */
-export type Asked =
+export type Mark =
   | 'explained'
   | 'harmless'
   | 'unexplained'
@@ -235,7 +235,7 @@ export interface Hunk {
   /** What the edit wrote, or would write. */
   readonly newText: string;
   /** Whether the instruction explains it; `unexplained`: it was not asked for. */
-  readonly mark: Asked;
+  readonly mark: Mark;
   /** Sentences about what checks found in its lines. */
   readonly findings: readonly string[];
 }
@@ -400,7 +400,7 @@ export interface ResultFields {
   /** What the checks found in the replies, in order. */
   readonly findings: readonly EditFinding[];
   /** Whether the instruction explains each hunk, in order; empty if that was not asked. */
-  readonly marks: readonly Asked[];
+  readonly marks: readonly Mark[];
   /** How much of the new text was parsed. */
   readonly syntax_check: Extent | null;
   /** The server that answered. */

@@ -59,6 +59,17 @@ export class Review implements Disposable {
       margin: '0 0 0 2em',
     },
   });
+  /** A hunk that the instruction does not explain. */
+  private readonly unasked = window.createTextEditorDecorationType({
+    after: {
+      contentText: 'not asked for?',
+      color: new ThemeColor('editorWarning.foreground'),
+      fontStyle: 'italic',
+      margin: '0 0 0 2em',
+    },
+    overviewRulerColor: new ThemeColor('editorWarning.foreground'),
+    overviewRulerLane: OverviewRulerLane.Right,
+  });
   private readonly listeners: readonly Disposable[];
 
   constructor(private readonly server: Server) {
@@ -80,7 +91,7 @@ export class Review implements Disposable {
     this.draw();
   }
 
-  /** Run one of the server's four commands that decide on hunks, and take over its answer. */
+  /** Run one of the server's commands that decide on hunks, and take over its answer. */
   async decide(
     command: string,
     argument: { readonly editId?: string; readonly hunkId?: number },
@@ -110,6 +121,18 @@ export class Review implements Disposable {
     for (const editId of [...editIds].reverse()) await this.decide(command, { editId });
   }
 
+  /** Take back everything open in the document that its instruction does not explain. */
+  async rejectUnexplained(editor: TextEditor): Promise<void> {
+    const open = this.openIn(editor).filter(({ hunk }) => hunk.mark === 'unexplained');
+    const editIds = new Set(open.map(({ editId }) => editId));
+    if (editIds.size === 0) {
+      void window.showInformationMessage('editsvc: Every open change was asked for, as far as is known.');
+      return;
+    }
+    for (const editId of [...editIds].reverse())
+      await this.decide(serverCommand.rejectUnexplained, { editId });
+  }
+
   /** Go to the next open hunk (`step` 1) or to the one before (-1), round the end of the document. */
   go(editor: TextEditor, step: 1 | -1): void {
     const lines = this.openIn(editor).map(({ hunk }) => hunk.range.start.line);
@@ -132,7 +155,7 @@ export class Review implements Disposable {
 
   dispose(): void {
     for (const timer of this.waiting.values()) clearTimeout(timer);
-    for (const one of [...this.listeners, this.added, this.gap, this.removed]) one.dispose();
+    for (const one of [...this.listeners, this.added, this.gap, this.removed, this.unasked]) one.dispose();
   }
 
   private moved(edit: OpenEdit, version: number): void {
@@ -179,11 +202,13 @@ export class Review implements Disposable {
     const added: DecorationOptions[] = [];
     const gaps: DecorationOptions[] = [];
     const removed: DecorationOptions[] = [];
+    const unasked: DecorationOptions[] = [];
     const { document } = editor;
     const bottom = document.lineCount - 1;
     for (const { editId, hunk } of this.openIn(editor)) {
       const first = Math.min(hunk.range.start.line, bottom);
       const range = new Range(first, 0, Math.min(lastLine(hunk.range), bottom), 0);
+      if (hunk.mark === 'unexplained') unasked.push({ range: new Range(first, 0, first, 0) });
       const nothingLeft = isEmpty(hunk.range);
       (nothingLeft ? gaps : added).push({ range, hoverMessage: explained(editId, hunk) });
       const shown = nothingLeft ? [] : linesOf(document.getText(document.validateRange(whole(range))));
@@ -194,6 +219,7 @@ export class Review implements Disposable {
     editor.setDecorations(this.added, added);
     editor.setDecorations(this.gap, gaps);
     editor.setDecorations(this.removed, removed);
+    editor.setDecorations(this.unasked, unasked);
   }
 }
 
@@ -214,6 +240,8 @@ function explained(editId: string, hunk: Hunk): MarkdownString {
     `[${title}](command:${command}?${encodeURIComponent(JSON.stringify({ editId, hunkId: hunk.id }))})`;
   const words = new MarkdownString().appendCodeblock(lines.join('\n'), 'diff');
   words.isTrusted = { enabledCommands: [serverCommand.acceptHunk, serverCommand.rejectHunk] };
+  if (hunk.mark === 'unexplained') words.appendMarkdown('The instruction does not explain this change.\n\n');
+  for (const finding of hunk.findings) words.appendText(finding).appendMarkdown('\n\n');
   const accept = link('Accept', serverCommand.acceptHunk);
   return hunk.state === 'edited'
     ? words.appendMarkdown(`${accept} · You have typed in it, so it can't be rejected any more.`)

@@ -108,17 +108,56 @@ local function carried(job)
   return argument
 end
 
---- Ask whether an edit is to be made that was refused, for a check of its reply or for its file.
+--- Make a refused edit all the same.
 ---@param job editsvc.Job
 ---@param anyway editsvc.Anyway
----@param message string
-local function ask_anyway(job, anyway, message)
-  local choice = "Edit anyway"
-  editsvc.choose({ "Leave it as it is", choice }, { prompt = message }, function(chosen)
-    if chosen == choice and vim.api.nvim_buf_is_valid(job.buffer) then
-      vim.api.nvim_buf_call(job.buffer, function()
-        start(vim.tbl_extend("force", carried(job), anyway))
-      end)
+local function edit_anyway(job, anyway)
+  if vim.api.nvim_buf_is_valid(job.buffer) then
+    vim.api.nvim_buf_call(job.buffer, function()
+      start(vim.tbl_extend("force", carried(job), anyway))
+    end)
+  end
+end
+
+--- Show what was refused in a buffer of its own, in which <CR> makes that edit all the same and q closes it.
+---@param job editsvc.Job
+---@param answer editsvc.EditAnswer
+local function show_refused(job, answer)
+  vim.cmd("botright new")
+  local buffer = vim.api.nvim_get_current_buf()
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, true, editsvc.lines(answer.refusedDiff))
+  vim.bo[buffer].buftype, vim.bo[buffer].bufhidden = "nofile", "wipe"
+  vim.bo[buffer].filetype, vim.bo[buffer].modifiable, vim.bo[buffer].swapfile = "diff", false, false
+  local function close()
+    vim.api.nvim_buf_delete(buffer, { force = true })
+  end
+  vim.keymap.set("n", "q", close, { buffer = buffer, nowait = true, desc = "Leave it as it is" })
+  if answer.anyway then
+    vim.keymap.set("n", "<CR>", function()
+      close()
+      edit_anyway(job, answer.anyway)
+    end, { buffer = buffer, nowait = true, desc = "Edit anyway" })
+  end
+  vim.wo.winbar = answer.anyway and "Enter edits anyway, q leaves it as it is" or "q closes this"
+end
+
+--- Ask whether an edit is to be made that was refused, for a check of its reply or for its file.
+---@param job editsvc.Job
+---@param answer editsvc.EditAnswer
+local function ask_anyway(job, answer)
+  local make, show = "Edit anyway", "Show the refused diff"
+  local choices = { "Leave it as it is" }
+  if answer.anyway then
+    table.insert(choices, make)
+  end
+  if answer.refusedDiff ~= "" then
+    table.insert(choices, show)
+  end
+  editsvc.choose(choices, { prompt = answer.message }, function(chosen)
+    if chosen == make then
+      edit_anyway(job, answer.anyway)
+    elseif chosen == show then
+      show_refused(job, answer)
     end
   end)
 end
@@ -135,8 +174,8 @@ local function answered(job, failure, answer, client_id)
   end
   status.record(answer)
   require("editsvc.review").update({ editId = answer.editId, uri = job.uri, hunks = answer.hunks }, client_id)
-  if answer.anyway then
-    return ask_anyway(job, answer.anyway, answer.message)
+  if answer.anyway or answer.refusedDiff ~= "" then
+    return ask_anyway(job, answer)
   end
   tell(answer)
 end

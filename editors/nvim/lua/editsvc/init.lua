@@ -31,6 +31,7 @@ M.keymaps = {
   ["reject"] = { modes = { "n" }, key = "<Leader>er" },
   ["accept-all"] = { modes = { "n" }, key = "<Leader>eA" },
   ["reject-all"] = { modes = { "n" }, key = "<Leader>eR" },
+  ["reject-unasked"] = { modes = { "n" }, key = "<Leader>eu" },
   ["next"] = { modes = { "n" }, key = "]e" },
   ["prev"] = { modes = { "n" }, key = "[e" },
   ["cancel"] = { modes = { "n" }, key = "<Leader>ec" },
@@ -131,6 +132,7 @@ function M.highlight()
     vim.api.nvim_set_hl(0, name, { bg = found.bg or like[2], ctermbg = found.ctermbg or like[3], default = true })
   end
   vim.api.nvim_set_hl(0, "EditsvcHint", { link = "Comment", default = true })
+  vim.api.nvim_set_hl(0, "EditsvcUnasked", { link = "DiagnosticWarn", default = true })
   vim.api.nvim_set_hl(0, "EditsvcTitle", { link = "Title", default = true })
 end
 

@@ -86,9 +86,16 @@ end
 ---@param behind integer The row behind the last one.
 ---@return integer
 local function mark_place(review, hunk, first, behind)
+  local words = { { hunk.state == "edited" and "  ● edited" or "  ●", "EditsvcHint" } }
+  if hunk.mark == "unexplained" then
+    table.insert(words, { "  not asked for?", "EditsvcUnasked" })
+  end
+  for _, finding in ipairs(hunk.findings) do
+    table.insert(words, { "  " .. finding, "EditsvcHint" })
+  end
   ---@type vim.api.keyset.set_extmark
   local options = {
-    virt_text = { { hunk.state == "edited" and "  ● edited" or "  ●", "EditsvcHint" } },
+    virt_text = words,
     hl_mode = "combine",
     strict = false,
   }
@@ -331,6 +338,22 @@ end
 --- Take back all open hunks of the buffer.
 function M.reject_all()
   decide_all("editsvc.rejectEdit")
+end
+
+--- Take back the open hunks of the buffer that the instruction does not explain.
+function M.reject_unasked()
+  local edits = {} ---@type table<string, editsvc.Review>
+  for _, place in ipairs(places()) do
+    if place.hunk.mark == "unexplained" then
+      edits[place.review.id] = place.review
+    end
+  end
+  if not next(edits) then
+    return editsvc.notify("Every open hunk of this buffer was asked for, as far as is known.")
+  end
+  for edit_id, review in pairs(edits) do
+    decide(review, "editsvc.rejectUnexplained", { editId = edit_id })
+  end
 end
 
 --- Go to the next open hunk, from the last one to the first.

@@ -27,7 +27,7 @@
 ---| "lost"
 
 --- Whether a change was asked for; the values are what is logged.
----@alias editsvc.Asked
+---@alias editsvc.Mark
 ---| "explained"
 ---| "harmless"
 ---| "unexplained"
@@ -203,7 +203,7 @@
 ---@field state editsvc.HunkStatus Its state.
 ---@field oldText string What stood there before the edit.
 ---@field newText string What the edit wrote, or would write.
----@field mark editsvc.Asked Whether the instruction explains it; `unexplained`: it was not asked for.
+---@field mark editsvc.Mark Whether the instruction explains it; `unexplained`: it was not asked for.
 ---@field findings string[] Sentences about what checks found in its lines.
 
 --- A hunk of a reply that is still being written.
@@ -299,7 +299,7 @@
 ---@field edit_format? editsvc.EditFormat The form in which the reply was asked for.
 ---@field restarts editsvc.Restart[] Why the model was asked again, in order.
 ---@field findings editsvc.EditFinding[] What the checks found in the replies, in order.
----@field marks editsvc.Asked[] Whether the instruction explains each hunk, in order; empty if that was not asked.
+---@field marks editsvc.Mark[] Whether the instruction explains each hunk, in order; empty if that was not asked.
 ---@field syntax_check? editsvc.Extent How much of the new text was parsed.
 ---@field provider? string The server that answered.
 ---@field model? string The model that answered.
