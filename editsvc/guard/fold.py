@@ -12,7 +12,9 @@ import html
 import re
 import sys
 import unicodedata
+from bisect import bisect_left
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ _SINGLE_QUOTES: Final = "\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u02bc\u02bb\
 _DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02\u300c\u300d\u301d\u301e\u301f"
 _QUOTES: Final = str.maketrans(dict.fromkeys(_SINGLE_QUOTES, "'") | dict.fromkeys(_DOUBLE_QUOTES, '"'))
 _SPECIAL_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_DASH: Final = re.compile(rf"[ \t]*(?:[{_SPECIAL_DASHES}]|(?<!-)-{{1,3}}(?!-))[ \t]*")
+_DASH: Final = re.compile(rf"[ \t]*[-{_SPECIAL_DASHES}]+[ \t]*")
 _SPECIAL_DASH: Final = re.compile(rf"[{_SPECIAL_DASHES}]")
 _SIGNS: Final = {
     "\u2026": "...",
@@ -267,10 +269,13 @@ def key(line: str) -> str:
 def difference(old: str, new: str) -> frozenset[Dress] | None:
     """The folds that make `old` and `new`, lines without their ends, equal: no more than it takes; None if none do."""
     possible = [dress for dress in FOLDS if not _impossible(dress, old, new)]
-    candidates = [dress for dress in possible if FOLDS[dress](old) != old or FOLDS[dress](new) != new]
-    for dress in candidates:
-        if FOLDS[dress](old) == FOLDS[dress](new):
+    candidates = []
+    for dress in possible:
+        before, after = FOLDS[dress](old), FOLDS[dress](new)
+        if before == after:
             return frozenset({dress})
+        if before != old or after != new:
+            candidates.append(dress)
     if not _equal(old, new, candidates):
         candidates = possible
         if not _equal(old, new, candidates):
@@ -313,6 +318,7 @@ _CODE_PAGES: Final = (
     "euc_jp",
 )
 _SINGLE_BYTE: Final = _CODE_PAGES[:11]
+_TRIED: Final = 3  # old lines with the same plain signs that a new one is compared with
 _LOST: Final = "[?\ufffd\u25a1]"
 _LOST_LETTER: Final = re.compile(_LOST)
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
@@ -324,14 +330,14 @@ def misread(text: str, code_page: str) -> str:
     data = text.encode("utf-8", "surrogatepass")
     if code_page not in _SINGLE_BYTE:
         return data.decode(code_page, "replace")
-    return "".join(_byte(byte, code_page) for byte in data)
+    return data.decode("latin-1").translate(_table(code_page))
 
 
-def _byte(byte: int, code_page: str) -> str:
-    try:
-        return bytes((byte,)).decode(code_page)
-    except UnicodeDecodeError:
-        return chr(byte)
+@cache
+def _table(code_page: str) -> dict[int, str]:
+    """What the bytes of a code page are, where it has them."""
+    characters = {byte: bytes((byte,)).decode(code_page, "ignore") for byte in range(0x80, 0x100)}
+    return {byte: character for byte, character in characters.items() if character}
 
 
 def garbled(old: list[str], new: list[str]) -> list[tuple[int, int, Dress]]:
@@ -340,29 +346,32 @@ def garbled(old: list[str], new: list[str]) -> list[tuple[int, int, Dress]]:
     The dress is `ENCODING` where their UTF-8 was read in another code page, once or twice, and `LETTERS` where "?",
     U+FFFD or nothing stands in the place of letters.
     """
-    if all(line.isascii() for line in old):
-        return []
-    looks: dict[str, int] = {}
     rests: dict[str, list[int]] = {}
     for index, line in enumerate(old):
         if not line.isascii():
             rests.setdefault(_rest(line), []).append(index)
-            for code_page in _CODE_PAGES:
-                once = misread(line, code_page)
-                looks.setdefault(once, index)
-                looks.setdefault(misread(once, code_page), index)
     found: list[tuple[int, int, Dress]] = []
-    for there, line in enumerate(new):
+    for there, line in enumerate(new) if rests else ():
         first = found[-1][0] + 1 if found else 0
-        here, dress = looks.get(line), Dress.ENCODING
-        if here is None or here < first:
-            dress = Dress.LETTERS
-            here = next(
-                (i for i in rests.get(_rest(line), ()) if i >= first and _is_lossy(old[i], line)), None
-            )
-        if here is not None:
-            found.append((here, there, dress))
+        alike = rests.get(_rest(line), [])
+        at = bisect_left(alike, first)
+        for here in alike[at : at + _TRIED]:
+            dress = _damage(old[here], line)
+            if dress is not None:
+                found.append((here, there, dress))
+                break
     return found
+
+
+def _damage(old: str, new: str) -> Dress | None:
+    """How the letters of `old` were damaged so that they became those of `new`; None if that cannot be."""
+    if not new.isascii():
+        for code_page in _CODE_PAGES:
+            once = misread(old, code_page)
+            if new == once or (len(new) > len(once) and new == misread(once, code_page)):
+                return Dress.ENCODING
+    fewer = len(_NOT_ASCII.findall(new)) < len(_NOT_ASCII.findall(old))
+    return Dress.LETTERS if (fewer or _LOST_LETTER.search(new)) and _is_lossy(old, new) else None
 
 
 def _rest(line: str) -> str:
@@ -373,11 +382,18 @@ def _is_lossy(old: str, new: str) -> bool:
     """Whether `new` is `old` with letters lost: each run of them is gone, or became a sign for what is unknown."""
     if not _LETTER.search(_rest(old)):
         return False
-    pattern, end = "", 0
+    pattern, end, runs = "", 0, []
     for run in _NOT_ASCII.finditer(old):
-        pattern += re.escape(old[end : run.start()])
         length = len(run.group().encode("utf-8", "surrogatepass"))
-        least = 0 if _LETTER.fullmatch(run.group()[0]) else 1
-        pattern += f"(?:{re.escape(run.group())}|{_LOST}{{{least},{length}}})"
+        pattern += f"{re.escape(old[end : run.start()])}((?:{_LOST}|[^\\x00-\\x7f]){{0,{length}}})"
+        runs.append(run.group())
         end = run.end()
-    return re.fullmatch(pattern + re.escape(old[end:]), new) is not None
+    found = re.fullmatch(pattern + re.escape(old[end:]), new)
+    return found is not None and all(map(_is_left_of, found.groups(), runs))
+
+
+def _is_left_of(rest: str, run: str) -> bool:
+    """Whether `rest` is what is left of `run`, some of it as it was, and signs for what is unknown."""
+    characters = iter(run)
+    left = all(character in characters for character in _LOST_LETTER.sub("", rest))
+    return left and bool(rest or _LETTER.fullmatch(run[0]))

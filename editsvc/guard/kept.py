@@ -71,19 +71,28 @@ class Kept:
 
 
 def kept_lines(proposal: Proposal) -> Kept:
-    """The lines of `proposal` that were kept but for their dress."""
+    """The lines of `proposal` that were kept but for their dress; all of it is empty where there can be none."""
     old, new = proposal.old, proposal.new
     kept = Kept()
-    if not _any_twin(proposal):
+    keys = _Keys()
+    if not _any_twin(proposal, keys):
         return kept
     for region in _regions(proposal):
         edited = len(kept.edited) + len(kept.gone)
-        _align(old, new, region, kept)
+        _align(old, new, region, kept, keys)
         kept.regions.append((region.new_start, region.new_end, len(kept.edited) + len(kept.gone) > edited))
     return kept
 
 
-def _any_twin(proposal: Proposal) -> bool:
+class _Keys(dict[str, str]):
+    """The keys of lines, each made once."""
+
+    def __missing__(self, line: str) -> str:
+        self[line] = made = key(line)
+        return made
+
+
+def _any_twin(proposal: Proposal, keys: _Keys) -> bool:
     """Whether any changed line could be an old one in another dress: decided without aligning them."""
     olds: Counter[str] = Counter()
     news: Counter[str] = Counter()
@@ -93,8 +102,8 @@ def _any_twin(proposal: Proposal) -> bool:
         new = proposal.new[span.new_start : span.new_end]
         blank = blank or not any(line.strip() for line in (*old, *new))
         special = special or not all(line.isascii() for line in old)
-        olds.update(map(key, old))
-        news.update(map(key, new))
+        olds.update(keys[line] for line in old)
+        news.update(keys[line] for line in new)
     del olds[""], news[""]
     return blank or special or bool(olds & news)
 
@@ -125,9 +134,9 @@ def _regions(proposal: Proposal) -> Iterator[Span]:
         )
 
 
-def _align(old: Sequence[str], new: Sequence[str], region: Span, kept: Kept) -> None:
-    olds = [(number, k) for number in range(region.old_start, region.old_end) if (k := key(old[number]))]
-    news = [(number, k) for number in range(region.new_start, region.new_end) if (k := key(new[number]))]
+def _align(old: Sequence[str], new: Sequence[str], region: Span, kept: Kept, keys: _Keys) -> None:
+    olds = [(number, k) for number in range(region.old_start, region.old_end) if (k := keys[old[number]])]
+    news = [(number, k) for number in range(region.new_start, region.new_end) if (k := keys[new[number]])]
     lines, others = [number for number, _ in olds], [number for number, _ in news]
     steps: list[
         tuple[int, int]
