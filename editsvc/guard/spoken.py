@@ -78,23 +78,24 @@ _SPOKEN: Final = {
         Dress.ENTITIES: rf"entit ampersand \bnbsp\b &\w*; сущност 实体 実体 {_ESCAPES}",
         Dress.ESCAPES: rf"percent \\[ux] %[0-9a-f]{{2}} {_ESCAPES}",
         Dress.BACKSLASHES: rf"\\ {_ESCAPES}",
-        Dress.HEX_CASE: r"\bhex (?:up|low|upper|lower|down)\S?cas upper lower groß klein majuscul minuscul mayúscul "
-        r"регистр 大写 小写 大文字 小文字",
+        Dress.HEX_CASE: r"\bhex (?:up|low|upper|lower|down)\S?cas upper lower groß klein majuscul minuscul "
+        r"mayúscul регистр 大写 小写 大文字 小文字",
         Dress.NUMBERS: r"number decimal float round precision integer zeros?\b zahl komma nombre número "
         r"числ 小数 整数 数字",
         Dress.LETTERS: r"\bencod utf \bascii\b unicode translit кодиров 编码 エンコード �",
         Dress.ENCODING: r"\bencod utf charset mojibake latin \bascii\b unicode umlaut accent translit kodier кодиров "
         r"编码 エンコード 文字化け",
-        Dress.TRAILING: rf"trailing trim line.?breaks? hard\sbreak zeilenende {_BLANK_LINES} {_FORMATTING}",
-        Dress.INDENTATION: rf"缩进 インデント 字下げ sangr {_TABS} {_FORMATTING}",
-        Dress.TABS: rf"align column {_TABS} {_FORMATTING}",
-        Dress.COLUMNS: rf"align column table trim double ausricht {_BLANK_LINES} {_FORMATTING}",
-        Dress.SPACING: rf"operator {_BLANK_LINES} {_FORMATTING}",
-        Dress.STRING_QUOTES: rf"template\sliteral interpolat {_QUOTES} {_FORMATTING}",
-        Dress.LINE_ENDS: rf"semi.?colon comma strichpunkt semikolon точк запят 分号 逗号 {_FORMATTING}",
+        Dress.TRAILING: rf"trailing trim line.?breaks? hard\sbreak zeilenende {_BLANK_LINES}",
+        Dress.INDENTATION: rf"缩进 インデント 字下げ sangr {_TABS}",
+        Dress.TABS: rf"align column {_TABS}",
+        Dress.COLUMNS: rf"align column table trim double ausricht {_BLANK_LINES}",
+        Dress.SPACING: rf"operator {_BLANK_LINES}",
+        Dress.STRING_QUOTES: rf"template\sliteral interpolat {_QUOTES}",
+        Dress.LINE_ENDS: r"semi.?colon comma strichpunkt semikolon точк запят 分号 逗号",
     }.items()
 }
-_SPOKEN_BLANK_LINES: Final = re.compile("|".join(f"{_BLANK_LINES} {_FORMATTING}".split()), re.IGNORECASE)
+_SPOKEN_BLANK_LINES: Final = re.compile("|".join(_BLANK_LINES.split()), re.IGNORECASE)
+_SPOKEN_FORMAT: Final = re.compile("|".join(_FORMATTING.split()), re.IGNORECASE)
 # A sign that stands alone, or in quotes of its own, is spoken of; quotes around a word are only quotes.
 _ALONE: Final = (
     r"(?:^|(?<=[\s\"'`(\[<\u201c\u201e\u2018\u00ab])){}"
@@ -104,7 +105,9 @@ _ALONE: Final = (
 
 def speaks_of(intent: Intent, dress: Dress, changed: Iterable[tuple[str, str]] = ()) -> bool:
     """Whether the instruction speaks of `dress`, or names a sign that sets the old and new lines of `changed` apart."""
-    if _flag(intent, dress) or (dress in STYLE and intent.rewrites) or _SPOKEN[dress].search(intent.literal):
+    if _flag(intent, dress) or _SPOKEN[dress].search(intent.literal):
+        return True
+    if dress in STYLE | {Dress.SPACES} and _speaks_of_format(intent):
         return True
     apart = {char for old, new in changed for char in {*old} ^ {*new}}
     signs = (char for char in sorted(apart) if not char.isalnum() and not char.isspace())
@@ -124,4 +127,10 @@ def _flag(intent: Intent, dress: Dress) -> bool:
 
 def speaks_of_blank_lines(intent: Intent) -> bool:
     """Whether the instruction speaks of blank lines, or of white space at large."""
-    return intent.respaces or intent.rewrites or _SPOKEN_BLANK_LINES.search(intent.literal) is not None
+    asked = intent.respaces or _SPOKEN_BLANK_LINES.search(intent.literal) is not None
+    return asked or _speaks_of_format(intent)
+
+
+def _speaks_of_format(intent: Intent) -> bool:
+    """Whether much may look different; in an instruction that states one change in full, such a word is only a name."""
+    return intent.rewrites or (not intent.narrow and _SPOKEN_FORMAT.search(intent.literal) is not None)
