@@ -40,6 +40,10 @@ _SWEPT: Final = 3
 _FEW: Final = 2
 _FAR_INDENTED: Final = 5
 _REWRITTEN: Final = 20
+_FINE: Final = frozenset({Dress.QUOTES, Dress.DASHES, Dress.SIGNS, Dress.SPACES})
+_QUOTES_DIFFER: Final = frozenset(
+    {"c", "cpp", "csharp", "go", "java", "kotlin", "rust", "swift", "zig", "haskell"}
+)
 _PARTS: Final = frozenset({Dress.INDENTATION, Dress.TRAILING})
 _ELSEWHERE: Final = frozenset({Dress.INDENTATION, Dress.ENCODING})  # rules of their own, below
 _KINDS: Final = {
@@ -99,18 +103,16 @@ def restore(proposal: Proposal, waived: Collection[Check] = ()) -> tuple[str, li
         return proposal.after, []
     kept = kept_lines(proposal)
     mending = _Mending(proposal, kept, list(proposal.new))
-    if kept.twins or kept.gaps:
-        _twins(mending, waived)
-        if Check.INDENTATION not in waived:
-            _indentation(mending)
-        if Check.WHITESPACE not in waived:
-            _blank_lines(mending)
-    elif not proposal.whole and Check.INDENTATION not in waived:
-        _pieces(mending)
+    _twins(mending, waived)
+    if Check.INDENTATION not in waived:
+        _indentation(mending)
+    if Check.WHITESPACE not in waived:
+        _blank_lines(mending)  # last of those that count in new lines, since it changes their number
     if Check.RETOUCHED not in waived:
         _wrong_letters(mending)
     text = "".join(mending.lines)
-    if text == proposal.before:
+    nothing_else = (kept.twins or kept.gaps) and not (kept.edited or kept.gone)
+    if text == proposal.before or (nothing_else and text != proposal.after):
         return proposal.after, _nothing_else(mending)
     return text, mending.findings
 
@@ -157,7 +159,7 @@ def _twins(mending: _Mending, waived: Collection[Check]) -> None:
         mending.note_twins(dress, twins, "; the old ones were put back", Answer.RESTORE)
     for dress in (Dress.STRING_QUOTES, Dress.TABS):
         _ask_for_the_rest(
-            dress, [twin for twin in groups.get(dress, ()) if twin not in done.get(dress, ())], mending
+            dress, [twin for twin in groups.get(dress, ()) if twin.new not in sure[dress]], mending
         )
     _edited_lines(mending, done)
     if Dress.TABS in done:
@@ -205,21 +207,38 @@ def _beyond_doubt(dress: Dress, twins: list[Twin], mending: _Mending) -> list[Tw
     if dress is Dress.NUMBERS:
         named = set(_NUMBER.findall(proposal.intent.literal))
         return [twin for twin in twins if not named & set(_NUMBER.findall(new[twin.new]))]
-    if dress in _ALWAYS and len(twins) == 1 and _is_in_a_rewritten_place(twins[0], mending):
-        return []
-    if dress in _ALWAYS or (proposal.intent.narrow and dress is not Dress.LINE_ENDS):
+    if proposal.intent.narrow and dress is not Dress.LINE_ENDS:
         return twins
+    if dress in _ALWAYS:
+        lone = len(twins) == 1 and _is_in_a_rewritten_place(twins[0], mending)
+        finer = any(_is_finer(old[twin.old], new[twin.new]) for twin in twins) and dress in _FINE
+        return [] if lone or (finer and not _outweighs(twins, _SWEPT, mending)) else twins
     if dress is Dress.TRAILING:
         return _hard_breaks(twins, mending)
-    if dress is Dress.SPACING:
-        return []
     if dress is Dress.BACKSLASHES and (len(twins) >= _FEW or not kept.is_near(twins[0].new)):
-        return twins
-    edits = len(kept.edited) + len(kept.gone)
+        return twins if _outweighs(twins, 1, mending) else []
+    if dress is Dress.SPACING or (dress is Dress.STRING_QUOTES and _tells_quotes_apart(proposal)):
+        return []
     far = [twin for twin in twins if not kept.is_near(twin.new)]
-    if len(far) >= _FAR and edits:
+    if len(far) >= _FAR and (kept.edited or kept.gone) and _outweighs(twins, _FAR, mending):
         return _ended(far, twins, mending) if dress is Dress.LINE_ENDS else twins
     return twins if _is_sweep(dress, twins, mending) else []
+
+
+def _outweighs(twins: list[Twin], least: int, mending: _Mending) -> bool:
+    """Whether so many lines came in another dress that the edit beside them is hardly what did it."""
+    edits = max(len(mending.kept.edited), len(mending.kept.gone))
+    return len(twins) >= max(least, edits)
+
+
+def _is_finer(old: str, new: str) -> bool:
+    """Whether plain characters became typographic ones: people do that to a few lines as they pass."""
+    return len(new.encode()) - len(new) > len(old.encode()) - len(old)
+
+
+def _tells_quotes_apart(proposal: Proposal) -> bool:
+    """Whether other quotes make another value in the document's language: a character, a symbol, plain text."""
+    return proposal.language is not None and proposal.language.name in _QUOTES_DIFFER
 
 
 def _ended(far: list[Twin], twins: list[Twin], mending: _Mending) -> list[Twin]:
@@ -296,6 +315,7 @@ _FITS: Final[dict[Dress, Callable[[str, str], bool]]] = {
     Dress.INVISIBLE: _only_lost_or_only_added,
     Dress.BACKSLASHES: lambda old, new: old.count("\\") > new.count("\\"),
     Dress.LINE_ENDS: _same_line_ends,
+    Dress.COLUMNS: lambda old, new: "  " in old.strip() and "  " not in new.strip(),
 }
 """What must hold of a line, beyond the fold, for a dress to be damage: letters are lost, and not put right."""
 
@@ -309,7 +329,7 @@ _SHOWS: Final[dict[Dress, Callable[[str, str, str], bool]]] = {
     Dress.TABS: lambda line, old, new: (
         "\t" in line.strip() and "\t" in old.strip() and "\t" not in new.strip()
     ),
-    Dress.COLUMNS: lambda line, old, new: "  " in line.strip() or len(new) > len(old),
+    Dress.COLUMNS: lambda line, old, new: "  " in line.strip() and len(new) < len(old),
     Dress.LINE_ENDS: lambda line, old, new: (
         line.rstrip().endswith(old.rstrip()[-1:])
         if len(old) > len(new)
@@ -468,28 +488,10 @@ def _indentation(mending: _Mending) -> None:
         )
 
 
-def _pieces(mending: _Mending) -> None:
-    """Put back the indentation of parts that came back flush left."""
-    proposal, kept = mending.proposal, mending.kept
-    if proposal.intent.reindents or speaks_of(proposal.intent, Dress.INDENTATION):
-        return
-    indents = dedented_pieces(proposal, kept)
-    for number, indent in indents.items():
-        mending.lines[number] = indent + mending.lines[number].lstrip(" \t")
-    if indents:
-        mending.note(
-            Check.INDENTATION,
-            f"{_count(len(indents))} came back without their indentation; the old ones were put back.",
-            Answer.RESTORE,
-            [],
-            indents,
-        )
-
-
 def _blank_lines(mending: _Mending) -> None:
     """Put blank lines back that were dropped or added everywhere at once."""
     proposal, kept = mending.proposal, mending.kept
-    if speaks_of_blank_lines(proposal.intent):
+    if not kept.gaps or speaks_of_blank_lines(proposal.intent):
         return
     blanks = blank_lines(proposal, kept)
     sure = blanks.sure + (blanks.doubtful if proposal.intent.narrow else [])
