@@ -2,8 +2,8 @@
 
 Models straighten quotes, compose letters, turn tabs into spaces and restyle strings on lines that nobody spoke of. Such
 a line is its old self under a fold (`editsvc.guard.fold`), and the old bytes are right unless the instruction speaks of
-it. What people's own tools do beside an edit as well (quotes of strings, tabs, line ends) is put back only if it
-happened to lines far from the edit, or to all of the document's at once.
+it. What people's own tools do beside an edit as well (quotes of strings, line ends, blank lines) is put back only if
+the instruction states one change in full; else the model is asked again.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ _FINE: Final = frozenset({Dress.QUOTES, Dress.DASHES, Dress.SIGNS, Dress.SPACES}
 _QUOTES_DIFFER: Final = frozenset(
     {"c", "cpp", "csharp", "go", "java", "kotlin", "rust", "swift", "zig", "haskell"}
 )
+# Tools and people sweep these over a whole file as they edit it; only if one thing was asked for, that is beyond doubt.
+_TASTE: Final = frozenset({Dress.STRING_QUOTES, Dress.LINE_ENDS, Dress.COLUMNS, Dress.BACKSLASHES})
 _PARTS: Final = frozenset({Dress.INDENTATION, Dress.TRAILING})
 _ELSEWHERE: Final = frozenset({Dress.INDENTATION, Dress.ENCODING})  # rules of their own, below
 _KINDS: Final = {
@@ -145,6 +147,9 @@ def _twins(mending: _Mending, waived: Collection[Check]) -> None:
     sure = {
         dress: {twin.new for twin in _beyond_doubt(dress, group, mending)} for dress, group in groups.items()
     }
+    doubtful = {}
+    if not mending.proposal.intent.narrow:
+        doubtful = {dress: sure.pop(dress) for dress in _TASTE & sure.keys() if sure[dress]}
     done: dict[Dress, list[Twin]] = defaultdict(list)
     for twin in mending.kept.twins:
         parts = {dress for dress in twin.dresses if twin.new in sure.get(dress, ())}
@@ -157,22 +162,30 @@ def _twins(mending: _Mending, waived: Collection[Check]) -> None:
                 done[dress].append(twin)
     for dress, twins in done.items():
         mending.note_twins(dress, twins, "; the old ones were put back", Answer.RESTORE)
-    for dress in (Dress.STRING_QUOTES, Dress.TABS):
-        _ask_for_the_rest(
-            dress, [twin for twin in groups.get(dress, ()) if twin.new not in sure[dress]], mending
-        )
+    _ask_about_the_rest(groups, sure, doubtful, mending)
     _edited_lines(mending, done)
     if Dress.TABS in done:
         _columns_of_edited_lines(mending, done[Dress.TABS][0])
 
 
-def _ask_for_the_rest(dress: Dress, twins: list[Twin], mending: _Mending) -> None:
+def _ask_about_the_rest(
+    groups: dict[Dress, list[Twin]],
+    sure: dict[Dress, set[int]],
+    doubtful: dict[Dress, set[int]],
+    mending: _Mending,
+) -> None:
     """Ask about lines whose old dress is not beyond doubt, though nobody spoke of it."""
     kept = mending.kept
-    few = len(twins) < _SWEPT and all(kept.is_near(twin.new) for twin in twins)
-    if (kept.edited or kept.gone) and not few and not mending.speaks_of(dress, twins):
-        swept = len(twins) >= _SWEPT or mending.proposal.intent.narrow
-        mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if swept else Answer.ASK_THEN_WARN)
+    edits = bool(kept.edited or kept.gone)
+    for dress, numbers in doubtful.items():
+        answer = Answer.ASK_THEN_REFUSE if edits else Answer.ASK_THEN_WARN
+        mending.note_twins(dress, [twin for twin in groups[dress] if twin.new in numbers], "", answer)
+    for dress in (Dress.STRING_QUOTES, Dress.TABS, Dress.SPACES):
+        twins = [twin for twin in groups.get(dress, ()) if twin.new not in sure.get(dress, ())]
+        few = len(twins) < _SWEPT and all(kept.is_near(twin.new) for twin in twins)
+        if edits and not few and dress not in doubtful and not mending.speaks_of(dress, twins):
+            swept = len(twins) >= _SWEPT or mending.proposal.intent.narrow
+            mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if swept else Answer.ASK_THEN_WARN)
 
 
 def _kind(dress: Dress) -> Check:
@@ -210,9 +223,10 @@ def _beyond_doubt(dress: Dress, twins: list[Twin], mending: _Mending) -> list[Tw
     if proposal.intent.narrow and dress is not Dress.LINE_ENDS:
         return twins
     if dress in _ALWAYS:
-        lone = len(twins) == 1 and _is_in_a_rewritten_place(twins[0], mending)
         finer = any(_is_finer(old[twin.old], new[twin.new]) for twin in twins) and dress in _FINE
-        return [] if lone or (finer and not _outweighs(twins, _SWEPT, mending)) else twins
+        return [] if _are_few(twins, mending) or (finer and not _outweighs(twins, _SWEPT, mending)) else twins
+    if dress is Dress.TABS:
+        return twins if _is_table(proposal) and _is_sweep(dress, twins, mending) else []
     if dress is Dress.TRAILING:
         return _hard_breaks(twins, mending)
     if dress is Dress.BACKSLASHES and (len(twins) >= _FEW or not kept.is_near(twins[0].new)):
@@ -250,11 +264,23 @@ def _ended(far: list[Twin], twins: list[Twin], mending: _Mending) -> list[Twin]:
     ]
 
 
-def _is_in_a_rewritten_place(twin: Twin, mending: _Mending) -> bool:
-    """Whether the line stands alone among so many edited ones that a person may have written it anew."""
+def _are_few(twins: list[Twin], mending: _Mending) -> bool:
+    """Whether so few lines have another dress beside so large an edit that a person may have done it as they passed."""
     kept = mending.kept
-    moved = Dress.INDENTATION in twin.dresses
-    return kept.is_near(twin.new) and (moved or len(kept.edited) + len(kept.gone) > _REWRITTEN)
+    moved = len(twins) == 1 and Dress.INDENTATION in twins[0].dresses and kept.is_near(twins[0].new)
+    return moved or (len(twins) < _SWEPT and len(kept.edited) + len(kept.gone) > _REWRITTEN)
+
+
+def _is_table(proposal: Proposal) -> bool:
+    """Whether most lines have the same tabs between words, and as many."""
+    return _columns(proposal) > 0
+
+
+def _columns(proposal: Proposal) -> int:
+    """How many tabs stand between the words of most lines; 0 if there is no such number."""
+    tabs = Counter(line.strip().count("\t") for line in proposal.old if line.strip())
+    columns, count = tabs.most_common(1)[0]
+    return columns if 2 * count > tabs.total() else 0
 
 
 def _is_sweep(dress: Dress, twins: list[Twin], mending: _Mending) -> bool:
@@ -404,10 +430,8 @@ def _tokens(line: str, dresses: list[Dress]) -> list[tuple[str, str]]:
 
 def _columns_of_edited_lines(mending: _Mending, twin: Twin) -> None:
     """Give edited lines of a table the tabs that all its lines have; ask where it is not clear which gaps they were."""
-    proposal = mending.proposal
-    tabs = Counter(line.rstrip("\n").count("\t") for line in proposal.old if line.strip())
-    columns, count = tabs.most_common(1)[0]
-    if not columns or count < len(proposal.old) - count:
+    proposal, columns = mending.proposal, _columns(mending.proposal)
+    if not columns:
         return
     made = Counter(map(len, _INNER_GAP.findall(proposal.new[twin.new]))).most_common(1)[0][0]
     unclear = []
@@ -494,17 +518,19 @@ def _blank_lines(mending: _Mending) -> None:
     if not kept.gaps or speaks_of_blank_lines(proposal.intent):
         return
     blanks = blank_lines(proposal, kept)
-    sure = blanks.sure + (blanks.doubtful if proposal.intent.narrow else [])
-    for gap in sorted(sure, reverse=True):
+    narrow = proposal.intent.narrow
+    sure = sorted({*blanks.feeds, *(blanks.swept + blanks.far if narrow else ())})
+    for gap in reversed(sure):
         mending.lines[gap.new_start : gap.new_end] = proposal.old[gap.old_start : gap.old_end]
     for gaps, answer, said in (
         (sure, Answer.RESTORE, "; the old ones were put back"),
-        ([] if proposal.intent.narrow else blanks.doubtful, Answer.ASK_THEN_WARN, ""),
+        ([] if narrow else blanks.swept, Answer.ASK_THEN_REFUSE, ""),
+        ([] if narrow else blanks.far, Answer.ASK_THEN_WARN, ""),
     ):
         if gaps:
             mending.note(
                 Check.WHITESPACE,
-                f"The blank lines in {len(gaps)} places, far from what was asked for, are others in the reply{said}.",
+                f"The reply has other blank lines in {len(gaps)} places that nobody spoke of{said}.",
                 answer,
                 _all(gaps, 0),
                 _all(gaps, 2),

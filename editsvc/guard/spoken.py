@@ -37,6 +37,7 @@ TYPOGRAPHY: Final = frozenset(
 """Dresses of characters, which people change because they mean it, and seldom beside something else."""
 STYLE: Final = frozenset(Dress) - TYPOGRAPHY
 """Dresses that formatters and editors change too, so that commits have them beside other edits."""
+_TASTE: Final = STYLE - {Dress.INDENTATION, Dress.TABS}  # what a rewritten line may well have otherwise
 
 # Stems of words, as regular expressions between blanks.
 _TYPOGRAPHY: Final = r"typogra \bascii\b unicode \bsmart curly punctuation типограф 排版"
@@ -109,6 +110,8 @@ def speaks_of(intent: Intent, dress: Dress, changed: Iterable[tuple[str, str]] =
         return True
     if dress in STYLE | {Dress.SPACES} and _speaks_of_format(intent):
         return True
+    if dress in _TASTE and intent.rewrites:
+        return True
     apart = {char for old, new in changed for char in {*old} ^ {*new}}
     signs = (char for char in sorted(apart) if not char.isalnum() and not char.isspace())
     return any(re.search(_ALONE.format(re.escape(char)), intent.literal) for char in signs)
@@ -133,4 +136,4 @@ def speaks_of_blank_lines(intent: Intent) -> bool:
 
 def _speaks_of_format(intent: Intent) -> bool:
     """Whether much may look different; in an instruction that states one change in full, such a word is only a name."""
-    return intent.rewrites or (not intent.narrow and _SPOKEN_FORMAT.search(intent.literal) is not None)
+    return not intent.narrow and _SPOKEN_FORMAT.search(intent.literal) is not None

@@ -244,34 +244,39 @@ def _common(lines: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blanks:
-    """Blank lines between kept lines: the gaps to put back, and those that are in doubt."""
+    """Gaps between kept lines that have other blank lines than before.
 
-    sure: list[Gap]
-    doubtful: list[Gap]
+    `feeds` lost a form feed, `swept` were squeezed or widened as nearly all of the document were, and `far` are several
+    that stand away from any edit.
+    """
+
+    feeds: list[Gap]
+    swept: list[Gap]
+    far: list[Gap]
 
 
 def blank_lines(proposal: Proposal, kept: Kept) -> Blanks:
-    """The gaps whose blank lines were dropped or added everywhere at once, or lost the form feed in them."""
+    """The gaps that the edit does not explain."""
     old, new = proposal.old, proposal.new
-    gaps = [gap for gap in kept.gaps if gap.old_end - gap.old_start != gap.new_end - gap.new_start]
-    fed = [
+    feeds = [
         gap
         for gap in kept.gaps
         if _feeds(old[gap.old_start : gap.old_end]) > _feeds(new[gap.new_start : gap.new_end])
     ]
-    gone = [gap for gap in gaps if gap.new_start == gap.new_end]
+    gaps = [gap for gap in kept.gaps if gap.old_end - gap.old_start != gap.new_end - gap.new_start]
     fewer = [gap for gap in gaps if gap.new_end - gap.new_start < gap.old_end - gap.old_start]
     more = [gap for gap in gaps if gap.new_end - gap.new_start > gap.old_end - gap.old_start]
-    sure = set(fed)
-    if len(gone) >= _SQUEEZED and len(gone) >= _SQUEEZED_SHARE * _runs(old, 1):
-        sure.update(fewer)
+    gone = [gap for gap in fewer if gap.new_start == gap.new_end]
     wide = [gap for gap in fewer if gap.old_end - gap.old_start > 1]
-    if len(wide) >= _SPREAD and len(wide) >= _SPREAD_SHARE * _runs(old, 2):
-        sure.update(fewer)
+    swept: list[Gap] = []
+    squeezed = len(gone) >= _SQUEEZED and len(gone) >= _SQUEEZED_SHARE * _runs(old, 1)
+    if squeezed or (len(wide) >= _SPREAD and len(wide) >= _SPREAD_SHARE * _runs(old, 2)):
+        swept += fewer
     if len(more) >= _SPREAD and len(more) >= _SPREAD_SHARE * _runs(new, 1):
-        sure.update(more)
-    doubtful = [gap for gap in gaps if gap not in sure and _is_far(gap, kept)]
-    return Blanks(sorted(sure), doubtful if len(doubtful) >= _FAR_GAPS else [])
+        swept += more
+    known = {*feeds, *swept}
+    far = [gap for gap in gaps if gap not in known and not kept.is_near(gap.new_start)]
+    return Blanks(feeds, sorted(swept), far if len(far) >= _FAR_GAPS else [])
 
 
 def _feeds(lines: Sequence[str]) -> int:
@@ -288,10 +293,6 @@ def _runs(lines: Sequence[str], least: int) -> int:
         else:
             length += 1
     return runs
-
-
-def _is_far(gap: Gap, kept: Kept) -> bool:
-    return not kept.is_near(gap.new_start)
 
 
 def is_hard_break(lines: Sequence[str], number: int) -> bool:

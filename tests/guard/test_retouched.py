@@ -29,8 +29,15 @@ if TYPE_CHECKING:
 SET_LIMIT = "set the limit to 4"
 
 
-def proposal(before: str, after: str, instruction: str = SET_LIMIT, filename: str = "notes.txt") -> Proposal:
-    intent = Intent(literal=instruction, understood=True)
+def proposal(
+    before: str,
+    after: str,
+    instruction: str = SET_LIMIT,
+    filename: str = "notes.txt",
+    *,
+    narrow: bool = False,
+) -> Proposal:
+    intent = Intent(literal=instruction, understood=True, narrow=narrow)
     return Proposal(before, after, intent, syntax.language_of(filename), filename)
 
 
@@ -111,7 +118,6 @@ def test_the_typography_of_a_page_comes_back(name: str) -> None:
         ("a.js", "const url = '/a%20b';", "const url = '/a b';"),
         ("a.zh.md", "\u4f60\u597d\uff0c\u4e16\u754c\uff01", "\u4f60\u597d,\u4e16\u754c!"),
         ("a.el", ";; page\x0c break", ";; page break"),
-        ("a.rb", 're = "\\\\d+\\\\."', 're = "\\d+\\."'),
         ("a.txt", "\ufeffinside", "inside"),
         ("a.hs", "f x = x \u2192 y \u2264 z", "f x = x -> y <= z"),
     ],
@@ -262,9 +268,12 @@ def test_the_style_of_strings_and_line_ends_comes_back(
     edited = before.replace("limit = 3", "limit = 4").replace("limit: 3", "limit: 4")
     last = "".join(split_lines(edited)[-1:])
     reply = restyle(edited.removesuffix(last)) + last
-    text, findings = restore(proposal(before, reply, filename=filename))
+    text, findings = restore(proposal(before, reply, filename=filename, narrow=True))
     assert text == edited
     assert answers(findings) == {Answer.RESTORE}
+    text, findings = restore(proposal(before, reply, "improve the limit", filename))
+    assert text == reply
+    assert answers(findings) == {Answer.ASK_THEN_REFUSE}
 
 
 @pytest.mark.parametrize(

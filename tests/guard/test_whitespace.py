@@ -153,19 +153,22 @@ PARAGRAPHS = "# T\n\nOne one one.\n\nTwo two two.\n\nThree three.\n\nFour four.\
 def test_blank_lines_between_paragraphs_come_back() -> None:
     edited = PARAGRAPHS.replace("is 3", "is 4")
     reply = edited.replace("\n\n", "\n")
-    assert restored(PARAGRAPHS, reply, "p.md")[0] == edited
+    assert restored(PARAGRAPHS, reply, "p.md", narrow=True)[0] == edited
+    text, findings = restored(PARAGRAPHS, reply, "p.md", "improve the limit")
+    assert text == reply
+    assert answers(findings) == {Answer.ASK_THEN_REFUSE}
 
 
 def test_blank_lines_that_were_put_between_all_lines_go_again() -> None:
     before = "one\ntwo\nthree\nfour\nlimit 3\n"
     reply = before.replace("\n", "\n\n").replace("limit 3", "limit 4").rstrip("\n") + "\n"
-    assert restored(before, reply, "p.txt")[0] == before.replace("limit 3", "limit 4")
+    assert restored(before, reply, "p.txt", narrow=True)[0] == before.replace("limit 3", "limit 4")
 
 
 def test_two_blank_lines_between_definitions_come_back() -> None:
     before = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(6)) + "limit = 3\n"
     edited = before.replace("limit = 3", "limit = 4")
-    assert restored(before, edited.replace("\n\n\n", "\n\n"), "a.py")[0] == edited
+    assert restored(before, edited.replace("\n\n\n", "\n\n"), "a.py", narrow=True)[0] == edited
 
 
 def test_a_page_break_comes_back() -> None:
