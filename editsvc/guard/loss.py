@@ -172,9 +172,9 @@ def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
     if any(map(tells, old[last.old_end :])) or _is_closed(proposal):
         return
     lines = without_successor(last, old, new)
-    if not lines or _ends_as_before(last, old, new):
+    if not lines or (last.net < _LARGE_HOLE * facts.total and _ends_as_before(last, old, new)):
         return
-    share = lines / facts.total
+    share = max(lines, last.net) / facts.total
     intent = proposal.intent
     if (intent.removes or intent.rewrites) and proposal.drafted is None:
         if share < _HALF:
@@ -262,9 +262,7 @@ def _holes(
             yield _shrunk(net, facts, changes, Answer.ASK_THEN_REFUSE if refuse else Answer.ASK_THEN_WARN)
         return
     if net >= _HALF * total:
-        strong = intent.narrow or net > 1
-        strong = strong and (net >= _NEARLY_ALL * total or sum(lines for _, lines in holes) >= _HALF * total)
-        yield _shrunk(net, facts, changes, _answer(intent, strong=strong))
+        yield _shrunk(net, facts, changes, _answer(intent, strong=intent.narrow or net > 1))
         return
     comments = [] if proposal.language is None else comment_lines(old, proposal.language)
     for change, lines in holes:
