@@ -42,7 +42,7 @@ def test_text_from_the_environment_becomes_the_settings_type() -> None:
         ({"jobs": "many"}, "jobs is wrong"),
         ({"prediction": "maybe"}, "prediction is wrong"),
         ({"reasoning_effort": "huge"}, "expected low, medium, high"),
-        ({"allow": ["identity"]}, "allow takes elision, empty"),
+        ({"allow": ["identity"]}, "allow takes comments, doubling, elision, empty"),
     ],
 )
 def test_a_mistake_names_the_layer_the_key_and_what_was_expected(
