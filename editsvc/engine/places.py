@@ -58,10 +58,15 @@ def marks_of(before: str, edits: Sequence[Edit], judged: Sequence[Judged]) -> tu
     """The mark of each edit of `before`, from what is known of the lines at which it begins."""
     if not judged:
         return ()
-    lines, found = LineIndex(before), {}
-    for one in judged:
-        found[one.span.old_start] = one.mark
-    return tuple(found.get(lines.line_of(edit.start), Mark.UNKNOWN) for edit in edits)
+    found = {one.span.old_start: one.mark for one in judged}
+    if "\r" in before:
+        lines = LineIndex(before)
+        return tuple(found.get(lines.line_of(edit.start), Mark.UNKNOWN) for edit in edits)
+    marks, line, at = [], 0, 0
+    for edit in edits:
+        line, at = line + before.count("\n", at, edit.start), edit.start
+        marks.append(found.get(line, Mark.UNKNOWN))
+    return tuple(marks)
 
 
 def unexplained(result: EditResult) -> list[Place]:

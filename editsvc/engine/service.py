@@ -455,8 +455,7 @@ class EditService:
         if verdict.refused is not None:
             run.refused = self._proposed(run, plan, verdict.document)
             raise _refused(verdict.refused, asked=run.asked_again)
-        judged = judge(replace(proposal, after=verdict.document))
-        return self._edited(run, plan, verdict.document, judged)
+        return self._edited(run, plan, verdict.document, judge(verdict.proposal))
 
     def _undivided(self, run: EditRun, plan: Plan, misfit: Misfit) -> Plan:
         """The plan of the whole file, after sections that do not fit; raises `misfit` if there is none."""

@@ -81,9 +81,9 @@ def gone(proposal: Proposal, changes: Sequence[Change]) -> Gone:
     if language is None or not (language.line_comment or language.block_comment):
         return Gone((), ())
     concerned = [change for change in changes if change.gone]
-    if not concerned:
-        return Gone((), ())
     old, new = proposal.old, proposal.new
+    if not any(change.net > 0 or _may_hold_comments(change, old, language) for change in concerned):
+        return Gone((), ())
     before, after = comment_lines(old, language), comment_lines(new, language)
     whole: list[int] = []
     trailing: list[tuple[int, int]] = []
@@ -101,6 +101,15 @@ def gone(proposal: Proposal, changes: Sequence[Change]) -> Gone:
             comments = [number for number in comments if _next_code(number, before, old) not in missing]
         whole += comments
     return Gone(tuple(whole), tuple(trailing))
+
+
+def _may_hold_comments(change: Change, old: Sequence[str], language: syntax.Language) -> bool:
+    """Whether a line that is gone may have a comment; the inside of one that goes over many lines may not show it."""
+    marks = [mark for mark in (language.line_comment, *(language.block_comment or ()), '"""', "'''") if mark]
+    return any(
+        old[number].lstrip()[:1] == "*" or any(mark in old[number] for mark in marks)
+        for number in change.gone
+    )
 
 
 def _cut(

@@ -74,17 +74,22 @@ class Decision(Enum):
 class Verdict:
     """What the gate made of a proposal.
 
-    `document` is the new text, with everything in it that was put back; `handled` are all findings with what was done
-    about each. `complaint` is what to tell the model if it is to be asked again, `refused` the first finding that
+    `proposal` is the one that was examined, with everything in it that was put back; `handled` are all findings with what
+    was done about each. `complaint` is what to tell the model if it is to be asked again, `refused` the first finding that
     refuses. `extent` is how much of the text was parsed; None where that was not to be done, or cannot be.
     """
 
     decision: Decision
-    document: str
+    proposal: Proposal
     handled: tuple[Handled, ...] = ()
     complaint: str = ""
     refused: Finding | None = None
     extent: Extent | None = None
+
+    @property
+    def document(self) -> str:
+        """The new text, with everything in it that was put back."""
+        return self.proposal.after
 
 
 def examine(
@@ -125,9 +130,7 @@ def examine(
             for finding in findings
         ]
         told = list(dict.fromkeys(finding.message for finding in asks))
-        return Verdict(
-            Decision.ASK, proposal.after, tuple(handled), " ".join(told[:_SENTENCES]), extent=extent
-        )
+        return Verdict(Decision.ASK, proposal, tuple(handled), " ".join(told[:_SENTENCES]), extent=extent)
     refusing += [finding for finding in findings if finding.answer is Answer.ASK_THEN_REFUSE]
     handled += [
         Handled.of(finding, Action.REFUSED if finding in refusing else Action.WARNED) for finding in findings
@@ -135,7 +138,7 @@ def examine(
     decision = Decision.REFUSE if refusing else Decision.PASS
     return Verdict(
         decision,
-        proposal.after,
+        proposal,
         tuple(handled),
         refused=refusing[0] if refusing else None,
         extent=extent,

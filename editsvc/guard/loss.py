@@ -52,6 +52,7 @@ _CONCENTRATED: Final = 0.5  # of a word's occurrences; it points to where they a
 _SHORTEST_WORD: Final = 4
 _MOST_USES: Final = 50  # places of a name that are looked at
 _NAMES_SHOWN: Final = 3
+_FEW_NAMES: Final = 8  # that are searched for one by one
 _STRENGTH: Final = (Answer.ASK_THEN_REFUSE, Answer.ASK_THEN_WARN, Answer.WARN)
 
 _NAME: Final = re.compile(r"[\w$]+")
@@ -509,7 +510,11 @@ class _Uses:
 def _places(names: Collection[str], text: str) -> dict[str, list[int]]:
     """Where each of `names` stands in `text` as a word, the first of many."""
     found: dict[str, list[int]] = {name: [] for name in names}
-    for match in _NAME.finditer(text):
+    if not found:
+        return found
+    few = len(found) <= _FEW_NAMES
+    form = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, found))})(?![\w$])") if few else _NAME
+    for match in form.finditer(text):
         places = found.get(match[0])
         if places is not None and len(places) < _MOST_USES:
             places.append(match.start())

@@ -47,6 +47,8 @@ def tabs_and_spaces(proposal: Proposal, kept: Kept) -> dict[int, str]:
     Only for a file that uses one of them throughout, and only if at least one kept line shows how wide a tab was made;
     in a Makefile, a recipe's first sign is a tab, whatever else is known.
     """
+    if "\t" not in proposal.before and "\t" not in proposal.after:
+        return {}
     tabbed = spaced = 0
     for line in proposal.old:
         indent = indent_of(line)
