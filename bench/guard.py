@@ -24,7 +24,7 @@ from editsvc.guard.findings import Action, Check
 from editsvc.guard.proposal import Piece, Proposal, Received
 from editsvc.instruction.intent import intent_of
 from editsvc.scope.sections import divide
-from editsvc.text.document import normalise
+from editsvc.text.document import Snapshot, normalise
 from editsvc.text.section import Section
 from editsvc.tokens import estimate_from_length
 
@@ -64,7 +64,7 @@ class Tally:
 
 def proposals(case: dict[str, Any], instruction: str) -> Iterator[tuple[str, Proposal]]:
     """The commit as a whole file, and as sections where it would be divided into some."""
-    before, after = normalise(case["before"]), normalise(case["after"])
+    before, after = (normalise(Snapshot.of(case[side]).text) for side in ("before", "after"))
     name = Path(case["path"]).name
     language = syntax.language_of(name, before.partition("\n")[0])
     intent = intent_of(instruction)
