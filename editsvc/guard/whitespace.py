@@ -212,7 +212,11 @@ def lost_indentation(proposal: Proposal, kept: Kept) -> list[Twin]:
 
 
 def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
-    """The indentation of lines of parts that came back flush left, all by what all of the part had in common."""
+    """The indentation of lines of parts that came back flush left, all by what all of the part had in common.
+
+    A kept line has to show it, unless the reply is one part. None of it where a kept line elsewhere moved as well: then
+    all of the document was indented anew.
+    """
     result: dict[int, str] = {}
     if proposal.whole:
         return result
@@ -228,10 +232,13 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
             moved = all(
                 indent_of(proposal.old[t.old]) == common + indent_of(proposal.new[t.new]) for t in twins
             )
-            if moved and not any(indent_of(line).startswith(common) for line in new):
+            shown = bool(twins) or len(proposal.pieces) == 1
+            if moved and shown and not any(indent_of(line).startswith(common) for line in new):
                 result.update((number, common + indent_of(proposal.new[number])) for number in whole)
         shift += lines - (len(old) - (old[-1] == ""))
-    return result
+    elsewhere = (twin for twin in kept.twins if twin.new not in result)
+    anew = any(indent_of(proposal.old[t.old]) != indent_of(proposal.new[t.new]) for t in elsewhere)
+    return {} if anew else result
 
 
 def _common(lines: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from editsvc.guard.proposal import Proposal
 from editsvc.guard.retouched import restore
 from editsvc.instruction.intent import Intent
 from editsvc.text.document import split_lines
+from tests.support.proposals import parts, sections_of
 
 
 def restored(
@@ -205,3 +206,50 @@ def test_with_all_other_lines_in_spaces_exactly_the_edit_is_left(
     reply = [line if n == chosen else line.replace("\t", " " * width) for n, line in enumerate(edited)]
     text, _ = restored("\n".join(before) + "\n", "\n".join(reply) + "\n", "a.txt", "write quite new")
     assert text == "\n".join(edited) + "\n"
+
+
+STEPS = sections_of(
+    "def shop():\n",
+    "    total = 3\n    print(total)\n",
+    "    count = 3\n    print(count)\n",
+    "    price = 3\n    return price\n",
+)
+
+
+def flush_left(text: str) -> str:
+    return "".join(line.removeprefix("    ") for line in split_lines(text))
+
+
+@pytest.mark.parametrize("rewritten", [{2}, {2, 4}, {2, 3, 4}])
+def test_parts_that_came_back_flush_left_stand_where_they_stood(rewritten: set[int]) -> None:
+    edited = {part.number: part.text.replace("3", "4") for part in STEPS if part.number in rewritten}
+    proposal = parts(STEPS, {number: flush_left(text) for number, text in edited.items()})
+    text, findings = restore(proposal)
+    assert text == parts(STEPS, edited).after
+    assert answers(findings) == {Answer.RESTORE}
+
+
+def test_parts_of_a_document_that_was_indented_anew_stay_as_they_came() -> None:
+    page = sections_of(
+        "<div>\n    <p>one</p>\n    <p>1.0</p>\n</div>\n",
+        "  <li>two</li>\n  <li>three</li>\n  <li>four</li>\n",
+        "<ul>\n  <li>five</li>\n</ul>\n",
+    )
+    new = {
+        1: "<div>\n<p>one</p>\n<p>2.0</p>\n</div>\n",
+        2: "<li>two</li>\n<li>three</li>\n<li>four</li>\n",
+    }
+    proposal = parts(page, new, "docs of version two", "page.html")
+    assert restore(proposal)[0] == proposal.after
+
+
+def test_parts_of_which_no_line_was_kept_stay_as_they_came() -> None:
+    new = {2: "amount = 4\nshow(amount)\n", 3: "pieces = 4\nshow(pieces)\n"}
+    proposal = parts(STEPS, new)
+    assert restore(proposal) == (proposal.after, [])
+
+
+def test_one_part_of_which_no_line_was_kept_is_indented_again() -> None:
+    proposal = parts(STEPS, {2: "amount = 4\nshow(amount)\n"})
+    wanted = parts(STEPS, {2: "    amount = 4\n    show(amount)\n"}).after
+    assert restore(proposal)[0] == wanted
