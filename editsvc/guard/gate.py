@@ -74,9 +74,9 @@ class Decision(Enum):
 class Verdict:
     """What the gate made of a proposal.
 
-    `proposal` is the one that was examined, with everything in it that was put back; `handled` are all findings with what
-    was done about each. `complaint` is what to tell the model if it is to be asked again, `refused` the first finding that
-    refuses. `extent` is how much of the text was parsed; None where that was not to be done, or cannot be.
+    `proposal` is the one that was examined, with everything in it that was put back; `handled` are all findings with
+    what was done about each. `complaint` is what to tell the model if it is to be asked again, `refused` the first
+    finding that refuses. `extent` is how much of the text was parsed; None where that was not to be done, or cannot be.
     """
 
     decision: Decision

@@ -1,5 +1,6 @@
 """What the gate finds, from the reply to the result, the log and a second try without a model."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,8 +55,11 @@ ASKED = EditRequest(Snapshot(LONG), "Add one in step 0.", "steps.py", Source.CLI
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        ("````python\n" + "x = 1\n" * 20_000, "repeats itself without end (“x = 1”)"),
-        ("I would begin like this.\n" * 3 + "And so on, and so forth.\n" * 20_000, "neither a fence"),
+        ("````python\n" + "x = 1\n" * 20_000, "repeats itself without end .“x = 1”"),
+        (
+            "I would begin like this.\n" * 3 + "And so on, and so forth.\n" * 20_000,
+            "neither a fence|repeats itself",
+        ),
         (
             "".join(f"Thought number {number}.\n" for number in range(20_000)),
             "hold neither a fence nor a line",
@@ -74,6 +78,6 @@ async def test_a_reply_that_comes_to_nothing_is_ended_early(tmp_path: Path, repl
         await until(here.emulator.records)
         (sent,) = here.emulator.records()
     assert (result.status, result.error) == (Status.REFUSED, "GuardRefused:frame")
-    assert says in result.message
+    assert re.search(says, result.message)
     assert result.usage.completion_tokens is None
     assert sent.disconnected
