@@ -12,11 +12,13 @@ import html
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Answer, Check, Finding, Lines
 from editsvc.guard.fold import FOLDS, Dress
 from editsvc.guard.kept import kept_lines
+from editsvc.guard.named import without_names
 from editsvc.guard.spoken import TYPOGRAPHY, speaks_of, speaks_of_blank_lines
 from editsvc.guard.whitespace import (
     blank_lines,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from editsvc.guard.kept import Gap, Kept, Twin
     from editsvc.guard.proposal import Proposal
+    from editsvc.instruction.intent import Intent
 
 _FAR: Final = 3  # lines away from any edit; fewer may be a person's editor at work
 _SWEPT: Final = 3
@@ -76,6 +79,11 @@ class _Mending:
     lines: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
+    @cached_property
+    def intent(self) -> Intent:
+        """What the instruction says, names of the document apart."""
+        return without_names(self.proposal.intent, self.proposal.before, self.proposal.after)
+
     def note(
         self, kind: Check, message: str, answer: Answer, old: Collection[int], new: Collection[int]
     ) -> None:
@@ -91,7 +99,7 @@ class _Mending:
     def speaks_of(self, dress: Dress, twins: list[Twin]) -> bool:
         """Whether the instruction speaks of the dress of these lines."""
         old, new = self.proposal.old, self.proposal.new
-        return speaks_of(self.proposal.intent, dress, ((old[twin.old], new[twin.new]) for twin in twins))
+        return speaks_of(self.intent, dress, ((old[twin.old], new[twin.new]) for twin in twins))
 
 
 def restore(proposal: Proposal, waived: Collection[Check] = ()) -> tuple[str, list[Finding]]:
@@ -380,7 +388,7 @@ def _edited_lines(mending: _Mending, done: dict[Dress, list[Twin]]) -> None:
 def _escaped_edits(mending: _Mending, *, everywhere: bool) -> None:
     """Take entities out of edited lines that had plain characters, if kept lines came back so too; else ask."""
     proposal = mending.proposal
-    if proposal.intent.respells or _ENTITY.search(proposal.before):
+    if mending.intent.respells or _ENTITY.search(proposal.before):
         return
     escaped = [
         (here, there)
@@ -463,7 +471,7 @@ def _columns_of_edited_lines(mending: _Mending, twin: Twin) -> None:
 def _indentation(mending: _Mending) -> None:
     """Put tabs, spaces and the width of indentation back where the file has them throughout."""
     proposal, kept = mending.proposal, mending.kept
-    if proposal.intent.reindents or speaks_of(proposal.intent, Dress.INDENTATION):
+    if mending.intent.reindents or speaks_of(mending.intent, Dress.INDENTATION):
         return
     indents = tabs_and_spaces(proposal, kept)
     what = "tabs and spaces mixed up"
@@ -515,7 +523,7 @@ def _indentation(mending: _Mending) -> None:
 def _blank_lines(mending: _Mending) -> None:
     """Put blank lines back that were dropped or added everywhere at once."""
     proposal, kept = mending.proposal, mending.kept
-    if not kept.gaps or speaks_of_blank_lines(proposal.intent):
+    if not kept.gaps or speaks_of_blank_lines(mending.intent):
         return
     blanks = blank_lines(proposal, kept)
     narrow = proposal.intent.narrow
@@ -547,7 +555,7 @@ def _wrong_letters(mending: _Mending) -> None:
     Nothing is put back then: what was edited came through the same hands.
     """
     proposal = mending.proposal
-    if proposal.after.isascii() or speaks_of(proposal.intent, Dress.ENCODING):
+    if proposal.after.isascii() or speaks_of(mending.intent, Dress.ENCODING):
         return
     text = "".join(mending.lines)
     bad = {twin.new for twin in mending.kept.twins if Dress.ENCODING in twin.dresses}
