@@ -44,6 +44,7 @@ _FEW: Final = 2
 _FAR_INDENTED: Final = 5
 _REWRITTEN: Final = 20
 _FINE: Final = frozenset({Dress.QUOTES, Dress.DASHES, Dress.SIGNS, Dress.SPACES})
+_UNSEEN: Final = frozenset({Dress.INVISIBLE, Dress.SPACES})  # one may go by pasting or retyping a line
 _QUOTES_DIFFER: Final = frozenset(
     {"c", "cpp", "csharp", "go", "java", "kotlin", "rust", "swift", "zig", "haskell"}
 )
@@ -188,12 +189,13 @@ def _ask_about_the_rest(
     for dress, numbers in doubtful.items():
         answer = Answer.ASK_THEN_REFUSE if edits else Answer.ASK_THEN_WARN
         mending.note_twins(dress, [twin for twin in groups[dress] if twin.new in numbers], "", answer)
-    for dress in (Dress.STRING_QUOTES, Dress.TABS, Dress.SPACES):
+    for dress in (Dress.STRING_QUOTES, Dress.TABS, Dress.SPACES, Dress.INVISIBLE):
         twins = [twin for twin in groups.get(dress, ()) if twin.new not in sure.get(dress, ())]
-        few = len(twins) < _SWEPT and all(kept.is_near(twin.new) for twin in twins)
-        if edits and not few and dress not in doubtful and not mending.speaks_of(dress, twins):
-            swept = len(twins) >= _SWEPT or mending.proposal.intent.narrow
-            mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if swept else Answer.ASK_THEN_WARN)
+        unseen = bool(twins) and dress in _UNSEEN and len(kept.edited) + len(kept.gone) <= _REWRITTEN
+        far = len(twins) >= _SWEPT or any(not kept.is_near(twin.new) for twin in twins)
+        if edits and (far or unseen) and dress not in doubtful and not mending.speaks_of(dress, twins):
+            sweeping = len(twins) >= _SWEPT or mending.proposal.intent.narrow or unseen
+            mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if sweeping else Answer.ASK_THEN_WARN)
 
 
 def _kind(dress: Dress) -> Check:
@@ -276,7 +278,9 @@ def _are_few(twins: list[Twin], mending: _Mending) -> bool:
     """Whether so few lines have another dress beside so large an edit that a person may have done it as they passed."""
     kept = mending.kept
     moved = len(twins) == 1 and Dress.INDENTATION in twins[0].dresses and kept.is_near(twins[0].new)
-    return moved or (len(twins) < _SWEPT and len(kept.edited) + len(kept.gone) > _REWRITTEN)
+    edits = len(kept.edited) + len(kept.gone)
+    unseen = len(twins) == 1 and twins[0].dresses <= _UNSEEN
+    return moved or unseen or (len(twins) < _SWEPT and edits > _REWRITTEN)
 
 
 def _is_table(proposal: Proposal) -> bool:

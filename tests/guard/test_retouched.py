@@ -100,7 +100,7 @@ def test_the_typography_of_a_page_comes_back(name: str) -> None:
     edited = PROSE.replace("limit is 3", "limit is 4")
     reply = TYPOGRAPHY[name](edited)
     assert reply != edited
-    text, findings = restore(proposal(PROSE, reply, filename="page.md"))
+    text, findings = restore(proposal(PROSE, reply, filename="page.md", narrow=True))
     assert text == edited
     assert answers(findings) == {Answer.RESTORE}
 
@@ -117,8 +117,6 @@ def test_the_typography_of_a_page_comes_back(name: str) -> None:
         ("a.toml", "ratio = 1.0", "ratio = 1"),
         ("a.js", "const url = '/a%20b';", "const url = '/a b';"),
         ("a.zh.md", "\u4f60\u597d\uff0c\u4e16\u754c\uff01", "\u4f60\u597d,\u4e16\u754c!"),
-        ("a.el", ";; page\x0c break", ";; page break"),
-        ("a.txt", "\ufeffinside", "inside"),
         ("a.hs", "f x = x \u2192 y \u2264 z", "f x = x -> y <= z"),
     ],
 )
@@ -148,9 +146,22 @@ def test_a_character_that_was_a_string_stays_one_where_quotes_differ() -> None:
     assert restore(proposal(before, reply, filename="A.java"))[0] == reply
 
 
+@pytest.mark.parametrize("sign", ["\x0c", "\ufeff", "\u200b", "\u200f"])
+def test_one_sign_that_nobody_sees_is_put_back_if_one_thing_was_asked_for_and_asked_about_else(
+    sign: str,
+) -> None:
+    before = f"a {sign}b\n\n\n\n\n\nlimit 3\n"
+    edited = before.replace("limit 3", "limit 4")
+    reply = edited.replace(sign, "")
+    assert restore(proposal(before, reply, narrow=True))[0] == edited
+    text, findings = restore(proposal(before, reply, "improve the limit"))
+    assert text == reply
+    assert answers(findings) == {Answer.ASK_THEN_REFUSE}
+
+
 def test_the_ends_of_an_edited_line_come_back_if_kept_lines_lost_the_same() -> None:
     before = "Prix\u00a0: 3\u00a0\u20ac\nReste\u00a0: 1\u00a0\u20ac\n"
-    text, _ = restore(proposal(before, "Prix : 4 \u20ac\nReste : 1 \u20ac\n"))
+    text, _ = restore(proposal(before, "Prix : 4 \u20ac\nReste : 1 \u20ac\n", narrow=True))
     assert text == "Prix\u00a0: 4\u00a0\u20ac\nReste\u00a0: 1\u00a0\u20ac\n"
 
 
@@ -316,7 +327,7 @@ def test_with_all_other_lines_retouched_exactly_the_edit_is_left(
     reply = [line if number in chosen else TYPOGRAPHY[name](line) for number, line in enumerate(edited)]
     assume(reply != edited)
     text, _ = restore(
-        proposal("\n".join(before) + "\n", "\n".join(reply) + "\n", "write something quite new")
+        proposal("\n".join(before) + "\n", "\n".join(reply) + "\n", "write something quite new", narrow=True)
     )
     assert text == "\n".join(edited) + "\n"
 
