@@ -66,7 +66,7 @@ def proposals(case: dict[str, Any], instruction: str) -> Iterator[tuple[str, Pro
     """The commit as a whole file, and as sections where it would be divided into some."""
     before, after = (normalise(Snapshot.of(case[side]).text) for side in ("before", "after"))
     name = Path(case["path"]).name
-    language = syntax.language_of(name, before.partition("\n")[0])
+    language = syntax.language_of(case["path"], before.partition("\n")[0])
     intent = intent_of(instruction)
     whole = (Piece(Section(1, before, 1), after),)
     yield (

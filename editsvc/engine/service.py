@@ -240,7 +240,8 @@ class EditService:
     def _unmasked_plan(self, run: EditRun) -> Plan:
         """A plan for the whole document as it is, from which nothing is to be sent."""
         document = normalise(run.request.snapshot.text)
-        language = syntax.language_of(run.request.filename, document.partition("\n")[0])
+        name = run.request.path or run.request.filename
+        language = syntax.language_of(name, document.partition("\n")[0])
         return Plan(
             document=document,
             language=language,
@@ -255,7 +256,7 @@ class EditService:
         """The first plan: language, scope, draft."""
         request = run.request
         original = normalise(request.snapshot.text)
-        language = syntax.language_of(request.filename, original.partition("\n")[0])
+        language = syntax.language_of(request.path or request.filename, original.partition("\n")[0])
         document, instruction, masked = self._without_secrets(run, original)
         limits = self._limits()
         scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)

@@ -32,7 +32,9 @@ def doubling(proposal: Proposal) -> Iterator[Finding]:
         return
     for first, old, new in _texts(proposal):
         if added >= len(new) // 4 and _twice(old, new, _MOST if proposal.whole else _MOST_OF_A_PART):
-            yield _finding("Nearly every line of the new text is there twice.", first, first + len(new) - 1)
+            brought = Answer.ASK_THEN_WARN if proposal.intent.rewrites else Answer.ASK_THEN_REFUSE
+            message = "Nearly every line of the new text is there twice."
+            yield _finding(message, first, first + len(new) - 1, brought)
             return
     yield from _again(proposal)
 

@@ -262,10 +262,12 @@ def _holes(
             refuse = intent.removes and _more_than_named(proposal)
             yield _shrunk(net, facts, changes, Answer.ASK_THEN_REFUSE if refuse else Answer.ASK_THEN_WARN)
         return
-    if net >= _HALF * total:
+    comments = [] if proposal.language is None else comment_lines(old, proposal.language)
+    lost = [number for change in changes for number in change.gone]
+    remarks = sum(comments[number] for number in lost) if comments else 0
+    if net >= _HALF * total and remarks < _NEARLY_COMMENT * len(lost):
         yield _shrunk(net, facts, changes, _answer(intent, strong=intent.narrow or net > 1))
         return
-    comments = [] if proposal.language is None else comment_lines(old, proposal.language)
     for change, lines in holes:
         share = lines / total
         said = sum(comments[number] for number in change.gone) if comments else 0

@@ -39,8 +39,8 @@ def other_text(proposal: Proposal) -> Iterator[Finding]:
     if len(before & after) > _FEW_WORDS * min(len(before), len(after)):
         return
     prose = proposal.language is None or not proposal.language.grammar or proposal.language.name in _PROSE
-    # A translation of prose may be asked for in any language.
-    asked = prose and not proposal.intent.understood
+    # A translation of prose may be asked for in any language, and a text may come from elsewhere.
+    asked = prose and not (proposal.intent.understood and not proposal.intent.removes)
     yield Finding(
         Check.OTHER_TEXT,
         "The new text has almost nothing in common with the file.",
