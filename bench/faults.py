@@ -167,6 +167,11 @@ def mistake(error: str, subject: Subject = STEPS) -> Rule:
     return Rule(Kind.MISTAKE, refused(error), subject)
 
 
+def mended(error: str) -> Rule:
+    """A reply that the model is asked again about, and that is refused if it insists."""
+    return Rule(Kind.MENDED, refused(error))
+
+
 HARMLESS: Final = Rule(Kind.HARMLESS)
 PLACES: Final = (0, 0.5, 1)
 """Before the first token, in the middle, at the end; for faults that take a place."""
@@ -221,17 +226,17 @@ RULES: Final[dict[str, Rule]] = {
     "wrong-part": Rule(Kind.HARMLESS, subject=PARTS),
     "search-missing": Rule(Kind.HARMLESS, subject=SEARCHED),
     "search-twice": Rule(Kind.HARMLESS, subject=SEARCHED),
-    "broken-syntax": Rule(Kind.MENDED, refused("GuardRefused:syntax")),
-    "elision": mistake("GuardRefused:elision"),
-    "truncated": mistake("GuardRefused:tail"),
-    "truncated:0": mistake("GuardRefused:empty"),
+    "broken-syntax": mended("GuardRefused:syntax"),
+    "elision": mended("GuardRefused:elision"),
+    "truncated": mended("GuardRefused:tail"),
+    "truncated:0": mended("GuardRefused:empty"),
     "truncated:1": HARMLESS,  # nothing is missing
-    "unclosed": mistake("GuardRefused:frame"),
-    "unclosed:0": mistake("GuardRefused:empty"),
+    "unclosed": mended("GuardRefused:frame"),
+    "unclosed:0": mended("GuardRefused:empty"),
     "unclosed:1": HARMLESS,  # all that is missing is the end of the frame
     "refusal": mistake("ModelRefused"),
-    "prose-only": mistake("GuardRefused:prose"),
-    "entities": mistake("GuardRefused:entities", MARKUP),
+    "prose-only": mended("GuardRefused:prose"),
+    "entities": Rule(Kind.HARMLESS, subject=MARKUP),
 }
 
 

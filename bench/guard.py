@@ -13,7 +13,7 @@ import json
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -109,7 +109,12 @@ def examine(lines: Sequence[str], show: str) -> dict[tuple[str, str], Tally]:
 
 def _count(tally: Tally, proposal: Proposal, case: dict[str, Any], show: str) -> None:
     first = gate.examine(proposal)
-    verdict = gate.examine(proposal, asked=True) if first.decision is gate.Decision.ASK else first
+    again = proposal
+    if any(found.kind is Check.PLACE for found in first.handled):
+        # The whole file is asked for then, which a perfect model gives.
+        piece = Piece(Section(1, proposal.before, 1), proposal.after)
+        again = replace(proposal, pieces=(piece,), whole=True, offered=())
+    verdict = gate.examine(again, asked=True) if first.decision is gate.Decision.ASK else first
     tally.commits += 1
     tally.languages[proposal.language.name if proposal.language else "none"] += 1
     tally.asked += first.decision is gate.Decision.ASK

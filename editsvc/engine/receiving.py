@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from editsvc.engine.assembly import Misfit
 from editsvc.engine.preview import Preview
-from editsvc.errors import GuardRefused
+from editsvc.errors import EndlessReply, GuardRefused
 from editsvc.guard.findings import Check
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Priority
@@ -71,11 +71,11 @@ class ReplyReceiver:
         return None if self._parser is None else self._parser.finish()
 
     def received(self, text: str) -> None:
-        """More of the reply; raises GuardRefused once it is certain that nothing comes of it, which ends the stream."""
+        """More of the reply; raises GuardRefused or EndlessReply once it is certain that nothing comes of it."""
         self._pieces.append(text)
         found = self._runaway.push(text)
         if found is not None:
-            raise _ended(found)
+            raise EndlessReply(found, hint="Nothing was changed; rephrase the instruction.")
         if self._parser is None:
             return
         if isinstance(self._parser, SectionsParser):

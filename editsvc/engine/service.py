@@ -240,8 +240,7 @@ class EditService:
     def _unmasked_plan(self, run: EditRun) -> Plan:
         """A plan for the whole document as it is, from which nothing is to be sent."""
         document = normalise(run.request.snapshot.text)
-        name = run.request.path or run.request.filename
-        language = syntax.language_of(name, document.partition("\n")[0])
+        language = syntax.language_of(_name_of(run.request), document.partition("\n")[0])
         return Plan(
             document=document,
             language=language,
@@ -256,7 +255,7 @@ class EditService:
         """The first plan: language, scope, draft."""
         request = run.request
         original = normalise(request.snapshot.text)
-        language = syntax.language_of(request.path or request.filename, original.partition("\n")[0])
+        language = syntax.language_of(_name_of(request), original.partition("\n")[0])
         document, instruction, masked = self._without_secrets(run, original)
         limits = self._limits()
         scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
@@ -699,6 +698,12 @@ def _unchecked(extent: syntax.Extent | None) -> list[str]:
             "The syntax of the new text was not fully checked: the file is too large to parse, or nested too deeply."
         ]
     return []
+
+
+def _name_of(request: EditRequest) -> str:
+    """What tells the language: the path, if the document is that file; some names mean something in one folder only."""
+    whole = request.path.replace("\\", "/")
+    return whole if whole.endswith(f"/{request.filename}") else request.filename
 
 
 def _refused(finding: Finding, *, asked: bool) -> GuardRefused:

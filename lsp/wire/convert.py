@@ -116,7 +116,9 @@ def filename_of(document: Document) -> str:
     """A name without folders that tells the language, also for documents that have no file yet."""
     name = PurePosixPath(unquote(urlsplit(document.uri).path)).name or "untitled"
     language = syntax.by_name(document.language_id)
-    if language is None or syntax.language_of(name) is not None:
+    # A notebook's file is JSON, and a cell of it is not.
+    is_cell = name.endswith(".ipynb") and not document.uri.startswith("file:")
+    if language is None or (syntax.language_of(name) is not None and not is_cell):
         return name
     if language.suffixes:
         return name + language.suffixes[0]

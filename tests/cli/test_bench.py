@@ -28,7 +28,7 @@ def test_a_result_that_is_wrong_is_named_and_ends_with_1(shell: Shell, tmp_path:
     path.write_text(json.dumps(case) + "\n")
     ran = shell.run("bench", "replay", str(path))
     assert ran.code == 1
-    assert "shrinks: Only 1 of 40 lines are left" in " ".join(ran.out.decode().split())
+    assert "shrinks: The last 39 of 40 lines are missing" in " ".join(ran.out.decode().split())
 
 
 def test_a_verifier_that_is_none_is_a_usage_error(shell: Shell) -> None:
