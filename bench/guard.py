@@ -22,6 +22,7 @@ from editsvc.emulator.parts import rewritten
 from editsvc.guard import gate
 from editsvc.guard.findings import Action, Check
 from editsvc.guard.proposal import Piece, Proposal, Received
+from editsvc.guard.unasked import Mark, judge
 from editsvc.instruction.intent import intent_of
 from editsvc.scope.sections import divide
 from editsvc.text.document import Snapshot, normalise
@@ -48,6 +49,7 @@ class Tally:
     restored: int = 0
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
     shown: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -59,6 +61,7 @@ class Tally:
         self.restored += other.restored
         self.kinds += other.kinds
         self.languages += other.languages
+        self.marks += other.marks
         self.shown += other.shown
 
 
@@ -121,6 +124,7 @@ def _count(tally: Tally, proposal: Proposal, case: dict[str, Any], show: str) ->
     tally.refused += verdict.decision is gate.Decision.REFUSE
     tally.warned += any(found.action is Action.WARNED for found in verdict.handled)
     tally.restored += verdict.document != proposal.after
+    tally.marks.update(str(judged.mark) for judged in judge(verdict.proposal))
     seen = {(found.kind, str(found.action)) for found in (*first.handled, *verdict.handled)}
     tally.kinds.update(seen)
     for found in verdict.handled:
@@ -144,6 +148,9 @@ def table(tallies: dict[tuple[str, str], Tally]) -> str:
     row("commits", (f"{tallies[way].commits:,}" for way in ways))
     for name in ("asked", "refused", "warned", "restored"):
         row(name, (_share(getattr(tallies[way], name), tallies[way].commits) for way in ways))
+    for mark in Mark:
+        shares = (_share(tallies[way].marks[mark], tallies[way].marks.total()) for way in ways)
+        row(f"hunks {mark}", shares)
     kinds = {kind for tally in tallies.values() for kind in tally.kinds}
     for kind, action in sorted(kinds, key=lambda found: (list(Check).index(Check(found[0])), found[1])):
         row(
