@@ -388,7 +388,7 @@ def _log_problems(expected: Outcome, data: Path, servers: Sequence[Emulator]) ->
             f"the record says {record['status']}, {record['error']}, not {expected.status}, {expected.error}"
         )
     # A request that was left is in the emulator's books a moment later.
-    end = time.monotonic() + 2
+    end = time.monotonic() + 10
     while (made := sum(len(server.records()) for server in servers)) != record["attempts"]:
         if time.monotonic() > end:
             found.append(f"the record has {record['attempts']} requests, and {made} were made")
@@ -415,6 +415,9 @@ def _cli(cell: Cell, folder: Path, subject: Subject, environ: dict[str, str]) ->
             seen.problems.append("there is no diff on standard output")
         return seen
     seen.status = {1: "refused", 3: "failed", 4: "failed"}.get(code, f"exit {code}")
+    # What a check refused can be seen and had all the same, which a second line says.
+    err = err.partition("\n")[0] + "\n" if "--show-refused" in err else err
+    lines = lines[:1] if "--show-refused" in "".join(lines) else lines
     seen.message = err.removesuffix("\n")
     if out:
         seen.problems.append("there is something on standard output")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from editsvc.engine.assembly import Misfit
 from editsvc.engine.preview import Preview
-from editsvc.errors import EndlessReply, GuardRefused
-from editsvc.guard.findings import Check
+from editsvc.errors import EndlessReply
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Priority
 from editsvc.reply import SectionsParser
@@ -71,11 +70,11 @@ class ReplyReceiver:
         return None if self._parser is None else self._parser.finish()
 
     def received(self, text: str) -> None:
-        """More of the reply; raises GuardRefused or EndlessReply once it is certain that nothing comes of it."""
+        """More of the reply; raises Misfit or EndlessReply once it is certain that nothing comes of it."""
         self._pieces.append(text)
         found = self._runaway.push(text)
         if found is not None:
-            raise EndlessReply(found, hint="Nothing was changed; rephrase the instruction.")
+            raise _endless(found)
         if self._parser is None:
             return
         if isinstance(self._parser, SectionsParser):
@@ -86,7 +85,7 @@ class ReplyReceiver:
             lines = self._parser.push(text)
             arrived = [(self._plan.target.sections[0].number, lines)] if lines else []
         if self._parser.astray:
-            raise _ended(self._parser.astray)
+            raise _endless(self._parser.astray)
         if self._preview is not None and self._listener is not None:
             for number, lines in arrived:
                 self._listener.streamed(self._preview.push(number, lines))
@@ -125,6 +124,6 @@ class ReplyReceiver:
         return math.inf if when is None else when - asyncio.get_running_loop().time()
 
 
-def _ended(sentence: str) -> GuardRefused:
-    """The refusal of a reply that was not read to its end."""
-    return GuardRefused(sentence, check=Check.FRAME, hint="Run the edit again, or rephrase the instruction.")
+def _endless(sentence: str) -> EndlessReply:
+    """The error for a reply that was not read to its end, since nothing comes of it."""
+    return EndlessReply(sentence, hint="Nothing was changed; rephrase the instruction.")
