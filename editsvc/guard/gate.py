@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 from editsvc.guard import (
     comments,
     doubling,
-    dress,
     elision,
     form,
     loss,
@@ -48,10 +47,6 @@ _CONTENT: Final[tuple[Rule, ...]] = (
     placement.placement,
     doubling.doubling,
     wrapping.wrapping,
-    dress.numbered,
-    dress.diffed,
-    dress.cited,
-    dress.encoded,
     other_text.other_text,
     elision.elided,
     comments.comments_lost,
