@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.changes import changes_of, similarity, tells, words
 from editsvc.guard.comments import comment_lines
-from editsvc.guard.findings import Answer, Check, Finding, Lines
-from editsvc.guard.form import quote
+from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -109,7 +108,7 @@ def elided(proposal: Proposal) -> Iterator[Finding]:
         number, answer = found
         yield Finding(
             Check.ELISION,
-            f"Line {number + 1} of the reply stands in for code that it leaves out: {quote(proposal.new[number])}",
+            f"Line {number + 1} of the reply stands in for code that it leaves out: {quoted(proposal.new[number])}",
             answer,
             after=Lines(number + 1, number + 1),
             when="if the line is intended",

@@ -12,6 +12,9 @@ from enum import Enum, StrEnum
 from typing import Any, Final
 
 
+_QUOTED: Final = 80  # characters
+
+
 class Check(StrEnum):
     """The kinds of findings, each the name of a check, in the order in which a document meets them."""
 
@@ -113,3 +116,9 @@ class Handled:
             "after": self.after and [self.after.first, self.after.last],
             "action": self.action,
         }
+
+
+def quoted(line: str) -> str:
+    """A line of a document as a message shows it: in quotation marks, shortened."""
+    text = line.strip()
+    return f"“{text[:_QUOTED]}{'…' if len(text) > _QUOTED else ''}”"

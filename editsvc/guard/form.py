@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from editsvc import syntax
-from editsvc.guard.findings import Answer, Check, Finding, Lines
+from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
 from editsvc.guard.similarity import line_similarity, word_similarity
 from editsvc.reply import Framing
 from editsvc.text.document import split_lines
@@ -39,7 +39,6 @@ _PROSE_IS_VALID: Final = frozenset({"yaml", "html", "shellscript", "css"})
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")
 _SIMILAR: Final = 0.5
 _HARDLY_SIMILAR: Final = 0.2
-_QUOTED: Final = 80
 
 
 def open_frame(proposal: Proposal) -> Iterator[Finding]:
@@ -120,7 +119,7 @@ def prose(proposal: Proposal) -> Iterator[Finding]:
         if (broken and _PROSE_LINE.fullmatch(line.rstrip("\n"))) or (not strict and _CHAT.match(line)):
             yield _prose(
                 f"The reply is not fenced as requested, and line {number + 1} seems to be addressed to the user: "
-                f"{quote(line)}",
+                f"{quoted(line)}",
                 number + 1,
                 "if it is right",
             )
@@ -133,12 +132,6 @@ def breaks(texts: tuple[str, str], language: syntax.Language | None) -> bool:
         return False
     before, after = texts
     return bool(syntax.syntax_errors(after, language)) and not syntax.syntax_errors(before, language)
-
-
-def quote(line: str) -> str:
-    """A line as a message shows it."""
-    text = line.strip()
-    return f"“{text[:_QUOTED]}{'…' if len(text) > _QUOTED else ''}”"
 
 
 def _prose(message: str, line: int, when: str) -> Finding:

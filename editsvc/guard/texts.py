@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.findings import Answer, Check, Finding, Lines
+from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
@@ -101,9 +101,3 @@ def is_no_content(proposal: Proposal, number: int, what: str, last: int | None =
         after=Lines(number + 1, (number if last is None else last) + 1),
         when="if it belongs to the file",
     )
-
-
-def quoted(line: str, limit: int = 80) -> str:
-    """A line in quotation marks, shortened."""
-    text = line.strip()
-    return f"“{text[:limit]}{'…' if len(text) > limit else ''}”"
