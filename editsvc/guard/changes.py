@@ -11,13 +11,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from editsvc.guard.similarity import similarity, words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from editsvc.guard.proposal import Proposal
     from editsvc.text.diff import Span
 
-_WORD: Final = re.compile(r"\w+|[^\w\s]")
 _TELLS: Final = re.compile(r"[^\W_]")
 _ALIKE: Final = 0.6
 _MOST_COME: Final = 20  # lines; above, that something came for what is gone needs no closer look
@@ -90,17 +91,6 @@ def without_successor(change: Change, old: Sequence[str], new: Sequence[str]) ->
             return 0
         left.remove(best)
     return change.net
-
-
-def words(text: str) -> Counter[str]:
-    """The words and signs of `text`, with how often each occurs."""
-    return Counter(_WORD.findall(text))
-
-
-def similarity(one: Counter[str], other: Counter[str]) -> float:
-    """The share of words and signs that two texts have in common, from 0 to 1."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 0.0
 
 
 def _keys(lines: Iterable[str]) -> Iterable[str]:

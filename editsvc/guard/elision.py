@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.changes import changes_of, similarity, tells, words
+from editsvc.guard.changes import changes_of, tells
 from editsvc.guard.comments import comment_lines
 from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
+from editsvc.guard.similarity import similarity, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, Final
 
-
 _QUOTED: Final = 80  # characters
 
 

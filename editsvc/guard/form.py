@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc import syntax
 from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
-from editsvc.guard.similarity import line_similarity, word_similarity
+from editsvc.guard.similarity import line_similarity, similarity, words
 from editsvc.reply import Framing
 from editsvc.text.document import split_lines
 
@@ -104,9 +104,9 @@ def prose(proposal: Proposal) -> Iterator[Finding]:
     strict = language is not None and bool(language.grammar) and language.name not in _PROSE_IS_VALID
     broken = strict and breaks(proposal.replied, language)
     if received.framing is Framing.NONE:
-        lines, words = line_similarity(old, new), word_similarity(old, new)
-        alike = lines >= _SIMILAR or words >= _SIMILAR
-        if not alike and (broken or not strict or (old and words < _HARDLY_SIMILAR)):
+        in_words = similarity(*map(words, proposal.replied))
+        alike = line_similarity(old, new) >= _SIMILAR or in_words >= _SIMILAR
+        if not alike and (broken or not strict or (old and in_words < _HARDLY_SIMILAR)):
             yield _prose(
                 "The reply is not fenced as requested and does not resemble the file: it may be prose.",
                 1,

@@ -17,9 +17,10 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.changes import Change, changes_of, similarity, tells, without_successor, words
+from editsvc.guard.changes import Change, changes_of, tells, without_successor
 from editsvc.guard.comments import comment_lines
 from editsvc.guard.findings import Answer, Check, Finding, Lines
+from editsvc.guard.similarity import similarity, words
 from editsvc.syntax import TYPE_KINDS
 from editsvc.text.document import split_lines
 

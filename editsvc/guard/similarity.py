@@ -20,8 +20,12 @@ def line_similarity(old: Sequence[str], new: Sequence[str]) -> float:
     return (a & b).total() / least if least else 0.0
 
 
-def word_similarity(old: Sequence[str], new: Sequence[str]) -> float:
-    """Twice the words and marks in common, by those of both texts: 0 to 1."""
-    a, b = Counter(_WORDS.findall("".join(old))), Counter(_WORDS.findall("".join(new)))
-    total = a.total() + b.total()
-    return 2 * (a & b).total() / total if total else 0.0
+def words(text: str) -> Counter[str]:
+    """The words and signs of `text`, with how often each occurs."""
+    return Counter(_WORDS.findall(text))
+
+
+def similarity(one: Counter[str], other: Counter[str]) -> float:
+    """Twice the words and signs in common, by those of both: 0 to 1."""
+    total = one.total() + other.total()
+    return 2 * (one & other).total() / total if total else 0.0
