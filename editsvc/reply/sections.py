@@ -32,6 +32,7 @@ _PROSE_BEFORE: Final = 6  # lines that a model may talk before the first frame
 class SectionsParser:
     """Takes the deltas of one reply; `sections` are those of `document` that were offered.
 
+    `misfit` is a sentence, once it is certain that the sections are not those that were offered; else "".
     `final_newline_meant` is as for `ReplyParser`. A section's blank lines at the end are restored where a reply
     has none and another definition follows, as it was: models drop blank lines before a closing fence.
     """
@@ -55,6 +56,7 @@ class SectionsParser:
         self._open = False
         self._received: list[tuple[int, list[str]]] = []
         self._deleted: list[bool] = []
+        self.misfit = ""
         self._between: list[str] = []
         self._before = ""
         self._started = False
@@ -73,17 +75,6 @@ class SectionsParser:
     def astray(self) -> str:
         """As `ReplyParser.astray`."""
         return "" if self._numbered else self._whole.astray
-
-    @property
-    def misfit(self) -> str:
-        """A sentence, once it is certain that the sections are not those that were offered; else ""."""
-        numbers = [number for number, _ in self._received]
-        for number in numbers[-1:]:
-            if number not in self._offered:
-                return f"The reply contains section {number}, which was not offered."
-            if number in numbers[:-1]:
-                return f"The reply contains section {number} twice."
-        return ""
 
     def finish(self) -> Reply:
         """The whole reply; `push` must not be called again."""
@@ -172,6 +163,10 @@ class SectionsParser:
     def _begin(self, number: int, deleted: bool) -> None:  # noqa: FBT001 - as `_opens` has it
         self._open = True
         self._between = []
+        if number not in self._offered:
+            self.misfit = f"The reply contains section {number}, which was not offered."
+        elif any(number == begun for begun, _ in self._received):
+            self.misfit = f"The reply contains section {number} twice."
         self._received.append((number, []))
         self._deleted.append(deleted)
 
