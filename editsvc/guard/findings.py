@@ -54,7 +54,6 @@ class Answer(Enum):
     RESTORE = "the old text was put back"
     ASK_THEN_REFUSE = "ask the model once more; if it insists, refuse"
     ASK_THEN_WARN = "ask the model once more; if it insists, believe it, and say so"
-    REFUSE = "refuse at once"
     WARN = "say so"
 
 

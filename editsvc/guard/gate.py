@@ -118,15 +118,14 @@ def examine(
     findings = [finding for finding in findings if finding.kind not in allow]
     asks = [finding for finding in findings if _asks(finding, never_asked)] if not asked else []
     handled = [Handled.of(finding, Action.RESTORED) for finding in restored]
-    refusing = [finding for finding in findings if finding.answer is Answer.REFUSE]
-    if asks and not refusing:
+    if asks:
         handled += [
             Handled.of(finding, Action.ASKED_AGAIN if finding in asks else Action.WARNED)
             for finding in findings
         ]
         told = list(dict.fromkeys(finding.message for finding in asks))
         return Verdict(Decision.ASK, proposal, tuple(handled), " ".join(told[:_SENTENCES]), extent=extent)
-    refusing += [finding for finding in findings if finding.answer is Answer.ASK_THEN_REFUSE]
+    refusing = [finding for finding in findings if finding.answer is Answer.ASK_THEN_REFUSE]
     handled += [
         Handled.of(finding, Action.REFUSED if finding in refusing else Action.WARNED) for finding in findings
     ]
