@@ -16,7 +16,6 @@ from editsvc.guard.similarity import similarity, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from editsvc.guard.proposal import Proposal
     from editsvc.text.diff import Span
 
 _TELLS: Final = re.compile(r"[^\W_]")
@@ -51,14 +50,13 @@ def tells(line: str) -> bool:
     return _TELLS.search(line) is not None
 
 
-def changes_of(proposal: Proposal) -> list[Change]:
-    """The changed places of `proposal`, in order."""
-    old, new = proposal.old, proposal.new
-    before = Counter(key for span in proposal.spans for key in _keys(old[span.old_start : span.old_end]))
-    after = Counter(key for span in proposal.spans for key in _keys(new[span.new_start : span.new_end]))
+def changes_of(old: Sequence[str], new: Sequence[str], spans: Sequence[Span]) -> list[Change]:
+    """The changed places of two texts, given as lines and as the `spans` that differ, in order."""
+    before = Counter(key for span in spans for key in _keys(old[span.old_start : span.old_end]))
+    after = Counter(key for span in spans for key in _keys(new[span.new_start : span.new_end]))
     missing, extra = before - after, after - before
     result = []
-    for group in _neighbours(old, proposal.spans):
+    for group in _neighbours(old, spans):
         gone = [number for span in group for number in range(span.old_start, span.old_end)]
         come = [number for span in group for number in range(span.new_start, span.new_end)]
         result.append(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.changes import changes_of, tells
+from editsvc.guard.changes import tells
 from editsvc.guard.findings import Answer, Check, Finding, Lines
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def comments_lost(proposal: Proposal) -> Iterator[Finding]:
     intent = proposal.intent
     if proposal.before == proposal.after or intent.comments:
         return
-    lost = gone(proposal, changes_of(proposal))
+    lost = gone(proposal, proposal.changes)
     if not lost:
         return
     may_go = intent.removes or intent.rewrites
@@ -194,7 +194,7 @@ def restore_comments(proposal: Proposal, waived: Collection[Check] = ()) -> tupl
     meant = intent.comments or intent.removes or intent.rewrites
     if proposal.before == proposal.after or meant or Check.COMMENTS in waived:
         return unchanged
-    changes = changes_of(proposal)
+    changes = proposal.changes
     lost = gone(proposal, changes)
     certain = intent.narrow and intent.understood
     if not lost or _many(lost, proposal) or not (certain or len(lost.trailing) >= _SEVERAL):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.changes import changes_of, tells
+from editsvc.guard.changes import tells
 from editsvc.guard.comments import comment_lines
 from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
 from editsvc.guard.similarity import similarity, words
@@ -101,7 +101,7 @@ def elided(proposal: Proposal) -> Iterator[Finding]:
     """What stands in for code that the reply leaves out, the first line of it."""
     if proposal.before == proposal.after:
         return
-    changes = changes_of(proposal)
+    changes = proposal.changes
     if not any(change.gone for change in changes):
         return
     found = _remark(proposal) or _alone(proposal, changes) or _stub(proposal, changes)

@@ -106,7 +106,6 @@ _UMLAUTS: Final = str.maketrans(
     }
 )
 _SPELT_OUT: Final = re.compile(r"([aouAOU])[eE]|([aA])[aA]")
-_MARKS: Final = re.compile("[\u0300-\u036f]")
 _LATIN_MARK: Final = re.compile("(?<=[A-Za-z\u0370-\u03ff\u0400-\u04ff])[\u0300-\u036f]+")
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"

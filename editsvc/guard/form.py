@@ -46,7 +46,7 @@ def open_frame(proposal: Proposal) -> Iterator[Finding]:
     received = proposal.received
     if received is None or received.framing is Framing.NONE:
         return
-    old, new = map(split_lines, proposal.replied)
+    old, new = proposal.replied_lines
     if not received.closed and _last(old) != _last(new):
         yield Finding(
             Check.FRAME,
@@ -93,7 +93,7 @@ def prose(proposal: Proposal) -> Iterator[Finding]:
     received, language = proposal.received, proposal.language
     if received is None:
         return
-    old, new = map(split_lines, proposal.replied)
+    old, new = proposal.replied_lines
     is_json = language is not None and language.name.startswith("json")
     if not is_json and not proposal.intent.json and _is_json_answer(*proposal.replied, received.framing):
         yield _prose("The reply is JSON, but the file is not.", 1, "if the file should become JSON")
@@ -134,6 +134,15 @@ def breaks(texts: tuple[str, str], language: syntax.Language | None) -> bool:
     return bool(syntax.syntax_errors(after, language)) and not syntax.syntax_errors(before, language)
 
 
+def is_json(text: str) -> bool:
+    """Whether `text` is JSON to its end."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _prose(message: str, line: int, when: str) -> Finding:
     return Finding(Check.PROSE, message, Answer.ASK_THEN_REFUSE, after=Lines(line, line), when=when)
 
@@ -153,13 +162,7 @@ def _is_json_answer(original: str, code: str, framing: Framing) -> bool:
     """
     if not original.strip() or original.lstrip()[0] in "{[" or not _JSON_ANSWER.match(code):
         return False
-    if framing is not Framing.AGREED:
-        return True
-    try:
-        json.loads(code)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return framing is not Framing.AGREED or is_json(code)
 
 
 def _is_patch_answer(old: Sequence[str], new: Sequence[str]) -> bool:

@@ -7,7 +7,6 @@ instruction was not understood, the rest is asked about once, and the model is b
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from bisect import bisect_left, bisect_right
@@ -17,9 +16,10 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.changes import Change, changes_of, tells, without_successor
+from editsvc.guard.changes import Change, tells, without_successor
 from editsvc.guard.comments import comment_lines
 from editsvc.guard.findings import Answer, Check, Finding, Lines
+from editsvc.guard.form import is_json
 from editsvc.guard.similarity import similarity, words
 from editsvc.syntax import TYPE_KINDS
 from editsvc.text.document import split_lines
@@ -134,7 +134,7 @@ def lost(proposal: Proposal) -> Iterator[Finding]:
         if not proposal.replied[0].strip():  # else an empty reply is reported as such
             yield _emptied(proposal)
         return
-    changes = changes_of(proposal)
+    changes = proposal.changes
     facts = _Facts(proposal)
     missing = _missing(facts, changes)
     ranges = [(each.first, each.last) for each in missing]
@@ -171,10 +171,12 @@ def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
     if not changes:
         return
     old, new, last = proposal.old, proposal.new, changes[-1]
-    if any(map(tells, old[last.old_end :])) or _is_closed(proposal):
+    if any(map(tells, old[last.old_end :])):
         return
     lines = without_successor(last, old, new)
     if not lines or (last.net < _LARGE_HOLE * facts.total and _ends_as_before(last, old, new)):
+        return
+    if _is_closed(proposal):
         return
     share = max(lines, last.net) / facts.total
     intent = proposal.intent
@@ -203,14 +205,7 @@ def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
 
 def _is_closed(proposal: Proposal) -> bool:
     """Whether the new text has an end that no cut leaves: JSON with all its brackets closed."""
-    name = "" if proposal.language is None else proposal.language.name
-    if name != "json":
-        return False
-    try:
-        json.loads(proposal.after)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return proposal.language is not None and proposal.language.name == "json" and is_json(proposal.after)
 
 
 def _ends_code(last: Change, facts: _Facts, changes: Sequence[Change]) -> bool:
@@ -262,6 +257,8 @@ def _holes(
         if net >= (_ALL_BUT_A_FEW if intent.rewrites else _NEARLY_ALL) * total:
             refuse = intent.removes and _more_than_named(proposal)
             yield _shrunk(net, facts, changes, Answer.ASK_THEN_REFUSE if refuse else Answer.ASK_THEN_WARN)
+        return
+    if not holes and net < _HALF * total:
         return
     comments = [] if proposal.language is None else comment_lines(old, proposal.language)
     lost = [number for change in changes for number in change.gone]

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from editsvc import syntax
+from editsvc.guard.changes import changes_of
 from editsvc.reply import Framing
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
+    from editsvc.guard.changes import Change
     from editsvc.guard.findings import Lines
     from editsvc.instruction.intent import Intent
     from editsvc.text.diff import Span
@@ -78,6 +80,11 @@ class Proposal:
         return changed_spans(self.before, self.after)
 
     @cached_property
+    def changes(self) -> list[Change]:
+        """The changed places, in order, with what is gone for good and what is new."""
+        return changes_of(self.old, self.new, self.spans)
+
+    @cached_property
     def old_outline(self) -> syntax.Outline | None:
         """The definitions of `before`; None if it cannot be parsed within the budget, or has no grammar."""
         return syntax.outline_of(self.before, self.language)
@@ -94,3 +101,11 @@ class Proposal:
         if not kept:
             return (self.before, self.after) if not self.pieces else ("", "")
         return "".join(piece.section.text for piece in kept), "".join(piece.text for piece in kept)
+
+    @cached_property
+    def replied_lines(self) -> tuple[list[str], list[str]]:
+        """The same as lines, with their ends."""
+        if self.replied == (self.before, self.after):
+            return self.old, self.new
+        before, after = self.replied
+        return split_lines(before), split_lines(after)
