@@ -13,6 +13,7 @@ from editsvc.guard import dress
 from editsvc.guard.chat import addresses_user
 from editsvc.guard.texts import Text, is_no_content, new_lines, span_of, texts
 from editsvc.prompt.rendering import is_wording
+from editsvc.reply import reasoning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +38,8 @@ _LABELS: Final = frozenset({"text", "txt", "plaintext", "plain", "code"})
 
 _TAG: Final = re.compile(r"\s*<(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?>(?P<rest>.*)")
 _CLOSING_TAG: Final = re.compile(r"(?P<rest>.*)</(?P<name>[A-Za-z][\w:.-]*)\s*>\s*")
-_REASONING: Final = frozenset(
-    {"think", "thinking", "thought", "thoughts", "reasoning", "analysis", "scratchpad", "reflection"}
-)
 # What tools and prompts wrap a file in; no page of HTML begins and ends with one of these.
-_WRAPPERS: Final = _REASONING | {
+_WRAPPERS: Final = reasoning.TAGS | {
     "file",
     "content",
     "contents",
@@ -204,7 +202,7 @@ def _pair(proposal: Proposal, text: Text) -> Iterator[Finding]:
     if around and _wraps(proposal, opened):
         yield is_no_content(proposal, text.first, "is a tag around the file", text.last)
     for tag, number in ((opened, text.first), (closed, text.last)):
-        half = tag in _REASONING or _unpaired(proposal, tag)
+        half = tag in reasoning.TAGS or _unpaired(proposal, tag)
         if tag in _WRAPPERS and half and not _speaks_of(proposal, tag):
             yield is_no_content(proposal, number, "is a tag around the file")
     for before, behind in _OTHER_PAIRS:

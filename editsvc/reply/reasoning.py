@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_WORDS: Final = "think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|inner_monologue"
+TAGS: Final = frozenset(
+    {"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "analysis", "scratchpad"}
+    | {"inner_monologue"}
+)
+"""The names of the tags that models put around their reasoning."""
+
+_WORDS: Final = "|".join(sorted(TAGS))
 _OPENING: Final = re.compile(
     rf"<(?P<tag>{_WORDS})>|\[(?P<bracket>{_WORDS})\]|\u25c1(?P<triangle>{_WORDS})\u25b7"
     r"|(?P<channel>(?:<\|start\|>assistant)?<\|channel\|>analysis<\|message\|>)",
