@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from editsvc.emulator.responder import Responder
 
 _LARGEST_BODY: Final = 256 * 1024 * 1024
+_LOOK_AROUND_S: Final = 0.1
 _BATCH_EVENTS: Final = 256
 _SHUTDOWN_S: Final = 0.5
 _LINGER_NONE: Final = struct.pack("ii", 1, 0)
@@ -225,11 +226,26 @@ class _Player:
             return
         data = b"".join(self._waiting)
         self._waiting.clear()
-        await self._response.write(data)
+        await self._write(data)
         self.sent_tokens += self._waiting_tokens
         self._waiting_tokens = 0
         # Writing to a socket with room does not yield; other tasks must run, and a disconnect must be noticed.
         await asyncio.sleep(0)
+
+    async def _write(self, data: bytes) -> None:
+        """Send `data`; raises ConnectionError if the client leaves meanwhile.
+
+        A client that leaves with much unread lets a connection neither send nor end, for a minute.
+        """
+        writing = asyncio.ensure_future(self._response.write(data))
+        try:
+            while not (await asyncio.wait({writing}, timeout=_LOOK_AROUND_S))[0]:
+                transport = self._request.transport
+                if transport is not None and transport.is_closing():
+                    transport.abort()
+            await writing
+        finally:
+            writing.cancel()
 
     def _is_gone(self) -> bool:
         transport = self._request.transport
