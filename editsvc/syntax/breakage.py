@@ -361,8 +361,15 @@ def _is_plain(tree: Tree, node: tree_sitter.Node, said: str) -> bool:
         return said != _NO_SEMICOLON or name not in _MACROS
     if _STRAY.match(said) or _PROSE.search(said) or (name == "python" and said.startswith("@")):
         return True
+    # Some grammars take a word that is reserved for a name, and what stands beside it for the error.
+    if any(_is_reserved(tree, beside) for beside in (node.prev_sibling, node.next_sibling)):
+        return True
     # A comma before the closing bracket is what languages come to allow.
     return said in _SEPARATORS and name not in _LOOSE and not is_trailing_comma(tree, node)
+
+
+def _is_reserved(tree: Tree, node: tree_sitter.Node | None) -> bool:
+    return node is not None and node.type == "identifier" and _STRAY.fullmatch(tree.source(node)) is not None
 
 
 def _pairs(inner: Tree) -> bool:

@@ -33,7 +33,7 @@ SOUND_BEFORE = [
     ("json", '{"a": 1}\n', '{"a": 1,}\n', [(0, ",")]),
     ("html", "<script>go()</script>\n", "<p>é</p>\n<script>go(1;)</script>\n", [(1, ";")]),
     ("javascript", "const a = 1;\n", "const a = ;\n", [(0, "=")]),
-    ("css", "a { b: c }\n", "a { b: c \n", [(0, "a { b: c")]),
+    ("css", "a { b: c }\n", "a { b: c;\n", [(0, "missing }")]),
     ("toml", "a = 1\n", "a = [1\nb = 2\n", [(0, "= [1")]),
     ("zsh", "f() {\n  g\n}\n", "f() {\n  g\n", [(0, "unpaired {")]),
     ("json5", "{a: 1}\n", "{a: 'b}\n", [(0, "unpaired '")]),
@@ -106,6 +106,8 @@ def test_what_the_grammar_does_not_know_is_no_damage(name: str, before: str, aft
         ),
         pytest.param("go", "package a\n", "Here is the new file:\n\npackage a\n", id="it is prose"),
         pytest.param("javascript", "a = [1];\n", "a = [return 1];\n", id="it is a word in the wrong place"),
+        pytest.param("typescript", "a = [1];\n", "a = [1 return];\n", id="it stands beside such a word"),
+        pytest.param("typescript", "a = [1];\n", "a = [else b];\n", id="it stands behind such a word"),
         pytest.param("java", "class A {\n}\n", "class A {\n}\nelse\n{\n}\n", id="it reaches beyond its line"),
         pytest.param(
             "javascript", "if (a) b();\nelse c();\n", "else c();\n", id="it is on a line that stayed"
