@@ -261,6 +261,27 @@ class ProviderRejected(ProviderError):
         self.http_status = http_status
 
 
+class ContextExceeded(ProviderRejected):
+    """The request is longer than the server takes: `length` tokens, of `limit`; None where it does not say."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
+        request_id: str | None = None,
+        http_status: int | None = None,
+        limit: int | None = None,
+        length: int | None = None,
+    ) -> None:
+        super().__init__(
+            message, hint=hint, remedies=remedies, request_id=request_id, http_status=http_status
+        )
+        self.limit = limit
+        self.length = length
+
+
 class PredictionUnsupported(ProviderRejected):
     """400 "property 'prediction' is unsupported": the same request without it may pass."""
 

@@ -202,6 +202,13 @@ class Completer(Protocol):
         """Whether that provider has said a short while ago that it supports no predictions for its model."""
         ...
 
+    def context_tokens(self, model: str) -> int | None:
+        """The most tokens that that provider was found to take for `model`, prompt and completion together.
+
+        None where nothing was learned.
+        """
+        ...
+
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """The completion, after as many attempts as it takes; raises the ProviderError that ended the last one.
 

@@ -107,6 +107,10 @@ class Chain:
         """See `Completer.refuses_predictions`."""
         return self.upstreams.first.refuses_predictions(self.upstreams.now())
 
+    def context_tokens(self, model: str) -> int | None:  # noqa: ARG002
+        """See `Completer.context_tokens`."""
+        return None
+
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """See `Completer.complete`."""
         return await _RequestRun(self.upstreams, request, receiver).run()

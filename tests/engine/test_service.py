@@ -228,6 +228,10 @@ class Broken:
 
     name = "cerebras"
     refuses_predictions = False
+
+    def context_tokens(self, _model: str) -> int | None:
+        return None
+
     follows = True
 
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
@@ -238,6 +242,9 @@ class Broken:
 
     def streamed(self, update: StreamUpdate) -> None:
         raise KeyError(update.new_lines)
+
+    def locating(self) -> None:
+        pass
 
     def held(self, seconds: float | None) -> None:
         raise KeyError(seconds)
