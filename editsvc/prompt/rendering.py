@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CANNOT: Final = "CANNOT:"
 WHOLE_FILE: Final = "WHOLE FILE:"
+SECTIONS: Final = "SECTIONS:"
 DELETED: Final = "deleted"
 # Models write three backticks by habit, also inside of the code they add (a doc comment with an example);
 # with four, such an addition cannot be taken for the end of the frame.
@@ -78,6 +79,10 @@ holds the reason, and the list is empty."""
 
 _PART: Final = "Rewrite only this part of the file, lines {first} to {last}; reply with this part alone:"
 _PARTS: Final = "Only these sections of the file may be rewritten:"
+_SOME: Final = (
+    "The change needs other sections as well, which are rewritten by themselves: rewrite only these, with what of the "
+    "change concerns them."
+)
 _LIST: Final = "The sections of the file, with their lines and how they begin:"
 _EXCERPTS: Final = "The file has {count} lines, of which these are shown:"
 _LINES: Final = "Lines {first} to {last}:"
@@ -95,7 +100,7 @@ _SPOKEN: Final = frozenset(
 _WORDING: Final = re.compile(
     "|".join(
         r"\d+".join(map(re.escape, re.split(r"\{\w+\}", sentence.strip())))
-        for sentence in (_PART, _PARTS, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
+        for sentence in (_PART, _PARTS, _SOME, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
     )
     + f"|{_LISTED.pattern}"
 )
@@ -155,7 +160,8 @@ class Task:
     r"""What is asked: `document` is the whole file, with ``\n`` only; without `sections` all of it is rewritten.
 
     `excerpts` are what is shown of a file that is too long; None shows it all. `filename` is a name without
-    folders: paths say more than a model needs. `about_fences` tells that the new text may well hold code fences.
+    folders: paths say more than a model needs. `about_fences` tells that the new text may well hold code fences,
+    `others` that the change goes on in other sections, which are no business of this request.
     """
 
     document: str
@@ -165,6 +171,7 @@ class Task:
     sections: Sequence[Section] = ()
     excerpts: Sequence[Section] | None = None
     about_fences: bool = False
+    others: bool = False
 
     @property
     def listed(self) -> bool:
@@ -187,7 +194,7 @@ def frame_for(task: Task) -> Frame:
 def render(task: Task, form: EditFormat = EditFormat.REWRITE) -> tuple[list[Message], Frame]:
     """The messages for `task`, and the frame that the reply is expected in (if it is to be a rewrite)."""
     frame = frame_for(task)
-    blocks = [f"File: {task.filename}"]
+    blocks = [file_named(task.filename)]
     if task.excerpts is None:
         blocks.append(frame.wrap(task.document))
     else:
@@ -204,16 +211,33 @@ def render(task: Task, form: EditFormat = EditFormat.REWRITE) -> tuple[list[Mess
     elif task.sections:
         blocks.append(_PARTS)
         blocks += [frame.numbered(section.number).wrap(section.text) for section in task.sections]
-    blocks.append(_INSTRUCTION + task.instruction)
+    if task.others:
+        blocks.append(_SOME)
+    blocks.append(instruction_in(task.instruction))
     system = SYSTEM if form is EditFormat.REWRITE else SYSTEM_SEARCH_REPLACE
     return [Message("system", system), Message("user", "\n\n".join(blocks))], frame
 
 
-def _listed(section: Section) -> str:
+def file_named(filename: str) -> str:
+    """The line that a message about a file begins with."""
+    return f"File: {filename}"
+
+
+def instruction_in(instruction: str) -> str:
+    """The instruction as a message ends with it."""
+    return _INSTRUCTION + instruction
+
+
+def beginning(section: Section) -> str:
+    """How `section` begins, and what it is a part of, in a few words."""
     first = next((line.strip() for line in split_lines(section.text) if line.strip()), "")
     last_name = section.name.rpartition(".")[2]
-    beginning = first if not last_name or last_name in first else f"{section.name}: {first}"
-    return f"{section.number} ({section.first_line}-{section.last_line}) {beginning[:_BEGINNING]}".rstrip()
+    found = first if not last_name or last_name in first else f"{section.name}: {first}"
+    return found[:_BEGINNING].rstrip()
+
+
+def _listed(section: Section) -> str:
+    return f"{section.number} ({section.first_line}-{section.last_line}) {beginning(section)}".rstrip()
 
 
 def correction(complaint: str) -> str:
@@ -232,7 +256,8 @@ class Parsed:
     """A rendered task as its reader sees it; code without a final newline got one on the way.
 
     `sections` have their numbers and texts: none where the whole file is to be rewritten, the number 0 where there is
-    one alone. `document` is empty where only excerpts of it are shown.
+    one alone. `document` is empty where only excerpts of it are shown. `others` tells that changes
+    in other sections are no business of the reply.
     """
 
     document: str
@@ -240,6 +265,7 @@ class Parsed:
     instruction: str
     filename: str
     frame: Frame
+    others: bool = False
 
     def wrap(self, code: str) -> str:
         """`code` in the agreed frame."""
@@ -257,15 +283,30 @@ class Parsed:
         """The agreed way to ask for the whole file."""
         return f"{WHOLE_FILE} {reason}"
 
+    def needed(self, numbers: str) -> str:
+        """The agreed way to ask for sections."""
+        return f"{SECTIONS} {numbers}"
+
+
+def task_in(messages: Sequence[Message]) -> int | None:
+    """The number of the message that holds the task; None if none does.
+
+    What follows it (a reply, and a remark on it) belongs to the same task.
+    """
+    found = [
+        number
+        for number, message in enumerate(messages)
+        if message.role == "user" and _FILE_LINE.match(message.content)
+    ]
+    return found[-1] if found else None
+
 
 def parse(messages: Sequence[Message]) -> Parsed | None:
-    """The task that `messages` were rendered from, or None if they are somebody else's.
-
-    What follows the task (a reply, and a remark on it) is not looked at.
-    """
-    asked = next((message.content for message in messages if message.role == "user"), "")
-    if not messages or messages[-1].role != "user":
+    """The task that `messages` were rendered from, or None if they are somebody else's."""
+    number = task_in(messages)
+    if number is None or messages[-1].role != "user":
         return None
+    asked = messages[number].content
     filename, opening = _FILE_LINE.match(asked), _OPENING.search(asked)
     if filename is None or opening is None:
         return None
@@ -284,7 +325,8 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
             Section(int(match["number"]), "".join(lines[int(match["first"]) - 1 : int(match["last"])]))
             for match in found
         ]
-    return Parsed(document, alone or sections, rest[last.end() :], filename["filename"], frame)
+    others = _SOME in rest[: last.start()]
+    return Parsed(document, alone or sections, rest[last.end() :], filename["filename"], frame, others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ _MOST_TALK: Final = 200
 # So many lines of the original in a row show that a reply without a frame is code and not prose.
 _RUN_THAT_SHOWS_CODE: Final = 3
 _SENTINELS: Final = re.compile(
-    rf"\**(?P<word>{re.escape(rendering.CANNOT)}|{re.escape(rendering.WHOLE_FILE)})\**\s*(?P<reason>.*)"
+    r"\**(?P<word>"
+    + "|".join(map(re.escape, (rendering.CANNOT, rendering.WHOLE_FILE, rendering.SECTIONS)))
+    + r")\**\s*(?P<reason>.*)"
 )
 
 
@@ -38,6 +40,14 @@ class ReplyKind(StrEnum):
     CODE = "code"
     CANNOT = "cannot"
     WHOLE_FILE = "whole_file"
+    SECTIONS = "sections"
+
+
+_KINDS: Final = {
+    rendering.CANNOT: ReplyKind.CANNOT,
+    rendering.WHOLE_FILE: ReplyKind.WHOLE_FILE,
+    rendering.SECTIONS: ReplyKind.SECTIONS,
+}
 
 
 class Framing(StrEnum):
@@ -114,11 +124,15 @@ class LineBuffer:
 class ReplyParser:
     """Takes the deltas of one reply; `original` is the text that was to be rewritten.
 
-    `final_newline_meant` tells that the instruction is about the final newline, so that the reply decides.
+    `final_newline_meant` tells that the instruction is about the final newline, so that the reply decides;
+    `may_need_more` that the model may ask for other sections of the file instead.
     """
 
-    def __init__(self, frame: Frame, original: str, *, final_newline_meant: bool = False) -> None:
+    def __init__(
+        self, frame: Frame, original: str, *, final_newline_meant: bool = False, may_need_more: bool = False
+    ) -> None:
         self._final_newline_meant = final_newline_meant
+        self._may_need_more = may_need_more
         self._frame = frame
         self._original = original
         lines = [line.rstrip("\n") for line in split_lines(original)]
@@ -218,10 +232,9 @@ class ReplyParser:
             self._bare_from_here()
             self._code.append(line)
             return
-        if first and (sentinel := _SENTINELS.fullmatch(content)):
+        if first and (sentinel := self._sentinel(content)):
             self._state = _ParserState.SENTINEL
-            cannot = sentinel["word"] == rendering.CANNOT
-            self._kind = ReplyKind.CANNOT if cannot else ReplyKind.WHOLE_FILE
+            self._kind = _KINDS[sentinel["word"]]
             self._reason.append(sentinel["reason"])
             return
         if fence and not self._code_seen:
@@ -237,6 +250,12 @@ class ReplyParser:
                 self._bare_from_here()
         elif content.strip():
             self._run = 0
+
+    def _sentinel(self, content: str) -> re.Match[str] | None:
+        match = _SENTINELS.fullmatch(content)
+        if match and match["word"] == rendering.SECTIONS and not self._may_need_more:
+            return None
+        return match
 
     def _bare_from_here(self) -> None:
         self._state = _ParserState.BARE

@@ -33,17 +33,26 @@ class SectionsParser:
     """Takes the deltas of one reply; `sections` are those of `document` that were offered.
 
     `misfit` is a sentence, once it is certain that the sections are not those that were offered; else "".
-    `final_newline_meant` is as for `ReplyParser`. A section's blank lines at the end are restored where a reply
-    has none and another definition follows, as it was: models drop blank lines before a closing fence.
+    `final_newline_meant` and `may_need_more` are as for `ReplyParser`. A section's blank lines at the end are
+    restored where a reply has none and another definition follows, as it was: models drop blank lines before a closing
+    fence.
     """
 
     def __init__(
-        self, frame: Frame, document: str, sections: Sequence[Section], *, final_newline_meant: bool = False
+        self,
+        frame: Frame,
+        document: str,
+        sections: Sequence[Section],
+        *,
+        final_newline_meant: bool = False,
+        may_need_more: bool = False,
     ) -> None:
         self._frame = frame
         self._offered = {section.number: section for section in sections}
         self._final_newline_meant = final_newline_meant
-        self._whole = ReplyParser(frame, document, final_newline_meant=final_newline_meant)
+        self._whole = ReplyParser(
+            frame, document, final_newline_meant=final_newline_meant, may_need_more=may_need_more
+        )
         first = next((line for line in split_lines(document) if line.strip()), None)
         self._reasoning = Reasoning(first)
         self._own_fences = any(_ANY_FENCE.match(line) for line in split_lines(document))
