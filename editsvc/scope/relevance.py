@@ -29,7 +29,7 @@ def rank(instruction: str, texts: Sequence[str]) -> list[int]:
     A word counts for more the fewer texts hold it (inverse document frequency), and less each time again.
     Names are taken apart (``getUserName``, ``get_user_name``), and endings off, in both.
     """
-    wanted = {_stem(word.lower()) for word in _parts(instruction) if not _COMMON.fullmatch(word.lower())}
+    wanted = words(instruction)
     if not wanted or not texts:
         return []
     lowered = [text.lower() for text in texts]
@@ -51,6 +51,11 @@ def rank(instruction: str, texts: Sequence[str]) -> list[int]:
     return sorted(
         (number for number, score in enumerate(scores) if score), key=lambda number: (-scores[number], number)
     )
+
+
+def words(instruction: str) -> set[str]:
+    """The words of `instruction` that may say what it is about, in small letters and without their endings."""
+    return {_stem(word.lower()) for word in _parts(instruction) if not _COMMON.fullmatch(word.lower())}
 
 
 def _parts(text: str) -> list[str]:

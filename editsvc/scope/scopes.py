@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc import syntax
 from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
-from editsvc.scope import named_symbols, relevance, sections
+from editsvc.scope import sections
 from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
 from editsvc.tokens import estimate_from_length
@@ -44,10 +44,9 @@ class ScopeReason(StrEnum):
 
     ASKED = "asked"
     CURSOR = "cursor"
-    NAMED = "named"
     SMALL = "small"
     UNKNOWN_PLACE = "unknown-place"
-    LIKELY = "likely"
+    LOCATED = "located"
     WIDENED = "widened"
 
 
@@ -62,15 +61,8 @@ class ScopeRequest:
     cursor_line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeLimits:
-    """The thresholds for dividing a file, in tokens.
-
-    Below `divide_above` a file is rewritten whole; of a file above `show_at_most` only excerpts are shown.
-    """
-
-    divide_above: int = 1_000
-    show_at_most: int = 24_000
+DIVIDE_ABOVE: Final = 1_000
+"""Below so many tokens, a file is rewritten whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +119,7 @@ def choose(
     document: str,
     language: Language | None,
     *,
-    instruction: str = "",
-    limits: ScopeLimits = ScopeLimits(),
+    divide_above: int = DIVIDE_ABOVE,
     budget: ParseBudget | None = None,
 ) -> Scope:
     r"""The scope of an edit in `document` (``\n`` only).
@@ -143,7 +134,7 @@ def choose(
         case ScopeKind.SYMBOL:
             return _symbol(request.name, document, language, budget)
         case ScopeKind.AUTO:
-            return _auto(request, document, language, instruction, limits)
+            return _auto(request, document, language, divide_above)
         case _:
             return whole(document)
 
@@ -153,21 +144,16 @@ def widened(
     document: str,
     language: Language | None,
     *,
-    instruction: str = "",
-    limits: ScopeLimits = ScopeLimits(),
+    divide_above: int = DIVIDE_ABOVE,
 ) -> Scope | None:
     """The scope after the model asked for more than `scope`: once, and only where the user drew no limits."""
-    if (
-        scope.bounded
-        or scope.kind is ScopeKind.FILE
-        or scope.reason in {ScopeReason.WIDENED, ScopeReason.LIKELY}
-    ):
+    if scope.bounded or scope.kind is ScopeKind.FILE or scope.reason is ScopeReason.WIDENED:
         return None
-    if scope.kind is ScopeKind.SYMBOL and estimate_from_length(len(document)) >= limits.divide_above:
+    if scope.kind is ScopeKind.SYMBOL and estimate_from_length(len(document)) >= divide_above:
         outline = syntax.outline_of(document, language)
-        divided = _divided(_Divider(document, language, outline), instruction, limits)
+        divided = _divided(_Divider(document, language, outline), ScopeReason.WIDENED)
         if divided is not None:
-            return replace(divided, reason=ScopeReason.WIDENED)
+            return divided
     return whole(document, ScopeReason.WIDENED)
 
 
@@ -176,10 +162,8 @@ def whole(document: str, reason: ScopeReason = ScopeReason.ASKED) -> Scope:
     return Scope(ScopeKind.FILE, reason, (Section(1, document, 1),))
 
 
-def _auto(
-    request: ScopeRequest, document: str, language: Language | None, instruction: str, limits: ScopeLimits
-) -> Scope:
-    small = estimate_from_length(len(document)) < limits.divide_above
+def _auto(request: ScopeRequest, document: str, language: Language | None, divide_above: int) -> Scope:
+    small = estimate_from_length(len(document)) < divide_above
     if small and not request.cursor_line:
         return whole(document, ScopeReason.SMALL)
     found = syntax.outline_of(document, language)
@@ -187,15 +171,11 @@ def _auto(
     if request.cursor_line:
         around = _around(request.cursor_line, document, known)
         if around is not None:
-            return _of_definitions([around], ScopeReason.CURSOR, _Divider(document, language, found), limits)
+            return _of_definition(around, _Divider(document, language, found), divide_above)
     if small:
         return whole(document, ScopeReason.SMALL)
-    divider = _Divider(document, language, found)
-    if estimate_from_length(len(document)) > limits.show_at_most:
-        named = named_symbols.named(instruction, known)
-        if named:
-            return _of_definitions(named, ScopeReason.NAMED, divider, limits)
-    return _divided(divider, instruction, limits) or whole(document, ScopeReason.UNKNOWN_PLACE)
+    divided = _divided(_Divider(document, language, found), ScopeReason.UNKNOWN_PLACE)
+    return divided or whole(document, ScopeReason.UNKNOWN_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,65 +211,41 @@ def _around(line: int, document: str, known: Sequence[Definition]) -> Definition
     return min(holding, key=lambda definition: definition.end - definition.start, default=None)
 
 
-def _of_definitions(
-    found: Sequence[Definition],
-    reason: ScopeReason,
-    divider: _Divider,
-    limits: ScopeLimits,
-) -> Scope:
-    """The lines of some definitions; a long one is divided."""
+def _of_definition(found: Definition, divider: _Divider, divide_above: int) -> Scope:
+    """The lines of a definition; a long one is divided."""
     index = LineIndex(divider.document)
-    ranges: list[tuple[int, int, str]] = []
-    for definition in sorted(found, key=lambda definition: (definition.start, -definition.end)):
-        first = index.line_of(definition.start)
-        last = index.line_of(max(definition.start, definition.end - 1))
-        if ranges and first <= ranges[-1][1]:
-            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]), ranges[-1][2])
-        else:
-            ranges.append((first, last, definition.qualified))
-    divided: list[Section] | None = None
-    chosen: list[Section] = []
-    for first, last, name in ranges:
-        whole_range = _section(len(chosen) + 1, index, first, last, name)
-        inner: list[Section] = []
-        if estimate_from_length(len(whole_range.text)) >= limits.divide_above:
-            divided = divider.sections() if divided is None else divided
-            inner = [
-                section for section in divided if first < section.last_line and section.first_line <= last + 1
-            ]
-        if len(inner) > 1:
-            chosen += [
-                _section(
-                    number,
-                    index,
-                    max(section.first_line - 1, first),
-                    min(section.last_line - 1, last),
-                    section.name,
-                )
-                for number, section in enumerate(inner, len(chosen) + 1)
-            ]
-        else:
-            chosen.append(whole_range)
-    return Scope(ScopeKind.SYMBOL, reason, tuple(chosen))
+    first, last = index.line_of(found.start), index.line_of(max(found.start, found.end - 1))
+    alone = _section(1, index, first, last, found.qualified)
+    inner: list[Section] = []
+    if estimate_from_length(len(alone.text)) >= divide_above:
+        inner = [
+            section
+            for section in divider.sections()
+            if first < section.last_line and section.first_line <= last + 1
+        ]
+    chosen = (
+        [
+            _section(
+                number,
+                index,
+                max(section.first_line - 1, first),
+                min(section.last_line - 1, last),
+                section.name,
+            )
+            for number, section in enumerate(inner, 1)
+        ]
+        if len(inner) > 1
+        else [alone]
+    )
+    return Scope(ScopeKind.SYMBOL, ScopeReason.CURSOR, tuple(chosen))
 
 
-def _divided(divider: _Divider, instruction: str, limits: ScopeLimits) -> Scope | None:
-    """All sections of a file; of one that is too long to be shown, those that the instruction may be about."""
+def _divided(divider: _Divider, reason: ScopeReason) -> Scope | None:
+    """All sections of a file; None if it has only one."""
     found = divider.sections()
     if len(found) < 2:  # noqa: PLR2004 - one section is the file
         return None
-    if estimate_from_length(len(divider.document)) <= limits.show_at_most:
-        return Scope(ScopeKind.SECTIONS, ScopeReason.UNKNOWN_PLACE, tuple(found))
-    chosen: list[int] = []
-    room = limits.show_at_most // 4
-    for number in relevance.rank(instruction, [section.text for section in found]):
-        room -= estimate_from_length(len(found[number].text))
-        if room < 0:
-            break
-        chosen.append(number)
-    if not chosen:
-        return None
-    return Scope(ScopeKind.SECTIONS, ScopeReason.LIKELY, tuple(found[number] for number in sorted(chosen)))
+    return Scope(ScopeKind.SECTIONS, reason, tuple(found))
 
 
 def _lines(request: ScopeRequest, document: str) -> Scope:

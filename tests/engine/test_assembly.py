@@ -36,7 +36,7 @@ def scope(*ranges: tuple[int, int], kind: ScopeKind = ScopeKind.SYMBOL, bounded:
     for number, (first, last) in enumerate(ranges, 1):
         start = len("".join(lines[: first - 1]))
         sections.append(Section(number, "".join(lines[first - 1 : last]), first, start))
-    return Scope(kind, ScopeReason.NAMED, tuple(sections), bounded)
+    return Scope(kind, ScopeReason.CURSOR, tuple(sections), bounded)
 
 
 def text(code: str) -> Reply:
@@ -111,7 +111,7 @@ def test_a_part_that_runs_into_the_next_is_no_whole_file() -> None:
 
 def test_short_lines_tell_as_much_as_long_ones() -> None:
     section = Section(1, "c\n", 3, len("a\nb\n"))
-    short = Scope(ScopeKind.SYMBOL, ScopeReason.NAMED, (section,))
+    short = Scope(ScopeKind.SYMBOL, ScopeReason.CURSOR, (section,))
     done = assemble("a\nb\nc\nd\ne\n", short, text("a\nb\nx\nd\nf\n"))
     assert (done.document, done.whole) == ("a\nb\nx\nd\nf\n", True)
 

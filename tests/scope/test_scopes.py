@@ -7,7 +7,7 @@ import pytest
 from editsvc import syntax
 from editsvc.errors import ScopeRefused, UsageError
 from editsvc.scope import scopes
-from editsvc.scope.scopes import Scope, ScopeKind, ScopeLimits, ScopeReason, ScopeRequest
+from editsvc.scope.scopes import Scope, ScopeKind, ScopeReason, ScopeRequest
 from editsvc.text.document import split_lines
 
 PYTHON = syntax.by_name("python")
@@ -140,22 +140,15 @@ LONG = "import os\n\n\n" + "".join(
 )
 
 
-def automatic(instruction: str = "", document: str = LONG, cursor_line: int = 0, **limits: int) -> Scope:
-    request = ScopeRequest(cursor_line=cursor_line)
-    return scopes.choose(request, document, PYTHON, instruction=instruction, limits=ScopeLimits(**limits))
+def automatic(document: str = LONG, cursor_line: int = 0) -> Scope:
+    return scopes.choose(ScopeRequest(cursor_line=cursor_line), document, PYTHON)
 
 
 def test_a_long_file_is_divided_into_sections_that_are_all_of_it() -> None:
-    found = automatic("Make it faster.")
+    found = automatic()
     assert (found.kind, found.reason) == (ScopeKind.SECTIONS, ScopeReason.UNKNOWN_PLACE)
     assert "".join(section.text for section in found.sections) == LONG
     assert [section.number for section in found.sections] == list(range(1, len(found.sections) + 1))
-
-
-def test_what_the_instruction_names_is_no_limit() -> None:
-    found = automatic("In `step_41`, print nothing.")
-    assert found == automatic("Make it faster.")
-    assert len(found.sections) > 1
 
 
 def test_the_cursor_means_the_definition_around_it_however_long_the_file() -> None:
@@ -184,16 +177,6 @@ def test_a_long_definition_is_divided_too() -> None:
     text = "".join(section.text for section in found.sections)
     assert text.startswith("def choose(value):")
     assert text.rstrip().endswith("return None")
-
-
-def test_of_a_file_that_is_too_long_to_be_shown_only_likely_parts_are_offered() -> None:
-    found = automatic("step 41 should log", show_at_most=1_500)
-    assert found.reason is ScopeReason.LIKELY
-    text = "".join(section.text for section in found.sections)
-    assert "def step_41" in text
-    assert len(text) < len(LONG) / 3
-    named = automatic("Fix step_41().", show_at_most=1_500)
-    assert (named.kind, named.reason, len(named.sections)) == (ScopeKind.SYMBOL, ScopeReason.NAMED, 1)
 
 
 def test_a_symbol_is_widened_to_all_sections_and_sections_to_the_file() -> None:
