@@ -20,6 +20,7 @@ from editsvc.app.servers import Server, chain_of, configured, for_the_first
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
 from editsvc.files.shown_once import ShownOnce
+from editsvc.prompt.contents import Locate
 from editsvc.provider import models
 from editsvc.settings import environment
 from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
     from editsvc.settings.schema import Settings
 
 OFFLINE_MODEL: Final = "offline-engine"
+_EVERYTHING_FITS: Final = 50_000_000
 _OFFLINE_ROW: Final = models.Model(
-    prediction=True, usd_per_million_input=0.0, usd_per_million_output=0.0, context_tokens=None
+    prediction=True, usd_per_million_input=0.0, usd_per_million_output=0.0, context_tokens=_EVERYTHING_FITS
 )
 # Fast enough not to be waited for, slow enough to be watched.
 _OFFLINE_SPEED: Final = 12_000.0
 _OFFLINE_TTFT_S: Final = 0.02
-_EVERYTHING_FITS: Final = 50_000_000
 # Silence means work here, not a broken line: a million identifiers on one line take a minute.
 _OFFLINE_PATIENCE_S: Final = 600.0
 # How long a process that ends waits for numbers that nobody is waiting for.
@@ -97,7 +98,7 @@ async def open_service(
     settings = msgspec.structs.replace(
         settings,
         model=OFFLINE_MODEL,
-        context_tokens=_EVERYTHING_FITS,
+        locate=Locate.OFF,
         read_timeout_s=_OFFLINE_PATIENCE_S,
         deadline_s=_OFFLINE_PATIENCE_S,
         max_retries=0,

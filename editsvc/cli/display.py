@@ -61,6 +61,9 @@ class WaitMessages:
     def streamed(self, update: StreamUpdate) -> None:
         """Nothing is drawn."""
 
+    def locating(self) -> None:
+        """Nothing is drawn."""
+
     def held(self, seconds: float | None) -> None:
         """Print it, if it is long enough to notice."""
         if not self._reported and seconds is not None and seconds >= _REPORTED_WAIT_S:

@@ -34,10 +34,15 @@ class Progress:
         self._reached = 0
         self._total = 0
         self._held = False
+        self._locating = False
 
     def restarted(self) -> None:
         """Begin again."""
         self._changed = self._reached = 0
+
+    def locating(self) -> None:
+        """The place of the edit is looked for, until more comes."""
+        self._locating = True
 
     def held(self, _seconds: float | None) -> None:
         """The server's limits are waited for, until more comes."""
@@ -45,7 +50,7 @@ class Progress:
 
     def streamed(self, update: StreamUpdate) -> None:
         """Note how far it is."""
-        self._held = False
+        self._held = self._locating = False
         self._reached, self._total = update.reached, update.total
         self._changed += sum(not block.equal for block in update.blocks)
 
@@ -97,6 +102,8 @@ class LiveDiff(Progress):
             text.append(line + "\n", style)
         if self._held:
             text.append(f"{self._title}: waiting, because of the server's limits or a failure", "dim")
+        elif self._locating:
+            text.append(f"{self._title}: finding the place", "dim")
         elif self._total:
             places = (
                 f" · {self._changed} place{'s' if self._changed != 1 else ''} changed"

@@ -34,8 +34,19 @@ def rewritten(parts: Sequence[str], before: str, after: str) -> dict[int, str] |
     old, new = split_lines(before), split_lines(after)
     spans = changed_spans(before, after)
     places = _places(parts, old, spans)
-    if places is None:
-        return None
+    return None if places is None else _changed(places, old, new, spans)
+
+
+def rewritten_alone(parts: Sequence[str], before: str, after: str) -> dict[int, str] | None:
+    """As `rewritten`, where other parts of the file change as well: each part is where it occurs first."""
+    old = split_lines(before)
+    places = _places(parts, old, ())
+    return None if places is None else _changed(places, old, split_lines(after), changed_spans(before, after))
+
+
+def _changed(
+    places: Sequence[tuple[int, int]], old: Sequence[str], new: Sequence[str], spans: Sequence[Span]
+) -> dict[int, str]:
     changed = {}
     previous_end = _BEFORE_THE_FILE
     for index, (start, end) in enumerate(places):

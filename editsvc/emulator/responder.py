@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from editsvc.emulator import places
 from editsvc.emulator.options import ReplyStyle
-from editsvc.emulator.parts import rewritten
+from editsvc.emulator.parts import rewritten, rewritten_alone
 from editsvc.emulator.task import canonical, fence_for
 from editsvc.errors import EditsvcError, UsageError
 from editsvc.text.document import BOM, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from editsvc.emulator.options import EmulatorOptions
     from editsvc.emulator.task import Job
+    from editsvc.prompt.contents import Entry
     from editsvc.text.section import Section
 
 
@@ -33,6 +35,7 @@ class ModelReplyKind(StrEnum):
     CODE = "code"
     CANNOT = "cannot"
     WHOLE_FILE = "whole-file"
+    NEEDED = "needed"
     PROSE = "prose"
 
 
@@ -68,6 +71,8 @@ def written(reply: ModelReply, job: Job, style: ReplyStyle) -> str:
         return job.wrapper.cannot(reply.text)
     if reply.kind is ModelReplyKind.WHOLE_FILE:
         return job.wrapper.whole_file(reply.text)
+    if reply.kind is ModelReplyKind.NEEDED:
+        return job.wrapper.needed(reply.text)
     if reply.kind is ModelReplyKind.PROSE:
         return reply.text
     if style is ReplyStyle.AUTO:
@@ -94,6 +99,8 @@ class EchoResponder:
 
     def answer(self, job: Job) -> ModelReply:
         """The document or section unchanged; of several sections the first."""
+        if job.asks_where:
+            return _asking(job.listed[:1])
         return reply_to(job, job.document, job.document)
 
 
@@ -104,7 +111,9 @@ class OfflineResponder:
         self._rewrite = rewrite
 
     def answer(self, job: Job) -> ModelReply:
-        """The rewritten code, or the sentence of the engine's refusal."""
+        """The rewritten code, or the sentence of the engine's refusal; of a file that is not shown, all is needed."""
+        if job.asks_where:
+            return _asking(job.listed)
         if job.sections and not job.document:
             return self._from_excerpts(job)
         try:
@@ -167,7 +176,7 @@ class ScriptResponder:
 
     def answer(self, job: Job) -> ModelReply:
         """The case's `after`, or the parts of it that belong to the sections."""
-        known = self._find(job)
+        known = self._listed(job) if job.asks_where else self._find(job)
         if known is None:
             return ModelReply(
                 ModelReplyKind.CANNOT, "The script has no case with this file and this instruction."
@@ -175,10 +184,24 @@ class ScriptResponder:
         # Within a frame of fence lines a missing final newline does not show, so the job's word counts.
         case_before = normalise(known.case.before.removeprefix(BOM))
         after = normalise(known.case.after.removeprefix(BOM))
+        if job.asks_where:
+            return _needed(job, case_before, after, known.case.id)
         before = _with_final_newline_of(job.document, case_before)
         if before != case_before:
             after = _with_final_newline_of(job.document, after)
         return reply_to(job, before, after, known.case.id)
+
+    def _listed(self, job: Job) -> _Known | None:
+        """The case whose file has the contents of the request."""
+        asked = self._by_instruction.get(normalise(job.instruction).strip(), ())
+        return next(
+            (
+                known
+                for known in asked
+                if places.are_of(job.listed, normalise(known.case.before.removeprefix(BOM)))
+            ),
+            None,
+        )
 
     def _find(self, job: Job) -> _Known | None:
         conversation = canonical(job.conversation)
@@ -229,7 +252,12 @@ def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
     if not job.sections:
         return ModelReply(ModelReplyKind.CODE, after, case)
     texts = [section.text for section in job.sections]
-    changed = {0: texts[0]} if before == after else rewritten(texts, before, after)
+    work_out = rewritten_alone if job.others else rewritten
+    changed = {0: texts[0]} if before == after else work_out(texts, before, after)
+    if changed == {}:
+        changed = {0: texts[0]}
+    if changed is None and job.listed:
+        return _needed(job, before, after, case)
     if changed is None:
         return ModelReply(
             ModelReplyKind.WHOLE_FILE, "The change needs other places of the file as well.", case
@@ -238,6 +266,20 @@ def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
         return ModelReply(ModelReplyKind.CODE, changed[0], case)
     sections = tuple(replace(job.sections[index], text=text) for index, text in changed.items())
     return ModelReply(ModelReplyKind.CODE, after if job.document else "", case, sections)
+
+
+def _needed(job: Job, before: str, after: str, case: str) -> ModelReply:
+    """The reply that asks for the sections in which the changes are."""
+    said = ", ".join(
+        str(first) if first == last else f"{first}-{last}"
+        for first, last in places.needed(job.listed, before, after)
+    )
+    return ModelReply(ModelReplyKind.NEEDED, said, case)
+
+
+def _asking(entries: Sequence[Entry]) -> ModelReply:
+    first, last = entries[0].first, entries[-1].last
+    return ModelReply(ModelReplyKind.NEEDED, str(first) if first == last else f"{first}-{last}")
 
 
 def load_script(path: Path) -> list[Case]:

@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from editsvc.prompt import rendering
+from editsvc.prompt import contents, rendering
 from editsvc.text.document import BOM, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from editsvc.emulator.wire import ChatRequest
+    from editsvc.prompt.contents import Entry
     from editsvc.text.section import Section
 
 _FENCED: Final = re.compile(
@@ -42,6 +43,10 @@ class Wrapper(Protocol):
 
     def whole_file(self, reason: str) -> str:
         """The reply that asks for all of the file."""
+        ...
+
+    def needed(self, numbers: str) -> str:
+        """The reply that asks for sections of the file."""
         ...
 
 
@@ -71,6 +76,10 @@ class FoundWrapper:
         """A sentence; there is no agreed form."""
         return f"I need to see the whole file: {reason}"
 
+    def needed(self, numbers: str) -> str:
+        """A sentence; there is no agreed form."""
+        return f"I need to see these sections of the file: {numbers}"
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -79,7 +88,9 @@ class Job:
     `conversation` is the text of all messages that ask for the edit; `filename` is empty if the request
     does not name the file. `sections` have their numbers and texts: empty if the whole `document` is to be rewritten,
     with the number 0 for a single section. If only excerpts of a long file are shown, `document` is empty, and only
-    the sections are known. `turn` counts the replies that the request already holds.
+    the sections are known. `turn` counts the replies that the request already holds. `listed` are the contents of a
+    file that is not shown at once: the sections that a reply may ask for, all of them (`asks_where`) or others than are
+    shown. `others` tells that changes in other sections are no business of the reply.
     """
 
     conversation: str
@@ -89,6 +100,9 @@ class Job:
     filename: str
     wrapper: Wrapper
     turn: int = 0
+    listed: Sequence[Entry] = ()
+    asks_where: bool = False
+    others: bool = False
 
     @property
     def numbered(self) -> bool:
@@ -108,24 +122,50 @@ def read_job(request: ChatRequest) -> Job | None:
     """
     texts = [normalise(message.text) for message in request.messages]
     roles = [message.role for message in request.messages]
-    turn = roles.count("assistant")
-    parsed = rendering.parse(
-        [
-            rendering.Message("user" if role == "user" else "system", text)
-            for role, text in zip(roles, texts, strict=True)
-        ]
-    )
-    if parsed is not None:
-        task = "\n".join(texts[: roles.index("user") + 1])
-        return Job(task, parsed.document, parsed.sections, parsed.instruction, parsed.filename, parsed, turn)
-    asked = [text for role, text in zip(roles, texts, strict=True) if role == "user"]
-    found = _find_file(asked, None if request.predicted is None else normalise(request.predicted))
+    messages = [
+        rendering.Message("user" if role == "user" else "system", text)
+        for role, text in zip(roles, texts, strict=True)
+    ]
+    asked = rendering.task_in(messages)
+    if asked is not None and roles[-1] == "user":
+        task = "\n".join(texts[: asked + 1])
+        questions = [found for found in map(contents.parse, texts) if found is not None]
+        listed = [entry for question in questions for entry in question.entries]
+        turn = roles[asked:].count("assistant")
+        if contents.parse(texts[asked]) is not None:
+            first = questions[0]
+            return Job(
+                task,
+                "",
+                (),
+                first.instruction,
+                first.filename,
+                rendering.Parsed("", (), first.instruction, first.filename, rendering.Frame("")),
+                turn,
+                listed,
+                asks_where=True,
+            )
+        parsed = rendering.parse(messages)
+        if parsed is not None:
+            return Job(
+                task,
+                parsed.document,
+                parsed.sections,
+                parsed.instruction,
+                parsed.filename,
+                parsed,
+                turn,
+                listed,
+                others=parsed.others,
+            )
+    said = [text for role, text in zip(roles, texts, strict=True) if role == "user"]
+    found = _find_file(said, None if request.predicted is None else normalise(request.predicted))
     if found is None:
         return None
     document, wrapper = found
     block = wrapper.wrap(document)
-    rest = "\n".join(text.replace(block, "").replace(document, "") if document else text for text in asked)
-    return Job("\n".join(texts), document, (), rest.strip(), "", wrapper, turn)
+    rest = "\n".join(text.replace(block, "").replace(document, "") if document else text for text in said)
+    return Job("\n".join(texts), document, (), rest.strip(), "", wrapper, roles.count("assistant"))
 
 
 def _find_file(asked: Sequence[str], predicted: str | None) -> tuple[str, FoundWrapper] | None:

@@ -84,8 +84,17 @@ def _half(char: str) -> str:
 
 
 class Restart(StrEnum):
-    """Why the model was asked again for the same edit; each happens once at most."""
+    """Why the model was asked again for the same edit.
 
+    `LOCATED` is no fault: the request before asked where the edit is to be made. `MORE_SECTIONS` (the model needed
+    others), `NEXT_PART` (not all went into one request) and these may happen several times, all others once.
+    """
+
+    LOCATED = "located"
+    MORE_SECTIONS = "more-sections"
+    NEXT_PART = "next-part"
+    CONTEXT = "context"
+    TOO_LONG = "too-long"
     WHOLE_FILE = "whole-file"
     MISFIT = "misfit"
     SYNTAX = "syntax"
@@ -175,6 +184,10 @@ class Listener(Protocol):
 
     def held(self, seconds: float | None) -> None:
         """The request waits, because of a server's limits, for about so long; None if unknown."""
+        ...
+
+    def locating(self) -> None:
+        """The model is asked which sections of the file the edit needs."""
         ...
 
 

@@ -23,20 +23,26 @@ from editsvc.reply import ReplyParser, SectionsParser
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
 from editsvc.text.document import apply
-from editsvc.tokens import estimate_from_text
+from editsvc.tokens import estimate_from_length, estimate_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from editsvc.guard.proposal import Piece, Received
     from editsvc.guard.secrets import Masked
     from editsvc.instruction.intent import Intent
+    from editsvc.prompt.contents import Hint
     from editsvc.prompt.rendering import Frame, Task
-    from editsvc.scope.scopes import Scope, ScopeLimits
+    from editsvc.scope.scopes import Scope
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
     from editsvc.text.section import Section
 
+
+AROUND_AT_MOST: Final = 24_000
+"""Tokens of a file that are shown around a part of it which alone may be rewritten."""
+
+_AROUND_LOCATED: Final = 1_000  # likewise around sections that were found
 
 # Languages whose texts show code between fences.
 _HOLD_FENCES: Final = frozenset({"markdown", "mdx", "rst", "asciidoc"})
@@ -46,7 +52,7 @@ _HOLD_FENCES: Final = frozenset({"markdown", "mdx", "rst", "asciidoc"})
 class RenderedRequest:
     """A request as text: its messages, the expected frame of the reply, and the candidate predictions.
 
-    The tokens of the prompt, and of the text that may be rewritten, are estimates.
+    The tokens of the prompt, of the text that may be rewritten, and of what a reply holds at least, are estimates.
     """
 
     messages: list[Message]
@@ -54,6 +60,40 @@ class RenderedRequest:
     candidates: list[Candidate]
     prompt_tokens: int
     offered_tokens: int
+    least_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Locating:
+    """How far the place of an edit is known in a file that is not shown whole.
+
+    `sections` are all of the file's. `messages` are the conversation so far: empty where the sections to rewrite
+    were known without asking. `listed` are the numbers that it listed one by one, `among` those that the last question
+    was about, `needed` those that the model asked for. `open` tells that the next reply is to say where; `unclear` that
+    the last one did not. Where what is needed does not go into one request, `rest` are the sections that later ones are
+    to rewrite, and `done` the new texts so far.
+    """
+
+    sections: tuple[Section, ...]
+    hints: tuple[Hint, ...] = ()
+    messages: tuple[Message, ...] = ()
+    listed: frozenset[int] = frozenset()
+    among: frozenset[int] = frozenset()
+    needed: frozenset[int] = frozenset()
+    open: bool = False
+    unclear: bool = False
+    rest: tuple[int, ...] = ()
+    done: tuple[Section, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens the conversation has."""
+        return sum(estimate_from_length(len(message.content)) for message in self.messages)
+
+    def texts(self, numbers: Iterable[int]) -> tuple[Section, ...]:
+        """The sections with those numbers, in order."""
+        wanted = set(numbers)
+        return tuple(section for section in self.sections if section.number in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +103,8 @@ class Plan:
     They are all that it says if `draft_is_complete`. `intent` is what the instruction asks for, before secrets were
     masked in it. `remarks` are what follows the task: a wrong reply, and what is wrong with it; `corrected` is that
     reply's text, which the next one will be much like.
-    `masked` tells which words of the document stand for secrets that are not sent.
+    `masked` tells which words of the document stand for secrets that are not sent. `locating` is set where the file is
+    not shown whole; else, of more than `shown_at_most` tokens, only what is around the scope is shown.
     """
 
     document: str
@@ -72,13 +113,20 @@ class Plan:
     intent: Intent
     filename: str
     scope: Scope
-    limits: ScopeLimits
+    divide_above: int = scopes.DIVIDE_ABOVE
+    shown_at_most: int = AROUND_AT_MOST
     draft: Sequence[Edit] = ()
     draft_is_complete: bool = False
     form: EditFormat = EditFormat.REWRITE
     remarks: tuple[Message, ...] = ()
     corrected: str | None = None
     masked: Masked | None = None
+    locating: Locating | None = None
+
+    @property
+    def asks_where(self) -> bool:
+        """Whether the reply is to say where the edit is to be made, and is no rewrite yet."""
+        return self.locating is not None and self.locating.open
 
     @property
     def target(self) -> Scope:
@@ -93,7 +141,12 @@ class Plan:
         scope, document = self.target, self.document
         if scope.kind is ScopeKind.FILE:
             return self._task()
-        return self._task(scope.sections, excerpts(document, scope.sections, self.limits.show_at_most))
+        most = self.shown_at_most
+        if self.locating is not None:
+            most = _AROUND_LOCATED + sum(
+                estimate_from_length(len(section.text)) for section in scope.sections
+            )
+        return self._task(scope.sections, excerpts(document, scope.sections, most))
 
     def _task(
         self, sections: Sequence[Section] = (), shown: Sequence[Section] | None = None
@@ -107,6 +160,7 @@ class Plan:
             sections,
             shown,
             about_fences=fences,
+            others=self.locating is not None and bool(self.locating.rest or self.locating.done),
         )
 
     @property
@@ -120,15 +174,26 @@ class Plan:
 
     def rendered(self) -> RenderedRequest:
         """The request's texts. Takes milliseconds for a long document."""
+        if self.locating is not None and self.locating.open:
+            return self._question(list(self.locating.messages))
         messages, frame = rendering.render(self.task, self.form)
+        if self.locating is not None and self.locating.messages:
+            messages = [*self.locating.messages, *messages[1:]]
         messages += self.remarks
+        offered = estimate_from_text(self.offered)
+        alone = len(self.target.sections) == 1
         return RenderedRequest(
             messages,
             frame,
             self.candidates(frame),
             estimate_from_text("".join(message.content for message in messages)),
-            estimate_from_text(self.offered),
+            offered,
+            offered if alone else max(estimate_from_text(section.text) for section in self.target.sections),
         )
+
+    def _question(self, messages: list[Message]) -> RenderedRequest:
+        prompt = estimate_from_text("".join(message.content for message in messages))
+        return RenderedRequest(messages, rendering.Frame(""), [], prompt, 0, 0)
 
     def candidates(self, frame: Frame) -> list[Candidate]:
         """The candidate predictions, the most promising first; empty for structured edits."""
@@ -141,6 +206,7 @@ class Plan:
             whole_file=self.scope.kind is ScopeKind.FILE,
             drafted=drafted_sections(self.document, self.draft, sections) if self.draft else (),
             draft_is_complete=self.draft_is_complete,
+            likely=self.locating.needed if self.locating is not None else (),
         )
         if self.corrected is not None:
             found.insert(0, Candidate(PredictionKind.DRAFT, self.corrected))
@@ -149,9 +215,16 @@ class Plan:
     def parser(self, frame: Frame) -> ReplyParser | SectionsParser:
         """The parser of the reply."""
         meant = self.intent.final_newline
+        located = self.locating is not None
         if len(self.scope.sections) > 1:
-            return SectionsParser(frame, self.document, self.scope.sections, final_newline_meant=meant)
-        return ReplyParser(frame, self.offered, final_newline_meant=meant)
+            return SectionsParser(
+                frame,
+                self.offered if located else self.document,
+                self.scope.sections,
+                final_newline_meant=meant,
+                may_need_more=located,
+            )
+        return ReplyParser(frame, self.offered, final_newline_meant=meant, may_need_more=located)
 
     def proposal(
         self,
@@ -196,14 +269,12 @@ class Plan:
 
     def widened(self) -> Plan | None:
         """The same edit with more that may be rewritten; None if the user set the limits."""
-        scope = scopes.widened(
-            self.scope, self.document, self.language, instruction=self.instruction, limits=self.limits
-        )
+        scope = scopes.widened(self.scope, self.document, self.language, divide_above=self.divide_above)
         return None if scope is None else replace(self, scope=scope, remarks=(), corrected=None)
 
     def undivided(self) -> Plan | None:
         """The same edit as a rewrite of the whole file; None if that is not allowed, or too long."""
-        if self.scope.bounded or self.scope.reason is ScopeReason.LIKELY:
+        if self.scope.bounded or self.locating is not None:
             return None
         whole = scopes.whole(self.document, ScopeReason.WIDENED)
         return replace(self, scope=whole, remarks=(), corrected=None)

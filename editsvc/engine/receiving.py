@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ReplyReceiver:
-    """The `Receiver` of one request of an edit; structured edits are not parsed, and not shown.
+    """The `Receiver` of one request of an edit; structured edits, and answers to where, are not parsed, and not shown.
 
     `limit` is the edit's deadline. It stands still while one of many files waits for its turn: that says nothing
     about the server, and others are being served meanwhile.
@@ -59,14 +59,14 @@ class ReplyReceiver:
 
     def begin(self) -> None:
         """Get ready for a reply; takes milliseconds for a long document."""
-        structured = self._plan.form is EditFormat.SEARCH_REPLACE
-        self._runaway = Runaway(self._plan.document, one_line=structured)
-        self._parser = None if structured else self._plan.parser(self._frame)
-        shown = self._listener is not None and self._listener.follows and not structured
+        unparsed = self._plan.form is EditFormat.SEARCH_REPLACE or self._plan.asks_where
+        self._runaway = Runaway(self._plan.document, one_line=unparsed)
+        self._parser = None if unparsed else self._plan.parser(self._frame)
+        shown = self._listener is not None and self._listener.follows and not unparsed
         self._preview = Preview(self._plan.document, self._plan.target) if shown else None
 
     def finish(self) -> Reply | None:
-        """The whole reply; None for structured edits, which are used as text."""
+        """The whole reply; None for one that is used as text."""
         return None if self._parser is None else self._parser.finish()
 
     def received(self, text: str) -> None:

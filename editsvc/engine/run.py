@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class EditRun:
-    """An edit so far; failed and cancelled ones are recorded from it too. `model` is the row of `model_name`."""
+    """An edit so far; failed and cancelled ones are recorded from it too.
+
+    `model` is the row of `model_name`; `context_tokens` is what its server turned out to take, if it said so.
+    """
 
     id: str
     request: EditRequest
@@ -57,6 +60,7 @@ class EditRun:
     syntax_check: Extent | None = None
     restarts: list[Restart] = field(default_factory=list)
     asked_again: bool = False
+    context_tokens: int | None = None
     refused: Snapshot | None = None
     findings: list[Handled] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

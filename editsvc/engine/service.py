@@ -16,14 +16,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from editsvc import syntax
+from editsvc.engine import locating
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
 from editsvc.engine.places import marks_of, without_unexplained
-from editsvc.engine.plan import Plan
+from editsvc.engine.plan import AROUND_AT_MOST, Plan
 from editsvc.engine.receiving import ReplyReceiver
+from editsvc.engine.room import Room, asks_first
 from editsvc.engine.run import EditRun
 from editsvc.errors import (
     Cancelled,
+    ContextExceeded,
     Defect,
     DocumentRefused,
     EditsvcError,
@@ -44,25 +47,28 @@ from editsvc.guard.unasked import judge
 from editsvc.instruction.intent import intent_of
 from editsvc.offline import notes
 from editsvc.prediction import drafts, policy
-from editsvc.prediction.candidates import completion_budget
+from editsvc.prediction.candidates import completion_budget, drafted_sections
 from editsvc.prediction.carry_over import CarryOver
 from editsvc.prediction.policy import Cell, Decision, Reason
+from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.models import UNKNOWN
 from editsvc.reply import Reply, ReplyKind, search_replace
 from editsvc.scope import scopes
-from editsvc.scope.scopes import ScopeKind, ScopeLimits, ScopeReason
+from editsvc.scope.scopes import ScopeKind, ScopeReason
 from editsvc.settings.schema import OnSecret, OnSyntaxError
 from editsvc.text import diff
 from editsvc.text.document import apply, normalise, printable
 from editsvc.tokenlog import LogUnavailable, RequestRecord
-from editsvc.tokens import estimate_from_length
+from editsvc.tokens import estimate_from_length, estimate_from_text
+from editsvc.tuning.objective import Worth
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
+    from editsvc.engine.assembly import Assembly
     from editsvc.guard.findings import Finding
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
@@ -77,6 +83,11 @@ if TYPE_CHECKING:
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
 _BATCHES_REMEMBERED: Final = 16
+# How often less is sent or asked for at once, after it was too much; each time it is about half.
+_MOST_SHORTENED: Final = 6
+_LESS: Final = 0.7
+# A model that has been given what it asked for so often, and asks on, has lost its way.
+_MOST_ASKED: Final = 12
 
 
 class Recorder(Protocol):
@@ -212,19 +223,33 @@ class EditService:
         self._mention_model(run)
         plan: Plan | None = await asyncio.to_thread(self._plan, run)
         while plan is not None:
-            if run.plan is not None and listener is not None:
-                listener.restarted()
+            self._follow(run, plan, listener)
             run.plan = plan
             try:
                 reply = await self._ask(run, plan, limit, listener)
             except Misfit as exc:  # known before the reply ended, and so it was not read to its end
                 plan = self._undivided(run, plan, exc)
                 continue
+            except IncompleteReply as exc:
+                plan = await asyncio.to_thread(self._shorter, run, plan, exc)
+                continue
+            except ContextExceeded as exc:
+                plan = await asyncio.to_thread(self._within, run, plan, exc)
+                continue
             ended = await asyncio.to_thread(self._conclude, run, plan, reply)
             if isinstance(ended, EditResult):
                 return ended
             plan = ended
         raise AssertionError("unreachable")
+
+    def _follow(self, run: EditRun, plan: Plan, listener: Listener | None) -> None:
+        """Tell the front end what comes next."""
+        if listener is None:
+            return
+        if run.plan is not None and not run.plan.asks_where:
+            listener.restarted()
+        if plan.asks_where:
+            listener.locating()
 
     def _retried(self, run: EditRun, refused: Snapshot) -> EditResult:
         """The edit that makes the document `refused`, if the gate lets it pass now."""
@@ -248,7 +273,6 @@ class EditService:
             intent=intent_of(run.request.instruction),
             filename=printable(run.request.filename),
             scope=scopes.whole(document, ScopeReason.ASKED),
-            limits=self._limits(),
         )
 
     def _plan(self, run: EditRun) -> Plan:
@@ -257,25 +281,78 @@ class EditService:
         original = normalise(request.snapshot.text)
         language = syntax.language_of(_name_of(request), original.partition("\n")[0])
         document, instruction, masked = self._without_secrets(run, original)
-        limits = self._limits()
-        scope = scopes.choose(request.scope, document, language, instruction=instruction, limits=limits)
+        divide_above = self._divide_above()
+        scope = scopes.choose(request.scope, document, language, divide_above=divide_above)
         draft, complete = self._draft(request, original, document, language, masked)
         form = self._settings.edit_format
-        if estimate_from_length(len(document)) > limits.show_at_most or not document:
+        if not document or estimate_from_length(len(document)) > AROUND_AT_MOST:
             form = EditFormat.REWRITE  # hidden text cannot be searched
-        return Plan(
+        plan = Plan(
             document=document,
             language=language,
             instruction=instruction,
             intent=intent_of(request.instruction),
             filename=printable(request.filename),
             scope=scope,
-            limits=limits,
+            divide_above=divide_above,
+            shown_at_most=min(AROUND_AT_MOST, self._room(run).context // 2),
             draft=draft,
             draft_is_complete=complete,
             form=form,
             masked=masked,
         )
+        return self._placed(run, plan)
+
+    def _placed(self, run: EditRun, plan: Plan) -> Plan:
+        """The plan that asks where the edit is to be made, if the file does not fit or that is cheaper."""
+        if plan.scope.kind is not ScopeKind.SECTIONS or plan.scope.bounded or plan.locating is not None:
+            return plan
+        room = self._room(run)
+        tokens = self._tokens(plan.document, room)
+        fits = room.takes(tokens, len(plan.scope.sections))
+        if fits and self._settings.locate is Locate.OFF:
+            return plan
+        worth = Worth(self._settings.value_of_time, self._settings.objective)
+        wanted = self._settings.locate is Locate.ON or asks_first(
+            tokens, len(plan.scope.sections), room, self._model, worth
+        )
+        if not wanted:
+            return plan
+        if not fits and self._settings.locate is Locate.OFF:
+            raise DocumentRefused(
+                f"The file has about {tokens:,} tokens, and {room.context:,} go into a request.",
+                hint="Set locate to auto.",
+                remedies=(Remedy(Means.SMALLER_SCOPE),),
+            )
+        plan = replace(plan, form=EditFormat.REWRITE)
+        if plan.draft_is_complete:
+            drafted = drafted_sections(plan.document, plan.draft, plan.scope.sections)
+            if drafted:
+                return locating.known(plan, {section.number for section in drafted}, room)
+        return self._asking_where(run, plan)
+
+    def _asking_where(self, run: EditRun, plan: Plan) -> Plan:
+        outline = syntax.outline_of(plan.document, plan.language)
+        return locating.begin(
+            plan,
+            self._room(run),
+            definitions=outline.definitions if outline is not None else (),
+            cursor_line=run.request.scope.cursor_line,
+        )
+
+    def _room(self, run: EditRun) -> Room:
+        """What a request of this edit can hold, as far as that is known."""
+        room = Room.of(
+            self._model,
+            learned=self._provider.context_tokens(self._settings.model),
+            shown_at_most=self._settings.context_tokens,
+        )
+        return room if run.context_tokens is None else room.within(run.context_tokens)
+
+    def _tokens(self, document: str, room: Room) -> int:
+        """About how many tokens `document` has: counted only where that decides."""
+        rough = estimate_from_length(len(document))
+        return rough if rough > 2 * room.context else estimate_from_text(document)
 
     def _without_secrets(self, run: EditRun, document: str) -> tuple[str, str, Masked | None]:
         """The document and the instruction as they may be sent, with placeholders for keys and passwords."""
@@ -303,13 +380,13 @@ class EditService:
         run.warnings.append(f"{many} not sent: placeholders take their place.")
         return document, instruction, masked
 
-    def _limits(self) -> ScopeLimits:
-        divide_above = self._settings.scope_min_tokens
+    def _divide_above(self) -> int:
+        """From how many tokens on a file is divided."""
         learned = self._learned()
-        if learned is not None:
-            cell = Cell(self._provider.name, self._settings.model)
-            divide_above = learned.scope_min_tokens(cell, divide_above)
-        return ScopeLimits(divide_above, self._settings.context_tokens)
+        if learned is None:
+            return self._settings.scope_min_tokens
+        cell = Cell(self._provider.name, self._settings.model)
+        return learned.scope_min_tokens(cell, self._settings.scope_min_tokens)
 
     def _draft(
         self,
@@ -357,6 +434,7 @@ class EditService:
                 prompt_tokens=rendered.prompt_tokens,
                 target_tokens=rendered.offered_tokens,
                 predicts=candidate is not None,
+                least_tokens=rendered.least_tokens,
             )
             structured = plan.form is EditFormat.SEARCH_REPLACE
             asked = CompletionRequest(
@@ -413,35 +491,98 @@ class EditService:
 
     async def _stream(self, run: EditRun, asked: CompletionRequest, receiver: ReplyReceiver) -> Reply | None:
         await asyncio.to_thread(receiver.begin)
-        done = await self._provider.complete(asked, receiver)
+        try:
+            done = await self._provider.complete(asked, receiver)
+        finally:
+            run.reply = receiver.text
         run.answered(done, self._models.get(done.requested_model or asked.model, UNKNOWN))
-        run.reply = receiver.text
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
         return receiver.finish()
 
     def _conclude(self, run: EditRun, plan: Plan, reply: Reply | None) -> EditResult | Plan:
         """From the finished reply to edits that have passed every check, or to the next plan."""
+        if plan.asks_where:
+            run.restarts.append(Restart.LOCATED)
+            return locating.answered(plan, run.reply, self._room(run))
         if reply is None:
             try:
                 proposal = self._searched(plan, run.reply)
             except search_replace.NotApplied:
                 run.restarts.append(Restart.SEARCH)
                 return plan.rewriting()
-        elif reply.kind is ReplyKind.WHOLE_FILE:
-            wider = plan.widened()
-            if wider is None or Restart.WHOLE_FILE in run.restarts:
-                raise self._out_of_bounds(plan, reply)
-            run.restarts.append(Restart.WHOLE_FILE)
-            return wider
+        elif reply.kind in {ReplyKind.WHOLE_FILE, ReplyKind.SECTIONS}:
+            return self._with_more(run, plan, reply)
         elif reply.kind is ReplyKind.CANNOT:
             raise self._refusal(reply.reason)
         else:
             try:
-                proposal = self._rewritten(run, plan, reply)
+                assembly = assemble(plan.document, plan.target, reply)
             except Misfit as exc:
                 return self._undivided(run, plan, exc)
+            following = locating.next_part(plan, assembly, self._room(run)) if plan.locating else None
+            if following is not None:
+                run.restarts.append(Restart.NEXT_PART)
+                return following
+            if plan.locating is not None and plan.locating.done:
+                plan, reply = locating.joined(plan, assembly)
+                assembly = assemble(plan.document, plan.target, reply)
+                run.plan, run.asked_again = plan, True
+            proposal = self._rewritten(run, plan, reply, assembly)
         return self._examined(run, plan, proposal)
+
+    def _with_more(self, run: EditRun, plan: Plan, reply: Reply) -> Plan:
+        """The plan in which more may be rewritten, as the model asked; raises ModelRefused where that cannot be."""
+        room = self._room(run)
+        if plan.locating is None:
+            wider = plan.widened()
+            if wider is None or Restart.WHOLE_FILE in run.restarts:
+                raise self._out_of_bounds(plan, reply)
+            run.restarts.append(Restart.WHOLE_FILE)
+            return self._placed(run, wider)
+        if run.restarts.count(Restart.MORE_SECTIONS) >= _MOST_ASKED:
+            raise self._out_of_bounds(plan, reply)
+        run.restarts.append(Restart.MORE_SECTIONS)
+        if not plan.locating.messages:
+            return self._asking_where(run, plan)
+        if reply.kind is ReplyKind.SECTIONS:
+            return locating.more(plan, reply.reason, room)
+        return locating.which(plan, reply.reason)
+
+    def _shorter(self, run: EditRun, plan: Plan, exc: IncompleteReply) -> Plan:
+        """The plan for less at once, after a reply that did not fit; raises `exc` if there is none."""
+        if exc.finish_reason != "length" or run.restarts.count(Restart.TOO_LONG) >= _MOST_SHORTENED:
+            raise exc
+        shorter: Plan | None = None
+        if plan.locating is not None:
+            shorter = locating.halved(plan)
+        elif plan.scope.kind is ScopeKind.SECTIONS and not plan.scope.bounded:
+            shorter = self._asking_where(run, replace(plan, form=EditFormat.REWRITE))
+        if shorter is None:
+            raise exc
+        run.restarts.append(Restart.TOO_LONG)
+        return shorter
+
+    def _within(self, run: EditRun, plan: Plan, exc: ContextExceeded) -> Plan:
+        """The plan for a server that takes less than was reckoned with; raises `exc` if there is none."""
+        room = self._room(run)
+        # A server that names a higher limit counts more tokens than were estimated.
+        known = exc.limit if exc.limit is not None and exc.limit < room.context else None
+        run.context_tokens = known if known is not None else int(room.context * _LESS)
+        fixed = plan.scope.bounded or plan.scope.kind is ScopeKind.FILE
+        if fixed or run.restarts.count(Restart.CONTEXT) >= _MOST_SHORTENED:
+            raise exc
+        run.restarts.append(Restart.CONTEXT)
+        less = self._room(run)
+        if plan.locating is not None:
+            if plan.asks_where:
+                return self._asking_where(run, plan)
+            halved = locating.halved(plan)
+            if halved is None:
+                raise exc
+            return halved
+        plan = replace(plan, shown_at_most=min(plan.shown_at_most // 2, less.context // 2))
+        return self._placed(run, plan)
 
     def _examined(self, run: EditRun, plan: Plan, proposal: Proposal) -> EditResult | Plan:
         """What the gate makes of `proposal`: a result, or the plan with which the model is asked again."""
@@ -458,11 +599,16 @@ class EditService:
         return self._edited(run, plan, verdict.document, judge(verdict.proposal))
 
     def _undivided(self, run: EditRun, plan: Plan, misfit: Misfit) -> Plan:
-        """The plan of the whole file, after sections that do not fit; raises `misfit` if there is none."""
-        undivided = plan.undivided()
-        if undivided is None or Restart.MISFIT in run.restarts:
+        """The plan after sections that do not fit: of the whole file, or where that is too long, with a remark.
+
+        Raises `misfit` the second time, and where the user drew the limits.
+        """
+        if plan.scope.bounded or Restart.MISFIT in run.restarts:
             raise misfit
         run.restarts.append(Restart.MISFIT)
+        undivided = plan.undivided()
+        if undivided is None or estimate_from_length(len(plan.document)) > self._room(run).reply:
+            return plan.corrected_by(run.reply, misfit.sentence())
         return undivided
 
     def _asked_again(self, run: EditRun, plan: Plan, verdict: gate.Verdict) -> Plan:
@@ -489,9 +635,8 @@ class EditService:
         text = plan.document[: section.start] + new + plan.document[section.end :]
         return plan.proposal(text, pieces=(Piece(section, new),), whole=False)
 
-    def _rewritten(self, run: EditRun, plan: Plan, reply: Reply) -> Proposal:
-        """What a rewrite makes of the document; raises GuardRefused if it has no place in it."""
-        assembly = assemble(plan.document, plan.target, reply)
+    def _rewritten(self, run: EditRun, plan: Plan, reply: Reply, assembly: Assembly) -> Proposal:
+        """What a rewrite makes of the document."""
         run.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
         gone = {section.number for section in reply.sections or () if section.deleted}
         pieces = tuple(
@@ -621,11 +766,12 @@ class EditService:
     def _out_of_bounds(self, plan: Plan, reply: Reply) -> ModelRefused:
         reason = reply.reason.rstrip(".") or "no reason given"
         target = plan.target
-        where = (
-            "the file"
-            if target.kind is ScopeKind.FILE
-            else f"lines {target.first_line} to {target.last_line}"
-        )
+        if target.kind is ScopeKind.FILE:
+            where = "the file"
+        elif target.bounded:
+            where = f"lines {target.first_line} to {target.last_line}"
+        else:
+            where = locating.named(target.sections)
         return ModelRefused(
             f"The change needs more than {where}: {reason}.",
             hint="Name the symbols in the instruction.",
@@ -670,9 +816,7 @@ def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[
         return []
     named = plan.scope
     if named.kind is not ScopeKind.SYMBOL:
-        named = scopes.choose(
-            request.scope, plan.document, plan.language, instruction=plan.instruction, limits=plan.limits
-        )
+        named = scopes.choose(request.scope, plan.document, plan.language, divide_above=plan.divide_above)
     outside = [
         span
         for span in diff.changed_spans(plan.document, document)

@@ -15,7 +15,7 @@ from editsvc.errors import DocumentRefused, Means, Remedy
 from editsvc.text.document import Edit, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from editsvc.prompt.rendering import Frame
     from editsvc.provider.models import Model
@@ -55,15 +55,18 @@ def candidates(
     whole_file: bool,
     drafted: Sequence[Section] = (),
     draft_is_complete: bool = False,
+    likely: Collection[int] = (),
 ) -> list[Candidate]:
     """The candidate predictions, the most promising first.
 
     `sections` are what may be rewritten, `drafted` those that a draft changes, as they then are. One alone is
     predicted as the reply would have it if nothing changed, or as the draft has it. Of several, a reply holds only
-    those that change: the drafted ones come first, and then all others, because a server that loses its place looks
-    for it in all of the prediction. Where the draft is all that the instruction says, nothing else is predicted.
+    those that change: the drafted ones come first, then those with the `likely` numbers, and then all others, because
+    a server that loses its place looks for it in all of the prediction. Where the draft is all that the instruction
+    says, nothing else is predicted.
     """
     plain = PredictionKind.FILE if whole_file else PredictionKind.SCOPE
+    sections = sorted(sections, key=lambda section: section.number not in likely) if likely else sections
     found = []
     if drafted:
         changed = {section.number for section in drafted}
@@ -108,11 +111,14 @@ def completion_budget(
     prompt_tokens: int,
     target_tokens: int,
     predicts: bool,
+    least_tokens: int | None = None,
 ) -> int:
     """The value for ``max_completion_tokens``: tight, but with room for growth and for rejected tokens.
 
-    Raises DocumentRefused, with the figures, if the reply cannot fit the model's output or context.
+    `target_tokens` are those of all that may be rewritten; a reply has at least `least_tokens`, all of them if that is
+    None. Raises DocumentRefused, with the figures, if the reply cannot fit the model's output or context.
     """
+    least_tokens = target_tokens if least_tokens is None else least_tokens
     wanted = target_tokens + max(_GROWTH_FLOOR, math.ceil(_GROWTH * target_tokens))
     if predicts:
         wanted += max(_REJECTED_FLOOR, math.ceil(_REJECTED * target_tokens))
@@ -120,9 +126,9 @@ def completion_budget(
         wanted += _REASONING
     limits = []
     if model.max_output_tokens is not None:
-        limits.append((model.max_output_tokens, "output", target_tokens))
+        limits.append((model.max_output_tokens, "output", least_tokens))
     if model.context_tokens is not None:
-        limits.append((model.context_tokens - prompt_tokens, "context", target_tokens))
+        limits.append((model.context_tokens - prompt_tokens, "context", least_tokens))
     for limit, what, least in limits:
         if least > limit:
             figure = model.max_output_tokens if what == "output" else model.context_tokens

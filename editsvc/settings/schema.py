@@ -17,6 +17,7 @@ import msgspec
 from editsvc.errors import Means, Remedy, SettingsError
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
+from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.redact import without_secrets
 from editsvc.text.document import half_character
@@ -31,6 +32,9 @@ def _doc(
     if gt is not None:
         return msgspec.Meta(description=description, gt=gt)
     return msgspec.Meta(description=description, ge=ge, le=le)
+
+
+_LEAST_SHOWN: Final = 1_000  # tokens of a file, below which nothing can be told from what is shown
 
 
 class OnSyntaxError(StrEnum):
@@ -79,12 +83,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 1_000
     context_tokens: Annotated[
-        int,
+        int | None,
         _doc(
-            "Of files with more tokens the model sees excerpts: the head, and the lines around the scope.",
-            ge=1_000,
+            "At most so many tokens of a file are shown to the model; left out, as many as model and server take."
         ),
-    ] = 24_000
+    ] = None
+    locate: Annotated[
+        Locate,
+        _doc(
+            "With scope auto, ask first which sections of a long file the edit needs, and show those: auto does it "
+            "where the file does not fit or that is cheaper, on for every file that is divided, off never."
+        ),
+    ] = Locate.AUTO
     drafts: Annotated[
         bool,
         _doc("Whether to apply what an instruction plainly says, such as a rename, to the prediction first."),
@@ -206,6 +216,7 @@ PROJECT_MAY_SET: Final = frozenset(
         "prediction_min_tokens",
         "scope_min_tokens",
         "context_tokens",
+        "locate",
         "drafts",
         "edit_format",
         "on_syntax_error",
@@ -289,6 +300,8 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         raise SettingsError(f"{origin}: exploration is {converted}; expected a share from 0 to 1.")
     if key == "allow" and not WAIVABLE.issuperset(converted):
         raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
+    if key == "context_tokens" and converted is not None and converted < _LEAST_SHOWN:
+        raise SettingsError(f"{origin}: context_tokens is {converted}; expected at least {_LEAST_SHOWN:,}.")
     if key == "hedge_after_s" and converted is not None and converted <= 0:
         raise SettingsError(f"{origin}: hedge_after_s is {converted:g}; expected more than 0.")
     if key in {"base_url", "fallback_base_url"} and converted:

@@ -93,6 +93,10 @@ class StreamReporter:
         about = "" if seconds is None else f" about {max(1, round(seconds))} s"
         self._sink.report(f"waiting{about}, because of the server's limits or a failure", self._message()[1])
 
+    def locating(self) -> None:
+        """Report immediately that the place of the edit is looked for."""
+        self._sink.report("finding the place", self._message()[1])
+
     def finish(self) -> None:
         """Send nothing more by the clock."""
         self._finished = True

@@ -8,7 +8,7 @@ from engine_world import Watcher, world
 
 from editsvc.emulator import parse_fault
 from editsvc.engine.edit import EditRequest, EditResult, Restart
-from editsvc.errors import Means, Status
+from editsvc.errors import Status
 from editsvc.prediction.candidates import PredictionKind
 from editsvc.prompt.rendering import EditFormat
 from editsvc.scope import scopes
@@ -296,29 +296,3 @@ async def test_whatever_the_file_is_the_edit_comes_out_right(
     assert result.restarts == ()
     assert result.scope is not None
     assert result.scope.kind is ScopeKind.SECTIONS
-
-
-@pytest.mark.slow
-async def test_of_a_very_long_file_the_place_that_is_named_is_edited(tmp_path: Path) -> None:
-    text = "".join(f"def f_{n}(value):\n    return value + {n}\n\n\n" for n in range(25_000))
-    after = text.replace("return value + 777\n", "return 777 + value\n")
-    script = [{"instruction": "Swap the sum in f_777().", "before": text, "after": after}]
-    async with world(tmp_path, script) as here:
-        asked = EditRequest(Snapshot(text), "Swap the sum in f_777().", "x.py", Source.CLI)
-        result = await here.service.edit(asked)
-        (sent,) = here.emulator.records()
-    assert text_of(result) == after
-    assert sent.prompt_tokens < 40_000
-    assert result.scope is not None
-    # The parser may not be done in time with 100,000 lines; then the words of the instruction find the place.
-    assert result.scope.reason in {ScopeReason.NAMED, ScopeReason.LIKELY}
-
-
-@pytest.mark.slow
-async def test_a_very_long_file_without_a_place_is_a_clear_refusal(tmp_path: Path) -> None:
-    text = "".join(f"value_{n} = {n}\n" for n in range(100_000))
-    async with world(tmp_path, SCRIPT) as here:
-        result = await here.service.edit(EditRequest(Snapshot(text), "Tidy up.", "x.py", Source.CLI))
-    assert (result.status, result.error) == (Status.REFUSED, "DocumentRefused")
-    assert "output limit" in result.message
-    assert [remedy.means for remedy in result.remedies] == [Means.SMALLER_SCOPE]

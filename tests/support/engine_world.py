@@ -62,6 +62,7 @@ class Watcher:
 
     updates: list[StreamUpdate] = field(default_factory=list)
     restarts: int = 0
+    locates: int = 0
     holds: list[float | None] = field(default_factory=list)
     follows: bool = True
 
@@ -71,6 +72,9 @@ class Watcher:
 
     def streamed(self, update: StreamUpdate) -> None:
         self.updates.append(update)
+
+    def locating(self) -> None:
+        self.locates += 1
 
     def held(self, seconds: float | None) -> None:
         self.holds.append(seconds)
