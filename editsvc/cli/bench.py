@@ -135,23 +135,54 @@ Examples:
 )
 @click.option("--pass-cost", default=1.13, show_default=True, help="A verifying pass, in plain ones.")
 @click.option("--first-token-s", default=0.2, show_default=True, help="Seconds to the first token.")
+@click.option(
+    "--context-tokens",
+    type=click.IntRange(min=4_000),
+    help="What the model takes; by default, what is known of it.",
+)
+@click.option(
+    "--locates-wrongly",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="The share of first answers that name another place of a long file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def replay(
-    *, cases: Path, preset: str, tokens_per_s: float, pass_cost: float, first_token_s: float, as_json: bool
+    *,
+    cases: Path,
+    preset: str,
+    tokens_per_s: float,
+    pass_cost: float,
+    first_token_s: float,
+    context_tokens: int | None,
+    locates_wrongly: float,
+    as_json: bool,
 ) -> int:
     """Replay the edits in CASES, a file of JSON lines with instruction, before, after and path.
 
-    Each runs through the engine as whole file, symbol (with the cursor at the change), draft, structured edits
-    and auto, against a model that answers with exactly the case's change. Printed are the output tokens billed
-    and the modelled time, for each way in which a server may verify predictions, and what auto chose. Ends with
-    1 if a result is not the case's to the byte.
+    Each runs through the engine as whole file, symbol (with the cursor at the change), draft, shown in sections,
+    located, structured edits and auto, against a model that answers with exactly the case's change and has the limits
+    of the default model. Printed are the output tokens billed and the modelled time, for each way in which a server may
+    verify predictions, by the size of files, and what auto chose. Ends with 1 if a result of auto is not the case's to
+    the byte.
     """
+    import msgspec
     from rich.console import Console
 
     from editsvc.errors import UsageError
     from editsvc.prediction.verifier import PRESETS, Latency
-    from editsvc.replay import run
-    from editsvc.replay.table import cases_table, sums_table, to_json, verdicts, wrong
+    from editsvc.replay import MODEL, run
+    from editsvc.replay.table import (
+        AUTO,
+        cases_table,
+        sizes_table,
+        sizes_verdicts,
+        sums_table,
+        to_json,
+        verdicts,
+        wrong,
+    )
 
     if preset not in PRESETS:
         raise UsageError(f"There is no verifier {preset!r}.", hint=f"Expected one of {', '.join(PRESETS)}.")
@@ -159,14 +190,25 @@ def replay(
         raise UsageError("--tokens-per-s and --pass-cost must be above 0.")
     latency = Latency(first_token_s=first_token_s, token_s=1 / tokens_per_s, pass_cost=pass_cost)
     with output.progress("Replaying") as progress:
-        done = run(_load(cases), latency=latency, progress=progress)
+        model = (
+            MODEL if context_tokens is None else msgspec.structs.replace(MODEL, context_tokens=context_tokens)
+        )
+        done = run(
+            _load(cases), latency=latency, model=model, locates_wrongly=locates_wrongly, progress=progress
+        )
     if as_json:
         output.write_json(to_json(done))
     else:
         console = Console(highlight=False)
-        drawn: list[RenderableType] = [cases_table(done, preset), sums_table(done), *verdicts(done)]
+        drawn: list[RenderableType] = [
+            cases_table(done, preset),
+            sizes_table(done, preset),
+            sums_table(done),
+            *verdicts(done),
+            *sizes_verdicts(done, preset),
+        ]
         console.print(*map(output.Shown, [*drawn, *wrong(done.results)]), sep="\n")
-    return 1 if wrong(done.results) else 0
+    return 1 if any(result.arm == AUTO and not result.exact for result in done.results) else 0
 
 
 def _load(path: Path) -> list[tuple[Case, str]]:

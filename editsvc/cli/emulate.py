@@ -67,6 +67,13 @@ Use it from any program:
 @click.option("--offline", is_flag=True, help="Answer by the offline engine (the default).")
 @click.option("--echo", is_flag=True, help="Answer with the file as it is.")
 @click.option(
+    "--locates-wrongly",
+    type=float,
+    default=_DEFAULTS.locates_wrongly,
+    show_default=True,
+    help="The share of first answers that name another place of a long file.",
+)
+@click.option(
     "--reply",
     type=click.Choice([style.value for style in ReplyStyle]),
     default=_DEFAULTS.reply.value,

@@ -96,6 +96,8 @@ class EmulatorOptions:
     """Answer by the offline engine, which is also the default."""
     echo: bool = False
     """Answer with the file as it is."""
+    locates_wrongly: float = 0.0
+    """The share of first answers to where an edit is to be made that name another place, 0..1."""
     reply: ReplyStyle = ReplyStyle.AUTO
     """How the code is wrapped; auto is the agreed frame, or the fence found around the file."""
     speed: float = 0.0
@@ -152,6 +154,10 @@ class EmulatorOptions:
             raise UsageError(f"{self.preset!r} is not a preset.", hint=f"Presets: {', '.join(PRESETS)}.")
         if (self.script is not None) + self.offline + self.echo > 1:
             raise UsageError("The emulator answers from a script, offline, or by echo; choose one.")
+        if not 0 <= self.locates_wrongly <= 1:
+            raise UsageError(
+                f"The share of wrong places is a number from 0 to 1, and got {self.locates_wrongly}."
+            )
         if not self.models:
             raise UsageError("The emulator needs a model to offer.")
 

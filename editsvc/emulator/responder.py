@@ -5,10 +5,12 @@ A responder turns a `Job` into a `ModelReply`; its wording and its faults are de
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
+from zlib import crc32
 
 import msgspec
 
@@ -226,6 +228,32 @@ class ScriptResponder:
         )
 
 
+class Mislocating:
+    """Answers as `responder`, but names another place in a share of the first answers to where an edit is to be made.
+
+    Which ones, the request decides: the same is answered in the same way.
+    """
+
+    def __init__(self, responder: Responder, share: float) -> None:
+        self._responder = responder
+        self._share = share
+
+    def answer(self, job: Job) -> ModelReply:
+        """The reply to `job`, or a wrong place."""
+        reply = self._responder.answer(job)
+        first = job.asks_where and not job.turn and reply.kind is ModelReplyKind.NEEDED
+        if not first or len(job.listed) == 1 or not self._drawn(job):
+            return reply
+        named = {int(number) for number in re.findall(r"\d+", reply.text)}
+        others = [entry for entry in job.listed if not named & {entry.first, entry.last}]
+        middle = others[len(others) // 2 :][:1]
+        return replace(_asking(middle), case=reply.case) if middle else reply
+
+    def _drawn(self, job: Job) -> bool:
+        seen = f"{job.filename}\n{job.instruction}\n{job.listed[-1]}"
+        return crc32(seen.encode("utf-8", "surrogatepass")) < self._share * 2**32
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     case: Case
@@ -302,6 +330,11 @@ def load_script(path: Path) -> list[Case]:
 
 def responder_for(options: EmulatorOptions) -> Responder:
     """The responder that `options` ask for."""
+    responder = _knowing(options)
+    return Mislocating(responder, options.locates_wrongly) if options.locates_wrongly else responder
+
+
+def _knowing(options: EmulatorOptions) -> Responder:
     if options.script is not None:
         return ScriptResponder(load_script(options.script))
     if options.echo:

@@ -7,6 +7,6 @@ times are modelled (`editsvc.prediction.verifier`), for each preset of how a ser
 """
 
 from editsvc.replay.arms import ARMS, Arm
-from editsvc.replay.run import CaseResult, Replay, run
+from editsvc.replay.run import MODEL, CaseResult, Replay, run
 
-__all__ = ["ARMS", "Arm", "CaseResult", "Replay", "run"]
+__all__ = ["ARMS", "MODEL", "Arm", "CaseResult", "Replay", "run"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.prediction.policy import PredictionMode
+from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.diff import changed_spans
@@ -60,7 +61,16 @@ ARMS: Final = (
     *_both("file", _file, _PLAIN),
     *_both("symbol", _cursor, _PLAIN),
     *_both("draft", _file, {}),
+    Arm("shown", _auto, PredictionMode.ON, {"locate": Locate.OFF}),
+    Arm("located", _auto, PredictionMode.ON, {"locate": Locate.ON}),
     *_both("auto", _auto, {}),
     Arm("search-replace", _auto, PredictionMode.OFF, {"edit_format": EditFormat.SEARCH_REPLACE}),
 )
-"""``symbol`` is the definition at the cursor; ``draft`` is the whole file with a drafted prediction."""
+"""``symbol`` is the definition at the cursor; ``draft`` is the whole file with a drafted prediction.
+
+``shown`` and ``located`` are the two ways that auto chooses from where a file is divided: all of it is shown, or the
+place is asked for first.
+"""
+
+KNOWING_THE_PLACE: Final = frozenset({"symbol", "symbol, not predicted"})
+"""Arms that are told where the change is, which the others have to find out."""

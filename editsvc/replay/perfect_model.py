@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from editsvc.emulator.options import ReplyStyle
 from editsvc.emulator.prompt_cache import PromptCache
-from editsvc.emulator.responder import Case, ScriptResponder, written
+from editsvc.emulator.responder import Case, Mislocating, ScriptResponder, written
 from editsvc.emulator.structured import encode, structured, unnumbered
 from editsvc.emulator.task import read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage
-from editsvc.errors import ProviderProtocolError
+from editsvc.errors import ContextExceeded, ProviderProtocolError
 from editsvc.prediction.verifier import PRESETS, Latency, Verification, modelled_time, verify
 from editsvc.provider.base import Completion
 from editsvc.tokens import tokenizer
@@ -48,19 +48,25 @@ class Request:
 
 @dataclass
 class PerfectModel:
-    """Answers with the change of a case; `requests` are those since the last call of `taken`."""
+    """Answers with the change of a case; `requests` are those since the last call of `taken`.
+
+    Prompt and reply together may have `context` tokens; of the first answers to where an edit is to be made, the share
+    `locates_wrongly` names another place.
+    """
 
     name = "replay"
     cases: list[Case]
+    context: int | None = None
+    locates_wrongly: float = 0.0
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._responder = ScriptResponder(self.cases)
+        self._responder = Mislocating(ScriptResponder(self.cases), self.locates_wrongly)
         self._cache = PromptCache()
         self._tokenizer = tokenizer()
 
     async def complete(self, request: CompletionRequest, on_delta: Callable[[str], None]) -> Completion:
-        """Answer at once; the usage is the first preset's."""
+        """Answer at once; the usage is the first preset's. Raises ContextExceeded, as servers do."""
         job = read_job(
             ChatRequest(
                 model=request.model,
@@ -75,7 +81,19 @@ class PerfectModel:
             job = unnumbered(job)
             text = encode(structured(self._responder.answer(job), job.text))
         prompt = self._tokenizer.encode("".join(message.content for message in request.messages))
+        asked = len(prompt) + request.max_completion_tokens
+        if self.context is not None and asked > self.context:
+            raise ContextExceeded(
+                f"The request has {asked:,} tokens, and the model takes {self.context:,}.",
+                limit=self.context,
+                length=asked,
+            )
         reply = self._tokenizer.encode(text)
+        whole = len(reply) <= request.max_completion_tokens
+        if not whole:
+            units = self._tokenizer.units(text)[: request.max_completion_tokens]
+            text = "".join(unit.text for unit in units)
+            reply = reply[: request.max_completion_tokens]
         predicted = self._tokenizer.encode(request.prediction or "")
         cached = self._cache.remember(request.model, prompt)
         counts = {name: verify(predicted, reply, preset) for name, preset in PRESETS.items()}
@@ -84,7 +102,7 @@ class PerfectModel:
         on_delta(text)
         first = next(iter(counts))
         return Completion(
-            "stop",
+            "stop" if whole else "length",
             Usage(
                 prompt_tokens=len(prompt),
                 cached_tokens=cached,

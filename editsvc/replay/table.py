@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
 from editsvc.figures import percent
+from editsvc.prediction.policy import PredictionMode
 from editsvc.prediction.verifier import PRESETS
-from editsvc.replay.arms import ARMS
+from editsvc.replay.arms import ARMS, KNOWING_THE_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 AUTO: Final = "auto"
 FILE: Final = "file"
 DIVIDED_ABOVE: Final = 1_000
+SIZES: Final = ((0, 1_000), (1_000, 6_000), (6_000, 24_000), (24_000, 65_000), (65_000, math.inf))
+"""The classes of files by their tokens: above the first, up to the second."""
 _NAME: Final = 40
+_PREDICTED: Final = frozenset(arm.name for arm in ARMS if arm.prediction is not PredictionMode.OFF)
 
 
 def arms_of(replay: Replay) -> list[str]:
@@ -71,6 +76,55 @@ def sums_table(replay: Replay) -> Table:
     return table
 
 
+def sizes_table(replay: Replay, preset: str) -> Table:
+    """For each arm and size of file: how many results are exact, the output tokens billed, the time, and the cost."""
+    table = Table(
+        title=f"By the size of files in tokens: exact, billed output, seconds, $ with prompts; verifier {preset}",
+        title_justify="left",
+    )
+    table.add_column("arm")
+    sizes = [(above, up_to) for above, up_to in SIZES if replay.of(AUTO, above=above, up_to=up_to)]
+    for above, up_to in sizes:
+        table.add_column(
+            f"above {above:,}" if math.isinf(up_to) else f"{above:,} to {up_to:,}", justify="right"
+        )
+    for arm in arms_of(replay):
+        cells = []
+        for above, up_to in sizes:
+            results = replay.of(arm, above=above, up_to=up_to)
+            cells.append(
+                f"{sum(result.exact for result in results)}/{len(results)} "
+                f"{replay.billed(arm, preset, above=above, up_to=up_to):,} "
+                f"{replay.seconds(arm, preset, above=above, up_to=up_to):.1f}s "
+                f"${replay.cost_usd(arm, preset, above=above, up_to=up_to):.2f}"
+            )
+        table.add_row(arm, *cells)
+    return table
+
+
+def sizes_verdicts(replay: Replay, preset: str) -> list[str]:
+    """For each size of file, auto beside the best of the arms that get as many cases right and know as little."""
+    lines = []
+    for above, up_to in SIZES:
+        within: dict[str, float] = {"above": above, "up_to": up_to}
+        exact = {arm: sum(one.exact for one in replay.of(arm, **within)) for arm in arms_of(replay)}
+        fair = [arm for arm in exact if arm not in KNOWING_THE_PLACE and exact[arm] >= exact.get(AUTO, 0)]
+        if AUTO not in fair or not replay.of(AUTO, **within):
+            continue
+        fastest = min(fair, key=lambda arm: replay.seconds(arm, preset, **within))
+        predicted = [arm for arm in fair if arm in _PREDICTED]
+        leanest = min(predicted, key=lambda arm: replay.billed(arm, preset, **within))
+        time = replay.seconds(AUTO, preset, **within) / replay.seconds(fastest, preset, **within) - 1
+        billed = replay.billed(AUTO, preset, **within) / replay.billed(leanest, preset, **within) - 1
+        size = f"above {above:,}" if math.isinf(up_to) else f"{above:,} to {up_to:,}"
+        lines.append(
+            f"{preset}, {size} tokens: auto is exact in {exact[AUTO]} of {len(replay.of(AUTO, **within))}, takes "
+            f"{100 * time:+.1f} % of the fastest arm's time ({fastest}), and bills {100 * billed:+.1f} % of the output "
+            f"tokens of the leanest that predicts ({leanest})."
+        )
+    return lines
+
+
 def verdicts(replay: Replay) -> list[str]:
     """A comparison of auto: its time with that of the best arm, its billed tokens with those of whole files."""
     arms = arms_of(replay)
@@ -78,7 +132,9 @@ def verdicts(replay: Replay) -> list[str]:
         return []
     lines = []
     for preset in PRESETS:
-        best = min(arms, key=lambda arm: replay.seconds(arm, preset))
+        most = sum(result.exact for result in replay.of(AUTO))
+        fair = [arm for arm in arms if sum(result.exact for result in replay.of(arm)) >= most]
+        best = min(fair, key=lambda arm: replay.seconds(arm, preset))
         more = replay.seconds(AUTO, preset) / replay.seconds(best, preset) - 1
         line = f"{preset}: auto takes {100 * more:+.1f} % of the best arm's time ({best})"
         whole = replay.billed(FILE, preset, above=DIVIDED_ABOVE)

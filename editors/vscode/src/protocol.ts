@@ -55,10 +55,9 @@ export type ScopeKind =
 export type ScopeReason =
   | 'asked'
   | 'cursor'
-  | 'named'
   | 'small'
   | 'unknown-place'
-  | 'likely'
+  | 'located'
   | 'widened';
 
 /** The source of a prediction. */
@@ -134,8 +133,13 @@ export type EditFormat =
   | 'rewrite'
   | 'search-replace';
 
-/** Why the model was asked again for the same edit; each happens once at most. */
+/** Why the model was asked again for the same edit. */
 export type Restart =
+  | 'located'
+  | 'more-sections'
+  | 'next-part'
+  | 'context'
+  | 'too-long'
   | 'whole-file'
   | 'misfit'
   | 'syntax'

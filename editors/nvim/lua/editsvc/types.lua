@@ -54,10 +54,9 @@
 ---@alias editsvc.ScopeReason
 ---| "asked"
 ---| "cursor"
----| "named"
 ---| "small"
 ---| "unknown-place"
----| "likely"
+---| "located"
 ---| "widened"
 
 --- The source of a prediction.
@@ -131,8 +130,13 @@
 ---| "rewrite"
 ---| "search-replace"
 
---- Why the model was asked again for the same edit; each happens once at most.
+--- Why the model was asked again for the same edit.
 ---@alias editsvc.Restart
+---| "located"
+---| "more-sections"
+---| "next-part"
+---| "context"
+---| "too-long"
 ---| "whole-file"
 ---| "misfit"
 ---| "syntax"
