@@ -149,9 +149,11 @@ def _signs(line: str) -> str:
 
 
 def _accents(line: str) -> str:
-    if not line.isascii():
-        line = _LATIN_MARK.sub("", unicodedata.normalize("NFD", line.translate(_UMLAUTS)))
-    return _SPELT_OUT.sub(lambda match: match.group(1) or match.group(2), line)
+    # First what is spelt out: the letter behind an umlaut is none of it.
+    line = _SPELT_OUT.sub(lambda match: match.group(1) or match.group(2), line)
+    if line.isascii():
+        return line
+    return _LATIN_MARK.sub("", unicodedata.normalize("NFD", line.translate(_UMLAUTS)))
 
 
 def _invisible(line: str) -> str:
