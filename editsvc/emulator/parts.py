@@ -6,8 +6,10 @@ order, without overlap, and such that every change lies in one of them.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from editsvc.text.diff import Span
 
+_WORD: Final = re.compile(r"\w+|\W")
 _BEFORE_THE_FILE: Final = -1  # before even an insertion at its start
 _OLD_END: Final = attrgetter("old_end")
 
@@ -35,6 +38,52 @@ def rewritten(parts: Sequence[str], before: str, after: str) -> dict[int, str] |
     spans = changed_spans(before, after)
     places = _places(parts, old, spans)
     return None if places is None else _changed(places, old, new, spans)
+
+
+def rewritten_inside(parts: Sequence[str], before: str, after: str) -> dict[int, str] | None:
+    """As `rewritten`, for parts that begin or end inside of lines: compared word by word.
+
+    A part whose text does not occur with the line end that a frame gives it, has none.
+    """
+    places: list[tuple[int, int]] = []
+    end = 0
+    for part in parts:
+        text = part if before.find(part, end) >= 0 else part.removesuffix("\n")
+        start = before.find(text, end)
+        if start < 0:
+            return None
+        end = start + len(text)
+        places.append((start, end))
+    changes = changed_words(before, after)
+    held = [
+        next((index for index, (start, end) in enumerate(places) if start <= first and last <= end), None)
+        for first, last, _ in changes
+    ]
+    if None in held:
+        return None
+    changed: dict[int, str] = {}
+    for index, (start, end) in enumerate(places):
+        own = [change for change, holder in zip(changes, held, strict=True) if holder == index]
+        if own:
+            text = before[start:end]
+            for first, last, new in reversed(own):
+                text = text[: first - start] + new + text[last - start :]
+            changed[index] = text
+    return changed
+
+
+def changed_words(before: str, after: str) -> list[tuple[int, int, str]]:
+    """What changes, to the word: the offsets in `before`, and the new text in their place."""
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    starts = [0, *accumulate(map(len, old))]
+    # A line for each word, so that words are compared as lines are; a word is never empty.
+    spans = changed_spans(
+        *("".join(word.replace("\n", "\r\r") + "\n" for word in words) for words in (old, new))
+    )
+    return [
+        (starts[span.old_start], starts[span.old_end], "".join(new[span.new_start : span.new_end]))
+        for span in spans
+    ]
 
 
 def rewritten_alone(parts: Sequence[str], before: str, after: str) -> dict[int, str] | None:

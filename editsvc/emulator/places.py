@@ -6,8 +6,9 @@ The contents tell lines and beginnings; where several sections lie on one line, 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from editsvc.emulator.parts import changed_words
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import LineIndex, split_lines
 
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 
     from editsvc.prompt.contents import Entry
 
+_NEARLY_ALL: Final = 0.9
+
 
 def are_of(entries: Sequence[Entry], document: str) -> bool:
-    """Whether these can be the contents of `document`: the lines end with it, and each begins as it is said to."""
+    """Whether these can be the contents of `document`: the lines end with it, and nearly all begin as they are said to.
+
+    Not all, since placeholders may stand for secrets.
+    """
     lines = split_lines(document)
     if not entries or entries[-1].last_line > len(lines):
         return False
-    return all(_begins(entry, lines) for entry in entries if entry.alone)
+    alone = [entry for entry in entries if entry.alone]
+    return sum(_begins(entry, lines) for entry in alone) >= _NEARLY_ALL * len(alone)
 
 
 def _begins(entry: Entry, lines: Sequence[str]) -> bool:
@@ -35,17 +42,12 @@ def _begins(entry: Entry, lines: Sequence[str]) -> bool:
 
 def needed(entries: Sequence[Entry], before: str, after: str) -> list[tuple[int, int]]:
     """The numbers of the sections in which `before` has to change to become `after`, as ranges; at least one."""
-    index, new = LineIndex(before), split_lines(after)
+    index = LineIndex(before)
     starts = _starts(entries, before, index)
     ends = [*starts[1:], len(before)]
+    shared = any(entry.first_line <= previous.last_line for previous, entry in pairwise(entries))
     found: dict[tuple[int, int], None] = {}
-    for span in changed_spans(before, after):
-        start, end = (
-            index.starts[line] if line < len(index.starts) else len(before)
-            for line in (span.old_start, span.old_end)
-        )
-        if span.old_end - span.old_start == 1:
-            start, end = _differing(before[start:end], "".join(new[span.new_start : span.new_end]), start)
+    for start, end in _changed(before, after, index, by_words=shared):
         touched = [
             entry
             for entry, first, last in zip(entries, starts, ends, strict=True)
@@ -61,12 +63,15 @@ def needed(entries: Sequence[Entry], before: str, after: str) -> list[tuple[int,
     return sorted(found) or [(entries[0].first, entries[0].last)]
 
 
-def _differing(old: str, new: str, start: int) -> tuple[int, int]:
-    """The offsets between which one line differs from what replaces it."""
-    least = min(len(old), len(new))
-    first = next((at for at in range(least) if old[at] != new[at]), least)
-    last = next((at for at in range(least - first) if old[-1 - at] != new[-1 - at]), least - first)
-    return start + first, start + max(first, len(old) - last)
+def _changed(before: str, after: str, index: LineIndex, *, by_words: bool) -> list[tuple[int, int]]:
+    """The ranges of `before` that change: of lines, or, where several sections are on one line, of words."""
+    if by_words:
+        return [(start, end) for start, end, _ in changed_words(before, after)]
+    starts = [*index.starts, len(before)]
+    return [
+        (starts[min(span.old_start, len(starts) - 1)], starts[min(span.old_end, len(starts) - 1)])
+        for span in changed_spans(before, after)
+    ]
 
 
 def _starts(entries: Sequence[Entry], document: str, index: LineIndex) -> list[int]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from editsvc.scope.scopes import Scope
+    from editsvc.text.section import Section
     from editsvc.text.streaming_diff import Block
 
 
@@ -29,7 +30,10 @@ class Preview:
         self._new_first = 0
 
     def push(self, number: int, lines: Iterable[str]) -> StreamUpdate:
-        """The blocks that `lines` make certain."""
+        """The blocks that `lines` make certain; a part of a line is not shown before the edit is complete."""
+        section = self._scope.section(number)
+        if section is not None and not self._is_whole(section):
+            return StreamUpdate([], section.last_line, len(self._old), self._old, self._new)
         blocks = [] if number == self._number else self._begin(number)
         taken = list(lines)
         self._new.extend(taken)
@@ -38,6 +42,10 @@ class Preview:
         first, last = (self._scope.first_line - 1, self._scope.last_line) if alone else (0, len(self._old))
         reached = self._first + self._streaming.reached
         return StreamUpdate(blocks, max(0, reached - first), last - first, self._old, self._new)
+
+    def _is_whole(self, section: Section) -> bool:
+        """Whether `section` is whole lines: it has the end of its last one, or that has none."""
+        return section.whole_lines or section.last_line == len(self._old)
 
     def _begin(self, number: int) -> list[Block]:
         """Go on with another section; lines of the last one that the reply did not repeat are deleted."""

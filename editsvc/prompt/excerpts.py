@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HEAD_SHARE: Final = 0.15  # imports, and what the file says of itself
-_LEAST_AROUND: Final = 3  # lines
+_LEAST_AROUND: Final = 3  # lines, if they are not very long
+_LEAST_TOKENS: Final = 200
+_MOST_OF_A_LINE: Final = 400  # characters
 
 
 def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> list[Section] | None:
@@ -29,8 +31,8 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
     shown = set(range(_fitting(index, 0, 1, int(_HEAD_SHARE * max(0, room)))))
     for first, last in ranges:
         share = (room - _HEAD_SHARE * room) / (2 * len(ranges))
-        above = max(_LEAST_AROUND, _fitting(index, first - 2, -1, int(share)))
-        below = max(_LEAST_AROUND, _fitting(index, last, 1, int(share)))
+        above = _fitting(index, first - 2, -1, int(share)) or _least(index, first - 2, -1)
+        below = _fitting(index, last, 1, int(share)) or _least(index, last, 1)
         shown.update(range(max(0, first - 1 - above), min(count, last + below)))
     for first, last in ranges:
         shown.difference_update(range(first - 1, last))
@@ -44,7 +46,12 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
             found.append(Section(0, text, first + 1, index.starts[first]))
             start = at
     # Where the ranges are all there is, a line of the file still has to be shown around them.
-    return found or [Section(0, document[: _end(index, 0)], 1)]
+    return found or [Section(0, document[: min(_end(index, 0), _MOST_OF_A_LINE)], 1)]
+
+
+def _least(index: LineIndex, line: int, step: int) -> int:
+    """How many of the next few lines are shown though there is no room."""
+    return min(_LEAST_AROUND, _fitting(index, line, step, _LEAST_TOKENS))
 
 
 def _fitting(index: LineIndex, line: int, step: int, tokens: int) -> int:

@@ -180,6 +180,7 @@ class Task:
             len(self.sections) > 1
             and self.excerpts is None
             and sum(len(section.text) for section in self.sections) == len(self.document)
+            and all(section.whole_lines for section in self.sections[:-1])
         )
 
 
@@ -228,16 +229,11 @@ def instruction_in(instruction: str) -> str:
     return _INSTRUCTION + instruction
 
 
-def beginning(section: Section) -> str:
-    """How `section` begins, and what it is a part of, in a few words."""
-    first = next((line.strip() for line in split_lines(section.text) if line.strip()), "")
-    last_name = section.name.rpartition(".")[2]
-    found = first if not last_name or last_name in first else f"{section.name}: {first}"
-    return found[:_BEGINNING].rstrip()
-
-
 def _listed(section: Section) -> str:
-    return f"{section.number} ({section.first_line}-{section.last_line}) {beginning(section)}".rstrip()
+    first = section.first_words
+    last_name = section.name.rpartition(".")[2]
+    beginning = first if not last_name or last_name in first else f"{section.name}: {first}"
+    return f"{section.number} ({section.first_line}-{section.last_line}) {beginning[:_BEGINNING]}".rstrip()
 
 
 def correction(complaint: str) -> str:

@@ -190,7 +190,8 @@ class SectionsParser:
             return code
         if self._runs_on(number, code):
             code += _blank_lines_behind(section.text)
-        if section.text and not section.text.endswith("\n") and not self._final_newline_meant:
+        last = number == max(self._offered)
+        if section.text and not section.whole_lines and not (last and self._final_newline_meant):
             return code.removesuffix("\n")
         return code
 

@@ -7,6 +7,7 @@ them. Without a grammar, blank lines and indentation tell; in Markdown, headings
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
@@ -40,6 +41,11 @@ _CONTINUATION: Final = re.compile(r"\s*(?:[)\]}]|(?:elif|else|except|finally|cat
 
 # The places that are weighed: the middle half of a part, and of that no more lines than this.
 _NEAR: Final = 256
+
+# So many times as long as a section may be, it is cut wherever a line ends, or inside of a line.
+_FAR_TOO_LONG: Final = 4
+_SEPARATORS: Final = (re.compile("[;}]"), re.compile("[,{>]"), re.compile(r"\s(?=\S)"))
+_JOINED: Final = frozenset("\u200d\ufe0e\ufe0f")
 
 _ROOT: Final = -1
 _FUNCTIONS: Final = frozenset({"function", "method"})
@@ -123,8 +129,9 @@ def divide(
     r"""The sections of `document` (``\n`` only), numbered from 1 on; joined they are the document, and none is empty.
 
     Blank lines belong to the section above them; only the first section may begin with some. A section is longer
-    than about `longest_tokens` only if it has no place for a cut: a single line, or a string over many. `outline`
-    is that of this document, where the caller has it; else the document is parsed within the budget.
+    than about `longest_tokens` only if it has no good place for a cut, such as a string over many lines, and never by
+    far: then it is cut at the end of any line, and a long line behind what separates its parts. `outline` is that of
+    this document, where the caller has it; else the document is parsed within the budget.
     """
     texts = split_lines(document)
     if not texts:
@@ -138,16 +145,33 @@ def divide(
     else:
         blocks = _definitions(lines, () if outline is None else outline.definitions, longest_tokens)
     pieces = [piece for part in _parts(lines, blocks) for piece in _split(lines, part, longest_tokens, tree)]
-    return [
-        Section(
-            number,
-            document[lines.starts[piece.first] : lines.starts[piece.end]],
-            piece.first + 1,
-            lines.starts[piece.first],
-            piece.name,
-        )
-        for number, piece in enumerate(_merged(lines, pieces, longest_tokens / 3), 1)
-    ]
+    most = int(longest_tokens * CHARACTERS_PER_TOKEN)
+    found: list[Section] = []
+    for piece in _merged(lines, pieces, longest_tokens / 3):
+        line = piece.first + 1
+        start, end = lines.starts[piece.first], lines.starts[piece.end]
+        for cut in _cuts(document, start, end, most):
+            found.append(Section(len(found) + 1, document[start:cut], line, start, piece.name))
+            line += document.count("\n", start, cut)
+            start = cut
+    return found
+
+
+def _cuts(document: str, start: int, end: int, most: int) -> Iterator[int]:
+    """Where a piece that has no good place for a cut is cut nevertheless, if it is far too long; last, its `end`."""
+    if end - start > _FAR_TOO_LONG * most:
+        while end - start > most:
+            low, high = start + most // 2, start + most
+            cut = document.rfind("\n", low, high) + 1
+            if not cut:
+                found = (list(separator.finditer(document, low, high)) for separator in _SEPARATORS)
+                cut = next((ends[-1].end() for ends in found if ends), high)
+            # What is put on a character belongs to it.
+            while cut > low and (unicodedata.combining(document[cut]) or document[cut] in _JOINED):
+                cut -= 1
+            yield cut
+            start = cut
+    yield end
 
 
 def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> Iterator[_DefinitionLines]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
+
+_LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    r"""Consecutive whole lines of a document: the text, with ``\n`` only, and where it stands.
+    r"""A stretch of a document: the text, with ``\n`` only, and where it stands.
+
+    That is consecutive whole lines, or, of a line that is very long, a part of it: then the text has no line end, and
+    another section goes on where it ends.
 
     `number` is what a request and its reply call the section; 0 where nothing needs to be told apart. `first_line` is
     1-based, `start` an offset in code points. In a reply, `text` is to take the place of the section with that
@@ -27,6 +34,18 @@ class Section:
     def end(self) -> int:
         """The offset behind the last character."""
         return self.start + len(self.text)
+
+    @property
+    def whole_lines(self) -> bool:
+        """Whether it ends with a line, as far as the text tells: the last one of a document may lack its end."""
+        return self.text.endswith("\n")
+
+    @property
+    def first_words(self) -> str:
+        """The first line that is not blank, without the white space around it."""
+        for match in _LINE.finditer(self.text):
+            return match[0].strip()
+        return ""
 
     @property
     def last_line(self) -> int:

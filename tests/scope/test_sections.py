@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,15 +31,21 @@ def pieces(document: str, filename: str = "a.py") -> list[tuple[str, str]]:
 def assert_a_partition(document: str, sections: list[Section]) -> None:
     lines = split_lines(document)
     assert "".join(document[section.start : section.end] for section in sections) == document
-    assert [
-        line for section in sections for line in range(section.first_line, section.last_line + 1)
-    ] == list(range(1, len(lines) + 1))
-    for section in sections:
-        assert document[section.start : section.end] == "".join(
-            lines[section.first_line - 1 : section.last_line]
-        )
+    assert all(section.text == document[section.start : section.end] for section in sections)
+    for previous, section in pairwise(sections):
+        # Where a section ends inside of a line, the next one is on the same.
+        assert section.first_line == previous.last_line + previous.whole_lines
+        assert section.start == previous.end
+    if sections:
+        assert (sections[0].first_line, sections[-1].last_line) == (1, len(lines))
+
+
+def assert_natural(document: str, sections: list[Section]) -> None:
+    """Sections that begin where something does, and not where there was no room any more."""
+    lines = split_lines(document)
     for section in sections[1:]:
         assert lines[section.first_line - 1].strip()
+        assert section.start == 0 or document[section.start - 1] == "\n"
 
 
 def test_an_empty_document_has_no_sections() -> None:
@@ -201,6 +210,29 @@ def test_no_section_is_too_long_where_every_line_is_a_place_for_a_cut(lines: lis
     document = "".join(line + "\n" for line in lines)
     for section in divide(document, None):
         assert (section.end - section.start) / 3.6 <= LONGEST_TOKENS
+
+
+@given(st.text(st.sampled_from("ab ;,{}\n\u0301\u200d\U0001f469x"), max_size=3_000), st.integers(1, 40))
+def test_a_line_of_any_length_is_divided_between_characters(document: str, longest: int) -> None:
+    document = document.replace("\r", "")
+    found = divide(document, None, longest_tokens=longest)
+    assert_a_partition(document, found)
+    assert max((len(section.text) for section in found), default=0) <= max(4 * longest * 3.6, 4)
+
+
+def test_a_minified_file_is_divided_behind_what_separates_its_parts() -> None:
+    document = ";".join(f"function f{number}(a){{return a+{number}}}" for number in range(2_000))
+    found = divide(document, syntax.by_name("javascript"))
+    assert_a_partition(document, found)
+    assert all(section.text[-1] in ";{}" for section in found[:-1])
+    assert max(len(section.text) for section in found) <= LONGEST_TOKENS * 3.6
+
+
+def test_a_letter_and_its_accents_stay_together() -> None:
+    document = "e\u0301" * 5_000
+    found = divide(document, None)
+    assert len(found) > 1
+    assert not any(unicodedata.combining(section.text[0]) for section in found)
 
 
 @pytest.mark.parametrize("filename", ["a.py", "a.txt"])
