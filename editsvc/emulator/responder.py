@@ -16,7 +16,7 @@ import msgspec
 
 from editsvc.emulator import places
 from editsvc.emulator.options import ReplyStyle
-from editsvc.emulator.parts import rewritten, rewritten_alone
+from editsvc.emulator.parts import rewritten, rewritten_alone, rewritten_inside
 from editsvc.emulator.task import canonical, fence_for
 from editsvc.errors import EditsvcError, UsageError
 from editsvc.text.document import BOM, normalise
@@ -282,6 +282,8 @@ def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
     texts = [section.text for section in job.sections]
     work_out = rewritten_alone if job.others else rewritten
     changed = {0: texts[0]} if before == after else work_out(texts, before, after)
+    if changed is None and not job.others:
+        changed = rewritten_inside(texts, before, after)
     if changed == {}:
         changed = {0: texts[0]}
     if changed is None and job.listed:

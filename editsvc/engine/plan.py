@@ -103,8 +103,9 @@ class Plan:
     They are all that it says if `draft_is_complete`. `intent` is what the instruction asks for, before secrets were
     masked in it. `remarks` are what follows the task: a wrong reply, and what is wrong with it; `corrected` is that
     reply's text, which the next one will be much like.
-    `masked` tells which words of the document stand for secrets that are not sent. `locating` is set where the file is
-    not shown whole; else, of more than `shown_at_most` tokens, only what is around the scope is shown.
+    `masked` tells which words of the document stand for secrets that are not sent. `growth` is how many times as much
+    room for new text a reply has as usually. `locating` is set where the file is not shown whole; else, of more than
+    `shown_at_most` tokens, only what is around the scope is shown.
     """
 
     document: str
@@ -121,6 +122,7 @@ class Plan:
     remarks: tuple[Message, ...] = ()
     corrected: str | None = None
     masked: Masked | None = None
+    growth: float = 1.0
     locating: Locating | None = None
 
     @property
@@ -214,7 +216,8 @@ class Plan:
 
     def parser(self, frame: Frame) -> ReplyParser | SectionsParser:
         """The parser of the reply."""
-        meant = self.intent.final_newline
+        # Another section may go on where the last one that is offered ends.
+        meant = self.intent.final_newline and self.target.sections[-1].end == len(self.document)
         located = self.locating is not None
         if len(self.scope.sections) > 1:
             return SectionsParser(

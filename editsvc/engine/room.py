@@ -40,11 +40,20 @@ _MISSED: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What one request can hold, in tokens: prompt and reply together, the reply, and of a file what may be shown."""
+    """What one request can hold, in tokens: prompt and reply together, the reply, and of a file what may be shown.
+
+    `assumed` tells that nothing is known of the context.
+    """
 
     context: int = ASSUMED_CONTEXT
     reply: int = ASSUMED_REPLY
     shown: int = ASSUMED_CONTEXT
+    assumed: bool = False
+
+    @property
+    def known_context(self) -> int | None:
+        """The context, or None where nothing is known of it."""
+        return None if self.assumed else self.context
 
     @classmethod
     def of(cls, model: Model, *, learned: int | None = None, shown_at_most: int | None = None) -> Room:
@@ -54,7 +63,8 @@ class Room:
         reply = min(model.max_output_tokens or ASSUMED_REPLY, context)
         if model.max_output_tokens is None and model.context_tokens is not None:
             reply = context
-        return cls(context, reply, context if shown_at_most is None else min(context, shown_at_most))
+        shown = context if shown_at_most is None else min(context, shown_at_most)
+        return cls(context, reply, shown, assumed=not known)
 
     def within(self, context: int) -> Room:
         """The same for a server that takes no more than `context`."""
@@ -63,6 +73,7 @@ class Room:
             context=min(context, self.context),
             reply=min(context, self.reply),
             shown=min(context, self.shown),
+            assumed=False,
         )
 
     def takes(self, document_tokens: int, sections: int) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
+
 from editsvc import syntax
 from editsvc.engine import locating
 from editsvc.engine.assembly import Misfit, assemble
@@ -86,6 +88,7 @@ _BATCHES_REMEMBERED: Final = 16
 # How often less is sent or asked for at once, after it was too much; each time it is about half.
 _MOST_SHORTENED: Final = 6
 _LESS: Final = 0.7
+_MORE_ROOM: Final = 8.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
 
@@ -430,11 +433,12 @@ class EditService:
             candidate = candidates[0] if decision.send and candidates else None
             run.prediction_kind = candidate.kind if candidate else None
             run.budget = completion_budget(
-                self._model,
+                msgspec.structs.replace(self._model, context_tokens=self._room(run).known_context),
                 prompt_tokens=rendered.prompt_tokens,
                 target_tokens=rendered.offered_tokens,
                 predicts=candidate is not None,
                 least_tokens=rendered.least_tokens,
+                growth=plan.growth,
             )
             structured = plan.form is EditFormat.SEARCH_REPLACE
             asked = CompletionRequest(
@@ -550,11 +554,15 @@ class EditService:
         return locating.which(plan, reply.reason)
 
     def _shorter(self, run: EditRun, plan: Plan, exc: IncompleteReply) -> Plan:
-        """The plan for less at once, after a reply that did not fit; raises `exc` if there is none."""
-        if exc.finish_reason != "length" or run.restarts.count(Restart.TOO_LONG) >= _MOST_SHORTENED:
+        """The plan with more room for a reply that did not fit, or for less of it; raises `exc` if there is none."""
+        since = run.restarts[::-1].index(Restart.NEXT_PART) if Restart.NEXT_PART in run.restarts else None
+        lately = run.restarts if since is None else run.restarts[len(run.restarts) - since :]
+        if exc.finish_reason != "length" or lately.count(Restart.TOO_LONG) >= _MOST_SHORTENED:
             raise exc
         shorter: Plan | None = None
-        if plan.locating is not None:
+        if (run.budget or 0) < self._room(run).reply and plan.growth < _MORE_ROOM:
+            shorter = replace(plan, growth=_MORE_ROOM)
+        elif plan.locating is not None:
             shorter = locating.halved(plan)
         elif plan.scope.kind is ScopeKind.SECTIONS and not plan.scope.bounded:
             shorter = self._asking_where(run, replace(plan, form=EditFormat.REWRITE))

@@ -112,14 +112,16 @@ def completion_budget(
     target_tokens: int,
     predicts: bool,
     least_tokens: int | None = None,
+    growth: float = 1.0,
 ) -> int:
     """The value for ``max_completion_tokens``: tight, but with room for growth and for rejected tokens.
 
     `target_tokens` are those of all that may be rewritten; a reply has at least `least_tokens`, all of them if that is
-    None. Raises DocumentRefused, with the figures, if the reply cannot fit the model's output or context.
+    None, and `growth` is how many times as much new text it may have as it usually has. Raises DocumentRefused, with
+    the figures, if the reply cannot fit the model's output or context.
     """
     least_tokens = target_tokens if least_tokens is None else least_tokens
-    wanted = target_tokens + max(_GROWTH_FLOOR, math.ceil(_GROWTH * target_tokens))
+    wanted = target_tokens + math.ceil(growth * max(_GROWTH_FLOOR, _GROWTH * target_tokens))
     if predicts:
         wanted += max(_REJECTED_FLOOR, math.ceil(_REJECTED * target_tokens))
     if model.reasoning_effort:

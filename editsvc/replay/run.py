@@ -22,7 +22,7 @@ from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.replay.arms import ARMS
 from editsvc.replay.perfect_model import PerfectModel
 from editsvc.settings.schema import Settings
-from editsvc.text.document import Snapshot, normalise
+from editsvc.text.document import BOM, Snapshot, normalise
 from editsvc.tokenlog import Source
 from editsvc.tokens import tokenizer
 
@@ -49,9 +49,10 @@ class _Silent:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case in one arm: `exact` if the result is the case's `after` to the byte; `file_tokens` of the file.
+    """One case in one arm: `exact` if the result is the case's `after` to the byte, but for a BOM.
 
-    `scope` is the last one offered, `restarts` has the reasons for asking the model again.
+    `file_tokens` are those of the file, `scope` is the last one offered, `restarts` has the reasons for asking the
+    model again.
     """
 
     case: str
@@ -161,7 +162,7 @@ def _service(model: PerfectModel, arm: Arm, row: Model) -> EditService:
 
 def _request(arm: Arm, case: Case, filename: str) -> EditRequest:
     return EditRequest(
-        Snapshot(case.before),
+        Snapshot(case.before.removeprefix(BOM)),  # as files are read
         case.instruction,
         PurePosixPath(filename).name,
         Source.BENCH,
@@ -180,7 +181,7 @@ def _case_result(
         case=case.id or case.path,
         arm=arm.name,
         file_tokens=size,
-        exact=result.after is not None and result.after.text == case.after,
+        exact=result.after is not None and result.after.text == case.after.removeprefix(BOM),
         message=result.message,
         scope=" ".join(filter(None, (scope.kind, scope.reason, parts))) if scope else "",
         predicted=result.prediction_kind or "",

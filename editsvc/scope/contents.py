@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from editsvc.prompt.contents import Entry, Hint
-from editsvc.prompt.rendering import beginning
 from editsvc.scope import named_symbols, relevance
 from editsvc.text.document import LineIndex
 from editsvc.tokens import estimate_from_length
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from editsvc.syntax import Definition
     from editsvc.text.section import Section
 
+_PART_OF: Final = 32  # characters of a name
+_BEGINNING: Final = 48  # characters of a first line
 _NAMES: Final = 120  # characters of the names in a group
 _MOST_HINTS: Final = 24
 _MOST_IN_ONE: Final = 3  # hints in one section
@@ -68,6 +69,14 @@ def _runs(single: Sequence[Entry], size: int) -> Iterable[list[Entry]]:
         run = [entry for _, entry in stretch]
         for start in range(0, len(run), size):
             yield run[start : start + size]
+
+
+def beginning(section: Section) -> str:
+    """How `section` begins, and the end of the name of what it is a part of."""
+    first = section.first_words
+    last_name = section.name.rpartition(".")[2]
+    part_of = "" if not last_name or last_name in first else f"{section.name[-_PART_OF:].lstrip('.')}: "
+    return (part_of + first[:_BEGINNING]).rstrip()
 
 
 def _group(sections: Sequence[Section]) -> Entry:

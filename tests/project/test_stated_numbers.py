@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from editsvc.cli import command
 from editsvc.emulator import FAULTS, EmulatorOptions
 from editsvc.emulator.faults import Fault
+from editsvc.engine.plan import AROUND_AT_MOST
 from editsvc.files import journal
 from editsvc.prediction.verifier import PRESETS
 from editsvc.settings.schema import Settings
@@ -220,7 +221,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
         [constant("tokenlog.evidence:SAMPLE")],
     ),
     ("docs/scopes.md", "below {:,} tokens the whole file", [SETTINGS.scope_min_tokens]),
-    ("docs/scopes.md", "`context_tokens`, {:,}", [SETTINGS.context_tokens]),
+    ("docs/scopes.md", "a file above {:,} tokens in which you chose a symbol or lines", [AROUND_AT_MOST]),
     (
         "docs/secrets.md",
         "{} characters or more ({} if hexadecimal)",
