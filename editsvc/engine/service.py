@@ -88,7 +88,7 @@ _BATCHES_REMEMBERED: Final = 16
 # How often less is sent or asked for at once, after it was too much; each time it is about half.
 _MOST_SHORTENED: Final = 6
 _LESS: Final = 0.7
-_MORE_ROOM: Final = 8.0
+_MORE_ROOM: Final = 64.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
 

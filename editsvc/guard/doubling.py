@@ -105,10 +105,17 @@ def _longest(
 
 
 def _defined_twice(proposal: Proposal, again: Collection[str], once: Collection[str]) -> Iterator[Finding]:
-    """Definitions all of whose lines came again, the first of which there was once."""
+    """Definitions all of whose lines came again, the first of which there was once.
+
+    A copy inside of something else, such as a helper in another test, is no second definition of the same.
+    """
     if not once or len(again) < _SEVERAL or proposal.old_outline is None:
         return
+    new = proposal.new_outline
+    names = None if new is None else Counter(definition.qualified for definition in new.definitions)
     for definition in proposal.old_outline.definitions:
+        if names is not None and names[definition.qualified] < _SEVERAL:
+            continue
         body = telling(split_lines(proposal.before[definition.node_start : definition.node_end]))
         if len(body) >= _SEVERAL and body[0] in once and all(line in again for line in body):
             yield _finding(f"{definition.name} is defined twice.", None, None, _of_a_part(proposal))

@@ -9,6 +9,7 @@ from editsvc.guard.doubling import doubling
 from editsvc.guard.findings import Answer, Check
 from editsvc.guard.proposal import Proposal
 from editsvc.text.document import split_lines
+from editsvc.text.section import Section
 
 FILES = {
     "shop.py": (
@@ -58,6 +59,14 @@ def test_a_definition_twice_is_named() -> None:
     before = FILES["shop.py"]
     (finding,) = doubling(whole(before, before + "\n\n" + before[before.index("def total") :]))
     assert finding.message == "total is defined twice."
+
+
+def test_a_helper_that_another_function_has_as_well_is_no_definition_twice() -> None:
+    helper = "    seen = []\n\n    def note(sender, total):\n        seen.append((sender, total))\n\n"
+    before = f"def test_open():\n{helper}    opened.connect(note)\n    assert seen\n"
+    added = f"\n\ndef test_close():\n{helper}    closed.connect(note)\n    assert seen == [1]\n"
+    section = Section(1, before, 1)
+    assert not kinds(parts([section], {1: before + added}))
 
 
 def test_a_part_that_is_there_twice_is_refused() -> None:
