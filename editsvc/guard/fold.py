@@ -105,7 +105,8 @@ _UMLAUTS: Final = str.maketrans(
         "\u0401": "\u0415",
     }
 )
-_SPELT_OUT: Final = re.compile(r"([aouAOU])[eE]|([aA])[aA]")
+# An e that follows anyway must not tell one way of writing from the other.
+_SPELT_OUT: Final = re.compile(r"([aouAOU])[eE]+|([aA])[aA]+")
 _LATIN_MARK: Final = re.compile("(?<=[A-Za-z\u0370-\u03ff\u0400-\u04ff])[\u0300-\u036f]+")
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
@@ -149,11 +150,9 @@ def _signs(line: str) -> str:
 
 
 def _accents(line: str) -> str:
-    # First what is spelt out: the letter behind an umlaut is none of it.
-    line = _SPELT_OUT.sub(lambda match: match.group(1) or match.group(2), line)
-    if line.isascii():
-        return line
-    return _LATIN_MARK.sub("", unicodedata.normalize("NFD", line.translate(_UMLAUTS)))
+    if not line.isascii():
+        line = _LATIN_MARK.sub("", unicodedata.normalize("NFD", line.translate(_UMLAUTS)))
+    return _SPELT_OUT.sub(lambda match: match.group(1) or match.group(2), line)
 
 
 def _invisible(line: str) -> str:

@@ -25,6 +25,7 @@ _NEW_END: Final = attrgetter("new_end")
 class Text:
     """A text of the reply, the lines `start` up to `end` (0-based) of the new document; never blank.
 
+    `replaced` is what stood in its place.
     `head` and `tail` are the numbers of the lines at its ends that are new and not blank, the outermost first, and no
     more than a request or a chat would take.
     """
@@ -32,6 +33,7 @@ class Text:
     proposal: Proposal
     start: int
     end: int
+    replaced: str
 
     @cached_property
     def first(self) -> int:
@@ -68,7 +70,7 @@ def texts(proposal: Proposal) -> Iterator[Text]:
     """The texts of the reply: all of the document, or the pieces; none that is blank."""
     if not proposal.pieces or proposal.whole:
         if proposal.after.strip():
-            yield Text(proposal, 0, len(proposal.new))
+            yield Text(proposal, 0, len(proposal.new), proposal.before)
         return
     at = line = 0
     for piece in proposal.pieces:
@@ -76,7 +78,8 @@ def texts(proposal: Proposal) -> Iterator[Text]:
         if found < 0:
             continue
         line += proposal.after.count("\n", at, found)
-        yield Text(proposal, line, min(line + len(split_lines(piece.text)), len(proposal.new)))
+        end = min(line + len(split_lines(piece.text)), len(proposal.new))
+        yield Text(proposal, line, end, piece.section.text)
         at, line = found + len(piece.text), line + piece.text.count("\n")
 
 

@@ -14,6 +14,7 @@ from editsvc.guard.chat import addresses_user
 from editsvc.guard.texts import Text, is_no_content, new_lines, span_of, texts
 from editsvc.prompt.rendering import is_wording
 from editsvc.reply import reasoning
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,7 +244,7 @@ def _fenced(proposal: Proposal, text: Text) -> Iterator[Finding]:
     if first and last and not last["info"].strip() and text.first < text.last:
         yield is_no_content(proposal, text.first, "is a fence around the file", text.last)
         return
-    if not first and not last:
+    if (not first and not last) or _ended_so(proposal, text, first=first is not None):
         return
     prose = proposal.language is None or proposal.language.name in _MARKUP
     # Half of a pair: a page may begin or end with a code block, so there the fences must be out of step.
@@ -255,6 +256,16 @@ def _fenced(proposal: Proposal, text: Text) -> Iterator[Finding]:
         yield is_no_content(
             proposal, text.first if first else text.last, "is a fence, and no part of the file"
         )
+
+
+def _ended_so(proposal: Proposal, text: Text, *, first: bool) -> bool:
+    """Whether the fence at an end of `text` is the one with which what it replaces began or ended."""
+    old = [line for line in split_lines(text.replaced) if line.strip()]
+    new = [line for line in proposal.new[text.first : text.last + 1] if line.strip()]
+    if not old or len(new) < 2:  # noqa: PLR2004 - the fence, and something that it belongs to
+        return False
+    end, beside = (new[0], new[1]) if first else (new[-1], new[-2])
+    return end == old[0 if first else -1] and _FENCE.fullmatch(beside.rstrip("\n")) is None
 
 
 def _chat(proposal: Proposal, text: Text) -> Iterator[Finding]:

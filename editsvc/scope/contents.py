@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.prompt.contents import Entry, Hint
 from editsvc.scope import named_symbols, relevance
 from editsvc.text.document import LineIndex
-from editsvc.tokens import estimate_from_length
+from editsvc.tokens import estimate_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -93,7 +93,7 @@ def _group(sections: Sequence[Section]) -> Entry:
 
 
 def _tokens(entry: Entry) -> int:
-    return estimate_from_length(len(str(entry)) + 1)
+    return estimate_from_text(str(entry)) + 1
 
 
 def tokens(listed: Iterable[Entry]) -> int:
