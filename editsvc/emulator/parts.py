@@ -26,17 +26,20 @@ _BEFORE_THE_FILE: Final = -1  # before even an insertion at its start
 _OLD_END: Final = attrgetter("old_end")
 
 
-def rewritten(parts: Sequence[str], before: str, after: str) -> dict[int, str] | None:
+def rewritten(
+    parts: Sequence[str], before: str, after: str, first_lines: Sequence[int] = ()
+) -> dict[int, str] | None:
     """The parts that change when `before` becomes `after`: the new text of each by its index, in order.
 
     Put in the places of the old ones they give `after` exactly. An insertion between two parts that touch
     belongs to the first of them; otherwise to the part at whose edge it stands. Lines that are replaced across
     such a border are divided one by one, and surplus lines go to the first part. None if
-    the parts do not occur in `before`, or do not hold all changes.
+    the parts do not occur in `before`, or do not hold all changes. `first_lines` are those of the parts (1-based),
+    where they are known.
     """
     old, new = split_lines(before), split_lines(after)
     spans = changed_spans(before, after)
-    places = _places(parts, old, spans)
+    places = _places(parts, old, spans) if not first_lines else _known_places(parts, old, spans, first_lines)
     return None if places is None else _changed(places, old, new, spans)
 
 
@@ -105,6 +108,23 @@ def _changed(
             changed[index] = text
         previous_end = end
     return changed
+
+
+def _known_places(
+    parts: Sequence[str], old: Sequence[str], spans: Sequence[Span], first_lines: Sequence[int]
+) -> list[tuple[int, int]] | None:
+    """The line ranges of parts that begin on known lines; None if changes lie outside of them, or they differ."""
+    places = []
+    contents = _contents(old)
+    end = _BEFORE_THE_FILE
+    for part, first_line in zip(parts, first_lines, strict=True):
+        text = _contents(split_lines(part))
+        start = first_line - 1
+        if contents[start : start + len(text)] != text or not _untouched(spans, end, start):
+            return None
+        end = start + len(text)
+        places.append((start, end))
+    return places if _untouched(spans, end, len(old) + 1) else None
 
 
 def _places(parts: Iterable[str], old: Sequence[str], spans: Sequence[Span]) -> list[tuple[int, int]] | None:

@@ -280,8 +280,14 @@ def reply_to(job: Job, before: str, after: str, case: str = "") -> ModelReply:
     if not job.sections:
         return ModelReply(ModelReplyKind.CODE, after, case)
     texts = [section.text for section in job.sections]
-    work_out = rewritten_alone if job.others else rewritten
-    changed = {0: texts[0]} if before == after else work_out(texts, before, after)
+    first_lines = [section.first_line for section in job.sections]
+    changed: dict[int, str] | None
+    if before == after:
+        changed = {0: texts[0]}
+    elif job.others:
+        changed = rewritten_alone(texts, before, after)
+    else:
+        changed = rewritten(texts, before, after, first_lines if all(first_lines) else ())
     if changed is None and not job.others:
         changed = rewritten_inside(texts, before, after)
     if changed == {}:

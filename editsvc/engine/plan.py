@@ -162,6 +162,7 @@ class Plan:
             sections,
             shown,
             about_fences=fences,
+            located=self.locating is not None,
             others=self.locating is not None and bool(self.locating.rest or self.locating.done),
         )
 

@@ -83,6 +83,7 @@ _SOME: Final = (
     "The change needs other sections as well, which are rewritten by themselves: rewrite only these, with what of the "
     "change concerns them."
 )
+_PLACE: Final = "Section {number}, lines {first} to {last}:"
 _LIST: Final = "The sections of the file, with their lines and how they begin:"
 _EXCERPTS: Final = "The file has {count} lines, of which these are shown:"
 _LINES: Final = "Lines {first} to {last}:"
@@ -91,6 +92,7 @@ _EXCERPT: Final = re.compile(r"(?:File: .*\n\nThe file has .*\n\n)?Lines \d+ to 
 _ALONE: Final = re.compile(
     r"Rewrite only this part of the file, lines \d+ to \d+; reply with this part alone:"
 )
+_PLACED: Final = re.compile(r"Section \d+, lines (?P<first>\d+) to \d+:\Z")
 _ASKED: Final = re.compile(rf"^{_INSTRUCTION}", re.MULTILINE)
 _LISTED: Final = re.compile(r"(?P<number>\d+) \((?P<first>\d+)-(?P<last>\d+)\)(?: .*)?")
 _FILE_LINE: Final = re.compile(r"File: (?P<filename>[^\n]*)")
@@ -100,7 +102,7 @@ _SPOKEN: Final = frozenset(
 _WORDING: Final = re.compile(
     "|".join(
         r"\d+".join(map(re.escape, re.split(r"\{\w+\}", sentence.strip())))
-        for sentence in (_PART, _PARTS, _SOME, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
+        for sentence in (_PART, _PARTS, _SOME, _PLACE, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
     )
     + f"|{_LISTED.pattern}"
 )
@@ -161,6 +163,7 @@ class Task:
 
     `excerpts` are what is shown of a file that is too long; None shows it all. `filename` is a name without
     folders: paths say more than a model needs. `about_fences` tells that the new text may well hold code fences,
+    `located` that the sections were chosen from the contents of the file, in which they have lines,
     `others` that the change goes on in other sections, which are no business of this request.
     """
 
@@ -171,6 +174,7 @@ class Task:
     sections: Sequence[Section] = ()
     excerpts: Sequence[Section] | None = None
     about_fences: bool = False
+    located: bool = False
     others: bool = False
 
     @property
@@ -211,7 +215,12 @@ def render(task: Task, form: EditFormat = EditFormat.REWRITE) -> tuple[list[Mess
         blocks.append(frame.wrap(section.text))
     elif task.sections:
         blocks.append(_PARTS)
-        blocks += [frame.numbered(section.number).wrap(section.text) for section in task.sections]
+        for section in task.sections:
+            if task.located:
+                blocks.append(
+                    _PLACE.format(number=section.number, first=section.first_line, last=section.last_line)
+                )
+            blocks.append(frame.numbered(section.number).wrap(section.text))
     if task.others:
         blocks.append(_SOME)
     blocks.append(instruction_in(task.instruction))
@@ -312,7 +321,12 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
     if last is None or not blocks:
         return None
     document = "" if any(_EXCERPT.fullmatch(block.heading) for block in blocks) else blocks[0].code
-    sections = [Section(int(block.number), block.code) for block in blocks if block.number]
+    sections = [
+        Section(int(block.number), block.code, int(place["first"]) if place else 0)
+        for block in blocks
+        if block.number
+        for place in (_PLACED.search(block.heading),)
+    ]
     alone = [Section(0, block.code) for block in blocks if _ALONE.fullmatch(block.heading)]
     if rest.startswith(_LIST):
         lines = split_lines(document)

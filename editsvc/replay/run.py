@@ -21,7 +21,7 @@ from editsvc.provider.models import table
 from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.replay.arms import ARMS
 from editsvc.replay.perfect_model import PerfectModel
-from editsvc.settings.schema import Settings
+from editsvc.settings.schema import OnSecret, Settings
 from editsvc.text.document import BOM, Snapshot, normalise
 from editsvc.tokenlog import Source
 from editsvc.tokens import tokenizer
@@ -150,7 +150,10 @@ def _service(model: PerfectModel, arm: Arm, row: Model) -> EditService:
     ids = itertools.count(1)
     return EditService(
         provider=Chain(Upstreams([Upstream(model)], RetryPolicy(max_retries=0), clock=time.monotonic)),
-        settings=msgspec.structs.replace(Settings(model=_MODEL, exploration=0.0), **arm.settings),
+        # Nothing is sent anywhere, and the model knows no placeholders.
+        settings=msgspec.structs.replace(
+            Settings(model=_MODEL, exploration=0.0, on_secret=OnSecret.SEND), **arm.settings
+        ),
         models={_MODEL: row},
         recorder=None,
         shown_once=_Silent(),
