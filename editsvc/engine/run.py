@@ -15,7 +15,7 @@ from editsvc.instruction.kind import classify
 from editsvc.prediction.policy import Reason
 from editsvc.provider.base import AttemptReason, Completion
 from editsvc.scope.scopes import ScopeKind, whole
-from editsvc.text.document import split_lines
+from editsvc.text.document import line_count
 from editsvc.tokenlog import RequestRecord
 from editsvc.tokenlog.record import LoggedDocument, LoggedParts, LoggedPrediction, LoggedScope
 from editsvc.usage import Timing
@@ -180,9 +180,7 @@ class EditRun:
             if scope
             else LoggedScope(),
             parts=LoggedParts(offered=result.parts_offered, rewritten=result.parts_rewritten),
-            document=LoggedDocument(
-                lines=len(split_lines(text)), bytes=len(text.encode("utf-8", "surrogatepass"))
-            ),
+            document=LoggedDocument(lines=line_count(text), bytes=len(text.encode("utf-8", "surrogatepass"))),
             prediction=LoggedPrediction(
                 sent=decision.send if decision else False,
                 kind=result.prediction_kind,

@@ -71,8 +71,19 @@ class Proposal:
 
     @cached_property
     def new(self) -> list[str]:
-        """The lines of `after`, with their ends."""
-        return split_lines(self.after)
+        """The lines of `after`, with their ends; those that stayed are the same objects as in `old`."""
+        lines: list[str] = []
+        at = offset = 0
+        for span in self.spans:
+            kept = self.old[at : span.old_start]
+            lines += kept
+            offset += sum(map(len, kept))
+            end = offset
+            for _ in range(span.new_start, span.new_end):
+                end = self.after.find("\n", end) + 1 or len(self.after)
+            lines += split_lines(self.after[offset:end])
+            at, offset = span.old_end, end
+        return lines + self.old[at:]
 
     @cached_property
     def spans(self) -> list[Span]:

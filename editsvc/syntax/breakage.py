@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.syntax.balance import unpaired
 from editsvc.syntax.blocks import misplaced
-from editsvc.syntax.budget import ParseBudget
+from editsvc.syntax.budget import WHOLE_AT_MOST, ParseBudget
 from editsvc.syntax.lexis import TEMPLATE_TAGS, Words
 from editsvc.syntax.parsing import error_nodes, is_trailing_comma, parse
 from editsvc.syntax.surroundings import flush_left, surroundings
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from editsvc.syntax.languages import Language
     from editsvc.syntax.parsing import Tree
 
-# Of each text; some 120,000 lines of ordinary code, a second and a half.
+# Of each text; ordinary code takes a fifth of them at most, and error recovery may take many.
 _STEPS: Final = 40_000
-# Ordinary code has about a hundred characters a step; what has more than these is not even begun.
-_CHARACTERS_A_STEP: Final = 150
 _MACROS: Final = frozenset({"c", "cpp"})
 _SHOWN: Final = 60
 _MISSING: Final = "missing "
@@ -148,15 +146,16 @@ def breakage(
     What is new to the grammar is not wrong: a fault within one changed line does not count where brackets, quotes,
     blocks and tags pair as they did. Where they did and do so no longer, that is a fault, whatever the parser says.
 
-    Each text may take `steps` of the parser. A text that takes more is looked at around the changes, one definition
-    after the other, as far as another `steps` go; a definition that was no sound code before is passed over.
+    Each text may take `steps` of the parser. A text that takes more, or has more than `WHOLE_AT_MOST` characters, is
+    looked at around the changes, one definition after the other, as far as another `steps` go; a definition that was
+    no sound code before is passed over.
     """
     before, after = normalise(before), normalise(after)
     edit = _Edit(before, after, language)
     if language.approximate or not language.grammar:
         lost = _unpaired_now(edit)
         return None if lost is None else Breakage(tuple(lost), Extent.WHOLE)
-    if max(len(before), len(after)) <= steps * _CHARACTERS_A_STEP:
+    if max(len(before), len(after)) <= WHOLE_AT_MOST:
         found = _new(edit, ParseBudget(steps), ParseBudget(steps))
         if found is not None:
             return Breakage(tuple(found), Extent.WHOLE)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 PARSE_STEPS: Final = 16_000
 """Enough for 50,000 lines of ordinary code: about half a second."""
 
+WHOLE_AT_MOST: Final = 600_000
+"""Characters of a text that is parsed as a whole where nobody asked for it: a tree is forty times as large."""
+
 PATIENT_STEPS: Final = 160_000
 """For what somebody asked for by name, and waits for: enough for half a million lines."""
 

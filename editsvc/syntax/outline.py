@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from editsvc.syntax.budget import WHOLE_AT_MOST
 from editsvc.syntax.parsing import Tree, parse
 
 if TYPE_CHECKING:
@@ -74,9 +75,11 @@ def outline_of(text: str, language: Language | None, *, budget: ParseBudget | No
     """The tree of `text` and its definitions, in document order, the outer before the inner.
 
     Those of injected code (`Language.injections`) are among them. None if there is no grammar, or the budget is used
-    up before the tree is complete.
+    up before the tree is complete; without a `budget`, also if the text has more than `WHOLE_AT_MOST` characters.
     """
-    tree = None if language is None else parse(text, language, budget=budget)
+    if language is None or (budget is None and len(text) > WHOLE_AT_MOST):
+        return None
+    tree = parse(text, language, budget=budget)
     if tree is None:
         return None
     found = [located.definition for located in outline(tree)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from editsvc.text.document import Edit, line_end, normalise, split_lines
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pygit2 import DiffHunk, Patch
 
 CONTEXT_LINES: Final = 3
+_LINE_END: Final = re.compile("\n")
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 _FIRST_PRINTABLE: Final = 0x20
@@ -66,6 +68,8 @@ def edits(old: str, new: str) -> list[Edit]:
     """
     if old == new:
         return []
+    if "\r" not in old:
+        return _plain_edits(old, new)
     old_lines, new_lines = split_lines(old), split_lines(new)
     ends = [line_end(line) for line in old_lines]
     counts = Counter(end for end in ends if end)
@@ -87,6 +91,30 @@ def edits(old: str, new: str) -> list[Edit]:
         edit = Edit(starts[span.old_start], starts[span.old_end], "".join(parts))
         result = _appended(result, edit, old)
     return result
+
+
+def _plain_edits(old: str, new: str) -> list[Edit]:
+    """As `edits`, for a text in which every line ends as in `new`: no line is looked at that stays."""
+    spans = changed_spans(old, new)
+    old_lines = sorted({line for span in spans for line in (span.old_start, span.old_end)})
+    new_lines = sorted({line for span in spans for line in (span.new_start, span.new_end)})
+    was, now = _offsets(old, old_lines), _offsets(new, new_lines)
+    return [
+        Edit(was[span.old_start], was[span.old_end], new[now[span.new_start] : now[span.new_end]])
+        for span in spans
+    ]
+
+
+def _offsets(text: str, lines: Sequence[int]) -> dict[int, int]:
+    """The offsets at which the lines with those numbers (0-based, ascending) begin; the end where there is none."""
+    found: dict[int, int] = {}
+    ends = _LINE_END.finditer(text)
+    passed, offset = 0, 0
+    for line in lines:
+        for match in islice(ends, line - passed):
+            passed, offset = passed + 1, match.end()
+        found[line] = offset if passed == line else len(text)
+    return found
 
 
 def _appended(edits: list[Edit], edit: Edit, old: str) -> list[Edit]:

@@ -9,6 +9,7 @@ Units: an *offset* counts code points from the start of the document (BOM not co
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -42,11 +43,19 @@ def split_lines(text: str) -> list[str]:
     if "\r" not in text:  # three times as fast, and nearly every file
         lines = text.split("\n")
         last = lines.pop()
-        lines = [line + "\n" for line in lines]
+        for number, line in enumerate(lines):  # in place, so that no line is there twice
+            lines[number] = line + "\n"
         if last:
             lines.append(last)
         return lines
     return _LINE.findall(text)
+
+
+def line_count(text: str) -> int:
+    """How many lines `split_lines` would find."""
+    if "\r" in text:
+        return sum(1 for _ in _LINE.finditer(text))
+    return text.count("\n") + (not text.endswith("\n") and bool(text))
 
 
 def half_character(text: str) -> int | None:
@@ -167,7 +176,10 @@ class LineIndex:
     starts: Sequence[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "starts", [0, *(match.end() for match in _LINE_END.finditer(self.text))])
+        # A list would take five times the memory, which counts in files of a million lines.
+        starts = array("q", (match.end() for match in _LINE_END.finditer(self.text)))
+        starts.insert(0, 0)
+        object.__setattr__(self, "starts", starts)
 
     @cached_property
     def _ascii(self) -> bool:
