@@ -3,15 +3,12 @@
 import asyncio
 import gzip
 import math
-import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, pairwise
 
 import pytest
+from answering import JSON, Answer, Server, served
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,58 +26,9 @@ from editsvc.prompt.rendering import Message
 from editsvc.provider.base import CompletionRequest
 from editsvc.provider.cerebras import CerebrasProvider
 
-JSON = {"content-type": "application/json"}
 EVENTS = {"content-type": "text/event-stream"}
 GZIP = {"content-encoding": "gzip"}
 ASKED = CompletionRequest("a-model", [Message("user", "x")], 100)
-
-
-@dataclass
-class Answer:
-    body: bytes
-    headers: dict[str, str] = field(default_factory=lambda: JSON)
-    status: int = 200
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    answer = Answer(b"")
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        answer = self.server.answer
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is logged."""
-
-
-@contextmanager
-def served() -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture(scope="module")
