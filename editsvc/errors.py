@@ -24,6 +24,7 @@
     │   ├── ProviderRateLimited     429
     │   ├── ProviderUnavailable     5xx, also as an event in the stream
     │   ├── ProviderRejected        any other 4xx: the request itself is not accepted
+    │   │   ├── ContextExceeded     it is longer than the server takes, whatever the status
     │   │   └── PredictionUnsupported   400 "property 'prediction' is unsupported"
     │   ├── ProviderProtocolError   bytes that are not in the expected wire format
     │   ├── IncompleteReply         the stream ended without finish_reason "stop"
@@ -262,24 +263,29 @@ class ProviderRejected(ProviderError):
 
 
 class ContextExceeded(ProviderRejected):
-    """The request is longer than the server takes: `length` tokens, of `limit`; None where it does not say."""
+    """The request is longer than the server takes: `length` tokens, of `limit`; None where it does not say.
+
+    With `a_minute`, the limit is that of the tokens of a minute, and the request alone is above it.
+    """
 
     def __init__(
         self,
         message: str,
         *,
         hint: str = "",
-        remedies: tuple[Remedy, ...] = (),
+        remedies: tuple[Remedy, ...] = (Remedy(Means.SMALLER_SCOPE),),
         request_id: str | None = None,
         http_status: int | None = None,
         limit: int | None = None,
         length: int | None = None,
+        a_minute: bool = False,
     ) -> None:
         super().__init__(
             message, hint=hint, remedies=remedies, request_id=request_id, http_status=http_status
         )
         self.limit = limit
         self.length = length
+        self.a_minute = a_minute
 
 
 class PredictionUnsupported(ProviderRejected):

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from editsvc.errors import EditsvcError, SettingsError
+from editsvc.provider import overflow
 from editsvc.provider.base import Completion
 from editsvc.provider.connections import (
     MOST_BYTES,
@@ -256,12 +257,24 @@ class CerebrasProvider:
                             bridge.delta(text)
                         continue
                     # [DONE], or the end of the body; the loop goes on to read what is left of it.
+                    self._check_room(state, headers)
                     bridge.succeed(self._completion(state, call, headers, started))
             except httpx.TransportError:
                 if state.finish_reason is None:
                     raise
                 # The reply has ended; how the connection ends after that is of no interest.
+                self._check_room(state, headers)
                 bridge.succeed(self._completion(state, call, headers, started))
+
+    def _check_room(self, state: _StreamState, headers: httpx.Headers) -> None:
+        """Raise ContextExceeded for a reply that ended because the context was full."""
+        if state.finish_reason not in overflow.FINISH_REASONS:
+            return
+        from editsvc.provider import failures  # noqa: PLC0415 - as above
+
+        prompt, completion = state.usage.prompt_tokens, state.usage.completion_tokens
+        full = overflow.Overflow(limit=None if prompt is None or completion is None else prompt + completion)
+        raise failures.context_exceeded(full, server=self._server, headers=headers)
 
     def _completion(
         self, state: _StreamState, call: Call, headers: httpx.Headers, started: float

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import (
+    ContextExceeded,
     IncompleteReply,
     ProviderProtocolError,
     ProviderRateLimited,
@@ -32,6 +33,7 @@ class FailureClass(StrEnum):
     SERVER = "server"  # counts for the breaker; another request may help, here or elsewhere
     PASSING = "passing"  # counts for nothing; another request may help
     LIMIT = "limit"  # 429: another server may help, or this one later
+    LENGTH = "length"  # too long for this server, and perhaps not for another
     REQUEST = "request"  # no other request of the kind will fare better
 
 
@@ -43,6 +45,8 @@ def failure_class(error: EditsvcError) -> FailureClass:
     """
     if isinstance(error, ProviderRateLimited):
         return FailureClass.LIMIT
+    if isinstance(error, ContextExceeded):
+        return FailureClass.LENGTH
     if isinstance(error, IncompleteReply):
         return FailureClass.SERVER if error.finish_reason is None else FailureClass.REQUEST
     if isinstance(error, ProviderUnavailable | ProviderTimeout | ProviderUnreachable | ProviderProtocolError):

@@ -16,6 +16,7 @@ import httpx
 from cerebras.cloud import sdk
 
 from editsvc.errors import (
+    ContextExceeded,
     EditsvcError,
     EndlessReply,
     IncompleteReply,
@@ -32,11 +33,13 @@ from editsvc.errors import (
     Remedy,
     place_of,
 )
+from editsvc.provider import overflow
 from editsvc.provider.budget import limit_reset_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from editsvc.provider.overflow import Overflow
     from editsvc.provider.wire import Chunk
 
 _LONGEST_MESSAGE: Final = 300
@@ -60,10 +63,19 @@ def rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def from_status(
-    status: int, message: str, *, server: str, headers: Mapping[str, str] | None = None
+    status: int, message: str, *, server: str, headers: Mapping[str, str] | None = None, body: Any = None
 ) -> ProviderError:
-    """The error for an HTTP status, whether it came as a status or inside an event."""
+    """The error for an HTTP status, whether it came as a status or inside an event.
+
+    `body` is what came with it, decoded if that was possible; None for no more than `message`.
+    """
     headers = headers or {}
+    body = message if body is None else body
+    found = _overflow(status, body)
+    if found is not None:
+        return context_exceeded(found, server=server, headers=headers, status=status, message=message)
+    if status == 413:  # noqa: PLR2004 - the numbers of HTTP are their names
+        status = 429  # Groq's, for its limit of tokens a minute
     said = f": {message}" if message else ""
     identity = request_id(headers)
     if status in {401, 403}:
@@ -72,7 +84,7 @@ def from_status(
             remedies=(Remedy(Means.VALID_KEY),),
             request_id=identity,
         )
-    if status == 429:  # noqa: PLR2004 - the numbers of HTTP are their names
+    if status == 429:  # noqa: PLR2004
         limits = rate_limit(headers)
         wait = _retry_after_s(headers.get("retry-after"))
         wait = limit_reset_s(limits) if wait is None else wait
@@ -94,7 +106,7 @@ def from_status(
             remedies=(Remedy(Means.PREDICTION_OFF),),
             request_id=identity,
         )
-    remedy = {404: Means.KNOWN_MODEL, 413: Means.SMALLER_SCOPE}.get(status)
+    remedy = {404: Means.KNOWN_MODEL}.get(status)
     hint = {402: "Check the account's balance.", 408: "Try again."}.get(
         status, "The request was not accepted; nothing was changed."
     )
@@ -107,6 +119,47 @@ def from_status(
     )
 
 
+def context_exceeded(
+    found: Overflow,
+    *,
+    server: str,
+    headers: Mapping[str, str] | None = None,
+    status: int | None = None,
+    message: str = "",
+) -> ContextExceeded:
+    """The error for a request that is longer than the server takes; `message` is the server's, of `status`."""
+    if found.limit is None:
+        said = ": ".join(filter(None, (str(status or ""), message)))
+        text = f"The request is longer than {server} takes{f' ({said})' if said else ''}."
+    elif found.a_minute:
+        text = (
+            f"{server} takes {found.limit:,} tokens a minute, and this request alone needs {found.length:,}."
+        )
+    else:
+        needed = "more" if found.length is None else f"{found.length:,}"
+        text = f"{server} takes {found.limit:,} tokens, prompt and reply together, and this request needs {needed}."
+    return ContextExceeded(
+        text,
+        request_id=request_id(headers or {}),
+        http_status=status,
+        limit=found.limit,
+        length=found.length,
+        a_minute=found.a_minute,
+    )
+
+
+def _overflow(status: int, body: Any) -> Overflow | None:
+    """What a refusal says about a request that is too long; None if it is another refusal."""
+    if status not in {400, 413, 422, 429} and status < 500:  # noqa: PLR2004
+        return None
+    found = overflow.read(body)
+    if status == 429:  # noqa: PLR2004 - which passes, unless no waiting helps
+        return found if found is not None and found.a_minute else None
+    if status == 413 and found is None and not overflow.is_rate(body):  # noqa: PLR2004
+        return overflow.Overflow()  # that is what the status means
+    return found
+
+
 def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> ProviderError | None:
     """The error that an event carries, in any of the shapes servers use; None if it is a chunk."""
     body = chunk.error
@@ -117,7 +170,7 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
                 hint="Check the base URL.",
                 request_id=request_id(headers),
             )
-        body = {"message": chunk.message, "code": chunk.code}
+        body = {"message": chunk.message, "type": chunk.type, "code": chunk.code}
     if not body:
         return None
     details = body if isinstance(body, dict) else {"message": str(body)}
@@ -132,7 +185,10 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
     )
     text = shorten(message if isinstance(message, str) else "")
     if status:
-        return from_status(status, text, server=server, headers=headers)
+        return from_status(status, text, server=server, headers=headers, body=body)
+    found = overflow.read(body)
+    if found is not None:
+        return context_exceeded(found, server=server, headers=headers, message=text)
     return ProviderUnavailable(
         f"{server} broke off the reply with an error{': ' + text if text else ''}.",
         hint="Try again in a moment.",
@@ -164,7 +220,11 @@ def from_exception(exc: Exception, *, server: str, read_timeout_s: float, proxy:
         )
     if isinstance(exc, sdk.APIStatusError):
         return from_status(
-            _embedded_status(exc), shorten(_message(exc)), server=server, headers=exc.response.headers
+            _embedded_status(exc),
+            shorten(_message(exc)),
+            server=server,
+            headers=exc.response.headers,
+            body=exc.body,
         )
     if isinstance(exc, sdk.APIConnectionError):
         return ProviderUnreachable(

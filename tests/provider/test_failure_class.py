@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.errors import (
+    ContextExceeded,
     EditsvcError,
     IncompleteReply,
     ProviderAuthError,
@@ -44,6 +45,11 @@ def test_the_request_is_to_blame(error: EditsvcError) -> None:
     assert failure_class(error) is FailureClass.REQUEST
 
 
+@pytest.mark.parametrize("status", [None, 400, 413, 429, 500])
+def test_a_request_that_is_too_long_for_one_server_may_suit_another(status: int | None) -> None:
+    assert failure_class(ContextExceeded("too long", http_status=status)) is FailureClass.LENGTH
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
@@ -53,7 +59,7 @@ def test_the_request_is_to_blame(error: EditsvcError) -> None:
         (404, FailureClass.REQUEST),
         (408, FailureClass.PASSING),
         (409, FailureClass.PASSING),
-        (413, FailureClass.REQUEST),
+        (413, FailureClass.LENGTH),
         (422, FailureClass.REQUEST),
         (429, FailureClass.LIMIT),
         (500, FailureClass.SERVER),
