@@ -14,8 +14,10 @@ The rules, in the order in which they apply:
 5. With `hedge_after_s`, a request that has no content by then is also sent to the next server (or once more to the
    only one); the first that has content goes on, the other is cancelled.
 
-A failure that another request would meet too (4xx) ends it at once. The chain decides; what a failure means is in
-`failure_class`, when a server is left alone in `breaker`, what the limits leave in `budget`.
+A failure that another request would meet too (4xx) ends it at once. A request that is too long for a server goes to the
+next one, which may take more; if none has answered it, the error says that it is too long, whatever else happened:
+whoever asked can ask for less. The chain decides; what a failure means is in `failure_class`, when a server is left
+alone in `breaker`, what the limits leave in `budget`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import (
+    ContextExceeded,
     IncompleteReply,
     PredictionUnsupported,
     ProviderError,
@@ -149,7 +152,8 @@ class _RequestRun:
             self._record_failure(call)
             if self._able():
                 continue
-            if last_resort or retries >= self._upstreams.policy.max_retries:
+            too_long = self._upstreams.first in self._out
+            if too_long or last_resort or retries >= self._upstreams.policy.max_retries:
                 raise self._final_error()
             await self._rest(retries)
             retries += 1
@@ -397,11 +401,12 @@ class _RequestRun:
             upstream.refuses_predictions_until = self._upstreams.now() + _REFUSAL_REMEMBERED_S
             if not first:
                 return  # it is asked again, without one
-        if failure_class(error) is not FailureClass.REQUEST:
+        fault = failure_class(error)
+        if fault not in {FailureClass.REQUEST, FailureClass.LENGTH}:
             self._failed.add(upstream)
             return
         self._out.add(upstream)
-        if first or len(self._out) == len(self._upstreams):
+        if (first and fault is FailureClass.REQUEST) or len(self._out) == len(self._upstreams):
             raise self._final_error()
 
     async def _rest(self, retries: int) -> None:
@@ -425,7 +430,13 @@ class _RequestRun:
         self._waited_s += self._upstreams.now() - since
 
     def _final_error(self) -> ProviderError:
-        """The error to raise: the latest, with what another server had failed with before it."""
+        """The error to raise: the latest, with what another server had failed with before it.
+
+        A request that was too long is told as such, by the server that takes the most: a shorter one may do.
+        """
+        lengths = [error for _, error in self._failures if isinstance(error, ContextExceeded)]
+        if lengths:
+            return max(lengths, key=lambda error: math.inf if error.limit is None else error.limit)
         upstream, error = self._failures[-1]
         others = [earlier for other, earlier in self._failures[:-1] if other is not upstream]
         if others:

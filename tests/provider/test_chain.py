@@ -10,6 +10,7 @@ import virtual_time
 from scripted import Keeper, Says, Scripted, a_request, cut
 
 from editsvc.errors import (
+    ContextExceeded,
     IncompleteReply,
     PredictionUnsupported,
     ProviderAuthError,
@@ -136,6 +137,79 @@ def test_a_fallback_that_does_not_accept_the_request_is_left_out() -> None:
         done, keeper, _ = await ended(chain(one, two))
         assert isinstance(done, Completion) and done.provider == "one"
         assert [provider for provider, _, _ in keeper.route] == ["one", "two", "one"]
+
+    play(course())
+
+
+def too_long(limit: int | None, *, after: str = "") -> Says:
+    return Says(after, error=ContextExceeded(f"Too long for {limit}.", limit=limit), first_s=0.01)
+
+
+def test_a_request_that_is_too_long_for_the_first_server_goes_to_the_second() -> None:
+    async def course() -> None:
+        one, two = Scripted("one", [too_long(8_000)]), Scripted("two", [Says(NEW)])
+        servers = chain(one, two)
+        for _ in range(4):
+            done, keeper, _ = await ended(servers)
+            assert isinstance(done, Completion)
+            assert (done.provider, done.fallback_reason) == ("two", "Too long for 8000.")
+            assert keeper.route == [("one", "first", "ContextExceeded"), ("two", "fallback", "stop")]
+        assert servers.upstreams.first.breaker.health == Health()  # it works
+
+    play(course())
+
+
+def test_alone_a_server_is_not_asked_again_for_what_is_too_long() -> None:
+    async def course() -> None:
+        failed, keeper, elapsed = await ended(chain(Scripted("one", [too_long(8_000)])))
+        assert isinstance(failed, ContextExceeded)
+        assert len(keeper.route) == 1
+        assert elapsed < 0.1
+
+    play(course())
+
+
+@pytest.mark.parametrize(
+    ("second", "limit"),
+    [
+        (DOWN, 8_000),
+        (limited(60), 8_000),
+        (Says(error=ProviderAuthError("401"), first_s=0.01), 8_000),
+        (too_long(4_000), 8_000),
+        (too_long(16_000), 16_000),
+        (too_long(None), None),
+    ],
+    ids=["down", "busy", "refused", "less", "more", "unknown"],
+)
+def test_what_is_too_long_stays_so_whatever_the_second_server_does(second: Says, limit: int | None) -> None:
+    async def course() -> None:
+        servers = chain(Scripted("one", [too_long(8_000)]), Scripted("two", [second]))
+        failed, keeper, elapsed = await ended(servers)
+        assert isinstance(failed, ContextExceeded)
+        assert failed.limit == limit  # that of the server that takes the most
+        assert len(keeper.route) == 2
+        assert elapsed < 0.1
+
+    play(course())
+
+
+def test_what_is_too_long_for_the_fallback_is_asked_of_the_first_server_again() -> None:
+    async def course() -> None:
+        one, two = Scripted("one", [DOWN, Says(NEW)]), Scripted("two", [too_long(4_000)])
+        done, keeper, _ = await ended(chain(one, two))
+        assert isinstance(done, Completion) and done.provider == "one"
+        assert [provider for provider, _, _ in keeper.route] == ["one", "two", "one"]
+
+    play(course())
+
+
+def test_a_context_that_is_full_in_mid_reply_ends_it_for_that_server() -> None:
+    async def course() -> None:
+        one, two = Scripted("one", [too_long(8_000, after=HALF)]), Scripted("two", [Says(NEW)])
+        done, keeper, _ = await ended(chain(one, two), a_request(OLD))
+        assert isinstance(done, Completion) and done.provider == "two"
+        assert (keeper.shown, keeper.restarts) == (NEW, 0)
+        assert not done.usage_is_whole
 
     play(course())
 
