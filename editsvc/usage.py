@@ -20,6 +20,13 @@ class Usage:
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
 
+    @property
+    def total_tokens(self) -> int | None:
+        """Prompt and completion together."""
+        if self.prompt_tokens is None or self.completion_tokens is None:
+            return None
+        return self.prompt_tokens + self.completion_tokens
+
     def __add__(self, other: Usage) -> Usage:
         """The counts of two requests together; what one of them did not report is not known of both."""
         pairs = ((getattr(self, count.name), getattr(other, count.name)) for count in fields(self))

@@ -15,6 +15,8 @@ from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
 from editsvc.provider.health import HealthFile
+from editsvc.provider.limits import Limits
+from editsvc.provider.limits_file import LimitsFile
 from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings import environment
 
@@ -80,6 +82,11 @@ def health_file(settings: Settings) -> HealthFile:
     return HealthFile(environment.data_dir(settings), clock=time.monotonic, wall=time.time)
 
 
+def limits_file(settings: Settings) -> LimitsFile:
+    """What servers were found to take, on the clock of this process."""
+    return LimitsFile(environment.data_dir(settings), clock=time.monotonic, wall=time.time)
+
+
 def for_the_first(
     settings: Settings, table: dict[str, models.Model], first: Server
 ) -> tuple[Settings, dict[str, models.Model]]:
@@ -113,10 +120,11 @@ def chain_of(
 ) -> Chain:
     """The servers as a chain.
 
-    What is learned about them is kept for `doctor` and for later processes, if `remembered`; it counts from the
-    start where there is more than one server, because only then is there somebody else to ask.
+    What is learned about them is kept for `doctor` and for later processes, if `remembered`. What the breakers know
+    counts from the start where there is more than one server, because only then is there somebody else to ask; what
+    a server takes always does.
     """
-    health = health_file(settings)
+    health, limits = health_file(settings), limits_file(settings)
     upstreams, origins = [], {}
     for number, server in enumerate(servers):
         upstream = Upstream(
@@ -125,6 +133,7 @@ def chain_of(
             predicts=server.prediction,
             reasons=not number or table.get(server.model, models.UNKNOWN).reasoning_effort,
             breaker=Breaker(health=health.load(server.origin) if len(servers) > 1 else None),
+            limits=limits.load(server.origin) if remembered else Limits(),
         )
         upstreams.append(upstream)
         origins[upstream] = server.origin
@@ -140,6 +149,9 @@ def chain_of(
             clock=time.monotonic,
             draw=random.random,
             changed=(lambda upstream: health.save(origins[upstream], upstream.breaker.health))
+            if remembered
+            else (lambda _: None),
+            learned=(lambda upstream: limits.save(origins[upstream], upstream.limits))
             if remembered
             else (lambda _: None),
         )

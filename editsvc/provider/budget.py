@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from editsvc import credible
 from editsvc.provider.base import Priority
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _UNTOLD_TOKENS: Final = 20_000
 _MARGIN_S: Final = 0.5
 # Requests that are older belong to another window; a day's are as good as counted by the server's next word.
 _FORGOTTEN_S: Final = 120.0
+# The second is that of OpenAI, Azure and Groq.
+_MINUTES: Final = ("limit-tokens-minute", "limit-tokens")
 _WINDOWS: Final = (("tokens", "tokens-minute"), ("requests", "requests-minute"), ("requests", "requests-day"))
 
 
@@ -136,6 +139,12 @@ def limit_reset_s(headers: Mapping[str, str]) -> float | None:
         and (reset := _number(headers.get(f"reset-{name}"))) is not None
     ]
     return max(resets, default=None)
+
+
+def tokens_a_minute(headers: Mapping[str, str]) -> int | None:
+    """How many tokens a minute has, and so the most that one request can reserve; None if `headers` do not say."""
+    limits = (_number(headers.get(name)) for name in _MINUTES)
+    return next((int(limit) for limit in limits if limit is not None and 1 <= limit <= credible.MOST), None)
 
 
 def _window(headers: Mapping[str, str], name: str, sent_at: float, now: float) -> Window | None:

@@ -257,24 +257,20 @@ class CerebrasProvider:
                             bridge.delta(text)
                         continue
                     # [DONE], or the end of the body; the loop goes on to read what is left of it.
-                    self._check_room(state, headers)
+                    self._check_room(state)
                     bridge.succeed(self._completion(state, call, headers, started))
             except httpx.TransportError:
                 if state.finish_reason is None:
                     raise
                 # The reply has ended; how the connection ends after that is of no interest.
-                self._check_room(state, headers)
+                self._check_room(state)
                 bridge.succeed(self._completion(state, call, headers, started))
 
-    def _check_room(self, state: _StreamState, headers: httpx.Headers) -> None:
+    def _check_room(self, state: _StreamState) -> None:
         """Raise ContextExceeded for a reply that ended because the context was full."""
-        if state.finish_reason not in overflow.FINISH_REASONS:
-            return
-        from editsvc.provider import failures  # noqa: PLC0415 - as above
-
-        prompt, completion = state.usage.prompt_tokens, state.usage.completion_tokens
-        full = overflow.Overflow(limit=None if prompt is None or completion is None else prompt + completion)
-        raise failures.context_exceeded(full, server=self._server, headers=headers)
+        if state.finish_reason in overflow.FINISH_REASONS:
+            full = overflow.Overflow(limit=state.usage.total_tokens)
+            raise overflow.error(full, server=self._server, request_id=state.request_id)
 
     def _completion(
         self, state: _StreamState, call: Call, headers: httpx.Headers, started: float

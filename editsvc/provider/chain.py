@@ -38,6 +38,7 @@ from editsvc.errors import (
 from editsvc.provider.base import Attempt, AttemptReason, Completion, Priority
 from editsvc.provider.breaker import BreakerState
 from editsvc.provider.failure_class import FailureClass, backoff_s, failure_class
+from editsvc.provider.limits import impassable
 from editsvc.provider.resume import ResumedReply, rest_predicted
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ class Chain:
         """See `Completer.refuses_predictions`."""
         return self.upstreams.first.refuses_predictions(self.upstreams.now())
 
-    def context_tokens(self, model: str) -> int | None:  # noqa: ARG002
+    def context_tokens(self, model: str) -> int | None:
         """See `Completer.context_tokens`."""
-        return None
+        return self.upstreams.first.limits.tokens(model, self.upstreams.now())
 
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """See `Completer.complete`."""
@@ -316,6 +317,8 @@ class _RequestRun:
                 hint="Nothing was changed; try again.",
                 request_id=outcome.request_id,
             )
+        elif isinstance(outcome, ProviderRateLimited):
+            outcome = impassable(outcome, call.request, call.upstream.name) or outcome
         call.outcome = outcome
         self._record_end(
             call, outcome, (outcome.finish_reason or "") if isinstance(outcome, Completion) else outcome.kind
@@ -337,7 +340,7 @@ class _RequestRun:
 
     def _record_end(self, call: _Call, outcome: Completion | ProviderError | None, word: str) -> None:
         call.closed = True
-        self._upstreams.finish(call.upstream, call.reservation, outcome)
+        self._upstreams.finish(call.upstream, call.request, call.reservation, outcome)
         if call.count and not isinstance(outcome, Completion):
             self._usage_is_whole = False  # billed, and nobody said how much
         attempt = Attempt(

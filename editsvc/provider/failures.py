@@ -16,7 +16,6 @@ import httpx
 from cerebras.cloud import sdk
 
 from editsvc.errors import (
-    ContextExceeded,
     EditsvcError,
     EndlessReply,
     IncompleteReply,
@@ -73,7 +72,9 @@ def from_status(
     body = message if body is None else body
     found = _overflow(status, body)
     if found is not None:
-        return context_exceeded(found, server=server, headers=headers, status=status, message=message)
+        return overflow.error(
+            found, server=server, request_id=request_id(headers), status=status, message=message
+        )
     if status == 413:  # noqa: PLR2004 - the numbers of HTTP are their names
         status = 429  # Groq's, for its limit of tokens a minute
     said = f": {message}" if message else ""
@@ -119,35 +120,6 @@ def from_status(
     )
 
 
-def context_exceeded(
-    found: Overflow,
-    *,
-    server: str,
-    headers: Mapping[str, str] | None = None,
-    status: int | None = None,
-    message: str = "",
-) -> ContextExceeded:
-    """The error for a request that is longer than the server takes; `message` is the server's, of `status`."""
-    if found.limit is None:
-        said = ": ".join(filter(None, (str(status or ""), message)))
-        text = f"The request is longer than {server} takes{f' ({said})' if said else ''}."
-    elif found.a_minute:
-        text = (
-            f"{server} takes {found.limit:,} tokens a minute, and this request alone needs {found.length:,}."
-        )
-    else:
-        needed = "more" if found.length is None else f"{found.length:,}"
-        text = f"{server} takes {found.limit:,} tokens, prompt and reply together, and this request needs {needed}."
-    return ContextExceeded(
-        text,
-        request_id=request_id(headers or {}),
-        http_status=status,
-        limit=found.limit,
-        length=found.length,
-        a_minute=found.a_minute,
-    )
-
-
 def _overflow(status: int, body: Any) -> Overflow | None:
     """What a refusal says about a request that is too long; None if it is another refusal."""
     if status not in {400, 413, 422, 429} and status < 500:  # noqa: PLR2004
@@ -188,7 +160,7 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
         return from_status(status, text, server=server, headers=headers, body=body)
     found = overflow.read(body)
     if found is not None:
-        return context_exceeded(found, server=server, headers=headers, message=text)
+        return overflow.error(found, server=server, request_id=request_id(headers), message=text)
     return ProviderUnavailable(
         f"{server} broke off the reply with an error{': ' + text if text else ''}.",
         hint="Try again in a moment.",

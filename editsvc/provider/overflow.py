@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import credible
+from editsvc.errors import ContextExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,35 @@ def read(body: Any) -> Overflow | None:
     if limit is not None and length is not None and length < limit:
         length = None  # that of the prompt, or another number
     return Overflow(limit, length)
+
+
+def error(
+    found: Overflow,
+    *,
+    server: str,
+    request_id: str | None = None,
+    status: int | None = None,
+    message: str = "",
+) -> ContextExceeded:
+    """The error for a request that is longer than `server` takes; `message` is its own, of `status`."""
+    if found.limit is None:
+        said = ": ".join(filter(None, (str(status or ""), message)))
+        text = f"The request is longer than {server} takes{f' ({said})' if said else ''}."
+    else:
+        needed = "more" if found.length is None else f"{found.length:,}"
+        takes = f"{server} takes {found.limit:,} tokens"
+        if found.a_minute:
+            text = f"{takes} a minute, and this request alone needs {needed}."
+        else:
+            text = f"{takes}, prompt and reply together, and this request needs {needed}."
+    return ContextExceeded(
+        text,
+        request_id=request_id,
+        http_status=status,
+        limit=found.limit,
+        length=found.length,
+        a_minute=found.a_minute,
+    )
 
 
 def is_rate(body: Any) -> bool:

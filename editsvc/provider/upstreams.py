@@ -12,6 +12,7 @@ from editsvc.provider.base import Completion, Priority
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.budget import Budget
 from editsvc.provider.failure_class import COOLDOWN_S, FailureClass, failure_class
+from editsvc.provider.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -47,6 +48,7 @@ class Upstream:
     reasons: bool = True
     breaker: Breaker = field(default_factory=Breaker)
     budget: Budget = field(default_factory=Budget)
+    limits: Limits = field(default_factory=Limits)
     refuses_predictions_until: float = -math.inf
 
     @property
@@ -73,7 +75,8 @@ class Upstream:
 class Upstreams:
     """The servers in the order in which they are asked; safe to use from several tasks of one event loop.
 
-    `changed` is called with an upstream of which more is known than before. `sleep` and `draw` (uniform
+    `changed` is called with an upstream whose breaker is another than before, `learned` with one that was found to take
+    another length of requests. `sleep` and `draw` (uniform
     in [0, 1)) are the caller's, like the clock.
     """
 
@@ -86,6 +89,7 @@ class Upstreams:
         draw: Callable[[], float] = lambda: 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         changed: Callable[[Upstream], None] = lambda _: None,
+        learned: Callable[[Upstream], None] = lambda _: None,
     ) -> None:
         self._upstreams = list(upstreams)
         self.policy = policy or RetryPolicy()
@@ -93,6 +97,7 @@ class Upstreams:
         self.draw = draw
         self._sleep = sleep
         self._changed = changed
+        self._learned = learned
         self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
         self._ended = asyncio.Event()  # set, and replaced, when a request ends
 
@@ -148,9 +153,13 @@ class Upstreams:
             receiver.released()
 
     def finish(
-        self, upstream: Upstream, reservation: Reservation, outcome: Completion | ProviderError | None
+        self,
+        upstream: Upstream,
+        request: CompletionRequest,
+        reservation: Reservation,
+        outcome: Completion | ProviderError | None,
     ) -> None:
-        """Record the end of a request with the budget and the breaker; `outcome` is None if it was cancelled."""
+        """Record the end of a request with all that learns from it; `outcome` is None if it was cancelled."""
         now = self.now()
         upstream.budget.finish(reservation, getattr(outcome, "rate_limit", None), now)
         before = upstream.breaker.health
@@ -162,6 +171,8 @@ class Upstreams:
             self._record_failure(upstream, outcome, now)
         if upstream.breaker.health != before:
             self._changed(upstream)
+        if upstream.limits.learn(request, outcome, now):
+            self._learned(upstream)
         ended, self._ended = self._ended, asyncio.Event()
         ended.set()
 
