@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from editsvc.app.servers import Server
     from editsvc.provider.health import HealthEntry
+    from editsvc.provider.limits import Found
     from editsvc.settings.schema import Settings
 
 _ROUTES: Final = {
@@ -35,6 +36,8 @@ _ROUTES: Final = {
     "fallback": "sent to the fallback",
     "hedge": "sent twice to be faster",
 }
+# Of a server's limit: counting as much less than the server is worth a word.
+_NOTABLE_SHARE: Final = 0.98
 _PACKAGES: Final = (
     "cerebras-cloud-sdk",
     "pygls",
@@ -203,7 +206,7 @@ def _policy(settings: Settings) -> Checkup:
 
 
 def _servers(settings: Settings) -> Iterator[Checkup]:
-    from editsvc.app.servers import configured, health_file
+    from editsvc.app.servers import configured, health_file, limits_file
 
     try:
         servers = configured(settings)
@@ -215,9 +218,11 @@ def _servers(settings: Settings) -> Iterator[Checkup]:
         return
     if servers[0].fallback:
         yield Checkup("key", "none for Cerebras: the fallback is the only server.", ok=None)
-    known = health_file(settings).entries()
+    known, limits = health_file(settings).entries(), limits_file(settings)
     for server in servers:
         yield from _server(settings, server, known.get(server.origin), alone=len(servers) == 1)
+        title = "fallback limits" if server.fallback else "limits"
+        yield Checkup(title, _limits(limits.of(server.origin), time.time()), ok=True)
 
 
 def _server(
@@ -257,6 +262,31 @@ def _breaker(known: HealthEntry | None, now: float) -> str:
     if known.cool_until is not None and known.cool_until > now:
         return f"closed, and cooling down for {known.cool_until - now:.0f} s more, as the server asked {ago}"
     return "closed"
+
+
+def _limits(known: dict[str, Found], now: float) -> str:
+    """What the server was found to take of each model, and how old that is."""
+    if not known:
+        return "none learned"
+    return "; ".join(f"{model} takes {_taken(found, now)}" for model, found in sorted(known.items()))
+
+
+def _taken(found: Found, now: float) -> str:
+    parts = []
+    if found.context is not None:
+        ours = int(found.context * found.share)
+        fewer = f" ({ours:,} as counted here)" if found.share <= _NOTABLE_SHARE else ""
+        parts.append(f"{found.context:,} tokens a request{fewer}, learned {_ago(now - found.context_at)}")
+    if found.minute is not None:
+        parts.append(f"{found.minute:,} tokens a minute, last seen {_ago(now - found.minute_at)}")
+    return ", and ".join(parts)
+
+
+def _ago(seconds: float) -> str:
+    days, hours = int(seconds // 86_400), int(seconds // 3_600)
+    if days:
+        return f"{days} day{'' if days == 1 else 's'} ago"
+    return f"{hours} h ago" if hours else f"{max(0, int(seconds // 60))} min ago"
 
 
 def _routes(settings: Settings) -> Checkup | None:

@@ -30,8 +30,24 @@ def test_one_server_that_works(shell: Shell) -> None:
     assert found["key"]["text"] == "from CEREBRAS_API_KEY"
     assert found["server"]["text"].endswith("lists 3 models")
     assert found["breaker"] == {"name": "breaker", "ok": True, "text": "closed"}
+    assert found["limits"] == {"name": "limits", "ok": True, "text": "none learned"}
     assert "fallback server" not in found
+    assert "fallback limits" not in found
     assert "requests" not in found
+
+
+def test_what_a_server_was_found_to_take(offline_shell: Shell, start_emulator: Start, script: Path) -> None:
+    shell = offline_shell
+    shell.environ.setenv("CEREBRAS_API_KEY", "csk-very-secret")
+    small = ("--script", str(script), "--model", "gpt-oss-120b:context=700", "--tokens-per-minute", "30000")
+    shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator(*small))
+    shell.file()
+    assert shell.run("rewrite", "-i", INSTRUCTION, "--scope", "lines:1-40", "steps.py").code == 3
+    assert findings(shell)["limits"]["text"].startswith(
+        "gpt-oss-120b takes 700 tokens a request, learned 0 min ago"
+    )
+    shell.environ.setenv("CEREBRAS_BASE_URL", start_emulator("--script", str(script)))
+    assert findings(shell)["limits"]["text"] == "none learned"
 
 
 def test_a_server_that_is_let_alone_and_the_one_that_answers_instead(with_fallback: Shell) -> None:

@@ -194,6 +194,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ),
     ("docs/providers.md", "`longest_wait_s` ({:g} s)", [SETTINGS.longest_wait_s]),
     ("docs/providers.md", "kept for {:g} minutes", [constant("provider.health:_FORGOTTEN_S") / 60]),
+    ("docs/providers.md", "forgotten after {:g} days", [constant("provider.limits:FORGOTTEN_S") / 86_400]),
     ("docs/providers.md", "`batch_wait_s` ({:g} s)", [SETTINGS.batch_wait_s]),
     (
         "docs/providers.md",
