@@ -57,14 +57,17 @@ class Room:
 
     @classmethod
     def of(cls, model: Model, *, learned: int | None = None, shown_at_most: int | None = None) -> Room:
-        """The room of `model` at a server that was found to take `learned` tokens; the user may want less shown."""
-        known = [tokens for tokens in (model.context_tokens, learned) if tokens is not None]
-        context = min(known, default=ASSUMED_CONTEXT)
+        """The room of `model` at a server that was found to take `learned` tokens; the user may want less shown.
+
+        What was learned may be the tokens of a minute: it is a limit, and does not say that a model takes so much.
+        """
+        likely = ASSUMED_CONTEXT if model.context_tokens is None else model.context_tokens
+        context = likely if learned is None else min(likely, learned)
         reply = min(model.max_output_tokens or ASSUMED_REPLY, context)
         if model.max_output_tokens is None and model.context_tokens is not None:
             reply = context
         shown = context if shown_at_most is None else min(context, shown_at_most)
-        return cls(context, reply, shown, assumed=not known)
+        return cls(context, reply, shown, assumed=model.context_tokens is None and context == likely)
 
     def within(self, context: int) -> Room:
         """The same for a server that takes no more than `context`."""

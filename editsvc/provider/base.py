@@ -205,7 +205,7 @@ class Completer(Protocol):
     def context_tokens(self, model: str) -> int | None:
         """The most tokens that that provider was found to take for `model`, prompt and completion together.
 
-        None where nothing was learned.
+        It is a limit, of the context or of a minute; None where nothing was learned.
         """
         ...
 
