@@ -10,7 +10,7 @@ from editsvc import syntax
 from editsvc.guard.changes import changes_of
 from editsvc.reply import Framing
 from editsvc.text.diff import changed_spans
-from editsvc.text.document import split_lines
+from editsvc.text.document import shared_lines, split_lines
 
 if TYPE_CHECKING:
     from editsvc.guard.changes import Change
@@ -67,7 +67,7 @@ class Proposal:
     @cached_property
     def old(self) -> list[str]:
         """The lines of `before`, with their ends."""
-        return split_lines(self.before)
+        return shared_lines(self.before)
 
     @cached_property
     def new(self) -> list[str]:

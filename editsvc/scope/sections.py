@@ -45,6 +45,14 @@ _NEAR: Final = 256
 # So many times as long as a section may be, it is cut wherever a line ends, or inside of a line.
 _FAR_TOO_LONG: Final = 4
 _SEPARATORS: Final = (re.compile("[;}]"), re.compile("[,{>]"), re.compile(r"\s(?=\S)"))
+# Characters of a document without an outline, above which it is divided by size.
+_LARGE: Final = 1_000_000
+_BEGINNINGS: Final = (
+    re.compile(r"\n[ \t]*\n+(?=[^\s)\]}])"),
+    re.compile(r"\n(?=[^\s)\]}])"),
+    re.compile(r"\n"),
+)
+_BLANK_LINES: Final = re.compile(r"(?:[ \t]*\n)+")
 _JOINED: Final = frozenset("\u200d\ufe0e\ufe0f")
 
 _ROOT: Final = -1
@@ -133,12 +141,14 @@ def divide(
     far: then it is cut at the end of any line, and a long line behind what separates its parts. `outline` is that of
     this document, where the caller has it; else the document is parsed within the budget.
     """
+    if outline is None:
+        outline = outline_of(document, language, budget=budget)
+    if outline is None and len(document) > _LARGE:
+        return _by_size(document, int(longest_tokens * CHARACTERS_PER_TOKEN))
     texts = split_lines(document)
     if not texts:
         return []
     lines = _Lines.of(texts)
-    if outline is None:
-        outline = outline_of(document, language, budget=budget)
     tree = None if outline is None else outline.tree
     if language is not None and language.name == "markdown":
         blocks = _chapters(lines)
@@ -155,6 +165,38 @@ def divide(
             line += document.count("\n", start, cut)
             start = cut
     return found
+
+
+def _by_size(document: str, most: int) -> list[Section]:
+    """Sections of a large document of which no structure is known, each as long as may be.
+
+    They begin behind blank lines where these are near, with lines that are not indented, or with any line.
+    """
+    found: list[Section] = []
+    start, line = 0, 1
+    while start < len(document):
+        end = _natural_end(document, start, most)
+        for cut in _cuts(document, start, end, most):
+            found.append(Section(len(found) + 1, document[start:cut], line, start))
+            line += document.count("\n", start, cut)
+            start = cut
+    return found
+
+
+def _natural_end(document: str, start: int, most: int) -> int:
+    """Where a section that begins at `start` best ends."""
+    low, high = start + most // 2, start + most
+    if high >= len(document):
+        return len(document)
+    for beginning in _BEGINNINGS:
+        ends = [match.end() for match in beginning.finditer(document, low, high)]
+        if ends:
+            end = ends[-1]
+            break
+    else:
+        end = document.find("\n", high) + 1 or len(document)
+    blank = _BLANK_LINES.match(document, end)
+    return end if blank is None else blank.end()
 
 
 def _cuts(document: str, start: int, end: int, most: int) -> Iterator[int]:

@@ -16,13 +16,20 @@ from typing import TYPE_CHECKING, Final
 from editsvc.text.document import Edit, line_end, normalise, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
+    from typing import AnyStr
 
     from pygit2 import DiffHunk, Patch
 
 CONTEXT_LINES: Final = 3
 _LINE_END: Final = re.compile("\n")
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+_HEADER: Final = re.compile(
+    rb"^@@ -(?P<old>\d+)(?P<old_rest>,\d+)? \+(?P<new>\d+)(?P<new_rest>,\d+)? @@", re.MULTILINE
+)
+# Characters; below that, comparing all is as fast.
+_LARGE: Final = 200_000
+_MARGIN: Final = 1_000
 _QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -51,12 +58,43 @@ class Hunk:
 
 def changed_spans(old: str, new: str) -> list[Span]:
     r"""The changed line ranges of two texts whose lines end in ``\n``, in order, without context."""
+    start, end = _between_alike(old, new, "\n")
+    before = old.count("\n", 0, start)
     # The patch keeps no reference to its buffers: with temporaries it reads freed memory.
-    old_buffer, new_buffer = old.encode("utf-8", "surrogatepass"), new.encode("utf-8", "surrogatepass")
+    old_buffer = old[start : len(old) - end].encode("utf-8", "surrogatepass")
+    new_buffer = new[start : len(new) - end].encode("utf-8", "surrogatepass")
     patch = _patch(old_buffer, new_buffer, context_lines=0)
-    spans = [_span(hunk) for hunk in patch.hunks]
+    spans = [_span(hunk, before) for hunk in patch.hunks]
     del patch, old_buffer, new_buffer
     return spans
+
+
+def _between_alike(old: AnyStr, new: AnyStr, line_end: AnyStr) -> tuple[int, int]:
+    """How much of the beginning and of the end of two large texts need not be compared, in whole lines.
+
+    A change shows as it would in the whole texts, unless it could as well be `_MARGIN` lines further up or down.
+    """
+    least = min(len(old), len(new))
+    if least < _LARGE:
+        return 0, 0
+    start = _as_long_as(lambda length: old[:length] == new[:length], least)
+    end = _as_long_as(lambda length: old[len(old) - length :] == new[len(new) - length :], least - start)
+    for _ in range(_MARGIN):
+        start = max(0, old.rfind(line_end, 0, max(0, start - 1)) + 1)
+    tail = len(old) - end
+    for _ in range(_MARGIN):
+        at = old.find(line_end, tail)
+        tail = len(old) if at < 0 else at + 1
+    return start, len(old) - tail
+
+
+def _as_long_as(alike: Callable[[int], bool], most: int) -> int:
+    """The greatest length up to `most` for which two texts are alike; what is shorter is, too."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if alike(middle) else (low, middle - 1)
+    return low
 
 
 def edits(old: str, new: str) -> list[Edit]:
@@ -150,14 +188,35 @@ def unified_diff(
     """
     if old == new:
         return b""
-    patch = _patch(old, new, context_lines=context_lines)
+    start, end = _between_alike(old, new, b"\n")
+    # As above, the patch looks into the buffers that it was made from.
+    old_buffer, new_buffer = old[start : len(old) - end], new[start : len(new) - end]
+    patch = _patch(old_buffer, new_buffer, context_lines=context_lines)
     data: bytes = patch.data
     body = data[data.index(b"\n@@ ") + 1 :]
+    if start:
+        body = _moved(body, old.count(b"\n", 0, start))
     before, after = _git_name(f"a/{path}"), _git_name(f"b/{path}")
     head = f"--- {before}\n+++ {after}\n"
     if from_top:
         head = f"diff --git {before} {after}\n{head}"
     return head.encode("utf-8", "surrogateescape") + body
+
+
+def _moved(body: bytes, lines: int) -> bytes:
+    """The hunks of a patch for texts that so many lines stand before."""
+    return _HEADER.sub(
+        lambda match: (
+            b"@@ -%d%b +%d%b @@"
+            % (
+                int(match["old"]) + lines,
+                match["old_rest"] or b"",
+                int(match["new"]) + lines,
+                match["new_rest"] or b"",
+            )
+        ),
+        body,
+    )
 
 
 def hunks(diff: str) -> list[Hunk]:
@@ -208,10 +267,11 @@ def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
     )
 
 
-def _span(hunk: DiffHunk | Hunk) -> Span:
+def _span(hunk: DiffHunk | Hunk, before: int = 0) -> Span:
+    """The lines of `hunk`, of texts that `before` lines stand before."""
     # Like diff, libgit2 names the line before an empty range.
-    old_start = hunk.old_start - (1 if hunk.old_lines else 0)
-    new_start = hunk.new_start - (1 if hunk.new_lines else 0)
+    old_start = before + hunk.old_start - (1 if hunk.old_lines else 0)
+    new_start = before + hunk.new_start - (1 if hunk.new_lines else 0)
     return Span(old_start, old_start + hunk.old_lines, new_start, new_start + hunk.new_lines)
 
 

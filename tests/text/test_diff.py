@@ -209,3 +209,45 @@ def git_apply(folder: Path, name: str, old: bytes, new: bytes) -> bytes:
     if diff:
         subprocess.run(["git", "apply", "-"], input=diff, cwd=folder, check=True, capture_output=True)
     return path.read_bytes()
+
+
+def numbered(count: int) -> list[str]:
+    return [
+        f"line {number} of a text that is long enough to be compared in part\n" for number in range(count)
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 4_999),
+            st.integers(0, 3),
+            st.lists(st.sampled_from(["new\n", "line 7\n"]), max_size=3),
+        ),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=30)
+def test_of_large_texts_only_what_differs_is_compared_and_the_lines_are_right(
+    changes: list[tuple[int, int, list[str]]], final_newline: bool
+) -> None:
+    lines = numbered(5_000)
+    old = "".join(lines) if final_newline else "".join(lines).rstrip("\n")
+    for at, gone, came in sorted(changes, reverse=True):
+        lines[at : at + gone] = came
+    new = "".join(lines) if final_newline else "".join(lines).rstrip("\n")
+    assert apply(old, edits(old, new)) == new
+    old_lines, new_lines = split_lines(old), split_lines(new)
+    for span in changed_spans(old, new):
+        old_lines[span.old_start : span.old_end] = [""] * (span.old_end - span.old_start)
+        new_lines[span.new_start : span.new_end] = [""] * (span.new_end - span.new_start)
+    assert "".join(old_lines) == "".join(new_lines)
+    if old != new:
+        diff = unified_diff(old.encode(), new.encode(), "a.txt").decode()
+        for hunk in hunks(diff):
+            shown = [line[1:] for line in hunk.lines if line[:1] in "- "]
+            assert [line.rstrip("\n") for line in shown if not line.startswith(" No newline")] == [
+                line.rstrip("\n")
+                for line in split_lines(old)[hunk.old_start - 1 : hunk.old_start - 1 + hunk.old_lines]
+            ]
