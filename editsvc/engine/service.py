@@ -348,7 +348,7 @@ class EditService:
         room = Room.of(
             self._model,
             learned=self._provider.context_tokens(self._settings.model),
-            shown_at_most=self._settings.context_tokens,
+            shown_at_most=self._settings.context_tokens or None,
         )
         return room if run.context_tokens is None else room.within(run.context_tokens)
 

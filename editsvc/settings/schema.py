@@ -83,11 +83,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 1_000
     context_tokens: Annotated[
-        int | None,
+        int,
         _doc(
-            "At most so many tokens of a file are shown to the model; left out, as many as model and server take."
+            "At most so many tokens of a file are shown to the model; 0 stands for as many as model and server take.",
+            ge=0,
         ),
-    ] = None
+    ] = 0
     locate: Annotated[
         Locate,
         _doc(
@@ -300,8 +301,10 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         raise SettingsError(f"{origin}: exploration is {converted}; expected a share from 0 to 1.")
     if key == "allow" and not WAIVABLE.issuperset(converted):
         raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
-    if key == "context_tokens" and converted is not None and converted < _LEAST_SHOWN:
-        raise SettingsError(f"{origin}: context_tokens is {converted}; expected at least {_LEAST_SHOWN:,}.")
+    if key == "context_tokens" and 0 < converted < _LEAST_SHOWN:
+        raise SettingsError(
+            f"{origin}: context_tokens is {converted}; expected 0, or at least {_LEAST_SHOWN:,}."
+        )
     if key == "hedge_after_s" and converted is not None and converted <= 0:
         raise SettingsError(f"{origin}: hedge_after_s is {converted:g}; expected more than 0.")
     if key in {"base_url", "fallback_base_url"} and converted:

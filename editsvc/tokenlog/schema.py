@@ -147,7 +147,7 @@ REQUESTS: Final = Table(
         BigInteger(),
         "Number of undecided hunks that were still as written when the document was closed; null before that.",
     ),
-    _column("scope_reason", Text(), "Why this scope was chosen, such as `asked`, `named` or `small`."),
+    _column("scope_reason", Text(), "Why this scope was chosen, such as `asked`, `cursor` or `small`."),
     _column("parts_offered", BigInteger(), "Number of parts of the document that the model could rewrite."),
     _column("parts_rewritten", BigInteger(), "Number of those parts that its reply held."),
     _column("edit_format", Text(), "The requested form of the reply: `rewrite` or `search-replace`."),
