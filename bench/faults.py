@@ -74,6 +74,7 @@ class Kind(StrEnum):
     HARMLESS = "the reply is whole all the same"
     PASSING = "another request may help, here or elsewhere"
     LONG = "another server may help; this one asks for more patience than anybody has"
+    LENGTH = "another server may take requests that are as long"
     FINAL = "another request would meet it, too"
     MISTAKE = "the model's own: the reply is whole, and is refused"
     MENDED = "the model's own: it is told so once, and may do better"
@@ -145,7 +146,7 @@ class Rule:
             return DONE
         if self.kind is Kind.PASSING and how is not How.ALWAYS:
             return DONE
-        if self.kind is Kind.LONG and how is How.SECOND:
+        if self.kind in {Kind.LONG, Kind.LENGTH} and how is How.SECOND:
             return DONE
         if self.kind is Kind.MENDED and how is How.ONCE:
             return DONE
@@ -178,7 +179,8 @@ PLACES: Final = (0, 0.5, 1)
 
 RULES: Final[dict[str, Rule]] = {
     # What is wrong with the request stays wrong with it.
-    **{f"status:{code}": final("ProviderRejected") for code in (400, 402, 404, 413, 422)},
+    **{f"status:{code}": final("ProviderRejected") for code in (400, 402, 404, 422)},
+    "status:413": Rule(Kind.LENGTH, failed("ContextExceeded")),
     **{f"status:{code}": final("ProviderAuthError") for code in (401, 403)},
     "status:400,shape=top": final("ProviderRejected"),
     "status:401,shape=top": final("ProviderAuthError"),
