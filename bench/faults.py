@@ -185,7 +185,8 @@ RULES: Final[dict[str, Rule]] = {
     "status:400,shape=top": final("ProviderRejected"),
     "status:401,shape=top": final("ProviderAuthError"),
     "redirect": final("ProviderRejected"),
-    "length": final("IncompleteReply:length"),
+    # There is more room for the reply the second time.
+    "length": Rule(Kind.MENDED, failed("IncompleteReply:length")),
     "content-filter": final("IncompleteReply:content_filter"),
     "unknown-finish": final("IncompleteReply:finished_for_a_new_reason"),
     "endless": final("EndlessReply"),

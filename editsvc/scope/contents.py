@@ -75,8 +75,12 @@ def beginning(section: Section) -> str:
     """How `section` begins, and the end of the name of what it is a part of."""
     first = section.first_words
     last_name = section.name.rpartition(".")[2]
-    part_of = "" if not last_name or last_name in first else f"{section.name[-_PART_OF:].lstrip('.')}: "
-    return (part_of + first[:_BEGINNING]).rstrip()
+    if not last_name or last_name in first:
+        return first[:_BEGINNING].rstrip()
+    name = section.name
+    while len(name) > _PART_OF and "." in name:
+        name = name.partition(".")[2]
+    return f"{name[:_PART_OF]}: {first[:_BEGINNING]}".rstrip()
 
 
 def _group(sections: Sequence[Section]) -> Entry:

@@ -83,7 +83,7 @@ ONCE = {
     "status:400": 3,
     "status:401": 4,
     "status:429,retry-after=600": 3,
-    "length": 3,
+    "length": 0,  # there is more room for the reply the second time
     "unknown-finish": 3,
     "elision": 0,
     "refusal": 1,
