@@ -68,7 +68,7 @@ def test_a_list_is_hardly_longer_than_it_may_be(count: int, most: int) -> None:
     sections = [Section(n, f"def f_{n}():\n    pass\n", 2 * n - 1, 0, f"f_{n}") for n in range(1, count + 1)]
     entries = contents.entries(sections, most)
     tokens = sum(estimate_from_text(str(entry)) + 1 for entry in entries)
-    assert tokens <= 2 * most
+    assert tokens <= 2.5 * most
     assert (entries[0].first, entries[-1].last) == (1, count)
 
 
