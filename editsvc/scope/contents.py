@@ -44,9 +44,9 @@ _QUOTED: Final = re.compile(
 def entries(
     sections: Sequence[Section], most_tokens: int, among: Collection[int] | None = None
 ) -> list[Entry]:
-    """The sections, or those `among` the numbers, as lines of about `most_tokens` in all.
+    """The sections, or those `among` the numbers, as lines of no more than `most_tokens` in all.
 
-    Where a line for each is too much, groups of neighbours share one.
+    Where a line for each is too much, groups of neighbours share one; what is not beside one another never does.
     """
     chosen = [section for section in sections if among is None or section.number in among]
     single = [
@@ -56,10 +56,14 @@ def entries(
     tokens = sum(map(_tokens, single))
     if tokens <= most_tokens:
         return single
+    by_number = {section.number: section for section in chosen}
     # A line of a group is longer than one of a section, by the names in it.
     size = -(-2 * tokens // max(1, most_tokens))
-    by_number = {section.number: section for section in chosen}
-    return [_group([by_number[entry.first] for entry in run]) for run in _runs(single, size)]
+    while True:
+        groups = [_group([by_number[entry.first] for entry in run]) for run in _runs(single, size)]
+        if size >= len(single) or sum(map(_tokens, groups)) <= most_tokens:
+            return groups
+        size += -(-size // 2)
 
 
 def _runs(single: Sequence[Entry], size: int) -> Iterable[list[Entry]]:

@@ -63,12 +63,12 @@ def test_only_what_was_asked_for_is_listed_and_groups_do_not_reach_over_gaps() -
     assert covered == [3, 4, 5, 6, 20, 21, 22]
 
 
-@given(st.integers(1, 400), st.integers(300, 5_000))
-def test_a_list_is_hardly_longer_than_it_may_be(count: int, most: int) -> None:
+@given(st.integers(1, 400), st.integers(20, 5_000))
+def test_a_list_is_no_longer_than_it_may_be(count: int, most: int) -> None:
     sections = [Section(n, f"def f_{n}():\n    pass\n", 2 * n - 1, 0, f"f_{n}") for n in range(1, count + 1)]
     entries = contents.entries(sections, most)
     tokens = sum(estimate_from_text(str(entry)) + 1 for entry in entries)
-    assert tokens <= 2.5 * most
+    assert tokens <= most or len(entries) == 1
     assert (entries[0].first, entries[-1].last) == (1, count)
 
 
