@@ -306,14 +306,19 @@ class EditService:
         )
         return self._placed(run, plan)
 
-    def _placed(self, run: EditRun, plan: Plan) -> Plan:
-        """The plan that asks where the edit is to be made, if the file does not fit or that is cheaper."""
+    def _placed(self, run: EditRun, plan: Plan, *, was_shown: bool = False) -> Plan:
+        """The plan that asks where the edit is to be made, if the file does not fit or that is cheaper.
+
+        `was_shown` tells that a request before showed all of the file.
+        """
         if plan.scope.kind is not ScopeKind.SECTIONS or plan.scope.bounded or plan.locating is not None:
             return plan
         room = self._room(run)
         tokens = self._tokens(plan.document, room)
         fits = room.takes(tokens, len(plan.scope.sections))
-        if fits and self._settings.locate is Locate.OFF:
+        # Structured edits were chosen for what they cost; what has been shown costs nothing to show again.
+        fixed = plan.form is EditFormat.SEARCH_REPLACE or was_shown or self._settings.locate is Locate.OFF
+        if fits and fixed:
             return plan
         worth = Worth(self._settings.value_of_time, self._settings.objective)
         wanted = self._settings.locate is Locate.ON or asks_first(
@@ -543,7 +548,8 @@ class EditService:
             if wider is None or Restart.WHOLE_FILE in run.restarts:
                 raise self._out_of_bounds(plan, reply)
             run.restarts.append(Restart.WHOLE_FILE)
-            return self._placed(run, wider)
+            was_shown = estimate_from_length(len(plan.document)) <= plan.shown_at_most
+            return self._placed(run, wider, was_shown=was_shown)
         if run.restarts.count(Restart.MORE_SECTIONS) >= _MOST_ASKED:
             raise self._out_of_bounds(plan, reply)
         run.restarts.append(Restart.MORE_SECTIONS)
