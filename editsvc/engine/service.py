@@ -88,6 +88,8 @@ _BATCHES_REMEMBERED: Final = 16
 # How often less is sent or asked for at once, after it was too much; each time it is about half.
 _MOST_SHORTENED: Final = 6
 _LESS: Final = 0.7
+# An estimate from the length is not off by more.
+_FAR: Final = 2
 _MORE_ROOM: Final = 64.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
@@ -282,6 +284,8 @@ class EditService:
         """The first plan: language, scope, draft."""
         request = run.request
         original = normalise(request.snapshot.text)
+        if request.scope.kind is ScopeKind.FILE:
+            self._refuse_far_too_long(run, original)
         language = syntax.language_of(_name_of(request), original.partition("\n")[0])
         document, instruction, masked = self._without_secrets(run, original)
         divide_above = self._divide_above()
@@ -305,6 +309,12 @@ class EditService:
             masked=masked,
         )
         return self._placed(run, plan)
+
+    def _refuse_far_too_long(self, run: EditRun, document: str) -> None:
+        """Raise DocumentRefused, before any work, for a file that cannot be written as a whole by far."""
+        tokens = estimate_from_length(len(document))
+        if tokens > _FAR * self._room(run).reply:
+            completion_budget(self._model, prompt_tokens=0, target_tokens=tokens, predicts=False)
 
     def _placed(self, run: EditRun, plan: Plan, *, was_shown: bool = False) -> Plan:
         """The plan that asks where the edit is to be made, if the file does not fit or that is cheaper.
