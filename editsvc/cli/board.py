@@ -40,6 +40,8 @@ class FileLine(Progress):
         """How far it is, in a few words."""
         if self._held:
             return "held back" if short else "waiting, because of the server's limits or a failure"
+        if self._locating:
+            return "locating" if short else "finding the place"
         if not self._total:
             return "waiting" if short else "waiting for the first token"
         reached = f"{self._reached}/{self._total}"

@@ -9,6 +9,9 @@ import pytest
 from shell import EDITED, INSTRUCTION, Shell
 from terminal import Gates, Terminal, editsvc, gated
 
+from editsvc.cli.board import FileLine
+from editsvc.engine.edit import StreamUpdate
+
 NAMES = ("alpha.py", "beta.py", "gamma.py", "delta.py")
 CALL = ("rewrite", "-i", INSTRUCTION)
 
@@ -269,3 +272,11 @@ def test_without_a_key_that_is_said_once(offline_shell: Shell) -> None:
     ran = offline_shell.run("rewrite", "-i", "rename step_7 to seventh_step", *NAMES)
     assert ran.code == 0
     assert ran.err.count("no API key was found") == 1
+
+
+def test_a_file_whose_place_is_looked_for_says_so_until_more_comes() -> None:
+    line = FileLine("alpha.py")
+    line.locating()
+    assert (line.state(short=False), line.state(short=True)) == ("finding the place", "locating")
+    line.streamed(StreamUpdate([], 3, 9, [], []))
+    assert line.state(short=False) == "3/9 lines · 0 places changed"

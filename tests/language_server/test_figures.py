@@ -112,3 +112,11 @@ async def test_lines_that_stay_are_not_called_predicted(kept: int, words: str) -
     message = await asyncio.wait_for(heard.said.get(), 60)
     reporter.finish()
     assert message == f"211/300 lines · {figures.count(int(kept < lines), 'hunk')} · {words} unchanged"
+
+
+async def test_a_client_is_told_at_once_that_the_place_is_looked_for() -> None:
+    heard = Heard()
+    reporter = StreamReporter(heard, asyncio.get_running_loop(), stream=False)
+    reporter.locating()
+    reporter.finish()
+    assert heard.said.get_nowait() == "finding the place"
