@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from editsvc import figures
+from editsvc.engine.edit import Restart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,8 +155,13 @@ def token_line(result: EditResult) -> str:
         parts.append(f"{usage.completion_tokens:,} tokens{took}")
     else:
         parts.append(f"tokens not reported{took}")
-    if result.restarts:
-        parts.append(f"asked again ({', '.join(result.restarts)})")
+    if Restart.LOCATED in result.restarts:
+        parts.append("located")
+    if Restart.NEXT_PART in result.restarts:
+        parts.append(f"in {1 + result.restarts.count(Restart.NEXT_PART)} parts")
+    again = [restart for restart in result.restarts if not restart.planned]
+    if again:
+        parts.append(f"asked again ({', '.join(again)})")
     parts.append(_prediction(result))
     if result.cost_usd is not None and not result.offline:
         parts.append(figures.dollars(result.cost_usd))

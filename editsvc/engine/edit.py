@@ -103,6 +103,11 @@ class Restart(StrEnum):
     PREDICTION_UNSUPPORTED = "prediction-unsupported"
     TOO_MANY_REJECTED = "too-many-rejected"
 
+    @property
+    def planned(self) -> bool:
+        """Whether it belongs to the way that was chosen, and nothing went wrong."""
+        return self in {Restart.LOCATED, Restart.NEXT_PART}
+
 
 @dataclass(frozen=True, slots=True)
 class EditResult:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.engine.edit import EditRequest
+from editsvc.engine.edit import EditRequest, Restart
 from editsvc.engine.service import EditService
 from editsvc.prediction.verifier import Latency
 from editsvc.provider.chain import Chain
@@ -68,6 +68,11 @@ class CaseResult:
     def billed(self, preset: str) -> int:
         """Output tokens billed, over all requests."""
         return sum(request.billed(preset) for request in self.requests)
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether a request was made that the way of asking does not have in any case."""
+        return any(not Restart(restart).planned for restart in self.restarts)
 
     def cost_usd(self, preset: str, model: Model) -> float | None:
         """What all requests cost, or None if the prices are not known."""

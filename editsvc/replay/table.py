@@ -70,7 +70,7 @@ def sums_table(replay: Replay) -> Table:
         table.add_row(
             arm,
             f"{sum(result.exact for result in results)}/{len(results)}",
-            str(sum(bool(result.restarts) for result in results)),
+            str(sum(result.asked_again for result in results)),
             *(f"{replay.billed(arm, preset):,} {replay.seconds(arm, preset):.2f}s" for preset in PRESETS),
         )
     return table
@@ -163,7 +163,7 @@ def to_json(replay: Replay) -> dict[str, Any]:
                 "arm": arm,
                 "cases": len(results),
                 "exact": sum(result.exact for result in results),
-                "asked_again": sum(bool(result.restarts) for result in results),
+                "asked_again": sum(result.asked_again for result in results),
                 "presets": {name: _figures(replay, arm, name) for name in PRESETS},
             }
             for arm, results in ((arm, replay.of(arm)) for arm in arms_of(replay))
