@@ -26,6 +26,7 @@ WHOLE: Final = 0
 _NUMBERED: Final = re.compile(r" {0,3}(?P<fence>`{3,})(?:[^`\d]*[\s#])?(?P<number>\d{1,9})\b(?P<rest>[^`]*)")
 _DELETED: Final = re.compile(rf"\b(?:{rendering.DELETED}|delete|removed?)\b", re.IGNORECASE)
 _ANY_FENCE: Final = re.compile(r" {0,3}(?:`{3,}|~{3,})")
+_ENDS: Final = re.compile(r"\s*(?:[)\]}]|(?:end|fi|done|esac)\b)")
 _PROSE_BEFORE: Final = 6  # lines that a model may talk before the first frame
 
 
@@ -203,7 +204,23 @@ class SectionsParser:
             and following.name not in {"", section.name}
             and following.number not in {held for held, _ in self._received}
             and not _blank_lines_behind(code)
+            and _ends_like(code, section, following)
         )
+
+
+def _ends_like(code: str, section: Section, following: Section) -> bool:
+    """Whether the new text of a section ends as the old one did, or as something does that has an end of its own.
+
+    A comment or a statement that is to stand right above what follows does not.
+    """
+    last, was = _last_line(code), _last_line(section.text)
+    beside = len(following.first_line_text) - len(following.first_line_text.lstrip())
+    inside = len(last) - len(last.lstrip()) > beside
+    return last.strip() == was.strip() or inside or _ENDS.match(last) is not None
+
+
+def _last_line(text: str) -> str:
+    return next((line for line in reversed(split_lines(text)) if line.strip()), "")
 
 
 def _blank_lines_behind(text: str) -> str:

@@ -41,11 +41,15 @@ class Section:
         return self.text.endswith("\n")
 
     @property
+    def first_line_text(self) -> str:
+        """The first line that is not blank, without its end."""
+        match = _LINE.search(self.text)
+        return "" if match is None else match[0]
+
+    @property
     def first_words(self) -> str:
-        """The first line that is not blank, without the white space around it."""
-        for match in _LINE.finditer(self.text):
-            return match[0].strip()
-        return ""
+        """The same without the white space around it."""
+        return self.first_line_text.strip()
 
     @property
     def last_line(self) -> int:

@@ -136,3 +136,25 @@ def test_what_is_shown_while_it_streams_is_what_the_reply_holds(reply: str) -> N
 def test_a_reply_that_begins_with_very_many_blank_lines_is_read_in_one_go() -> None:
     """Looking at all of them again for each took hours."""
     assert read("\n" * 200_000 + "````python 3\n" + THIRD + "````").sections == (Section(3, THIRD),)
+
+
+GO = "// One returns 1.\nfunc One() int {\n\treturn 1\n}\n\n"
+TWO = "func Two() int {\n\treturn 2\n}\n"
+
+
+def test_a_comment_for_the_definition_that_follows_stands_right_above_it() -> None:
+    document = GO + TWO
+    sections = [Section(1, GO, 1, 0, "One"), Section(2, TWO, 6, len(GO), "Two")]
+    parser = SectionsParser(FRAME, document, sections)
+    parser.push("````python 1\n" + GO + "// Two returns 2.\n````\n")
+    (section,) = parser.finish().sections or ()
+    assert section.text == GO + "// Two returns 2.\n"
+
+
+def test_a_definition_that_was_added_at_the_end_keeps_its_distance() -> None:
+    document = GO + TWO
+    sections = [Section(1, GO, 1, 0, "One"), Section(2, TWO, 6, len(GO), "Two")]
+    parser = SectionsParser(FRAME, document, sections)
+    parser.push("````python 1\n" + GO + "func OneAndAHalf() int {\n\treturn 1\n}\n````\n")
+    (section,) = parser.finish().sections or ()
+    assert section.text.endswith("\treturn 1\n}\n\n")
