@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from editsvc.guard.proposal import Piece, Proposal
 
 _SEVERAL: Final = 2
+_MANY: Final = 10  # parts
 _HALF: Final = 0.5
 _MOST: Final = 0.6
 _LITTLE: Final = 0.3
 _HEAD: Final = 3  # lines with which a neighbour begins, one of which says that it does
+_SHORT: Final = 5  # lines, all of which may be the change
 _FEW: Final = 40  # lines; what comes back of a part beside a change is short
 _COMMENT: Final = re.compile(r"\s*(?:#(?!\w)|//|/?\*|<!--|--|;|%)")
 _WORD: Final = re.compile(r"\w+")
+_NAME_PART: Final = re.compile(r"[^\W_]+")
 _IMPORT: Final = re.compile(
     r"import\s+[\w.{*\"'(@]|from\s+[\w.]+\s+import\b|#\s*include\s*[<\"]|use\s+[\w\\:]+.*;|using\s+[\w.=\s]+;|"
     r"require(?:_relative|_once)?\s*\(?\s*['\"]|(?:const|let|var|local)\s.*=\s*require\b|@(?:import|use)\b"
@@ -60,7 +63,7 @@ class _Part:
 
 def placement(proposal: Proposal) -> Iterator[Finding]:
     """Parts that do not fit where they are to go: at most one finding for each."""
-    if proposal.whole or proposal.before == proposal.after:
+    if proposal.whole or proposal.before == proposal.after or _is_mostly_new(proposal):
         return
     yield from _fragments(proposal)
     parts = list(_parts(proposal))
@@ -74,6 +77,12 @@ def placement(proposal: Proposal) -> Iterator[Finding]:
             yield part.finding(what)
         elif number in exchanged:
             yield part.finding("is like that of another part")
+
+
+def _is_mostly_new(proposal: Proposal) -> bool:
+    """Whether most of a document comes in many parts: then each may hold what stood anywhere."""
+    rewritten = sum(len(piece.section.text) for piece in proposal.pieces)
+    return len(proposal.pieces) >= _MANY and rewritten >= _HALF * len(proposal.before)
 
 
 def _parts(proposal: Proposal) -> Iterator[_Part]:
@@ -194,7 +203,22 @@ def _is_other(proposal: Proposal, part: _Part) -> bool:
     old, new = set(_WORD.findall(section.text)), set(_WORD.findall(part.piece.text))
     name = section.name.rpartition(".")[2]
     gone = name in old and name not in new and name.lower() not in proposal.intent.words
+    copied = len(part.repeated) >= _LITTLE * len(part.new)
+    if gone and not copied and _is_renamed(proposal, part):
+        return False
     return gone or len(old & new) < _HALF * min(len(old), len(new))
+
+
+def _is_renamed(proposal: Proposal, part: _Part) -> bool:
+    """Whether a part begins as it did, but for a name that the document did not have before."""
+    old, new = part.old[0], part.new[0]
+    words = set(_WORD.findall(old))
+    name = next((word for word in _WORD.findall(new) if word not in words), "")
+    if not name or re.search(rf"\b{re.escape(name)}\b", proposal.before):
+        return False
+    was, now = (set(_NAME_PART.findall(head.lower())) for head in (old, new))
+    shared = len(was & now)
+    return shared >= _SEVERAL and shared >= _MOST * min(len(was), len(now))
 
 
 def _exchanged(parts: Sequence[_Part]) -> set[int]:
@@ -253,10 +277,15 @@ def _side_by_side(pieces: Iterable[Piece]) -> list[list[Piece]]:
 def _is_fragment(proposal: Proposal, old: list[str], new: list[str]) -> bool:
     contents = {line.strip() for line in new}
     own = telling(old)
+    known = {line.strip() for line in old}
     if len(new) >= len(old) or len(new) > _FEW or all(line in contents for line in own):
         return False
     if _margin(new) > _margin(old) and not proposal.intent.reindents:
         return True  # a block without what it is in
+    # What came back of a part are lines of it; other text takes its place.
+    came_back = sum(line in known for line in contents)
+    if len(new) > _SHORT and came_back < _LITTLE * len(contents):
+        return False
     # Lines that a user drew may hold little more than the change.
     if proposal.selected is not None or proposal.intent.removes or len(new) >= _HALF * len(old):
         return False

@@ -85,6 +85,10 @@ _WRAPPERS: Final = reasoning.TAGS | {
     "cdata",
 }
 _IS_WRAPPER: Final = re.compile(rf"_|file|content|answer|output|cdata|^(?:{'|'.join(sorted(_WRAPPERS))})$")
+# What a fence around a page says of it.
+_OF_PAGES: Final = frozenset(
+    {"", "markdown", "md", "mdx", "text", "txt", "plaintext", "html", "xml", "rst", "asciidoc"}
+)
 _MARKUP: Final = frozenset({"html", "xml", "vue", "svelte", "markdown", "javascriptreact", "typescriptreact"})
 _OTHER_PAIRS: Final = (
     (re.compile(r"\s*<!\[CDATA\["), re.compile(r".*\]\]>\s*")),
@@ -241,12 +245,14 @@ def _fenced(proposal: Proposal, text: Text) -> Iterator[Finding]:
         return
     first = _FENCE.fullmatch(proposal.new[text.first].rstrip("\n")) if text.head else None
     last = _FENCE.fullmatch(proposal.new[text.last].rstrip("\n")) if text.tail else None
-    if first and last and not last["info"].strip() and text.first < text.last:
+    prose = proposal.language is None or proposal.language.name in _MARKUP
+    # A page may have a block of code in another language at both of its ends, a part of it all the more.
+    foreign = prose and first is not None and first["info"].strip().lower() not in _OF_PAGES
+    if first and last and not last["info"].strip() and text.first < text.last and not foreign:
         yield is_no_content(proposal, text.first, "is a fence around the file", text.last)
         return
     if (not first and not last) or _ended_so(proposal, text, first=first is not None):
         return
-    prose = proposal.language is None or proposal.language.name in _MARKUP
     # Half of a pair: a page may begin or end with a code block, so there the fences must be out of step.
     before, after = (
         sum(_FENCE.fullmatch(line.rstrip("\n")) is not None for line in lines)

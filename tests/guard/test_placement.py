@@ -203,3 +203,34 @@ def test_the_true_sections_of_an_edit_that_adds_lines_always_fit(
     proposal = parts(sections, {sections[index].number: text for index, text in new.items()})
     assert proposal.after == after
     assert not kinds(proposal)
+
+
+def test_a_definition_that_was_rewritten_under_another_name_fits() -> None:
+    was = (
+        "    def _is_setup_finished(self) -> bool:\n        return self.debug and self._got_first_request\n\n"
+    )
+    new = (
+        "    def _check_setup_finished(self, name: str) -> None:\n        if self.started:\n"
+        "            raise AssertionError(name)\n\n"
+    )
+    sections = sections_of(
+        "class App:\n    name = 'app'\n\n", was, "    def run(self):\n        self.serve()\n"
+    )
+    assert not kinds(parts(sections, {2: new}))
+
+
+def test_other_text_in_the_place_of_a_long_part_is_no_fragment() -> None:
+    licence = "".join(f"Permission number {number} is hereby granted to everybody.\n" for number in range(30))
+    short = "".join(f"Permission number {number} is granted.\n" for number in range(6))
+    sections = sections_of("First notice.\n\n", licence, "Last notice.\n")
+    assert not kinds(parts(sections, {2: short}, filename="NOTICES.txt"))
+
+
+def test_where_most_of_a_document_comes_anew_no_part_is_out_of_place() -> None:
+    texts = [
+        f"def f_{number}(value):\n    first = value + {number}\n    return first * {number}\n\n"
+        for number in range(12)
+    ]
+    sections = sections_of(*texts)
+    moved = {number: texts[-number].replace("value", "amount") for number in range(1, 12)}
+    assert not kinds(parts(sections, moved))
