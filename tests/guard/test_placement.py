@@ -221,7 +221,7 @@ def test_a_definition_that_was_rewritten_under_another_name_fits() -> None:
 
 def test_other_text_in_the_place_of_a_long_part_is_no_fragment() -> None:
     licence = "".join(f"Permission number {number} is hereby granted to everybody.\n" for number in range(30))
-    short = "".join(f"Permission number {number} is granted.\n" for number in range(6))
+    short = "".join(f"Permission number {number} is granted to everybody.\n" for number in range(6))
     sections = sections_of("First notice.\n\n", licence, "Last notice.\n")
     assert not kinds(parts(sections, {2: short}, filename="NOTICES.txt"))
 
