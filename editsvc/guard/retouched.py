@@ -534,9 +534,19 @@ def _blank_lines(mending: _Mending) -> None:
     sure = sorted({*blanks.feeds, *(blanks.swept + blanks.far if narrow else ())})
     for gap in reversed(sure):
         mending.lines[gap.new_start : gap.new_end] = proposal.old[gap.old_start : gap.old_end]
+    # Where nothing else changes, they are what the edit is about.
+    alone = all(
+        not line.strip()
+        for span in proposal.spans
+        for line in (
+            *proposal.old[span.old_start : span.old_end],
+            *proposal.new[span.new_start : span.new_end],
+        )
+    )
+    swept_answer = Answer.ASK_THEN_WARN if alone else Answer.ASK_THEN_REFUSE
     for gaps, answer, said in (
         (sure, Answer.RESTORE, "; the old ones were put back"),
-        ([] if narrow else blanks.swept, Answer.ASK_THEN_REFUSE, ""),
+        ([] if narrow else blanks.swept, swept_answer, ""),
         ([] if narrow else blanks.far, Answer.ASK_THEN_WARN, ""),
     ):
         if gaps:
