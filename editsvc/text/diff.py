@@ -11,25 +11,23 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, AnyStr, Final
 
 from editsvc.text.document import Edit, line_end, normalise, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-    from typing import AnyStr
+    from collections.abc import Collection, Sequence
 
     from pygit2 import DiffHunk, Patch
 
 CONTEXT_LINES: Final = 3
+_LONG: Final = 200_000  # characters
+_AROUND: Final = 20_000  # characters beside what differs, in which a change among equal lines finds its place
+_STEP: Final = 65_536
+_HEADING: Final = re.compile(rb"^[A-Za-z_$].*\n", re.MULTILINE)
+_HUNK_LINES: Final = re.compile(rb"^@@ -(\d+)(,\d+|) \+(\d+)(,\d+|) @@", re.MULTILINE)
 _LINE_END: Final = re.compile("\n")
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-_HEADER: Final = re.compile(
-    rb"^@@ -(?P<old>\d+)(?P<old_rest>,\d+)? \+(?P<new>\d+)(?P<new_rest>,\d+)? @@", re.MULTILINE
-)
-# Characters; below that, comparing all is as fast.
-_LARGE: Final = 200_000
-_MARGIN: Final = 1_000
 _QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -57,44 +55,65 @@ class Hunk:
 
 
 def changed_spans(old: str, new: str) -> list[Span]:
-    r"""The changed line ranges of two texts whose lines end in ``\n``, in order, without context."""
-    start, end = _between_alike(old, new, "\n")
-    before = old.count("\n", 0, start)
+    r"""The changed line ranges of two texts whose lines end in ``\n``, in order, without context.
+
+    Of long texts, libgit2 only sees what lies between their equal ends: it takes ten times their memory.
+    """
+    if old == new:
+        return []
+    if min(len(old), len(new)) > _LONG:
+        start, end, new_end = _differing(old, new, "\n")
+        skipped = old.count("\n", 0, start)
+        spans = [
+            Span(
+                skipped + span.old_start,
+                skipped + span.old_end,
+                skipped + span.new_start,
+                skipped + span.new_end,
+            )
+            for span in _spans(old[start:end], new[start:new_end])
+        ]
+        if _is_settled(spans, skipped, old, start, end):
+            return spans
+    return _spans(old, new)
+
+
+def _spans(old: str, new: str) -> list[Span]:
     # The patch keeps no reference to its buffers: with temporaries it reads freed memory.
-    old_buffer = old[start : len(old) - end].encode("utf-8", "surrogatepass")
-    new_buffer = new[start : len(new) - end].encode("utf-8", "surrogatepass")
+    old_buffer, new_buffer = old.encode("utf-8", "surrogatepass"), new.encode("utf-8", "surrogatepass")
     patch = _patch(old_buffer, new_buffer, context_lines=0)
-    spans = [_span(hunk, before) for hunk in patch.hunks]
+    spans = [_span(hunk) for hunk in patch.hunks]
     del patch, old_buffer, new_buffer
     return spans
 
 
-def _between_alike(old: AnyStr, new: AnyStr, line_end: AnyStr) -> tuple[int, int]:
-    """How much of the beginning and of the end of two large texts need not be compared, in whole lines.
-
-    A change shows as it would in the whole texts, unless it could as well be `_MARGIN` lines further up or down.
-    """
-    least = min(len(old), len(new))
-    if least < _LARGE:
-        return 0, 0
-    start = _as_long_as(lambda length: old[:length] == new[:length], least)
-    end = _as_long_as(lambda length: old[len(old) - length :] == new[len(new) - length :], least - start)
-    for _ in range(_MARGIN):
-        start = max(0, old.rfind(line_end, 0, max(0, start - 1)) + 1)
-    tail = len(old) - end
-    for _ in range(_MARGIN):
-        at = old.find(line_end, tail)
-        tail = len(old) if at < 0 else at + 1
-    return start, len(old) - tail
+def _differing(old: AnyStr, new: AnyStr, line_end: AnyStr) -> tuple[int, int, int]:
+    """Whole lines that hold all that differs, and some around it: where they begin in both, and end in either."""
+    head = _alike(old, new)
+    tail = _alike(old, new, most=min(len(old), len(new)) - head, backwards=True)
+    start = old.rfind(line_end, 0, max(0, head - _AROUND)) + 1
+    kept = len(old) - (old.find(line_end, min(len(old), len(old) - tail + _AROUND)) + 1 or len(old))
+    return start, len(old) - kept, len(new) - kept
 
 
-def _as_long_as(alike: Callable[[int], bool], most: int) -> int:
-    """The greatest length up to `most` for which two texts are alike; what is shorter is, too."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if alike(middle) else (low, middle - 1)
-    return low
+def _alike(old: AnyStr, new: AnyStr, *, most: int | None = None, backwards: bool = False) -> int:
+    """How many characters two texts begin with, or end with, that are the same."""
+    most = min(len(old), len(new)) if most is None else most
+    found, step = 0, _STEP
+    while step and found < most:
+        size = min(step, most - found)
+        at, new_at = (len(old) - found - size, len(new) - found - size) if backwards else (found, found)
+        if old[at : at + size] == new[new_at : new_at + size]:
+            found += size
+        else:
+            step //= 2
+    return found
+
+
+def _is_settled(spans: Sequence[Span], skipped: int, old: str, start: int, end: int) -> bool:
+    """Whether no change reaches the ends of what was looked at; then it might go on, or lie elsewhere, behind them."""
+    before = not start or spans[0].old_start > skipped
+    return before and (end == len(old) or spans[-1].old_end < skipped + old.count("\n", start, end))
 
 
 def edits(old: str, new: str) -> list[Edit]:
@@ -188,14 +207,7 @@ def unified_diff(
     """
     if old == new:
         return b""
-    start, end = _between_alike(old, new, b"\n")
-    # As above, the patch looks into the buffers that it was made from.
-    old_buffer, new_buffer = old[start : len(old) - end], new[start : len(new) - end]
-    patch = _patch(old_buffer, new_buffer, context_lines=context_lines)
-    data: bytes = patch.data
-    body = data[data.index(b"\n@@ ") + 1 :]
-    if start:
-        body = _moved(body, old.count(b"\n", 0, start))
+    body = _body(old, new, context_lines)
     before, after = _git_name(f"a/{path}"), _git_name(f"b/{path}")
     head = f"--- {before}\n+++ {after}\n"
     if from_top:
@@ -203,20 +215,42 @@ def unified_diff(
     return head.encode("utf-8", "surrogateescape") + body
 
 
-def _moved(body: bytes, lines: int) -> bytes:
-    """The hunks of a patch for texts that so many lines stand before."""
-    return _HEADER.sub(
-        lambda match: (
-            b"@@ -%d%b +%d%b @@"
-            % (
-                int(match["old"]) + lines,
-                match["old_rest"] or b"",
-                int(match["new"]) + lines,
-                match["new_rest"] or b"",
-            )
-        ),
-        body,
-    )
+def _body(old: bytes, new: bytes, context_lines: int) -> bytes:
+    """The hunks of a unified diff; those of long texts are found as by `changed_spans`."""
+    if min(len(old), len(new)) > _LONG:
+        start, end, new_end = _differing(old, new, b"\n")
+        # What a hunk is headed with is the last line above that begins with a letter.
+        head = _heading_above(old, start)
+        middle, new_middle = head + old[start:end], head + new[start:new_end]
+        patch = _patch(middle, new_middle, context_lines=context_lines)
+        first, last = patch.hunks[0], patch.hunks[-1]
+        reached = last.old_start + last.old_lines - 1
+        before = not start or first.old_start > head.count(b"\n") + 1
+        if before and (end == len(old) or reached < middle.count(b"\n")):
+            skipped = old.count(b"\n", 0, start) - head.count(b"\n")
+            return _HUNK_LINES.sub(lambda hunk: _moved(hunk, skipped), _hunks_in(patch))
+    return _hunks_in(_patch(old, new, context_lines=context_lines))
+
+
+def _heading_above(text: bytes, start: int) -> bytes:
+    """The last line before `start` that begins as libgit2 has the headings of hunks begin; `start` begins a line."""
+    end = start
+    while end:
+        at = text.rfind(b"\n", 0, max(0, end - _STEP)) + 1
+        found = [*_HEADING.finditer(text, at, end)]
+        if found:
+            return found[-1].group()
+        end = at
+    return b""
+
+
+def _hunks_in(patch: Patch) -> bytes:
+    data: bytes = patch.data
+    return data[data.index(b"\n@@ ") + 1 :]
+
+
+def _moved(hunk: re.Match[bytes], lines: int) -> bytes:
+    return b"@@ -%d%b +%d%b @@" % (lines + int(hunk[1]), hunk[2], lines + int(hunk[3]), hunk[4])
 
 
 def hunks(diff: str) -> list[Hunk]:
@@ -267,11 +301,10 @@ def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
     )
 
 
-def _span(hunk: DiffHunk | Hunk, before: int = 0) -> Span:
-    """The lines of `hunk`, of texts that `before` lines stand before."""
+def _span(hunk: DiffHunk | Hunk) -> Span:
     # Like diff, libgit2 names the line before an empty range.
-    old_start = before + hunk.old_start - (1 if hunk.old_lines else 0)
-    new_start = before + hunk.new_start - (1 if hunk.new_lines else 0)
+    old_start = hunk.old_start - (1 if hunk.old_lines else 0)
+    new_start = hunk.new_start - (1 if hunk.new_lines else 0)
     return Span(old_start, old_start + hunk.old_lines, new_start, new_start + hunk.new_lines)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from editsvc.text.diff import changed_spans, edits, hunks, keep_hunks, unified_diff
+from editsvc.text.diff import Span, changed_spans, edits, hunks, keep_hunks, unified_diff
 from editsvc.text.document import apply, line_end, normalise, split_lines
 
 LINES = [
@@ -43,6 +43,45 @@ lf_documents = documents(st.just("\n"))
 @given(lf_documents, lf_documents)
 def test_applying_the_edits_gives_the_new_text(old: str, new: str) -> None:
     assert apply(old, edits(old, new)) == new
+
+
+def lines_of(*texts: str) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from([*texts])).map("".join)
+
+
+FEW_LINES = lines_of("a\n", "b\n", " c\n", "$d\n", "\n", "@@ -1 +1 @@\n", "e\n")
+ABOVE = "heading\n" + "  line\n" * 20_000
+BELOW = "  line\n" * 5_000 + "end\n" * 20_000
+
+
+@settings(max_examples=30, deadline=None)
+@given(FEW_LINES, FEW_LINES, st.sampled_from([ABOVE, ""]), st.sampled_from([BELOW, BELOW + "end", ""]))
+def test_in_a_long_text_what_differs_is_found_between_the_equal_ends(
+    old: str, new: str, above: str, below: str
+) -> None:
+    before, after = above + old + below, above + new + below
+    assert apply(before, edits(before, after)) == after
+    # The same places, as if there were nothing far away.
+    skipped = len(split_lines(above)) - len(split_lines(above[-700:]))
+    near = changed_spans(above[-700:] + old + below[:700], above[-700:] + new + below[:700])
+    found = changed_spans(before, after)
+    assert [span.old_start - skipped for span in found] == [span.old_start for span in near]
+    diff = unified_diff(before.encode(), after.encode(), "x")
+    parts = hunks(diff.decode())
+    assert keep_hunks(before.encode(), after.encode(), parts, range(len(parts))) == after.encode()
+
+
+def test_the_hunk_of_a_long_text_has_its_line_and_the_heading_far_above() -> None:
+    before = f"{ABOVE}  change\n{BELOW}"
+    diff = unified_diff(before.encode(), before.replace("change", "changed").encode(), "x")
+    assert diff.decode().split("\n")[2] == "@@ -19999,7 +19999,7 @@ heading"
+
+
+def test_a_change_that_fits_anywhere_in_a_long_text_is_at_the_same_place_as_in_a_short_one() -> None:
+    for count in (10, 100_000):
+        before = "x\n" * count
+        assert changed_spans(before, before + "x\n") == [Span(count, count, count, count + 1)]
+        assert unified_diff(before.encode(), (before + "x\n").encode(), "f").endswith(b" x\n x\n x\n+x\n")
 
 
 @pytest.mark.parametrize(
