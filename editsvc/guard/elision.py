@@ -118,7 +118,8 @@ def elided(proposal: Proposal) -> Iterator[Finding]:
 
 def _remark(proposal: Proposal) -> tuple[int, Answer] | None:
     """The first new line that says of other lines that they stay, and nothing else."""
-    known = {line.strip() for line in proposal.old}
+    came = {line.strip() for span in proposal.spans for line in proposal.new[span.new_start : span.new_end]}
+    known = {content for content in map(str.strip, proposal.old) if content in came}
     python = proposal.language is not None and proposal.language.name == "python"
     for span in proposal.spans:
         lost = (span.old_end - span.old_start) - (span.new_end - span.new_start)

@@ -24,7 +24,8 @@ def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | No
     """
     if proposal.language is None:
         return [], None
-    found = syntax.breakage(proposal.before, proposal.after, proposal.language)
+    lines = proposal.old, proposal.new
+    found = syntax.breakage(proposal.before, proposal.after, proposal.language, lines=lines)
     if found is None or not found.faults:
         return [], None if found is None else found.extent
     faults = found.faults

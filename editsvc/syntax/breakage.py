@@ -136,8 +136,9 @@ def breakage(
     language: Language,
     *,
     steps: int = _STEPS,
+    lines: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> Breakage | None:
-    """The faults of `after` that `before` did not have; None if nothing can be told of the language.
+    r"""The faults of `after` that `before` did not have; None if nothing can be told of the language.
 
     Where `before` has none, all are new. Where it has some, those are new that it has no counterpart for: on a
     line that stayed, one on the same line; on changed lines, one on the lines that they replace; anywhere, one of
@@ -148,7 +149,8 @@ def breakage(
 
     Each text may take `steps` of the parser. A text that takes more, or has more than `WHOLE_AT_MOST` characters, is
     looked at around the changes, one definition after the other, as far as another `steps` go; a definition that was
-    no sound code before is passed over.
+    no sound code before is passed over. One that is so long itself, such as minified code, is not parsed: there it
+    counts what does not pair any longer. `lines` are those of both texts, with ``\n`` only, where the caller has them.
     """
     before, after = normalise(before), normalise(after)
     edit = _Edit(before, after, language)
@@ -159,20 +161,26 @@ def breakage(
         found = _new(edit, ParseBudget(steps), ParseBudget(steps))
         if found is not None:
             return Breakage(tuple(found), Extent.WHOLE)
-    return _around_changes(before, after, language, ParseBudget(steps))
+    return _around_changes(edit, *(lines or (split_lines(before), split_lines(after))), ParseBudget(steps))
 
 
-def _around_changes(before: str, after: str, language: Language, budget: ParseBudget) -> Breakage:
-    old, new = split_lines(before), split_lines(after)
+def _around_changes(edit: _Edit, old: Sequence[str], new: Sequence[str], budget: ParseBudget) -> Breakage:
     broken: list[SyntaxFault] = []
     extent = Extent.AROUND_CHANGES
-    for span in surroundings(old, new, changed_spans(before, after)):
+    for span in surroundings(old, new, edit.spans):
         was = flush_left(old[span.old_start : span.old_end])
-        known = _parsed(was, language, budget)
+        now = flush_left(new[span.new_start : span.new_end])
+        inner = _Edit(was, now, edit.language)
+        if max(len(was), len(now)) > WHOLE_AT_MOST:
+            extent = Extent.UNKNOWN
+            broken += [
+                SyntaxFault(span.new_start + fault.line, fault.text) for fault in _unpaired_now(inner) or ()
+            ]
+            continue
+        known = _parsed(was, edit.language, budget)
         found = None
         if known is not None and not known.seen:
-            now = flush_left(new[span.new_start : span.new_end])
-            found = _new(_Edit(was, now, language), budget, budget, known)
+            found = _new(inner, budget, budget, known)
         if found is None:
             extent = Extent.UNKNOWN
         else:

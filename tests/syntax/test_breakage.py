@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.syntax import Breakage, Extent, Language, SyntaxFault, breakage, by_name
+from editsvc.syntax.budget import WHOLE_AT_MOST
 from editsvc.syntax.surroundings import flush_left, surroundings
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
@@ -335,3 +336,12 @@ def test_faults_are_on_lines_of_the_new_text_in_order_and_each_once(
     assert lines == sorted(set(lines))
     assert all(0 <= line <= after.count("\n") for line in lines)
     assert all(isinstance(fault, SyntaxFault) and "\n" not in fault.text for fault in found)
+
+
+def test_of_a_line_that_is_too_long_to_be_parsed_it_counts_what_pairs() -> None:
+    before = "".join(f"function f{number}(a){{return g(a+{number})}}" for number in range(30_000)) + "\n"
+    assert len(before) > WHOLE_AT_MOST
+    found = breakage(before, before.replace("a+7)", "a+(7))"), named("javascript"))
+    assert found == Breakage((), Extent.UNKNOWN)
+    found = breakage(before, before.replace("a+7)", "a+(7)"), named("javascript"))
+    assert found == Breakage((SyntaxFault(0, "unpaired ("),), Extent.UNKNOWN)
