@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from editsvc.syntax import outline_of
-from editsvc.text.document import split_lines
+from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
 from editsvc.tokens import CHARACTERS_PER_TOKEN
 
@@ -30,6 +31,7 @@ SHORTEST_TOKENS: Final = 25
 """Neighbours that are all shorter are merged, up to a third of the longest, in estimated tokens."""
 
 _TAB: Final = 4
+_BLANK: Final = -1
 
 # What makes a place for a cut worse, in columns of indentation: being at the very end of the part instead of in
 # its middle, no blank line above, and a line that goes on with what stands above it.
@@ -53,7 +55,18 @@ _BEGINNINGS: Final = (
     re.compile(r"\n"),
 )
 _BLANK_LINES: Final = re.compile(r"(?:[ \t]*\n)+")
-_JOINED: Final = frozenset("\u200d\ufe0e\ufe0f")
+_JOINER: Final = "\u200d"
+# The joiner itself, the colours of skin, letters of flags, vowels and finals of Hangul, second halves of surrogates.
+_JOINED: Final = frozenset(
+    {
+        _JOINER,
+        *map(chr, range(0x1F3FB, 0x1F400)),
+        *map(chr, range(0xE0020, 0xE0080)),
+        *map(chr, range(0x1160, 0x1200)),
+        *map(chr, range(0xDC00, 0xE000)),
+    }
+)
+_FLAGS: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 _ROOT: Final = -1
 _FUNCTIONS: Final = frozenset({"function", "method"})
@@ -64,22 +77,26 @@ _UNBREAKABLE: Final = re.compile("string|comment|template|heredoc|block_scalar")
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """The lines of a document, and the offset of each, with one more for the end."""
+    """The lines of a document by their offsets, with one more for the end; a list of their texts would be large."""
 
-    texts: Sequence[str]
+    document: str
     starts: Sequence[int]
-    # How much worse than in column 0, in the middle and behind a blank line a cut before each line is; None for
+    # How much worse than in column 0, in the middle and behind a blank line a cut before each line is; `_BLANK` for
     # a blank line. Every line is weighed about once, so this is worked out for all of them in one go.
-    costs: Sequence[int | None]
+    costs: Sequence[int]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> _Lines:
-        costs: list[int | None] = []
+    def of(cls, document: str) -> _Lines:
+        starts = array("q", LineIndex(document).starts)
+        if starts[-1] < len(document):
+            starts.append(len(document))
+        costs = array("q")
         above_is_blank = False
-        for text in texts:
+        for start, end in pairwise(starts):
+            text = document[start:end]
             content = text.lstrip()
             if not content:
-                costs.append(None)
+                costs.append(_BLANK)
                 above_is_blank = True
                 continue
             margin = text[: len(text) - len(content)]
@@ -90,18 +107,27 @@ class _Lines:
                 cost += _GOES_ON
             costs.append(cost)
             above_is_blank = False
-        return cls(texts, [0, *accumulate(map(len, texts))], costs)
+        return cls(document, starts, costs)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self.costs)
+
+    def text(self, line: int) -> str:
+        """The line with its end."""
+        return self.document[self.starts[line] : self.starts[line + 1]]
 
     def tokens(self, first: int, end: int) -> float:
         """About how many tokens the lines `first` up to `end` have."""
         return (self.starts[end] - self.starts[first]) / CHARACTERS_PER_TOKEN
 
     def blank(self, line: int) -> bool:
-        return self.costs[line] is None
+        return self.costs[line] == _BLANK
 
     def after_blanks(self, line: int) -> int:
         """The first line from `line` on that is not blank, or their number."""
-        while line < len(self.texts) and self.blank(line):
+        while line < self.count and self.blank(line):
             line += 1
         return line
 
@@ -141,14 +167,13 @@ def divide(
     far: then it is cut at the end of any line, and a long line behind what separates its parts. `outline` is that of
     this document, where the caller has it; else the document is parsed within the budget.
     """
+    if not document:
+        return []
     if outline is None:
         outline = outline_of(document, language, budget=budget)
     if outline is None and len(document) > _LARGE:
         return _by_size(document, int(longest_tokens * CHARACTERS_PER_TOKEN))
-    texts = split_lines(document)
-    if not texts:
-        return []
-    lines = _Lines.of(texts)
+    lines = _Lines.of(document)
     tree = None if outline is None else outline.tree
     if language is not None and language.name == "markdown":
         blocks = _chapters(lines)
@@ -208,12 +233,21 @@ def _cuts(document: str, start: int, end: int, most: int) -> Iterator[int]:
             if not cut:
                 found = (list(separator.finditer(document, low, high)) for separator in _SEPARATORS)
                 cut = next((ends[-1].end() for ends in found if ends), high)
-            # What is put on a character belongs to it.
-            while cut > low and (unicodedata.combining(document[cut]) or document[cut] in _JOINED):
+            while cut > low and _goes_with(document[cut - 1], document[cut]):
                 cut -= 1
             yield cut
             start = cut
     yield end
+
+
+def _goes_with(character: str, following: str) -> bool:
+    """Whether the second belongs to the first: a mark that is put on it, or a part of the same emoji or syllable."""
+    return (
+        following in _JOINED
+        or character == _JOINER
+        or unicodedata.category(following).startswith("M")
+        or (character in _FLAGS and following in _FLAGS)
+    )
 
 
 def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> Iterator[_DefinitionLines]:
@@ -232,7 +266,7 @@ def _definitions(lines: _Lines, found: Iterable[Definition], longest: int) -> It
                 continue
             if outer.kind in _FUNCTIONS and lines.tokens(first, end) < SHORTEST_TOKENS:
                 continue
-        alone = not lines.texts[first][: definition.start - lines.starts[first]].strip()
+        alone = not lines.document[lines.starts[first] : definition.start].strip()
         if alone and definition.kind != "declaration":
             around.append(_DefinitionLines(first, end, definition.qualified, definition.kind))
             yield around[-1]
@@ -242,7 +276,7 @@ def _chapters(lines: _Lines) -> Iterator[_DefinitionLines]:
     """From each Markdown heading to the next; a ``#`` inside of a code block is none (CommonMark 0.31, 4.2, 4.5)."""
     heads: list[tuple[int, str]] = []
     fence = ""
-    for number, line in enumerate(lines.texts):
+    for number, line in enumerate(map(lines.text, range(lines.count))):
         if mark := _FENCE.match(line):
             closes = mark["fence"].startswith(fence) and not mark["info"].strip()
             if not fence:
@@ -251,13 +285,13 @@ def _chapters(lines: _Lines) -> Iterator[_DefinitionLines]:
                 fence = ""
         elif not fence and (heading := _HEADING.fullmatch(line)):
             heads.append((number, heading["title"]))
-    for (first, title), (end, _) in pairwise([*heads, (len(lines.texts), "")]):
+    for (first, title), (end, _) in pairwise([*heads, (lines.count, "")]):
         yield _DefinitionLines(first, end, title)
 
 
 def _parts(lines: _Lines, blocks: Iterable[_DefinitionLines]) -> list[_Stretch]:
     """The document cut where blocks begin and end; lines that two blocks leave between them are a part as well."""
-    count = len(lines.texts)
+    count = lines.count
     begins = {0: ("", _ROOT)}
     around = [_DefinitionLines(_ROOT, count)]
 
@@ -303,22 +337,23 @@ def _place(lines: _Lines, part: _Stretch, tree: Tree | None) -> int | None:
     high = min(bisect_left(lines.starts, end - length // 4, part.first, part.end), middle + _NEAR // 2)
     first = lines.after_blanks(part.first) + 1
 
-    unbroken: list[tuple[int, int]] = []
+    unbroken: list[tuple[int, int]] = []  # in order, and none in another
     starts = lines.starts
     for reach in (range(max(low, first), min(high + 1, part.end)), range(first, part.end)):
         weighed = (
             (cost + _OFF_CENTRE * abs((starts[line] - start) / length - 0.5), line)
             for line, cost in zip(reach, lines.costs[reach.start : reach.stop], strict=True)
-            if cost is not None
+            if cost != _BLANK
         )
         for _, line in sorted(weighed):
             offset = lines.starts[line]
-            if any(inner_start < offset < inner_end for inner_start, inner_end in unbroken):
+            at = bisect_left(unbroken, (offset, offset))
+            if at and offset < unbroken[at - 1][1]:
                 continue
             span = _unbreakable(tree, offset)
             if span is None:
                 return line
-            unbroken.append(span)
+            unbroken.insert(at, span)
     return None
 
 
@@ -346,7 +381,7 @@ def _merged(lines: _Lines, parts: Iterable[_Stretch], most: float) -> list[_Stre
         related = part.around in {last.around, last.first}
         few = short_before and related and lines.tokens(last.first, part.end) <= most
         # A closing bracket means nothing without what it closes.
-        closing = _CONTINUATION.match(lines.texts[part.first])
+        closing = _CONTINUATION.match(lines.document, lines.starts[part.first])
         if result and short and (few or closing):
             result[-1] = replace(last, end=part.end)
         else:

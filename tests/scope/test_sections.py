@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from itertools import pairwise
 
 import pytest
@@ -228,11 +227,29 @@ def test_a_minified_file_is_divided_behind_what_separates_its_parts() -> None:
     assert max(len(section.text) for section in found) <= LONGEST_TOKENS * 3.6
 
 
-def test_a_letter_and_its_accents_stay_together() -> None:
-    document = "e\u0301" * 5_000
-    found = divide(document, None)
-    assert len(found) > 1
-    assert not any(unicodedata.combining(section.text[0]) for section in found)
+@pytest.mark.parametrize(
+    "character",
+    [
+        pytest.param("e\u0301", id="an accent"),
+        pytest.param("\u0915\u093f", id="a vowel sign"),
+        pytest.param("\u2764\ufe0f", id="a variation"),
+        pytest.param("\U0001f44d\U0001f3fd", id="a colour of skin"),
+        pytest.param("\U0001f469\u200d\U0001f680", id="a joined emoji"),
+        pytest.param("\U0001f1eb\U0001f1f7.", id="a flag"),
+        pytest.param("\u1112\u1161\u11ab", id="a syllable"),
+    ],
+)
+def test_what_is_read_as_one_character_stays_together(character: str) -> None:
+    for longest in range(7, 14):
+        found = divide(character * 2_000, None, longest_tokens=longest)
+        assert len(found) > 1
+        assert all(section.text[0] in {character[0], "."} for section in found)
+
+
+def test_strings_over_several_lines_that_leave_no_place_between_them_are_passed_over_once() -> None:
+    document = "x = [" + '"""a\nb""", ' * 3_000 + "]\n"
+    found = divide(document, syntax.by_name("python"))
+    assert_a_partition(document, found)
 
 
 @pytest.mark.parametrize("filename", ["a.py", "a.txt"])
