@@ -16,6 +16,7 @@ from editsvc.guard import (
     doubling,
     elision,
     form,
+    long_lines,
     loss,
     order,
     other_text,
@@ -53,6 +54,10 @@ _CONTENT: Final[tuple[Rule, ...]] = (
     loss.lost,
     order.reordered,
     undone.beyond_draft,
+)
+# What reads single lines, and would take a part of one for all of it; the others compare lines.
+_READING: Final[frozenset[Rule]] = frozenset(
+    {wrapping.wrapping, elision.elided, comments.comments_lost, order.reordered, undone.beyond_draft}
 )
 _SENTENCES: Final = 5  # of a complaint; a model that is told more mends less
 
@@ -108,8 +113,10 @@ def examine(
         proposal, restored, doubted = _restored(proposal, allow)
         findings += doubted
         # Just what the instruction plainly says cannot be too much or too little.
-        for rule in _CONTENT if proposal.after != proposal.drafted else ():
-            findings += rule(proposal)
+        if proposal.after != proposal.drafted:
+            broken = long_lines.read(proposal)
+            for rule in _CONTENT:
+                findings += rule(proposal) if broken is None or rule in _READING else broken.found(rule)
         findings += soundness.deceptive_characters(proposal)
         if Check.SYNTAX not in allow:
             faults, extent = soundness.broken_syntax(proposal)
