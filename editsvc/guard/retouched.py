@@ -194,7 +194,10 @@ def _ask_about_the_rest(
         unseen = bool(twins) and dress in _UNSEEN and len(kept.edited) + len(kept.gone) <= _REWRITTEN
         far = len(twins) >= _SWEPT or any(not kept.is_near(twin.new) for twin in twins)
         if edits and (far or unseen) and dress not in doubtful and not mending.speaks_of(dress, twins):
-            sweeping = len(twins) >= _SWEPT or mending.proposal.intent.narrow or unseen
+            # Where quotes tell characters from strings, other ones are another program, and mostly meant.
+            meant = dress is Dress.STRING_QUOTES and _tells_quotes_apart(mending.proposal)
+            many = len(twins) >= _SWEPT and not meant
+            sweeping = many or mending.proposal.intent.narrow or unseen
             mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if sweeping else Answer.ASK_THEN_WARN)
 
 

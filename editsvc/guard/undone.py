@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from editsvc.text.diff import Span
 
 _NAMES_SHOWN: Final = 3
-_LAST_NAME: Final = re.compile(r"(?<=::)[^\W\d]\w*(?=!?$)|(?<=\w\.)[^\W\d]\w*$")
+_LAST_NAME: Final = re.compile(r"(?<=::)[^\W\d]\w*(?=!?$)|(?<=\w[.#])[^\W\d]\w*$")
 _PLAIN: Final = re.compile(r"[^\W\d]\w*")
 # A narrow change may bring lines together; so many are not lost by that.
 _NET_LOSS: Final = 3
