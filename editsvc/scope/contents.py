@@ -31,7 +31,7 @@ _SHOWN: Final = 100  # characters of a line
 _LINE: Final = re.compile(
     r"\b(?:lines?|l\.?|zeilen?|lignes?|l\u00edneas?|linhas?|righe|riga|\u0441\u0442\u0440\u043e\u043a[\u0430-\u044f]*)\s*"
     r"(?P<first>\d{1,9})(?:\s*(?:-|\u2013|to|bis|\u00e0|a)\s*(?P<last>\d{1,9}))?"
-    r"|(?:\.\w+|\bL):?(?P<place>\d{1,9})\b"
+    r"|(?:\.[A-Za-z]\w*:|\bL)(?P<place>\d{1,9})\b"
     r"|(?P<chinese>\d{1,9})\s*\u884c",
     re.IGNORECASE,
 )

@@ -124,6 +124,10 @@ def test_quotes_names_and_words_point_at_their_place(instruction: str) -> None:
     assert index in [hint.section for hint in hints(instruction)]
 
 
+def test_a_version_is_no_line() -> None:
+    assert hints("Require version 1.25 of nothing.") == []
+
+
 def test_the_cursor_is_a_hint() -> None:
     assert hints("Make it faster.", cursor_line=40)[0].line == 40
 
