@@ -125,7 +125,7 @@ def test_quotes_names_and_words_point_at_their_place(instruction: str) -> None:
 
 
 def test_a_version_is_no_line() -> None:
-    assert hints("Require version 1.25 of nothing.") == []
+    assert hints("Require zlib 1.2 and Python3.11.", "alpha\nbeta\ngamma\ndelta\n") == []
 
 
 def test_the_cursor_is_a_hint() -> None:
