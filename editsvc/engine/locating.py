@@ -150,8 +150,10 @@ def halved(plan: Plan) -> Plan | None:
         return None
     middle = len(sections) // 2
     rest = (*(section.number for section in sections[middle:]), *locating.rest)
-    scope = replace(plan.scope, sections=sections[:middle])
-    return replace(plan, scope=scope, locating=replace(locating, rest=rest), remarks=(), corrected=None)
+    half = sections[:middle]
+    scope = replace(plan.scope, sections=half)
+    less = replace(locating, rest=rest, most_tokens=max(1, _tokens(half)))
+    return replace(plan, scope=scope, locating=less, remarks=(), corrected=None)
 
 
 def named(sections: Sequence[Section]) -> str:
@@ -240,6 +242,8 @@ def _rewriting(plan: Plan, locating: Locating, needed: frozenset[int], room: Roo
 def _part(plan: Plan, locating: Locating, numbers: Sequence[int], room: Room) -> Plan:
     """The plan that has as many of those sections rewritten as go into one request."""
     most = room.offers(locating.tokens)
+    if locating.most_tokens is not None:
+        most = min(most, locating.most_tokens)
     fitting: list[Section] = []
     tokens = 0
     for section in locating.texts(numbers):

@@ -71,7 +71,8 @@ class Locating:
     were known without asking. `listed` are the numbers that it listed one by one, `among` those that the last question
     was about, `needed` those that the model asked for. `open` tells that the next reply is to say where; `unclear` that
     the last one did not. Where what is needed does not go into one request, `rest` are the sections that later ones are
-    to rewrite, and `done` the new texts so far.
+    to rewrite, `done` the new texts so far, and `most_tokens` as much as one request may offer, where a reply to more
+    was too long.
     """
 
     sections: tuple[Section, ...]
@@ -84,6 +85,7 @@ class Locating:
     unclear: bool = False
     rest: tuple[int, ...] = ()
     done: tuple[Section, ...] = ()
+    most_tokens: int | None = None
 
     @property
     def tokens(self) -> int:

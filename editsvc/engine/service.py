@@ -442,6 +442,8 @@ class EditService:
         candidates = rendered.candidates
         run.predicted = {candidate.kind: candidate.text for candidate in candidates}
         decision = self._decide(run, plan, rendered.offered_tokens)
+        if decision.send and Restart.TOO_MANY_REJECTED in run.restarts:
+            decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
         priority = Priority.BATCH if run.request.batch else Priority.INTERACTIVE
         while True:
             run.decision = decision
