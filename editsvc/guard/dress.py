@@ -29,7 +29,7 @@ _GUTTER: Final = re.compile(
 )
 _SIGN: Final = re.compile(r"(?:[\])])?(?:#\w{0,4})?[ \t]*[^\w\s]?")
 _GUTTER_BEHIND: Final = re.compile(
-    r"(?P<rest>.*?)[ \t]*(?:#|//|--|;|\|)[ \t]*(?:line ?|L)?(?P<number>\d{1,6})", re.IGNORECASE
+    r"(?P<rest>.*?)(?:#|//|--|;|\|)[ \t]*(?:line ?|L)?(?P<number>\d{1,6})", re.IGNORECASE
 )
 _ASKS_TO_NUMBER: Final = re.compile(
     r"numb|numer|numér|nummer|enumer|номер|нумер|编号|編號|行号|行番号|番号|번호|\blist|liste|lista|ordered|toc\b",

@@ -51,7 +51,8 @@ _SINGLE_QUOTES: Final = "\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u02bc\u02bb\
 _DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02\u300c\u300d\u301d\u301e\u301f"
 _QUOTES: Final = str.maketrans(dict.fromkeys(_SINGLE_QUOTES, "'") | dict.fromkeys(_DOUBLE_QUOTES, '"'))
 _SPECIAL_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_DASH: Final = re.compile(rf"[ \t]*[-{_SPECIAL_DASHES}]+[ \t]*")
+# A run of blanks is tried from its beginning alone: there may be thousands in it.
+_DASH: Final = re.compile(rf"(?:(?<![ \t])[ \t]+)?[-{_SPECIAL_DASHES}]+[ \t]*")
 _SPECIAL_DASH: Final = re.compile(rf"[{_SPECIAL_DASHES}]")
 _SIGNS: Final = {
     "\u2026": "...",
@@ -122,7 +123,7 @@ _HEX: Final = re.compile(
     r"#(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3,4})\b|\b0[xX][0-9A-Fa-f_]+|\\[xu][0-9A-Fa-f]{2,4}"
     r"|%[0-9A-Fa-f]{2}|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|\b\d+(?:\.\d+)?[eE][+-]?\d+\b"
 )
-_DECIMALS: Final = re.compile(r"(?<![\d.])(\d+)\.(\d*?)0+(?![\d.])")
+_DECIMALS: Final = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?![\d.])")
 _LEADING_ZERO: Final = re.compile(r"(?<![\w.])0(?=\.\d)")
 _GROUPED: Final = re.compile(r"(?<=\d)[_,](?=\d{3})")
 _BLANKS: Final = re.compile(r"[ \t]+")
@@ -195,10 +196,13 @@ def _hex_case(line: str) -> str:
 
 def _numbers(line: str) -> str:
     line = _GROUPED.sub("", line)
-    line = _DECIMALS.sub(
-        lambda match: match.group(1) + ("." + match.group(2) if match.group(2) else ""), line
-    )
+    line = _DECIMALS.sub(_without_last_zeros, line)
     return _LEADING_ZERO.sub("", line)
+
+
+def _without_last_zeros(match: re.Match[str]) -> str:
+    decimals = match[2].rstrip("0")
+    return f"{match[1]}.{decimals}" if decimals else match[1]
 
 
 def _trailing(line: str) -> str:

@@ -71,7 +71,7 @@ _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)*|[0-9a-f]{20,}|sha\d+-")
 _TEST: Final = re.compile(
     r"\b(?:test|it|describe|should)\w*\s*\(|\btest_\w+|@Test\b|#\[test\]|\bfunc Test\w+", re.IGNORECASE
 )
-_BLOCK_COMMENT: Final = re.compile(r"/\*[^*]*(?:\*(?!/)[^*]*)*\*/|<!--.*?-->")
+_OPENS_COMMENT: Final = re.compile(r"/\*|<!--")
 _QUOTED: Final = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 _TRAILING: Final = re.compile(r"[,;](?= ?(?:[)\]}]|$))")
 # A blank beside punctuation, which joins or parts no words.
@@ -215,10 +215,43 @@ def _bare(text: str, mark: str) -> tuple[str, list[str]]:
     """`text` without blanks, comments (those behind `mark` too), quotes and trailing commas; and what is quoted."""
     if mark:
         text = re.sub(rf"(?m)(?<![\w:'\"]){re.escape(mark)}[^\n]*$", "", text)
-    text = _BLOCK_COMMENT.sub("", text)
+    text = without_block_comments(text)
     quoted = [match[1] or match[2] or "" for match in _QUOTED.finditer(text)]
     text = _TRAILING.sub("", " ".join(text.split()))
     return _LOOSE.sub("", text).replace("'", '"'), quoted
+
+
+def without_block_comments(text: str) -> str:
+    """`text` without ``/* … */``, and without ``<!-- … -->`` on one line; what is not closed stays.
+
+    Written out, since a pattern would look for the end of each that is not closed.
+    """
+    parts: list[str] = []
+    at = line_end = 0
+    open_from = len(text)  # from here on no block is closed
+    open_until = 0  # up to here, the end of a line, nothing is closed on that line
+    for match in _OPENS_COMMENT.finditer(text):
+        start, inner = match.span()
+        if start < at:
+            continue
+        if match[0] == "/*":
+            end = text.find("*/", inner) + 2 if start < open_from else 1
+            if end == 1:
+                open_from = min(open_from, start)
+                continue
+        else:
+            if start < open_until:
+                continue
+            if start >= line_end:
+                line_end = text.find("\n", start)
+                line_end = len(text) if line_end < 0 else line_end
+            end = text.find("-->", inner, line_end) + 3
+            if end == 2:  # noqa: PLR2004 - not found
+                open_until = line_end
+                continue
+        parts.append(text[at:start])
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,18 @@ slow. People's code is nested a few dozen deep.
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import tree_sitter
 
 DEEPEST: Final = 500
 """How many brackets may be open at once."""
+
+DEEPEST_TREE: Final = 1_500
+"""How deep nodes may be nested; some hundreds less are always allowed."""
+
+_EVERY: Final = 250
 
 # Taking out closed pairs, the innermost first, leaves next to nothing of a usual text in this many rounds, at a
 # tenth of the cost of counting.
@@ -48,3 +56,19 @@ def too_deep(data: bytes) -> bool:
         brackets, lambda depth, bracket: depth + 1 if bracket == _OPEN else max(0, depth - 1), initial=0
     )
     return max(open_now) > DEEPEST
+
+
+def tree_too_deep(root: tree_sitter.Node) -> bool:
+    """True if nodes are nested more than `DEEPEST_TREE` deep, such as a sum of as many terms on one line.
+
+    To ask such a node for its parent takes the square of its depth, and ends the process where that is some thousands.
+    From one node to the next in the order of the text, depth grows by one at most: so a few of them tell.
+    """
+    if root.descendant_count <= DEEPEST_TREE:
+        return False
+    cursor = root.walk()
+    for number in range(_EVERY, root.descendant_count, _EVERY):
+        cursor.goto_descendant(number)
+        if cursor.depth > DEEPEST_TREE - _EVERY:
+            return True
+    return False

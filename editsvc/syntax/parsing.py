@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 from editsvc.syntax.budget import ParseBudget
 from editsvc.syntax.languages import by_name
 from editsvc.syntax.lexis import TRAILING_COMMA
-from editsvc.syntax.nesting import too_deep
+from editsvc.syntax.nesting import too_deep, tree_too_deep
 from editsvc.text.document import LineIndex
 
 if TYPE_CHECKING:
@@ -162,13 +162,13 @@ def parse(text: str, language: Language, *, budget: ParseBudget | None = None) -
         return None
     budget = ParseBudget() if budget is None else budget
     root = _root(lines, language, (), budget)
-    if root is None:
+    if root is None or tree_too_deep(root):
         return None
     tree = Tree(text, data, lines, language, root, () if text.isascii() else _marks(text))
     injected = []
     for inner, node in _injections(tree):
         inner_root = _root(lines, inner, (node.range,), budget)
-        if inner_root is None:
+        if inner_root is None or tree_too_deep(inner_root):
             return None
         injected.append(replace(tree, language=inner, root=inner_root))
     return replace(tree, injected=tuple(injected)) if injected else tree

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.syntax import Language, ParseBudget, by_name, outline_of, parse
+from editsvc.syntax import Extent, Language, ParseBudget, breakage, by_name, outline_of, parse
 from editsvc.syntax.nesting import DEEPEST, too_deep
 
 
@@ -99,3 +99,25 @@ def test_brackets_that_are_closed_again_do_not_add_up() -> None:
 
 def test_comparisons_in_many_statements_are_no_nested_types() -> None:
     assert not too_deep(b"if (a < b) { c = d < e; }\n" * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("python", "x = " + "a + " * 20_000 + "a\n"),
+        ("python", "x = 1 " + "/*" * 20_000 + "\n"),
+        ("javascript", "x = " + "'a' +\n" * 20_000 + "'a';\n"),
+        ("html", "<script>x = " + "a+" * 20_000 + "a</script>"),
+    ],
+)
+def test_a_tree_that_is_nested_too_deeply_without_brackets_is_none(name: str, text: str) -> None:
+    language = named(name)
+    assert parse(text, language) is None
+    assert outline_of(text, language) is None
+    found = breakage(text, text.replace("x =", "x = ="), language)
+    assert found is None or found.extent is not Extent.WHOLE
+
+
+def test_long_sums_and_long_lists_of_people_and_programs_are_no_deep_nesting() -> None:
+    for name, text in (("python", "x = " + "a + " * 1_000 + "a\n"), ("json", f"[{'1, ' * 50_000}1]")):
+        assert parse(text, named(name)) is not None
