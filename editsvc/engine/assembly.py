@@ -11,13 +11,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import GuardRefused, Means, Remedy
-from editsvc.guard.telling import telling
+from editsvc.guard.telling import telling, tells
 from editsvc.scope.scopes import ScopeKind
 from editsvc.text.document import split_lines
 from editsvc.text.section import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from editsvc.reply import Reply
     from editsvc.scope.scopes import Scope
@@ -155,19 +155,36 @@ def _reach(document: str, scope: Scope, reply: str) -> _Reach:
     Only lines that say something, and are in no section, count. A reply that has most of them, before and behind,
     is the file; one that has most of them in all, or the two that follow the last section, is more than a section.
     """
-    starts, ends = [section.start for section in scope.sections], [section.end for section in scope.sections]
-    around = [document[start:end] for start, end in zip([0, *ends], [*starts, len(document)], strict=True)]
     own = {line for section in scope.sections for line in telling(split_lines(section.text))}
-    outside = [[line for line in telling(split_lines(text)) if line not in own] for text in around]
     new = telling(split_lines(reply))
     known = set(new)
-    held = [sum(line in known for line in lines) for lines in outside]
-    asked = [(count, len(lines)) for count, lines in zip(held, outside, strict=True) if lines]
-    if asked and all(count >= _MOSTLY * total for count, total in asked):
+    starts, ends = [section.start for section in scope.sections], [section.end for section in scope.sections]
+    asked: list[
+        tuple[int, int]
+    ] = []  # lines around sections: how many the reply holds, and how many there are
+    below: list[str] = []
+    for start, end in zip([0, *ends], [*starts, len(document)], strict=True):
+        held = count = 0
+        below = []
+        for line in _lines(document, start, end):
+            if line in own or not tells(line):
+                continue
+            held, count = held + (line in known), count + 1
+            if count <= _RUNS_OVER:
+                below.append(line)
+        asked += [(held, count)] if count else []
+    if asked and all(held >= _MOSTLY * count for held, count in asked):
         return _Reach.FILE
-    below = outside[-1][:_RUNS_OVER]
-    if sum(held) >= max(1, _MOSTLY * sum(map(len, outside))) or (
+    if sum(held for held, _ in asked) >= max(1, _MOSTLY * sum(count for _, count in asked)) or (
         len(below) == _RUNS_OVER and " ".join(below) in " ".join(new)
     ):
         return _Reach.MORE
     return _Reach.SECTION
+
+
+def _lines(document: str, start: int, end: int) -> Iterator[str]:
+    """The lines from `start` to `end`, without the white space around them, one at a time: a list would be large."""
+    while start < end:
+        at = document.find("\n", start, end) + 1 or end
+        yield document[start:at].strip()
+        start = at

@@ -26,7 +26,7 @@ _COMMON: Final = frozenset(
 
 def tells(content: str) -> bool:
     """Whether `content`, a line without the white space around it, has a word that not just any text has."""
-    return any(word not in _COMMON for word in _WORD.findall(content.lower()))
+    return any(word[0] not in _COMMON for word in _WORD.finditer(content.lower()))
 
 
 def telling(lines: Iterable[str]) -> list[str]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
-from editsvc.text.document import split_lines
+from editsvc.text.document import line_count, split_lines
 from editsvc.text.section import Section
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def render(task: Task, form: EditFormat = EditFormat.REWRITE) -> tuple[list[Mess
     if task.excerpts is None:
         blocks.append(frame.wrap(task.document))
     else:
-        blocks.append(_EXCERPTS.format(count=len(split_lines(task.document))))
+        blocks.append(_EXCERPTS.format(count=line_count(task.document)))
         for excerpt in task.excerpts:
             blocks.append(_LINES.format(first=excerpt.first_line, last=excerpt.last_line))
             blocks.append(frame.wrap(excerpt.text))
