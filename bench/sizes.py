@@ -168,6 +168,8 @@ class Steps:
         verdict: gate.Verdict = made["examine"]
         assert verdict.decision is gate.Decision.PASS, verdict.complaint
         yield "judge", partial(judge, verdict.proposal)
+        for examined in (proposal, verdict.proposal):
+            examined.forget()
         yield "edits", partial(edits, snapshot.text, after)
         yield "prove", partial(self._proved, snapshot, after)
         yield "encode", made["prove"].encode

@@ -622,7 +622,11 @@ class EditService:
         if verdict.refused is not None:
             run.refused = self._proposed(run, plan, verdict.document)
             raise _refused(verdict.refused, asked=run.asked_again)
-        return self._edited(run, plan, verdict.document, judge(verdict.proposal))
+        judged = judge(verdict.proposal)
+        # Its lines are several times as large as a large file.
+        for examined in (proposal, verdict.proposal):
+            examined.forget()
+        return self._edited(run, plan, verdict.document, judged)
 
     def _undivided(self, run: EditRun, plan: Plan, misfit: Misfit) -> Plan:
         """The plan after sections that do not fit: of the whole file, or where that is too long, with a remark.

@@ -30,7 +30,7 @@ from editsvc.guard.findings import Action, Answer, Check, Finding, Handled, Line
 from editsvc.text.diff import changed_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from editsvc.guard.proposal import Proposal
     from editsvc.syntax import Extent
@@ -114,9 +114,7 @@ def examine(
         findings += doubted
         # Just what the instruction plainly says cannot be too much or too little.
         if proposal.after != proposal.drafted:
-            broken = long_lines.read(proposal)
-            for rule in _CONTENT:
-                findings += rule(proposal) if broken is None or rule in _READING else broken.found(rule)
+            findings += _in_content(proposal)
         findings += soundness.deceptive_characters(proposal)
         if Check.SYNTAX not in allow:
             faults, extent = soundness.broken_syntax(proposal)
@@ -144,6 +142,12 @@ def examine(
         refused=refusing[0] if refusing else None,
         extent=extent,
     )
+
+
+def _in_content(proposal: Proposal) -> Iterator[Finding]:
+    broken = long_lines.read(proposal)
+    for rule in _CONTENT:
+        yield from rule(proposal) if broken is None or rule in _READING else broken.found(rule)
 
 
 def _asks(finding: Finding, never_asked: Collection[Check]) -> bool:

@@ -32,7 +32,7 @@ LONGEST: Final = 2_000
 _BREAK: Final = "\x1f\n"
 # A part ends behind one of the first; one that is longer than so many characters also behind one of the next.
 _SHORT: Final = 80
-_SIGNS: Final = ((0, re.compile(r"[;{}>]+")), (_SHORT, re.compile(r",\s*")), (200, re.compile(r"[.!?]\s+")))
+_SIGNS: Final = ((0, re.compile("[;}]+")), (_SHORT, re.compile(r"[{>,]\s*")), (200, re.compile(r"[.!?]\s+")))
 _SPACES: Final = re.compile(r"\s+")
 _LONG_PART: Final = 300
 _LONG_WORD: Final = 6  # letters; behind such a word, so that it does not matter where the part begins

@@ -64,6 +64,20 @@ class Proposal:
     drafted: str | None = None
     received: Received | None = None
 
+    def forget(self) -> None:
+        """Drop what was worked out of the two texts, which may be large; what is asked for again is made again."""
+        for name in (
+            "old",
+            "new",
+            "spans",
+            "changes",
+            "old_outline",
+            "new_outline",
+            "replied",
+            "replied_lines",
+        ):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def old(self) -> list[str]:
         """The lines of `before`, with their ends."""

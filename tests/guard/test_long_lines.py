@@ -88,7 +88,7 @@ def test_a_part_of_a_line_that_came_twice_is_told_with_the_line() -> None:
 def test_a_part_of_a_line_that_is_like_another_is_told_with_the_line() -> None:
     before = "\n".join(["# Towns", "".join(ROWS), "# End", ""])
     verdict = gate.examine(of_a_part(before, 5, divide(before, None)[9].text))
-    (found,) = verdict.handled
+    found = verdict.handled[0]
     assert found.kind is Check.PLACE
     assert found.before == Lines(2, 2)
     assert "for lines 2 to 2 " in found.message

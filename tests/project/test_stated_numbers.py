@@ -221,6 +221,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
         "Up to {0:,} requests are also read one by one; if there are more, about {0:,} of them",
         [constant("tokenlog.evidence:SAMPLE")],
     ),
+    ("docs/guard.md", "more than {:,} characters", [constant("guard.long_lines:LONGEST")]),
     ("docs/scopes.md", "below {:,} tokens the whole file", [SETTINGS.scope_min_tokens]),
     ("docs/scopes.md", "a file above {:,} tokens in which you chose a symbol or lines", [AROUND_AT_MOST]),
     (
