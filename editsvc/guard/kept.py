@@ -26,6 +26,10 @@ _JOINED: Final = (
 )
 
 
+# Characters of a line that no model writes out again, and that no pattern is to be tried on twenty times.
+_LONGEST: Final = 100_000
+
+
 class Twin(NamedTuple):
     """A line of the old text, and the line of the new one that it became: both 0-based, with the same key."""
 
@@ -88,7 +92,7 @@ class _Keys(dict[str, str]):
     """The keys of lines, each made once."""
 
     def __missing__(self, line: str) -> str:
-        self[line] = made = key(line)
+        self[line] = made = key(line) if len(line) <= _LONGEST else line.strip()
         return made
 
 
@@ -180,9 +184,13 @@ def _pair(old: Sequence[str], new: Sequence[str], here: int, there: int, kept: K
         kept.twins.append(Twin(here, there, dresses))
 
 
+def _if_short(line: str) -> str:
+    return line if len(line) <= _LONGEST else ""
+
+
 def _unlike(old: Sequence[str], new: Sequence[str], olds: list[int], news: list[int], kept: Kept) -> None:
     """Lines that no key brings together: twins only if letters of the old one were garbled in the new one."""
-    found = garbled([old[number] for number in olds], [new[number] for number in news])
+    found = garbled([_if_short(old[number]) for number in olds], [_if_short(new[number]) for number in news])
     kept.twins.extend(Twin(olds[a], news[b], frozenset({dress})) for a, b, dress in found)
     gone, come = {a for a, _, _ in found}, {b for _, b, _ in found}
     lost = [number for index, number in enumerate(olds) if index not in gone]
