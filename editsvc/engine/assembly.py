@@ -159,9 +159,8 @@ def _reach(document: str, scope: Scope, reply: str) -> _Reach:
     new = telling(split_lines(reply))
     known = set(new)
     starts, ends = [section.start for section in scope.sections], [section.end for section in scope.sections]
-    asked: list[
-        tuple[int, int]
-    ] = []  # lines around sections: how many the reply holds, and how many there are
+    # Of the lines around sections, how many the reply holds, and how many there are.
+    asked: list[tuple[int, int]] = []
     below: list[str] = []
     for start, end in zip([0, *ends], [*starts, len(document)], strict=True):
         held = count = 0
