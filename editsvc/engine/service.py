@@ -90,7 +90,9 @@ _MOST_SHORTENED: Final = 6
 _LESS: Final = 0.7
 # An estimate from the length is not off by more.
 _FAR: Final = 2
-_MORE_ROOM: Final = 64.0
+# A model that has lost its way fills whatever it is given; the sections that it asked for it knows.
+_MORE_ROOM: Final = 8.0
+_ALL_ROOM: Final = 64.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
 
@@ -578,8 +580,9 @@ class EditService:
         if exc.finish_reason != "length" or lately.count(Restart.TOO_LONG) >= _MOST_SHORTENED:
             raise exc
         shorter: Plan | None = None
-        if (run.budget or 0) < self._room(run).reply and plan.growth < _MORE_ROOM:
-            shorter = replace(plan, growth=_MORE_ROOM)
+        growth = _MORE_ROOM if plan.locating is None else _ALL_ROOM
+        if (run.budget or 0) < self._room(run).reply and plan.growth < growth:
+            shorter = replace(plan, growth=growth)
         elif plan.locating is not None:
             shorter = locating.halved(plan)
         elif plan.scope.kind is ScopeKind.SECTIONS and not plan.scope.bounded:
