@@ -228,12 +228,10 @@ def test_a_file_that_usually_holds_keys_is_edited_only_after_a_question(
     model()
     neovim = desk.open("keys.pem", CART)
     neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    neovim.until(lambda: "usually holds keys" in neovim.screen.text(), "the question")
-    neovim.keys("1<CR>")
+    neovim.answer("usually holds keys", "1")
     assert neovim.buffer() == CART
     neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
-    neovim.keys("2<CR>")
+    neovim.answer("Edit anyway", "2")
     neovim.until_buffer(cart(CHECKED, SUMMED, LISTED))
 
 
@@ -244,14 +242,14 @@ def test_an_edit_that_a_check_refuses_is_made_after_a_question_where_its_lines_a
     neovim = desk.open("cart.py", CART)
     first = CART[: CART.index(SUMMED[0])].count("\n") + 1
     neovim.keys(f":{first},{first + 2}Edit {ELIDE}<CR>")
-    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
+    neovim.until_shown("Edit anyway")
     assert "--" not in neovim.lua("return vim.fn.execute('messages')")
-    neovim.keys("1<CR>")
+    neovim.answer("Edit anyway", "1")
     assert neovim.buffer() == CART
     neovim.keys(f":{first},{first + 2}Edit {ELIDE}<CR>i# mine<CR>")
     neovim.until(lambda: "refused" in neovim.lua("return require('editsvc').status()"), "the refusal")
     neovim.keys("<Esc>")
-    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
+    neovim.until_shown("Edit anyway")
     mine = neovim.buffer()
     neovim.keys("2<CR>")
     neovim.until(lambda: neovim.buffer() == mine.replace(*ELIDED), "the edit")
@@ -262,8 +260,7 @@ def test_what_was_refused_can_be_looked_at_before_it_is_made(desk: Desk, model: 
     neovim = desk.open("cart.py", CART)
     first = CART[: CART.index(SUMMED[0])].count("\n") + 1
     neovim.keys(f":{first},{first + 2}Edit {ELIDE}<CR>")
-    neovim.until(lambda: "Show the refused diff" in neovim.screen.text(), "the question")
-    neovim.keys("3<CR>")
+    neovim.answer("Show the refused diff", "3")
     neovim.until(lambda: "+++ b/cart.py" in neovim.screen.text(), "the diff")
     assert neovim.lua("return vim.bo.filetype .. vim.bo.buftype") == "diffnofile"
     neovim.keys("<CR>")
@@ -282,8 +279,7 @@ def test_what_is_typed_into_the_text_is_not_taken_for_an_answer(
     neovim.until_buffer("2\n2\n\n" + CART)
     assert "Edit anyway" not in neovim.screen.text()
     neovim.keys("<Esc>")
-    neovim.until(lambda: "Edit anyway" in neovim.screen.text(), "the question")
-    neovim.keys("<CR>")
+    neovim.answer("Edit anyway", "")
     assert neovim.buffer() == "2\n2\n\n" + CART
 
 
@@ -345,7 +341,7 @@ def test_one_undo_takes_the_whole_edit_back_and_closes_the_review(
     neovim.until_buffer(CART)
     neovim.until(lambda: open_hunks(neovim) == 0, "the end of the review")
     neovim.keys(":EditNext<CR>")
-    neovim.until_shown("There are no open hunks in this buffer.")
+    neovim.until_said("There are no open hunks in this buffer.")
 
 
 def test_a_selection_bounds_the_edit(desk: Desk, model: Callable[..., Any]) -> None:
@@ -519,7 +515,7 @@ def test_cancelling_closes_the_preview_and_leaves_the_buffer_as_it_was(
     neovim.keys(":EditCancel<CR>")
     neovim.until(lambda: not float_text(neovim), "the end of the preview")
 
-    neovim.until_shown("The edit was cancelled.")
+    neovim.until_said("The edit was cancelled.")
     assert neovim.buffer() == LONG
     neovim.until(
         lambda: [record.disconnected for record in emulator.records()] == [True], "the disconnection"
@@ -563,7 +559,7 @@ def test_a_server_that_is_not_installed_is_said_with_what_to_do(desk: Desk) -> N
     neovim = desk.open("cart.py", CART, cmd=["editsvc-lsp-of-nobody"])
     neovim.keys(":Edit! anything<CR>")
 
-    neovim.until_shown(
+    neovim.until_said(
         "editsvc-lsp-of-nobody was not found. In a checkout of editsvc, pipx install . installs it"
     )
     assert neovim.buffer() == CART
@@ -573,7 +569,7 @@ def test_a_server_that_is_not_installed_is_said_with_what_to_do(desk: Desk) -> N
 def test_a_server_that_ends_at_once_is_said(desk: Desk) -> None:
     neovim = desk.open("cart.py", CART, cmd=["sh", "-c", "exit 3"])
     neovim.keys(":Edit! anything<CR>")
-    neovim.until_shown("The language server ended before it was ready.")
+    neovim.until_said("The language server ended before it was ready.")
     # Neovim has a sentence of its own about it, and waits for a key.
     neovim.keys("<CR>")
 
@@ -588,7 +584,7 @@ def test_after_a_crash_the_buffer_is_as_it_was_and_the_next_edit_starts_the_serv
     neovim.keys(f":Edit! {RENAME}<CR>")
     neovim.until(lambda: "second(" in float_text(neovim), "the first hunk")
     os.kill(desk.pids[0], signal.SIGKILL)
-    neovim.until_shown("The language server ended; the next :Edit starts it again.")
+    neovim.until_said("The language server ended; the next :Edit starts it again.")
     # Neovim has a sentence of its own about it, and waits for a key.
     neovim.keys("<CR>")
     assert neovim.buffer() == LONG
@@ -632,7 +628,7 @@ def test_a_buffer_that_cannot_be_edited_is_said(desk: Desk, keys: str, message: 
     neovim.keys(keys)
     neovim.keys(":Edit! anything<CR>")
 
-    neovim.until_shown(message)
+    neovim.until_said(message)
     assert desk.pids == []
 
 
@@ -732,9 +728,7 @@ def test_a_setup_with_an_option_that_does_not_exist_is_refused(desk: Desk) -> No
     neovim = desk.open("cart.py", CART)
     neovim.keys(":lua require('editsvc').setup({ comand = {} })<CR>")
 
-    # A long path in front of it may break the sentence.
-    shown = 'there is no option "comand"'
-    neovim.until(lambda: shown in neovim.screen.text().replace("\n", ""), "the message")
+    neovim.until_said('there is no option "comand"')
 
 
 def test_every_command_map_option_and_highlight_is_in_the_help(desk: Desk) -> None:

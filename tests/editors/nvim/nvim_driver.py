@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "editors" / "nvim"
 NVIM = Path(sys.executable).with_name("nvim")
 WIDTH, HEIGHT = 110, 36
-_PATIENCE_S = 12.0
+_PATIENCE_S = 60.0
 
 
 def _listens(address: Path) -> bool:
@@ -105,6 +105,17 @@ class Neovim:
     def until_shown(self, text: str) -> None:
         """Wait until a text is on the screen."""
         self.until(lambda: text in self.screen.text(), repr(text))
+
+    def until_said(self, message: str) -> None:
+        """Wait until a message is on the screen, wherever its lines are broken."""
+        sought = "".join(message.split())
+        self.until(lambda: sought in "".join(self.screen.text().split()), repr(message))
+
+    def answer(self, question: str, answer: str) -> None:
+        """Wait for a question, answer it, and wait until it is gone: the next one may look the same."""
+        self.until_shown(question)
+        self.keys(f"{answer}<CR><C-l>")
+        self.until(lambda: question not in self.screen.text(), f"the end of {question!r}")
 
     def until_buffer(self, text: str) -> None:
         """Wait until the buffer holds exactly this."""
