@@ -5,6 +5,7 @@ A check takes the fields of an input and returns a name for what came of it; wha
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import zlib
@@ -12,17 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, AnyStr, Final
 
-import httpx
-
 from bench.fuzz.grow import Grammar
 from editsvc.guard import gate
 from editsvc.guard.proposal import Piece, Proposal, Received
 from editsvc.instruction.intent import intent_of
 from editsvc.prompt.rendering import Frame
-from editsvc.provider.failures import from_event
 from editsvc.provider.sse import EventParser, ServerSentEvent
-from editsvc.provider.stream import ChunkStream
-from editsvc.provider.wire import Chunk, reported
+from editsvc.provider.stream import ReplyStream
 from editsvc.reply import Framing, Reply, ReplyKind, ReplyParser, SectionsParser
 from editsvc.text.diff import edits, hunks, keep_hunks, unified_diff
 from editsvc.text.document import apply, normalise, split_lines
@@ -30,7 +27,7 @@ from editsvc.text.section import Section
 from lsp.wire.frames import FrameError, FrameReader, frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 _FIXTURES: Final = Path(__file__).parents[2] / "fixtures"
 _HEAD: Final = re.compile(r"^-- ([a-z ]+)(?:: [^\n]*)? --\n", re.MULTILINE)
@@ -311,9 +308,10 @@ def check_sse(data: bytes) -> str:
     cuttings = _cuttings(data)
     events = _same(map(read, cuttings))
     assert events == _events_of_the_standard(data), "the standard says otherwise"
-    whole, outcome = _chunks([data])
-    assert (whole, outcome) == _chunks(cuttings[2]), "the chunks depend on the cuts"
-    return f"{_bucket(len(events))} events {_bucket(len(whole))} chunks {outcome}"
+    whole, outcome = _reply([data])
+    for cut in cuttings:
+        assert (whole, outcome) == _reply(cut), "the reply depends on the cuts"
+    return f"{_bucket(len(events))} events {_bucket(len(whole))} characters {outcome}"
 
 
 def _events_of_the_standard(data: bytes) -> list[ServerSentEvent]:
@@ -334,32 +332,13 @@ def _events_of_the_standard(data: bytes) -> list[ServerSentEvent]:
     return found
 
 
-class _Client:
-    """What the SDK's stream asks its client for."""
-
-    def _make_sse_decoder(self) -> None:
-        return None
-
-
-_REQUEST: Final = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
-
-
-def _chunks(pieces: list[bytes]) -> tuple[list[Chunk | None], str]:
-    from editsvc.errors import ProviderError  # noqa: PLC0415 - beside what raises it
-
-    response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=iter(pieces))
-    response.request = _REQUEST
-    client: Any = _Client()
-    found: list[Chunk | None] = []
-    try:
-        for chunk in ChunkStream(cast_to=Chunk, response=response, client=client):
-            found.append(chunk)
-            if chunk is not None:
-                reported(chunk)
-                assert from_event(chunk, server="s", headers={}) is None
-    except ProviderError as exc:
-        return found, f"{type(exc).__name__}"
-    return found, "end"
+def _reply(pieces: Sequence[bytes]) -> tuple[str, str]:
+    """The content of a stream, and how it ended."""
+    stream = ReplyStream(
+        {"content-type": "text/event-stream"}, server="s", longest=math.inf, limit=1, clock=lambda: 0.0
+    )
+    text = "".join(map(stream.push, pieces)) + stream.end()
+    return text, "end" if stream.error is None else type(stream.error).__name__
 
 
 # --- unified diffs ---------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """Cerebras, and every server that speaks the OpenAI API as it does, through `cerebras-cloud-sdk`.
 
-A call runs in a thread of its own with the SDK's synchronous client: over HTTP/2 that costs a third of the
-asynchronous one a chunk, and leaves the event loop alone. Deltas reach the loop in batches, as many as came
-since it last looked, and never so many that nobody else gets a turn. One client a process: building one loads
-the certificates and costs 16 ms.
+A request is sent in a thread of its own with the SDK's synchronous client, which authenticates, and raises on
+statuses; the body of the answer is read beside those of all others, by one thread, without the SDK (`reader`). What
+cannot be read so (HTTP/2, compressed answers, answers that are no streams) is read in the request's thread. Deltas
+reach the loop in batches, as many as came since it last looked, and never so many that nobody else gets a turn. One
+client a process: building one loads the certificates and costs 16 ms.
 
 The SDK sends nothing twice: whether a request is worth another, and where, is the chain's to decide.
 """
@@ -16,8 +17,7 @@ import re
 import threading
 import time
 import urllib.request
-from collections import deque
-from dataclasses import dataclass, field
+from functools import partial
 from importlib import util
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -27,26 +27,20 @@ import msgspec
 from editsvc.errors import EditsvcError, SettingsError
 from editsvc.provider import overflow
 from editsvc.provider.base import Completion
-from editsvc.provider.connections import (
-    MOST_BYTES,
-    Call,
-    CallCancelled,
-    CancellableTransport,
-    bounded,
-    current_call,
-)
-from editsvc.provider.wire import decode_models, encode_request, reported
+from editsvc.provider.bridge import Bridge
+from editsvc.provider.call import MOST_BYTES, Call, CallCancelled, current_call
+from editsvc.provider.reader import StreamReader
+from editsvc.provider.wire import decode_models, encode_request
 from editsvc.redact import without_secrets
-from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx
     from cerebras.cloud.sdk import Cerebras
 
     from editsvc.provider.base import CompletionRequest
-    from editsvc.provider.wire import Chunk
+    from editsvc.provider.stream import ReplyStream
 
 _PATH: Final = "/v1/chat/completions"
 # RFC 9110, sections 5.1 and 5.5.
@@ -59,10 +53,6 @@ _MOST_BYTES_A_TOKEN: Final = 4 << 10
 _MOST_OVERHEAD: Final = 1 << 20
 # Whoever waits gives up first, and says so in words of its own; this is for when nobody gets a turn to.
 _GRACE_S: Final = 1.0
-# In code points: what is handed over at once takes a few milliseconds, and so much may wait for that.
-_SLICE: Final = 16_000
-_MOST_WAITING: Final = 256_000
-_LOOK_AROUND_S: Final = 0.1
 # Of a key as short as this nothing would be left to tell it from other words.
 _SHORTEST_KEY: Final = 6
 
@@ -98,6 +88,7 @@ class CerebrasProvider:
         self._client: Cerebras | None = None
         self._server = urlsplit(base_url).hostname or base_url
         self._proxy_name = ""
+        self._reader = StreamReader(clock=clock)
 
     async def complete(self, request: CompletionRequest, on_delta: Callable[[str], None]) -> Completion:
         """Stream one completion; see `Provider.complete`."""
@@ -106,7 +97,7 @@ class CerebrasProvider:
             ends=self._clock() + request.time_left_s + _GRACE_S,
             clock=self._clock,
         )
-        bridge = _Bridge(asyncio.get_running_loop(), on_delta, call)
+        bridge = Bridge(asyncio.get_running_loop(), on_delta, call)
         threading.Thread(
             target=self._run, args=(request, call, bridge), name="completion", daemon=True
         ).start()
@@ -137,6 +128,8 @@ class CerebrasProvider:
         # A quarter of a second; here it passes in the worker's thread.
         import httpx  # noqa: PLC0415
         from cerebras.cloud.sdk import Cerebras, Omit  # noqa: PLC0415
+
+        from editsvc.provider.connections import CancellableTransport  # noqa: PLC0415
 
         # The SDK puts the custom headers into every client; they are meant for Cerebras alone.
         not_sent: dict[str, Any] = dict.fromkeys(_custom_header_names(), Omit())
@@ -198,11 +191,11 @@ class CerebrasProvider:
         variable = f"{urlsplit(self._base_url).scheme}_proxy"
         return SettingsError(f"{variable} ({self._proxy_name}) {fault}.", hint=hint)
 
-    def _run(self, request: CompletionRequest, call: Call, bridge: _Bridge) -> None:
+    def _run(self, request: CompletionRequest, call: Call, bridge: Bridge) -> None:
         """The worker: everything that blocks."""
         current_call.set(call)
         try:
-            self._stream(request, call, bridge)
+            self._answer(request, call, bridge)
         except CallCancelled:
             pass
         except Exception as exc:  # noqa: BLE001 - the thread's end: whatever it is belongs to the waiting task
@@ -225,73 +218,70 @@ class CerebrasProvider:
             error.message = error.message.replace(self._api_key, "(the key)")
         return error
 
-    def _stream(self, request: CompletionRequest, call: Call, bridge: _Bridge) -> None:
-        import httpx  # noqa: PLC0415
+    def _answer(self, request: CompletionRequest, call: Call, bridge: Bridge) -> None:
+        """Send the request, and read the answer, or hand it to the reader of all of them."""
+        from cerebras.cloud.sdk import Stream  # noqa: PLC0415 - as in _build
 
-        from editsvc.provider import failures  # noqa: PLC0415
-        from editsvc.provider.stream import ChunkStream  # noqa: PLC0415
+        from editsvc.provider.reading import DirectReading, Reading  # noqa: PLC0415 - as in _build
+        from editsvc.provider.stream import ReplyStream  # noqa: PLC0415 - as in _build
 
         client = self._connect()
         started = self._clock()
-        stream = client.post(
+        response = client.post(
             _PATH,
             cast_to=object,
             content=encode_request(request, asks_for_usage=self._compatible),
             options={"headers": {"Content-Type": "application/json"}},
             stream=True,
-            stream_cls=ChunkStream,
+            stream_cls=Stream[object],
+        ).response
+        stream = ReplyStream(
+            response.headers,
+            server=self._server,
+            longest=request.longest_reply,
+            limit=request.max_completion_tokens,
+            clock=self._clock,
         )
-        headers = stream.response.headers
-        state = _StreamState(request_id=failures.request_id(headers))
-        received = 0
-        with stream:
-            try:
-                for chunk in stream:
-                    if chunk is not None:
-                        if text := state.take(chunk, self._clock):
-                            received += len(text)
-                            if received > request.longest_reply:
-                                raise failures.endless(
-                                    request.max_completion_tokens, server=self._server, headers=headers
-                                )
-                            bridge.delta(text)
-                        continue
-                    # [DONE], or the end of the body; the loop goes on to read what is left of it.
-                    self._check_room(state)
-                    bridge.succeed(self._completion(state, call, headers, started))
-            except httpx.TransportError:
-                if state.finish_reason is None:
-                    raise
-                # The reply has ended; how the connection ends after that is of no interest.
-                self._check_room(state)
-                bridge.succeed(self._completion(state, call, headers, started))
-
-    def _check_room(self, state: _StreamState) -> None:
-        """Raise ContextExceeded for a reply that ended because the context was full."""
-        if state.finish_reason in overflow.FINISH_REASONS:
-            full = overflow.Overflow(limit=state.usage.total_tokens)
-            raise overflow.error(full, server=self._server, request_id=state.request_id)
+        reading = Reading(
+            stream,
+            bridge,
+            completion=partial(self._completion, stream, call, response.headers, started),
+            mapped=self._mapped,
+        )
+        body = None if stream.over else response.extensions["direct_body"]()
+        if body is None:
+            reading.read(response, call)
+        else:
+            timeout_s = self._read_timeout_s
+            self._reader.add(
+                DirectReading(reading, response, body, clock=self._clock, read_timeout_s=timeout_s)
+            )
 
     def _completion(
-        self, state: _StreamState, call: Call, headers: httpx.Headers, started: float
+        self, stream: ReplyStream, call: Call, headers: Mapping[str, str], started: float
     ) -> Completion:
-        from editsvc.provider import failures  # noqa: PLC0415 - as above
+        """How a reply ended; raises ContextExceeded for one that ended because the context was full."""
+        from editsvc.provider import failures  # noqa: PLC0415 - as in _build
 
+        if stream.finish_reason in overflow.FINISH_REASONS:
+            full = overflow.Overflow(limit=stream.usage.total_tokens)
+            raise overflow.error(full, server=self._server, request_id=stream.request_id)
         return Completion(
-            finish_reason=state.finish_reason,
-            usage=state.usage,
-            server=state.server,
-            model=state.model,
-            request_id=state.request_id,
-            ttft_s=None if state.first is None else state.first - started,
+            finish_reason=stream.finish_reason,
+            usage=stream.usage,
+            server=stream.server_times,
+            model=stream.model,
+            request_id=stream.request_id,
+            ttft_s=None if stream.first is None else stream.first - started,
             total_s=self._clock() - started,
             attempts=call.attempts,
             rate_limit=failures.rate_limit(headers),
-            odd=tuple(f"{name} {value}" for name, value in state.odd.items()),
+            odd=tuple(f"{name} {value}" for name, value in stream.odd.items()),
         )
 
     def _list_models(self) -> list[str]:
-        from editsvc.provider import failures  # noqa: PLC0415 - as above
+        from editsvc.provider import failures  # noqa: PLC0415 - as in _build
+        from editsvc.provider.connections import bounded  # noqa: PLC0415 - as in _build
 
         try:
             with self._connect().models.with_streaming_response.list() as response:
@@ -321,138 +311,3 @@ def _custom_header_names() -> list[str]:
             )
         names.append(name)
     return names
-
-
-@dataclass(slots=True)
-class _StreamState:
-    """What the chunks of one stream have reported so far, besides the content."""
-
-    request_id: str | None
-    first: float | None = None
-    finish_reason: str | None = None
-    usage: Usage = Usage()
-    server: ServerTimes = ServerTimes()
-    model: str | None = None
-    odd: dict[str, str] = field(default_factory=dict)
-
-    def take(self, chunk: Chunk, clock: Callable[[], float]) -> str:
-        """Note what `chunk` says, and return its content."""
-        text = ""
-        for choice in chunk.choices or ():
-            if choice.index:
-                continue
-            said = choice.delta or choice.message
-            if said is not None and said.content:
-                text += said.content
-            self.finish_reason = choice.finish_reason or self.finish_reason
-        if text and self.first is None:
-            self.first = clock()
-        if chunk.usage is not None or chunk.time_info is not None:
-            report = reported(chunk)
-            self.usage = self.usage if report.usage is None else report.usage
-            self.server = self.server if report.server is None else report.server
-            # A server may report with every chunk; the first number of each kind says enough.
-            self.odd = {**report.odd, **self.odd}
-        self.model = chunk.model or self.model
-        self.request_id = self.request_id or chunk.id
-        return text
-
-
-class _Bridge:
-    """From the worker's thread to the event loop: deltas in batches, then one result.
-
-    A batch is a slice at most, between two of which everybody else gets a turn; while too much waits for that, the
-    worker waits, too, and with it the server.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_delta: Callable[[str], None], call: Call) -> None:
-        self._loop = loop
-        self._on_delta = on_delta
-        self._call = call
-        self._taken = threading.Condition()
-        self._deltas: deque[str] = deque()
-        self._waiting = 0  # code points in them
-        self._scheduled = False
-        self._outcome: Completion | Exception | None = None
-        self.result: asyncio.Future[Completion] = loop.create_future()
-
-    def delta(self, text: str) -> None:
-        with self._taken:
-            self._deltas.append(text)
-            self._waiting += len(text)
-            schedule, self._scheduled = not self._scheduled, True
-        if schedule and not self._schedule(self._flush):
-            return
-        with self._taken:
-            while self._waiting > _MOST_WAITING and not self._call.cancelled and not self._call.is_over:
-                self._taken.wait(_LOOK_AROUND_S)
-
-    def succeed(self, completion: Completion) -> None:
-        self._schedule(self._end, completion)
-
-    def fail(self, exc: Exception) -> None:
-        self._schedule(self._end, exc)
-
-    def _schedule(self, function: Callable[..., None], *args: Any) -> bool:
-        try:
-            self._loop.call_soon_threadsafe(function, *args)
-        except RuntimeError:  # the loop is closed: nobody is waiting any more
-            self._call.cancel()
-            return False
-        return True
-
-    def _flush(self) -> None:
-        """Hand a slice over; what is left comes in the loop's next round."""
-        text = self._slice()
-        if self.result.done():
-            self._forget()
-            return
-        try:
-            if text:
-                self._on_delta(text)
-        except Exception as exc:  # noqa: BLE001 - the listener's defect ends the call, not the loop
-            self._forget()
-            self.result.set_exception(exc)
-            self._call.cancel()
-            return
-        if self._scheduled:
-            self._loop.call_soon(self._flush)
-        else:
-            self._finish()
-
-    def _slice(self) -> str:
-        with self._taken:
-            taken: list[str] = []
-            room = _SLICE
-            while self._deltas and room > 0:
-                delta = self._deltas.popleft()
-                if len(delta) > room:
-                    self._deltas.appendleft(delta[room:])
-                    delta = delta[:room]
-                taken.append(delta)
-                room -= len(delta)
-            self._waiting -= _SLICE - room
-            self._scheduled = bool(self._deltas)
-            self._taken.notify()
-        return "".join(taken)
-
-    def _forget(self) -> None:
-        with self._taken:
-            self._deltas.clear()
-            self._waiting = 0
-            self._scheduled = False
-            self._taken.notify()
-
-    def _end(self, outcome: Completion | Exception) -> None:
-        if self._outcome is None:
-            self._outcome = outcome
-        if not self._scheduled:
-            self._finish()
-
-    def _finish(self) -> None:
-        if self._outcome is None or self.result.done():
-            return
-        if isinstance(self._outcome, Completion):
-            self.result.set_result(self._outcome)
-        else:
-            self.result.set_exception(self._outcome)

@@ -1,105 +1,48 @@
 """Connections, one for each request under way, that can be closed from another thread.
 
-httpx reads in the thread that waits, so a stream is cancelled by shutting its socket down: the reader wakes,
-and the server sees the connection end. That is only right if nobody else uses the connection. httpcore puts
-several HTTP/2 streams on one, and when it drops a stream it sends no RST_STREAM, so the server would go on
-generating, and billing. Hence a pool of transports with exactly one connection each: a request takes an idle one
-or opens another, and returns it when the reply has been read to its end.
+A stream is cancelled by shutting its socket down: whoever reads wakes, and the server sees the connection end. That
+is only right if nobody else uses the connection, hence a pool of pools with exactly one connection each: a request
+takes an idle one or opens another, and returns it when the reply has been read to its end.
+
+With one request on each, HTTP/2 has nothing to multiplex, and costs several times as much a packet; and when httpcore
+drops a stream it sends no RST_STREAM, so the server would go on generating, and billing. So HTTP/1.1 is offered, and
+HTTP/2 to servers that take nothing else. httpcore sends requests and reads heads; the body of a stream may be read
+past it (`DirectBody`), since what it costs is a few calls a chunk.
 """
 
 from __future__ import annotations
 
-import math
-import socket
+import re
+import ssl
 import threading
-import time
-from contextlib import suppress
-from contextvars import ContextVar
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import httpcore
 import httpx
 
 from editsvc.errors import EndlessReply, ProviderTimeout
+from editsvc.provider.body import BadBody, BodyToTheEnd, ChunkedBody
+from editsvc.provider.call import Call, CallCancelled, current_call, shut_down
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    import socket
+    from collections.abc import Iterable, Iterator
+
+    from editsvc.provider.body import Body
 
 _MOST_IDLE: Final = 8
-MOST_BYTES: Final = 8 << 20
-"""Of an answer for which nothing else is said."""
-
 # Enough for an error in words; what comes behind that is not read.
 _MOST_OF_AN_ERROR: Final = 64 << 10
 _FIRST_ERROR: Final = 300
-
-
-class CallCancelled(BaseException):
-    """The call was cancelled while its thread was about to use the network.
-
-    Not an Exception, because the SDK answers every Exception of a transport with another attempt.
-    """
-
-
-class Call:
-    """One cancellable call; `attempts` counts the HTTP requests it made.
-
-    An answer may have `most_bytes`, and its last byte may come before `ends` on `clock`: the thread that reads holds to
-    both by itself, so that a server which sends without end stops nobody else.
-    """
-
-    def __init__(
-        self,
-        *,
-        most_bytes: int = MOST_BYTES,
-        ends: float = math.inf,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._ends = ends
-        self._clock = clock
-        self.most_bytes = most_bytes
-        self.cancelled = False
-        self.attempts = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time for it has passed."""
-        return self._clock() > self._ends
-
-    def cancel(self) -> None:
-        """Close the connection in use, if any, and refuse to open another; safe from every thread."""
-        with self._lock:
-            self.cancelled = True
-            if self._socket is not None:
-                _shut_down(self._socket)
-
-    def begin(self) -> None:
-        """Count one more HTTP request; raises CallCancelled."""
-        self._check()
-        self.attempts += 1
-
-    def use(self, connection: socket.socket | None) -> None:
-        """Set the socket that the call uses now; raises CallCancelled."""
-        with self._lock:
-            self._socket = connection
-        if connection is not None:
-            self._check()
-
-    def _check(self) -> None:
-        if self.cancelled:
-            raise CallCancelled
-
-
-# The SDK passes no object of ours through to the transport, but it calls the transport in the caller's thread.
-current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)
-
-
-def _shut_down(connection: socket.socket) -> None:
-    with suppress(OSError):  # it may be closed already
-        # The plain socket's method: an SSLSocket's own would drop its TLS state under the reader.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+_OK: Final = 200
+# A read takes what has come, and leaves the rest for the next one.
+_PIECE: Final = 64 << 10
+_MOST_AT_ONCE: Final = 256 << 10
+# As h11 takes it, which reads the heads.
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+# RFC 7301, section 3.2: the alert of a server that has none of the protocols it was offered.
+_NO_SUCH_PROTOCOL: Final = "no application protocol"
 
 
 def endless(most_bytes: int) -> EndlessReply:
@@ -108,6 +51,11 @@ def endless(most_bytes: int) -> EndlessReply:
         f"The server sent more than {most_bytes:,} bytes, where much less was asked for.",
         hint="Nothing was changed; check the base URL, and whether the server holds to max_completion_tokens.",
     )
+
+
+def late() -> ProviderTimeout:
+    """The error for an answer that goes on beyond the time it was given."""
+    return ProviderTimeout("The answer did not end in time.", hint="Try again, or raise deadline_s.")
 
 
 def bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
@@ -120,23 +68,232 @@ def bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
         yield piece
 
 
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """Raise httpcore's errors as httpx's, which have the same names; the SDK knows no others."""
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as exc:
+        raise _httpx_error(exc) from exc
+    except (httpcore.ProxyError, httpcore.UnsupportedProtocol) as exc:
+        raise _httpx_error(exc) from exc
+
+
+def _httpx_error(exc: Exception) -> httpx.TransportError:
+    kind: type[httpx.TransportError] = getattr(httpx, type(exc).__name__, httpx.TransportError)
+    return kind(str(exc))
+
+
+class _Wire(httpcore.NetworkStream):
+    """A connection's bytes, of which httpcore gets a head without what stands behind it.
+
+    So the body can be read past it. `direct` says whether that is possible: over HTTP/2 and SOCKS it is not.
+    """
+
+    def __init__(self, inner: httpcore.NetworkStream, connection: _Connection, *, direct: bool) -> None:
+        self._inner = inner
+        self._connection = connection
+        self._in_head = direct
+        self._seen = b""  # the end of what httpcore has of the head
+        self._behind = b""  # what came with the head
+        self.direct = direct
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """What has come, up to the end of a head."""
+        data, self._behind = self._behind, b""
+        data = data or self._inner.read(max_bytes, timeout)
+        if not self._in_head:
+            return data
+        seen = self._seen + data
+        end = _HEAD_END.search(seen)
+        if end is None:
+            self._seen = seen[-2:]
+            return data
+        cut = end.end() - len(self._seen)
+        self._seen, self._behind = b"", data[cut:]
+        return data[:cut]
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send a part of a request, after which a head comes next."""
+        self._in_head = self.direct
+        self._inner.write(buffer, timeout)
+
+    def begin_body(self) -> None:
+        """Let what is read from here on pass as it is."""
+        self._in_head = False
+
+    def take_behind(self) -> bytes:
+        """What came with the head; it is not read again."""
+        data, self._behind = self._behind, b""
+        return data
+
+    def put_back(self, data: bytes) -> None:
+        """Let `data` be what is read next."""
+        self._behind = data
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """The same connection, encrypted."""
+        inner = self._inner.start_tls(ssl_context, server_hostname, timeout)
+        # Encryption within encryption, for a proxy that is asked over it, has no socket of its own.
+        encrypted = inner.get_extra_info("socket")
+        plain = isinstance(encrypted, ssl.SSLSocket) and encrypted.selected_alpn_protocol() != "h2"
+        wire = _Wire(inner, self._connection, direct=self.direct and plain)
+        self._connection.connected(wire)
+        return wire
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks about the socket."""
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens the connections of one pool: the public place where they can be seen from the beginning."""
+
+    def __init__(self, connection: _Connection, *, direct: bool) -> None:
+        self._connection = connection
+        self._direct = direct
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """A new connection."""
+        inner = self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        wire = _Wire(inner, self._connection, direct=self._direct)
+        self._connection.connected(wire)
+        return wire
+
+
 class _Connection:
-    def __init__(self, transport: httpx.HTTPTransport) -> None:
-        self.transport = transport
+    """A pool of one connection."""
+
+    def __init__(
+        self, verify: ssl.SSLContext, proxy: httpx.Proxy | None, *, keepalive_s: float, http2: bool
+    ) -> None:
         self.socket: socket.socket | None = None
         self.call: Call | None = None
+        self.http2 = http2
+        socks = proxy is not None and proxy.url.scheme.startswith("socks")
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=verify,
+            proxy=None if proxy is None else _proxy(proxy),
+            max_connections=1,
+            max_keepalive_connections=1,
+            keepalive_expiry=keepalive_s,
+            http1=True,
+            http2=http2,
+            network_backend=_Backend(self, direct=not socks),
+        )
 
-    def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Httpcore's trace hook: the only public place where a connection under construction can be seen."""
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self.socket = info["return_value"].get_extra_info("socket")
-            if self.call is not None:
-                try:
-                    self.call.use(self.socket)
-                except CallCancelled:
-                    # httpcore does not own it yet, so nobody else would close it.
-                    self.socket.close()
-                    raise
+    def send(self, request: httpx.Request) -> httpcore.Response:
+        """Send `request`, and read the head of the answer."""
+        url = request.url
+        sent = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            return self._pool.handle_request(sent)
+
+    def connected(self, wire: _Wire) -> None:
+        """Note the socket in use; raises CallCancelled, and closes it, if nobody waits any more."""
+        self.socket = wire.get_extra_info("socket")
+        if self.call is not None:
+            try:
+                self.call.use(self.socket)
+            except CallCancelled:
+                wire.close()  # httpcore does not own it yet, so nobody else would
+                raise
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
+    url = httpcore.URL(
+        scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
+    )
+    return httpcore.Proxy(url, auth=proxy.raw_auth, headers=proxy.headers.raw, ssl_context=proxy.ssl_context)
+
+
+class DirectBody:
+    """The body of an answer, read from its socket without waiting, past the HTTP client.
+
+    `call` is whose answer it is. Afterwards the response is to be closed, as any other.
+    """
+
+    def __init__(self, wire: _Wire, body: Body, call: Call) -> None:
+        self._wire = wire
+        self._body = body
+        self.call = call
+        self.socket: socket.socket = wire.get_extra_info("socket")
+        self._received = 0
+        self.failed: Exception | None = None
+        """What ended it, if that is not its own end; what came before has been returned."""
+        self.more_waits = False
+        """Whether there is more than was taken, of which a selector may know nothing."""
+        self._first = wire.take_behind()
+        self.socket.settimeout(0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether its end has been read."""
+        return self._body.complete
+
+    def read(self) -> bytes:
+        """What has come since, decoded; raises nothing, see `failed`."""
+        data, ended = self._receive()
+        self._received += len(data)
+        try:
+            content = self._body.push(data) if data else b""
+            if self._received > self.call.most_bytes:
+                self.failed = endless(self.call.most_bytes)
+            elif ended and not self.complete and self.failed is None:
+                self._body.end()
+        except BadBody as exc:
+            self.failed = httpx.RemoteProtocolError(str(exc))
+            return b""
+        return content
+
+    def release(self) -> None:
+        """Let httpcore see the end of what was read past it, if the connection can be used again."""
+        if self._body.remainder is not None and self.failed is None:
+            self._wire.put_back(self._body.remainder)
+
+    def _receive(self) -> tuple[bytes, bool]:
+        """The bytes that have come, and whether the connection has ended."""
+        pieces = [self._first] if self._first else []
+        self._first = b""
+        taken = 0
+        self.more_waits = False
+        while taken < _MOST_AT_ONCE:
+            try:
+                piece = self.socket.recv(_PIECE)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return b"".join(pieces), False
+            except OSError as exc:
+                self.failed = httpx.ReadError(str(exc))
+                return b"".join(pieces), True
+            if not piece:
+                return b"".join(pieces), True
+            pieces.append(piece)
+            taken += len(piece)
+        self.more_waits = True
+        return b"".join(pieces), False
 
 
 class _ConnectionStream(httpx.SyncByteStream):
@@ -144,7 +301,7 @@ class _ConnectionStream(httpx.SyncByteStream):
 
     def __init__(
         self,
-        inner: httpx.SyncByteStream,
+        inner: httpcore.Response,
         connection: _Connection,
         owner: CancellableTransport,
         call: Call,
@@ -152,27 +309,41 @@ class _ConnectionStream(httpx.SyncByteStream):
         is_error: bool,
     ) -> None:
         self._inner = inner
-        self._lane = connection
+        self._connection = connection
         self._owner = owner
         self._call = call
         self._is_error = is_error
+        self._direct: DirectBody | None = None
         self._complete = False
         self._closed = False
 
+    def directly(self) -> DirectBody | None:
+        """The body to be read past this stream; None where that is not possible: then this one is to be read."""
+        wire = self._inner.extensions.get("network_stream")
+        if not isinstance(wire, _Wire) or not wire.direct:
+            return None
+        headers = {name.lower(): value.strip().lower() for name, value in self._inner.headers}
+        if b"content-length" in headers or headers.get(b"content-encoding", b"identity") != b"identity":
+            return None
+        coding = headers.get(b"transfer-encoding")
+        if self._inner.status != _OK or coding not in {None, b"chunked"}:
+            return None
+        self._direct = DirectBody(wire, BodyToTheEnd() if coding is None else ChunkedBody(), self._call)
+        return self._direct
+
     def __iter__(self) -> Iterator[bytes]:
         received = 0
-        for piece in self._inner:
-            received += len(piece)
-            if self._call.is_over:
-                raise ProviderTimeout(
-                    "The answer did not end in time.", hint="Try again, or raise deadline_s."
-                )
-            if self._is_error and received > _MOST_OF_AN_ERROR:
-                yield piece[: _MOST_OF_AN_ERROR - received or None]
-                return
-            if received > self._call.most_bytes:
-                raise endless(self._call.most_bytes)
-            yield piece
+        with _as_httpx():
+            for piece in self._inner.iter_stream():
+                received += len(piece)
+                if self._call.is_over:
+                    raise late()
+                if self._is_error and received > _MOST_OF_AN_ERROR:
+                    yield piece[: _MOST_OF_AN_ERROR - received or None]
+                    return
+                if received > self._call.most_bytes:
+                    raise endless(self._call.most_bytes)
+                yield piece
         self._complete = True
 
     def close(self) -> None:
@@ -180,13 +351,25 @@ class _ConnectionStream(httpx.SyncByteStream):
             return
         self._closed = True
         try:
-            self._inner.close()
+            if self._direct is not None and self._direct.complete:
+                self._direct.release()
+                for _ in self._inner.iter_stream():
+                    pass
+                self._complete = True
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
+            pass  # then it is of no further use, and nothing depends on it
         finally:
-            self._owner.give_back(self._lane, reusable=self._complete)
+            try:
+                self._inner.close()
+            finally:
+                self._owner.give_back(self._connection, reusable=self._complete)
 
 
 class CancellableTransport(httpx.BaseTransport):
-    """An httpx transport that gives every request under way a connection of its own."""
+    """An httpx transport that gives every request under way a connection of its own.
+
+    A response may be read directly: its extension ``direct_body`` is `_ConnectionStream.directly`.
+    """
 
     def __init__(
         self,
@@ -197,9 +380,8 @@ class CancellableTransport(httpx.BaseTransport):
     ) -> None:
         self._verify = verify
         self._proxy = proxy
-        self._limits = httpx.Limits(
-            max_connections=1, max_keepalive_connections=1, keepalive_expiry=keepalive_s
-        )
+        self._keepalive_s = keepalive_s
+        self._http2 = False  # until the server says that it takes nothing else
         self._lock = threading.Lock()
         self._idle: list[_Connection] = []
         self._busy: set[_Connection] = set()
@@ -209,21 +391,32 @@ class CancellableTransport(httpx.BaseTransport):
         """Send `request` over an idle connection, or over a new one."""
         call = current_call.get() or Call()
         call.begin()
+        try:
+            return self._sent(request, call)
+        except httpx.ConnectError as exc:
+            if self._http2 or not _wants_http2(exc):
+                raise
+            self._http2 = True
+            return self._sent(request, call)
+
+    def _sent(self, request: httpx.Request, call: Call) -> httpx.Response:
         connection = self._take(call)
         try:
             call.use(connection.socket)
-            request.extensions = {**request.extensions, "trace": connection.trace}
-            response = connection.transport.handle_request(request)
+            response = connection.send(request)
         except BaseException:
             self.give_back(connection, reusable=False)
             raise
-        if not isinstance(response.stream, httpx.SyncByteStream):
-            self.give_back(connection, reusable=False)
-            raise TypeError("an HTTPTransport answers with a SyncByteStream")
-        is_error = response.status_code >= _FIRST_ERROR
-        stream = _ConnectionStream(response.stream, connection, self, call, is_error=is_error)
+        wire = response.extensions.get("network_stream")
+        if isinstance(wire, _Wire):
+            wire.begin_body()
+        is_error = response.status >= _FIRST_ERROR
+        stream = _ConnectionStream(response, connection, self, call, is_error=is_error)
         return httpx.Response(
-            response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
+            response.status,
+            headers=response.headers,
+            stream=stream,
+            extensions={**response.extensions, "direct_body": stream.directly},
         )
 
     def give_back(self, connection: _Connection, *, reusable: bool) -> None:
@@ -238,7 +431,7 @@ class CancellableTransport(httpx.BaseTransport):
             if keep:
                 self._idle.append(connection)
         if not keep:
-            connection.transport.close()
+            connection.close()
 
     def close(self) -> None:
         """Close every connection, those in use too."""
@@ -248,19 +441,29 @@ class CancellableTransport(httpx.BaseTransport):
             busy = list(self._busy)
         for connection in busy:
             if connection.socket is not None:
-                _shut_down(connection.socket)
+                shut_down(connection.socket)
         for connection in idle:
-            connection.transport.close()
+            connection.close()
 
     def _take(self, call: Call) -> _Connection:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
-            transport = httpx.HTTPTransport(
-                verify=self._verify, http2=True, limits=self._limits, proxy=self._proxy, trust_env=False
+            connection = _Connection(
+                self._verify, self._proxy, keepalive_s=self._keepalive_s, http2=self._http2
             )
-            connection = _Connection(transport)
         connection.call = call
         with self._lock:
             self._busy.add(connection)
         return connection
+
+
+def _wants_http2(exc: httpx.ConnectError) -> bool:
+    """Whether a server refused the connection since only HTTP/1.1 was offered."""
+    cause: BaseException | None = exc
+    while cause is not None:
+        # Python has no name for this reason, only OpenSSL's words.
+        if isinstance(cause, ssl.SSLError) and _NO_SUCH_PROTOCOL in str(cause).lower().replace("_", " "):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

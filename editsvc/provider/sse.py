@@ -19,14 +19,17 @@ class ServerSentEvent(NamedTuple):
 
 
 class EventParser:
-    r"""Takes bytes as they come, cut anywhere; line ends are ``\n``, ``\r\n`` or ``\r``."""
+    r"""Takes bytes as they come, cut anywhere; line ends are ``\n``, ``\r\n`` or ``\r``.
 
-    def __init__(self) -> None:
+    `started` tells that they are not the first ones of their stream, which may begin with a byte order mark.
+    """
+
+    def __init__(self, *, started: bool = False) -> None:
         self._rest: list[bytes] = []  # an unfinished line, in the pieces it came in
         self._carriage_return = False
         self._data: list[bytes] = []
         self._event = b""
-        self._started = False
+        self._started = started
 
     def push(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that `chunk` completes."""

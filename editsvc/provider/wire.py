@@ -32,13 +32,13 @@ class Reported(NamedTuple):
     odd: dict[str, str]
 
 
-class Content(msgspec.Struct):
+class Content(msgspec.Struct, gc=False):
     """A delta, or the message of a reply that was not streamed."""
 
     content: str | None = None
 
 
-class WireChoice(msgspec.Struct):
+class WireChoice(msgspec.Struct, gc=False):
     """One choice of a chunk, or of a reply that was not streamed."""
 
     delta: Content | None = None
@@ -47,7 +47,7 @@ class WireChoice(msgspec.Struct):
     index: int = 0
 
 
-class Chunk(msgspec.Struct):
+class Chunk(msgspec.Struct, gc=False):
     """One event of a stream, or the body of a reply that was not streamed; errors have the same shape."""
 
     id: str | None = None
@@ -65,6 +65,9 @@ class Chunk(msgspec.Struct):
 
 
 _decode: Final = msgspec.json.Decoder(Chunk).decode
+decode_chunks: Final = msgspec.json.Decoder(list[Chunk]).decode
+"""The chunks in a JSON array; raises as `decode_chunk`, for what that would read too."""
+
 _encoder = msgspec.json.Encoder()
 
 

@@ -87,7 +87,7 @@ def test_doctor_says_so(alone: Path) -> None:
 def test_doctor_names_a_version_outside_of_the_bounds_and_the_command(
     alone: Path, name: str, version: str, bounds: str | None
 ) -> None:
-    """Also what only an extra needs (psycopg), and what an extra of a requirement needs (h2, for httpx)."""
+    """Also what only an extra needs (psycopg), and what an extra of a requirement needs (h2, for httpcore)."""
     add(alone, name, version)
     code, found = doctor(alone)
     assert code == 4

@@ -145,7 +145,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
     (
         "docs/language-server.md",
         "within {:g} ms",
-        [1000 * constant("provider.cerebras:_LOOK_AROUND_S")],
+        [1000 * constant("provider.bridge:_LOOK_AROUND_S")],
     ),
     (
         "docs/language-server.md",

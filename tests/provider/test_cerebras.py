@@ -1,11 +1,13 @@
 """The provider against a real server: what it reports, how it fails, and that cancelling ends the stream."""
 
 import asyncio
+import gzip
 import json
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -299,7 +301,35 @@ class Http2Server:
 
 
 @asynccontextmanager
-async def over_tls(*, chunks: int = 40) -> AsyncIterator[tuple[CerebrasProvider, Http2Server]]:
+async def refusing_others(port: int) -> AsyncIterator[int]:
+    """The port of a server that ends a TLS handshake in which HTTP/2 is not offered; `port` has the others."""
+    alert = bytes([21, 3, 3, 0, 2, 2, 120])  # RFC 7301, section 3.2: fatal, no_application_protocol
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = await reader.read(1 << 16)
+        if b"\x02h2" not in hello:
+            writer.write(alert)
+            writer.close()
+            return
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        back.write(hello)
+        await asyncio.gather(copy(reader, back), copy(there, writer))
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def over_tls(
+    *, chunks: int = 40, only_http2: bool = False
+) -> AsyncIterator[tuple[CerebrasProvider, Http2Server]]:
     authority = trustme.CA()
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -316,17 +346,33 @@ async def over_tls(*, chunks: int = 40) -> AsyncIterator[tuple[CerebrasProvider,
             with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
             await asyncio.sleep(0.01)
-        provider = CerebrasProvider(api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context)
-        try:
-            yield provider, app
-        finally:
-            provider.close()
-            stop.set()
-            await server
+        async with AsyncExitStack() as stack:
+            if only_http2:
+                port = await stack.enter_async_context(refusing_others(port))
+            provider = CerebrasProvider(
+                api_key="x", base_url=f"https://127.0.0.1:{port}", ssl_context=context
+            )
+            try:
+                yield provider, app
+            finally:
+                provider.close()
+                stop.set()
+                await server
 
 
-async def test_http2_is_used_and_its_connection_kept() -> None:
+async def test_http1_is_used_where_both_are_offered_since_each_request_has_its_connection() -> None:
     async with over_tls() as (provider, app):
+        for _ in range(3):
+            text, done = await completed(provider, a_request("x\n"))
+            assert done.finish_reason == "stop"
+            assert text.startswith("0 1 2 ")
+            await until(lambda: idle(provider))
+    assert app.versions == ["1.1", "1.1", "1.1"]
+    assert len(app.clients) == 1
+
+
+async def test_http2_is_used_with_a_server_that_takes_nothing_else_and_its_connection_kept() -> None:
+    async with over_tls(only_http2=True) as (provider, app):
         for _ in range(3):
             text, done = await completed(provider, a_request("x\n"))
             assert done.finish_reason == "stop"
@@ -336,8 +382,9 @@ async def test_http2_is_used_and_its_connection_kept() -> None:
     assert len(app.clients) == 1
 
 
-async def test_cancelling_over_http2_is_noticed_by_the_server() -> None:
-    async with over_tls(chunks=1_000_000) as (provider, app):
+@pytest.mark.parametrize("only_http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
+async def test_cancelling_over_tls_is_noticed_by_the_server(only_http2: bool) -> None:
+    async with over_tls(chunks=1_000_000, only_http2=only_http2) as (provider, app):
         started = asyncio.Event()
         task = asyncio.create_task(provider.complete(a_request("x\n"), lambda _: started.set()))
         await until(started.is_set)
@@ -357,6 +404,108 @@ async def test_a_connection_is_kept_over_http1_too() -> None:
             seen |= {connection.socket.getsockname() for connection in idle(provider)}
         provider.close()
     assert len(seen) == 1
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+EVENTS = [
+    b'data: {"choices":[{"index":0,"delta":{"content":"one\\n\\n"}}]}\n\n',
+    b'data: {"choices":[{"index":0,"delta":{"content":"two"}}]}\n\n',
+    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+]
+CHUNKS = b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in EVENTS) + b"0\r\n\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS
+SIZED = HEAD + b"Content-Length: %d\r\n\r\n" % len(b"".join(EVENTS)) + b"".join(EVENTS)
+SQUEEZED = gzip.compress(b"".join(EVENTS))
+
+ANSWERS = {
+    "in one packet": [CHUNKED],
+    "a byte a packet": [CHUNKED[place : place + 1] for place in range(len(CHUNKED))],
+    "after hints": [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + CHUNKED],
+    "after hints, apart": [b"HTTP/1.1 100 Continue\r\n\r\n", CHUNKED],
+    "with a size": [SIZED],
+    "compressed": [HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(SQUEEZED) + SQUEEZED],
+    "a long head": [HEAD + b"X-Long: " + b"x" * 70_000 + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS],
+}
+ENDING = {
+    "until the end": [HEAD + b"\r\n", *EVENTS],
+    "HTTP/1.0": [(HEAD + b"\r\n").replace(b"1.1", b"1.0"), *EVENTS],
+}
+
+
+class RawServer:
+    """Answers every request with the same packets; `connections` counts who came, `open` who is still there."""
+
+    def __init__(self, packets: list[bytes], *, ends: bool = False) -> None:
+        self._packets = packets
+        self._ends = ends
+        self.connections = 0
+        self.open = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open += 1
+        with suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(head.lower().split(b"content-length:")[1].split()[0]))
+                for packet in self._packets:
+                    writer.write(packet)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                if self._ends:
+                    break
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        self.open -= 1
+
+
+@pytest.mark.parametrize("name", [*ANSWERS, *ENDING])
+async def test_an_answer_is_read_whatever_its_packets_and_its_connection_kept_if_it_has_an_end(
+    name: str,
+) -> None:
+    server = RawServer(ANSWERS.get(name) or ENDING[name], ends=name in ENDING)
+    async with await asyncio.start_server(server, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        provider = CerebrasProvider(
+            api_key="x", base_url=f"http://127.0.0.1:{port}", read_timeout_s=HANGING_S
+        )
+        for _ in range(2):
+            text, done = await completed(provider, a_request())
+            assert (text, done.finish_reason) == ("one\n\ntwo", "stop")
+            if name in ANSWERS:
+                await until(lambda: idle(provider))
+        provider.close()
+        await until(lambda: not server.open)
+    assert server.connections == (2 if name in ENDING else 1)
+
+
+@pytest.mark.parametrize("end", [len(CHUNKED) - 200, len(CHUNKED) - 100], ids=["early", "late"])
+async def test_a_chunked_answer_that_is_cut_off_is_not_whole(end: int) -> None:
+    server = RawServer([CHUNKED[:end]], ends=True)
+    async with await asyncio.start_server(server, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        provider = CerebrasProvider(api_key="x", base_url=f"http://127.0.0.1:{port}")
+        with pytest.raises(IncompleteReply, match="closed before the end"):
+            await completed(provider, a_request())
+        provider.close()
+        await until(lambda: not server.open)
+
+
+async def test_a_hundred_streams_are_read_by_one_thread() -> None:
+    async with a_provider(speed=700.0) as (provider, _):
+        begun = 0
+
+        def count(_: str) -> None:
+            nonlocal begun
+            begun += 1
+
+        request = a_request(predict=False)
+        tasks = [asyncio.create_task(provider.complete(request, count)) for _ in range(100)]
+        await until(lambda: begun > 200)
+        names = [thread.name for thread in threading.enumerate()]
+        assert names.count("replies") == 1
+        assert {done.finish_reason for done in await asyncio.gather(*tasks)} == {"stop"}
 
 
 def test_no_request_can_hold_a_prediction_together_with_what_excludes_it() -> None:
