@@ -6,7 +6,7 @@ EXTRAS := test,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-fast test-lowest test-editors test-model lint audit bench format clean
+.PHONY: help demo test test-fast test-lowest test-editors test-model lint audit bench bench-short format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -32,6 +32,11 @@ $(VENV)/editors: $(VENV)/test
 $(VENV)/audit: $(VENV)/product
 	@echo "Installing the auditor ..."
 	@if $(INSTALL) -e '.[audit]'; then touch $@; else echo "pip-audit could not be installed."; fi
+
+$(VENV)/bench: $(VENV)/test
+	@echo "Installing what the product is measured beside ..."
+	$(INSTALL) -e '.[bench]'
+	@touch $@
 
 $(VENV)/lint: $(VENV)/product
 	@echo "Installing the linters ..."
@@ -92,8 +97,11 @@ lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
 audit: $(VENV)/audit  ## Ask for known weaknesses in the dependencies
 	$(BIN)/python .ci/audit.py
 
-bench: $(VENV)/test  ## Speed, as ratios within one run
-	$(BIN)/python -m bench
+bench: $(VENV)/bench  ## Speed beside other programs, as ratios within one run, into bench/RESULTS.md (ARGS="--against PATH": beside another checkout, too)
+	$(BIN)/python -m bench $(ARGS)
+
+bench-short: $(VENV)/bench  ## Fail if a ratio of bench/expected.json has doubled; less than a minute
+	$(BIN)/python -m bench --short
 
 format: $(VENV)/lint
 	$(BIN)/ruff check --fix .
