@@ -258,6 +258,7 @@ class DirectBody:
         """What has come since, decoded; raises nothing, see `failed`."""
         data, ended = self._receive()
         self._received += len(data)
+        content = b""
         try:
             content = self._body.push(data) if data else b""
             if self._received > self.call.most_bytes:
@@ -266,7 +267,6 @@ class DirectBody:
                 self._body.end()
         except BadBody as exc:
             self.failed = httpx.RemoteProtocolError(str(exc))
-            return b""
         return content
 
     def release(self) -> None:
