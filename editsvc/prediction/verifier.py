@@ -11,8 +11,10 @@ Units: tokens, as any hashable values; seconds.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ class Pass(NamedTuple):
 
 
 _PLAIN: Final = Pass(0, 0, 1)
+# From the narrowest pass to the widest that anybody makes.
+_DOUBLINGS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +115,29 @@ def passes(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: P
 
     Time is linear in both, apart from a logarithm for each token emitted while the cursor is lost.
     """
-    places = _Places(prediction, preset)
+    for step in _steps(prediction, output, preset):
+        if isinstance(step, int):
+            yield from repeat(_PLAIN, step)
+        else:
+            yield step
+
+
+def _steps(
+    prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset
+) -> Iterator[Pass | int]:
+    """The passes as `passes` has them, those with nothing to propose as their number."""
+    places = _Places(prediction, output, preset)
     cursor = 0
     lost_at = 0
     width = preset.least
     i = 0
     end = len(output)
     while i < end:
-        if cursor < 0:  # nothing to propose: as below, in less than half of the time
-            width = min(preset.most, 2 * width)
-            i += 1
-            yield _PLAIN
-            cursor = places.find(output, i, near=lost_at)
+        if cursor < 0:
+            found, cursor = places.next(i, near=lost_at)
+            plain, i = found - i, found
+            width = min(preset.most, width << min(plain, _DOUBLINGS))
+            yield plain
             continue
         proposal = prediction[cursor : cursor + width]
         accepted = _common_prefix(proposal, output[i : i + len(proposal)])
@@ -135,16 +150,16 @@ def passes(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: P
         if i < end:
             own = output[i]
             i += 1
-            found = cursor < len(prediction) and prediction[cursor] == own
-            cursor = cursor + 1 if found else -1
+            follows = cursor < len(prediction) and prediction[cursor] == own
+            cursor = cursor + 1 if follows else -1
         yield Pass(proposed, accepted, i - start)
         if not 0 <= cursor < len(prediction):
-            cursor = places.find(output, i, near=lost_at)
+            cursor = places.find(i, near=lost_at)
 
 
 def verify(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> Verification:
     """The counts that a server with `preset` would report for `output`."""
-    return tally(passes(prediction, output, preset), len(prediction), preset.rejection)
+    return _tally(_steps(prediction, output, preset), len(prediction), preset.rejection)
 
 
 def tally(made: Iterable[Pass], prediction_tokens: int, rejection: Rejection) -> Verification:
@@ -152,8 +167,15 @@ def tally(made: Iterable[Pass], prediction_tokens: int, rejection: Rejection) ->
 
     A prediction that was used twice (the output repeats a part of it) has no negative remainder.
     """
+    return _tally(made, prediction_tokens, rejection)
+
+
+def _tally(steps: Iterable[Pass | int], prediction_tokens: int, rejection: Rejection) -> Verification:
     accepted = proposed = number = proposing = 0
-    for step in made:
+    for step in steps:
+        if isinstance(step, int):
+            number += step
+            continue
         accepted += step.accepted
         proposed += step.proposed
         number += 1
@@ -194,40 +216,63 @@ class _Places:
     ``n_max - n_min + 1`` times however repetitive the prediction is, and no candidate has to be left out.
     """
 
-    def __init__(self, prediction: Sequence[Hashable], preset: Preset) -> None:
+    def __init__(self, prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> None:
         self._prediction = prediction
+        self._output = output
         self._preset = preset
-        self._groups: dict[tuple[Hashable, ...], _PositionGroup] | None = None
+        self._nowhere = preset.direction is Direction.NONE or not prediction
+        self._hits: list[list[int] | None] = []
+        self._groups: dict[int, _PositionGroup] = {}
 
-    def find(self, output: Sequence[Hashable], end: int, *, near: int) -> int:
-        """The position after the best match of ``output[:end]``'s last tokens, or -1."""
-        preset = self._preset
-        if preset.direction is Direction.NONE or end < preset.n_min or not self._prediction:
+    def next(self, start: int, *, near: int) -> tuple[int, int]:
+        """The first end behind `start` for which there is a place, and that place; the output's end and -1 if none."""
+        least, end = self._preset.n_min, len(self._output)
+        if not self._nowhere:
+            hits = self._look_up()
+            first = near if self._preset.direction is Direction.FORWARD else 0
+            for at in range(max(start + 1, least), end + 1):
+                hit = hits[at - least]
+                if hit is not None and hit[-1] >= first:
+                    found = self.find(at, near=near)
+                    if found >= 0:
+                        return at, found
+        return end, -1
+
+    def find(self, end: int, *, near: int) -> int:
+        """The position after the best match of the last tokens of ``output[:end]``, or -1."""
+        least = self._preset.n_min
+        if self._nowhere or end < least:
             return -1
-        if self._groups is None:
-            self._groups = self._grouped()
-        group = self._groups.get(tuple(output[end - preset.n_min : end]))
+        positions = self._look_up()[end - least]
+        if positions is None:
+            return -1
+        candidates = [positions]
+        if self._preset.n_max > least:
+            candidates += self._longer(positions, end)
+        return next((best for each in reversed(candidates) if (best := self._best(each, near)) >= 0), -1)
+
+    def _longer(self, positions: list[int], end: int) -> Iterator[list[int]]:
+        """The positions that match one token more each time, as long as there are any."""
+        # One list stands for all ends with the same tokens before them.
+        group = self._groups.get(id(positions))
         if group is None:
-            return -1
-        best = self._best(group.positions, near)
-        for n in range(preset.n_min + 1, min(preset.n_max, end) + 1):
-            group = group.preceded_by(self._prediction, n).get(output[end - n])
-            if group is None:
-                break
-            longer = self._best(group.positions, near)
-            best = best if longer < 0 else longer
-        return best
+            group = self._groups[id(positions)] = _PositionGroup(positions)
+        for n in range(self._preset.n_min + 1, min(self._preset.n_max, end) + 1):
+            longer = group.preceded_by(self._prediction, n).get(self._output[end - n])
+            if longer is None:
+                return
+            group = longer
+            yield group.positions
 
-    def _grouped(self) -> dict[tuple[Hashable, ...], _PositionGroup]:
-        n = self._preset.n_min
-        groups: dict[tuple[Hashable, ...], _PositionGroup] = {}
-        for position in range(n, len(self._prediction) + 1):
-            key = tuple(self._prediction[position - n : position])
-            group = groups.get(key)
-            if group is None:
-                group = groups[key] = _PositionGroup()
-            group.positions.append(position)
-        return groups
+    def _look_up(self) -> list[list[int] | None]:
+        """For each end of the output from `n_min` on, the positions with the same tokens before them."""
+        if not self._hits:
+            n = self._preset.n_min
+            positions: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+            for position, tokens in enumerate(_windows(self._prediction, n), n):
+                positions[tokens].append(position)
+            self._hits = [positions.get(tokens) for tokens in _windows(self._output, n)]
+        return self._hits
 
     def _best(self, positions: list[int], near: int) -> int:
         after = bisect_left(positions, near)
@@ -238,13 +283,18 @@ class _Places:
         return ahead if ahead >= 0 and ahead - near <= near - behind else behind
 
 
+def _windows(tokens: Sequence[Hashable], n: int) -> Iterator[tuple[Hashable, ...]]:
+    """Every `n` tokens in a row."""
+    return zip(*(islice(tokens, first, None) for first in range(n)), strict=False)
+
+
 class _PositionGroup:
     """Positions, ascending, that have the same tokens before them."""
 
     __slots__ = ("_divided", "positions")
 
-    def __init__(self) -> None:
-        self.positions: list[int] = []
+    def __init__(self, positions: list[int]) -> None:
+        self.positions = positions
         self._divided: dict[Hashable, _PositionGroup] | None = None
 
     def preceded_by(self, prediction: Sequence[Hashable], n: int) -> dict[Hashable, _PositionGroup]:
@@ -253,7 +303,7 @@ class _PositionGroup:
             self._divided = {}
             for position in self.positions:
                 if position >= n:
-                    self._divided.setdefault(prediction[position - n], _PositionGroup()).positions.append(
+                    self._divided.setdefault(prediction[position - n], _PositionGroup([])).positions.append(
                         position
                     )
         return self._divided
