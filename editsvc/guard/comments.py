@@ -185,9 +185,10 @@ def comments_lost(proposal: Proposal) -> Iterator[Finding]:
 def restore_comments(proposal: Proposal, waived: Collection[Check] = ()) -> tuple[str, list[Finding]]:
     """The new text with comments put back whose place is beyond doubt, and what was put back.
 
-    Beyond doubt is a comment at the end of a line whose code is as it was, if several lines lost theirs; and, where the
-    instruction states one change in full, every such comment, and lines of comments between two lines that stayed.
-    Where many are gone nothing is put back: then the reply is not one to mend. The check may be `waived`.
+    Beyond doubt is a comment at the end of a line whose code is as it was, if several lines lost theirs, and not all
+    the same one; and, where the instruction states one change in full, every such comment, and lines of comments
+    between two lines that stayed. Where many are gone nothing is put back: then the reply is not one to mend. The check
+    may be `waived`.
     """
     intent = proposal.intent
     unchanged: tuple[str, list[Finding]] = (proposal.after, [])
@@ -197,9 +198,11 @@ def restore_comments(proposal: Proposal, waived: Collection[Check] = ()) -> tupl
     changes = proposal.changes
     lost = gone(proposal, changes)
     certain = intent.narrow and intent.understood
-    if not lost or _many(lost, proposal) or not (certain or len(lost.trailing) >= _SEVERAL):
-        return unchanged
     old, new = proposal.old, list(proposal.new)
+    # One remark that stood on several lines is cleared away, or answered, at once.
+    remarks = {old[line][len(new[number].rstrip()) :].strip() for line, number in lost.trailing}
+    if not lost or _many(lost, proposal) or not (certain or len(remarks) >= _SEVERAL):
+        return unchanged
     before: dict[int, Sequence[str]] = {}  # what is put back before a line
     for line, number in lost.trailing:
         new[number] = old[line]

@@ -250,6 +250,8 @@ def _stub(proposal: Proposal, changes: Sequence[Change]) -> tuple[int, Answer] |
 def _of_empty_body(change: Change, proposal: Proposal) -> int | None:
     """The line, one that stayed, whose body is empty now, where `change` took the lines of a body."""
     new = proposal.new
+    if any(map(tells, new[change.new_start : change.new_end])):
+        return None  # it is not empty: what fills it stood elsewhere before
     above = next((number for number in range(change.new_start - 1, -1, -1) if new[number].strip()), None)
     below = next((line.strip() for line in new[change.new_end :] if line.strip()), "")
     if above is None or any(span.new_start <= above < span.new_end for span in proposal.spans):

@@ -43,8 +43,10 @@ _SWEPT: Final = 3
 _FEW: Final = 2
 _FAR_INDENTED: Final = 5
 _REWRITTEN: Final = 20
+_FAR_LARGER: Final = 5  # times
 _FINE: Final = frozenset({Dress.QUOTES, Dress.DASHES, Dress.SIGNS, Dress.SPACES})
 _UNSEEN: Final = frozenset({Dress.INVISIBLE, Dress.SPACES})  # one may go by pasting or retyping a line
+_ONE_MAY_BE_MEANT: Final = _UNSEEN | {Dress.NUMBERS}
 _QUOTES_DIFFER: Final = frozenset(
     {"c", "cpp", "csharp", "go", "java", "kotlin", "rust", "swift", "zig", "haskell"}
 )
@@ -189,15 +191,18 @@ def _ask_about_the_rest(
     for dress, numbers in doubtful.items():
         answer = Answer.ASK_THEN_REFUSE if edits else Answer.ASK_THEN_WARN
         mending.note_twins(dress, [twin for twin in groups[dress] if twin.new in numbers], "", answer)
-    for dress in (Dress.STRING_QUOTES, Dress.TABS, Dress.SPACES, Dress.INVISIBLE):
+    for dress in (Dress.STRING_QUOTES, Dress.TABS, Dress.SPACES, Dress.INVISIBLE, Dress.NUMBERS):
         twins = [twin for twin in groups.get(dress, ()) if twin.new not in sure.get(dress, ())]
-        unseen = bool(twins) and dress in _UNSEEN and len(kept.edited) + len(kept.gone) <= _REWRITTEN
+        unseen = (
+            bool(twins) and dress in _ONE_MAY_BE_MEANT and len(kept.edited) + len(kept.gone) <= _REWRITTEN
+        )
         far = len(twins) >= _SWEPT or any(not kept.is_near(twin.new) for twin in twins)
         if edits and (far or unseen) and dress not in doubtful and not mending.speaks_of(dress, twins):
             # Where quotes tell characters from strings, other ones are another program, and mostly meant.
             meant = dress is Dress.STRING_QUOTES and _tells_quotes_apart(mending.proposal)
-            many = len(twins) >= _SWEPT and not meant
-            sweeping = many or mending.proposal.intent.narrow or unseen
+            many = len(twins) >= _SWEPT and not meant and not _is_far_larger(mending, len(twins))
+            hidden = unseen and dress in _UNSEEN
+            sweeping = many or mending.proposal.intent.narrow or hidden
             mending.note_twins(dress, twins, "", Answer.ASK_THEN_REFUSE if sweeping else Answer.ASK_THEN_WARN)
 
 
@@ -231,6 +236,8 @@ def _beyond_doubt(dress: Dress, twins: list[Twin], mending: _Mending) -> list[Tw
     if not twins:
         return []
     if dress is Dress.NUMBERS:
+        if len(twins) == 1 and not proposal.intent.narrow and _is_far_larger(mending, 1):
+            return []  # one number may be a part of a larger edit
         named = set(_NUMBER.findall(proposal.intent.literal))
         return [twin for twin in twins if not named & set(_NUMBER.findall(new[twin.new]))]
     if proposal.intent.narrow and dress is not Dress.LINE_ENDS:
@@ -256,6 +263,11 @@ def _outweighs(twins: list[Twin], least: int, mending: _Mending) -> bool:
     """Whether so many lines came in another dress that the edit beside them is hardly what did it."""
     edits = max(len(mending.kept.edited), len(mending.kept.gone))
     return len(twins) >= max(least, edits)
+
+
+def _is_far_larger(mending: _Mending, lines: int) -> bool:
+    """Whether the edit is so much larger than the `lines` that look different that these are a part of it."""
+    return max(len(mending.kept.edited), len(mending.kept.gone)) >= _FAR_LARGER * lines
 
 
 def _is_finer(old: str, new: str) -> bool:
@@ -546,7 +558,8 @@ def _blank_lines(mending: _Mending) -> None:
             *proposal.new[span.new_start : span.new_end],
         )
     )
-    swept_answer = Answer.ASK_THEN_WARN if alone else Answer.ASK_THEN_REFUSE
+    meant = alone or _is_far_larger(mending, len(blanks.swept))
+    swept_answer = Answer.ASK_THEN_WARN if meant else Answer.ASK_THEN_REFUSE
     for gaps, answer, said in (
         (sure, Answer.RESTORE, "; the old ones were put back"),
         ([] if narrow else blanks.swept, swept_answer, ""),

@@ -30,6 +30,7 @@ _FILE_WORD: Final = (
 _ANY_FILE: Final = re.compile(
     rf"[{re.escape(_MARKS)}]*{_FILE_WORD}\s*[::]\s*[\"'`*]*[\w./\\~-]+\.\w+[\"'`*]*\W*", re.IGNORECASE
 )
+_TITLE: Final = re.compile(r"\s*(?:#+|//+|/\*+|--+|;+|%+|<!--|\"\"\")\s*")
 _SECTION: Final = re.compile(r"\W*section\s+\d+\W*", re.IGNORECASE)
 _ROLE: Final = re.compile(
     r"(?:#{1,6} |\*\*)?(?:System|User|Assistant|Human|Response|Answer|Output|Instructions?|Task|Request)"
@@ -173,8 +174,13 @@ def _label(proposal: Proposal, number: int) -> bool:
 def _named_before(proposal: Proposal, number: int) -> bool:
     """Whether what stood in the place of a new line named the file too."""
     span = span_of(proposal, number)
-    return span is not None and any(
-        proposal.filename in line for line in proposal.old[span.old_start : span.old_end]
+    if span is None or not proposal.filename:
+        return False
+    named = {proposal.filename.casefold(), proposal.filename.casefold().partition(".")[0]}
+    return any(
+        proposal.filename in line or _TITLE.sub("", line).strip().casefold().partition(" ")[0] in named
+        for line in proposal.old[span.old_start : span.old_end]
+        if _TITLE.match(line) or proposal.filename in line
     )
 
 
@@ -204,7 +210,7 @@ def _pair(proposal: Proposal, text: Text) -> Iterator[Finding]:
     opens, closes = _TAG.fullmatch(first.rstrip("\n")), _CLOSING_TAG.fullmatch(last.rstrip("\n"))
     opened, closed = opens["name"].casefold() if opens else "", closes["name"].casefold() if closes else ""
     around = opened == closed and (opened in _WRAPPERS or text.first < text.last) and opened != ""
-    if around and _wraps(proposal, opened):
+    if around and _wraps(proposal, opened) and not _closes_early(text, opened):
         yield is_no_content(proposal, text.first, "is a tag around the file", text.last)
     for tag, number in ((opened, text.first), (closed, text.last)):
         half = tag in reasoning.TAGS or _unpaired(proposal, tag)
@@ -218,6 +224,16 @@ def _pair(proposal: Proposal, text: Text) -> Iterator[Finding]:
             yield is_no_content(proposal, number, "is a mark of another tool")
 
 
+def _is_element(proposal: Proposal, token: str) -> bool:
+    """Whether a token is the name of an element too (``<s>``, ``<PRE>``), which the new text closes as often."""
+    name = token.strip("</>")
+    if name.casefold() not in {"s", "pre"}:
+        return False
+    markup = proposal.language is not None and proposal.language.name in _MARKUP
+    closed = f"<{name}>" in proposal.after and f"</{name}>" in proposal.after
+    return closed and (name == "s" or (markup and not _unpaired(proposal, name)))
+
+
 def _wraps(proposal: Proposal, tag: str) -> bool:
     """Whether a tag that stands around everything is no part of a page, and was not there before."""
     form = re.compile(rf"<{re.escape(tag)}\b", re.IGNORECASE)
@@ -227,6 +243,17 @@ def _wraps(proposal: Proposal, tag: str) -> bool:
         came = form.search(proposal.before) is None
     markup = proposal.language is not None and proposal.language.name in _MARKUP
     return came and not _speaks_of(proposal, tag) and (not markup or _IS_WRAPPER.search(tag) is not None)
+
+
+def _closes_early(text: Text, tag: str) -> bool:
+    """Whether the first `tag` of a text is closed before its last line, so that it stands around a part only."""
+    depth = 0
+    lines = text.proposal.new[text.first : text.last]
+    for sign in re.findall(rf"<(/?){re.escape(tag)}\b[^<>]*>", "".join(lines), re.IGNORECASE):
+        depth += -1 if sign else 1
+        if depth == 0:
+            return True
+    return False
 
 
 def _speaks_of(proposal: Proposal, tag: str) -> bool:
@@ -294,6 +321,6 @@ def _tokens(proposal: Proposal) -> Iterator[Finding]:
             words = {word.casefold() for word in re.findall(r"\w+", token)}
             if token in proposal.before or (quoted and match.start()) or words <= proposal.intent.words:
                 continue
-            if token in {"<s>", "</s>"} and "<s>" in proposal.after and "</s>" in proposal.after:
+            if _is_element(proposal, token):
                 continue
             yield is_no_content(proposal, number, f"holds {token}, which models end or divide texts with")

@@ -198,3 +198,12 @@ def test_what_is_put_back_is_what_was_there(lines: list[str], data: st.DataObjec
     assert set(split_lines(mended)) <= {*split_lines(before), *split_lines(after)}
     assert bare(mended, "#") == bare(before, "#")
     assert bool(findings) == (mended != after)
+
+
+def test_one_remark_that_is_gone_from_several_lines_was_answered() -> None:
+    rest = "".join(f"e{number} = {number}  # note {number}\n" for number in range(9))
+    before = f"a = read()  # TODO: needed?\nb = 1\nc = read()  # TODO: needed?\n{rest}"
+    after = before.replace("  # TODO: needed?", "").replace("b = 1", "b = 3")
+    assert restore_comments(proposal(before, after, PLAIN, "x.py")) == (after, [])
+    several = before.replace("needed?\ne0", "why?\ne0")
+    assert restore_comments(proposal(several, after, PLAIN, "x.py"))[0] == several.replace("b = 1", "b = 3")

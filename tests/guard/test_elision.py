@@ -180,3 +180,11 @@ def test_remarks_that_were_there_or_were_asked_for() -> None:
 def test_nothing_is_left_out_where_nothing_is_gone() -> None:
     after = BREAD.replace("    return loaves\n", "    # the rest is unchanged\n    return loaves\n")
     assert list(elided(Proposal(BREAD, after, PLAIN, syntax.by_name("python")))) == []
+
+
+def test_a_body_is_not_empty_if_its_lines_stood_elsewhere() -> None:
+    before = "void set(int a) {\n  check(a);\n  check(a + 1);\n  put(a);\n}\n\nvoid other(int a) {\n  keep(a);\n}\n"
+    after = "void set(int a) {\n  keep(a);\n}\n"
+    assert list(elided(Proposal(before, after, PLAIN, syntax.by_name("c")))) == []
+    emptied = before.replace("  check(a);\n  check(a + 1);\n  put(a);\n", "")
+    assert list(elided(Proposal(before, emptied, PLAIN, syntax.by_name("c"))))

@@ -348,3 +348,26 @@ def test_a_selected_part_that_came_back_flush_left_is_indented_again() -> None:
     text, findings = restore(part)
     assert text == "class A:\n    def f(self):\n        x = 2\n        return x\n"
     assert answers(findings) == {Answer.RESTORE}
+
+
+def test_few_lines_in_another_style_beside_a_far_larger_edit_are_asked_about_only() -> None:
+    edits = "".join(f"set_{number} = {number}\n" for number in range(20))
+    before = f"{PYTHON}\n\n\n{edits}"
+    new = (
+        before.replace("A = 'one'", 'A = "one"').replace("B = 'two'", 'B = "two"').replace("'five'", '"five"')
+    )
+    small = new.replace("set_19 = ", "put_19 = ")
+    assert answers(restore(proposal(before, small, "improve it", "a.py"))[1]) == {Answer.ASK_THEN_REFUSE}
+    large = re.sub(r"set_(\d+) = ", r"put_\1 = ", new)
+    assert answers(restore(proposal(before, large, "improve it", "a.py"))[1]) == {Answer.ASK_THEN_WARN}
+
+
+def test_one_number_comes_back_unless_the_edit_is_far_larger() -> None:
+    edits = "".join(f"limit {number}\n" for number in range(9))
+    before = f"alpha 1.0\n\n\n\n\n{edits}"
+    small = before.replace("limit 8", "limit 4").replace("1.0", "1")
+    text, findings = restore(proposal(before, small, "raise the limit"))
+    assert (text, answers(findings)) == (before.replace("limit 8", "limit 4"), {Answer.RESTORE})
+    large = re.sub(r"limit (\d)", r"at most \1", small)
+    text, findings = restore(proposal(before, large, "raise the limit"))
+    assert (text, answers(findings)) == (large, {Answer.ASK_THEN_WARN})

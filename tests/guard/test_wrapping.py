@@ -204,3 +204,29 @@ documents = st.lists(words, max_size=12).map(lambda lines: "".join(f"{line}\n" f
 @given(documents, documents)
 def test_lines_of_ordinary_files_are_content(before: str, after: str) -> None:
     assert not kinds(whole(before, after, "say it in other words", "a.txt"))
+
+
+PAGE = "<html>\n<body>\n<p>Old.</p>\n<p>Open daily.</p>\n</body>\n</html>\n"
+
+
+def test_elements_of_a_page_are_no_tokens() -> None:
+    after = PAGE.replace("<p>Old.</p>", "<PRE>\na = 1\n</PRE>\n<p>New.</p>")
+    assert not kinds(whole(PAGE, after, "say it in other words", "page.html"))
+    cut = PAGE.replace("<p>Old.</p>", "<PRE>\n<p>New.</p>")
+    assert kinds(whole(PAGE, cut, "say it in other words", "page.html"))
+
+
+def test_an_element_that_closes_before_the_end_of_a_part_is_not_around_it() -> None:
+    sections = sections_of("<h1>Shop</h1>\n\n", "<p>Open daily.</p>\n<p>Call us.</p>\n")
+    new = "<CODE>open()</CODE>\n<p>Open daily.</p>\n<p>Call <CODE>us()</CODE>\n"
+    assert not kinds(parts(sections, {2: new}, "say it in other words", "page.html"))
+    around = "<code>\n<p>Open <b>daily</b>.</p>\n<p>Call us.</p>\n</code>\n"
+    assert kinds(parts(sections, {2: around}, "say it in other words", "page.html"))
+
+
+def test_a_comment_with_the_name_may_say_what_its_title_said() -> None:
+    before = "#shop theme\n\nPROMPT=a\n"
+    after = "# shop.zsh\n\nPROMPT=a\n"
+    assert not kinds(whole(before, after, "say it in other words", "shop.zsh"))
+    before, after = "PROMPT=a\n\nRPROMPT=b\n", "# shop.zsh\nPROMPT=a\n\nRPROMPT=c\n"
+    assert kinds(whole(before, after, "say it in other words", "shop.zsh"))
