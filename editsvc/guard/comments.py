@@ -23,6 +23,10 @@ _SHARE: Final = 0.5  # of all lines with comments
 _NEARLY_ALL: Final = 0.8  # of them
 _WORD: Final = re.compile(r"\w{4,}")
 _LICENCE: Final = re.compile(r"copyright|\blicen[cs]e|SPDX|©|\(c\)", re.IGNORECASE)
+_TO_TOOLS: Final = re.compile(
+    r"[a-z]+lint[:-]|lint-disable|\bnolint\b|\bnoqa\b|pylint:|type: ?ignore|@ts-|rubocop:|NOSONAR|NOLINT|"
+    r"(?:istanbul|prettier|c8|v8)[- ]ignore|pragma: no"
+)
 _CODE: Final = re.compile(r"[;{}()\[\],=]$|\w\(.*\)$")
 _DOCSTRING: Final = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
 
@@ -246,8 +250,9 @@ def _many(lost: Gone, proposal: Proposal, share: float = _SHARE) -> bool:
     if any(_LICENCE.search(proposal.old[number]) for number in licence):
         return True
     code = sum(1 for number in lost.whole if _CODE.search(proposal.old[number].rstrip()))
-    if len(lost) < _MANY or 2 * code >= len(lost):
-        return False  # code that was put into comments is cleared away by people, too
+    told = sum(1 for number in lost.whole if _TO_TOOLS.search(proposal.old[number]))
+    if len(lost) < _MANY or 2 * (code + told) >= len(lost):
+        return False  # code in comments is cleared away by people, too, and so is what a tool was told
     total = sum(1 for number, line in enumerate(proposal.old) if comments[number] and tells(line))
     return len(lost) >= share * (total + len(lost.trailing)) or len(licence) >= _MANY
 

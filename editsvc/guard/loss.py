@@ -60,6 +60,15 @@ _NAME: Final = re.compile(r"[\w$]+")
 _PART: Final = re.compile(r"[^\W\d_]+")
 _HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
 _BINDS: Final = re.compile(r"\s*(?:import|from|use|using|include|require|#\s*include|@import|export)\b")
+_IMPORTS: Final = re.compile(
+    r"\s*(?:import\s|from\s+\S+\s+import\b|use\s|using\s|extern\s+crate\b|(?:pub(?:\([\w:]+\))?\s+)?mod\s+\w+;|"
+    r"(?:const|let|var|local)\s+\w+\s*=\s*require\b)"
+)
+_IMPORT_WORDS: Final = frozenset({"import", "from", "require", "local", "const", "let", "var", "static"})
+_QUOTED: Final = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_ASSIGNS: Final = re.compile(
+    r"\s*(?:(?:local|let|const|var|val|my|final|auto|mut|export)\s+)*(\w+)\s*(?:\+|:)?=(?![=>])"
+)
 _OF_ITSELF: Final = re.compile(r"(?:\b(?:self|this|cls|Self|super)(?:\.|->|::))$")
 # With prototypes and signatures, a header or an interface is arranged, not code lost.
 # Where a name of another file stands in an import; elsewhere a whole package shares its names.
@@ -115,6 +124,35 @@ class _Facts:
         outline = self.proposal.new_outline
         found = () if outline is None else outline.definitions
         return sorted(_line(self.new_starts, definition.name_start) for definition in found)
+
+    @cached_property
+    def new_words(self) -> frozenset[str]:
+        """All words of the new text."""
+        return frozenset(_NAME.findall(self.proposal.after))
+
+    def idle_imports(self, change: Change) -> int:
+        """How many lines of `change` that are gone import what the new text no longer speaks of."""
+        return sum(
+            bool(names) and names[-1] not in self.new_words
+            for number in change.gone
+            if _IMPORTS.match(line := self.proposal.old[number])
+            and (
+                names := [name for name in _NAME.findall(_QUOTED.sub("", line)) if name not in _IMPORT_WORDS]
+            )
+        )
+
+    def is_spent(self, change: Change) -> bool:
+        """Whether `change` takes values away that were used where the text was written anew, and no longer are."""
+        old, new = self.proposal.old, self.proposal.new
+        margin = min((_indent(old[number]) for number in change.gone), default=0)
+        outermost = (old[number] for number in change.gone if _indent(old[number]) == margin)
+        names = {found[1] for line in outermost if (found := _ASSIGNS.match(line))}
+        if not names:
+            return False
+        others = [other for other in self.proposal.changes if other is not change and other.come]
+        was = _counted(names, (old[number] for other in others for number in other.gone))
+        now = _counted(names, new)
+        return was.total() > 0 and all(count < was[name] for name, count in now.items())
 
     @cached_property
     def defined(self) -> Counter[str]:
@@ -174,7 +212,11 @@ def _cut_off(facts: _Facts, changes: Sequence[Change]) -> Iterator[Finding]:
     if any(map(tells, old[last.old_end :])):
         return
     lines = without_successor(last, old, new)
-    if not lines or (last.net < _LARGE_HOLE * facts.total and _ends_as_before(last, old, new)):
+    if (
+        not lines
+        or facts.is_spent(last)
+        or (last.net < _LARGE_HOLE * facts.total and _ends_as_before(last, old, new))
+    ):
         return
     if _is_closed(proposal):
         return
@@ -249,10 +291,15 @@ def _holes(
     """
     proposal, total = facts.proposal, facts.total
     old, new, intent = proposal.old, proposal.new, proposal.intent
-    net = sum(change.net for change in changes)
+    left = [change for change in changes if change.net <= 0 or not facts.is_spent(change)]
+    net = sum(change.net - facts.idle_imports(change) for change in left)
     if net <= 0:
         return
-    holes = [(change, lines) for change in changes if (lines := without_successor(change, old, new))]
+    holes = [
+        (change, lines - facts.idle_imports(change))
+        for change in left
+        if (lines := without_successor(change, old, new)) > facts.idle_imports(change)
+    ]
     if (intent.removes or intent.rewrites) and proposal.drafted is None:
         if net >= (_ALL_BUT_A_FEW if intent.rewrites else _NEARLY_ALL) * total:
             refuse = intent.removes and _more_than_named(proposal)
@@ -274,7 +321,7 @@ def _holes(
         if (certain := _certain(change, lines, facts)) is not None:
             answer = certain
         elif share >= _LARGE_HOLE and net >= _LEFT_OPEN * total:
-            answer = _answer(intent, strong=True)
+            answer = _answer(intent, strong=lines > 1)
         elif all(_within(number, definitions) for number in change.gone):
             continue
         elif lines >= _HOLE_FLOOR and share >= _HOLE and not _pointed_at(change, facts):
@@ -330,8 +377,14 @@ def _missing(facts: _Facts, changes: Sequence[Change]) -> list[_Missing]:
             candidates[bisect_right(firsts, _line(starts, definition.name_start)) - 1],
         )
         for definition in _outermost(heads)
-        if was[definition.name] > names[definition.name]
+        if not _is_idle_module(definition, facts) and was[definition.name] > names[definition.name]
     ]
+
+
+def _is_idle_module(definition: Definition, facts: _Facts) -> bool:
+    """Whether a definition only says that a module is elsewhere (``mod parse;``), of which the new text is silent."""
+    text = facts.proposal.before[definition.node_start : definition.node_end]
+    return definition.kind == "module" and text.endswith(";") and definition.name not in facts.new_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,9 +474,10 @@ def _torn(missing: _Missing, facts: _Facts) -> bool:
         return False
     first = change.come[0]
     apart = first == 0 or not new[first - 1].strip()
-    if apart and all(_indent(new[number]) > _indent(proposal.old[own[0]]) for number in change.come):
+    inside = all(_indent(new[number]) > _indent(proposal.old[own[0]]) for number in change.come)
+    if apart and inside:
         return True
-    if not without_successor(change, proposal.old, new):
+    if not inside or not without_successor(change, proposal.old, new):
         return False
     head, body = words(proposal.old[own[0]]), [words(proposal.old[number]) for number in own[1:]]
     return all(
@@ -572,9 +626,19 @@ def _certain(change: Change, lines: int, facts: _Facts) -> Answer | None:
         return None
     if lines >= _HOLE_FLOOR or lines >= _HOLE * facts.total:
         return Answer.ASK_THEN_REFUSE
-    if _pointed_at(change, facts):
+    if _pointed_at(change, facts) or (not drafted and _is_accounted_for(change, proposal)):
         return Answer.ASK_THEN_WARN if drafted else Answer.WARN
     return Answer.ASK_THEN_REFUSE if drafted else Answer.ASK_THEN_WARN
+
+
+def _is_accounted_for(change: Change, proposal: Proposal) -> bool:
+    """Whether each line that is gone has what a narrow instruction names, or its words came in another line."""
+    named = {name for text in proposal.intent.named for name in _NAME.findall(text)}
+    came = sum((words(proposal.new[number]) for number in change.come), Counter[str]())
+    return all(
+        named & set(_NAME.findall(proposal.old[number])) or words(proposal.old[number]) <= came
+        for number in change.gone
+    )
 
 
 def _drafted(change: Change, facts: _Facts) -> bool:
@@ -610,6 +674,10 @@ def _lines(numbers: Sequence[int]) -> Lines:
 
 def _said(lines: Lines) -> str:
     return f"line {lines.first}" if lines.first == lines.last else f"lines {lines.first} to {lines.last}"
+
+
+def _counted(names: Collection[str], lines: Iterable[str]) -> Counter[str]:
+    return Counter(name for line in lines for name in _NAME.findall(line) if name in names)
 
 
 def _within(number: int, ranges: Sequence[tuple[int, int]]) -> bool:

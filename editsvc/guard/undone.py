@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _NAMES_SHOWN: Final = 3
 _LAST_NAME: Final = re.compile(r"(?<=::)[^\W\d]\w*(?=!?$)|(?<=\w[.#])[^\W\d]\w*$")
-_PLAIN: Final = re.compile(r"[^\W\d]\w*")
+_PLAIN: Final = re.compile(r"[^\W\d]\w*(?:-\w+)*")
+_SHORTEST_PART: Final = 4
 # A narrow change may bring lines together; so many are not lost by that.
 _NET_LOSS: Final = 3
 
@@ -157,7 +158,17 @@ def _concerns(proposal: Proposal) -> bool:
 
 
 def _holds_any(proposal: Proposal) -> bool:
-    return any(_count(name, proposal.after) for name in proposal.intent.wanted)
+    return any(
+        _count(name, proposal.after) or _is_more_often_part(name, proposal) for name in proposal.intent.wanted
+    )
+
+
+def _is_more_often_part(name: str, proposal: Proposal) -> bool:
+    """Whether more names than before have the word `name` as a part, as ``lower_limit`` and ``lowerLimit`` do."""
+    if len(name) < _SHORTEST_PART or not name.isalpha() or not name.islower():
+        return False
+    part = re.compile(rf"(?<![^\W_]){name}(?![^\W_])|{name.capitalize()}(?![a-z])")
+    return len(part.findall(proposal.after)) > len(part.findall(proposal.before))
 
 
 def _count(name: str, text: str) -> int:

@@ -60,6 +60,7 @@ _ARTICLE: Final = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[^\W\d_]+")
 _LOWER: Final = re.compile(r"[^\W\d_A-Z]+(?:[-/][^\W\d_A-Z]+)*")
 _IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*")
+_STANDS_FOR_SEVERAL: Final = re.compile(r"\w[.\w]*\{.*,.*\}|\*\.\w")  # "odb.{c,h}", "*.md"
 _BARE_NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
 _SHORTEST_PLURAL: Final = 3
 _CONSTANTS: Final = frozenset({"true", "false", "none", "null", "nil", "on", "off", "yes", "no"})
@@ -151,6 +152,8 @@ def _wanted(value: str, *, certain: bool) -> tuple[str, ...]:
     that a word is meant as one.
     """
     plain = _unquoted(value)
+    if _STANDS_FOR_SEVERAL.search(plain):
+        return ()
     if value != plain and _QUOTES.search(value):
         return (plain,)
     if (

@@ -207,3 +207,14 @@ def test_one_remark_that_is_gone_from_several_lines_was_answered() -> None:
     assert restore_comments(proposal(before, after, PLAIN, "x.py")) == (after, [])
     several = before.replace("needed?\ne0", "why?\ne0")
     assert restore_comments(proposal(several, after, PLAIN, "x.py"))[0] == several.replace("b = 1", "b = 3")
+
+
+def test_what_a_tool_was_told_is_cleared_away_without_being_refused() -> None:
+    code = "".join(f"call({number});\n" for number in range(6))
+    before = "".join(f"// eslint-disable-next-line no-calls\n{line}" for line in split_lines(code))
+    found = list(comments_lost(proposal(before, code, PLAIN, "x.ts")))
+    assert [finding.answer for finding in found] == [Answer.WARN]
+    said = before.replace("eslint-disable-next-line no-calls", "Calls the next one.")
+    assert [finding.answer for finding in comments_lost(proposal(said, code, PLAIN, "x.ts"))] == [
+        Answer.ASK_THEN_REFUSE
+    ]

@@ -255,3 +255,91 @@ def test_what_is_only_added_is_no_loss(lines: list[str], data: st.DataObject) ->
     after = "".join([*parts[:at], "new line 42\n", *parts[at:]])
     for intent in (PLAIN, NARROW, UNKNOWN):
         assert found(before, after, intent) == []
+
+
+def kinds_of(before: str, after: str, intent: Intent, filename: str) -> set[tuple[Check, Answer]]:
+    found = lost(Proposal(before, after, intent, syntax.language_of(filename), filename))
+    return {(finding.kind, finding.answer) for finding in found}
+
+
+SERVER = """\
+local util = require 'tools.util'
+
+local bin_name = 'reader'
+local cmd = { bin_name, '--stdio' }
+
+if on_windows() then
+  cmd = { 'cmd.exe', '/C', bin_name, '--stdio' }
+end
+
+return {
+  cmd = cmd,
+  root = util.root(),
+}
+"""
+
+
+def test_values_that_were_used_where_the_text_is_written_anew_are_not_lost() -> None:
+    head, _, tail = SERVER.partition("local bin_name")
+    tail = tail[tail.index("return") :]
+    inlined = head + tail.replace("cmd = cmd", "cmd = { 'reader', '--stdio' }")
+    assert not kinds_of(SERVER, inlined, PLAIN, "server.lua")
+    still_used = head + tail.replace("util.root()", "util.root(1)")
+    assert kinds_of(SERVER, still_used, PLAIN, "server.lua") == {(Check.SHRINK, Answer.ASK_THEN_REFUSE)}
+    used_anew = head + tail.replace("cmd = cmd", "cmd = wrapped(cmd)")
+    assert kinds_of(SERVER, used_anew, PLAIN, "server.lua") == {(Check.SHRINK, Answer.ASK_THEN_REFUSE)}
+
+
+@pytest.mark.parametrize(
+    ("filename", "imports", "rest"),
+    [
+        (
+            "a.rs",
+            "extern crate shelf;\nextern crate books;\nuse shelf::{Row, Board};\n",
+            "mod util;\nmod print;\n",
+        ),
+        (
+            "a.lua",
+            "local shelf = require 'shelf'\nlocal books = require 'books'\n",
+            "return {\n  name = 'a',\n}\n",
+        ),
+        ("a.py", "import shelf\nfrom books import read\n", "X = 1\nY = 2\n"),
+    ],
+)
+def test_imports_of_what_the_text_does_not_speak_of_are_no_loss(
+    filename: str, imports: str, rest: str
+) -> None:
+    assert not kinds_of(imports + rest, rest, PLAIN, filename)
+    code = "shelf = 1\nbooks = 2\nfetch(Board)\n"
+    assert kinds_of(code + rest, rest, PLAIN, filename)
+
+
+def test_a_line_that_has_what_is_replaced_or_was_joined_to_another_is_accounted_for() -> None:
+    replaces = Intent(
+        "use once instead of lazy", understood=True, narrow=True, wanted=("once",), named=("lazy",)
+    )
+    rows = "".join(f"row_{number} = {number}\n" for number in range(30))
+    before = f"use lazy\n{rows}a = lazy(\n  b)\n"
+    after = f"{rows}a = once(b)\n"
+    assert {answer for _, answer in kinds_of(before, after, replaces, "a.txt")} <= {Answer.WARN}
+    dropped = before.replace("row_7 = 7\n", "").replace("lazy(", "once(")
+    assert (Check.LOSS, Answer.ASK_THEN_WARN) in kinds_of(before, dropped, replaces, "a.txt")
+
+
+def test_one_line_of_a_short_file_is_asked_about_and_two_are_refused() -> None:
+    before = "tags\nbuild\ncache\ndist\nnotes\n"
+    assert {
+        answer for _, answer in kinds_of(before, "tags\ncache\ndist\nnotes\nmore\nlogs\n", PLAIN, "a")
+    } <= {
+        Answer.WARN,
+        Answer.ASK_THEN_WARN,
+    }
+    assert kinds_of(before, "tags\ndist\nnotes\n", PLAIN, "a") == {(Check.SHRINK, Answer.ASK_THEN_REFUSE)}
+
+
+def test_lines_that_came_beside_the_head_of_a_definition_are_no_part_of_its_body() -> None:
+    before = (
+        "class A {\n  private Map<B> made;\n\n  void setUp() {\n    base();\n    made = new Map();\n  }\n}\n"
+    )
+    after = "class A {\n  private Set made = new Set();\n}\n"
+    assert (Check.LOSS, Answer.ASK_THEN_REFUSE) not in kinds_of(before, after, PLAIN, "A.java")

@@ -128,3 +128,16 @@ def test_without_a_draft_many_lines_lost_beside_a_narrow_change_are_asked_for() 
 
     assert one(beyond_draft(proposed("set PORT to 9090", after))).answer is Answer.ASK_THEN_REFUSE
     assert not list(beyond_draft(proposed("fix fetch", after)))
+
+
+@pytest.mark.parametrize(
+    ("name", "done"), [("most_attempts", True), ("mostAttempts", True), ("mostattempts", False)]
+)
+def test_a_word_that_is_a_part_of_names_now_is_there(name: str, *, done: bool) -> None:
+    reply = proposed("use attempts instead of fetch", SHOP.replace("fetch", name))
+    assert done is not bool(list(undone(reply)))
+
+
+def test_a_pattern_for_several_names_stands_nowhere_itself() -> None:
+    after = SHOP.replace("fetch", "download")
+    assert not list(undone(proposed('rename fetch to "download.{c,h}"', after)))
