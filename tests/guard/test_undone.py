@@ -131,10 +131,10 @@ def test_without_a_draft_many_lines_lost_beside_a_narrow_change_are_asked_for() 
 
 
 @pytest.mark.parametrize(
-    ("name", "done"), [("most_attempts", True), ("mostAttempts", True), ("mostattempts", False)]
+    ("name", "done"), [("safe_obtain", True), ("safeObtain", True), ("safeobtain", False)]
 )
 def test_a_word_that_is_a_part_of_names_now_is_there(name: str, *, done: bool) -> None:
-    reply = proposed("use attempts instead of fetch", SHOP.replace("fetch", name))
+    reply = proposed("use obtain instead of fetch", SHOP.replace("fetch", name))
     assert done is not bool(list(undone(reply)))
 
 
