@@ -76,14 +76,22 @@ def _again(proposal: Proposal) -> Iterator[Finding]:
         first, last, count = run
         if count >= _LONG_RUN or (count >= _SHORT_RUN and count >= _SHARE * len(set(telling(proposal.old)))):
             message = f"{count} lines that the file has already come a second time."
-            yield _finding(message, first + 1, last + 1, _of_a_part(proposal))
+            copied = once.intersection(line.strip() for line in proposal.new[first : last + 1])
+            yield _finding(message, first + 1, last + 1, _of_a_part(proposal, copied))
             return
     yield from _defined_twice(proposal, held.keys(), once)
 
 
-def _of_a_part(proposal: Proposal) -> Answer:
-    """How to answer a part that is there twice: people copy what they are about to change."""
-    sure = proposal.intent.narrow or proposal.drafted is not None or not proposal.whole
+def _of_a_part(proposal: Proposal, copied: set[str]) -> Answer:
+    """How to answer a part that is there twice: people copy what they are about to change.
+
+    Of `copied` lines that a reply in parts holds, what stood outside of that part belongs elsewhere.
+    """
+    elsewhere = not proposal.whole and not any(
+        copied <= set(telling(split_lines(piece.section.text))) & set(telling(split_lines(piece.text)))
+        for piece in proposal.pieces
+    )
+    sure = proposal.intent.narrow or proposal.drafted is not None or elsewhere
     return Answer.ASK_THEN_REFUSE if sure else Answer.ASK_THEN_WARN
 
 
@@ -104,7 +112,7 @@ def _longest(
     return best
 
 
-def _defined_twice(proposal: Proposal, again: Collection[str], once: Collection[str]) -> Iterator[Finding]:
+def _defined_twice(proposal: Proposal, again: Collection[str], once: set[str]) -> Iterator[Finding]:
     """Definitions all of whose lines came again, the first of which there was once.
 
     A copy inside of something else, such as a helper in another test, is no second definition of the same.
@@ -118,7 +126,8 @@ def _defined_twice(proposal: Proposal, again: Collection[str], once: Collection[
             continue
         body = telling(split_lines(proposal.before[definition.node_start : definition.node_end]))
         if len(body) >= _SEVERAL and body[0] in once and all(line in again for line in body):
-            yield _finding(f"{definition.name} is defined twice.", None, None, _of_a_part(proposal))
+            answer = _of_a_part(proposal, once.intersection(body))
+            yield _finding(f"{definition.name} is defined twice.", None, None, answer)
             return
 
 

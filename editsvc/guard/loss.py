@@ -444,7 +444,10 @@ def _judged(missing: Sequence[_Missing], facts: _Facts, changes: Sequence[Change
         )
     if rest:
         kept = any(_drafted(each.change, facts) for each in rest)
-        answer = Answer.ASK_THEN_REFUSE if kept else _answer(intent, strong=strong)
+        fell = not intent.narrow and all(map(uses.fell, rest))
+        answer = Answer.ASK_THEN_REFUSE if kept else _answer(intent, strong=strong and not fell)
+        if fell and not kept and not strong:
+            answer = Answer.WARN
         if answer is Answer.ASK_THEN_WARN and sum(change.net for change in changes) <= 0:
             answer = Answer.WARN  # as much came elsewhere
         yield _left_out(rest, answer, "not named by the instruction and nowhere else in the new text")
@@ -515,7 +518,8 @@ class _Uses:
 
     def __init__(self, facts: _Facts, changes: Sequence[Change], missing: Iterable[_Missing]) -> None:
         proposal = facts.proposal
-        names = {each.definition.name for each in missing}
+        self._missing = list(missing)
+        names = {each.definition.name for each in self._missing}
         self._proposal, self._facts = proposal, facts
         self._before, self._after = _places(names, proposal.before), _places(names, proposal.after)
         self._come = {number for change in changes for number in change.come}
@@ -546,6 +550,19 @@ class _Uses:
             _line(self._facts.starts, offset) for offset in self._before.get(missing.definition.name, ())
         )
         return any(line in self._edited and not missing.first <= line <= missing.last for line in lines)
+
+    def fell(self, missing: _Missing) -> bool:
+        """Whether every use of `missing` is gone as well, and one of them from another place.
+
+        A reply that leaves code out is not so thorough. What missing definitions use of each other tells nothing.
+        """
+        name = missing.definition.name
+        if self._after.get(name):
+            return False
+        lines = {_line(self._facts.starts, offset) for offset in self._before.get(name, ())}
+        uses = {line for line in lines if not any(each.first <= line <= each.last for each in self._missing)}
+        beside = range(missing.change.old_start, missing.change.old_end)
+        return bool(uses) and any(line not in beside for line in uses)
 
     def _refers(self, definition: Definition, offset: int) -> bool:
         text = self._proposal.after

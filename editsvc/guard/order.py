@@ -41,12 +41,13 @@ def reordered(proposal: Proposal) -> Iterator[Finding]:
     if not moved:
         return
     strong = intent.understood and (intent.narrow or len(moved) > 1)
+    alone = len(moved) == 1 and not intent.narrow  # little is at stake, and code often moves beside its use
     shown = ", ".join(moved[:_NAMES_SHOWN])
     more = f" and {len(moved) - _NAMES_SHOWN} more" if len(moved) > _NAMES_SHOWN else ""
     yield Finding(
         Check.ORDER,
         f"{shown}{more} {'stands' if len(moved) == 1 else 'stand'} in another place than before.",
-        Answer.ASK_THEN_REFUSE if strong else Answer.ASK_THEN_WARN,
+        Answer.ASK_THEN_REFUSE if strong else Answer.WARN if alone else Answer.ASK_THEN_WARN,
         before=_lines(old[moved[0]], proposal.before),
         after=_lines(new[moved[0]], proposal.after),
         when="if the new order is wanted",

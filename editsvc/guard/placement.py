@@ -28,11 +28,15 @@ _SEVERAL: Final = 2
 _MANY: Final = 10  # parts
 _HALF: Final = 0.5
 _MOST: Final = 0.6
+_NEARLY: Final = 0.65  # a copy that is made into something else has more lines of its own
 _LITTLE: Final = 0.3
 _HEAD: Final = 3  # lines with which a neighbour begins, one of which says that it does
 _SHORT: Final = 5  # lines, all of which may be the change
 _FEW: Final = 40  # lines; what comes back of a part beside a change is short
 _COMMENT: Final = re.compile(r"\s*(?:#(?!\w)|//|/?\*|<!--|--|;|%)")
+_DIRECTIVE: Final = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|pragma|region|endregion|error|warning|line)\b"
+)
 _WORD: Final = re.compile(r"\w+")
 _NAME_PART: Final = re.compile(r"[^\W_]+")
 _IMPORT: Final = re.compile(
@@ -147,7 +151,7 @@ def _goes_on(again: Collection[str], outside: Sequence[str], new: Sequence[str])
     rest = [line for line in new[new.index(head) :] if tells(line)]
     known = set(outside)
     several = sum(line in again for line in rest) >= _SEVERAL
-    return several and sum(line in known for line in rest) >= _MOST * len(rest)
+    return several and sum(line in known for line in rest) >= _NEARLY * len(rest)
 
 
 def _overlap(beginning: Sequence[str], text: Sequence[str]) -> int:
@@ -248,9 +252,20 @@ def _imports(proposal: Proposal, part: _Part) -> str:
         or part.piece.section.first_line == 1
         or _IMPORT.match(old)
         or new.strip() in part.old
+        or _follows_imports(proposal, part.piece)
     ):
         return ""
     return "begins with an import, which belongs to the head of the file" if _IMPORT.match(new) else ""
+
+
+def _follows_imports(proposal: Proposal, piece: Piece) -> bool:
+    """Whether the part right before `piece` was imports, and came back too: then some may have moved across."""
+    return any(
+        other.section.end == piece.section.start
+        and (lines := _filled(other.section.text))
+        and any(map(_IMPORT.match, lines[-_HEAD:]))
+        for other in proposal.pieces
+    )
 
 
 def _fragments(proposal: Proposal) -> Iterator[Finding]:
@@ -280,7 +295,11 @@ def _is_fragment(proposal: Proposal, old: list[str], new: list[str]) -> bool:
     known = {line.strip() for line in old}
     if len(new) >= len(old) or len(new) > _FEW or all(line in contents for line in own):
         return False
-    if _margin(new) > _margin(old) and not proposal.intent.reindents:
+    if (
+        _margin(new) > _margin(old)
+        and not proposal.intent.reindents
+        and not (new[0] == old[0] and _margin(new[:1]) == _margin(new))
+    ):
         return True  # a block without what it is in
     # What came back of a part are lines of it; other text takes its place.
     came_back = sum(line in known for line in contents)
@@ -294,7 +313,9 @@ def _is_fragment(proposal: Proposal, old: list[str], new: list[str]) -> bool:
 
 
 def _margin(lines: list[str]) -> int:
-    return min(len(line) - len(line.lstrip()) for line in lines)
+    """The least indentation; directives stand at the left edge whatever is around them."""
+    inner = [line for line in lines if not _DIRECTIVE.match(line)] or lines
+    return min(len(line) - len(line.lstrip()) for line in inner)
 
 
 def _misplaced(first: int, last: int, what: str) -> Finding:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from editsvc.guard.proposal import Proposal
 
 _FAULTS_SHOWN: Final = 3
+_DIALECT: Final = 3  # faulty lines
 _OLD_WHITE_SPACE: Final = ("U+000B", "U+000C")
 
 
@@ -34,11 +35,17 @@ def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | No
     finding = Finding(
         Check.SYNTAX,
         f"The edit would break the file's syntax ({shown}{more}).",
-        Answer.ASK_THEN_REFUSE,
+        Answer.ASK_THEN_WARN if _is_dialect(proposal.before, proposal.language) else Answer.ASK_THEN_REFUSE,
         after=Lines(faults[0].line + 1, faults[-1].line + 1),
         when="if the parser is wrong",
     )
     return [finding], found.extent
+
+
+def _is_dialect(before: str, language: syntax.Language) -> bool:
+    """Whether the old text has so many faults itself that it is the grammar that does not know its language."""
+    found = syntax.breakage("", before, language)
+    return found is not None and len(found.faults) >= _DIALECT
 
 
 def deceptive_characters(proposal: Proposal) -> Iterator[Finding]:

@@ -100,3 +100,16 @@ words = st.lists(
 def test_what_holds_no_line_twice_is_no_doubling(before: list[str], after: list[str]) -> None:
     assert not kinds(whole("\n".join(before) + "\n", "\n".join(after) + "\n"))
     assert kinds(whole("\n".join(before) + "\n", "\n".join(after * 2) + "\n")) == REFUSED
+
+
+def test_what_a_part_has_twice_of_its_own_lines_is_a_copy_and_else_it_belongs_elsewhere() -> None:
+    steps = "".join(f"    step_{number}(order)\n" for number in range(11))
+    others = "".join(f"    check_{number}(order)\n" for number in range(11))
+    rest = "".join(f"    keep_{number}(order)\n" for number in range(11))
+    sections = sections_of(f"def pack(order):\n{steps}{rest}\n\n", f"def send(order):\n{others}")
+    copied = f"def pack(order):\n{steps}{rest}\n\ndef pack_again(order):\n{steps}\n\n"
+    (found,) = doubling(parts(sections, {1: copied}, "let orders be packed twice"))
+    assert found.answer is Answer.ASK_THEN_WARN
+    foreign = f"def pack(order):\n{steps}{rest}\n\ndef pack_again(order):\n{others}\n\n"
+    (found,) = doubling(parts(sections, {1: foreign}, "let orders be packed twice"))
+    assert found.answer is Answer.ASK_THEN_REFUSE

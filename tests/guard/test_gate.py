@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from editsvc import syntax
 from editsvc.errors import GuardRefused
 from editsvc.guard import gate
-from editsvc.guard.findings import WAIVABLE, Check, Lines
+from editsvc.guard.findings import WAIVABLE, Answer, Check, Lines
 from editsvc.guard.identity import prove
 from editsvc.guard.proposal import Piece, Proposal, Received
+from editsvc.guard.soundness import broken_syntax
 from editsvc.instruction.intent import intent_of
 from editsvc.text.document import Edit, Snapshot, apply, normalise, split_lines
 from editsvc.text.section import Section
@@ -181,3 +182,18 @@ def test_a_comment_beside_new_code_and_one_for_a_few_lines_are_edits() -> None:
     assert check(FILE.replace(block, "# All in one.\nstep = int.__add__\n\n\n"), "Use one function.") is None
     two = FILE[FILE.index("def step_10(") : FILE.index("def step_12(")]
     assert check(FILE.replace(two, "# 10 and 11 are reserved.\n\n\n"), "Reserve 10 and 11.") is None
+
+
+def test_faults_in_a_dialect_that_the_grammar_cannot_read_are_asked_about_only() -> None:
+    lines = "".join(
+        f"describe 'case {number}'\n  it 'works'\n    go({number}).should.be 1\n  end\nend\n"
+        for number in range(4)
+    )
+    more = lines + "describe 'another'\n  it 'works'\n    post('/', function(){ return 1 })\n  end\nend\n"
+    found = Proposal(lines, more, intent_of("cover another case"), syntax.by_name("javascript"), "a.js")
+    assert {finding.answer for finding in broken_syntax(found)[0]} <= {Answer.ASK_THEN_WARN}
+    sound = "f(1);\n" * 4
+    cut = Proposal(
+        sound, sound + "g(function () {\n", intent_of("cover it"), syntax.by_name("javascript"), "a.js"
+    )
+    assert {finding.answer for finding in broken_syntax(cut)[0]} == {Answer.ASK_THEN_REFUSE}

@@ -343,3 +343,42 @@ def test_lines_that_came_beside_the_head_of_a_definition_are_no_part_of_its_body
     )
     after = "class A {\n  private Set made = new Set();\n}\n"
     assert (Check.LOSS, Answer.ASK_THEN_REFUSE) not in kinds_of(before, after, PLAIN, "A.java")
+
+
+SHELF = """\
+def add(shelf, book):
+    shelf.check()
+    shelf.append(book)
+    shelf.count += 1
+
+
+def lend(shelf, book):
+    shelf.check()
+    shelf.remove(book)
+    shelf.count -= 1
+
+
+def fine(book, days):
+    rate = book.rate
+    total = rate * days
+    return round(total, 2)
+
+
+COMMANDS = [
+    add,
+    lend,
+    fine,
+]
+"""
+
+
+def test_a_definition_that_went_with_all_of_its_uses_is_said_only() -> None:
+    fewer = SHELF[: SHELF.index("def fine")] + SHELF[SHELF.index("COMMANDS") :]
+    assert (Check.LOSS, Answer.ASK_THEN_REFUSE) in kinds_of(SHELF, fewer, PLAIN, "shelf.py")
+    assert kinds_of(SHELF, fewer.replace("    fine,\n", ""), PLAIN, "shelf.py") == {(Check.LOSS, Answer.WARN)}
+
+
+def test_what_lost_definitions_use_of_each_other_explains_nothing() -> None:
+    before = SHELF.replace("    fine,\n", "").replace("shelf.count -= 1", "shelf.count -= fine(book, 1)")
+    after = before[: before.index("def lend")] + before[before.index("COMMANDS") :].replace("    lend,\n", "")
+    assert (Check.LOSS, Answer.WARN) not in kinds_of(before, after, PLAIN, "shelf.py")

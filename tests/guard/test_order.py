@@ -43,7 +43,7 @@ def test_as_few_as_possible_are_named() -> None:
     )
     assert finding.message == "a stands in another place than before."
     assert (finding.before, finding.after) == (Lines(1, 2), Lines(21, 22))
-    assert finding.answer is Answer.ASK_THEN_WARN
+    assert finding.answer is Answer.WARN
 
 
 @pytest.mark.parametrize("field", ["reorders", "rewrites", "removes"])

@@ -234,3 +234,22 @@ def test_where_most_of_a_document_comes_anew_no_part_is_out_of_place() -> None:
     sections = sections_of(*texts)
     moved = {number: texts[-number].replace("value", "amount") for number in range(1, 12)}
     assert not kinds(parts(sections, moved))
+
+
+def test_lines_of_the_preprocessor_say_nothing_of_where_a_block_stands() -> None:
+    sections = sections_of(
+        "int a;\n\n", "#if OLD\n    [Test]\n    void F() {\n        g();\n    }\n#endif\n\n", "int b;\n"
+    )
+    assert not kinds(
+        parts(sections, {2: "    [Test]\n    void F() {\n        h();\n    }\n\n"}, "say it", "a.cs")
+    )
+    body = "        g(1);\n        h();\n"
+    assert kinds(parts(sections, {2: body}, "say it", "a.cs")) == REFUSED
+
+
+def test_imports_may_move_between_two_parts_of_the_head() -> None:
+    head, code = "import csv\nimport os\n\n", "class Shop:\n    name = ''\n"
+    sections = sections_of(head, code)
+    moved = {1: "import csv\n\n", 2: "import io\nimport os\n\n" + code}
+    assert not kinds(parts(sections, moved, "say it"))
+    assert kinds(parts(sections, {2: "import io\n\n" + code}, "say it")) == REFUSED
