@@ -77,19 +77,26 @@ def _again(proposal: Proposal) -> Iterator[Finding]:
         if count >= _LONG_RUN or (count >= _SHORT_RUN and count >= _SHARE * len(set(telling(proposal.old)))):
             message = f"{count} lines that the file has already come a second time."
             copied = once.intersection(line.strip() for line in proposal.new[first : last + 1])
-            yield _finding(message, first + 1, last + 1, _of_a_part(proposal, copied))
+            arrived = telling(proposal.new[span.new_start : span.new_end])
+            mostly = 2 * len(telling(proposal.new[first : last + 1])) >= len(arrived)
+            yield _finding(message, first + 1, last + 1, _of_a_part(proposal, copied, mostly=mostly))
             return
     yield from _defined_twice(proposal, held.keys(), once)
 
 
-def _of_a_part(proposal: Proposal, copied: set[str]) -> Answer:
+def _of_a_part(proposal: Proposal, copied: set[str], *, mostly: bool = True) -> Answer:
     """How to answer a part that is there twice: people copy what they are about to change.
 
-    Of `copied` lines that a reply in parts holds, what stood outside of that part belongs elsewhere.
+    Of `copied` lines that a reply in parts holds, what stood outside of that part belongs elsewhere, if what came there
+    is `mostly` that.
     """
-    elsewhere = not proposal.whole and not any(
-        copied <= set(telling(split_lines(piece.section.text))) & set(telling(split_lines(piece.text)))
-        for piece in proposal.pieces
+    elsewhere = (
+        not proposal.whole
+        and mostly
+        and not any(
+            copied <= set(telling(split_lines(piece.section.text))) & set(telling(split_lines(piece.text)))
+            for piece in proposal.pieces
+        )
     )
     sure = proposal.intent.narrow or proposal.drafted is not None or elsewhere
     return Answer.ASK_THEN_REFUSE if sure else Answer.ASK_THEN_WARN

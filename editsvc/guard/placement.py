@@ -28,6 +28,7 @@ _SEVERAL: Final = 2
 _MANY: Final = 10  # parts
 _HALF: Final = 0.5
 _MOST: Final = 0.6
+_ALL_BUT_FEW: Final = 0.9
 _NEARLY: Final = 0.65  # a copy that is made into something else has more lines of its own
 _LITTLE: Final = 0.3
 _HEAD: Final = 3  # lines with which a neighbour begins, one of which says that it does
@@ -151,7 +152,11 @@ def _goes_on(again: Collection[str], outside: Sequence[str], new: Sequence[str])
     rest = [line for line in new[new.index(head) :] if tells(line)]
     known = set(outside)
     several = sum(line in again for line in rest) >= _SEVERAL
-    return several and sum(line in known for line in rest) >= _NEARLY * len(rest)
+    # Without the line that it begins with, a neighbour was copied to become something else.
+    begins = head == next(filter(tells, outside), None)
+    return several and sum(line in known for line in rest) >= (_NEARLY if begins else _ALL_BUT_FEW) * len(
+        rest
+    )
 
 
 def _overlap(beginning: Sequence[str], text: Sequence[str]) -> int:

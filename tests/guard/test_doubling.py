@@ -113,3 +113,7 @@ def test_what_a_part_has_twice_of_its_own_lines_is_a_copy_and_else_it_belongs_el
     foreign = f"def pack(order):\n{steps}{rest}\n\ndef pack_again(order):\n{others}\n\n"
     (found,) = doubling(parts(sections, {1: foreign}, "let orders be packed twice"))
     assert found.answer is Answer.ASK_THEN_REFUSE
+    news = "".join(f"    new_{number}(order)\n" for number in range(15))
+    made = foreign.replace("def pack_again(order):\n", f"def pack_again(order):\n{news}")
+    (found,) = doubling(parts(sections, {1: made}, "let orders be packed twice"))
+    assert found.answer is Answer.ASK_THEN_WARN

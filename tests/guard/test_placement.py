@@ -253,3 +253,19 @@ def test_imports_may_move_between_two_parts_of_the_head() -> None:
     moved = {1: "import csv\n\n", 2: "import io\nimport os\n\n" + code}
     assert not kinds(parts(sections, moved, "say it"))
     assert kinds(parts(sections, {2: "import io\n\n" + code}, "say it")) == REFUSED
+
+
+def test_a_neighbour_that_was_copied_to_become_something_else_fits() -> None:
+    sections = sections_of(
+        "test('one', () => {\n  const a = make(1);\n  a.open();\n});\n\n",
+        "test('two', () => {\n  const b = make(2);\n  b.listen();\n  b.send();\n  b.close();\n  check(b);\n});\n",
+    )
+    copy = (
+        sections[1]
+        .text.replace("two", "three")
+        .replace("make(2)", "make(3)")
+        .replace("b.close", "b.wait();\n  b.close")
+    )
+    assert not kinds(parts(sections, {1: sections[0].text + copy}, "cover three", "a.test.js"))
+    over = sections[0].text.replace("open", "start") + sections[1].text.replace("make(2)", "make(3)")
+    assert kinds(parts(sections, {1: over}, "cover three", "a.test.js")) == REFUSED
