@@ -126,20 +126,31 @@ class _Facts:
         return sorted(_line(self.new_starts, definition.name_start) for definition in found)
 
     @cached_property
+    def old_words(self) -> Counter[str]:
+        """How often the old text has each word."""
+        return Counter(_NAME.findall(self.proposal.before))
+
+    @cached_property
     def new_words(self) -> frozenset[str]:
         """All words of the new text."""
         return frozenset(_NAME.findall(self.proposal.after))
 
+    def is_idle(self, name: str) -> bool:
+        """Whether the old text used a name that stood on one line of it, and the new text is silent of it.
+
+        What an index of modules lists, it does not use: there nothing is idle.
+        """
+        return name not in self.new_words and self.old_words[name] > 1
+
     def idle_imports(self, change: Change) -> int:
-        """How many lines of `change` that are gone import what the new text no longer speaks of."""
-        return sum(
-            bool(names) and names[-1] not in self.new_words
+        """How many lines of `change` that are gone import what was used, and no longer is."""
+        imports = (
+            _NAME.findall(_QUOTED.sub("", line))
             for number in change.gone
             if _IMPORTS.match(line := self.proposal.old[number])
-            and (
-                names := [name for name in _NAME.findall(_QUOTED.sub("", line)) if name not in _IMPORT_WORDS]
-            )
         )
+        names = ([name for name in line if name not in _IMPORT_WORDS] for line in imports)
+        return sum(bool(line) and self.is_idle(line[-1]) for line in names)
 
     def is_spent(self, change: Change) -> bool:
         """Whether `change` takes values away that were used where the text was written anew, and no longer are."""
@@ -382,9 +393,9 @@ def _missing(facts: _Facts, changes: Sequence[Change]) -> list[_Missing]:
 
 
 def _is_idle_module(definition: Definition, facts: _Facts) -> bool:
-    """Whether a definition only says that a module is elsewhere (``mod parse;``), of which the new text is silent."""
+    """Whether a definition only says that a module is elsewhere (``mod parse;``), and is idle."""
     text = facts.proposal.before[definition.node_start : definition.node_end]
-    return definition.kind == "module" and text.endswith(";") and definition.name not in facts.new_words
+    return definition.kind == "module" and text.endswith(";") and facts.is_idle(definition.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FAULTS_SHOWN: Final = 3
 _DIALECT: Final = 3  # faulty lines
+_BRACKETS: Final = ("()", "[]", "{}")
 _OLD_WHITE_SPACE: Final = ("U+000B", "U+000C")
 
 
@@ -35,15 +36,24 @@ def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | No
     finding = Finding(
         Check.SYNTAX,
         f"The edit would break the file's syntax ({shown}{more}).",
-        Answer.ASK_THEN_WARN if _is_dialect(proposal.before, proposal.language) else Answer.ASK_THEN_REFUSE,
+        Answer.ASK_THEN_WARN if _is_dialect(proposal, proposal.language) else Answer.ASK_THEN_REFUSE,
         after=Lines(faults[0].line + 1, faults[-1].line + 1),
         when="if the parser is wrong",
     )
     return [finding], found.extent
 
 
-def _is_dialect(before: str, language: syntax.Language) -> bool:
-    """Whether the old text has so many faults itself that it is the grammar that does not know its language."""
+def _is_dialect(proposal: Proposal, language: syntax.Language) -> bool:
+    """Whether the old text has so many faults itself that it is the grammar that does not know its language.
+
+    As many brackets have to be open in the new text as in the old one.
+    """
+    before, after = proposal.before, proposal.after
+    if any(
+        before.count(one) - before.count(other) != after.count(one) - after.count(other)
+        for one, other in _BRACKETS
+    ):
+        return False
     found = syntax.breakage("", before, language)
     return found is not None and len(found.faults) >= _DIALECT
 

@@ -197,3 +197,5 @@ def test_faults_in_a_dialect_that_the_grammar_cannot_read_are_asked_about_only()
         sound, sound + "g(function () {\n", intent_of("cover it"), syntax.by_name("javascript"), "a.js"
     )
     assert {finding.answer for finding in broken_syntax(cut)[0]} == {Answer.ASK_THEN_REFUSE}
+    torn = Proposal(lines, more.replace("return 1 })", "return 1 )"), found.intent, found.language, "a.js")
+    assert {finding.answer for finding in broken_syntax(torn)[0]} == {Answer.ASK_THEN_REFUSE}

@@ -291,27 +291,40 @@ def test_values_that_were_used_where_the_text_is_written_anew_are_not_lost() -> 
 
 
 @pytest.mark.parametrize(
-    ("filename", "imports", "rest"),
+    ("filename", "imports", "uses", "rest"),
     [
         (
             "a.rs",
-            "extern crate shelf;\nextern crate books;\nuse shelf::{Row, Board};\n",
-            "mod util;\nmod print;\n",
+            "extern crate shelf;\nextern crate books;\nuse rows::{Row, Board};\n",
+            "use old::{books, shelf, Board};\n",
+            "use new::all;\nmod util;\n",
         ),
         (
             "a.lua",
             "local shelf = require 'shelf'\nlocal books = require 'books'\n",
-            "return {\n  name = 'a',\n}\n",
+            "x = shelf + books\n",
+            "x = 1\ny = 2\n",
         ),
-        ("a.py", "import shelf\nfrom books import read\n", "X = 1\nY = 2\n"),
+        ("a.py", "import shelf\nfrom books import read\n", "X = shelf + read()\n", "X = 1\nY = 2\n"),
     ],
 )
-def test_imports_of_what_the_text_does_not_speak_of_are_no_loss(
-    filename: str, imports: str, rest: str
+def test_imports_of_what_is_no_longer_used_are_no_loss(
+    filename: str, imports: str, uses: str, rest: str
 ) -> None:
-    assert not kinds_of(imports + rest, rest, PLAIN, filename)
+    before = imports + uses + "".join(split_lines(rest)[1:])
+    assert not kinds_of(before, rest, PLAIN, filename)
     code = "shelf = 1\nbooks = 2\nfetch(Board)\n"
     assert kinds_of(code + rest, rest, PLAIN, filename)
+
+
+@pytest.mark.parametrize(
+    ("filename", "line"), [("__init__.py", "from .{0} import {0}\n"), ("lib.rs", "pub mod {0};\n")]
+)
+def test_an_index_of_modules_uses_none_of_them_and_may_lose_none(filename: str, line: str) -> None:
+    names = ["alpha", "beta", "gamma", "delta", "kappa", "omega", "sigma", "lambda_", "zeta", "theta"]
+    before = "".join(map(line.format, names))
+    after = "".join(map(line.format, names[:3]))
+    assert Answer.ASK_THEN_REFUSE in {answer for _, answer in kinds_of(before, after, PLAIN, filename)}
 
 
 def test_a_line_that_has_what_is_replaced_or_was_joined_to_another_is_accounted_for() -> None:
