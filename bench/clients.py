@@ -19,6 +19,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import AsyncExitStack, closing
 from dataclasses import asdict, dataclass
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _REST_S: Final = 0.3
 _LOOKS_S: Final = 0.05
 _LITTLE_S: Final = 0.001  # of processor time between two looks: nobody is at work
+_TIMER_S: Final = 0.005
 NEVER_S: Final = 600.0
 
 
@@ -50,13 +52,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one task took; times in seconds, `begun` and `ended` on the clock that all processes share."""
+    """What one task took; times in seconds, `begun` and `ended` on the clock that all processes share.
+
+    Of several edits at once, `walls` has how long each took, and `lags` how late a timer of 5 ms was on the event loop.
+    """
 
     cpu_s: float
     wall_s: float
     begun: float
     ended: float
-    peak: int = 0
     lags: tuple[float, ...] = ()
     walls: tuple[float, ...] = ()
 
@@ -272,6 +276,24 @@ class Process:
         """Carry out `task`; raises RuntimeError if it does not end as expected."""
         return Measured(**self._ask(asdict(task)))
 
+    def watched(self, task: Task) -> tuple[Measured, list[tuple[float, float]]]:
+        """`run`, and what the process had used at moments meanwhile: seconds on both clocks."""
+        clock = (~self._process.pid << 3) | 2  # clock_getcpuclockid(3), as Linux makes it
+        used: list[tuple[float, float]] = []
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.wait(_LOOKS_S):
+                used.append((time.monotonic(), time.clock_gettime(clock)))
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            return self.run(task), used
+        finally:
+            done.set()
+            thread.join()
+
     def scored(self) -> tuple[int, int]:
         """How many edits of editsvc were logged, and how many have scores."""
         first, second = self._ask("scored")
@@ -330,14 +352,13 @@ async def _measured(client: Client, task: Task) -> Measured:
 
 
 async def _many(client: Client, task: Task) -> Measured:
-    """Many edits at once; `lags` is how late a timer of 5 ms was on the loop, `walls` what each edit took."""
     lags: list[float] = []
 
     async def watch() -> None:
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + 0.005
-            await asyncio.sleep(0.005)
+            due = loop.time() + _TIMER_S
+            await asyncio.sleep(_TIMER_S)
             lags.append(loop.time() - due)
 
     async def one() -> float:
@@ -351,7 +372,7 @@ async def _many(client: Client, task: Task) -> Measured:
     ended, done = time.monotonic(), time.process_time()
     watcher.cancel()
     await client.rest()
-    return Measured(done - used, ended - begun, begun, ended, 0, tuple(lags), tuple(walls))
+    return Measured(done - used, ended - begun, begun, ended, tuple(lags), tuple(walls))
 
 
 async def serve(name: str) -> None:

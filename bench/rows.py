@@ -1,7 +1,8 @@
 """What every measurement of speed hands over, and how it is taken.
 
-A module of ``bench`` that measures speed prints rows: ``python -m bench.NAME [--json] [--rounds N]``. Its ``main`` is
-one line, ``rows.main(__doc__, measure)``, and ``measure(rounds)`` yields a `Row` as soon as it is known.
+A module of ``bench`` that measures speed has a function ``measure(rounds)`` that yields a `Row` as soon as it is known;
+``python -m bench`` calls it. Where nothing else is to be printed, its ``main`` is one line:
+``rows.main(__doc__, measure)``.
 
 How a figure is made is the same everywhere. Ours and the peer take turns (`interleaved`), so that what else runs on the
 machine meets both. A row's ratio is the median of the ratios of the turns; `low` and `high` are its quartiles. A ratio
@@ -180,7 +181,12 @@ def main(about: str | None, measure: Callable[[int], Iterable[Row]]) -> None:
         if not options.json:
             print(shown(row), flush=True)
     if options.json:
-        json.dump({"rows": [asdict(row) for row in found]}, sys.stdout)
+        dump(found)
+
+
+def dump(found: Iterable[Row]) -> None:
+    """Print rows as one JSON object."""
+    json.dump({"rows": [asdict(row) for row in found]}, sys.stdout)
 
 
 def read(text: str) -> list[Row]:

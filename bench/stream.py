@@ -61,7 +61,14 @@ class Bench:
 
     def run(self, name: str, size: int, wire: Wire, *, rate: float, tokens: int, times: int = 1) -> Measured:
         """One measurement."""
-        task = Task(
+        task = self.task(size, wire, rate=rate, tokens=tokens, times=times)
+        if name == "curl":
+            return curl(task, self.server.certificate, self._path(size, "body"))
+        return self.client(name).run(task)
+
+    def task(self, size: int, wire: Wire, *, rate: float, tokens: int, times: int = 1) -> Task:
+        """What is to be done."""
+        return Task(
             base_url=self.server.base_url(wire, str(size), rate=rate, tokens=tokens),
             document=str(self._path(size, "before")),
             after=str(self._path(size, "after")),
@@ -69,9 +76,6 @@ class Bench:
             instruction=texts.INSTRUCTION,
             times=times,
         )
-        if name == "curl":
-            return curl(task, self.server.certificate, self._path(size, "body"))
-        return self.client(name).run(task)
 
     def _path(self, size: int, name: str) -> Path:
         return self._folder / f"{size}-{name}"
