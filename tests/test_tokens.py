@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from editsvc.tokens import O200kPieces, Tokenizer, tokenizer
+from editsvc.tokens import O200kPieces, Tokenizer, estimate_from_text, tokenizer
 
 CODE = 'def greet(name: str) -> str:\n    return f"Hello, {name}!"\n'
 # Its wheels end with Python 3.13. Where it is required and missing, tests/app/test_installation.py says so.
@@ -71,3 +71,24 @@ def test_units_join_to_the_text_and_add_up_to_its_count(*, exact: bool) -> None:
         assert sum(unit.tokens for unit in units) == tokens.count(text) == len(tokens.encode(text))
 
     check()
+
+
+LONG = {
+    "code": CODE * 4_000,
+    "numbers": "".join(f"ENTRY_{number} = {number * 7919 % 10007}\n" for number in range(20_000)),
+    "prose": "".join(
+        f"The river of town {number} was old, and nobody went there.\n" for number in range(9_000)
+    ),
+    "code and a blob": CODE * 4_000 + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9w\n" * 4_000,
+    "every other line in Chinese": ("def sum(prices):\n" + "价格的总和" * 4 + "\n") * 9_000,
+    "one line": "function entry(a,b){return a+b*1234}" * 9_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_samples_of_a_long_text_speak_for_the_whole(name: str) -> None:
+    text = LONG[name]
+    size = 8_000
+    in_parts = sum(estimate_from_text(text[at : at + size]) for at in range(0, len(text), size))
+
+    assert estimate_from_text(text) == pytest.approx(in_parts, rel=0.06)

@@ -186,14 +186,15 @@ class Plan:
             messages = [*self.locating.messages, *messages[1:]]
         messages += self.remarks
         offered = estimate_from_text(self.offered)
-        alone = len(self.target.sections) == 1
+        sections = [section.text for section in self.target.sections]
+        alone = len(sections) == 1
         return RenderedRequest(
             messages,
             frame,
             self.candidates(frame),
             estimate_from_text("".join(message.content for message in messages)),
             offered,
-            offered if alone else max(estimate_from_text(section.text) for section in self.target.sections),
+            offered if alone else estimate_from_text(max(sections, key=len)),
         )
 
     def _question(self, messages: list[Message]) -> RenderedRequest:

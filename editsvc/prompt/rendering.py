@@ -34,7 +34,8 @@ DELETED: Final = "deleted"
 _SHORTEST_FENCE: Final = 4
 # Where the text itself is about fences, four backticks are one of its examples.
 _FENCE_AROUND_FENCES: Final = 8
-_BACKTICKS: Final = re.compile(r"`{3,}")
+_SHORTEST_RUN: Final = "```"
+_BACKTICKS: Final = re.compile(f"{_SHORTEST_RUN}+")
 _BEGINNING: Final = 48  # characters of a section's first line that the list shows
 
 SYSTEM: Final = f"""\
@@ -190,8 +191,8 @@ class Task:
 
 def frame_for(task: Task) -> Frame:
     """A frame that nothing in the file or in the instruction can close."""
-    runs = _BACKTICKS.findall(task.document + "\n" + task.instruction)
-    longest = max(map(len, runs), default=0)
+    texts = [text for text in (task.document, task.instruction) if _SHORTEST_RUN in text]
+    longest = max((len(run) for text in texts for run in _BACKTICKS.findall(text)), default=0)
     shortest = _FENCE_AROUND_FENCES if task.about_fences else _SHORTEST_FENCE
     return Frame("`" * max(shortest, longest + 1), task.info)
 
