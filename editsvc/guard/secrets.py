@@ -22,7 +22,7 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 from editsvc.text.diff import changed_spans
@@ -97,11 +97,15 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class _SecretShape:
-    """A kind of key: `pattern` is tried only if one of `hints` is in the text; its group 1 is the secret."""
+    """A kind of key: group 1 of `pattern` is the secret, which begins with one of `beginnings`.
+
+    Or else `inside` is found in the word that it is, or is a part of.
+    """
 
     kind: str
-    hints: tuple[str, ...]
+    beginnings: tuple[str, ...]
     pattern: re.Pattern[str]
+    inside: re.Pattern[str] | None
 
 
 # A key may follow an escape such as \n, whose letter is no part of it.
@@ -109,8 +113,15 @@ _BEGIN: Final = r"(?:(?<!\w)|(?<=\\[nrt]))"
 _END: Final = r"(?!\w)"
 
 
-def _shape(kind: str, hints: Sequence[str], body: str, *, begin: str = _BEGIN) -> _SecretShape:
-    return _SecretShape(kind, tuple(hints), re.compile(f"{begin}({body}){_END}", re.ASCII))
+def _shape(
+    kind: str, beginnings: Sequence[str], body: str, *, begin: str = _BEGIN, inside: str | None = None
+) -> _SecretShape:
+    return _SecretShape(
+        kind,
+        tuple(beginnings),
+        re.compile(f"{begin}({body}){_END}", re.ASCII),
+        None if inside is None else re.compile(inside),
+    )
 
 
 _SHAPES: Final = (
@@ -120,16 +131,20 @@ _SHAPES: Final = (
     _shape("Google OAuth secret", ["GOCSPX-"], r"GOCSPX-[\w-]{28}"),
     _shape("Google OAuth token", ["ya29."], r"ya29\.[\w-]{30,2000}"),
     _shape(
-        "Azure client secret", ["Q~"], r"[\w.~]{3}[0-9]Q~[\w.~-]{31,34}", begin=r"(?<![\w.~-])(?=\w*[a-zA-Z])"
+        "Azure client secret",
+        [],
+        r"[\w.~]{3}[0-9]Q~[\w.~-]{31,34}",
+        begin=r"(?<![\w.~-])(?=\w*[a-zA-Z])",
+        inside=r"Q~",
     ),
-    _shape("Azure account key", ["AccountKey="], r"[\w+/]{86}==", begin=r"(?<=AccountKey=)"),
+    _shape("Azure account key", [], r"[\w+/]{86}==", begin=r"(?<=AccountKey=)", inside=r"AccountKey="),
     _shape("Alibaba access key", ["LTAI"], r"LTAI[A-Za-z0-9]{16,26}"),
     _shape("DigitalOcean token", ["dop_v1_", "doo_v1_", "dor_v1_"], r"do[opr]_v1_[a-f0-9]{64}"),
     _shape("Heroku key", ["HRKU-"], r"HRKU-[\w-]{36,64}"),
     _shape("Cloudflare origin key", ["v1.0-"], r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}"),
     _shape("Databricks token", ["dapi"], r"dapi[a-f0-9]{32}(?:-[0-9])?"),
     _shape("Vault token", ["hvs.", "hvb.", "hvr."], r"hv[sbr]\.[\w-]{24,300}"),
-    _shape("Terraform token", [".atlasv1."], r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}"),
+    _shape("Terraform token", [], r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}", inside=r"\.atlasv1\."),
     _shape("Pulumi token", ["pul-"], r"pul-[a-f0-9]{40}"),
     _shape("Doppler token", ["dp."], r"dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,80}"),
     _shape("PlanetScale token", ["pscale_"], r"pscale_(?:tkn|pw|oauth)_[\w=.-]{32,64}"),
@@ -155,30 +170,46 @@ _SHAPES: Final = (
     _shape("Slack app token", ["xapp-"], r"xapp-[0-9]-[A-Z0-9]{8,14}-[0-9]{8,16}-[a-f0-9]{32,80}"),
     _shape(
         "Slack webhook",
-        ["hooks.slack.com/"],
+        [],
         r"T[A-Z0-9]{7,14}/B[A-Z0-9]{7,14}/[A-Za-z0-9]{20,30}",
         begin=r"(?<=hooks\.slack\.com/services/)",
+        inside=r"hooks\.slack\.com/",
     ),
     _shape(
         "Discord webhook",
-        ["/api/webhooks/"],
+        [],
         r"[0-9]{17,20}/[\w-]{60,80}",
         begin=r"(?<=/api/webhooks/)",
+        inside=r"/api/webhooks/",
     ),
     _shape(
-        "Discord bot token", ["."], r"[MNO][A-Za-z0-9]{23,27}\.[\w-]{6}\.[\w-]{27,38}", begin=r"(?<![\w.-])"
+        "Discord bot token",
+        [],
+        r"[MNO][A-Za-z0-9]{23,27}\.[\w-]{6}\.[\w-]{27,38}",
+        begin=r"(?<![\w.-])",
+        inside=r"[MNO][A-Za-z0-9]{23}",
     ),
-    _shape("Telegram bot token", [":AA"], r"[0-9]{8,10}:AA[\w-]{33}", begin=r"(?:(?<!\w)|(?<=/bot))"),
+    _shape(
+        "Telegram bot token",
+        [],
+        r"[0-9]{8,10}:AA[\w-]{33}",
+        begin=r"(?:(?<!\w)|(?<=/bot))",
+        inside=r":AA",
+    ),
     _shape("SendGrid key", ["SG."], r"SG\.[\w-]{22}\.[\w-]{43}"),
     _shape("Mailgun key", ["key-"], r"key-[a-f0-9]{32}"),
-    _shape("Mailchimp key", ["-us"], r"[a-f0-9]{32}-us[0-9]{1,2}"),
+    _shape("Mailchimp key", [], r"[a-f0-9]{32}-us[0-9]{1,2}", inside=r"-us[0-9]"),
     # Payment and shops
-    _shape("Stripe key", ["k_live_", "k_test_"], r"[srp]k_(?:live|test)_[A-Za-z0-9]{20,250}"),
+    _shape(
+        "Stripe key",
+        ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_"],
+        r"[srp]k_(?:live|test)_[A-Za-z0-9]{20,250}",
+    ),
     _shape("Stripe webhook secret", ["whsec_"], r"whsec_[A-Za-z0-9+/]{32,64}"),
     _shape("Square token", ["sq0"], r"sq0(?:atp-[\w-]{22}|csp-[\w-]{43})"),
     _shape("Shopify token", ["shp"], r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     # Models
-    _shape("OpenAI key", ["T3BlbkFJ"], r"sk-[\w-]{20,100}T3BlbkFJ[\w-]{20,100}"),
+    _shape("OpenAI key", [], r"sk-[\w-]{20,100}T3BlbkFJ[\w-]{20,100}", inside=r"T3BlbkFJ"),
     _shape("Anthropic key", ["sk-ant-"], r"sk-ant-[a-z]{3,8}[0-9]{2}-[\w-]{80,120}"),
     _shape("Cerebras key", ["csk-"], r"csk-[a-z0-9]{48}"),
     _shape("Groq key", ["gsk_"], r"gsk_[A-Za-z0-9]{52}"),
@@ -204,9 +235,33 @@ _SHAPES: Final = (
     ),
 )
 
+# What all keys above are made of, with what their patterns look for before them, and the length of the shortest.
+_KEY_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~:-")
+_SHORTEST_KEY: Final = 20
+_IN_KEYS: Final = bytes(ord("x") if letter in _KEY_LETTERS else ord(" ") for letter in range(256))
+_LONG_WORD: Final = b"x" * _SHORTEST_KEY
+
+
+def _either(words: Iterable[str]) -> str:
+    """A pattern for any of `words`, none of which begins with another one; it tries a letter once."""
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        by_first.setdefault(word[:1], []).append(word[1:])
+    parts = [re.escape(first) + _either(rest) for first, rest in by_first.items() if first]
+    return f"(?:{'|'.join(parts)})" if len(parts) > 1 else "".join(parts)
+
+
+# Keys begin with the word, or behind one of these signs; before a word stands a line end, and one letter of the text.
+_BEGINNINGS: Final = re.compile(
+    rf"(?:\n(?:\\[nrt]?|[^\\])|[+/=.~:-])(?=({_either(name for shape in _SHAPES for name in shape.beginnings)}))"
+)
+_BEGINS: Final = {name: shape for shape in _SHAPES for name in shape.beginnings}
+_INSIDE: Final = tuple((shape, shape.inside) for shape in _SHAPES if shape.inside is not None)
+
 # A stand-in like ghp_xxxxxxxxxxxx has the shape of a key; with so few different characters it is none.
 _MIN_DISTINCT: Final = 8
 
+_KEY_LINE: Final = "PRIVATE KEY"
 _ARMOUR: Final = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 # What stands between the two lines: words, and what source code wraps around them (quotes, \n, brackets).
 _ARMOURED: Final = re.compile(r"\\[nrt]|([A-Za-z0-9+/=:_.-]+)")
@@ -224,12 +279,15 @@ _NO_PASSWORD: Final = re.compile(
     r"|credentials?|tiger|example|changeme|x+|\.+|%\w*|port|[0-9]{1,5})[_-]?[0-9]?"
 )
 
+_HEADER_NAME: Final = b"authorization"
 _HEADER: Final = re.compile(
     r"(?i:authorization)[\"']?[ \t]{0,4}[:=,][ \t]{0,4}[\"']?(?i:bearer|basic|token)[ \t]{1,4}"
     r"([\w.~+/-]{16,2000}={0,2})",
     re.ASCII,
 )
 
+# In each of the names below is one of these.
+_NAME_WORDS: Final = (b"key", b"secret", b"token", b"passw", b"passphrase", b"pwd", b"credential")
 _NAME: Final = (
     r"(?i:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|passphrase|pwd|credential"
     r"|(?:private|signing|encryption|account|master|auth|storage)[_-]?key)[\w-]{0,30}"
@@ -495,34 +553,120 @@ def _remains(text: str, stem: tuple[str, str]) -> Iterator[str]:
 
 
 def _candidates(text: str) -> Iterator[Secret]:
-    for shape in _SHAPES:
-        if any(hint in text for hint in shape.hints):
-            for match in shape.pattern.finditer(text):
-                if len(set(match.group(1))) >= _MIN_DISTINCT:
-                    yield Secret(*match.span(1), shape.kind)
-    yield from _private_keys(text)
+    # One byte a code point: what is not ASCII is in no class that a pattern asks for by name.
+    plain = text.encode("ascii", "replace")
+    yield from _shaped(text, plain)
+    if _KEY_LINE in text:
+        yield from _private_keys(text)
     yield from _in_urls(text)
-    for match in _HEADER.finditer(text):
-        if _looks_random(match.group(1)):
-            yield Secret(*match.span(1), "authorization header")
-    yield from _assigned(text)
+    lowered = plain.lower()
+    yield from _in_headers(text, lowered)
+    yield from _assigned(text, lowered)
+
+
+def _shaped(text: str, plain: bytes) -> list[Secret]:
+    """The keys that have a shape of their own, in the order of the table.
+
+    Most text is no part of a word as long as the shortest key, so only those that are, are looked at.
+    """
+    words = _long_words(plain)
+    if not words:
+        return []
+    # A pattern may look at what stands before a word, so each has the letter before it.
+    parts = [text[max(0, start - 1) : end] for start, end in words]
+    if words[0][0] == 0:
+        parts[0] = f" {parts[0]}"
+    long = "\n" + "\n".join(parts)
+    found: dict[str, list[re.Match[str]]] = {}
+    for beginning in _BEGINNINGS.finditer(long):
+        shape = _BEGINS[beginning.group(1)]
+        before = found.get(shape.kind)
+        match = shape.pattern.match(long, beginning.end())
+        if match is not None and (before is None or before[-1].end() <= match.start()):
+            found.setdefault(shape.kind, []).append(match)
+    for shape, inside in _INSIDE:
+        hint = inside.search(long)
+        while hint is not None:
+            begin, end = long.rfind("\n", 0, hint.start()), long.find("\n", hint.end())
+            end = end if end >= 0 else len(long)
+            found.setdefault(shape.kind, []).extend(shape.pattern.finditer(long, begin + 1, end))
+            hint = inside.search(long, end)
+    return [*_placed(found, words, parts)] if found else []
+
+
+def _placed(
+    found: Mapping[str, Sequence[re.Match[str]]], words: Sequence[tuple[int, int]], parts: Sequence[str]
+) -> Iterator[Secret]:
+    """The secrets that were found in the line of each of `words`, where they stand in the text."""
+    begins = list(accumulate((len(part) + 1 for part in parts), initial=1))
+    for shape in _SHAPES:
+        for match in found.get(shape.kind, ()):
+            if len(set(match.group(1))) >= _MIN_DISTINCT:
+                number = bisect_right(begins, match.start(1)) - 1
+                moved = words[number][0] - 1 - begins[number]
+                yield Secret(match.start(1) + moved, match.end(1) + moved, shape.kind)
+
+
+def _long_words(plain: bytes) -> list[tuple[int, int]]:
+    """The whole words, with the signs that occur in keys, that are as long as the shortest of them."""
+    classes = plain.translate(_IN_KEYS)
+    words = []
+    start = classes.find(_LONG_WORD)
+    while start >= 0:
+        end = classes.find(b" ", start + _SHORTEST_KEY)
+        if end < 0:
+            end = len(classes)
+        words.append((start, end))
+        start = classes.find(_LONG_WORD, end)
+    return words
 
 
 def _in_urls(text: str) -> Iterator[Secret]:
-    for match in _URL.finditer(text):
-        user, password = match.groups()
-        if password != user and not _NO_PASSWORD.fullmatch(password):
-            yield Secret(*match.span(2), URL_PASSWORD)
+    at = text.find("://")
+    while at >= 0:
+        match = _URL.match(text, at)
+        if match is not None:
+            user, password = match.groups()
+            if password != user and not _NO_PASSWORD.fullmatch(password):
+                yield Secret(*match.span(2), URL_PASSWORD)
+        at = text.find("://", at + 3)
 
 
-def _assigned(text: str) -> Iterator[Secret]:
+def _in_headers(text: str, lowered: bytes) -> Iterator[Secret]:
+    at = lowered.find(_HEADER_NAME)
+    while at >= 0:
+        end = at + 1
+        match = _HEADER.match(text, at)
+        if match is not None:
+            end = match.end()
+            if _looks_random(match.group(1)):
+                yield Secret(*match.span(1), "authorization header")
+        at = lowered.find(_HEADER_NAME, end)
+
+
+def _assigned(text: str, lowered: bytes) -> Iterator[Secret]:
+    # A name and its value stand on one line, and no value goes over its end.
+    lines = _lines_with_names(lowered)
     # Few values look random, so the names, which are slower to look for, are read last.
     for values, value, names in ((_QUOTED, 2, _NAMES_QUOTED), (_BARE, 1, _NAMES_BARE)):
-        for match in values.finditer(text):
-            if _looks_random(match.group(value)):
-                start = match.start()
-                if names.search(text, max(0, start - _NAME_WINDOW), start):
-                    yield Secret(*match.span(value), ASSIGNED)
+        for begin, end in lines:
+            for match in values.finditer(text, begin, end):
+                if _looks_random(match.group(value)):
+                    start = match.start()
+                    if names.search(text, max(0, start - _NAME_WINDOW), start):
+                        yield Secret(*match.span(value), ASSIGNED)
+
+
+def _lines_with_names(lowered: bytes) -> list[tuple[int, int]]:
+    """The lines, with their ends, that hold a word of which the names of secrets are made."""
+    found = set()
+    for word in _NAME_WORDS:
+        at = lowered.find(word)
+        while at >= 0:
+            end = lowered.find(b"\n", at) + 1 or len(lowered)
+            found.add((lowered.rfind(b"\n", 0, at) + 1, end))
+            at = lowered.find(word, end)
+    return sorted(found)
 
 
 def _private_keys(text: str) -> Iterator[Secret]:

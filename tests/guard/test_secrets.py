@@ -66,6 +66,61 @@ def test_every_shape_has_its_example() -> None:
     assert {kind for kind, _ in examples()} == {shape.kind for shape in secrets._SHAPES}
 
 
+def by_every_pattern(text: str) -> list[Secret]:
+    """What `find` finds, by trying every pattern everywhere."""
+    candidates = [
+        Secret(*match.span(1), shape.kind)
+        for shape in secrets._SHAPES
+        for match in shape.pattern.finditer(text)
+        if len(set(match.group(1))) >= secrets._MIN_DISTINCT
+    ]
+    candidates += secrets._private_keys(text)
+    for match in secrets._URL.finditer(text):
+        user, password = match.groups()
+        if password != user and not secrets._NO_PASSWORD.fullmatch(password):
+            candidates.append(Secret(*match.span(2), URL_PASSWORD))
+    for match in secrets._HEADER.finditer(text):
+        if secrets._looks_random(match.group(1)):
+            candidates.append(Secret(*match.span(1), "authorization header"))
+    for values, value, names in (
+        (secrets._QUOTED, 2, secrets._NAMES_QUOTED),
+        (secrets._BARE, 1, secrets._NAMES_BARE),
+    ):
+        for match in values.finditer(text):
+            before = max(0, match.start() - secrets._NAME_WINDOW)
+            if secrets._looks_random(match.group(value)) and names.search(text, before, match.start()):
+                candidates.append(Secret(*match.span(value), ASSIGNED))
+    chosen: list[Secret] = []
+    for secret in sorted(candidates, key=lambda secret: (secret.start, -secret.end)):
+        if not chosen or secret.start >= chosen[-1].end:
+            chosen.append(secret)
+    values = {text[one.start : one.end]: one.kind for one in chosen if one.kind != PRIVATE_KEY}
+    taken = {at for secret in chosen for at in range(secret.start, secret.end)}
+    again = [
+        Secret(*word.span(), values[word.group()])
+        for word in secrets._WORD.finditer(text)
+        if word.group() in values and taken.isdisjoint(range(*word.span()))
+    ]
+    return sorted([*chosen, *again])
+
+
+shaped = st.sampled_from(secrets._SHAPES).flatmap(lambda shape: st.from_regex(shape.pattern))
+pieces = st.one_of(
+    st.sampled_from([key for _, key in examples()]),
+    shaped,
+    st.sampled_from([RANDOM, GITHUB, PEM, "postgresql://app:hunter2!x@db/", "://", "Authorization: Bearer "]),
+    st.sampled_from(["api_key", "TOKEN", "password", "secret", "set(", "export ", "KEY=", '": "', "'), '"]),
+    st.sampled_from([*"\"'`=: \t\n\r/.-_+~@#aZ9é\\\0İK\u2028😀", "\\n", "\\r", " = ", "\n\n", "x" * 40]),
+    st.text(max_size=30),
+)
+
+
+@given(st.lists(pieces, max_size=12).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_no_pattern_finds_more_than_is_found_where_it_can_find_something(text: str) -> None:
+    assert find(text) == by_every_pattern(text)
+
+
 @pytest.mark.parametrize("line", innocent())
 def test_code_that_only_speaks_of_secrets_holds_none(line: str) -> None:
     assert found(line) == []
