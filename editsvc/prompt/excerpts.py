@@ -25,6 +25,8 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
     if estimate_from_length(len(document)) <= most_tokens:
         return None
     index = LineIndex(document)
+    if sum(len(section.text) for section in sections) == len(document):
+        return [_first_line(index)]
     count = index.line_count - (1 if document.endswith("\n") else 0)
     ranges = [(section.first_line, section.last_line) for section in sections]
     room = most_tokens - sum(_tokens(index, first - 1, last) for first, last in ranges)
@@ -45,8 +47,12 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
             text = document[index.starts[first] : _end(index, last)]
             found.append(Section(0, text, first + 1, index.starts[first]))
             start = at
-    # Where the ranges are all there is, a line of the file still has to be shown around them.
-    return found or [Section(0, document[: min(_end(index, 0), _MOST_OF_A_LINE)], 1)]
+    return found or [_first_line(index)]
+
+
+def _first_line(index: LineIndex) -> Section:
+    """Where the ranges are all there is, a line of the file still has to be shown around them."""
+    return Section(0, index.text[: min(_end(index, 0), _MOST_OF_A_LINE)], 1)
 
 
 def _least(index: LineIndex, line: int, step: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from editsvc.prompt import rendering
@@ -121,6 +122,16 @@ class LineBuffer:
         return [rest] if rest else []
 
 
+def first_line(text: str) -> str | None:
+    """The first line of `text` that is not blank, without its end; None if there is none."""
+    start = len(text) - len(text.lstrip())
+    if start == len(text):
+        return None
+    begin = max(text.rfind(end, 0, start) for end in "\r\n") + 1
+    ends = (text.find(end, start) for end in "\r\n")
+    return text[begin : min((end for end in ends if end >= 0), default=len(text))]
+
+
 class ReplyParser:
     """Takes the deltas of one reply; `original` is the text that was to be rewritten.
 
@@ -135,10 +146,7 @@ class ReplyParser:
         self._may_need_more = may_need_more
         self._frame = frame
         self._original = original
-        lines = [line.rstrip("\n") for line in split_lines(original)]
-        self._first = next((line for line in lines if line.strip()), None)
-        self._known = {line for line in lines if line.strip()}
-        self._original_has_fences = any(_FENCE.fullmatch(line) for line in lines)
+        self._first = first_line(original)
         self._buffer = LineBuffer()
         self._reasoning = Reasoning(self._first)
         self._state = _ParserState.START
@@ -153,6 +161,15 @@ class ReplyParser:
         self._code_seen = False
         self._shown = 0
         self._started = False
+
+    # Most replies keep to the agreed frame, and need neither.
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(line.rstrip("\n") for line in split_lines(self._original) if line.strip())
+
+    @cached_property
+    def _original_has_fences(self) -> bool:
+        return any(_FENCE.fullmatch(line.rstrip("\n")) for line in split_lines(self._original))
 
     def push(self, delta: str) -> list[str]:
         """The code lines that became certain with `delta`."""
@@ -170,8 +187,8 @@ class ReplyParser:
             return (
                 f"The reply goes on after its closing fence: it was stopped {len(self._after)} lines later."
             )
-        most = max(_MOST_TALK, len(self._known))
-        if self._state is _ParserState.UNDECIDED and not self._code_seen and len(self._before) > most:
+        talks = self._state is _ParserState.UNDECIDED and not self._code_seen
+        if talks and len(self._before) > _MOST_TALK and len(self._before) > len(self._known):
             return f"The first {len(self._before)} lines of the reply hold neither a fence nor a line of the file."
         return ""
 

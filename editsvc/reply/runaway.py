@@ -7,6 +7,7 @@ before the reply ends.
 from __future__ import annotations
 
 from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from editsvc.text.document import split_lines
@@ -26,8 +27,7 @@ class Runaway:
     def __init__(self, original: str, *, one_line: bool = False) -> None:
         self._original = original
         self._most: dict[int, int] = {}
-        longest = len(original) if one_line else max(map(len, split_lines(original)), default=0)
-        self._longest_line = longest + _LONGEST_LINE
+        self._one_line = one_line
         self._recent: deque[str] = deque(maxlen=_LONGEST_BLOCK)
         self._runs = [0] * (_LONGEST_BLOCK + 1)
         self._number = 0
@@ -46,9 +46,16 @@ class Runaway:
         if rest:
             self._parts.append(rest)
             self._length += len(rest)
-        if self._length > self._longest_line:
+        if self._length > _LONGEST_LINE and self._length > _LONGEST_LINE + self._longest_line:
             return f"Line {self._number + 1} of the reply has no end: it was stopped after {self._length:,} characters."
         return None
+
+    @cached_property
+    def _longest_line(self) -> int:
+        """As long as a line of the reply may well be; few come near to where that matters."""
+        if self._one_line:
+            return len(self._original)
+        return max(map(len, split_lines(self._original)), default=0)
 
     def _line(self, line: str) -> str | None:
         self._number += 1

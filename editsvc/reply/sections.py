@@ -7,10 +7,11 @@ does not begin with a numbered frame goes to a `ReplyParser`, as if the whole fi
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from editsvc.prompt import rendering
-from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser
+from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser, first_line
 from editsvc.reply.reasoning import Reasoning, closes_reasoning
 from editsvc.text.document import BOM, split_lines
 from editsvc.text.section import Section
@@ -54,10 +55,8 @@ class SectionsParser:
         self._whole = ReplyParser(
             frame, document, final_newline_meant=final_newline_meant, may_need_more=may_need_more
         )
-        first = next((line for line in split_lines(document) if line.strip()), None)
-        self._reasoning = Reasoning(first)
-        self._own_fences = any(_ANY_FENCE.match(line) for line in split_lines(document))
-        self._known = {line.strip() for line in split_lines(document)}
+        self._document = document
+        self._reasoning = Reasoning(first_line(document))
         self._buffer = LineBuffer()
         self._held: list[str] = []  # before it is clear which kind of reply this is
         self._said = 0  # lines of them that are not blank
@@ -70,6 +69,15 @@ class SectionsParser:
         self._between: list[str] = []
         self._before = ""
         self._started = False
+
+    # Most replies begin with a frame as it was agreed on, and need neither.
+    @cached_property
+    def _own_fences(self) -> bool:
+        return any(_ANY_FENCE.match(line) for line in split_lines(self._document))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(line.strip() for line in split_lines(self._document))
 
     def push(self, delta: str) -> list[tuple[int, list[str]]]:
         """The lines that became certain with `delta`, by the number of their section (`WHOLE`: of the document)."""
