@@ -116,10 +116,28 @@ def open_log(settings: Settings) -> TokenLog:
     return TokenLog(environment.log_place(settings), spool=folder / SPOOL_FILE, salt_folder=folder)
 
 
-def _connect_ahead(log: TokenLog) -> None:
-    """Open the log before it is needed; what is wrong with it shows when a record comes."""
-    with suppress(LogUnavailable):
-        log.open()
+class Meanwhile:
+    """What is done while the first reply is awaited, in a thread: before that, it would hold up the request.
+
+    Whatever is wrong with it shows when it is needed.
+    """
+
+    def __init__(self, log: TokenLog | None) -> None:
+        self._log = log
+        self._lock = threading.Lock()
+        self._begun = False
+
+    def begin(self) -> None:
+        """Begin, if that was not done."""
+        with self._lock:
+            begun, self._begun = self._begun, True
+        if not begun:
+            threading.Thread(target=self._run, name="meanwhile", daemon=True).start()
+
+    def _run(self) -> None:
+        if self._log is not None:
+            with suppress(LogUnavailable):
+                self._log.open()
 
 
 @asynccontextmanager
@@ -128,11 +146,8 @@ async def _service(
 ) -> AsyncIterator[EditService]:
     folder = environment.data_dir(settings)
     log = open_log(settings) if settings.log_enabled else None
-    chain = chain_of(settings, table, servers, remembered=not offline)
+    chain = chain_of(settings, table, servers, remembered=not offline, sent=Meanwhile(log).begin)
     scorer = BackgroundScorer(log) if log is not None else None
-    if log is not None:
-        # Loading the database library takes 0.15 s, which passes while the model is waited for.
-        threading.Thread(target=_connect_ahead, args=(log,), name="log", daemon=True).start()
     try:
         yield EditService(
             provider=chain,

@@ -21,7 +21,7 @@ from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from editsvc.settings.environment import ApiKey
     from editsvc.settings.schema import Settings
@@ -99,8 +99,10 @@ def for_the_first(
     return msgspec.structs.replace(settings, model=first.model), {**table, first.model: row}
 
 
-def provider(settings: Settings, server: Server) -> CerebrasProvider:
-    """The provider for `server`."""
+def provider(
+    settings: Settings, server: Server, *, sent: Callable[[], None] = lambda: None
+) -> CerebrasProvider:
+    """The provider for `server`; `sent` is called whenever a request is on its way."""
     return CerebrasProvider(
         api_key=server.key.value if server.key else _NO_KEY,
         base_url=server.base_url,
@@ -108,6 +110,7 @@ def provider(settings: Settings, server: Server) -> CerebrasProvider:
         compatible=server.fallback,
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
+        sent=sent,
     )
 
 
@@ -117,8 +120,9 @@ def chain_of(
     servers: Sequence[Server],
     *,
     remembered: bool = True,
+    sent: Callable[[], None] = lambda: None,
 ) -> Chain:
-    """The servers as a chain.
+    """The servers as a chain; `sent` is called whenever a request is on its way.
 
     What is learned about them is kept for `doctor` and for later processes, if `remembered`. What the breakers know
     counts from the start where there is more than one server, because only then is there somebody else to ask; what
@@ -128,7 +132,7 @@ def chain_of(
     upstreams, origins = [], {}
     for number, server in enumerate(servers):
         upstream = Upstream(
-            provider(settings, server),
+            provider(settings, server, sent=sent),
             model=server.model if number else None,
             predicts=server.prediction,
             reasons=not number or table.get(server.model, models.UNKNOWN).reasoning_effort,

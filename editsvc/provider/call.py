@@ -28,7 +28,8 @@ class Call:
     """One cancellable call; `attempts` counts the HTTP requests it made.
 
     An answer may have `most_bytes`, and its last byte may come before `ends` on `clock`: the thread that reads holds to
-    both by itself, so that a server which sends without end stops nobody else.
+    both by itself, so that a server which sends without end stops nobody else. `sent` is called in the thread that
+    sends when a request has been written; it must not block, and must not raise.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Call:
         most_bytes: int = MOST_BYTES,
         ends: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
+        sent: Callable[[], None] = lambda: None,
     ) -> None:
+        self.sent = sent
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.ends = ends

@@ -61,7 +61,8 @@ class CerebrasProvider:
     """The provider on the Cerebras SDK; safe to use from several tasks at once.
 
     `compatible` means another server than Cerebras's own: it is asked to tell the tokens in the stream, which others
-    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS.
+    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS. `sent` is called, in some thread, whenever
+    a request is on its way: the moment for what was put off so that it leaves early.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class CerebrasProvider:
         read_timeout_s: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
         ssl_context: Any = None,
+        sent: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self._compatible = compatible
@@ -84,6 +86,7 @@ class CerebrasProvider:
         self._read_timeout_s = read_timeout_s
         self._clock = clock
         self._ssl_context = ssl_context
+        self._sent = sent
         self._lock = threading.Lock()
         self._client: Cerebras | None = None
         self._server = urlsplit(base_url).hostname or base_url
@@ -96,6 +99,7 @@ class CerebrasProvider:
             most_bytes=_MOST_OVERHEAD + _MOST_BYTES_A_TOKEN * request.max_completion_tokens,
             ends=self._clock() + request.time_left_s + _GRACE_S,
             clock=self._clock,
+            sent=self._sent,
         )
         bridge = Bridge(asyncio.get_running_loop(), on_delta, call)
         threading.Thread(

@@ -43,6 +43,8 @@ _MOST_AT_ONCE: Final = 256 << 10
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 # RFC 7301, section 3.2: the alert of a server that has none of the protocols it was offered.
 _NO_SUCH_PROTOCOL: Final = "no application protocol"
+# Httpcore's names for the moment when the last byte of a request has been written.
+_SENT: Final = ("http11.send_request_body.complete", "http2.send_request_body.complete")
 
 
 def endless(most_bytes: int) -> EndlessReply:
@@ -204,10 +206,14 @@ class _Connection:
             url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             content=request.stream,
-            extensions=request.extensions,
+            extensions={**request.extensions, "trace": self._trace},
         )
         with _as_httpx():
             return self._pool.handle_request(sent)
+
+    def _trace(self, event: str, _: dict[str, Any]) -> None:
+        if event in _SENT and self.call is not None:
+            self.call.sent()
 
     def connected(self, wire: _Wire) -> None:
         """Note the socket in use; raises CallCancelled, and closes it, if nobody waits any more."""

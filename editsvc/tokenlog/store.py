@@ -84,6 +84,7 @@ class TokenLog:
 
     def open(self) -> None:
         """Connect, and create or upgrade the database if needed; does nothing if that was done."""
+        _load()
         with self._patience():
             self._use(lambda database: database.take_in_waiting())
 
@@ -235,11 +236,7 @@ class TokenLog:
                 self._database.close()
                 self._database = None
             if self._database is None:
-                # SQLAlchemy takes 150 ms to import: a process that logs nothing never pays, and one that does
-                # pays in the thread that writes the first record.
-                from editsvc.tokenlog.database import Database  # noqa: PLC0415  (late, see above)
-
-                self._database = Database(
+                self._database = _load()(
                     self._url, timeout_s=self._timeout_s, spool=self._spool, mountinfo=self._mountinfo
                 )
             return self._database
@@ -251,6 +248,7 @@ class TokenLog:
                 self.open()
 
     def _write(self, entry: Entry, call: Callable[[Database], T]) -> T:
+        _load()
         try:
             with self._patience():
                 return self._use(call)
@@ -297,6 +295,16 @@ class TokenLog:
             database, self._database = self._database, None
         if database is not None:
             database.close()
+
+
+def _load() -> type[Database]:
+    """SQLAlchemy, which takes 150 ms to import: a process that logs nothing never pays.
+
+    Before anybody's patience is counted: while it is imported, nobody waits for a log.
+    """
+    from editsvc.tokenlog.database import Database  # noqa: PLC0415  (late, see above)
+
+    return Database
 
 
 def _page(
