@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Final
 from editsvc import syntax
 from editsvc.emulator.parts import rewritten
 from editsvc.guard import gate
-from editsvc.guard.findings import Action, Check
+from editsvc.guard.findings import Action, Check, Mark
 from editsvc.guard.proposal import Piece, Proposal, Received
-from editsvc.guard.unasked import Mark, judge
+from editsvc.guard.unasked import judge
 from editsvc.instruction.intent import intent_of
 from editsvc.scope.sections import divide
 from editsvc.text.document import Snapshot, normalise

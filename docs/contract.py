@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect as described
 
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import Mark
 from editsvc.prediction.candidates import PredictionKind
 from editsvc.prediction.policy import Reason
 from editsvc.prompt.rendering import EditFormat

@@ -17,8 +17,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from editsvc.engine.edit import Restart  # noqa: TC001 - msgspec reads the annotations
-from editsvc.guard.findings import WAIVABLE, Action, Check
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.prediction.candidates import PredictionKind  # noqa: TC001 - same
 from editsvc.prediction.policy import PredictionMode, Reason  # noqa: TC001 - same
 from editsvc.prompt.rendering import EditFormat  # noqa: TC001 - same

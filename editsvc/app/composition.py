@@ -135,6 +135,10 @@ class Meanwhile:
             threading.Thread(target=self._run, name="meanwhile", daemon=True).start()
 
     def _run(self) -> None:
+        from editsvc.engine.rehearsal import rehearse  # noqa: PLC0415 - loads what a reply needs
+
+        with suppress(Exception):  # such as at the end of a process that was not to wait for it
+            rehearse()
         if self._log is not None:
             with suppress(LogUnavailable):
                 self._log.open()

@@ -10,8 +10,7 @@ import click
 from editsvc import figures
 from editsvc.cli.output import coloured_line, visible
 from editsvc.engine.places import places, spoken, without_unexplained
-from editsvc.guard.findings import Lines
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import Lines, Mark
 from editsvc.text.diff import hunks, keep_hunks, unified_diff
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from editsvc.engine.places import spoken, unexplained_sentence
 from editsvc.errors import EditsvcError, ExitCode, Status
 from editsvc.files import disk, refused, undo
 from editsvc.files.diff_names import diff_name
-from editsvc.guard.findings import WAIVABLE, Action, Check
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.settings import environment
 from editsvc.text.diff import unified_diff
 

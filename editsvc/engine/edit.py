@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from editsvc.errors import Remedy, Status
-    from editsvc.guard.findings import Check, Handled
-    from editsvc.guard.unasked import Mark
+    from editsvc.guard.findings import Check, Handled, Mark
     from editsvc.prediction.candidates import PredictionKind
     from editsvc.prediction.policy import Decision, PredictionMode
     from editsvc.prompt.rendering import EditFormat

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from editsvc import figures
 from editsvc.errors import Status
-from editsvc.guard.findings import Action, Check, Lines
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import Action, Check, Lines, Mark
 from editsvc.text.document import LineIndex, apply
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.findings import Lines
-from editsvc.guard.proposal import Proposal
 from editsvc.prediction.candidates import (
     Candidate,
     PredictionKind,
@@ -28,7 +26,7 @@ from editsvc.tokens import estimate_from_length, estimate_from_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from editsvc.guard.proposal import Piece, Received
+    from editsvc.guard.proposal import Piece, Proposal, Received
     from editsvc.guard.secrets import Masked
     from editsvc.instruction.intent import Intent
     from editsvc.prompt.contents import Hint
@@ -242,6 +240,9 @@ class Plan:
         received: Received | None = None,
     ) -> Proposal:
         r"""What the gate is to examine: the document with `text` (``\n`` only), which `pieces` of a reply made."""
+        from editsvc.guard.findings import Lines
+        from editsvc.guard.proposal import Proposal
+
         target = self.target
         return Proposal(
             self.document,

@@ -6,18 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from editsvc import credible
 from editsvc.engine.edit import EditResult, Restart
 from editsvc.errors import Status
-from editsvc.guard.findings import Action
-from editsvc.guard.unasked import Mark
-from editsvc.instruction.kind import classify
+from editsvc.guard.findings import Action, Mark
 from editsvc.prediction.policy import Reason
 from editsvc.provider.base import AttemptReason, Completion
 from editsvc.scope.scopes import ScopeKind, whole
 from editsvc.text.document import line_count
-from editsvc.tokenlog import RequestRecord
-from editsvc.tokenlog.record import LoggedDocument, LoggedParts, LoggedPrediction, LoggedScope
 from editsvc.usage import Timing
 
 if TYPE_CHECKING:
@@ -36,6 +31,7 @@ if TYPE_CHECKING:
     from editsvc.scope.scopes import Scope
     from editsvc.syntax import Extent
     from editsvc.text.document import Snapshot
+    from editsvc.tokenlog.record import RequestRecord
 
 
 @dataclass
@@ -161,6 +157,15 @@ class EditRun:
 
     def record(self, result: EditResult, created: datetime, path: str | None) -> RequestRecord:
         """The record of an edit that ended as `result` says; `path` is already hashed."""
+        from editsvc.instruction.kind import classify
+        from editsvc.tokenlog.record import (
+            LoggedDocument,
+            LoggedParts,
+            LoggedPrediction,
+            LoggedScope,
+            RequestRecord,
+        )
+
         request, plan, done = self.request, self.plan, self.completion
         decision, scope = result.decision, result.scope
         text = request.snapshot.text
@@ -231,6 +236,8 @@ def _rate(done: Completion) -> float | None:
     usage = done.usage
     if usage.completion_tokens is None or not done.total_s:
         return None
+    from editsvc import credible
+
     received = (
         usage.completion_tokens - (usage.rejected_prediction_tokens or 0) - (usage.reasoning_tokens or 0)
     )

@@ -7,9 +7,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from editsvc.prediction.what_if import score
-from editsvc.tokenlog import LogUnavailable
-from editsvc.tokens import tokenizer
+from editsvc.tokenlog.errors import LogUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +58,9 @@ class BackgroundScorer:
         thread.join(timeout_s)
 
     def _run(self) -> None:
+        from editsvc.prediction.what_if import score
+        from editsvc.tokens import tokenizer
+
         while (edit := self._edits.get()) is not None:
             numbers = score({"none": None, **edit.candidates}, edit.reply, tokenizer())
             if numbers is not None:

@@ -3,6 +3,8 @@
 Text comes in as a `Snapshot` and goes out as edits that have passed every check. Nothing here writes to a file
 or to a buffer, and nothing here raises for what may happen to an edit: whatever it is, it becomes an
 `EditResult` and one record in the log. Only cancellation is passed on, after its record is written.
+
+What is needed only when a reply has ended is imported there: `editsvc.engine.rehearsal` loads it meanwhile.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from editsvc import syntax
 from editsvc.engine import locating
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
-from editsvc.engine.places import marks_of, without_unexplained
 from editsvc.engine.plan import AROUND_AT_MOST, Plan
 from editsvc.engine.receiving import ReplyReceiver
 from editsvc.engine.room import Room, asks_first
@@ -41,46 +42,40 @@ from editsvc.errors import (
     Remedy,
     Status,
 )
-from editsvc.guard import gate
 from editsvc.guard.findings import WAIVABLE, Action, Check
-from editsvc.guard.identity import prove
-from editsvc.guard.proposal import Piece, Received
-from editsvc.guard.unasked import judge
 from editsvc.instruction.intent import intent_of
-from editsvc.offline import notes
 from editsvc.prediction import drafts, policy
 from editsvc.prediction.candidates import completion_budget, drafted_sections
-from editsvc.prediction.carry_over import CarryOver
 from editsvc.prediction.policy import Cell, Decision, Reason
 from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.models import UNKNOWN
-from editsvc.reply import Reply, ReplyKind, search_replace
+from editsvc.reply import Reply, ReplyKind
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
 from editsvc.settings.schema import OnSecret, OnSyntaxError
-from editsvc.text import diff
 from editsvc.text.document import apply, normalise, printable
-from editsvc.tokenlog import LogUnavailable, RequestRecord
+from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokens import estimate_from_length, estimate_from_text
-from editsvc.tuning.objective import Worth
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from editsvc.engine.assembly import Assembly
+    from editsvc.guard import gate
     from editsvc.guard.findings import Finding
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
     from editsvc.guard.unasked import Judged
+    from editsvc.prediction.carry_over import CarryOver
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.provider.base import Completer
     from editsvc.provider.models import Model
     from editsvc.settings.schema import Settings
     from editsvc.text.document import Edit, Snapshot
-    from editsvc.tokenlog import Source
+    from editsvc.tokenlog.record import RequestRecord, Source
 
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
@@ -332,6 +327,8 @@ class EditService:
         fixed = plan.form is EditFormat.SEARCH_REPLACE or was_shown or self._settings.locate is Locate.OFF
         if fits and fixed:
             return plan
+        from editsvc.tuning.objective import Worth
+
         worth = Worth(self._settings.value_of_time, self._settings.objective)
         wanted = self._settings.locate is Locate.ON or asks_first(
             tokens, len(plan.scope.sections), room, self._model, worth
@@ -379,7 +376,7 @@ class EditService:
         instruction = run.request.instruction
         if self.offline or self._settings.on_secret is OnSecret.SEND:
             return document, instruction, None
-        from editsvc.guard import secrets  # noqa: PLC0415 - its patterns take 30 ms
+        from editsvc.guard import secrets
 
         # One numbering for both: a secret that the instruction speaks of is the one in the document.
         instruction = instruction.replace("\0", " ")
@@ -424,7 +421,7 @@ class EditService:
             return (), False
         said = drafts.draft(original, request.instruction, language)
         if said is not None and masked is not None:
-            from editsvc.guard import secrets  # noqa: PLC0415 - as above
+            from editsvc.guard import secrets
 
             edits, whole = secrets.mask_edits(said.edits, masked)
             return tuple(edits), said.complete and whole
@@ -460,6 +457,8 @@ class EditService:
                 growth=plan.growth,
             )
             structured = plan.form is EditFormat.SEARCH_REPLACE
+            if structured:
+                from editsvc.reply import search_replace
             asked = CompletionRequest(
                 model=self._settings.model,
                 messages=rendered.messages,
@@ -529,6 +528,8 @@ class EditService:
             run.restarts.append(Restart.LOCATED)
             return locating.answered(plan, run.reply, self._room(run))
         if reply is None:
+            from editsvc.reply import search_replace
+
             try:
                 proposal = self._searched(plan, run.reply)
             except search_replace.NotApplied:
@@ -615,6 +616,9 @@ class EditService:
 
     def _examined(self, run: EditRun, plan: Plan, proposal: Proposal) -> EditResult | Plan:
         """What the gate makes of `proposal`: a result, or the plan with which the model is asked again."""
+        from editsvc.guard import gate
+        from editsvc.guard.unasked import judge
+
         never_asked = {Check.SYNTAX} if self._settings.on_syntax_error is OnSyntaxError.REFUSE else ()
         verdict = gate.examine(
             proposal, allow=self._allowed(run), asked=run.asked_again, never_asked=never_asked
@@ -658,6 +662,9 @@ class EditService:
 
     def _searched(self, plan: Plan, text: str) -> Proposal:
         """What structured edits make of the document; raises NotApplied if they do not say where."""
+        from editsvc.guard.proposal import Piece
+        from editsvc.reply import search_replace
+
         reply = search_replace.parse(text)
         if reply.cannot and not reply.edits:
             raise self._refusal(reply.cannot)
@@ -670,6 +677,8 @@ class EditService:
 
     def _rewritten(self, run: EditRun, plan: Plan, reply: Reply, assembly: Assembly) -> Proposal:
         """What a rewrite makes of the document."""
+        from editsvc.guard.proposal import Piece, Received
+
         run.rewritten = () if assembly.whole else tuple(section.number for section in assembly.sections)
         gone = {section.number for section in reply.sections or () if section.deleted}
         pieces = tuple(
@@ -685,6 +694,10 @@ class EditService:
 
     def _edited(self, run: EditRun, plan: Plan, document: str, judged: Sequence[Judged] = ()) -> EditResult:
         """The result for a document that may replace the old one."""
+        from editsvc.engine.places import marks_of
+        from editsvc.guard.identity import prove
+        from editsvc.text import diff
+
         request = run.request
         sent = document
         if plan.masked is not None:
@@ -693,6 +706,8 @@ class EditService:
         after = prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
         run.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(run.syntax_check)]
         if self.offline and not plan.target.bounded:  # a reply of the engine has no place for notes
+            from editsvc.offline import notes
+
             run.warnings += notes(plan.document, plan.instruction, plan.language)
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
@@ -709,6 +724,9 @@ class EditService:
         wanted = run.request.only_asked
         if not (self._settings.only_asked if wanted is None else wanted):
             return result
+        from editsvc.engine.places import without_unexplained
+        from editsvc.guard import gate
+
         less = without_unexplained(result)
         if less is not result and less.edits and less.after is not None:
             proposal = self._unmasked_plan(run).proposal(normalise(less.after.text))
@@ -724,11 +742,13 @@ class EditService:
                 document = self._with_secrets(run, plan, document, plan.masked)
             except GuardRefused:
                 return None
+        from editsvc.text import diff
+
         before = run.request.snapshot
         return replace(before, text=apply(before.text, diff.edits(before.text, document)))
 
     def _with_secrets(self, run: EditRun, plan: Plan, document: str, masked: Masked) -> str:
-        from editsvc.guard import secrets  # noqa: PLC0415 - as above
+        from editsvc.guard import secrets
 
         restored = secrets.restore(document, masked)
         if restored.unknown:
@@ -752,6 +772,9 @@ class EditService:
         return restored.text
 
     def _learn(self, batch: str, plan: Plan, document: str) -> None:
+        from editsvc.prediction.carry_over import CarryOver
+        from editsvc.text import diff
+
         if plan.masked is not None:
             brought = "".join(edit.new_text for edit in diff.edits(plan.document, document))
             if any(placeholder in brought for placeholder in plan.masked.placeholders):
@@ -778,6 +801,8 @@ class EditService:
     def _refusal_record(
         self, recorder: Recorder, exc: EditsvcError, source: Source, path: str, record_id: str
     ) -> None:
+        from editsvc.tokenlog.record import RequestRecord
+
         recorder.append(
             RequestRecord(
                 id=record_id,
@@ -850,6 +875,8 @@ def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[
     named = plan.scope
     if named.kind is not ScopeKind.SYMBOL:
         named = scopes.choose(request.scope, plan.document, plan.language, divide_above=plan.divide_above)
+    from editsvc.text import diff
+
     outside = [
         span
         for span in diff.changed_spans(plan.document, document)

@@ -66,6 +66,15 @@ class Action(StrEnum):
     WARNED = "warned"
 
 
+class Mark(StrEnum):
+    """Whether a change was asked for; the values are what is logged."""
+
+    EXPLAINED = "explained"
+    HARMLESS = "harmless"
+    UNEXPLAINED = "unexplained"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Lines of a document, 1-based and inclusive."""

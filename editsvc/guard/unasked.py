@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from editsvc.guard.findings import Mark
 from editsvc.instruction.vocabulary import pointers_of
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
     from editsvc.guard.proposal import Proposal
     from editsvc.instruction.intent import Intent
     from editsvc.text.diff import Span
-
-
-class Mark(StrEnum):
-    """Whether a change was asked for; the values are what is logged."""
-
-    EXPLAINED = "explained"
-    HARMLESS = "harmless"
-    UNEXPLAINED = "unexplained"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from editsvc.guard.findings import Answer, Check, Finding, Lines
-from editsvc.guard.unasked import Mark, judge
+from editsvc.guard.findings import Answer, Check, Finding, Lines, Mark
+from editsvc.guard.unasked import judge
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
 

@@ -4,15 +4,27 @@
 into edits. It refuses what it does not understand, and does not guess where an instruction is ambiguous.
 """
 
-from editsvc.offline.errors import NotApplicable, NotUnderstood
-from editsvc.offline.transform import edits, notes, outcome, rewrite, rewrite_by
+from typing import TYPE_CHECKING
+
+from editsvc import late
+
+if TYPE_CHECKING:
+    from editsvc.offline.errors import NotApplicable, NotUnderstood
+    from editsvc.offline.transform import edits, notes, rewrite, rewrite_by
+else:
+    __getattr__ = late.names(
+        __name__,
+        {
+            "errors": ("NotApplicable", "NotUnderstood"),
+            "transform": ("edits", "notes", "rewrite", "rewrite_by"),
+        },
+    )
 
 __all__ = [
     "NotApplicable",
     "NotUnderstood",
     "edits",
     "notes",
-    "outcome",
     "rewrite",
     "rewrite_by",
 ]

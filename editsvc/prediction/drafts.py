@@ -25,9 +25,6 @@ from editsvc.instruction.commands import (
     subject,
 )
 from editsvc.instruction.narrow import narrow
-from editsvc.offline import NotApplicable, outcome
-from editsvc.offline.outcome import Outcome
-from editsvc.offline.rename import word
 from editsvc.syntax import ParseBudget
 from editsvc.text.document import Edit, apply
 
@@ -100,6 +97,13 @@ def draft(
     if len(document) > _LONGEST_DOCUMENT or len(instruction) > _LONGEST_INSTRUCTION:
         return None
     values, complete = understood(instruction)
+    if not values:
+        return None
+    # Most instructions say nothing that can be drafted, and nobody is to wait for the engine's tables then.
+    from editsvc.offline import NotApplicable  # noqa: PLC0415
+    from editsvc.offline.outcome import Outcome  # noqa: PLC0415
+    from editsvc.offline.transform import outcome  # noqa: PLC0415
+
     budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
     text = document
     made: list[Edit] = []
@@ -270,6 +274,8 @@ def _mentioned(value: Instruction, text: str, language: Language | None) -> bool
     """False if `text` plainly does not have what `value` is about."""
     match value:
         case Rename(old=name):
+            from editsvc.offline.rename import word  # noqa: PLC0415 - as above
+
             return word(name, language).search(text) is not None
         case Replace(old=old):
             return old in text

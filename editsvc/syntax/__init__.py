@@ -1,17 +1,31 @@
 """Knowledge of programming languages: a table of them, bounded parsing, definitions, errors.
 
 `languages` holds the table and how a document's language is told; `parsing` turns text into a tree within a
-`budget` of work, and byte offsets into code points; `outline` finds definitions; `breakage` tells what an edit broke,
+`budget` of work, and byte offsets into code points; `outline` finds definitions; `broken` tells what an edit broke,
 by the `surroundings` of the changes where a text is too large, and with `balance`, which pairs brackets by what a
 `lexis` says of a language, and `blocks`, where a grammar knows less than its language, or more. Grammars are imported
 when a document in their language is parsed, never before.
 """
 
-from editsvc.syntax.breakage import Breakage, Extent, SyntaxFault, breakage
+from typing import TYPE_CHECKING
+
+from editsvc import late
 from editsvc.syntax.budget import PARSE_STEPS, PATIENT_STEPS, ParseBudget
 from editsvc.syntax.languages import LANGUAGES, Language, by_name, language_of
-from editsvc.syntax.outline import TYPE_KINDS, Definition, Outline, definitions, outline_of
-from editsvc.syntax.parsing import Tree, error_lines, parse, syntax_errors
+
+if TYPE_CHECKING:
+    from editsvc.syntax.broken import Breakage, Extent, SyntaxFault, breakage
+    from editsvc.syntax.outline import TYPE_KINDS, Definition, Outline, definitions, outline_of
+    from editsvc.syntax.parsing import Tree, error_lines, parse, syntax_errors
+else:
+    __getattr__ = late.names(
+        __name__,
+        {
+            "broken": ("Breakage", "Extent", "SyntaxFault", "breakage"),
+            "outline": ("TYPE_KINDS", "Definition", "Outline", "definitions", "outline_of"),
+            "parsing": ("Tree", "error_lines", "parse", "syntax_errors"),
+        },
+    )
 
 __all__ = [
     "LANGUAGES",

@@ -10,7 +10,7 @@ import msgspec
 from editsvc import figures
 from editsvc.engine.edit import result_json
 from editsvc.files.diff_names import DiffName, diff_name
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import Mark
 from editsvc.text.diff import unified_diff
 from editsvc.text.document import Snapshot
 from editsvc.usage import Timing, Usage

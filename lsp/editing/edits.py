@@ -21,8 +21,7 @@ from editsvc import syntax
 from editsvc.engine.places import places
 from editsvc.errors import Cancelled, EditsvcError, SettingsError, Stale, Status, UsageError
 from editsvc.files import workspace
-from editsvc.guard.findings import WAIVABLE, Action, Check
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.document import Edit, Snapshot, apply

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import Mark
 from editsvc.text.rebase import changes_between, map_offset
 from editsvc.text.review import HunkState
 from lsp.contract import Hunk, HunkStatus

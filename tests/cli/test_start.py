@@ -55,6 +55,11 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     [
         "aiohttp",  # the emulator
         "alembic",
+        "editsvc.guard.gate",
+        "editsvc.instruction.kind",  # for the log
+        "editsvc.offline.transform",
+        "editsvc.prediction.what_if",
+        "editsvc.syntax.broken",
         "pygit2",  # diffs
         "rs_bpe",  # the tokenizer
         "sqlalchemy",

@@ -5,8 +5,7 @@ import pytest
 from editsvc.engine.edit import EditResult
 from editsvc.engine.places import places, spoken, unexplained_sentence, without_unexplained
 from editsvc.errors import Status
-from editsvc.guard.findings import Action, Check, Handled, Lines
-from editsvc.guard.unasked import Mark
+from editsvc.guard.findings import Action, Check, Handled, Lines, Mark
 from editsvc.text.diff import edits
 from editsvc.text.document import Snapshot, apply, normalise
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.guard.findings import Lines
+from editsvc.guard.findings import Lines, Mark
 from editsvc.guard.proposal import Proposal
-from editsvc.guard.unasked import Mark, judge
+from editsvc.guard.unasked import judge
 from editsvc.instruction.intent import intent_of
 from editsvc.syntax import by_name
 
