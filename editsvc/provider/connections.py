@@ -298,6 +298,9 @@ class DirectBody:
                 return b"".join(pieces), True
             pieces.append(piece)
             taken += len(piece)
+            # What an encrypted one has decrypted already, no selector knows of.
+            if len(piece) < _PIECE and not isinstance(self.socket, ssl.SSLSocket):
+                return b"".join(pieces), False
         self.more_waits = True
         return b"".join(pieces), False
 
