@@ -12,6 +12,7 @@ so that neither starting nor loading is in a figure, and so that all take turns.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import resource
@@ -35,12 +36,16 @@ _REST_S: Final = 0.3
 _LOOKS_S: Final = 0.05
 _LITTLE_S: Final = 0.001  # of processor time between two looks: nobody is at work
 _TIMER_S: Final = 0.005
+_DIGESTED: Final = 1 << 20
 NEVER_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One edit to be made; `document`, `after` and `reply` are paths of files with the texts."""
+    """One edit to be made: the path of the document, and the digests of what it becomes, and of the reply.
+
+    Texts of the measurement itself would count as memory.
+    """
 
     base_url: str
     document: str
@@ -54,6 +59,7 @@ class Task:
 class Measured:
     """What one task took; times in seconds, `begun` and `ended` on the clock that all processes share.
 
+    `peak` is the highest resident memory by the time of the result, in bytes; 0 where there is no ``/proc``.
     Of several edits at once, `walls` has how long each took, and `lags` how late a timer of 5 ms was on the event loop.
     """
 
@@ -61,6 +67,7 @@ class Measured:
     wall_s: float
     begun: float
     ended: float
+    peak: int = 0
     lags: tuple[float, ...] = ()
     walls: tuple[float, ...] = ()
 
@@ -105,7 +112,7 @@ class Editsvc:
         result = await service.edit(request, _Screen())
         if result.status is not Status.CHANGED or result.after is None:
             raise RuntimeError(f"The edit ended as {result.status}: {result.message}")
-        if result.after.text != _read(task.after):
+        if digest(result.after.text) != task.after:
             raise RuntimeError("The edit did not become what the reply says.")
 
     async def _service(self, base_url: str) -> EditService:
@@ -190,7 +197,7 @@ class Peer:
             prediction={"type": "content", "content": f"````python\n{document}````\n"},
             stream=True,
         )
-        if text != _read(task.reply):
+        if digest(text) != task.reply:
             raise RuntimeError("The reply is not what the server sent.")
 
     def connect(self, base_url: str) -> Any:
@@ -294,6 +301,14 @@ class Process:
             done.set()
             thread.join()
 
+    def resident(self, name: str) -> int:
+        """A figure of the process's memory; see `resident`."""
+        return resident(name, self._process.pid)
+
+    def forget_peak(self) -> None:
+        """Let the peak begin anew."""
+        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5", "ascii")
+
     def scored(self) -> tuple[int, int]:
         """How many edits of editsvc were logged, and how many have scores."""
         first, second = self._ask("scored")
@@ -339,6 +354,23 @@ def curl(task: Task, certificate: str, body: Path) -> Measured:
     return Measured(cpu_s, float(done.stdout), begun, time.monotonic())
 
 
+def digest(text: str) -> str:
+    """What two texts are told apart by, without a copy of either."""
+    made = hashlib.sha256()
+    for at in range(0, len(text), _DIGESTED):
+        made.update(text[at : at + _DIGESTED].encode())
+    return made.hexdigest()
+
+
+def resident(name: str, pid: int | str = "self") -> int:
+    """A figure of a process's memory, in bytes: "VmRSS" as it is, "VmHWM" at its peak; 0 where that is not said."""
+    status = Path(f"/proc/{pid}/status")
+    for line in status.read_text("ascii").split("\n") if status.exists() else ():
+        if line.startswith(f"{name}:"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
 def _read(path: str) -> str:
     return Path(path).read_text("utf-8")
 
@@ -346,9 +378,9 @@ def _read(path: str) -> str:
 async def _measured(client: Client, task: Task) -> Measured:
     used, begun = time.process_time(), time.monotonic()
     await client.run(task)
-    ended = time.monotonic()
+    ended, peak = time.monotonic(), resident("VmHWM")
     await client.rest()
-    return Measured(time.process_time() - used, ended - begun, begun, ended)
+    return Measured(time.process_time() - used, ended - begun, begun, ended, peak)
 
 
 async def _many(client: Client, task: Task) -> Measured:
@@ -372,7 +404,7 @@ async def _many(client: Client, task: Task) -> Measured:
     ended, done = time.monotonic(), time.process_time()
     watcher.cancel()
     await client.rest()
-    return Measured(done - used, ended - begun, begun, ended, tuple(lags), tuple(walls))
+    return Measured(done - used, ended - begun, begun, ended, 0, tuple(lags), tuple(walls))
 
 
 async def serve(name: str) -> None:

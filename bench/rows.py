@@ -207,8 +207,8 @@ def shown(row: Row) -> str:
     if row.peer is None:
         return f"{mark} {row.what:<74}{row.ours:>10.4g} {row.unit:<6}({row.low:.4g} to {row.high:.4g}) {goal}"
     return (
-        f"{mark} {row.name:<74}{row.ours:>10.4g} ÷{row.peer:>10.4g} {row.unit:<4}={row.ratio:>7.3f} "
-        f"({row.low:.3f} to {row.high:.3f}) {goal}"
+        f"{mark} {row.name:<74}{row.ours:>10.4g} ÷{row.peer:>10.4g} {row.unit:<4}={row.ratio:>8.3g} "
+        f"({row.low:.3g} to {row.high:.3g}) {goal}"
     )
 
 

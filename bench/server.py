@@ -38,6 +38,7 @@ Wire = Literal["http", "h2", "tls"]
 TICK_S: Final = 0.0003
 _READ: Final = 1 << 18
 _BURST: Final = 1 << 18  # is handed to the system at once
+_LARGE: Final = 200_000  # tokens; their events are made when they are asked for
 _ROUND: Final = 64  # events of one stream, between two of which others get a turn
 
 
@@ -223,7 +224,7 @@ class _Loop:
         self._replies = replies
         self._made: dict[tuple[str, int], _Events] = {}
         for name, reply in replies.items():
-            for tokens in (1, 4):
+            for tokens in (1, 4) if len(reply["pieces"]) < _LARGE else ():
                 self._made[name, tokens] = _Events(reply, tokens)
         # Of all selectors the one that waits for less than a millisecond.
         self._selector = selectors.SelectSelector()

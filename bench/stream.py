@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench import rows, texts
-from bench.clients import PEERS, Measured, Process, Task, curl
+from bench.clients import PEERS, Measured, Process, Task, curl, digest
 from bench.server import Server
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ class Bench:
         )
         for size, case in self.cases.items():
             self._path(size, "before").write_text(case.before, "utf-8")
-            self._path(size, "after").write_text(case.after, "utf-8")
-            self._path(size, "reply").write_text("".join(case.reply.pieces), "utf-8")
             body = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": 2 * case.before}]}
             self._path(size, "body").write_text(json.dumps(body), "utf-8")
         self._stack = stack
@@ -71,8 +69,8 @@ class Bench:
         return Task(
             base_url=self.server.base_url(wire, str(size), rate=rate, tokens=tokens),
             document=str(self._path(size, "before")),
-            after=str(self._path(size, "after")),
-            reply=str(self._path(size, "reply")),
+            after=digest(self.cases[size].after),
+            reply=digest("".join(self.cases[size].reply.pieces)),
             instruction=texts.INSTRUCTION,
             times=times,
         )
