@@ -1,4 +1,4 @@
-"""Documents to measure with, and edits of them: the text of Python's own library, so that they are like real ones."""
+"""Documents to measure with, and edits of them: ASCII text of Python's own library, so that they are like real ones."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def python_text(lines: int) -> str:
     while missing > 0:
         path = library / _MODULES[turn % len(_MODULES)]
         turn += 1
-        if not path.exists():
+        text = path.read_text("utf-8") if path.exists() else ""
+        if not text or not text.isascii():  # one other character, and Python holds all of them in twice the memory
             continue
-        text = path.read_text("utf-8")
         count = text.count("\n")
         if count > missing:
             starts = [found.start() for found in _DEFINITION.finditer(text)]
