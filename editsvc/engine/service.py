@@ -25,6 +25,7 @@ from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
 from editsvc.engine.plan import AROUND_AT_MOST, Plan
 from editsvc.engine.receiving import ReplyReceiver
+from editsvc.engine.remembered import RememberedDocuments
 from editsvc.engine.room import Room, asks_first
 from editsvc.engine.run import EditRun
 from editsvc.errors import (
@@ -158,6 +159,7 @@ class EditService:
         self.offline = offline
         self._carry_overs: OrderedDict[str, CarryOver] = OrderedDict()
         self._learning = threading.Lock()
+        self._documents = RememberedDocuments()
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns a result however it ends, and raises only CancelledError."""
@@ -286,7 +288,9 @@ class EditService:
         language = syntax.language_of(_name_of(request), original.partition("\n")[0])
         document, instruction, masked = self._without_secrets(run, original)
         divide_above = self._divide_above()
-        scope = scopes.choose(request.scope, document, language, divide_above=divide_above)
+        scope = self._documents.scope(
+            _identity(request), request.scope, document, language, divide_above=divide_above
+        )
         draft, complete = self._draft(request, original, document, language, masked)
         form = self._settings.edit_format
         if not document or estimate_from_length(len(document)) > AROUND_AT_MOST:
@@ -376,14 +380,14 @@ class EditService:
         instruction = run.request.instruction
         if self.offline or self._settings.on_secret is OnSecret.SEND:
             return document, instruction, None
-        from editsvc.guard import secrets
-
         # One numbering for both: a secret that the instruction speaks of is the one in the document.
         instruction = instruction.replace("\0", " ")
         text = f"{document}\0{instruction}"
-        found = secrets.find(text)
+        found = self._documents.secrets(_identity(run.request), text)
         if not found:
             return document, instruction, None
+        from editsvc.guard import secrets
+
         inside = found[0].start < len(document)
         place = f"Line {document.count(chr(10), 0, found[0].start) + 1}" if inside else "The instruction"
         if self._settings.on_secret is OnSecret.REFUSE:
@@ -908,6 +912,11 @@ def _name_of(request: EditRequest) -> str:
     """What tells the language: the path, if the document is that file; some names mean something in one folder only."""
     whole = request.path.replace("\\", "/")
     return whole if whole.endswith(f"/{request.filename}") else request.filename
+
+
+def _identity(request: EditRequest) -> str:
+    """What tells that it is the same document again."""
+    return request.snapshot.uri or request.path or request.filename
 
 
 def _refused(finding: Finding, *, asked: bool) -> GuardRefused:

@@ -26,7 +26,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 from editsvc.text.diff import changed_spans
-from editsvc.text.document import split_lines
+from editsvc.text.document import common_prefix, common_suffix, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -340,13 +340,46 @@ def find(text: str) -> list[Secret]:
     Where two shapes fit one place, the one that begins first counts, and of those the longest. Repetitions of
     a secret as a word of its own are secrets too, whatever stands around them.
     """
-    found: list[Secret] = []
-    end = 0
-    for secret in sorted(_candidates(text), key=lambda secret: (secret.start, -secret.end)):
-        if secret.start >= end:
-            found.append(secret)
-            end = secret.end
-    return _with_repetitions(text, found)
+    return scan(text).secrets()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A text that was searched: `candidates` are all places in it where a shape fits."""
+
+    text: str = field(repr=False)
+    candidates: tuple[Secret, ...]
+
+    def secrets(self) -> list[Secret]:
+        """What `find` returns for the text."""
+        found: list[Secret] = []
+        end = 0
+        for secret in sorted(self.candidates, key=lambda secret: (secret.start, -secret.end)):
+            if secret.start >= end:
+                found.append(secret)
+                end = secret.end
+        return _with_repetitions(self.text, found)
+
+
+def scan(text: str, before: Scan | None = None) -> Scan:
+    """`text`, searched; lines that it begins and ends with as the text of `before` does are not searched again."""
+    if before is None:
+        return Scan(text, (*_on_lines(text), *_private_keys(text)))
+    old = before.text
+    # No secret but a private key goes over the end of a line.
+    start = text.rfind("\n", 0, common_prefix(old, text)) + 1
+    behind = min(common_suffix(old, text), min(len(old), len(text)) - start)
+    end = text.find("\n", len(text) - behind) + 1 or len(text)
+    moved = len(text) - len(old)
+    kept = [secret for secret in before.candidates if secret.kind != PRIVATE_KEY]
+    above = [secret for secret in kept if secret.end <= start]
+    anew = _moved(_on_lines(text[start:end]), start)
+    below = _moved((secret for secret in kept if secret.start >= end - moved), moved)
+    return Scan(text, (*above, *anew, *below, *_private_keys(text)))
+
+
+def _moved(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
+    return (Secret(secret.start + by, secret.end + by, secret.kind) for secret in secrets)
 
 
 def mask(text: str, secrets: Iterable[Secret], *, nonce: str) -> Masked:
@@ -552,12 +585,11 @@ def _remains(text: str, stem: tuple[str, str]) -> Iterator[str]:
         yield (before.group() if before else "") + text[match.start() : position]
 
 
-def _candidates(text: str) -> Iterator[Secret]:
+def _on_lines(text: str) -> Iterator[Secret]:
+    """All secrets but private keys: each stands on one line, and so does what it is told by."""
     # One byte a code point: what is not ASCII is in no class that a pattern asks for by name.
     plain = text.encode("ascii", "replace")
     yield from _shaped(text, plain)
-    if _KEY_LINE in text:
-        yield from _private_keys(text)
     yield from _in_urls(text)
     lowered = plain.lower()
     yield from _in_headers(text, lowered)
@@ -675,7 +707,7 @@ def _private_keys(text: str) -> Iterator[Secret]:
     Source code that reads or writes keys has both lines too; what stands between is not base64 there.
     """
     begin = -1
-    for match in _ARMOUR.finditer(text):
+    for match in _ARMOUR.finditer(text) if _KEY_LINE in text else ():
         if match.group(1) == "BEGIN":
             begin = match.end()
             continue

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from editsvc.text.diff import changed_spans
-from editsvc.text.document import Edit, line_end, split_lines
+from editsvc.text.document import Edit, common_prefix, common_suffix, line_end, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,9 +103,9 @@ def changes_between(before: str, after: str) -> list[Edit]:
 def trimmed(edit: Edit, old_text: str) -> Edit:
     """`edit` without what it replaces by the same, at both ends; `old_text` is the text of its range."""
     new_text = edit.new_text
-    prefix = _common_prefix(old_text, new_text)
+    prefix = common_prefix(old_text, new_text)
     old_text, new_text = old_text[prefix:], new_text[prefix:]
-    suffix = _common_suffix(old_text, new_text)
+    suffix = common_suffix(old_text, new_text)
     return Edit(edit.start + prefix, edit.end - suffix, new_text[: len(new_text) - suffix])
 
 
@@ -216,26 +216,3 @@ def _visible(lines: Sequence[str]) -> str:
         end = line_end(line)
         parts.append(line.removesuffix(end) + _VISIBLE_END[end])
     return "".join(parts)
-
-
-def _common_prefix(a: str, b: str) -> int:
-    # Halving compares slices as blocks of memory: linear, and far from a Python loop over characters.
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _common_suffix(a: str, b: str) -> int:
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[len(a) - middle : len(a) - low] == b[len(b) - middle : len(b) - low]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
