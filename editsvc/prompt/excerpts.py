@@ -24,9 +24,9 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
     """
     if estimate_from_length(len(document)) <= most_tokens:
         return None
-    index = LineIndex(document)
     if sum(len(section.text) for section in sections) == len(document):
-        return [_first_line(index)]
+        return [_first_line(document)]
+    index = LineIndex(document)
     count = index.line_count - (1 if document.endswith("\n") else 0)
     ranges = [(section.first_line, section.last_line) for section in sections]
     room = most_tokens - sum(_tokens(index, first - 1, last) for first, last in ranges)
@@ -47,12 +47,13 @@ def excerpts(document: str, sections: Sequence[Section], most_tokens: int) -> li
             text = document[index.starts[first] : _end(index, last)]
             found.append(Section(0, text, first + 1, index.starts[first]))
             start = at
-    return found or [_first_line(index)]
+    return found or [_first_line(document)]
 
 
-def _first_line(index: LineIndex) -> Section:
+def _first_line(document: str) -> Section:
     """Where the ranges are all there is, a line of the file still has to be shown around them."""
-    return Section(0, index.text[: min(_end(index, 0), _MOST_OF_A_LINE)], 1)
+    end = document.find("\n", 0, _MOST_OF_A_LINE) + 1 or _MOST_OF_A_LINE
+    return Section(0, document[:end], 1)
 
 
 def _least(index: LineIndex, line: int, step: int) -> int:
