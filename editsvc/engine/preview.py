@@ -25,6 +25,9 @@ class Preview:
         self._old = split_lines(document)
         self._new: list[str] = []
         self._number: int | None = None
+        alone = len(scope.sections) == 1
+        # Counted once: a section counts its lines each time it is asked for the last one.
+        self._shown = (scope.first_line - 1, scope.last_line) if alone else (0, len(self._old))
         self._streaming = StreamingDiff([])
         self._first = 0  # the line of the document with which the present section begins
         self._new_first = 0
@@ -38,8 +41,7 @@ class Preview:
         taken = list(lines)
         self._new.extend(taken)
         blocks += map(self._placed, self._streaming.push(taken))
-        alone = len(self._scope.sections) == 1
-        first, last = (self._scope.first_line - 1, self._scope.last_line) if alone else (0, len(self._old))
+        first, last = self._shown
         reached = self._first + self._streaming.reached
         return StreamUpdate(blocks, max(0, reached - first), last - first, self._old, self._new)
 
