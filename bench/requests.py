@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import msgspec
 
+from bench import rows
 from bench.sizes import KINDS, a_file
 from editsvc import syntax
 from editsvc.engine.edit import EditRequest
@@ -127,14 +128,16 @@ async def _edit(service: EditService, name: str, text: str, scope: scopes.ScopeK
     await service.edit(request)
 
 
-def measured(name: str, text: str, scope: scopes.ScopeKind) -> dict[str, Any]:
-    """Milliseconds of each way to a body, and the steps."""
+def timed(
+    name: str, text: str, scope: scopes.ScopeKind, rounds: int = ROUNDS
+) -> tuple[dict[str, list[float]], bytes]:
+    """Milliseconds of each way to a body in each round, and the body."""
     times: dict[str, list[float]] = {title: [] for title in ("base", "first", "next", "again")}
     middle = text.index("\n", len(text) // 2) + 1 if "\n" in text[len(text) // 2 :] else len(text) // 2
     encoded = Encoded()
 
-    async def rounds() -> None:
-        for number in range(ROUNDS + 1):
+    async def take_turns() -> None:
+        for number in range(rounds + 1):
             service = a_service(encoded)
             changed = f"{text[:middle]}x = {number}\n{text[middle:]}"
             for title, document in (("first", text), ("next", changed), ("again", changed)):
@@ -147,11 +150,37 @@ def measured(name: str, text: str, scope: scopes.ScopeKind) -> dict[str, Any]:
             httpx.Request("POST", "http://localhost/v1/chat/completions", content=content)
             times["base"].append(1000 * (time.process_time() - started))
 
-    asyncio.run(rounds())
+    asyncio.run(take_turns())
     # The first round loads and compiles what is needed once.
-    found = {title: median(values[1:]) for title, values in times.items()}
+    return {title: values[1:] for title, values in times.items()}, encoded.body
+
+
+def measured(name: str, text: str, scope: scopes.ScopeKind) -> dict[str, Any]:
+    """Milliseconds of each way to a body, and the steps."""
+    times, body = timed(name, text, scope)
+    found = {title: median(values) for title, values in times.items()}
     steps = {title: _cpu(call) for title, call in _steps(name, text, scope)}
-    return {"ms": found, "body": len(encoded.body), "steps": steps}
+    return {"ms": found, "body": len(body), "steps": steps}
+
+
+def measure(rounds: int) -> Iterator[rows.Row]:
+    """The rows of the table of results."""
+    kinds = (LIBRARY,) if rows.is_short() else (LIBRARY, "json", "prose")
+    for kind in kinds:
+        name, text = a_text(kind, 200_000 if rows.is_short() else 1_000_000)
+        for scope in (scopes.ScopeKind.FILE, scopes.ScopeKind.AUTO):
+            times, body = timed(name, text, scope, rounds)
+            for title in ("first", "next", "again"):
+                yield rows.compared(
+                    f"request for {kind}, {len(text) / 1e6:.1g} MB, scope {scope}, {title}",
+                    "json.dumps and httpx",
+                    times[title],
+                    times["base"],
+                    goal=2,
+                )
+            yield rows.alone(
+                f"body for {kind}, {len(text) / 1e6:.1g} MB, scope {scope}", [len(body) / 1e6], unit="MB"
+            )
 
 
 def _cpu(call: Callable[[], object]) -> float:

@@ -32,6 +32,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+from bench import rows
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -79,7 +81,7 @@ class Figures:
     def rows(self) -> list[dict[str, Any]]:
         """A row for each of them: medians in milliseconds, and the medians' ratios to the first one's."""
         base: dict[str, float] = {}
-        rows = []
+        made = []
         for who, starts in self.found.items():
             row: dict[str, Any] = {"measure": self.title, "who": who, "runs": len(starts)}
             for name in ("wall", "processor"):
@@ -89,8 +91,8 @@ class Figures:
                 row[f"{name}_ms"] = round(middle, 2)
                 row[f"{name}_quartiles_ms"] = [round(times[len(times) * part // 4], 2) for part in (1, 3)]
                 row[f"{name}_ratio"] = round(middle / base[name], 3)
-            rows.append(row)
-        return rows
+            made.append(row)
+        return made
 
 
 def processor_time(pid: int) -> float:
@@ -402,6 +404,35 @@ MEASURES: Final[dict[str, Callable[[Bench, int], Figures]]] = {
 }
 
 
+COMPARED: Final = (
+    ("rewrite", "editsvc rewrite", "SDK script, no warming", "to request", 1.2),
+    ("initialize", "editsvc-lsp", "bare pygls", "to its answer", 1.1),
+    (
+        "edit",
+        f"first edit, {PAUSE_S:g} s after the start",
+        f"fifth edit, {PAUSE_S:g} s after the start",
+        "to request",
+        1.2,
+    ),
+)
+"""What the table of results has: measure, ours, peer, until when, and the highest ratio that is wanted."""
+
+
+def measure(rounds: int) -> Iterator[rows.Row]:
+    """The rows of the table of results."""
+    with tempfile.TemporaryDirectory() as name:
+        bench = Bench(Path(name), NotingServer(), None)
+        for title, ours, peer, until, goal in COMPARED:
+            found = MEASURES[title](bench, rounds).found
+            for clock in ("processor", "wall"):
+                yield rows.compared(
+                    f"{ours}, {until}: {clock} time",
+                    peer,
+                    *([1000 * getattr(start, clock) for start in found[who]] for who in (ours, peer)),
+                    goal=goal,
+                )
+
+
 def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """A server's context, and the file with the authority that signed it."""
     import trustme  # noqa: PLC0415 - only with --tls
@@ -427,13 +458,13 @@ def main() -> None:
         context, certificates = certified(folder) if options.tls else (None, None)
         bench = Bench(folder, NotingServer(context), certificates)
         for name in options.measures.split(","):
-            rows = MEASURES[name](bench, options.rounds).rows()
-            print("\n".join(map(json.dumps, rows)) if options.json else _table(rows), flush=True)
+            found = MEASURES[name](bench, options.rounds).rows()
+            print("\n".join(map(json.dumps, found)) if options.json else _table(found), flush=True)
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    lines = [f"\n{rows[0]['measure']} ({rows[0]['runs']} runs)", f"  {'':<36}{'wall':>21}{'processor':>22}"]
-    for row in rows:
+def _table(found: list[dict[str, Any]]) -> str:
+    lines = [f"\n{found[0]['measure']} ({found[0]['runs']} runs)", f"  {'':<36}{'wall':>21}{'processor':>22}"]
+    for row in found:
         wall, processor = (
             f"{row[f'{name}_ms']:>11.1f} ms{row[f'{name}_ratio']:>7.2f}x" for name in ("wall", "processor")
         )

@@ -63,7 +63,9 @@ def python_text(lines: int) -> str:
         path = library / _MODULES[turn % len(_MODULES)]
         turn += 1
         text = path.read_text("utf-8") if path.exists() else ""
-        if not text or not text.isascii():  # one other character, and Python holds all of them in twice the memory
+        if (
+            not text or not text.isascii()
+        ):  # one other character, and Python holds all of them in twice the memory
             continue
         count = text.count("\n")
         if count > missing:
