@@ -128,6 +128,7 @@ Use it from any program:
     show_default=True,
     help="Answer 429 above this; 0: no limit.",
 )
+@click.option("--refuse-gzip", is_flag=True, help="Answer 415 to compressed requests.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="NAME[:PARAMETERS]", help="See below; can be repeated."
 )

@@ -118,6 +118,8 @@ class EmulatorOptions:
     """The only accepted API key; None accepts any."""
     tokens_per_minute: int = 0
     """Answer 429 above this; 0 never does. The prompt and ``max_completion_tokens`` count, as reserved tokens."""
+    refuse_gzip: bool = False
+    """Answer 415 to a compressed request, as some servers do."""
     faults: tuple[Fault, ...] = ()
     """Faults for requests that do not ask for one by the header ``x-emulator-fault``."""
     fault_rate: float | None = None

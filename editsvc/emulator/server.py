@@ -115,8 +115,14 @@ class Emulator:
         return web.Response(body=msgspec.json.encode(self.records()), content_type=JSON)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
+        if self._options.refuse_gzip and "content-encoding" in request.headers:
+            raise WireError(415, "Request bodies must not be compressed.")
+        try:
+            body = await request.read()  # inflated, up to as many bytes as a body may have
+        except web.RequestPayloadError as exc:
+            raise WireError(400, "The body cannot be inflated.") from exc
         call = ServedCall(
-            await request.read(),
+            body,
             time.time(),
             request.headers.get("authorization", ""),
             request.headers.get(FAULT_HEADER, ""),
