@@ -29,6 +29,7 @@ from editsvc.provider import overflow
 from editsvc.provider.base import Completion
 from editsvc.provider.bridge import Bridge
 from editsvc.provider.call import MOST_BYTES, Call, CallCancelled, current_call
+from editsvc.provider.compression import Compression
 from editsvc.provider.reader import StreamReader
 from editsvc.provider.wire import decode_models, encode_request
 from editsvc.redact import without_secrets
@@ -61,8 +62,8 @@ class CerebrasProvider:
     """The provider on the Cerebras SDK; safe to use from several tasks at once.
 
     `compatible` means another server than Cerebras's own: it is asked to tell the tokens in the stream, which others
-    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS. `sent` is called, in some thread, whenever
-    a request is on its way: the moment for what was put off so that it leaves early.
+    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS, and no compressed bodies. `sent` is called,
+    in some thread, whenever a request is on its way: the moment for what was put off so that it leaves early.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class CerebrasProvider:
         self._clock = clock
         self._ssl_context = ssl_context
         self._sent = sent
+        self._compression = Compression(offered=not compatible)
         self._lock = threading.Lock()
         self._client: Cerebras | None = None
         self._server = urlsplit(base_url).hostname or base_url
@@ -231,13 +233,16 @@ class CerebrasProvider:
 
         client = self._connect()
         started = self._clock()
-        response = client.post(
-            _PATH,
-            cast_to=object,
-            content=encode_request(request, asks_for_usage=self._compatible),
-            options={"headers": {"Content-Type": "application/json"}},
-            stream=True,
-            stream_cls=Stream[object],
+        response = self._compression.sent(
+            encode_request(request, asks_for_usage=self._compatible),
+            lambda body, headers: client.post(
+                _PATH,
+                cast_to=object,
+                content=body,
+                options={"headers": {"Content-Type": "application/json", **headers}},
+                stream=True,
+                stream_cls=Stream[object],
+            ),
         ).response
         stream = ReplyStream(
             response.headers,

@@ -74,6 +74,7 @@ FLOOR = constant("tuning.tune:FLOOR")
 
 # What a page says, with a place for each number, and the numbers that go there.
 STATED: list[tuple[str, str, list[Any]]] = [
+    ("docs/providers.md", "from {} KB on", [constant("provider.compression:COMPRESSED_FROM") // 1024]),
     ("README.md", "Python {} or later", [written("pyproject.toml", r'requires-python = ">=([\d.]+)"')]),
     ("README.md", "longer than {:,} tokens", [SETTINGS.scope_min_tokens]),
     ("README.md", "for {} runs and {} days", [journal.LIMITS.runs, journal.LIMITS.age.days]),
