@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from editsvc import figures
+from editsvc import figures, late
 from editsvc.engine.edit import Restart
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult
 
 # Controls, and characters that reorder or hide what is around them; JSON itself escapes those below U+0020 alone.
-_UNPRINTABLE_IN_JSON: Final = re.compile(
+_UNPRINTABLE_IN_JSON: Final = late.pattern(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _DIFF_COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from editsvc import late
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,7 +29,7 @@ _ROOM: Final = 26
 _INDENT: Final = "  "
 _KEPT: Final = "\b"
 _STAYS: Final = "\N{NO-BREAK SPACE}"
-_REMARK: Final = re.compile(r"(?P<command>.*\S)\s{2,}(?P<remark># .*)")
+_REMARK: Final = late.pattern(r"(?P<command>.*\S)\s{2,}(?P<remark># .*)")
 
 
 def columns() -> int:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,13 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from editsvc import late
 from editsvc.files import disk
 from editsvc.files.disk import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RUN: Final = re.compile(r"(\d{13})-([0-9a-f]+)")
+_RUN: Final = late.pattern(r"(\d{13})-([0-9a-f]+)")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 

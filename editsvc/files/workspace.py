@@ -8,10 +8,10 @@ systems, and files that usually hold keys, by whatever name they are reached. On
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.errors import Means, Refused, Remedy
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Names are folded before comparing: case, and what HFS+ and NTFS ignore, as git's own protection of .git does (see
 # is_hfs_dotgit and is_ntfs_dotgit in its path.c and utf8.c).
-_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_IGNORED: Final = late.pattern("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GITS: Final = frozenset({".git", "git~1"})
 _VERSION_CONTROL: Final = _GITS | {".hg", ".svn", ".jj", ".bzr"}
 _KEY_FOLDERS: Final = frozenset(
@@ -66,12 +66,12 @@ _KEY_PLACES: Final = frozenset(
         ("gh", "hosts.yml"),
     }
 )
-_KEY_NAMES: Final = re.compile(
+_KEY_NAMES: Final = late.pattern(
     # Private keys of OpenSSH, of users and of hosts; the histories of shells and databases.
     r"(id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss)|ssh_host_\w+_key)([._-].*)?|\..*_history"
 )
 _PUBLIC: Final = ".pub"
-_ENVIRONMENT: Final = re.compile(r".*\.env|\.env\..*")
+_ENVIRONMENT: Final = late.pattern(r".*\.env|\.env\..*")
 _SAMPLES: Final = frozenset({"dist", "example", "sample", "template"})
 
 

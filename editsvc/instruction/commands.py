@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.instruction.palette import is_colour
 
 if TYPE_CHECKING:
@@ -140,12 +141,12 @@ _USES: Final = (
 )
 _ARROW: Final = r"(?:to|as|into|->|=>|→)"
 
-_RENAME: Final = re.compile(
+_RENAME: Final = late.pattern(
     rf"renam(?:e|es|ed|ing) (?:(?:all|every|each) (?:occurrences?|uses?|instances?) of )?(?:the )?(?:{_NAMED_THING} )?"
     rf"(?:name )?(?:from )?{_name('old', _CSS_NAME)} ?{_ARROW} ?{_name('new', _CSS_NAME)}{_HERE}{_REACH}{_USES}",
     re.IGNORECASE,
 )
-_CHANGE_NAME: Final = re.compile(
+_CHANGE_NAME: Final = late.pattern(
     rf"chang(?:e|es|ed|ing) (?:the )?(?:{_NAMED_THING} name (?:from )?|name of (?:the )?(?:{_NAMED_THING} )?)"
     rf"{_name('old', _CSS_NAME)} {_ARROW} {_name('new', _CSS_NAME)}{_HERE}{_REACH}{_USES}",
     re.IGNORECASE,
@@ -157,14 +158,14 @@ _QUOTED: Final = (
 _NEW_QUOTED: Final = _QUOTED.replace("]+)", "]*)")
 _CHANGE: Final = r"(?:replac(?:e|es|ed|ing)|chang(?:e|es|ed|ing)|substitut(?:e|es))"
 _ALL: Final = r"(?:(?:all|every|each) (?:(?:the )?occurrences? of |instances? of )?)?"
-_REPLACE_QUOTED: Final = re.compile(
+_REPLACE_QUOTED: Final = late.pattern(
     rf"{_CHANGE} {_ALL}(?:the )?(?:(?:text|string|word) )?{_QUOTED.format('old')}"
     rf" (?:with|by|to|->) (?:the )?(?:(?:text|string|word) )?{_NEW_QUOTED.format('new')}"
     rf"{_HERE}(?: everywhere)?",
     re.IGNORECASE,
 )
 _WORD: Final = r"[\w$][\w$.:/@+-]*[\w$]|[\w$]"
-_REPLACE_WORD: Final = re.compile(
+_REPLACE_WORD: Final = late.pattern(
     rf"{_CHANGE} {_ALL}(?P<old>{_WORD}) (?:with|by|to|->) (?P<new>{_WORD}){_HERE}", re.IGNORECASE
 )
 # Words that describe text instead of quoting it: "change tabs to spaces" is not a replacement.
@@ -176,14 +177,14 @@ _DESCRIPTIONS: Final = frozenset(
 
 _COLOUR: Final = r"#[0-9a-f]{3,8}|[a-z]+|(?:rgba?|hsla?|hwb|(?:ok)?lab|(?:ok)?lch)\([^()]*\)"
 _COLOUR_WORD: Final = r"colou?rs?"
-_CHANGE_COLOUR: Final = re.compile(
+_CHANGE_COLOUR: Final = late.pattern(
     rf"(?:{_CHANGE}|turn|make) {_ALL}(?:the )?(?:{_COLOUR_WORD} )?(?:from )?"
     rf"{_QUOTE}(?P<old>{_COLOUR}){_QUOTE}(?: {_COLOUR_WORD})?(?: text)?"
     rf" ?(?:with|by|to|into|->|→)? ?{_QUOTE}(?P<new>{_COLOUR}){_QUOTE}{_HERE}",
     re.IGNORECASE,
 )
 _ASPECT: Final = r"text|font|foreground|background|border|outline|fill|stroke|caret|accent"
-_CHANGE_THE_COLOUR: Final = re.compile(
+_CHANGE_THE_COLOUR: Final = late.pattern(
     rf"(?:{_CHANGE}|make|set|turn) (?:the )?"
     rf"(?:(?P<aspect>{_ASPECT})(?:[ -]{_COLOUR_WORD})?|{_COLOUR_WORD})"
     rf"(?: of the text)? ?(?:with|by|to|into|->|→)? {_QUOTE}(?P<new>{_COLOUR}){_QUOTE}{_HERE}",
@@ -202,12 +203,12 @@ _PROPERTIES: Final = {
     "accent": "accent-color",
 }
 
-_REMOVE: Final = re.compile(
+_REMOVE: Final = late.pattern(
     rf"(?:remov(?:e|es|ed|ing)|delet(?:e|es|ed|ing)|drops?) (?:the )?(?:unused |obsolete )?"
     rf"(?P<kind>{_KIND}) {_name('name', _PATH)}(?: (?:from|of|in) (?:the )?(?:class )?{_name('owner', _PATH)})?{_HERE}",
     re.IGNORECASE,
 )
-_REMOVE_KIND_LAST: Final = re.compile(
+_REMOVE_KIND_LAST: Final = late.pattern(
     rf"(?:remov(?:e|es|ed|ing)|delet(?:e|es|ed|ing)|drops?) (?:the )?(?:unused |obsolete )?"
     rf"{_name('name', _PATH)} (?P<kind>{_KIND}){_HERE}",
     re.IGNORECASE,
@@ -219,17 +220,17 @@ _ALL_OF_THEM: Final = (
     rf"(?:(?:all|every) )?(?:(?:the )?public )?{_KINDS_OF_ALL}(?:(?:, | and |, and ){_KINDS_OF_ALL})*"
     r"(?: without (?:one|them))?"
 )
-_DOCUMENT_ONE: Final = re.compile(
+_DOCUMENT_ONE: Final = late.pattern(
     rf"(?:add|write) (?:an? |the )?(?:missing )?{_DOC} (?:to|for) (?:the )?(?:{_KIND} )?"
     rf"{_name('name', _PATH)}(?: {_KIND})?|document (?:the )?{_KIND} {_name('documented', _PATH)}",
     re.IGNORECASE,
 )
-_DOCUMENT_ALL: Final = re.compile(
+_DOCUMENT_ALL: Final = late.pattern(
     rf"(?:add|write) (?:all )?(?:the )?(?:missing )?{_DOC}s(?: (?:to|for) "
     rf"{_ALL_OF_THEM})?{_HERE}|document {_ALL_OF_THEM}{_HERE}",
     re.IGNORECASE,
 )
-_SORT: Final = re.compile(
+_SORT: Final = late.pattern(
     rf"(?:sort|order|organi[sz]e)s? (?:all )?(?:the )?(?:import|use)s?(?: statements?)?"
     rf"(?: alphabetically)?{_HERE}",
     re.IGNORECASE,
@@ -238,36 +239,36 @@ _SORT: Final = re.compile(
 _PARAMETER_WORD: Final = r"(?:parameter|param|argument|arg)"
 _ADJECTIVE: Final = r"(?:an? |the )?(?:new |optional |default |keyword )*"
 _TARGET: Final = rf" to (?:the )?(?:(?:function|method|constructor) )?{_name('function', _PATH)}"
-_ADD_PARAMETER: Final = re.compile(
+_ADD_PARAMETER: Final = late.pattern(
     rf"adds? {_ADJECTIVE}{_PARAMETER_WORD} (?:named |called )?(?P<declaration>.+?){_TARGET}", re.IGNORECASE
 )
-_ADD_PARAMETER_LAST: Final = re.compile(
+_ADD_PARAMETER_LAST: Final = late.pattern(
     rf"adds? {_ADJECTIVE}(?P<declaration>.+?) {_PARAMETER_WORD}{_TARGET}", re.IGNORECASE
 )
 # A default that contains "to" is a string, or else the sentence goes on to a second function.
 _DEFAULT: Final = r"`[^`]*`|'[^']*'|\"[^\"]*\"|(?:(?! to ).)+"
-_DECLARATION: Final = re.compile(
+_DECLARATION: Final = late.pattern(
     rf"(?P<name>{_IDENTIFIER})(?:\s*:\s*(?P<annotation>[^=]+?))?"
     rf"(?:\s*(?:=|with (?:a )?default(?: value)?(?: of)?)\s*(?P<default>{_DEFAULT}))?"
 )
-_TYPED_FIRST: Final = re.compile(
+_TYPED_FIRST: Final = late.pattern(
     rf"(?P<annotation>[\w:<>,*& ]*[\w>*&]) ?(?<=[ *&])(?P<name>{_IDENTIFIER})\s*=\s*(?P<default>{_DEFAULT})"
 )
 # "Add a parameter to f" and "add an extra parameter to f" do not say its name.
 _NO_NAMES: Final = frozenset({"a", "an", "another", "extra", "one", "second", "the", "third"})
 
-_COMMIT_PREFIX: Final = re.compile(
+_COMMIT_PREFIX: Final = late.pattern(
     r"(?:build|chore|ci|docs|feat|fix|perf|refactor|style|test)(?:\([^)]*\))?!?: "
 )
 # Not only the conventional types: many projects put the changed component there ("tree: ", "ignore/types: ").
-_SUBJECT_PREFIX: Final = re.compile(r"\s*(?P<kind>\w[\w./-]*)(?:\([^()\n]*\))?!?:\s+")
-_ISSUE: Final = re.compile(
+_SUBJECT_PREFIX: Final = late.pattern(r"\s*(?P<kind>\w[\w./-]*)(?:\([^()\n]*\))?!?:\s+")
+_ISSUE: Final = late.pattern(
     r"(?:\s?\([^()\n]*#\d+[^()\n]*\)|[,.;]?\s(?:close|fix|resolve)(?:[sd]|es|ed)?:? #\d+)[.\s]*$",
     re.IGNORECASE,
 )
-_POLITE: Final = re.compile(r"(?:please,? |(?:can|could) you (?:please )?)", re.IGNORECASE)
+_POLITE: Final = late.pattern(r"(?:please,? |(?:can|could) you (?:please )?)", re.IGNORECASE)
 # What people add to instructions for a chat model; it says nothing about the edit.
-_REPLY_FORM: Final = re.compile(
+_REPLY_FORM: Final = late.pattern(
     r"[.;,]?\s*(?:respond|reply|answer|output|return)(?: with)? only (?:with )?(?:the )?(?:\w+ )?code"
     r"(?:,? and with no markdown formatting|, no markdown)?\.?\s*$",
     re.IGNORECASE,
@@ -282,7 +283,8 @@ def parse(instruction: str) -> Instruction | None:
     sentence = _POLITE.sub("", sentence, count=1) if _POLITE.match(sentence) else sentence
     sentence = sentence.rstrip(" .!?") if sentence.endswith((".", "!", "?", " ")) else sentence
     sentence = re.sub(r",? please$", "", sentence, flags=re.IGNORECASE)
-    for form in _FORMS:
+    verb = _VERB.match(sentence)
+    for form in _FORMS[verb.lastgroup or ""] if verb is not None else ():
         value = form(sentence)
         if value is not None:
             return value
@@ -386,12 +388,19 @@ def dotted(path: str) -> str:
     return path.replace("::", ".").replace("#", ".")
 
 
-_FORMS: Final[tuple[Callable[[str], Instruction | None], ...]] = (
-    _rename,
-    _colour,
-    _replace,
-    _remove,
-    _document,
-    _sort,
-    _parameter,
+# By the verb that a form begins with: most sentences begin with none, and no pattern is compiled for them.
+_VERB: Final = late.pattern(
+    r"(?P<rename>renam)|(?P<change>chang)|(?P<replace>replac|substitut)|(?P<make>make|set|turn)"
+    r"|(?P<remove>remov|delet|drop)|(?P<add>add|write)|(?P<document>document)|(?P<sort>sort|order|organi)",
+    re.IGNORECASE,
 )
+_FORMS: Final[dict[str, tuple[Callable[[str], Instruction | None], ...]]] = {
+    "rename": (_rename,),
+    "change": (_rename, _colour, _replace),
+    "replace": (_colour, _replace),
+    "make": (_colour,),
+    "remove": (_remove,),
+    "add": (_document, _parameter),
+    "document": (_document,),
+    "sort": (_sort,),
+}

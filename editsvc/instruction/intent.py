@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from editsvc import late
 from editsvc.instruction.commands import subject
 from editsvc.instruction.narrow import narrow
 from editsvc.instruction.vocabulary import grants_of, mentions
@@ -64,17 +65,17 @@ _BY_PREFIX: Final = {
 _WIDE: Final = frozenset({"removes", "rewrites", "reorders", "reindents", "retabs"})
 # Spoken of anywhere, also in quotes and in names of files.
 _ANYWHERE: Final = {
-    "json": re.compile(r"json|ipynb", re.IGNORECASE),
-    "fences": re.compile(r"```|~~~"),
+    "json": late.pattern(r"json|ipynb", re.IGNORECASE),
+    "fences": late.pattern(r"```|~~~"),
 }
 # Text that comes from elsewhere in a newer version, or a file that is brought up to date: any of it may differ.
-_BROUGHT_UP_TO_DATE: Final = re.compile(
+_BROUGHT_UP_TO_DATE: Final = late.pattern(
     r"\b(?:updat|upgrad|bump|sync|import|vendor)\w*\b.*\b(?:to|from)\b.*\d\.\d|\s*updat(?:e|es|ed|ing) \S+\s*$",
     re.IGNORECASE,
 )
-_NAME: Final = re.compile(r"\w+")
-_PARTS: Final = re.compile(r"[^\W\d_]+|\d+")
-_HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NAME: Final = late.pattern(r"\w+")
+_PARTS: Final = late.pattern(r"[^\W\d_]+|\d+")
+_HUMP: Final = late.pattern(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What stands behind this many characters is a specification; what it asks for was said before.
 _LONGEST: Final = 10_000
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Final, assert_never
 
+from editsvc import late
 from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
@@ -68,14 +69,14 @@ _BY_PREFIX: Final = {
 # Too wide to go by, as long as the sentence itself says more.
 _BY_WIDE_PREFIX: Final = {"refactor": InstructionClass.REFACTOR, "cleanup": InstructionClass.REFACTOR}
 
-_OPENING: Final = re.compile(
+_OPENING: Final = late.pattern(
     r"(?:please,? |(?:can|could|would) you (?:please )?|i(?: would|'d) like (?:you )?to |we (?:should|need to|must) "
     r"|let's |now |first,? |just )*",
     re.IGNORECASE,
 )
 _ENDING: Final = r"(?:e|e?s|e?d|ing|[a-z]ed|[a-z]ing|y|ies|ied|ying)?"
 # What a verb is about ends where a preposition or a clause begins: "support for comments" is about support.
-_PHRASE_END: Final = re.compile(
+_PHRASE_END: Final = late.pattern(
     r" (?:and|as|at|by|for|from|in|into|of|on|so|that|than|then|to|under|when|where|which|while|with)\b"
     r"|[,;:.!?](?: |$)",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from editsvc import late
 from editsvc.instruction.commands import (
     AddParameter,
     ChangeColour,
@@ -55,13 +56,13 @@ _JOINED_SLOTS: Final = {
 }
 _JOINED_LANGUAGES: Final = frozenset({"zh", "ja", "ko"})
 _MARKS: Final = "".join(sorted({*"".join(_PAIRS)}))
-_QUOTES: Final = re.compile(rf"^[{_MARKS}]+|[{_MARKS}]+$")
-_ARTICLE: Final = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
-_PLAIN: Final = re.compile(r"[^\W\d_]+")
-_LOWER: Final = re.compile(r"[^\W\d_A-Z]+(?:[-/][^\W\d_A-Z]+)*")
-_IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*")
-_STANDS_FOR_SEVERAL: Final = re.compile(r"\w[.\w]*\{.*,.*\}|\*\.\w")  # "odb.{c,h}", "*.md"
-_BARE_NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
+_QUOTES: Final = late.pattern(rf"^[{_MARKS}]+|[{_MARKS}]+$")
+_ARTICLE: Final = late.pattern(r"^(?:the|an?) ", re.IGNORECASE)
+_PLAIN: Final = late.pattern(r"[^\W\d_]+")
+_LOWER: Final = late.pattern(r"[^\W\d_A-Z]+(?:[-/][^\W\d_A-Z]+)*")
+_IDENTIFIER: Final = late.pattern(r"[^\W\d][\w$]*")
+_STANDS_FOR_SEVERAL: Final = late.pattern(r"\w[.\w]*\{.*,.*\}|\*\.\w")  # "odb.{c,h}", "*.md"
+_BARE_NUMBER: Final = late.pattern(r"\d+(?:\.\d+)*")
 _SHORTEST_PLURAL: Final = 3
 _CONSTANTS: Final = frozenset({"true", "false", "none", "null", "nil", "on", "off", "yes", "no"})
 _STYLES: Final = frozenset({"camelcase", "snakecase", "kebabcase", "pascalcase", "titlecase", "async/await"})

@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -163,16 +165,16 @@ _NAMES: Final = {
     "yellow": "ffff00",
     "yellowgreen": "9acd32",
 }
-_HEX: Final = re.compile(r"[0-9a-f]+")
-_FUNCTION: Final = re.compile(r"(?P<name>rgba?|hsla?|hwb|lab|lch|oklab|oklch)\((?P<arguments>[^()]*)\)")
-_ARGUMENTS: Final = re.compile(
+_HEX: Final = late.pattern(r"[0-9a-f]+")
+_FUNCTION: Final = late.pattern(r"(?P<name>rgba?|hsla?|hwb|lab|lch|oklab|oklch)\((?P<arguments>[^()]*)\)")
+_ARGUMENTS: Final = late.pattern(
     r"\s*(?P<a>{0})(?:\s*,\s*(?P<b>{0})\s*,\s*(?P<c>{0})(?:\s*,\s*(?P<alpha>{0}))?"
     r"|\s+(?P<b2>{0})\s+(?P<c2>{0})(?:\s*/\s*(?P<alpha2>{0}))?)\s*".format(
         r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:%|deg|grad|rad|turn)?|none"
     )
 )
-_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
-_COMPUTED: Final = re.compile(r"(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|device-cmyk)\(", re.IGNORECASE)
+_COMMENT: Final = late.pattern(r"/\*.*?\*/", re.DOTALL)
+_COMPUTED: Final = late.pattern(r"(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|device-cmyk)\(", re.IGNORECASE)
 _DEGREES: Final = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
 
 

@@ -5,7 +5,6 @@ Case and accents do not count, unless the table says so; what is quoted is no pa
 
 from __future__ import annotations
 
-import re
 import tomllib
 import unicodedata
 from bisect import bisect_left
@@ -14,7 +13,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from editsvc import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,29 +30,33 @@ _SHORT_SENTENCE: Final = 30
 _WIDEST_GAP: Final = 15
 _LONGEST_NEGATION: Final = 3
 _NEGATED_LATE: Final = frozenset({"da", "de", "nb", "nl", "sv"})
-_KANA: Final = re.compile(r"[\u3040-\u30ff]")
-_ACCENTS: Final = re.compile(r"[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u0655\u0670\u0640]")
+_KANA: Final = late.pattern(r"[\u3040-\u30ff]")
+_ACCENTS: Final = late.pattern(r"[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u0655\u0670\u0640]")
 _OTHER_LETTERS: Final = str.maketrans(
     {"\u0131": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "’": "'"}
 )
 _UMLAUTS: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"))
 # Python's \w leaves out the marks that are part of words of India and of Arabic and Hebrew ones.
-_TOKEN: Final = re.compile(r"[\w\u0591-\u05c7\u064b-\u0655\u0900-\u0e7f]+(?:'(?:d|ll|m|re|s|t|ve)\b)?")
+_TOKEN: Final = late.pattern(r"[\w\u0591-\u05c7\u064b-\u0655\u0900-\u0e7f]+(?:'(?:d|ll|m|re|s|t|ve)\b)?")
 # Scripts without blanks between words, or with endings that grow on words: Thai, and what comes from Hangul on.
-_JOINED: Final = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u2e80-\ud7a3\uf900-\ufaff]")
-_PREFIXED: Final = re.compile(r"[\u0590-\u08ff]")
+_JOINED: Final = late.pattern(r"[\u0e00-\u0e7f\u1100-\u11ff\u2e80-\ud7a3\uf900-\ufaff]")
+_PREFIXED: Final = late.pattern(r"[\u0590-\u08ff]")
 # "And", "the", "to", "by": one letter or two that Arabic and Hebrew write together with the word behind.
-_GROWN_TOGETHER: Final = re.compile(
+_GROWN_TOGETHER: Final = late.pattern(
     "\u0648?(?:\u0627\u0644|\u0644\u0644)|[\u0648\u0641\u0628\u0644\u0643]|[\u05d5\u05d4\u05d1\u05dc\u05de]"
 )
-_INDIAN: Final = re.compile(r"[\u0900-\u0dff]")
-_WORD: Final = re.compile(r"\d+(?:\.\d+)+|\w+")
-_PART: Final = re.compile(r"[^\W\d_]+|\d+")
-_HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_INDIAN: Final = late.pattern(r"[\u0900-\u0dff]")
+_FIRST_OTHER_SCRIPT: Final = "\u0590"
+# In the table.
+_BETWEEN_PARTS: Final = late.pattern(r"[_/-]|'(?!t(?![^\W_]))")
+_BETWEEN_LATER: Final = late.pattern(r"[_-]")
+_WORD: Final = late.pattern(r"\d+(?:\.\d+)+|\w+")
+_PART: Final = late.pattern(r"[^\W\d_]+|\d+")
+_HUMP: Final = late.pattern(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SHORTEST_WORD: Final = 2
-_SENTENCE_END: Final = re.compile(r"[.!?;\n\u3002\uff01\uff1f\uff1b]")
-_CLAUSE_END: Final = re.compile(r"[.,:;!?()\[\]\n*/+&\u2014\u2013\u3001\u3002\uff0c\uff1a]|(?:^|\s)-")
-_QUOTED: Final = re.compile(
+_SENTENCE_END: Final = late.pattern(r"[.!?;\n\u3002\uff01\uff1f\uff1b]")
+_CLAUSE_END: Final = late.pattern(r"[.,:;!?()\[\]\n*/+&\u2014\u2013\u3001\u3002\uff0c\uff1a]|(?:^|\s)-")
+_QUOTED: Final = late.pattern(
     r"`[^`\n]{0,200}`|\"[^\"\n]{0,200}\"|\u201c[^\u201d\n]{0,200}\u201d|\u201e[^\u201c\u201d\n]{0,200}[\u201c\u201d]|\u00ab[^\u00bb\n]{0,200}\u00bb"
     r"|\u300c[^\u300d\n]{0,200}\u300d|\u300e[^\u300f\n]{0,200}\u300f|(?<!\w)'[^'\n]{0,200}'(?!\w)|\u2018[^\u2019\n]{0,200}\u2019"
 )
@@ -70,8 +75,7 @@ class Mention:
     denied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     meaning: str
     language: str
     verb: bool
@@ -339,11 +343,10 @@ def _vocabulary() -> _Vocabulary:
     for meaning, rows in tables.items():
         for verb, languages in ((True, rows.get("verbs", {})), (False, rows.get("nouns", {}))):
             for language, words in languages.items():
-                for word in words.split():
-                    _add(result, word, _Entry(meaning, language, verb))
+                _add_row(result, words, _Entry(meaning, language, verb))
     for language, words in data["function-words"].items():
-        for word in words.split():
-            result.function_words[fold(word)].append(language)
+        for word in fold(words).split():
+            result.function_words[word].append(language)
     result.places.update({name: frozenset(words.split()) for name, words in data["places"].items()})
     for language, words in data["negations"].items():
         for word in words.split():
@@ -355,11 +358,34 @@ def _vocabulary() -> _Vocabulary:
     return result
 
 
-def _add(table: _Vocabulary, word: str, entry: _Entry) -> None:
-    certain, word = word.startswith("!"), word.removeprefix("!")
-    accented, word = word.startswith("="), word.removeprefix("=")
+def _add_row(table: _Vocabulary, row: str, entry: _Entry) -> None:
+    """Add the words of a row, most of which are letters alone, or letters and one mark at the end."""
+    for word, folded in zip(row.split(), fold(row).split(), strict=True):
+        letters, mark = (word[:-1], word[-1]) if word[-1] in "*+" else (word, "")
+        if not letters.isalpha() or (entry.language == "de" and not word.isascii()):
+            _add(table, word, folded, entry)
+        elif mark == "+":
+            for form in english_forms(letters):
+                table.words[form].append(entry)
+        elif word[0] >= _FIRST_OTHER_SCRIPT and _JOINED.match(word):
+            table.joined[folded].append(entry)
+        elif mark or (word[0] >= _FIRST_OTHER_SCRIPT and _grows(word)):
+            table.stems[folded[:-1] if mark else folded].append(entry)
+        else:
+            table.words[folded].append(entry)
+
+
+def _grows(word: str) -> bool:
+    """Whether endings or other words may grow on `word`, by its script."""
+    return bool(_PREFIXED.match(word) or _INDIAN.match(word))
+
+
+def _add(table: _Vocabulary, word: str, folded: str, entry: _Entry) -> None:
+    """Add one word of a row with all of its marks; `folded` is the same without case and accents."""
+    certain, word, folded = word.startswith("!"), word.removeprefix("!"), folded.removeprefix("!")
+    accented, word, folded = word.startswith("="), word.removeprefix("="), folded.removeprefix("=")
     if _JOINED.match(word):
-        for form in {fold(word.replace("_", "")), fold(word.replace("_", " "))}:
+        for form in {folded.replace("_", ""), folded.replace("_", " ")}:
             table.joined[form].append(entry)
         return
     if entry.language == "de" and not accented:
@@ -367,27 +393,23 @@ def _add(table: _Vocabulary, word: str, entry: _Entry) -> None:
         for umlaut, letters in _UMLAUTS:
             spelled = spelled.replace(umlaut, letters)
         if spelled != word:
-            _add(table, spelled, entry)
-    first, _, later = word.partition("~")
-    parts = [part for part in re.split(r"[_/-]|'(?!t(?![^\W_]))", first) if part]
-    head, rest = parts[0], tuple(fold(part) for part in parts[1:])
-    after = tuple(fold(part) for part in re.split(r"[_-]", later) if part)
-    made = _Entry(
-        entry.meaning,
-        entry.language,
-        entry.verb,
-        rest,
-        after,
-        unicodedata.normalize("NFC", head.casefold()) if accented else "",
-        certain,
+            _add(table, spelled, fold(spelled), entry)
+    first, _, later = folded.partition("~")
+    head, *rest = filter(None, _BETWEEN_PARTS.split(first))
+    exact = next(filter(None, _BETWEEN_PARTS.split(word.partition("~")[0])))
+    made = entry._replace(
+        rest=tuple(rest),
+        later=tuple(filter(None, _BETWEEN_LATER.split(later))),
+        accented=unicodedata.normalize("NFC", exact.casefold()) if accented else "",
+        certain=certain,
     )
     if head.endswith("+"):
         for form in english_forms(head[:-1]):
             table.words[form].append(made)
-    elif head.endswith("*") or _PREFIXED.match(head) or _INDIAN.match(head):
-        table.stems[fold(head.rstrip("*"))].append(made)
+    elif head.endswith("*") or _grows(exact):
+        table.stems[head.rstrip("*")].append(made)
     else:
-        table.words[fold(head)].append(made)
+        table.words[head].append(made)
 
 
 def english_forms(verb: str) -> set[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeGuard
 
+from editsvc import late
 from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
@@ -46,28 +47,28 @@ _LONGEST_RUN: Final = 6
 _BULLET: Final = r"(?:[-*\u2022] |\d+[.)] )?"
 _ADVERBS: Final = r"(?:(?:and|then|also|next|finally),? )*"
 # What is quoted comes first, so that no separator is seen inside of it. An apostrophe opens nothing.
-_SEPARATOR: Final = re.compile(
+_SEPARATOR: Final = late.pattern(
     r"`[^`\n]*`|\"[^\"\n]*\"|\u201c[^\u201d\n]*\u201d|(?<!\w)'[^'\n]*'(?!\w)"
     rf"|(?P<separator>(?:[.!?]? ?\n[\n ]*{_BULLET}|[.!?] | ?; ?|, ?| (?=(?:and|then) )){_ADVERBS})",
     re.IGNORECASE,
 )
-_OPENING: Final = re.compile(rf"{_BULLET}{_ADVERBS}(?:first,? )?", re.IGNORECASE)
-_BLANKS: Final = re.compile(r"[^\S\r\n]+")
-_LINE_ENDS: Final = re.compile(r"\r\n?")
+_OPENING: Final = late.pattern(rf"{_BULLET}{_ADVERBS}(?:first,? )?", re.IGNORECASE)
+_BLANKS: Final = late.pattern(r"[^\S\r\n]+")
+_LINE_ENDS: Final = late.pattern(r"\r\n?")
 # What goes without saying: a rename that reaches all uses, and manners.
-_IMPLIED: Final = re.compile(
+_IMPLIED: Final = late.pattern(
     r"(?:please|thanks|thank you"
     r"|(?:updat(?:e|ing)|fix(?:ing)?|adjust(?:ing)?|chang(?:e|ing)) (?:all )?(?:of )?(?:the |its |their )?"
     r"(?:call ?sites?|callers?|references?|usages?|uses|occurrences)(?: to it| of it)?(?: accordingly| too)?)[.!]?",
     re.IGNORECASE,
 )
-_LITERAL: Final = re.compile(r"-?\d[\w.]*|true|false|none|null|nil", re.IGNORECASE)
+_LITERAL: Final = late.pattern(r"-?\d[\w.]*|true|false|none|null|nil", re.IGNORECASE)
 # "timeout = 5", "timeout: int = 5", "timeout: 5" and "\"timeout\": 5", in code and in settings.
 _ASSIGNED: Final = (
     r"(?<![\w.$-]){name}(?![\w-])[\"']?(?:[ \t]*:[ \t]*[\w.\[\]]{{1,40}}(?=[ \t]*=))?"
     r"[ \t]*(?::=|=(?![=>~])|:(?!:))[ \t]*(?P<value>-?\d[\w.]*|(?i:true|false|none|null|nil)\b)"
 )
-_COMPOUND: Final = re.compile(r"[^\W\d_][_\d]|[a-z\d][A-Z]")
+_COMPOUND: Final = late.pattern(r"[^\W\d_][_\d]|[a-z\d][A-Z]")
 
 
 @dataclass(frozen=True, slots=True)

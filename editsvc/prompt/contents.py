@@ -10,11 +10,11 @@ of sections, and the next question lists those of the groups that were named.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.prompt.rendering import SECTIONS, SYSTEM, Message, file_named, instruction_in
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ _COUNT: Final = "The file has {lines} lines and is not shown at once. Its conten
 _MORE: Final = "The contents of these sections:"
 _HINTS: Final = "Places that have to do with the instruction:"
 _QUESTION: Final = f"Which sections does the change need? Reply with one line: {SECTIONS} and their numbers."
-_ENTRY: Final = re.compile(
+_ENTRY: Final = late.pattern(
     r"(?P<first>\d+)(?:-(?P<last>\d+))? \((?P<first_line>\d+)-(?P<last_line>\d+)\)(?: (?P<heading>.*))?"
 )
-_ANY_COUNT: Final = re.compile(
+_ANY_COUNT: Final = late.pattern(
     r"\A(?:File: (?P<filename>[^\n]*)\n\nThe file has \d+ lines and is not shown at once\. Its contents|"
     r"The contents of these sections):\n"
 )

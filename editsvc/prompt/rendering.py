@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
+from editsvc import late
 from editsvc.text.document import line_count, split_lines
 from editsvc.text.section import Section
 
@@ -35,7 +36,7 @@ _SHORTEST_FENCE: Final = 4
 # Where the text itself is about fences, four backticks are one of its examples.
 _FENCE_AROUND_FENCES: Final = 8
 _SHORTEST_RUN: Final = "```"
-_BACKTICKS: Final = re.compile(f"{_SHORTEST_RUN}+")
+_BACKTICKS: Final = late.pattern(f"{_SHORTEST_RUN}+")
 _BEGINNING: Final = 48  # characters of a section's first line that the list shows
 
 SYSTEM: Final = f"""\
@@ -89,25 +90,25 @@ _LIST: Final = "The sections of the file, with their lines and how they begin:"
 _EXCERPTS: Final = "The file has {count} lines, of which these are shown:"
 _LINES: Final = "Lines {first} to {last}:"
 _INSTRUCTION: Final = "Instruction:\n"
-_EXCERPT: Final = re.compile(r"(?:File: .*\n\nThe file has .*\n\n)?Lines \d+ to \d+:")
-_ALONE: Final = re.compile(
+_EXCERPT: Final = late.pattern(r"(?:File: .*\n\nThe file has .*\n\n)?Lines \d+ to \d+:")
+_ALONE: Final = late.pattern(
     r"Rewrite only this part of the file, lines \d+ to \d+; reply with this part alone:"
 )
-_PLACED: Final = re.compile(r"Section \d+, lines (?P<first>\d+) to \d+:\Z")
-_ASKED: Final = re.compile(rf"^{_INSTRUCTION}", re.MULTILINE)
-_LISTED: Final = re.compile(r"(?P<number>\d+) \((?P<first>\d+)-(?P<last>\d+)\)(?: .*)?")
-_FILE_LINE: Final = re.compile(r"File: (?P<filename>[^\n]*)")
+_PLACED: Final = late.pattern(r"Section \d+, lines (?P<first>\d+) to \d+:\Z")
+_ASKED: Final = late.pattern(rf"^{_INSTRUCTION}", re.MULTILINE)
+_LISTED: Final = late.pattern(r"(?P<number>\d+) \((?P<first>\d+)-(?P<last>\d+)\)(?: .*)?")
+_FILE_LINE: Final = late.pattern(r"File: (?P<filename>[^\n]*)")
 _SPOKEN: Final = frozenset(
     line.strip() for line in split_lines(SYSTEM + "\n" + SYSTEM_SEARCH_REPLACE) if line.strip()
 )
-_WORDING: Final = re.compile(
+_WORDING: Final = late.pattern(
     "|".join(
         r"\d+".join(map(re.escape, re.split(r"\{\w+\}", sentence.strip())))
         for sentence in (_PART, _PARTS, _SOME, _PLACE, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
     )
     + f"|{_LISTED.pattern}"
 )
-_OPENING: Final = re.compile(r"^(?P<fence>`{4,})(?P<info>[^`\n]*)$", re.MULTILINE)
+_OPENING: Final = late.pattern(r"^(?P<fence>`{4,})(?P<info>[^`\n]*)$", re.MULTILINE)
 
 
 class EditFormat(StrEnum):

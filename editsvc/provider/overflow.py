@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc import credible
+from editsvc import credible, late
 from editsvc.errors import ContextExceeded
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ _WHAT: Final = (
 )
 
 # A length, and that it is too much, in whatever order; or one of the sentences that need no such word.
-_LENGTH: Final = re.compile(rf"{_WHAT}|inputs` (?:tokens|must)|\btoken[ _-]limit")
-_TOO_MUCH: Final = re.compile(
+_LENGTH: Final = late.pattern(rf"{_WHAT}|inputs` (?:tokens|must)|\btoken[ _-]limit")
+_TOO_MUCH: Final = late.pattern(
     r"exceed|too (?:long|large|big|many)|(?:longer|larger|greater|more) than|maximum|reduce|context size is"
     r"|(?:must|should) (?:be|have) (?:<|less|fewer|at most|below|\[)"
 )
-_TOO_LONG: Final = re.compile(
+_TOO_LONG: Final = late.pattern(
     r"(?:prompt|input|conversation|messages|request)\b(?![^.]{0,40}(?:header|cookie|ur[il]\b))"
     r"[^.]{0,40}?[ _]too[ _](?:long|large|big)"
     r"|\brequest_too_large"
@@ -64,16 +64,16 @@ _TOO_LONG: Final = re.compile(
     r"|string_above_max_length"
 )
 # What passes with time, or by asking less often.
-_RATE: Final = re.compile(
+_RATE: Final = late.pattern(
     r"per[ -](?:second|sec|minute|min|hour|day)\b|rate[ _-]?limit|throttl|quota|too many requests|please wait|concurren"
 )
-_A_MINUTE: Final = re.compile(
+_A_MINUTE: Final = late.pattern(
     rf"(?:per[ -]min(?:ute)?\b|\btpm\b).{{0,40}}?limit:? {_NUMBER}.{{0,40}}?requested:? {_NUMBER}", re.DOTALL
 )
 
 _LIMIT_SAID: Final = tuple(
     map(
-        re.compile,
+        late.pattern,
         (
             rf"\bn_ctx\W+{_NUMBER}",
             rf"while (?:the )?limit is {_NUMBER}",
@@ -91,7 +91,7 @@ _LIMIT_SAID: Final = tuple(
 )
 _LENGTH_SAID: Final = tuple(
     map(
-        re.compile,
+        late.pattern,
         (
             rf"current length is {_NUMBER}",
             rf"for a total of (?:at least )?{_NUMBER} tokens",
@@ -108,7 +108,7 @@ _LENGTH_SAID: Final = tuple(
 # Prompt and reply apart.
 _SUM_SAID: Final = tuple(
     map(
-        re.compile,
+        late.pattern,
         (
             rf"{_NUMBER} \+ {_NUMBER} >",
             rf"given: {_NUMBER} `inputs` tokens and {_NUMBER} `max_new_tokens`",

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.prompt.rendering import CANNOT, SECTIONS
 from editsvc.reply.reasoning import Reasoning
 from editsvc.text.document import normalise
@@ -16,15 +17,15 @@ from editsvc.text.document import normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_AGREED: Final = re.compile(rf"[\W_]*{SECTIONS.rstrip(':')}\b\W*?:(?P<numbers>.*)", re.IGNORECASE)
-_REFUSED: Final = re.compile(rf"\W*{CANNOT}\**\s*(?P<reason>.*)")
-_LISTED: Final = re.compile(r"\W*(?P<range>\d+(?:-\d+)?) \(\d+-\d+\)")
-_ASIDE: Final = re.compile(r"\([^()]*\)")
-_RANGE: Final = re.compile(
+_AGREED: Final = late.pattern(rf"[\W_]*{SECTIONS.rstrip(':')}\b\W*?:(?P<numbers>.*)", re.IGNORECASE)
+_REFUSED: Final = late.pattern(rf"\W*{CANNOT}\**\s*(?P<reason>.*)")
+_LISTED: Final = late.pattern(r"\W*(?P<range>\d+(?:-\d+)?) \(\d+-\d+\)")
+_ASIDE: Final = late.pattern(r"\([^()]*\)")
+_RANGE: Final = late.pattern(
     r"(?<![\w.])(?P<first>\d{1,9})(?:\s*(?:-|\u2013|\.\.+|to)\s*(?P<last>\d{1,9}))?(?![\w]|\.\d)"
 )
 # What a number is of: the word before it, also before a whole list ("sections 3, 7 and 9").
-_OF: Final = re.compile(r"\b(?P<what>section|line)s?\b|(?<=\d)\s*[.;]\s+(?=[^\W\d])", re.IGNORECASE)
+_OF: Final = late.pattern(r"\b(?P<what>section|line)s?\b|(?<=\d)\s*[.;]\s+(?=[^\W\d])", re.IGNORECASE)
 # A longer text with numbers in it may be about anything.
 _SHORT: Final = 200
 

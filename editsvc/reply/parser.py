@@ -15,6 +15,7 @@ from enum import Enum, StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.prompt import rendering
 from editsvc.reply.reasoning import Reasoning, closes_reasoning
 from editsvc.text.document import BOM, normalise, split_lines
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from editsvc.prompt.rendering import Frame
     from editsvc.text.section import Section
 
-_FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n?")
+_FENCE: Final = late.pattern(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n?")
 # So many lines that are not the file's, before a frame or behind it, are no remark any more.
 _MOST_TALK: Final = 200
 # So many lines of the original in a row show that a reply without a frame is code and not prose.
 _RUN_THAT_SHOWS_CODE: Final = 3
-_SENTINELS: Final = re.compile(
+_SENTINELS: Final = late.pattern(
     r"\**(?P<word>"
     + "|".join(map(re.escape, (rendering.CANNOT, rendering.WHOLE_FILE, rendering.SECTIONS)))
     + r")\**\s*(?P<reason>.*)"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from editsvc import late
+
 TAGS: Final = frozenset(
     {"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "analysis", "scratchpad"}
     | {"inner_monologue"}
@@ -16,13 +18,13 @@ TAGS: Final = frozenset(
 """The names of the tags that models put around their reasoning."""
 
 _WORDS: Final = "|".join(sorted(TAGS))
-_OPENING: Final = re.compile(
+_OPENING: Final = late.pattern(
     rf"<(?P<tag>{_WORDS})>|\[(?P<bracket>{_WORDS})\]|\u25c1(?P<triangle>{_WORDS})\u25b7"
     r"|(?P<channel>(?:<\|start\|>assistant)?<\|channel\|>analysis<\|message\|>)",
     re.IGNORECASE,
 )
 _CHANNEL_END: Final = r"<\|channel\|>final<\|message\|>"
-_ONLY_CLOSING: Final = re.compile(rf"\s*</(?:{_WORDS})>\s*", re.IGNORECASE)
+_ONLY_CLOSING: Final = late.pattern(rf"\s*</(?:{_WORDS})>\s*", re.IGNORECASE)
 
 
 class Reasoning:

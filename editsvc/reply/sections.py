@@ -10,6 +10,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.prompt import rendering
 from editsvc.reply.parser import Framing, LineBuffer, Reply, ReplyKind, ReplyParser, first_line
 from editsvc.reply.reasoning import Reasoning, closes_reasoning
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 WHOLE: Final = 0
 """The number under which lines are shown that belong to the whole document."""
 
-_NUMBERED: Final = re.compile(r" {0,3}(?P<fence>`{3,})(?:[^`\d]*[\s#])?(?P<number>\d{1,9})\b(?P<rest>[^`]*)")
-_DELETED: Final = re.compile(rf"\b(?:{rendering.DELETED}|delete|removed?)\b", re.IGNORECASE)
-_ANY_FENCE: Final = re.compile(r" {0,3}(?:`{3,}|~{3,})")
-_ENDS: Final = re.compile(r"\s*(?:[)\]}]|(?:end|fi|done|esac)\b)")
+_NUMBERED: Final = late.pattern(
+    r" {0,3}(?P<fence>`{3,})(?:[^`\d]*[\s#])?(?P<number>\d{1,9})\b(?P<rest>[^`]*)"
+)
+_DELETED: Final = late.pattern(rf"\b(?:{rendering.DELETED}|delete|removed?)\b", re.IGNORECASE)
+_ANY_FENCE: Final = late.pattern(r" {0,3}(?:`{3,}|~{3,})")
+_ENDS: Final = late.pattern(r"\s*(?:[)\]}]|(?:end|fi|done|esac)\b)")
 _PROSE_BEFORE: Final = 6  # lines that a model may talk before the first frame
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.prompt.contents import Entry, Hint
 from editsvc.scope import named_symbols, relevance
 from editsvc.text.document import LineIndex
@@ -28,14 +29,14 @@ _NAMES: Final = 120  # characters of the names in a group
 _MOST_HINTS: Final = 24
 _MOST_IN_ONE: Final = 3  # hints in one section
 _SHOWN: Final = 100  # characters of a line
-_LINE: Final = re.compile(
+_LINE: Final = late.pattern(
     r"\b(?:lines?|l\.?|zeilen?|lignes?|l\u00edneas?|linhas?|righe|riga|\u0441\u0442\u0440\u043e\u043a[\u0430-\u044f]*)\s*"
     r"(?P<first>\d{1,9})(?:\s*(?:-|\u2013|to|bis|\u00e0|a)\s*(?P<last>\d{1,9}))?"
     r"|(?:\.[A-Za-z]\w*:|\bL)(?P<place>\d{1,9})\b"
     r"|(?P<chinese>\d{1,9})\s*\u884c",
     re.IGNORECASE,
 )
-_QUOTED: Final = re.compile(
+_QUOTED: Final = late.pattern(
     r"(?P<mark>[`\"'])(?P<text>[^`\"'\n]{3,})(?P=mark)"
     r"|[\u201c\u201e\u00ab](?P<curly>[^\u201d\u00bb\n]{3,})[\u201d\u201c\u00bb]"
 )

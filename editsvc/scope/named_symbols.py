@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.syntax import TYPE_KINDS
 
 if TYPE_CHECKING:
@@ -22,21 +23,21 @@ if TYPE_CHECKING:
 
 _STEP: Final = r"(?:\.prototype\.|\.|::|->|\#)"
 _NAME: Final = r"[~\#]?[^\W\d][\w$]*|\$[\w$]*"
-_PATH: Final = re.compile(
+_PATH: Final = late.pattern(
     # An apostrophe before it makes it the rest of "Client's" or "don't".
     rf"(?<![\w$'’])(?:{_NAME})(?:{_STEP}(?:{_NAME}))*(?P<call>\((?!e?s\))[^()\n]*\))?"
 )
-_STEPS: Final = re.compile(_STEP)
-_TICKED: Final = re.compile(r"(?P<mark>`+)(?P<code>(?:[^`\n]|(?!(?P=mark))`)+)(?P=mark)")
-_QUOTED: Final = re.compile(
+_STEPS: Final = late.pattern(_STEP)
+_TICKED: Final = late.pattern(r"(?P<mark>`+)(?P<code>(?:[^`\n]|(?!(?P=mark))`)+)(?P=mark)")
+_QUOTED: Final = late.pattern(
     r"""(?<!\w)(?P<mark>["'])(?P<code>[^"'\n]+)(?P=mark)(?!\w)|[“\u2018](?P<curly>[^”’\n]+)[”’]"""
 )
-_POSSESSIVE: Final = re.compile(r"['’]s?\s+")
+_POSSESSIVE: Final = late.pattern(r"['’]s?\s+")
 # "parse_url", "HttpClient", "http2": an underscore, a capital after a small letter, a digit beside a letter.
-_SHAPE: Final = re.compile(r"_\w|\w_|[a-z]\w*[A-Z]|[A-Z]{2,}[a-z]{2,}|[^\W\d_]\d")
-_CAPITALISED: Final = re.compile(r"[A-Z]\w*[a-z]")
-_NO_ENGLISH: Final = re.compile(r"[^\w\s,]")
-_SENTENCE_END: Final = re.compile(r"(?:^|[.:;!?\n])\W*$")
+_SHAPE: Final = late.pattern(r"_\w|\w_|[a-z]\w*[A-Z]|[A-Z]{2,}[a-z]{2,}|[^\W\d_]\d")
+_CAPITALISED: Final = late.pattern(r"[A-Z]\w*[a-z]")
+_NO_ENGLISH: Final = late.pattern(r"[^\w\s,]")
+_SENTENCE_END: Final = late.pattern(r"(?:^|[.:;!?\n])\W*$")
 
 _FUNCTIONS: Final = frozenset({"function", "method", "declaration", "macro"})
 _TYPES: Final = (TYPE_KINDS | {"type"}) - {"impl"}

@@ -7,17 +7,19 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
-_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\x00-\x7f]+|\d+")
+_WORD: Final = late.pattern(r"[^\W\d_]+|\d+")
+_PARTS: Final = late.pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\x00-\x7f]+|\d+")
 _SHORTEST: Final = 3
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ions", "ion", "ers", "ies", "ed", "er", "es", "s", "y")
 _SHORTEST_STEM: Final = 3
 _TELLING: Final = 5
 # Words that instructions consist of, whatever they are about.
-_COMMON: Final = re.compile(
+_COMMON: Final = late.pattern(
     "add|all|and|are|but|can|change|code|does|file|fix|for|from|function|have|into|make|new|not|now|only|remove|"
     "should|that|the|then|this|use|was|when|where|which|with|without"
 )

@@ -8,12 +8,11 @@ model itself says which of them it rewrites.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from editsvc import syntax
+from editsvc import late, syntax
 from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
 from editsvc.scope import sections
 from editsvc.text.document import LineIndex
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from editsvc.syntax import Definition, Language, Outline, ParseBudget
 
-_LINES: Final = re.compile(r"lines:(?P<first>\d+)(?:-(?P<last>\d+))?")
+_LINES: Final = late.pattern(r"lines:(?P<first>\d+)(?:-(?P<last>\d+))?")
 _NAMES_SHOWN: Final = 8
 
 

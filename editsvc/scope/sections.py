@@ -6,7 +6,6 @@ them. Without a grammar, blank lines and indentation tell; in Markdown, headings
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from array import array
 from bisect import bisect_left
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.syntax import outline_of
 from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
@@ -39,22 +39,22 @@ _OFF_CENTRE: Final = 12
 _NO_BLANK_ABOVE: Final = 3
 _GOES_ON: Final = 4
 _CONTINUING: Final = frozenset(")]}efc")  # what such a line can begin with
-_CONTINUATION: Final = re.compile(r"\s*(?:[)\]}]|(?:elif|else|except|finally|catch|end)\b)")
+_CONTINUATION: Final = late.pattern(r"\s*(?:[)\]}]|(?:elif|else|except|finally|catch|end)\b)")
 
 # The places that are weighed: the middle half of a part, and of that no more lines than this.
 _NEAR: Final = 256
 
 # So many times as long as a section may be, it is cut wherever a line ends, or inside of a line.
 _FAR_TOO_LONG: Final = 4
-_SEPARATORS: Final = (re.compile("[;}]"), re.compile("[,{>]"), re.compile(r"\s(?=\S)"))
+_SEPARATORS: Final = (late.pattern("[;}]"), late.pattern("[,{>]"), late.pattern(r"\s(?=\S)"))
 # Characters of a document without an outline, above which it is divided by size.
 _LARGE: Final = 1_000_000
 _BEGINNINGS: Final = (
-    re.compile(r"\n[ \t]*\n+(?=[^\s)\]}])"),
-    re.compile(r"\n(?=[^\s)\]}])"),
-    re.compile(r"\n"),
+    late.pattern(r"\n[ \t]*\n+(?=[^\s)\]}])"),
+    late.pattern(r"\n(?=[^\s)\]}])"),
+    late.pattern(r"\n"),
 )
-_BLANK_LINES: Final = re.compile(r"(?:[ \t]*\n)+")
+_BLANK_LINES: Final = late.pattern(r"(?:[ \t]*\n)+")
 _JOINER: Final = "\u200d"
 # The joiner itself, the colours of skin, letters of flags, vowels and finals of Hangul, second halves of surrogates.
 _JOINED: Final = frozenset(
@@ -70,9 +70,9 @@ _FLAGS: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 _ROOT: Final = -1
 _FUNCTIONS: Final = frozenset({"function", "method"})
-_HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t#]*\n?")
-_FENCE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
-_UNBREAKABLE: Final = re.compile("string|comment|template|heredoc|block_scalar")
+_HEADING: Final = late.pattern(r" {0,3}#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t#]*\n?")
+_FENCE: Final = late.pattern(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
+_UNBREAKABLE: Final = late.pattern("string|comment|template|heredoc|block_scalar")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import subprocess
 import tomllib
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from editsvc import late
 from editsvc.errors import SettingsError
 from editsvc.files.workspace import work_tree
 from editsvc.settings.schema import Layer, Resolved, Settings, resolve
@@ -23,7 +23,7 @@ PROJECT_FILE: Final = ".editsvc.toml"
 _LONGEST_PROJECT_FILE: Final = 10_000
 _LONGEST_USER_FILE: Final = 1_000_000
 _KEYRING_SERVICE: Final = "editsvc"
-_KEY: Final = re.compile(r"[!-~]+")
+_KEY: Final = late.pattern(r"[!-~]+")
 _KEY_COMMAND_TIMEOUT_S: Final = 10
 # Two variables are read by the SDK too, under names of its own.
 _VARIABLES: Final = {

@@ -61,6 +61,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         "editsvc.prediction.what_if",
         "editsvc.syntax.broken",
         "pygit2",  # diffs
+        "pygments",
+        "rich",
         "rs_bpe",  # the tokenizer
         "sqlalchemy",
         "sqlite3",
