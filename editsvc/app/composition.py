@@ -6,6 +6,7 @@ Both front ends start here, so that an edit means the same in an editor and in a
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import threading
 import time
@@ -20,11 +21,11 @@ from editsvc.app.servers import Server, chain_of, configured, for_the_first
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
 from editsvc.files.shown_once import ShownOnce
-from editsvc.prompt.contents import Locate
 from editsvc.provider import models
 from editsvc.settings import environment
+from editsvc.settings.schema import Locate
 from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
-from editsvc.tuning.policy_file import POLICY_FILE, load
+from editsvc.tuning import POLICY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -62,6 +63,8 @@ class CurrentPolicy:
         except OSError:
             return None
         if stamp != self._stamp:
+            from editsvc.tuning.policy_file import load  # noqa: PLC0415 - most people have tuned nothing
+
             self._learned = load(self._data_dir).learned
             self._stamp = stamp
         return self._learned
@@ -132,6 +135,9 @@ class Meanwhile:
         with self._lock:
             begun, self._begun = self._begun, True
         if not begun:
+            # Of what a start has loaded nothing is garbage; the command line has not collected until now.
+            gc.freeze()
+            gc.enable()
             threading.Thread(target=self._run, name="meanwhile", daemon=True).start()
 
     def _run(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,18 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of, message_of_result
 from editsvc.engine.edit import result_json
-from editsvc.engine.places import spoken, unexplained_sentence
 from editsvc.errors import EditsvcError, ExitCode, Status
-from editsvc.files import disk, refused, undo
-from editsvc.files.diff_names import diff_name
+from editsvc.files import disk
 from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.settings import environment
-from editsvc.text.diff import unified_diff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from editsvc.engine.edit import EditResult
+    from editsvc.files import refused, undo
     from editsvc.files.diff_names import DiffName
     from editsvc.guard.findings import Handled
     from editsvc.settings.schema import Settings
@@ -37,26 +36,53 @@ SCHEMA: Final = 1
 class Writing:
     """What is done with the edits of a run.
 
-    With `apply` files are written, after what is overwritten was kept by `recording`, if that is wanted; and `keeper`
-    keeps what a check refuses. `show_refused` shows that, too. `stdin_filename` is the name of what has none.
+    With `apply` files are written. `kept` keeps what is overwritten, and what a check refuses, if that is wanted.
+    `show_refused` shows that, too. `stdin_filename` is the name of what has none.
     """
 
     settings: Settings
     apply: bool
     show_refused: bool
     stdin_filename: str = ""
-    recording: undo.Recording | None = None
-    keeper: refused.Keeper | None = None
+    kept: Kept | None = None
+
+
+class Kept:
+    """What a run keeps in the data folder; made when there is something to keep."""
+
+    def __init__(self, folder: Path, run_id: str, now: datetime) -> None:
+        self._folder, self._run_id, self._now = folder, run_id, now
+        self._lock = threading.Lock()
+        self._recording: undo.Recording | None = None
+        self._keeper: refused.Keeper | None = None
+
+    @property
+    def recording(self) -> undo.Recording:
+        """Keeps what is overwritten."""
+        from editsvc.files import undo
+
+        with self._lock:
+            if self._recording is None:
+                self._recording = undo.Recording(self._folder / undo.FOLDER, self._run_id, self._now)
+            return self._recording
+
+    @property
+    def keeper(self) -> refused.Keeper:
+        """Keeps what a check refuses."""
+        from editsvc.files import refused
+
+        with self._lock:
+            if self._keeper is None:
+                self._keeper = refused.Keeper(self._folder / refused.FOLDER, self._run_id, self._now)
+            return self._keeper
 
 
 def writing_for(settings: Settings, *, apply: bool, show_refused: bool, stdin_filename: str = "") -> Writing:
     """What is done with the edits of a run that begins now."""
     if not settings.undo_enabled:
         return Writing(settings, apply, show_refused, stdin_filename)
-    data, run_id, now = environment.data_dir(settings), secrets.token_hex(4), datetime.now(UTC)
-    recording = undo.Recording(data / undo.FOLDER, run_id, now)
-    keeper = refused.Keeper(data / refused.FOLDER, run_id, now)
-    return Writing(settings, apply, show_refused, stdin_filename, recording, keeper)
+    kept = Kept(environment.data_dir(settings), secrets.token_hex(4), datetime.now(UTC))
+    return Writing(settings, apply, show_refused, stdin_filename, kept)
 
 
 @dataclass(frozen=True)
@@ -105,6 +131,8 @@ def finish(writing: Writing, outcome: FileOutcome) -> FileOutcome:
     result = outcome.result
     if result is None or result.after is None:
         return outcome
+    from editsvc.text.diff import unified_diff
+
     name = name_in_diff(writing, outcome)
     old, new = result.before.encode(), result.after.encode()
     diff = unified_diff(old, new, name.path, from_top=name.from_top)
@@ -136,12 +164,11 @@ def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: Dif
 
 def _write(writing: Writing, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
     """Put `new` in place; returns sentences about that."""
-    if writing.recording is None:
+    if writing.kept is None:
         disk.write(source, new)
         return ()
-    warning = writing.recording.write(source, new)
-    if writing.keeper is not None:
-        writing.keeper.written(source.path)
+    warning = writing.kept.recording.write(source, new)
+    writing.kept.keeper.written(source.path)
     return (warning,) if warning else ()
 
 
@@ -150,13 +177,15 @@ def keep_refused(writing: Writing, outcome: FileOutcome, asked: refused.Asked) -
     result, source = outcome.result, outcome.source
     if result is None or result.refused is None:
         return outcome
+    from editsvc.text.diff import unified_diff
+
     name = name_in_diff(writing, outcome)
     document = result.refused.encode()
     diff = unified_diff(result.before.encode(), document, name.path, from_top=name.from_top)
     outcome = replace(outcome, refused=diff)
-    if source is not None and writing.keeper is not None:
+    if source is not None and writing.kept is not None:
         try:
-            writing.keeper.keep(source, document, asked)
+            writing.kept.keeper.keep(source, document, asked)
         except EditsvcError as exc:
             remark = f"What was refused is not kept for editsvc retry. {message_of(exc)}"
             outcome = replace(outcome, remarks=(*outcome.remarks, remark))
@@ -183,6 +212,8 @@ def _retry_sentence(checks: Sequence[str], *, shown: bool) -> str:
 
 def name_in_diff(writing: Writing, outcome: FileOutcome) -> DiffName:
     """The file's name in its diff."""
+    from editsvc.files.diff_names import diff_name
+
     path = Path(outcome.path if outcome.source else writing.stdin_filename)
     return diff_name(path, here=Path.cwd(), environ=os.environ)
 
@@ -299,6 +330,8 @@ class Teller:
     def _unasked(self, outcome: FileOutcome, title: str) -> None:
         if self._chosen or outcome.result is None or not outcome.diff:
             return
+        from editsvc.engine.places import unexplained_sentence
+
         sentence = unexplained_sentence(outcome.result)
         if sentence:
             them = "it" if outcome.result.marks.count(Mark.UNEXPLAINED) == 1 else "them"
@@ -332,6 +365,8 @@ class Teller:
 
 def _where(found: Handled) -> str:
     """The check of a finding, and its lines."""
+    from editsvc.engine.places import spoken
+
     sides = ((found.after, "new"), (found.before, "old"))
     places = [f"{spoken([lines])} of the {side} text" for lines, side in sides if lines is not None]
     return ", ".join([found.kind, *places[:1]])

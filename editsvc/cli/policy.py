@@ -25,7 +25,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(*, as_json: bool) -> int:
     """Show the current policy, and the reasons for its decisions."""
-    from editsvc.tuning import policy_file
+    from editsvc.tuning import POLICY_FILE, policy_file
 
     folder, enabled = _settings()
     loaded = policy_file.load(folder)
@@ -39,7 +39,7 @@ def show(*, as_json: bool) -> int:
             {
                 "schema": 1,
                 "enabled": enabled,
-                "path": str(folder / policy_file.POLICY_FILE),
+                "path": str(folder / POLICY_FILE),
                 "policy": policy_file.to_json(policy) if policy is not None else None,
             }
         )

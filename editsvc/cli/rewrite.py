@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import signal
@@ -32,14 +33,12 @@ from editsvc.cli.outcomes import (
     writing_for,
 )
 from editsvc.engine.edit import EditRequest
-from editsvc.engine.places import unexplained
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import disk, refused, workspace
+from editsvc.files import disk, workspace
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
 from editsvc.settings import environment
-from editsvc.text.diff import unified_diff
 from editsvc.text.document import decode
 
 if TYPE_CHECKING:
@@ -270,9 +269,14 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
     )
     with shown.file(path) as listener:
         result = await service.edit(request, listener)
+    gc.enable()  # if no request was sent
+    from editsvc.engine.places import unexplained
+
     outcome = of_result(path, result, source)
     shown.unexplained(len(unexplained(result)))
     if result.refused is not None:
+        from editsvc.files import refused
+
         allow = None if options.allow is None else tuple(map(str, options.allow))
         asked = refused.Asked(request.instruction, request.filename, refused_by(result), allow)
         return await asyncio.to_thread(keep_refused, options.writing, outcome, asked)
@@ -301,6 +305,7 @@ def _asked(options: Options, outcomes: Sequence[FileOutcome], teller: Teller) ->
 def _ask(options: Options, outcome: FileOutcome, teller: Teller) -> FileOutcome:
     """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
     from editsvc.cli.choose import Choice, choose
+    from editsvc.text.diff import unified_diff
 
     result = outcome.result
     if result is not None and result.after is not None:

@@ -15,9 +15,8 @@ from editsvc.prediction.candidates import (
     drafted_sections,
 )
 from editsvc.prompt import rendering
-from editsvc.prompt.excerpts import excerpts
 from editsvc.prompt.rendering import EditFormat, Message
-from editsvc.reply import ReplyParser, SectionsParser
+from editsvc.reply import ReplyParser
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
 from editsvc.text.document import apply
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from editsvc.instruction.intent import Intent
     from editsvc.prompt.contents import Hint
     from editsvc.prompt.rendering import Frame, Task
+    from editsvc.reply import SectionsParser
     from editsvc.scope.scopes import Scope
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
@@ -143,6 +143,8 @@ class Plan:
         scope, document = self.target, self.document
         if scope.kind is ScopeKind.FILE:
             return self._task()
+        from editsvc.prompt.excerpts import excerpts
+
         most = self.shown_at_most
         if self.locating is not None:
             most = _AROUND_LOCATED + sum(
@@ -222,6 +224,8 @@ class Plan:
         meant = self.intent.final_newline and self.target.sections[-1].end == len(self.document)
         located = self.locating is not None
         if len(self.scope.sections) > 1:
+            from editsvc.reply import SectionsParser
+
             return SectionsParser(
                 frame,
                 self.offered if located else self.document,

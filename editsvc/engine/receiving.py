@@ -7,20 +7,20 @@ import math
 from typing import TYPE_CHECKING
 
 from editsvc.engine.assembly import Misfit
-from editsvc.engine.preview import Preview
 from editsvc.errors import EndlessReply
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Priority
-from editsvc.reply import SectionsParser
+from editsvc.reply import ReplyParser
 from editsvc.reply.runaway import Runaway
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import Listener
     from editsvc.engine.plan import Plan
+    from editsvc.engine.preview import Preview
     from editsvc.engine.run import EditRun
     from editsvc.prompt.rendering import Frame
     from editsvc.provider.base import Attempt
-    from editsvc.reply import Reply, ReplyParser
+    from editsvc.reply import Reply, SectionsParser
 
 
 class ReplyReceiver:
@@ -63,7 +63,11 @@ class ReplyReceiver:
         self._runaway = Runaway(self._plan.document, one_line=unparsed)
         self._parser = None if unparsed else self._plan.parser(self._frame)
         shown = self._listener is not None and self._listener.follows and not unparsed
-        self._preview = Preview(self._plan.document, self._plan.target) if shown else None
+        self._preview = None
+        if shown:
+            from editsvc.engine.preview import Preview
+
+            self._preview = Preview(self._plan.document, self._plan.target)
 
     def finish(self) -> Reply | None:
         """The whole reply; None for one that is used as text."""
@@ -77,13 +81,13 @@ class ReplyReceiver:
             raise _endless(found)
         if self._parser is None:
             return
-        if isinstance(self._parser, SectionsParser):
+        if isinstance(self._parser, ReplyParser):
+            lines = self._parser.push(text)
+            arrived = [(self._plan.target.sections[0].number, lines)] if lines else []
+        else:
             arrived = self._parser.push(text)
             if self._parser.misfit:
                 raise Misfit(self._parser.misfit)
-        else:
-            lines = self._parser.push(text)
-            arrived = [(self._plan.target.sections[0].number, lines)] if lines else []
         if self._parser.astray:
             raise _endless(self._parser.astray)
         if self._preview is not None and self._listener is not None:

@@ -16,7 +16,7 @@ from editsvc.prediction.policy import PredictionMode
 from editsvc.provider.base import Completion
 from editsvc.settings.schema import Settings
 from editsvc.text.document import Snapshot
-from editsvc.tokenlog.record import Source
+from editsvc.tokenlog.values import Source
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult

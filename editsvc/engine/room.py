@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc.prediction.verifier import Latency
-
 if TYPE_CHECKING:
+    from editsvc.prediction.verifier import Latency
     from editsvc.provider.models import Model
     from editsvc.tuning.objective import Worth
 
@@ -108,6 +107,8 @@ def asks_first(
     """Whether to ask where first: because the file does not fit, or because that is the cheaper way."""
     if not room.takes(document_tokens, sections):
         return True
+    from editsvc.prediction.verifier import Latency
+
     latency = latency or Latency()
     contents = min(_INSTRUCTIONS + _LISTED * sections, room.contents)
     found = contents + _ANSWER + _NEEDED

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from editsvc import syntax
-from editsvc.engine import locating
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
 from editsvc.engine.plan import AROUND_AT_MOST, Plan
@@ -48,14 +47,13 @@ from editsvc.instruction.intent import intent_of
 from editsvc.prediction import drafts, policy
 from editsvc.prediction.candidates import completion_budget, drafted_sections
 from editsvc.prediction.policy import Cell, Decision, Reason
-from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.models import UNKNOWN
 from editsvc.reply import Reply, ReplyKind
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
-from editsvc.settings.schema import OnSecret, OnSyntaxError
+from editsvc.settings.schema import Locate, OnSecret, OnSyntaxError
 from editsvc.text.document import apply, normalise, printable
 from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokens import estimate_from_length, estimate_from_text
@@ -76,7 +74,8 @@ if TYPE_CHECKING:
     from editsvc.provider.models import Model
     from editsvc.settings.schema import Settings
     from editsvc.text.document import Edit, Snapshot
-    from editsvc.tokenlog.record import RequestRecord, Source
+    from editsvc.tokenlog.record import RequestRecord
+    from editsvc.tokenlog.values import Source
 
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
@@ -347,12 +346,16 @@ class EditService:
             )
         plan = replace(plan, form=EditFormat.REWRITE)
         if plan.draft_is_complete:
+            from editsvc.engine import locating
+
             drafted = drafted_sections(plan.document, plan.draft, plan.scope.sections)
             if drafted:
                 return locating.known(plan, {section.number for section in drafted}, room)
         return self._asking_where(run, plan)
 
     def _asking_where(self, run: EditRun, plan: Plan) -> Plan:
+        from editsvc.engine import locating
+
         outline = syntax.outline_of(plan.document, plan.language)
         return locating.begin(
             plan,
@@ -529,6 +532,8 @@ class EditService:
     def _conclude(self, run: EditRun, plan: Plan, reply: Reply | None) -> EditResult | Plan:
         """From the finished reply to edits that have passed every check, or to the next plan."""
         if plan.asks_where:
+            from editsvc.engine import locating
+
             run.restarts.append(Restart.LOCATED)
             return locating.answered(plan, run.reply, self._room(run))
         if reply is None:
@@ -548,6 +553,8 @@ class EditService:
                 assembly = assemble(plan.document, plan.target, reply)
             except Misfit as exc:
                 return self._undivided(run, plan, exc)
+            from editsvc.engine import locating
+
             following = locating.next_part(plan, assembly, self._room(run)) if plan.locating else None
             if following is not None:
                 run.restarts.append(Restart.NEXT_PART)
@@ -572,6 +579,8 @@ class EditService:
         if run.restarts.count(Restart.MORE_SECTIONS) >= _MOST_ASKED:
             raise self._out_of_bounds(plan, reply)
         run.restarts.append(Restart.MORE_SECTIONS)
+        from editsvc.engine import locating
+
         if not plan.locating.messages:
             return self._asking_where(run, plan)
         if reply.kind is ReplyKind.SECTIONS:
@@ -589,6 +598,8 @@ class EditService:
         if (run.budget or 0) < self._room(run).reply and plan.growth < growth:
             shorter = replace(plan, growth=growth)
         elif plan.locating is not None:
+            from editsvc.engine import locating
+
             shorter = locating.halved(plan)
         elif plan.scope.kind is ScopeKind.SECTIONS and not plan.scope.bounded:
             shorter = self._asking_where(run, replace(plan, form=EditFormat.REWRITE))
@@ -611,6 +622,8 @@ class EditService:
         if plan.locating is not None:
             if plan.asks_where:
                 return self._asking_where(run, plan)
+            from editsvc.engine import locating
+
             halved = locating.halved(plan)
             if halved is None:
                 raise exc
@@ -833,6 +846,8 @@ class EditService:
         elif target.bounded:
             where = f"lines {target.first_line} to {target.last_line}"
         else:
+            from editsvc.engine import locating
+
             where = locating.named(target.sections)
         return ModelRefused(
             f"The change needs more than {where}: {reason}.",

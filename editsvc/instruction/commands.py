@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from editsvc import late
-from editsvc.instruction.palette import is_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,6 +318,8 @@ def _rename(sentence: str) -> Rename | None:
 
 
 def _colour(sentence: str) -> ChangeColour | None:
+    from editsvc.instruction.palette import is_colour  # noqa: PLC0415 - a table that few instructions need
+
     match = _CHANGE_THE_COLOUR.fullmatch(sentence)
     if match is not None and is_colour(match["new"]):
         aspect = match["aspect"]

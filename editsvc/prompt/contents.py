@@ -11,7 +11,6 @@ of sections, and the next question lists those of the groups that were named.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from editsvc import late
@@ -40,14 +39,6 @@ _ANY_COUNT: Final = late.pattern(
     r"\A(?:File: (?P<filename>[^\n]*)\n\nThe file has \d+ lines and is not shown at once\. Its contents|"
     r"The contents of these sections):\n"
 )
-
-
-class Locate(StrEnum):
-    """Whether to ask first which sections of a long file an edit needs."""
-
-    AUTO = "auto"
-    ON = "on"
-    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.prediction.policy import PredictionMode
-from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
+from editsvc.settings.schema import Locate
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import normalise
 

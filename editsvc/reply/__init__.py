@@ -3,7 +3,14 @@
 `parser` reads a reply that is one text, `sections` one that holds numbered sections of a document.
 """
 
+from typing import TYPE_CHECKING
+
+from editsvc import late
 from editsvc.reply.parser import Framing, Reply, ReplyKind, ReplyParser
-from editsvc.reply.sections import SectionsParser
+
+if TYPE_CHECKING:
+    from editsvc.reply.sections import SectionsParser
+else:
+    __getattr__ = late.names(__name__, {"sections": ("SectionsParser",)})
 
 __all__ = ["Framing", "Reply", "ReplyKind", "ReplyParser", "SectionsParser"]

@@ -18,7 +18,7 @@ from editsvc.report.model import (
     VerdictCounts,
 )
 from editsvc.tokenlog.evidence import combined
-from editsvc.tokenlog.record import Verdict
+from editsvc.tokenlog.values import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

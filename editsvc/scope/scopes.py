@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc import late, syntax
 from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
-from editsvc.scope import sections
 from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
 from editsvc.tokens import estimate_from_length
@@ -189,6 +188,8 @@ class _Divider:
         """The sections of the document."""
         # Where the parser was too slow, it is not asked again.
         language = self.language if self.outline is not None or _is_prose(self.language) else None
+        from editsvc.scope import sections  # noqa: PLC0415 - most files are not divided
+
         return sections.divide(self.document, language, outline=self.outline)
 
 

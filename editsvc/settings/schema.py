@@ -17,7 +17,6 @@ import msgspec
 from editsvc.errors import Means, Remedy, SettingsError
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
-from editsvc.prompt.contents import Locate
 from editsvc.prompt.rendering import EditFormat
 from editsvc.redact import without_secrets
 from editsvc.text.document import half_character
@@ -42,6 +41,14 @@ class OnSyntaxError(StrEnum):
 
     RETRY = "retry"
     REFUSE = "refuse"
+
+
+class Locate(StrEnum):
+    """Whether to ask first which sections of a long file an edit needs."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
 
 
 class OnSecret(StrEnum):

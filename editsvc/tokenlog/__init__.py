@@ -9,17 +9,17 @@ from editsvc import late
 
 if TYPE_CHECKING:
     from editsvc.tokenlog.errors import LogUnavailable, RecordWaits
-    from editsvc.tokenlog.record import RequestRecord, Source, Verdict
-    from editsvc.tokenlog.spool import SPOOL_FILE
-    from editsvc.tokenlog.store import LOG_FILE, TokenLog
+    from editsvc.tokenlog.record import RequestRecord
+    from editsvc.tokenlog.store import TokenLog
+    from editsvc.tokenlog.values import LOG_FILE, SPOOL_FILE, Source, Verdict
 else:
     __getattr__ = late.names(
         __name__,
         {
             "errors": ("LogUnavailable", "RecordWaits"),
-            "record": ("RequestRecord", "Source", "Verdict"),
-            "spool": ("SPOOL_FILE",),
-            "store": ("LOG_FILE", "TokenLog"),
+            "record": ("RequestRecord",),
+            "store": ("TokenLog",),
+            "values": ("LOG_FILE", "SPOOL_FILE", "Source", "Verdict"),
         },
     )
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
     from editsvc.errors import Status
     from editsvc.tokenlog.evidence import Evidence
-    from editsvc.tokenlog.record import LogStatus, RequestRecord, Verdict
+    from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Spool
+    from editsvc.tokenlog.values import Verdict
 
 _REQUIRED: Final = tuple(column.name for column in REQUESTS.columns if not column.nullable)
 _READ: Final = "BEGIN"

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from editsvc.tokenlog.record import RequestRecord, Verdict
+    from editsvc.tokenlog.record import RequestRecord
+    from editsvc.tokenlog.values import Verdict
 
 # Up to so many requests are read one by one; of more, about so many.
 SAMPLE: Final = 5_000

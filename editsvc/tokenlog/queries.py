@@ -30,9 +30,9 @@ from editsvc.errors import Status
 from editsvc.tokenlog.columns import believed
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
 from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, LoggedRequest, Sums, combined
-from editsvc.tokenlog.record import Verdict
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
+from editsvc.tokenlog.values import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

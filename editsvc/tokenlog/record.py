@@ -9,32 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - msgspec reads the types when it runs
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from editsvc.errors import Status  # noqa: TC001 - same
+from editsvc.tokenlog.values import Source, Verdict  # noqa: TC001 - same
 from editsvc.usage import ServerTimes, Timing, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SALTED: Final = re.compile(r"[0-9a-f]{32}")
-
-
-class Source(StrEnum):
-    """The front end that requested the edit."""
-
-    CLI = "cli"
-    LSP = "lsp"
-    BENCH = "bench"
-
-
-class Verdict(StrEnum):
-    """The user's decision on an edit."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    PARTIAL = "partial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import credible
 from editsvc.errors import Status
-from editsvc.tokenlog.record import GROUPS, RequestRecord, Source, Verdict
+from editsvc.tokenlog.record import GROUPS, RequestRecord
+from editsvc.tokenlog.values import Source, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from editsvc.errors import Status  # noqa: TC001 - msgspec reads the types when it runs
-from editsvc.tokenlog.record import RequestRecord, Verdict
+from editsvc.tokenlog.record import RequestRecord
 from editsvc.tokenlog.rows import nested, storable, to_row
+from editsvc.tokenlog.values import Verdict  # noqa: TC001 - same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-SPOOL_FILE: Final = "unlogged.jsonl"
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Some five thousand records; later ones are lost, with a warning."""
 

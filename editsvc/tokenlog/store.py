@@ -1,6 +1,7 @@
 """TokenLog: the log's interface to the rest of the product.
 
-Synchronous and safe to use from any thread; callers that live on an event loop use a worker thread.
+Synchronous and safe to use from any thread; callers that live on an event loop use a worker thread. What a method
+needs is imported there: a log is made before it is used.
 """
 
 from __future__ import annotations
@@ -12,10 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken, RecordWaits
-from editsvc.tokenlog.evidence import SAMPLE
-from editsvc.tokenlog.export import exported
-from editsvc.tokenlog.privacy import load_salt, salted_path
-from editsvc.tokenlog.spool import Spool, WaitingOutcome, WaitingRecord, WaitingVerdict, WaitingWhatIf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,12 +22,12 @@ if TYPE_CHECKING:
     from editsvc.errors import Status
     from editsvc.tokenlog.database import Database
     from editsvc.tokenlog.evidence import Evidence
-    from editsvc.tokenlog.record import LogStatus, RequestRecord, Verdict
-    from editsvc.tokenlog.spool import Entry
+    from editsvc.tokenlog.record import LogStatus, RequestRecord
+    from editsvc.tokenlog.spool import Entry, Spool
+    from editsvc.tokenlog.values import Verdict
 
 T = TypeVar("T")
 
-LOG_FILE: Final = "log.db"
 _PAGE: Final = 500
 _MOST_ROUTES: Final = 1_000
 # After a failure that took long, the log is left alone for so long: records wait elsewhere meanwhile.
@@ -66,7 +63,7 @@ class TokenLog:
         self._timeout_s = timeout_s
         self._mountinfo = mountinfo
         self._clock = clock
-        self._spool = Spool(spool) if spool is not None else None
+        self._spool_file = spool
         self._salt_folder = salt_folder
         self._salt: bytes | None = None
         self._writing = threading.Lock()
@@ -75,6 +72,12 @@ class TokenLog:
         self._state = threading.Lock()
         self._database: Database | None = None
         self._closed = False
+
+    @property
+    def _spool(self) -> Spool | None:
+        from editsvc.tokenlog.spool import Spool
+
+        return Spool(self._spool_file) if self._spool_file is not None else None
 
     def __enter__(self) -> Self:
         return self
@@ -90,14 +93,20 @@ class TokenLog:
 
     def append(self, record: RequestRecord) -> None:
         """Add `record`; its id must be new."""
+        from editsvc.tokenlog.spool import WaitingRecord
+
         self._write(WaitingRecord(record), lambda database: database.append(record))
 
     def digest(self, path: str) -> str:
         """The keyed hash of `path`, as a record has it; opens no database. Raises ValueError without a salt folder."""
         if self._salt is None:
+            from editsvc.tokenlog.privacy import load_salt
+
             if self._salt_folder is None:
                 raise ValueError("a log without a salt folder cannot hash paths")
             self._salt = load_salt(self._salt_folder)
+        from editsvc.tokenlog.privacy import salted_path
+
         return salted_path(path, self._salt)
 
     def set_verdict(
@@ -115,6 +124,8 @@ class TokenLog:
         shown, of which the others are parts: a front end may divide an edit in its own way, or add to it. None leaves
         the number of the record as it is.
         """
+        from editsvc.tokenlog.spool import WaitingVerdict
+
         return self._write(
             WaitingVerdict(record_id, verdict, hunks_accepted, hunks_survived, hunks),
             lambda database: database.set_verdict(
@@ -127,6 +138,8 @@ class TokenLog:
 
         `error` is the kind of an EditsvcError, which holds no word of the document.
         """
+        from editsvc.tokenlog.spool import WaitingOutcome
+
         return self._write(
             WaitingOutcome(record_id, status, error),
             lambda database: database.set_outcome(record_id, status, error),
@@ -134,6 +147,8 @@ class TokenLog:
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> bool:
         """Record the score of each candidate prediction; False if the log has no such record."""
+        from editsvc.tokenlog.spool import WaitingWhatIf
+
         return self._write(
             WaitingWhatIf(record_id, what_if), lambda database: database.set_what_if(record_id, what_if)
         )
@@ -160,19 +175,25 @@ class TokenLog:
         by: tuple[str, ...] = (),
         since: datetime | None = None,
         days: bool = False,
-        sample: int = SAMPLE,
+        sample: int | None = None,
     ) -> Evidence:
         """The evidence for a report on the requests made at `since` or later, counted by the database.
 
         `by` names dimensions (see `editsvc.tokenlog.dimensions`), `days` asks for the sums of each day; at most
-        about `sample` requests are read one by one. Raises ValueError for a `since` without a time zone.
+        about `sample` requests are read one by one; None stands for the usual number. Raises ValueError for a `since`
+        without a time zone.
         """
         _require_zone(since)
         self._take_in_waiting()
-        return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=sample))
+        from editsvc.tokenlog.evidence import SAMPLE
+
+        most = SAMPLE if sample is None else sample
+        return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=most))
 
     def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
         """The records from `since` on as objects for JSON; see `exported`."""
+        from editsvc.tokenlog.export import exported
+
         return map(exported, self.records(since))
 
     def routes(self, since: datetime) -> list[list[dict[str, Any]]]:
@@ -302,7 +323,7 @@ def _load() -> type[Database]:
 
     Before anybody's patience is counted: while it is imported, nobody waits for a log.
     """
-    from editsvc.tokenlog.database import Database  # noqa: PLC0415  (late, see above)
+    from editsvc.tokenlog.database import Database
 
     return Database
 

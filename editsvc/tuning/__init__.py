@@ -1,1 +1,6 @@
 """Tuning: from the token log to the policy that decides whether a prediction is sent."""
+
+from typing import Final
+
+POLICY_FILE: Final = "policy.toml"
+"""The name of what was learned, in the data folder."""

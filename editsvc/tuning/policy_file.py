@@ -18,13 +18,13 @@ import msgspec
 from editsvc.files import disk
 from editsvc.files.disk import FileError
 from editsvc.prediction.policy import Cell, LearnedChoice, LearnedPolicy, Size
+from editsvc.tuning import POLICY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SCHEMA: Final = 1
-POLICY_FILE: Final = "policy.toml"
 HISTORY_FOLDER: Final = "policy-history"
 KEPT: Final = 20
 _HEADER: Final = """\

@@ -55,11 +55,18 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     [
         "aiohttp",  # the emulator
         "alembic",
+        "editsvc.engine.places",
+        "editsvc.files.journal",  # for undo and retry
         "editsvc.guard.gate",
         "editsvc.instruction.kind",  # for the log
         "editsvc.offline.transform",
         "editsvc.prediction.what_if",
+        "editsvc.prompt.contents",  # of a file that is not shown whole
+        "editsvc.reply.sections",
+        "editsvc.scope.sections",
         "editsvc.syntax.broken",
+        "editsvc.tokenlog.record",
+        "editsvc.tuning.policy_file",
         "pygit2",  # diffs
         "pygments",
         "rich",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from editsvc.errors import EditsvcError
 from editsvc.prediction.policy import Cell, Size
-from editsvc.tuning import policy_file
+from editsvc.tuning import POLICY_FILE, policy_file
 from editsvc.tuning.policy_file import PolicyFile, Rule
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_without_a_file_the_built_in_rule_is_in_force(tmp_path: Path) -> None:
     ids=["cut off", "wrong type", "incomplete", "not text", "newer", "unknown key", "empty"],
 )
 def test_a_file_that_cannot_be_used_is_a_warning(content: bytes, why: str, tmp_path: Path) -> None:
-    (tmp_path / policy_file.POLICY_FILE).write_bytes(content)
+    (tmp_path / POLICY_FILE).write_bytes(content)
     loaded = policy_file.load(tmp_path)
     assert loaded.policy is None
     assert loaded.learned is None
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_used_is_a_warning(content: bytes, why: str, tmp_p
 
 
 def test_a_folder_in_its_place_is_a_warning_too(tmp_path: Path) -> None:
-    (tmp_path / policy_file.POLICY_FILE).mkdir()
+    (tmp_path / POLICY_FILE).mkdir()
     assert policy_file.load(tmp_path).warning
 
 

@@ -1,0 +1,25 @@
+"""What others need to know of the log: names of its files, and values of its records."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+LOG_FILE: Final = "log.db"
+SPOOL_FILE: Final = "unlogged.jsonl"
+
+
+class Source(StrEnum):
+    """The front end that requested the edit."""
+
+    CLI = "cli"
+    LSP = "lsp"
+    BENCH = "bench"
+
+
+class Verdict(StrEnum):
+    """The user's decision on an edit."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PARTIAL = "partial"
