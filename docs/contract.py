@@ -22,8 +22,9 @@ from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import AttemptReason
 from editsvc.scope.scopes import ScopeKind, ScopeReason
 from editsvc.syntax import Extent
-from lsp import contract, settings
-from lsp.contract import ActionKind, AnswerStatus, Command, HunkStatus, Notification
+from lsp import contract, names, settings
+from lsp.contract import AnswerStatus, HunkStatus
+from lsp.names import ActionKind, Command, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,10 +42,10 @@ LSP_TYPES = (contract.Position, contract.Range)
 
 STRUCTS: tuple[type[msgspec.Struct], ...] = tuple(
     value
-    for value in vars(contract).values()
+    for value in (names.InitializationOptions, *vars(contract).values())
     if inspect.isclass(value)
     and issubclass(value, msgspec.Struct)
-    and value.__module__ == contract.__name__
+    and value.__module__ in {names.__name__, contract.__name__}
     and value not in LSP_TYPES
 )
 
@@ -299,7 +300,7 @@ def _parts() -> dict[str, str]:
         "statuses": _values("status", AnswerStatus),
         "hunk": _fields(contract.Hunk),
         "hunk states": _values("state of a hunk", HunkStatus),
-        "initialization options": _fields(contract.InitializationOptions),
+        "initialization options": _fields(names.InitializationOptions),
         "editsvc/stream": _fields(contract.StreamParams, stream_example()),
         "editsvc/hunks": _fields(contract.HunksParams),
         "settings": _settings(),
@@ -387,7 +388,7 @@ def _objects() -> str:
     )
 
 
-def _values(heading: str, found: type[contract.Described]) -> str:
+def _values(heading: str, found: type[names.Described]) -> str:
     lines = [f"| {heading} | |", "|---|---|"]
     lines += [f"| `{member.value}` | {member.description} |" for member in found]
     return "\n".join(lines) + "\n"

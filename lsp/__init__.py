@@ -7,12 +7,13 @@ that ``--version`` and ``--help`` answer at once.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the language server until its client leaves; returns the status for the shell."""
-    from editsvc import __version__  # noqa: PLC0415 - see above
+    from editsvc import __version__
 
     parser = argparse.ArgumentParser(
         prog="editsvc-lsp", description="Edit code by instruction, in any editor that speaks LSP."
@@ -28,10 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"editsvc-lsp {__version__}")
     chosen = parser.parse_args(arguments)
     if chosen.settings_schema:
-        from lsp.settings import schema_json  # noqa: PLC0415
+        from lsp.settings import schema_json
 
         sys.stdout.write(schema_json())
         return 0
-    from lsp.run import run  # noqa: PLC0415
+    # Until the client is initialized: what is loaded stays, and collecting would look through it again and again.
+    gc.disable()
+    from lsp.run import run
 
     return run(tcp=chosen.tcp, ws=chosen.ws, offline=chosen.offline)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from lsprotocol import types
 
-from lsp.contract import ActionKind, Command, EditArgument, EditIdArgument, HunkArgument
+from lsp.contract import EditArgument, EditIdArgument, HunkArgument
+from lsp.names import ActionKind, Command
 from lsp.wire.convert import command_of, contract_range_of, offsets, range_of
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The contract between the language server and editors: commands, arguments, answers, hunks, notifications.
 
-Everything that the server sends or takes besides LSP's own messages is one of these structs; on the wire their
+Everything that the server sends or takes besides LSP's own messages is one of these structs, or stands in `lsp.names`,
+which holds all that a session needs before its client is initialized; on the wire their
 fields have the names that `msgspec` encodes. ``docs/language-server.md``, the types of the VS Code extension and
 those of the Neovim plugin are generated from here: after a change, run ``python docs/reference.py``.
 
@@ -11,8 +12,7 @@ reported".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -24,21 +24,8 @@ from editsvc.prompt.rendering import EditFormat  # noqa: TC001 - same
 from editsvc.provider.base import AttemptReason  # noqa: TC001 - same
 from editsvc.scope.scopes import ScopeKind, ScopeReason  # noqa: TC001 - same
 from editsvc.syntax import Extent  # noqa: TC001 - same
+from lsp.names import Command, Described, Notification
 from lsp.settings import ApplyMode  # noqa: TC001 - same
-
-
-class Described(StrEnum):
-    """An enumeration whose values each have a description."""
-
-    description: str
-
-    def __new__(cls, value: str, description: str) -> Described:  # noqa: PYI034 - an enum's members are its own
-        """A member with `value`, which is what it equals."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.description = description
-        return member
-
 
 # --- LSP's own types, as msgspec reads them -------------------------------------------------------------------
 
@@ -60,23 +47,6 @@ class Range(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 # --- what the client asks for ---------------------------------------------------------------------------------
-
-
-class InitializationOptions(Struct, frozen=True, omit_defaults=True):
-    """The object ``initializationOptions`` of ``initialize``; unknown or malformed values are ignored."""
-
-    stream: Annotated[bool, Meta(description="send `editsvc/stream` while an edit streams")] = False
-    hunks: Annotated[bool, Meta(description="send `editsvc/hunks` when open hunks change or move")] = False
-    settings: Annotated[
-        dict[str, Any] | None, Meta(description="the settings of the section `editsvc`, until others come")
-    ] = None
-    editsvc: Annotated[
-        dict[str, Any] | None,
-        Meta(description="the same, for editors that send their whole settings; `settings` comes first"),
-    ] = None
-    token: Annotated[
-        str | None, Meta(description="over TCP and WebSocket: the token that the server printed")
-    ] = None
 
 
 class EditArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
@@ -429,45 +399,6 @@ class HunksParams(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     uri: Annotated[str, Meta(description="the document")]
     version: Annotated[int, Meta(description="the document's version that the ranges are for")]
     hunks: Annotated[tuple[Hunk, ...], Meta(description="all hunks of the edit")]
-
-
-# --- names ----------------------------------------------------------------------------------------------------
-
-
-class Command(Described):
-    """The commands of ``workspace/executeCommand``."""
-
-    EDIT = "editsvc.edit", "edit a document by an instruction"
-    ACCEPT_HUNK = "editsvc.acceptHunk", "keep one hunk"
-    REJECT_HUNK = "editsvc.rejectHunk", "take one hunk back"
-    ACCEPT_EDIT = "editsvc.acceptEdit", "keep all hunks that are open"
-    REJECT_EDIT = "editsvc.rejectEdit", "take all hunks back that are open"
-    REJECT_UNEXPLAINED = (
-        "editsvc.rejectUnexplained",
-        "take back the open hunks that the instruction does not explain",
-    )
-    CANCEL = "editsvc.cancel", "stop a running edit"
-    REPORT = (
-        "editsvc.report",
-        "the object of `editsvc report --format json`; with `html`, the same as a page",
-    )
-
-
-class Notification(Described):
-    """The notifications that the server sends to clients that ask for them."""
-
-    STREAM = "editsvc/stream", "hunks that have become certain, while an edit streams"
-    HUNKS = (
-        "editsvc/hunks",
-        "the hunks of an edit in review, when it arrives, when one is decided on, and when they have moved",
-    )
-
-
-class ActionKind(Described):
-    """The kinds of code actions; each action's own kind begins with one of them."""
-
-    REWRITE = "refactor.rewrite.editsvc", "presets, and instructions in comments"
-    REVIEW = "quickfix.editsvc", "decisions on open hunks, and cancelling"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Final
 
 from lsp.session import EditServer, ProcessContext
-from lsp.wire.sockets import listen_tcp, listen_ws
 from lsp.wire.stdio import PipeChannel, claim_standard_streams
 
 _SIGNAL_STATUS: Final = 128
@@ -46,6 +45,8 @@ async def _stdio(context: ProcessContext) -> int:
 
 
 async def _listen(context: ProcessContext, *, tcp: int | None, ws: int | None) -> int:
+    from lsp.wire.sockets import listen_tcp, listen_ws
+
     token = os.environ.get("EDITSVC_LSP_TOKEN") or secrets.token_urlsafe(32)
     stop: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     _on_signals(lambda status: None if stop.done() else stop.set_result(status))

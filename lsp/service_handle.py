@@ -96,7 +96,7 @@ class ServiceHandle:
         """The token log, to be used in a thread and closed; None if nothing is logged."""
         if not self.settings.log_enabled:
             return None
-        from editsvc.app.composition import open_log  # noqa: PLC0415 - heavy
+        from editsvc.app.composition import open_log
 
         return open_log(self.settings)
 

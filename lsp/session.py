@@ -1,14 +1,17 @@
 """One session of the language server: the parts put together, and a handler for each message.
 
-A handler converts, hands on, and converts back. It is called when its message arrives; see `lsp.wire.jsonrpc`.
+A handler converts, hands on, and converts back. It is called when its message arrives; see `lsp.wire.jsonrpc`. The
+parts (`lsp.parts`) are made when `initialize` is answered: nothing that an edit needs is loaded before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
@@ -16,18 +19,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInva
 from pygls.lsp.server import LanguageServer
 
 from editsvc import __version__
-from editsvc.errors import EditsvcError
-from editsvc.text.document import PositionEncoding
-from editsvc.text.rebase import changes_between
-from lsp import actions, contract, remedies, settings
-from lsp.documents import DocumentStore
-from lsp.editing.apply_edits import EditApplier, Patience
-from lsp.editing.decisions import Decisions
-from lsp.editing.edits import Edits
-from lsp.editing.hunk_feed import HunkFeed
-from lsp.editing.reviews import Reviews
-from lsp.editing.tasks import Tasks
-from lsp.service_handle import ServiceHandle
+from lsp.names import ActionKind, Command, InitializationOptions
 from lsp.wire.client import ClientLink
 from lsp.wire.convert import argument_of, client_of, content_changes, options_of, rewrites_lines, root_of
 from lsp.wire.jsonrpc import EditProtocol
@@ -35,9 +27,17 @@ from lsp.wire.session_token import same_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from editsvc.text.document import Edit
-    from lsp.documents import Changed
+    from lsp import contract
+    from lsp.documents import Changed, DocumentStore
+    from lsp.editing.apply_edits import EditApplier, Patience
+    from lsp.editing.decisions import Decisions
+    from lsp.editing.edits import Edits
+    from lsp.editing.reviews import Reviews
+    from lsp.parts import Parts
+    from lsp.service_handle import ServiceHandle
     from lsp.wire.session_protocol import Channel
 
 _MOST_UNREAD: Final = 64 << 20
@@ -47,6 +47,8 @@ def _refined(before: str | None, changed: Changed) -> Sequence[Edit]:
     """The changes, or finer ones: an undo that comes as one piece must not blur what it does not alter."""
     if before is None or changed.document is None:
         return changed.changes
+    from editsvc.text.rebase import changes_between
+
     return changes_between(before, changed.document.text)
 
 
@@ -56,11 +58,11 @@ def _new_id() -> str:
 
 @dataclass(frozen=True)
 class ProcessContext:
-    """The context that the process gives to a session."""
+    """The context that the process gives to a session; without `patience`, a client has the usual one."""
 
     environ: Mapping[str, str]
     offline: bool = False
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience | None = None
     new_id: Callable[[], str] = field(default=_new_id)
 
     @classmethod
@@ -83,33 +85,60 @@ class EditServer(LanguageServer):
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._token = token
         self._tasks: set[asyncio.Future[Any]] = set()
-        self._options = contract.InitializationOptions()
+        self._context = context
+        self._options = InitializationOptions()
+        self._encoding = "utf-16"
+        self._root: Path | None = None
         self._wound_up: asyncio.Task[None] | None = None
         self.link = ClientLink(self.protocol)
-        self.documents = DocumentStore()
-        self.service_handle = ServiceHandle(context.environ, offline=context.offline)
-        self.applier = EditApplier(self.documents, self.link.apply, context.patience)
-        self.hunks = HunkFeed(self.documents, self.link.hunks)
-        self.reviews = Reviews(self.service_handle, self.hunks)
-        tasks = Tasks()
-        self.decisions = Decisions(
-            documents=self.documents,
-            applier=self.applier,
-            reviews=self.reviews,
-            client=self.link,
-            tasks=tasks,
-        )
-        self.edits = Edits(
-            documents=self.documents,
-            service_handle=self.service_handle,
-            applier=self.applier,
-            reviews=self.reviews,
-            decisions=self.decisions,
-            client=self.link,
-            tasks=tasks,
-            new_id=context.new_id,
-        )
         self._register()
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What the session is made of, with the settings that came with ``initialize``."""
+        from lsp.parts import Parts
+
+        parts = Parts(
+            self.link,
+            environ=self._context.environ,
+            offline=self._context.offline,
+            patience=self._context.patience,
+            new_id=self._context.new_id,
+        )
+        parts.begin(self._encoding, self._root)
+        self._configure(parts, {})
+        gc.enable()  # the process has not collected until now
+        return parts
+
+    @property
+    def documents(self) -> DocumentStore:
+        """The open documents."""
+        return self.parts.documents
+
+    @property
+    def service_handle(self) -> ServiceHandle:
+        """The edit service."""
+        return self.parts.service_handle
+
+    @property
+    def applier(self) -> EditApplier:
+        """Applies edits to the client's buffer."""
+        return self.parts.applier
+
+    @property
+    def reviews(self) -> Reviews:
+        """The edits whose hunks are followed."""
+        return self.parts.reviews
+
+    @property
+    def decisions(self) -> Decisions:
+        """Accepts and rejects."""
+        return self.parts.decisions
+
+    @property
+    def edits(self) -> Edits:
+        """The edits that run."""
+        return self.parts.edits
 
     def _register(self) -> None:
         features: dict[str, tuple[Callable[..., Any], Any]] = {
@@ -122,7 +151,7 @@ class EditServer(LanguageServer):
             types.TEXT_DOCUMENT_CODE_ACTION: (
                 self.on_code_action,
                 types.CodeActionOptions(
-                    code_action_kinds=[kind.value for kind in contract.ActionKind], resolve_provider=True
+                    code_action_kinds=[kind.value for kind in ActionKind], resolve_provider=True
                 ),
             ),
             types.CODE_ACTION_RESOLVE: (self.on_code_action_resolve, None),
@@ -135,15 +164,15 @@ class EditServer(LanguageServer):
             self.protocol.fm.features[method] = handler
             if options is not None:
                 self.protocol.fm.feature_options[method] = options
-        commands: dict[contract.Command, Callable[..., Any]] = {
-            contract.Command.EDIT: self.on_edit,
-            contract.Command.ACCEPT_HUNK: self.on_accept_hunk,
-            contract.Command.REJECT_HUNK: self.on_reject_hunk,
-            contract.Command.ACCEPT_EDIT: self.on_accept_edit,
-            contract.Command.REJECT_EDIT: self.on_reject_edit,
-            contract.Command.REJECT_UNEXPLAINED: self.on_reject_unexplained,
-            contract.Command.CANCEL: self.on_cancel,
-            contract.Command.REPORT: self.on_report,
+        commands: dict[Command, Callable[..., Any]] = {
+            Command.EDIT: self.on_edit,
+            Command.ACCEPT_HUNK: self.on_accept_hunk,
+            Command.REJECT_HUNK: self.on_reject_hunk,
+            Command.ACCEPT_EDIT: self.on_accept_edit,
+            Command.REJECT_EDIT: self.on_reject_edit,
+            Command.REJECT_UNEXPLAINED: self.on_reject_unexplained,
+            Command.CANCEL: self.on_cancel,
+            Command.REPORT: self.on_report,
         }
         self.protocol.fm.commands.update({command.value: handler for command, handler in commands.items()})
 
@@ -177,9 +206,8 @@ class EditServer(LanguageServer):
         await asyncio.shield(self._wound_up)
 
     async def _wind_up(self) -> None:
-        await self.edits.wind_up()
-        await self.reviews.wind_up({document.uri: document.text for document in self.documents})
-        await self.service_handle.close()
+        if "parts" in vars(self):
+            await self.parts.wind_up()
         for task in list(self._tasks):
             task.cancel()
 
@@ -195,38 +223,45 @@ class EditServer(LanguageServer):
             asyncio.get_running_loop().call_soon(self.end, 1)
             raise JsonRpcInvalidRequest("The token in initializationOptions is missing or wrong.")
         self.link.about = client_of(params)
-        self.hunks.enabled = self.link.about.hunks
-        self.documents.encoding = PositionEncoding(encoding)
-        self.edits.root = root_of(params)
-        self._configure({})
+        self._encoding, self._root = encoding, root_of(params)
+        # Behind the answer, and before the client's next message unless that is here already.
+        asyncio.get_running_loop().call_soon(lambda: self.parts)
 
     async def on_initialized(self) -> None:
         """Get the settings from clients that can be asked, and get ready for the first edit."""
+        from lsp import settings
+
         if self.link.about.registers_configuration:
             self.link.register_configuration(settings.SECTION)
         await self._pull_configuration()
         self._background(self.service_handle.warm_up())
 
     async def _pull_configuration(self) -> None:
+        from lsp import settings
+
         if self.link.about.configuration:
             section = await self.link.configuration(settings.SECTION)
             if isinstance(section, dict):
-                self._configure(section)
+                self._configure(self.parts, section)
 
-    def _configure(self, section: dict[str, Any]) -> None:
+    def _configure(self, parts: Parts, section: dict[str, Any]) -> None:
+        from lsp import settings
+
         # What came with `initialize` holds until the client says otherwise; Helix sends its whole table there.
         first = self._options.settings or self._options.editsvc or {}
         own, engine, warnings = settings.read({**first, **section})
-        self.edits.settings = own
-        warnings += self.service_handle.configure(engine, self.edits.root)
+        parts.edits.settings = own
+        warnings += parts.service_handle.configure(engine, self._root)
         for warning in warnings:
             self.link.log(warning)
 
     def on_configuration(self, params: types.DidChangeConfigurationParams) -> Awaitable[None] | None:
         """Settings pushed by the client, or word that they can be pulled."""
+        from lsp import settings
+
         pushed = params.settings
         if isinstance(pushed, dict) and isinstance(pushed.get(settings.SECTION), dict):
-            self._configure(pushed[settings.SECTION])
+            self._configure(self.parts, pushed[settings.SECTION])
             return None
         return self._pull_configuration()
 
@@ -318,10 +353,14 @@ class EditServer(LanguageServer):
         document = self.documents.get(params.text_document.uri)
         if document is None:
             return []
+        from lsp import actions
+
         return actions.code_actions(document, params, self.edits, self.reviews)
 
     def on_code_action_resolve(self, action: types.CodeAction) -> types.CodeAction:
         """Give an action its command."""
+        from lsp import actions
+
         return actions.resolved(action)
 
     def on_code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -329,6 +368,8 @@ class EditServer(LanguageServer):
         document = self.documents.get(params.text_document.uri)
         if document is None or not self.edits.settings.code_lenses:
             return []
+        from lsp import actions
+
         return actions.code_lenses(document, self.reviews)
 
     def on_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
@@ -339,24 +380,34 @@ class EditServer(LanguageServer):
 
     def on_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.EditAnswer]:
         """``editsvc.edit``."""
+        from lsp import contract
+
         return self.edits.start(argument_of(command, contract.EditArgument), command.work_done_token)
 
     def on_accept_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptHunk``."""
+        from lsp import contract
+
         argument = argument_of(command, contract.HunkArgument)
         return self.decisions.accept(argument.edit_id, argument.hunk_id)
 
     def on_reject_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectHunk``."""
+        from lsp import contract
+
         argument = argument_of(command, contract.HunkArgument)
         return self.decisions.reject(argument.edit_id, argument.hunk_id, notify=argument.notify)
 
     def on_accept_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.acceptEdit``."""
+        from lsp import contract
+
         return self.decisions.accept(argument_of(command, contract.EditIdArgument).edit_id, None)
 
     def on_reject_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectEdit``."""
+        from lsp import contract
+
         argument = argument_of(command, contract.EditIdArgument)
         return self.decisions.reject(argument.edit_id, None, notify=argument.notify)
 
@@ -364,15 +415,22 @@ class EditServer(LanguageServer):
         self, command: types.ExecuteCommandParams
     ) -> Awaitable[contract.DecisionAnswer]:
         """``editsvc.rejectUnexplained``."""
+        from lsp import contract
+
         argument = argument_of(command, contract.EditIdArgument)
         return self.decisions.reject_unexplained(argument.edit_id, notify=argument.notify)
 
     def on_cancel(self, command: types.ExecuteCommandParams) -> contract.CancelAnswer:
         """``editsvc.cancel``."""
+        from lsp import contract
+
         return self.edits.cancel(argument_of(command, contract.EditIdArgument).edit_id)
 
     async def on_report(self, command: types.ExecuteCommandParams) -> contract.ReportPage | dict[str, Any]:
         """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""
+        from editsvc.errors import EditsvcError
+        from lsp import contract, remedies
+
         argument = argument_of(command, contract.ReportArgument)
         try:
             answer, missing = await asyncio.to_thread(self._report, argument.format)
@@ -384,10 +442,11 @@ class EditServer(LanguageServer):
 
     def _report(self, form: str) -> tuple[contract.ReportPage | dict[str, Any], list[str]]:
         """The report, and a sentence for each part that is missing."""
-        from editsvc.app.composition import open_log  # noqa: PLC0415 - heavy
-        from editsvc.report import read, to_json  # noqa: PLC0415
-        from editsvc.report.page import to_html  # noqa: PLC0415
-        from editsvc.report.parts import Parts  # noqa: PLC0415
+        from editsvc.app.composition import open_log
+        from editsvc.report import read, to_json
+        from editsvc.report.page import to_html
+        from editsvc.report.parts import Parts
+        from lsp import contract
 
         with open_log(self.service_handle.settings) as log:
             report = read(log, days=True)

@@ -135,9 +135,7 @@ class Meanwhile:
         with self._lock:
             begun, self._begun = self._begun, True
         if not begun:
-            # Of what a start has loaded nothing is garbage; the command line has not collected until now.
-            gc.freeze()
-            gc.enable()
+            gc.enable()  # the command line has not collected until now
             threading.Thread(target=self._run, name="meanwhile", daemon=True).start()
 
     def _run(self) -> None:

@@ -107,4 +107,6 @@ def main(args: list[str] | None = None, *, group: click.Command = command) -> No
         defect = Defect(exc)
         print_message(f"editsvc: {defect.sentence()}")
         code = defect.exit_code
+    finally:
+        gc.enable()
     sys.exit(int(code or 0))

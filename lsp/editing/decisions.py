@@ -199,7 +199,7 @@ class Decisions:
         return answers.decision(proposal, self._document(proposal.base.uri), AnswerStatus.CHANGED, "")
 
     def _record_verdict(self, proposal: Proposal) -> None:
-        from editsvc.tokenlog import Verdict  # noqa: PLC0415
+        from editsvc.tokenlog import Verdict
 
         accepted = proposal.states.count(HunkState.ACCEPTED)
         if HunkState.OPEN not in proposal.states:

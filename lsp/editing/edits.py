@@ -227,7 +227,7 @@ class Edits:
 
     async def _log_refusal(self, running: Running, exc: EditsvcError) -> None:
         """Log an edit that ended before the engine had it; without settings there is no log to be found."""
-        from editsvc.tokenlog import Source  # noqa: PLC0415 - heavy
+        from editsvc.tokenlog import Source
 
         running.logged = True
         path = path_of(running.uri)
@@ -318,8 +318,8 @@ class Edits:
         raise Stale("The comment with the instruction is no longer there.", hint="Ask again.")
 
     async def _rewrite(self, running: Running, text: str, comment: Instruction | None) -> EditResult:
-        from editsvc.engine.edit import EditRequest  # noqa: PLC0415 - heavy
-        from editsvc.tokenlog import Source  # noqa: PLC0415
+        from editsvc.engine.edit import EditRequest
+        from editsvc.tokenlog import Source
 
         document = self._documents.get(running.uri)
         if document is None:

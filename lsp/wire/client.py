@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
-from lsp.contract import HunksParams, Notification, StreamedHunk, StreamParams
+from lsp.names import Notification
 from lsp.wire.convert import Client, workspace_edit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
+    from lsp.contract import HunksParams, StreamedHunk, StreamParams
     from lsp.wire.convert import BufferEdit
     from lsp.wire.jsonrpc import EditProtocol
 
@@ -157,6 +158,8 @@ class EditProgress:
     def stream(self, seq: int, hunks: Sequence[StreamedHunk], reached: int, total: int) -> None:
         """Send hunks that have become certain."""
         if not self._ended:
+            from lsp.contract import StreamParams
+
             self._link.stream(
                 StreamParams(
                     edit_id=self._edit_id,

@@ -1,4 +1,7 @@
-"""Between the product's values and those of LSP: the only place that knows both."""
+"""Between the product's values and those of LSP: the only place that knows both.
+
+What a client's introduction does not need is imported where it is used, so that `initialize` is answered early.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.uris import to_fs_path
 
-from editsvc import syntax
-from lsp import contract
-from lsp.documents import ContentChange
+from lsp.names import InitializationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from editsvc.text.document import Edit
-    from lsp.documents import Document
+    from lsp import contract
+    from lsp.documents import ContentChange, Document
+    from lsp.names import Command
 
 _ANNOTATION: Final = "editsvc"
 _Argument = TypeVar("_Argument", bound=msgspec.Struct)
@@ -65,15 +68,15 @@ def client_of(params: types.InitializeParams) -> Client:
     )
 
 
-def options_of(params: types.InitializeParams) -> contract.InitializationOptions:
+def options_of(params: types.InitializeParams) -> InitializationOptions:
     """``initializationOptions``; one that is malformed counts as not given, because the session must go on."""
     given = params.initialization_options
     options: dict[str, Any] = {}
-    for field in msgspec.structs.fields(contract.InitializationOptions):
+    for field in msgspec.structs.fields(InitializationOptions):
         if isinstance(given, dict) and field.encode_name in given:
             with suppress(msgspec.ValidationError):
                 options[field.name] = msgspec.convert(given[field.encode_name], field.type)
-    return contract.InitializationOptions(**options)
+    return InitializationOptions(**options)
 
 
 def argument_of(params: types.ExecuteCommandParams, kind: type[_Argument]) -> _Argument:
@@ -90,7 +93,7 @@ def argument_of(params: types.ExecuteCommandParams, kind: type[_Argument]) -> _A
         raise JsonRpcInvalidParams(f"The argument of {params.command} is wrong: {exc}.") from None
 
 
-def command_of(title: str, command: contract.Command, argument: msgspec.Struct) -> types.Command:
+def command_of(title: str, command: Command, argument: msgspec.Struct) -> types.Command:
     """A command of ours, with its argument, for the client to show and to execute."""
     return types.Command(title, command.value, arguments=[msgspec.to_builtins(argument)])
 
@@ -114,6 +117,8 @@ def path_of(uri: str) -> Path | None:
 
 def filename_of(document: Document) -> str:
     """A name without folders that tells the language, also for documents that have no file yet."""
+    from editsvc import syntax
+
     name = PurePosixPath(unquote(urlsplit(document.uri).path)).name or "untitled"
     language = syntax.by_name(document.language_id)
     # A notebook's file is JSON, and a cell of it is not.
@@ -127,6 +132,8 @@ def filename_of(document: Document) -> str:
 
 def content_changes(changes: Iterable[types.TextDocumentContentChangeEvent]) -> list[ContentChange]:
     """The changes of one didChange; raises ValueError for negative positions."""
+    from lsp.documents import ContentChange
+
     return [
         ContentChange(change.text, _span(change.range))
         if isinstance(change, types.TextDocumentContentChangePartial)
@@ -157,6 +164,8 @@ def range_of(document: Document, start: int, end: int) -> types.Range:
 
 def contract_range_of(document: Document, start: int, end: int) -> contract.Range:
     """The same as in answers and notifications of ours."""
+    from lsp import contract
+
     return contract.Range(
         contract.Position(*document.position(start)),
         contract.Position(*document.position(end)),

@@ -97,7 +97,7 @@ async def _read_frames(reader: asyncio.StreamReader, session: Session) -> None:
 @contextlib.asynccontextmanager
 async def listen_ws(port: int, token: str, make_session: MakeSession) -> AsyncIterator[str]:
     """Accept WebSocket connections on `port` (0: a free one); yields the address. Raises OSError if it is taken."""
-    from aiohttp import web  # noqa: PLC0415 - 0.1 s that stdio does not need
+    from aiohttp import web
 
     async def connected(request: web.Request) -> web.StreamResponse:
         if not _may_connect(request.headers.get("Origin"), request.host):

@@ -30,7 +30,7 @@ def claim_standard_streams() -> tuple[int, int]:
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 - exists there only
+        import msvcrt
 
         for descriptor in (incoming, outgoing):
             msvcrt.setmode(descriptor, os.O_BINARY)

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from lsp import contract
-from lsp.contract import COMMANDS, NOTIFICATIONS, AnswerStatus, Command, Notification
+from lsp.contract import COMMANDS, NOTIFICATIONS, AnswerStatus
+from lsp.names import Command, Notification
 
 ROOT = Path(__file__).parents[2]
 _SPEC = importlib.util.spec_from_file_location("generated_from_contract", ROOT / "docs" / "contract.py")

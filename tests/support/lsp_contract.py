@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from lsp.contract import COMMANDS, NOTIFICATIONS, ActionKind, Command, Notification
+from lsp.contract import COMMANDS, NOTIFICATIONS
+from lsp.names import ActionKind, Command, Notification
 
 
 def problems(message: dict[str, Any], request: tuple[str, Any] | None = None) -> list[str]:
