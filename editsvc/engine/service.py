@@ -67,12 +67,12 @@ if TYPE_CHECKING:
     from editsvc.guard.findings import Finding
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
-    from editsvc.guard.unasked import Judged
     from editsvc.prediction.carry_over import CarryOver
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.provider.base import Completer
     from editsvc.provider.models import Model
     from editsvc.settings.schema import Settings
+    from editsvc.text.diff import Span
     from editsvc.text.document import Edit, Snapshot
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tokenlog.values import Source
@@ -634,7 +634,6 @@ class EditService:
     def _examined(self, run: EditRun, plan: Plan, proposal: Proposal) -> EditResult | Plan:
         """What the gate makes of `proposal`: a result, or the plan with which the model is asked again."""
         from editsvc.guard import gate
-        from editsvc.guard.unasked import judge
 
         never_asked = {Check.SYNTAX} if self._settings.on_syntax_error is OnSyntaxError.REFUSE else ()
         verdict = gate.examine(
@@ -646,11 +645,9 @@ class EditService:
         if verdict.refused is not None:
             run.refused = self._proposed(run, plan, verdict.document)
             raise _refused(verdict.refused, asked=run.asked_again)
-        judged = judge(verdict.proposal)
-        # Its lines are several times as large as a large file.
-        for examined in (proposal, verdict.proposal):
-            examined.forget()
-        return self._edited(run, plan, verdict.document, judged)
+        if verdict.proposal is not proposal:
+            proposal.forget()
+        return self._edited(run, plan, verdict.proposal)
 
     def _undivided(self, run: EditRun, plan: Plan, misfit: Misfit) -> Plan:
         """The plan after sections that do not fit: of the whole file, or where that is too long, with a remark.
@@ -709,19 +706,28 @@ class EditService:
         asked = run.request.allow
         return frozenset(self._settings.allow if asked is None else asked)
 
-    def _edited(self, run: EditRun, plan: Plan, document: str, judged: Sequence[Judged] = ()) -> EditResult:
-        """The result for a document that may replace the old one."""
+    def _edited(self, run: EditRun, plan: Plan, proposal: Proposal) -> EditResult:
+        """The result for a proposal that may replace the document."""
         from editsvc.engine.places import marks_of
         from editsvc.guard.identity import prove
+        from editsvc.guard.unasked import judge
         from editsvc.text import diff
 
         request = run.request
-        sent = document
+        document = sent = proposal.after
+        judged = judge(proposal)
+        beyond = _beyond_the_symbol(request, plan, proposal.spans)
+        # What is sent is the document itself, but for secrets and line ends.
+        edits = proposal.comparison.edits() if request.snapshot.text == proposal.before else None
+        # Its lines are several times as large as a large file.
+        proposal.forget()
+        proposal.original.forget()
         if plan.masked is not None:
             document = self._with_secrets(run, plan, document, plan.masked)
-        edits = diff.edits(request.snapshot.text, document)
+        if edits is None:
+            edits = diff.edits(request.snapshot.text, document)
         after = prove(request.snapshot, apply(request.snapshot.text, edits), edits, document)
-        run.warnings += [*_beyond_the_symbol(request, plan, sent), *_unchecked(run.syntax_check)]
+        run.warnings += [*beyond, *_unchecked(run.syntax_check)]
         if self.offline and not plan.target.bounded:  # a reply of the engine has no place for notes
             from editsvc.offline import notes
 
@@ -887,18 +893,16 @@ class EditService:
             self._scorer.submit(run.id, run.predicted, run.reply)
 
 
-def _beyond_the_symbol(request: EditRequest, plan: Plan, document: str) -> list[str]:
+def _beyond_the_symbol(request: EditRequest, plan: Plan, spans: Sequence[Span]) -> list[str]:
     """The warning for an edit that goes beyond the symbol that the user named."""
     if request.scope.kind is not ScopeKind.SYMBOL:
         return []
     named = plan.scope
     if named.kind is not ScopeKind.SYMBOL:
         named = scopes.choose(request.scope, plan.document, plan.language, divide_above=plan.divide_above)
-    from editsvc.text import diff
-
     outside = [
         span
-        for span in diff.changed_spans(plan.document, document)
+        for span in spans
         if not (named.first_line <= span.old_start + 1 and span.old_end <= named.last_line)
         or span.old_start == span.old_end in {named.first_line - 1, named.last_line}
     ]

@@ -52,21 +52,22 @@ def tells(line: str) -> bool:
 
 def changes_of(old: Sequence[str], new: Sequence[str], spans: Sequence[Span]) -> list[Change]:
     """The changed places of two texts, given as lines and as the `spans` that differ, in order."""
-    before = Counter(key for span in spans for key in _keys(old[span.old_start : span.old_end]))
-    after = Counter(key for span in spans for key in _keys(new[span.new_start : span.new_end]))
-    missing, extra = before - after, after - before
+    before = _contents(old, ((span.old_start, span.old_end) for span in spans))
+    after = _contents(new, ((span.new_start, span.new_end) for span in spans))
+    was, now = Counter(before.values()), Counter(after.values())
+    missing, extra = was - now, now - was
     result = []
     for group in _neighbours(old, spans):
-        gone = [number for span in group for number in range(span.old_start, span.old_end)]
-        come = [number for span in group for number in range(span.new_start, span.new_end)]
+        gone = (number for span in group for number in range(span.old_start, span.old_end))
+        come = (number for span in group for number in range(span.new_start, span.new_end))
         result.append(
             Change(
                 group[0].old_start,
                 group[-1].old_end,
                 group[0].new_start,
                 group[-1].new_end,
-                tuple(number for number in gone if tells(old[number]) and old[number].strip() in missing),
-                tuple(number for number in come if tells(new[number]) and new[number].strip() in extra),
+                tuple(number for number in gone if before.get(number) in missing),
+                tuple(number for number in come if after.get(number) in extra),
             )
         )
     return result
@@ -91,8 +92,14 @@ def without_successor(change: Change, old: Sequence[str], new: Sequence[str]) ->
     return change.net
 
 
-def _keys(lines: Iterable[str]) -> Iterable[str]:
-    return (line.strip() for line in lines if tells(line))
+def _contents(lines: Sequence[str], ranges: Iterable[tuple[int, int]]) -> dict[int, str]:
+    """The lines in `ranges` that tell something, by their numbers, without the white space around them."""
+    return {
+        number: content
+        for start, end in ranges
+        for number in range(start, end)
+        if _TELLS.search(content := lines[number].strip())
+    }
 
 
 def _neighbours(old: Sequence[str], spans: Sequence[Span]) -> list[list[Span]]:

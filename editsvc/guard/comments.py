@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.changes import tells
@@ -12,9 +11,8 @@ from editsvc.guard.findings import Answer, Check, Finding, Lines
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from editsvc import syntax
-    from editsvc.guard.changes import Change
     from editsvc.guard.proposal import Proposal
+    from editsvc.guard.remarks import Gone
 
 _MANY: Final = 3  # lines
 _SEVERAL: Final = 2  # lines
@@ -28,123 +26,6 @@ _TO_TOOLS: Final = re.compile(
     r"(?:istanbul|prettier|c8|v8)[- ]ignore|pragma: no"
 )
 _CODE: Final = re.compile(r"[;{}()\[\],=]$|\w\(.*\)$")
-_DOCSTRING: Final = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Comments that are gone from code that stayed.
-
-    `whole` are the numbers of old lines that are nothing but a comment, `trailing` pairs of an old line and the new one
-    that is the same without the comment at its end. All are 0-based.
-    """
-
-    whole: tuple[int, ...]
-    trailing: tuple[tuple[int, int], ...]
-
-    def __len__(self) -> int:
-        """How many lines have lost a comment."""
-        return len(self.whole) + len(self.trailing)
-
-
-def comment_lines(lines: Sequence[str], language: syntax.Language) -> list[bool]:
-    """For each line, whether it is nothing but a comment, or a part of one; told by how it begins.
-
-    In Python a docstring counts as one.
-    """
-    opening, closing = language.block_comment or ("", "")
-    python = language.name == "python"
-    result: list[bool] = []
-    until = ""
-    for line in lines:
-        text = line.strip()
-        if until:
-            result.append(True)
-            if until in text:
-                until = ""
-            continue
-        begins = bool(language.line_comment) and text.startswith(language.line_comment)
-        if not begins and opening and text.startswith(opening):
-            begins = True
-            rest = text.partition(closing)
-            if not rest[1]:
-                until = closing
-            elif rest[2].strip():
-                begins = False  # code goes on behind it
-        elif python and (match := _DOCSTRING.match(text)):
-            begins = True
-            if match[1] not in text[match.end() :]:
-                until = match[1]
-        result.append(begins)
-    return result
-
-
-def gone(proposal: Proposal, changes: Sequence[Change]) -> Gone:
-    """The comments that are gone from code that stayed, where no other comment came in their place."""
-    language = proposal.language
-    if language is None or not (language.line_comment or language.block_comment):
-        return Gone((), ())
-    concerned = [change for change in changes if change.gone]
-    old, new = proposal.old, proposal.new
-    if not any(change.net > 0 or _may_hold_comments(change, old, language) for change in concerned):
-        return Gone((), ())
-    before, after = comment_lines(old, language), comment_lines(new, language)
-    whole: list[int] = []
-    trailing: list[tuple[int, int]] = []
-    for change in concerned:
-        comments = [number for number in change.gone if before[number]]
-        code = [number for number in change.gone if not before[number]]
-        come = [number for number in change.come if not after[number]]
-        cut = list(_cut(code, come, old, new, language)) if code and come else []
-        trailing += cut
-        if not comments or len(come) < len(change.come):  # other comments came
-            continue
-        # Where more code is gone than came, its comments are gone with it.
-        if len(code) > len(come):
-            missing = set(code) - {line for line, _ in cut}
-            comments = [number for number in comments if _next_code(number, before, old) not in missing]
-        whole += comments
-    return Gone(tuple(whole), tuple(trailing))
-
-
-def _may_hold_comments(change: Change, old: Sequence[str], language: syntax.Language) -> bool:
-    """Whether a line that is gone may have a comment; the inside of one that goes over many lines may not show it."""
-    marks = [mark for mark in (language.line_comment, *(language.block_comment or ()), '"""', "'''") if mark]
-    return any(
-        old[number].lstrip()[:1] == "*" or any(mark in old[number] for mark in marks)
-        for number in change.gone
-    )
-
-
-def _cut(
-    code: Sequence[int],
-    come: Sequence[int],
-    old: Sequence[str],
-    new: Sequence[str],
-    language: syntax.Language,
-) -> Iterator[tuple[int, int]]:
-    """The lines of `code` that a line of `come` equals but for a comment at its end."""
-    markers = [marker for marker in (language.line_comment, (language.block_comment or ("",))[0]) if marker]
-    form = re.compile(rf"\s+(?:{'|'.join(map(re.escape, markers))})")
-    bare: dict[str, list[int]] = {}
-    for number in reversed(code):
-        for match in form.finditer(old[number]):
-            bare.setdefault(old[number][: match.start()], []).append(number)
-    used: set[int] = set()
-    for number in come:
-        for candidate in reversed(bare.get(new[number].rstrip(), ())):
-            if candidate not in used:
-                used.add(candidate)
-                yield candidate, number
-                break
-
-
-def _next_code(number: int, comments: Sequence[bool], lines: Sequence[str]) -> int:
-    """The first line below `number` that is neither blank nor a comment; the number of lines if there is none."""
-    for below in range(number + 1, len(lines)):
-        if not comments[below] and tells(lines[below]):
-            return below
-    return len(lines)
 
 
 def comments_lost(proposal: Proposal) -> Iterator[Finding]:
@@ -156,7 +37,7 @@ def comments_lost(proposal: Proposal) -> Iterator[Finding]:
     intent = proposal.intent
     if proposal.before == proposal.after or intent.comments:
         return
-    lost = gone(proposal, proposal.changes)
+    lost = proposal.comments_gone
     if not lost:
         return
     may_go = intent.removes or intent.rewrites
@@ -199,8 +80,7 @@ def restore_comments(proposal: Proposal, waived: Collection[Check] = ()) -> tupl
     meant = intent.comments or intent.removes or intent.rewrites
     if proposal.before == proposal.after or meant or Check.COMMENTS in waived:
         return unchanged
-    changes = proposal.changes
-    lost = gone(proposal, changes)
+    lost = proposal.comments_gone
     certain = intent.narrow and intent.understood
     old, new = proposal.old, list(proposal.new)
     # One remark that stood on several lines is cleared away, or answered, at once.
@@ -242,7 +122,7 @@ def _many(lost: Gone, proposal: Proposal, share: float = _SHARE) -> bool:
     language = proposal.language
     if language is None:
         return False
-    comments = comment_lines(proposal.old, language)
+    comments = proposal.old_remarks
     head = next(
         (number for number, line in enumerate(proposal.old) if tells(line) and not comments[number]), 0
     )

@@ -65,7 +65,8 @@ def _again(proposal: Proposal) -> Iterator[Finding]:
         came.update(telling(proposal.new[span.new_start : span.new_end]))
         came.subtract(telling(proposal.old[span.old_start : span.old_end]))
     more = {line for line, count in came.items() if count > 0}
-    held = counted(proposal.old, more)
+    contents = proposal.original.contents
+    held = {line: contents[line] for line in more if line in contents}
     if not held:
         return
     once = {line for line, count in held.items() if count == 1}

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.changes import tells
-from editsvc.guard.comments import comment_lines
 from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
 from editsvc.guard.similarity import similarity, words
 
@@ -119,7 +118,7 @@ def elided(proposal: Proposal) -> Iterator[Finding]:
 def _remark(proposal: Proposal) -> tuple[int, Answer] | None:
     """The first new line that says of other lines that they stay, and nothing else."""
     came = {line.strip() for span in proposal.spans for line in proposal.new[span.new_start : span.new_end]}
-    known = {content for content in map(str.strip, proposal.old) if content in came}
+    known = came & proposal.original.contents.keys()
     python = proposal.language is not None and proposal.language.name == "python"
     for span in proposal.spans:
         lost = (span.old_end - span.old_start) - (span.new_end - span.new_start)
@@ -197,7 +196,7 @@ def _alone(proposal: Proposal, changes: Sequence[Change]) -> tuple[int, Answer] 
     ]
     if not candidates:
         return None
-    before, after = comment_lines(proposal.old, language), comment_lines(proposal.new, language)
+    before, after = proposal.old_remarks, proposal.new_remarks
     for change in candidates:
         remarks = [number for number in change.come if after[number]]
         gone = [words(proposal.old[number]) for number in change.gone if not before[number]]

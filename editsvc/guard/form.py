@@ -54,8 +54,8 @@ def open_frame(proposal: Proposal) -> Iterator[Finding]:
             Answer.ASK_THEN_REFUSE,
             after=_line(len(new)),
         )
-    known = {line.strip() for line in old if line.strip()}
     behind = [line.strip() for line in split_lines(received.behind)]
+    known = {line.strip() for line in old if line.strip()} if behind else ()
     if known and any(line in known or _FENCE.match(line) for line in behind):
         yield Finding(
             Check.FRAME,

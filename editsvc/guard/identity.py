@@ -18,26 +18,21 @@ if TYPE_CHECKING:
 def prove(before: Snapshot, text: str, edits: Sequence[Edit], intended: str) -> Snapshot:
     r"""The document with `text`, which is that of `before` with `edits` made, after proof that nothing else differs.
 
-    `intended` (``\n`` only) is what the text must read, but for its line ends. The bytes outside of the edits are
-    compared one by one. Raises GuardRefused(identity), which nothing can waive: it would be a defect of this program.
+    `intended` (``\n`` only) is what the text must read, but for its line ends. The characters outside of the edits are
+    compared one by one: texts of the same characters have the same bytes. Raises GuardRefused(identity), which nothing
+    can waive: it would be a defect of this program.
     """
-    old, new = _bytes(before.text), _bytes(text)
+    old = before.text
     same = normalise(text) == intended
-    read = at = new_at = 0  # code points of the old text, bytes of the old and of the new one
+    at = new_at = 0
     for edit in sorted(edits):
-        kept = len(_bytes(before.text[read : edit.start]))
-        same = same and old[at : at + kept] == new[new_at : new_at + kept]
-        at += kept + len(_bytes(before.text[edit.start : edit.end]))
-        new_at += kept + len(_bytes(edit.new_text))
-        read = edit.end
-    if not same or old[at:] != new[new_at:]:
+        kept = max(0, edit.start - at)
+        same = same and old[at : edit.start] == text[new_at : new_at + kept]
+        at, new_at = edit.end, new_at + kept + len(edit.new_text)
+    if not same or old[at:] != text[new_at:]:
         raise GuardRefused(
             "The edit would change text outside of its hunks.",
             check=Check.IDENTITY,
             hint="This is a bug in editsvc; nothing was written.",
         )
     return replace(before, text=text)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc.text.diff import changed_spans
-from editsvc.text.document import normalise, split_lines
+from editsvc.text.comparison import Comparison, Lined
+from editsvc.text.document import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,20 +115,23 @@ _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _MIN_TWIN: Final = 3  # shorter words of such letters are words of their own in Russian and Greek texts
 
 
-def added(before: str, after: str) -> list[HiddenCharacter]:
+def added(before: str, after: str, *, comparison: Comparison | None = None) -> list[HiddenCharacter]:
     """Invisible and deceptive characters in `after` that were not in `before`, line by line.
 
     Both are texts without their BOM; a U+FEFF that is still at the start counts as one inside. Fine are emoji
     with their joiners and selectors, joiners where a script's spelling needs them, and variants of ideographs.
     A word is reported if it hides Cyrillic or Greek letters among Latin ones, or looks the same as another word
-    of `after`, and `before` did not have it.
+    of `after`, and `before` did not have it. `comparison` is that of the two, where the caller has it.
     """
-    if before == after or (after.isascii() and not _ANY_HIDDEN.search(after)):
+    if before == after:
         return []
-    before, after = normalise(before), normalise(after)
-    known = _Words(before, after)
+    if comparison is None:
+        comparison = Comparison(Lined(normalise(before)), normalise(after))
+    if not any(_is_odd(line) for line in _inserted(comparison)):
+        return []
+    known = _Words(comparison.before, comparison.after)
     findings: list[HiddenCharacter] = []
-    for removed, inserted in _changes(before, after):
+    for removed, inserted in _changes(comparison):
         allowance = Counter(character for line in removed for character in _hidden(line))
         for number, line in inserted:
             present = Counter(_hidden(line))
@@ -138,20 +141,29 @@ def added(before: str, after: str) -> list[HiddenCharacter]:
     return findings
 
 
-def _changes(before: str, after: str) -> Iterator[tuple[list[str], list[tuple[int, str]]]]:
+def _inserted(comparison: Comparison) -> Iterator[str]:
+    for span in comparison.spans:
+        yield from comparison.new[span.new_start : span.new_end]
+
+
+def _is_odd(line: str) -> bool:
+    """Whether there may be anything to say of a line."""
+    return not line.isascii() or _ANY_HIDDEN.search(line) is not None
+
+
+def _changes(comparison: Comparison) -> Iterator[tuple[list[str], list[tuple[int, str]]]]:
     """Each change as the lines it removes, and those it inserts with their 1-based numbers.
 
     Lines that are removed in one place and inserted in another have moved, and are left out.
     """
-    spans = changed_spans(before, after)
-    old_lines, new_lines = split_lines(before), list(enumerate(split_lines(after), 1))
-    moved = Counter(line for span in spans for line in old_lines[span.old_start : span.old_end])
-    moved &= Counter(line for span in spans for _, line in new_lines[span.new_start : span.new_end])
+    spans, old, new = comparison.spans, comparison.old, comparison.new
+    moved = Counter(line for span in spans for line in old[span.old_start : span.old_end])
+    moved &= Counter(_inserted(comparison))
     gone, come = moved.copy(), moved
     for span in spans:
-        removed = [line for line in old_lines[span.old_start : span.old_end] if not _taken(gone, line)]
-        inserted = [item for item in new_lines[span.new_start : span.new_end] if not _taken(come, item[1])]
-        yield removed, inserted
+        removed = [line for line in old[span.old_start : span.old_end] if not _taken(gone, line)]
+        numbered = enumerate(new[span.new_start : span.new_end], span.new_start + 1)
+        yield removed, [item for item in numbered if not _taken(come, item[1])]
 
 
 def _taken(lines: Counter[str], line: str) -> bool:

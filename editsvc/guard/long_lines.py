@@ -63,7 +63,7 @@ class Reading:
 class _Unparsed(Proposal):
     """Broken code is not parsed: definitions are known by their lines alone."""
 
-    @cached_property
+    @property
     def old_outline(self) -> syntax.Outline | None:
         return None
 

@@ -17,7 +17,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.changes import Change, tells, without_successor
-from editsvc.guard.comments import comment_lines
 from editsvc.guard.findings import Answer, Check, Finding, Lines
 from editsvc.guard.form import is_json
 from editsvc.guard.similarity import similarity, words
@@ -89,7 +88,7 @@ class _Facts:
     @cached_property
     def total(self) -> int:
         """How many lines of the old text tell something."""
-        return max(1, sum(map(tells, self.proposal.old)))
+        return max(1, self.proposal.original.total)
 
     @cached_property
     def draft(self) -> frozenset[str]:
@@ -108,10 +107,10 @@ class _Facts:
         """How many lines of the old text each of these words stands on."""
         return Counter(word for line in self.proposal.old for word in self.wanted & _words_of(line))
 
-    @cached_property
-    def starts(self) -> list[int]:
+    @property
+    def starts(self) -> Sequence[int]:
         """The offsets of the old lines, and the end."""
-        return [0, *accumulate(map(len, self.proposal.old))]
+        return self.proposal.original.starts
 
     @cached_property
     def new_starts(self) -> list[int]:
@@ -318,7 +317,7 @@ def _holes(
         return
     if not holes and net < _HALF * total:
         return
-    comments = [] if proposal.language is None else comment_lines(old, proposal.language)
+    comments = [] if proposal.language is None else proposal.old_remarks
     lost = [number for change in changes for number in change.gone]
     remarks = sum(comments[number] for number in lost) if comments else 0
     if net >= _HALF * total and remarks < _NEARLY_COMMENT * len(lost):

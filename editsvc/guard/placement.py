@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Answer, Check, Finding, Lines
-from editsvc.guard.telling import counted, telling, tells
+from editsvc.guard.telling import telling, tells
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def _parts(proposal: Proposal) -> Iterator[_Part]:
     for span in proposal.spans:
         came.update(telling(proposal.new[span.new_start : span.new_end]))
         came.subtract(telling(proposal.old[span.old_start : span.old_end]))
-    held = counted(proposal.old, {line for line, count in came.items() if count > 0})
+    contents = proposal.original.contents
+    held = {line: contents[line] for line, count in came.items() if count > 0 and line in contents}
     for piece in proposal.pieces:
         if piece.text.strip():
             old, new = _contents(piece.section.text), _contents(piece.text)

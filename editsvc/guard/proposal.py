@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 from editsvc import syntax
 from editsvc.guard.changes import changes_of
+from editsvc.guard.original import Original
+from editsvc.guard.remarks import Gone, gone
 from editsvc.reply import Framing
-from editsvc.text.diff import changed_spans
-from editsvc.text.document import shared_lines, split_lines
+from editsvc.text.comparison import Comparison
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from editsvc.guard.changes import Change
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from editsvc.instruction.intent import Intent
     from editsvc.text.diff import Span
     from editsvc.text.section import Section
+
+
+_WORKED_OUT: Final = (
+    *("comparison", "changes", "new_remarks", "comments_gone", "new_outline", "replied", "replied_lines"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Proposal:
     sections that it might have rewritten, where the document was divided. `selected` are the lines that the user drew
     as a limit, None where there was none. `drafted` is the document with a complete draft of the instruction: what the
     sentence plainly says, and nothing else; None where there is none. `filename` has no folders. `received` is None
-    where the reply was not text in a frame, but edits as data.
+    where the reply was not text in a frame, but edits as data. `known` is what was worked out of `before` already.
     """
 
     before: str
@@ -63,56 +70,76 @@ class Proposal:
     selected: Lines | None = None
     drafted: str | None = None
     received: Received | None = None
+    known: Original | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Have one `Original` in all proposals that are made of this one."""
+        if (
+            self.known is None
+            or self.known.text is not self.before
+            or self.known.language is not self.language
+        ):
+            object.__setattr__(self, "known", Original(self.before, self.language))
+
+    @property
+    def original(self) -> Original:
+        """What is known of `before`."""
+        return cast("Original", self.known)  # see `__post_init__`
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Both texts, and what differs."""
+        return Comparison(self.original, self.after)
 
     def forget(self) -> None:
         """Drop what was worked out of the two texts, which may be large; what is asked for again is made again."""
-        for name in (
-            "old",
-            "new",
-            "spans",
-            "changes",
-            "old_outline",
-            "new_outline",
-            "replied",
-            "replied_lines",
-        ):
+        for name in _WORKED_OUT:
             self.__dict__.pop(name, None)
 
-    @cached_property
+    @property
     def old(self) -> list[str]:
         """The lines of `before`, with their ends."""
-        return shared_lines(self.before)
+        return self.original.lines
 
-    @cached_property
+    @property
     def new(self) -> list[str]:
         """The lines of `after`, with their ends; those that stayed are the same objects as in `old`."""
-        lines: list[str] = []
-        at = offset = 0
-        for span in self.spans:
-            kept = self.old[at : span.old_start]
-            lines += kept
-            offset += sum(map(len, kept))
-            end = offset
-            for _ in range(span.new_start, span.new_end):
-                end = self.after.find("\n", end) + 1 or len(self.after)
-            lines += split_lines(self.after[offset:end])
-            at, offset = span.old_end, end
-        return lines + self.old[at:]
+        return self.comparison.new
 
-    @cached_property
+    @property
     def spans(self) -> list[Span]:
         """The changed lines, in order, as 0-based half-open ranges of `old` and `new`."""
-        return changed_spans(self.before, self.after)
+        return self.comparison.spans
+
+    @property
+    def old_remarks(self) -> list[bool]:
+        """For each of the lines of `old`, whether it is a comment; empty where the language is not known."""
+        remarks = self.original.remarks
+        return [] if remarks is None else remarks.flags
+
+    @cached_property
+    def new_remarks(self) -> list[bool]:
+        """The same of `new`."""
+        remarks = self.original.remarks
+        return [] if remarks is None else remarks.changed(self.comparison).flags
+
+    @cached_property
+    def comments_gone(self) -> Gone:
+        """The comments that are gone from code that stayed."""
+        remarks = self.original.remarks
+        if remarks is None:
+            return Gone((), ())
+        return gone(self.comparison, remarks, self.changes, lambda: self.new_remarks)
 
     @cached_property
     def changes(self) -> list[Change]:
         """The changed places, in order, with what is gone for good and what is new."""
         return changes_of(self.old, self.new, self.spans)
 
-    @cached_property
+    @property
     def old_outline(self) -> syntax.Outline | None:
         """The definitions of `before`; None if it cannot be parsed within the budget, or has no grammar."""
-        return syntax.outline_of(self.before, self.language)
+        return self.original.outline
 
     @cached_property
     def new_outline(self) -> syntax.Outline | None:

@@ -26,8 +26,9 @@ def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | No
     """
     if proposal.language is None:
         return [], None
-    lines = proposal.old, proposal.new
-    found = syntax.breakage(proposal.before, proposal.after, proposal.language, lines=lines)
+    found = syntax.breakage(
+        proposal.before, proposal.after, proposal.language, comparison=proposal.comparison
+    )
     if found is None or not found.faults:
         return [], None if found is None else found.extent
     faults = found.faults
@@ -60,7 +61,7 @@ def _is_dialect(proposal: Proposal, language: syntax.Language) -> bool:
 
 def deceptive_characters(proposal: Proposal) -> Iterator[Finding]:
     """Invisible and deceptive characters that the edit adds, as one finding at most."""
-    found = added(proposal.before, proposal.after)
+    found = added(proposal.before, proposal.after, comparison=proposal.comparison)
     if found:
         # A vertical tab or a form feed is white space of old files, and hides nothing.
         harmless = all(one.name.startswith(_OLD_WHITE_SPACE) for one in found)

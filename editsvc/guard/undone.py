@@ -88,7 +88,11 @@ def beyond_draft(proposal: Proposal) -> Iterator[Finding]:
 def _beyond_narrow(proposal: Proposal) -> Iterator[Finding]:
     if not proposal.intent.narrow or proposal.intent.removes:
         return
-    missing = Counter(proposal.old) - Counter(proposal.new)
+    # Of lines that stayed, there are as many as before.
+    missing = Counter(line for span in proposal.spans for line in proposal.old[span.old_start : span.old_end])
+    missing -= Counter(
+        line for span in proposal.spans for line in proposal.new[span.new_start : span.new_end]
+    )
     lost: list[tuple[Lines, int]] = []
     for judged in judge(proposal):
         span = judged.span

@@ -19,8 +19,9 @@ from editsvc.syntax.budget import WHOLE_AT_MOST, ParseBudget
 from editsvc.syntax.lexis import TEMPLATE_TAGS, Words
 from editsvc.syntax.parsing import error_nodes, is_trailing_comma, parse
 from editsvc.syntax.surroundings import flush_left, surroundings
-from editsvc.text.diff import Span, changed_spans
-from editsvc.text.document import LineIndex, normalise, split_lines
+from editsvc.text.comparison import Comparison, Lined
+from editsvc.text.diff import Span
+from editsvc.text.document import LineIndex, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -121,13 +122,32 @@ class _Parsed:
 class _Edit:
     """Both texts of an edit, and what differs, which is found out when it is needed."""
 
-    before: str
-    after: str
+    comparison: Comparison
     language: Language
+
+    @classmethod
+    def of(cls, before: str, after: str, language: Language) -> _Edit:
+        return cls(Comparison(Lined(before), after), language)
+
+    @property
+    def before(self) -> str:
+        return self.comparison.before
+
+    @property
+    def after(self) -> str:
+        return self.comparison.after
+
+    @property
+    def old(self) -> Sequence[str]:
+        return self.comparison.old
+
+    @property
+    def new(self) -> Sequence[str]:
+        return self.comparison.new
 
     @property
     def spans(self) -> list[Span]:
-        return changed_spans(self.before, self.after)
+        return self.comparison.spans
 
 
 def breakage(
@@ -136,7 +156,7 @@ def breakage(
     language: Language,
     *,
     steps: int = _STEPS,
-    lines: tuple[Sequence[str], Sequence[str]] | None = None,
+    comparison: Comparison | None = None,
 ) -> Breakage | None:
     r"""The faults of `after` that `before` did not have; None if nothing can be told of the language.
 
@@ -150,27 +170,28 @@ def breakage(
     Each text may take `steps` of the parser. A text that takes more, or has more than `WHOLE_AT_MOST` characters, is
     looked at around the changes, one definition after the other, as far as another `steps` go; a definition that was
     no sound code before is passed over. One that is so long itself, such as minified code, is not parsed: there it
-    counts what does not pair any longer. `lines` are those of both texts, with ``\n`` only, where the caller has them.
+    counts what does not pair any longer. `comparison` is that of both texts, with ``\n`` only, where the caller has it.
     """
-    before, after = normalise(before), normalise(after)
-    edit = _Edit(before, after, language)
+    comparison = comparison or Comparison(Lined(normalise(before)), normalise(after))
+    edit = _Edit(comparison, language)
     if language.approximate or not language.grammar:
         lost = _unpaired_now(edit)
         return None if lost is None else Breakage(tuple(lost), Extent.WHOLE)
-    if max(len(before), len(after)) <= WHOLE_AT_MOST:
+    if max(len(edit.before), len(edit.after)) <= WHOLE_AT_MOST:
         found = _new(edit, ParseBudget(steps), ParseBudget(steps))
         if found is not None:
             return Breakage(tuple(found), Extent.WHOLE)
-    return _around_changes(edit, *(lines or (split_lines(before), split_lines(after))), ParseBudget(steps))
+    return _around_changes(edit, ParseBudget(steps))
 
 
-def _around_changes(edit: _Edit, old: Sequence[str], new: Sequence[str], budget: ParseBudget) -> Breakage:
+def _around_changes(edit: _Edit, budget: ParseBudget) -> Breakage:
+    old, new = edit.old, edit.new
     broken: list[SyntaxFault] = []
     extent = Extent.AROUND_CHANGES
     for span in surroundings(old, new, edit.spans):
         was = flush_left(old[span.old_start : span.old_end])
         now = flush_left(new[span.new_start : span.new_end])
-        inner = _Edit(was, now, edit.language)
+        inner = _Edit.of(was, now, edit.language)
         if max(len(was), len(now)) > WHOLE_AT_MOST:
             extent = Extent.UNKNOWN
             broken += [
@@ -225,7 +246,7 @@ def _new_in_sound(edit: _Edit, found: _Parsed, budget: ParseBudget) -> list[Synt
         return [] if _same_words(edit) else _unpaired_now(edit) or []
     if edit.language.name != "python":
         return []
-    lines, old = split_lines(edit.after), split_lines(edit.before)
+    lines, old = edit.new, edit.old
     spans = [
         span
         for span in edit.spans
@@ -252,7 +273,7 @@ def _block_of(line: str) -> tuple[int, bool]:
 
 def _same_words(edit: _Edit) -> bool:
     """True if an edit changes as many of the words that begin blocks of a shell as of those that end them."""
-    old, new = split_lines(edit.before), split_lines(edit.after)
+    old, new = edit.old, edit.new
     count: Counter[str] = Counter()
     for span in edit.spans:
         count.update(_SHELL_WORD.findall("".join(new[span.new_start : span.new_end])))
@@ -270,7 +291,7 @@ def _within_the_grammar(new: list[_Seen], edit: _Edit, spans: Sequence[Span]) ->
     """
     if not new:
         return new
-    lines = split_lines(edit.after)
+    lines = edit.new
     changed = {line for span in spans for line in range(span.new_start, span.new_end)}
     rest = [seen for seen in new if not _confined(seen, lines, changed, edit.language)]
     if edit.language.name in _MACROS:

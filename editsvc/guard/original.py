@@ -1,0 +1,61 @@
+"""What checks need of a document as it was, worked out once, whatever replies come.
+
+Nearly all of it can be known before a reply begins: see `Original.prepare`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from editsvc import syntax
+from editsvc.guard.changes import tells
+from editsvc.guard.remarks import Remarks
+from editsvc.text.comparison import Lined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PREPARED: Final = ("lines", "starts", "contents", "total", "remarks")
+
+
+class Original(Lined):
+    r"""A document (``\n`` only) that a reply is to change."""
+
+    def __init__(self, text: str, language: syntax.Language | None = None) -> None:
+        super().__init__(text)
+        self.language = language
+
+    @cached_property
+    def contents(self) -> Counter[str]:
+        """How often each line occurs, without the white space around it."""
+        return Counter(map(str.strip, self.lines))
+
+    @cached_property
+    def total(self) -> int:
+        """How many lines tell something."""
+        return sum(count for content, count in self.contents.items() if tells(content))
+
+    @cached_property
+    def remarks(self) -> Remarks | None:
+        """Which lines are comments; None if the language has none, or is not known."""
+        return None if self.language is None else Remarks.of(self.lines, self.language)
+
+    @cached_property
+    def outline(self) -> syntax.Outline | None:
+        """The definitions; None if the text cannot be parsed within the budget, or has no grammar."""
+        return syntax.outline_of(self.text, self.language)
+
+    def prepare(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Work out what nearly every edit needs, as long as that is `wanted`."""
+        for name in _PREPARED:
+            if not wanted():
+                return
+            getattr(self, name)
+
+    def forget(self) -> None:
+        """As above."""
+        super().forget()
+        for name in ("contents", "total", "remarks", "outline"):
+            self.__dict__.pop(name, None)
