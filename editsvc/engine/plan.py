@@ -5,7 +5,7 @@ A plan is a value. When the model has to be asked again, the next plan is made f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from editsvc.prediction.candidates import (
@@ -23,8 +23,9 @@ from editsvc.text.document import apply
 from editsvc.tokens import estimate_from_length, estimate_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from editsvc.guard.original import Original
     from editsvc.guard.proposal import Piece, Proposal, Received
     from editsvc.guard.secrets import Masked
     from editsvc.instruction.intent import Intent
@@ -103,8 +104,9 @@ class Plan:
     They are all that it says if `draft_is_complete`. `intent` is what the instruction asks for, before secrets were
     masked in it. `remarks` are what follows the task: a wrong reply, and what is wrong with it; `corrected` is that
     reply's text, which the next one will be much like.
-    `masked` tells which words of the document stand for secrets that are not sent. `growth` is how many times as much
-    room for new text a reply has as usually. `locating` is set where the file is not shown whole; else, of more than
+    `masked` tells which words of the document stand for secrets that are not sent. `growth` is how many times as
+    much room for new text a reply has as usually. `known` gives what was worked out of the document for the checks of
+    all replies, if anything was. `locating` is set where the file is not shown whole; else, of more than
     `shown_at_most` tokens, only what is around the scope is shown.
     """
 
@@ -124,6 +126,7 @@ class Plan:
     masked: Masked | None = None
     growth: float = 1.0
     locating: Locating | None = None
+    known: Callable[[], Original] | None = field(default=None, compare=False, repr=False)
 
     @property
     def asks_where(self) -> bool:
@@ -260,6 +263,7 @@ class Plan:
             selected=Lines(target.first_line, target.last_line) if target.bounded else None,
             drafted=self._drafted(),
             received=received,
+            known=None if self.known is None else self.known(),
         )
 
     def _drafted(self) -> str | None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -59,12 +59,13 @@ from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokens import estimate_from_length, estimate_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from editsvc.engine.assembly import Assembly
     from editsvc.guard import gate
     from editsvc.guard.findings import Finding
+    from editsvc.guard.original import Original
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
     from editsvc.prediction.carry_over import CarryOver
@@ -90,6 +91,8 @@ _MORE_ROOM: Final = 8.0
 _ALL_ROOM: Final = 64.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
+# So long after a request was begun, it is on its way.
+_REQUEST_LEAVES_S: Final = 0.05
 
 
 class Recorder(Protocol):
@@ -307,6 +310,7 @@ class EditService:
             draft_is_complete=complete,
             form=form,
             masked=masked,
+            known=cache(partial(_original, document, language)),
         )
         return self._placed(run, plan)
 
@@ -480,7 +484,7 @@ class EditService:
                 run, plan, rendered.frame, priority=priority, limit=limit, listener=listener
             )
             try:
-                return await self._stream(run, asked, receiver)
+                return await self._stream(run, plan, asked, receiver)
             except PredictionUnsupported:
                 if not decision.send:
                     raise
@@ -518,10 +522,13 @@ class EditService:
             draw=self._draw() if self._draw is not None else None,
         )
 
-    async def _stream(self, run: EditRun, asked: CompletionRequest, receiver: ReplyReceiver) -> Reply | None:
+    async def _stream(
+        self, run: EditRun, plan: Plan, asked: CompletionRequest, receiver: ReplyReceiver
+    ) -> Reply | None:
         await asyncio.to_thread(receiver.begin)
         try:
-            done = await self._provider.complete(asked, receiver)
+            async with _preparing(plan):
+                done = await self._provider.complete(asked, receiver)
         finally:
             run.reply = receiver.text
         run.answered(done, self._models.get(done.requested_model or asked.model, UNKNOWN))
@@ -891,6 +898,36 @@ class EditService:
         recorder.append(run.record(result, created, recorder.digest(path) if path else None))
         if self._scorer is not None and result.after is not None and run.predicted:
             self._scorer.submit(run.id, run.predicted, run.reply)
+
+
+def _original(document: str, language: syntax.Language | None) -> Original:
+    from editsvc.guard.original import Original
+
+    return Original(document, language)
+
+
+@asynccontextmanager
+async def _preparing(plan: Plan) -> AsyncIterator[None]:
+    """Meanwhile, in a thread, work out what the checks of the reply will need of the document.
+
+    Not at once, since the request is to leave first; what was not done by the end is done when it is needed.
+    """
+    known = plan.known
+    if known is None or plan.asks_where:
+        yield
+        return
+    over = False
+    loop = asyncio.get_running_loop()
+    preparing: list[asyncio.Future[None]] = []
+    later = loop.call_later(
+        _REQUEST_LEAVES_S,
+        lambda: preparing.append(loop.run_in_executor(None, lambda: known().prepare(lambda: not over))),
+    )
+    try:
+        yield
+    finally:
+        over = True
+        later.cancel()
 
 
 def _beyond_the_symbol(request: EditRequest, plan: Plan, spans: Sequence[Span]) -> list[str]:

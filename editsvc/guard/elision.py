@@ -27,6 +27,9 @@ _MARK: Final = r"(?:\#+|//+|/\*+|\*(?!\w)|<!--+|--+|;+|%+|\{\s*/\*|'''|\"\"\"|\(
 _DRESSED: Final = re.compile(rf"\s*(?:{_MARK}|[\[(<{{（【]|{_DOTS})")  # noqa: RUF001 - what such remarks begin with
 _COMMENTED: Final = re.compile(rf"\s*{_MARK}")
 _BEHIND_CODE: Final = re.compile(r"\S\s+(?P<remark>(?:\#|//|/\*|<!--|--)\s*\S.*)$")
+_ALL_DOTS: Final = ("...", "…", "⋯")
+_ALL_MARKS: Final = ("#", "//", "/*", "<!--", "--")
+_CODE: Final = re.compile(r"[=(){}\[\];:<>\"'`]")
 _ONLY_DOTS: Final = re.compile(
     rf"\s*{_MARK}?\s*[\[(<{{]?\s*{_DOTS}\s*[\])>}}]?\s*(?:\*+/\s*\}}?|--+>|\*\)|-\}})?\s*"
 )
@@ -126,12 +129,13 @@ def _remark(proposal: Proposal) -> tuple[int, Answer] | None:
             continue  # such a line was there before
         for number in range(span.new_start, span.new_end):
             line = proposal.new[number].rstrip("\n")
-            if line.strip() in known or _said(line, proposal):
+            if line.strip() in known:
                 continue
             if line.strip() in _BARE:
-                if lost >= (_ALONE if python else 1) and not proposal.intent.stubs:
-                    return number, Answer.ASK_THEN_REFUSE
-            elif stands_in(line) and not _goes_on(number, span, proposal.new):
+                found = lost >= (_ALONE if python else 1) and not proposal.intent.stubs
+            else:
+                found = stands_in(line) and not _goes_on(number, span, proposal.new)
+            if found and not _said(line, proposal):
                 return number, Answer.ASK_THEN_REFUSE
     return None
 
@@ -147,16 +151,14 @@ def _goes_on(number: int, span: Span, new: Sequence[str]) -> bool:
 
 def stands_in(line: str) -> bool:
     """Whether `line` says, by dots or words, that something stays as it was, and nothing else."""
-    if _ONLY_DOTS.fullmatch(line):
+    if any(dots in line for dots in _ALL_DOTS) and _ONLY_DOTS.fullmatch(line):
         return True
     if _DRESSED.match(line):
         return _says_only_that(line)
-    behind = _BEHIND_CODE.search(line)
+    behind = _BEHIND_CODE.search(line) if any(mark in line for mark in _ALL_MARKS) else None
     if behind is not None:
         return _says_only_that(behind["remark"])
-    return (
-        len(_WORD.findall(line)) > 1 and not re.search(r"[=(){}\[\];:<>\"'`]", line) and _says_only_that(line)
-    )
+    return _CODE.search(line) is None and len(_WORD.findall(line)) > 1 and _says_only_that(line)
 
 
 def _says_only_that(remark: str) -> bool:

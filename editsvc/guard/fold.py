@@ -139,12 +139,16 @@ def _quotes(line: str) -> str:
 
 
 def _dashes(line: str) -> str:
+    if line.isascii() and "-" not in line:
+        return line
     body = line.lstrip(" \t")
     return line[: len(line) - len(body)] + _DASH.sub("-", body)
 
 
 def _signs(line: str) -> str:
     if line.isascii():
+        if "(" not in line and "[" not in line:
+            return line
         return _SIGN_OR_ASCII.sub(lambda match: match.group().lower(), line)
     line = _SIGN.sub(lambda match: _SIGNS[match.group()], line)
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", line))
@@ -157,7 +161,7 @@ def _accents(line: str) -> str:
 
 
 def _invisible(line: str) -> str:
-    return _INVISIBLE.sub("", line)
+    return line if line.isascii() and line.isprintable() else _INVISIBLE.sub("", line)
 
 
 def _spaces(line: str) -> str:
@@ -191,10 +195,12 @@ def _escaped_character(match: re.Match[str]) -> str:
 
 
 def _hex_case(line: str) -> str:
-    return _HEX.sub(lambda match: match.group().lower(), line)
+    return line if line.islower() else _HEX.sub(lambda match: match.group().lower(), line)
 
 
 def _numbers(line: str) -> str:
+    if "." not in line and "_" not in line and "," not in line:
+        return line
     line = _GROUPED.sub("", line)
     line = _DECIMALS.sub(_without_last_zeros, line)
     return _LEADING_ZERO.sub("", line)
@@ -222,12 +228,12 @@ def _body_tabs(line: str) -> str:
 
 def _columns(line: str) -> str:
     body = line.lstrip(" \t")
-    return line[: len(line) - len(body)] + re.sub(" +", " ", body)
+    return line if "  " not in body else line[: len(line) - len(body)] + re.sub(" +", " ", body)
 
 
 def _spacing(line: str) -> str:
     body = line.lstrip(" \t")
-    return line[: len(line) - len(body)] + _BLANKS.sub("", body)
+    return line[: len(line) - len(body)] + body.replace(" ", "").replace("\t", "")
 
 
 def _string_quotes(line: str) -> str:

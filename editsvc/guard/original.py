@@ -17,7 +17,8 @@ from editsvc.text.comparison import Lined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PREPARED: Final = ("lines", "starts", "contents", "total", "remarks")
+_PREPARED: Final = ("lines", "starts", "contents", "total", "remarks", "pieces")
+_STEPS: Final = 40_000  # of the parser, as for the check of syntax
 
 
 class Original(Lined):
@@ -47,6 +48,16 @@ class Original(Lined):
         """The definitions; None if the text cannot be parsed within the budget, or has no grammar."""
         return syntax.outline_of(self.text, self.language)
 
+    @cached_property
+    def pieces(self) -> syntax.Pieces | None:
+        """The pieces of the text, if it is sound; None if it has to be parsed as a whole."""
+        return syntax.pieces_of(self, self.language, syntax.ParseBudget(_STEPS))
+
+    @property
+    def pieces_if_known(self) -> syntax.Pieces | None:
+        """The same, where there was time to prepare it."""
+        return self.__dict__.get("pieces")
+
     def prepare(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Work out what nearly every edit needs, as long as that is `wanted`."""
         for name in _PREPARED:
@@ -57,5 +68,5 @@ class Original(Lined):
     def forget(self) -> None:
         """As above."""
         super().forget()
-        for name in ("contents", "total", "remarks", "outline"):
+        for name in ("contents", "total", "remarks", "outline", "pieces"):
             self.__dict__.pop(name, None)

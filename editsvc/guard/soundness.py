@@ -27,7 +27,11 @@ def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | No
     if proposal.language is None:
         return [], None
     found = syntax.breakage(
-        proposal.before, proposal.after, proposal.language, comparison=proposal.comparison
+        proposal.before,
+        proposal.after,
+        proposal.language,
+        comparison=proposal.comparison,
+        pieces=proposal.original.pieces_if_known,
     )
     if found is None or not found.faults:
         return [], None if found is None else found.extent

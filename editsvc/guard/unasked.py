@@ -12,8 +12,9 @@ Looked at are the changed lines and those that they are indented under; nothing 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Mark
@@ -49,9 +50,11 @@ _NAMED_SHARE: Final = 4
 # So many lines may change beside those that a narrow instruction names.
 _LINES_BESIDE: Final = 2
 _SHORTEST_STEM: Final = 4
+_PATTERNS_KEPT: Final = 1_000
 
 _NAME: Final = re.compile(r"[^\W\d]\w+")
 _WORD: Final = re.compile(r"\w+")
+_ENDS: Final = r"(?![^\W_])"
 _HUMP: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ENDING: Final = re.compile(r"(?:ations?|ings?|ers?|ors?|ies|ed|es|s|e|y)$")
 _IMPORT: Final = re.compile(
@@ -154,8 +157,12 @@ class _Change:
         old = tuple(proposal.old[span.old_start : min(span.old_end, span.old_start + _LONGEST_SPAN)])
         new = tuple(proposal.new[span.new_start : min(span.new_end, span.new_start + _LONGEST_SPAN)])
         before, after = "".join(old), "".join(new)
-        gone, come = Counter(_NAME.findall(before)), Counter(_NAME.findall(after))
-        names = frozenset(name for name in (gone - come) | (come - gone) if name.lower() not in _KEYWORDS)
+        gone, come = _counted(before), _counted(after)
+        names = frozenset(
+            name
+            for name in gone.keys() | come.keys()
+            if gone.get(name) != come.get(name) and name.lower() not in _KEYWORDS
+        )
         return cls(span, old, new, before + after, names)
 
     @property
@@ -204,12 +211,26 @@ def _margins(lines: Sequence[str]) -> list[str]:
 
 def _bare(text: str, mark: str) -> tuple[str, list[str]]:
     """`text` without blanks, comments (those behind `mark` too), quotes and trailing commas; and what is quoted."""
-    if mark:
-        text = re.sub(rf"(?m)(?<![\w:'\"]){re.escape(mark)}[^\n]*$", "", text)
+    if mark and mark in text:
+        text = _behind(mark).sub("", text)
     text = without_block_comments(text)
-    quoted = [match[1] or match[2] or "" for match in _QUOTED.finditer(text)]
+    quoted = [one or other for one, other in _QUOTED.findall(text)]
     text = _TRAILING.sub("", " ".join(text.split()))
     return _LOOSE.sub("", text).replace("'", '"'), quoted
+
+
+@cache
+def _behind(mark: str) -> re.Pattern[str]:
+    """What stands behind the sign of a comment, to the end of its line."""
+    return re.compile(rf"(?<![\w:'\"]){re.escape(mark)}[^\n]*$", re.MULTILINE)
+
+
+def _counted(text: str) -> dict[str, int]:
+    """The names in `text`, and how often each occurs."""
+    found: dict[str, int] = {}
+    for name in _NAME.findall(text):
+        found[name] = found.get(name, 0) + 1
+    return found
 
 
 def without_block_comments(text: str) -> str:
@@ -217,6 +238,8 @@ def without_block_comments(text: str) -> str:
 
     Written out, since a pattern would look for the end of each that is not closed.
     """
+    if "/*" not in text and "<!--" not in text:
+        return text
     parts: list[str] = []
     at = line_end = 0
     open_from = len(text)  # from here on no block is closed
@@ -281,11 +304,16 @@ class _Pointers:
             return ""
         parted = _HUMP.sub(" ", text).lower()
         for word in found:
-            end = "" if word in self.stems else r"(?![^\W_])"
-            pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}{end}")
+            pattern = _standing(word, word not in self.stems)
             if pattern.search(lowered) or pattern.search(parted):
                 return word
         return ""
+
+
+@lru_cache(_PATTERNS_KEPT)
+def _standing(word: str, alone: bool) -> re.Pattern[str]:  # noqa: FBT001
+    """`word` where a name begins, and, if it stands `alone`, also ends."""
+    return re.compile(rf"(?<![^\W_]){re.escape(word)}{_ENDS if alone else ''}")
 
 
 def _around(proposal: Proposal, span: Span) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from editsvc.syntax.broken import Breakage, Extent, SyntaxFault, breakage
     from editsvc.syntax.outline import TYPE_KINDS, Definition, Outline, definitions, outline_of
     from editsvc.syntax.parsing import Tree, error_lines, parse, syntax_errors
+    from editsvc.syntax.pieces import Pieces, pieces_of
 else:
     __getattr__ = late.names(
         __name__,
@@ -24,6 +25,7 @@ else:
             "broken": ("Breakage", "Extent", "SyntaxFault", "breakage"),
             "outline": ("TYPE_KINDS", "Definition", "Outline", "definitions", "outline_of"),
             "parsing": ("Tree", "error_lines", "parse", "syntax_errors"),
+            "pieces": ("Pieces", "pieces_of"),
         },
     )
 
@@ -38,6 +40,7 @@ __all__ = [
     "Language",
     "Outline",
     "ParseBudget",
+    "Pieces",
     "SyntaxFault",
     "Tree",
     "breakage",
@@ -47,5 +50,6 @@ __all__ = [
     "language_of",
     "outline_of",
     "parse",
+    "pieces_of",
     "syntax_errors",
 ]

@@ -18,6 +18,7 @@ from editsvc.syntax.blocks import misplaced
 from editsvc.syntax.budget import WHOLE_AT_MOST, ParseBudget
 from editsvc.syntax.lexis import TEMPLATE_TAGS, Words
 from editsvc.syntax.parsing import error_nodes, is_trailing_comma, parse
+from editsvc.syntax.pieces import sound_by_pieces
 from editsvc.syntax.surroundings import flush_left, surroundings
 from editsvc.text.comparison import Comparison, Lined
 from editsvc.text.diff import Span
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from editsvc.syntax.languages import Language
     from editsvc.syntax.parsing import Tree
+    from editsvc.syntax.pieces import Pieces
 
 # Of each text; ordinary code takes a fifth of them at most, and error recovery may take many.
 _STEPS: Final = 40_000
@@ -157,6 +159,7 @@ def breakage(
     *,
     steps: int = _STEPS,
     comparison: Comparison | None = None,
+    pieces: Pieces | None = None,
 ) -> Breakage | None:
     r"""The faults of `after` that `before` did not have; None if nothing can be told of the language.
 
@@ -171,6 +174,7 @@ def breakage(
     looked at around the changes, one definition after the other, as far as another `steps` go; a definition that was
     no sound code before is passed over. One that is so long itself, such as minified code, is not parsed: there it
     counts what does not pair any longer. `comparison` is that of both texts, with ``\n`` only, where the caller has it.
+    With `pieces` of a text `before` that is sound, only those that changed are parsed, as long as these are sound, too.
     """
     comparison = comparison or Comparison(Lined(normalise(before)), normalise(after))
     edit = _Edit(comparison, language)
@@ -178,6 +182,8 @@ def breakage(
         lost = _unpaired_now(edit)
         return None if lost is None else Breakage(tuple(lost), Extent.WHOLE)
     if max(len(edit.before), len(edit.after)) <= WHOLE_AT_MOST:
+        if pieces is not None and sound_by_pieces(edit.comparison, pieces, _of_blocks(edit), steps):
+            return Breakage((), Extent.WHOLE)
         found = _new(edit, ParseBudget(steps), ParseBudget(steps))
         if found is not None:
             return Breakage(tuple(found), Extent.WHOLE)
@@ -247,13 +253,7 @@ def _new_in_sound(edit: _Edit, found: _Parsed, budget: ParseBudget) -> list[Synt
     if edit.language.name != "python":
         return []
     lines, old = edit.new, edit.old
-    spans = [
-        span
-        for span in edit.spans
-        if [*map(_block_of, old[span.old_start : span.old_end])]
-        != [*map(_block_of, lines[span.new_start : span.new_end])]
-    ]
-    wrong = misplaced(found.tree, lines, spans)
+    wrong = misplaced(found.tree, lines, _of_blocks(edit))
     if not wrong:
         return []
     known = _parsed(edit.before, edit.language, budget)
@@ -263,6 +263,19 @@ def _new_in_sound(edit: _Edit, found: _Parsed, budget: ParseBudget) -> list[Synt
     if known.seen or misplaced(known.tree, old, [Span(0, len(old), 0, len(old))]):
         return []
     return [SyntaxFault(line, text) for line, text in wrong]
+
+
+def _of_blocks(edit: _Edit) -> list[Span]:
+    """The spans of Python that may change blocks."""
+    if edit.language.name != "python":
+        return []
+    old, new = edit.old, edit.new
+    return [
+        span
+        for span in edit.spans
+        if [*map(_block_of, old[span.old_start : span.old_end])]
+        != [*map(_block_of, new[span.new_start : span.new_end])]
+    ]
 
 
 def _block_of(line: str) -> tuple[int, bool]:

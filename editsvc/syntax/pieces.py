@@ -1,0 +1,125 @@
+"""A text without syntax errors in pieces, so that after an edit only those that changed have to be parsed.
+
+A piece is one or more statements of the outermost level, as the parser found them. In the languages named here, a text
+is sound if its pieces are: each begins at the margin, with a sign that no statement above it can go on with. What is
+not sound by its pieces may still be so as a whole; then the whole has to be parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from editsvc.syntax.blocks import misplaced
+from editsvc.syntax.budget import WHOLE_AT_MOST, ParseBudget
+from editsvc.syntax.parsing import parse
+from editsvc.text.diff import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from editsvc.syntax.languages import Language
+    from editsvc.syntax.parsing import Tree
+    from editsvc.text.comparison import Comparison, Lined
+
+_LANGUAGES: Final = frozenset(
+    {
+        *("c", "cpp", "css", "go", "java", "javascript", "javascriptreact", "python", "rust"),
+        *("toml", "typescript", "typescriptreact"),
+    }
+)
+# With these, nothing goes on that stands above.
+_BEGINS: Final = re.compile(r"[A-Za-z_@#]|//|/\*")
+_BEGINS_RULE: Final = re.compile(r"[A-Za-z_@#.:*\[/]")
+_OF_RULES: Final = frozenset({"css", "toml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The pieces of a text: the lines (0-based) with which they begin. `parsed` are new ones that were parsed before.
+
+    In `parsed` is None for a piece that is not sound.
+    """
+
+    language: Language
+    starts: Sequence[int]
+    parsed: dict[str, Tree | None] = field(default_factory=dict)
+
+    def changed(self, spans: Sequence[Span]) -> Iterator[Span]:
+        """The pieces that `spans` change, those that are no longer told apart as one, in lines of both texts."""
+        found: Span | None = None
+        shift = 0
+        for span in spans:
+            above = bisect_left(self.starts, span.old_start) - 1
+            first = self.starts[max(0, above)]
+            below = bisect_right(self.starts, span.old_end)
+            last = self.starts[below] if below < len(self.starts) else -1
+            if found is None or (found.old_end != -1 and first >= found.old_end):
+                if found is not None:
+                    yield found
+                found = Span(first, last, first + shift, -1)
+            shift = span.new_end - span.old_end
+            found = Span(found.old_start, last, found.new_start, last + shift if last != -1 else -1)
+        if found is not None:
+            yield found
+
+    def sound(self, text: str, budget: ParseBudget) -> Tree | None:
+        """The tree of a piece; None if it has errors, or the budget is used up."""
+        if text not in self.parsed:
+            tree = parse(text, self.language, budget=budget)
+            if budget.used_up:
+                return None
+            self.parsed[text] = None if tree is None or tree.root.has_error or not _at_margin(tree) else tree
+        return self.parsed[text]
+
+
+def pieces_of(known: Lined, language: Language | None, budget: ParseBudget) -> Pieces | None:
+    """The pieces of a text; None if it has errors, or cannot be told to be sound by pieces."""
+    if language is None or language.name not in _LANGUAGES or len(known.text) > WHOLE_AT_MOST:
+        return None
+    tree = parse(known.text, language, budget=budget)
+    if tree is None or tree.root.has_error:
+        return None
+    if not _at_margin(tree):
+        return None
+    lines = known.lines
+    begins = _BEGINS_RULE if language.name in _OF_RULES else _BEGINS
+    starts = [0]
+    for child in tree.root.children:
+        row, column = child.start_point
+        if not column and row > starts[-1] and begins.match(lines[row]):
+            starts.append(row)
+    return Pieces(language, starts)
+
+
+def _at_margin(tree: Tree) -> bool:
+    """Whether the first statement is at the margin, which tells where those behind it have to be."""
+    first = next((child for child in tree.root.children if not child.is_extra), None)
+    return first is None or not first.start_point.column
+
+
+def sound_by_pieces(comparison: Comparison, pieces: Pieces, spans: Sequence[Span], steps: int) -> bool:
+    """Whether the new text is sound, as far as it can be told by its pieces.
+
+    In Python, blocks have to be sound where `spans`, some of those of the comparison, are.
+    """
+    budget = ParseBudget(steps)
+    new = comparison.new
+    places = iter(spans)
+    place = next(places, None)
+    for piece in pieces.changed(comparison.spans):
+        end = len(new) if piece.old_end == -1 else piece.new_end
+        lines = new[piece.new_start : end]
+        tree = pieces.sound("".join(lines), budget)
+        if tree is None:
+            return False
+        inside: list[Span] = []
+        while place is not None and place.new_start <= end:
+            shift = piece.new_start
+            inside.append(Span(0, 0, place.new_start - shift, place.new_end - shift))
+            place = next(places, None)
+        if inside and misplaced(tree, lines, inside):
+            return False
+    return True

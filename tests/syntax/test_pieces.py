@@ -1,0 +1,141 @@
+"""A sound text is checked by its pieces after an edit: with the same result, and only those that changed are parsed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editsvc import syntax
+from editsvc.syntax.budget import ParseBudget
+from editsvc.syntax.pieces import Pieces, pieces_of, sound_by_pieces
+from editsvc.text.comparison import Comparison, Lined
+
+SOUND = {
+    "python": [
+        '"""About.\n\nAnd more\n"""',
+        "import os",
+        "def f(a):\n    return [\n        a,\n    ]",
+        "@cached\ndef g():\n    if a:\n        pass\n    else:\n        b()",
+        "class C:\n    x = 1\n\n    def m(self):\n        try:\n            pass\n        except E:\n            x",
+        "x = 1",
+        "# why",
+        "if x:\n    y = f'''\nz {y}\n'''",
+    ],
+    "typescript": [
+        "import { a } from 'b';",
+        "export function f(a: number): number[] {\n  return [\n    a,\n  ];\n}",
+        "const x = `\nfunction ${a} {\n`;",
+        "class C<T> {\n  x = 1\n\n  m() { return this.x }\n}",
+        "let y = f\n",
+        "/* a\nb */",
+        "// why",
+        "type T = { a: string } | null",
+    ],
+    "go": [
+        "package a",
+        'import "fmt"',
+        "func f(a int) int {\n\tif a > 1 {\n\t\treturn 2\n\t}\n\treturn a\n}",
+        "type T struct {\n\ta int\n}",
+        "var x = `\nfunc\n`",
+        "// why",
+    ],
+    "rust": [
+        "use a::b;",
+        "#[test]\nfn f(a: u8) -> u8 {\n    match a {\n        1 => 2,\n        _ => a,\n    }\n}",
+        "struct S {\n    a: u8,\n}",
+        'const X: &str = "\nfn\n";',
+        "/// why",
+    ],
+    "java": [
+        "import a.B;",
+        "class A {\n  int f(int a) {\n    return a;\n  }\n}",
+        "// why",
+        "interface I { void m(); }",
+    ],
+    "c": [
+        "#include <a.h>",
+        "int f(int a) {\n  return a;\n}",
+        "struct s {\n  int a;\n};",
+        "/* why\n*/",
+        "#define X 1",
+    ],
+    "css": [".a {\n  color: red;\n}", "@media (x) {\n  b { c: d }\n}", "/* why */", "@import 'a';"],
+    "toml": ["a = 1", "[b]\nc = [\n  1,\n]", "[[d]]\ne = 'f'", "# why"],
+}
+DAMAGE = [
+    *("(", ")", "}", "{", '"""', "`", "/*", "*/", "else:", "return", "  x = 1"),
+    *("if x:", "x = \\", "", "x", "@d", "'", "#if A", "try:"),
+]
+
+
+def language_named(name: str) -> syntax.Language:
+    language = syntax.by_name(name)
+    assert language is not None
+    return language
+
+
+def known(text: str, name: str) -> Pieces | None:
+    return pieces_of(Lined(text), language_named(name), ParseBudget())
+
+
+@pytest.mark.parametrize("name", SOUND)
+@given(st.data())
+def test_what_is_found_by_pieces_is_what_is_found_in_the_whole(name: str, data: st.DataObject) -> None:
+    statements = data.draw(st.lists(st.sampled_from(SOUND[name]), min_size=1, max_size=7))
+    gap = data.draw(st.sampled_from(["\n", "\n\n"]))
+    before = gap.join(statements) + "\n"
+    lines = before.split("\n")
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(lines)))
+        end = min(len(lines), start + data.draw(st.integers(0, 3)))
+        lines[start:end] = data.draw(st.lists(st.sampled_from([*DAMAGE, *SOUND[name]]), max_size=2))
+    after = "\n".join(lines)
+    language = language_named(name)
+    pieces = pieces_of(Lined(before), language, ParseBudget())
+    assert syntax.breakage(before, after, language, pieces=pieces) == syntax.breakage(before, after, language)
+
+
+def test_only_changed_pieces_are_parsed() -> None:
+    before = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(50))
+    pieces = known(before, "python")
+    assert pieces is not None
+    after = before.replace("return 7\n", "return 77\n").replace("return 30\n", "return 3 + 1\n")
+    both = Comparison(Lined(before), after)
+    assert sound_by_pieces(both, pieces, [], 1_000)
+    assert list(pieces.parsed) == ["def f7():\n    return 77\n\n\n", "def f30():\n    return 3 + 1\n\n\n"]
+
+
+def test_a_piece_that_was_parsed_before_is_not_parsed_again() -> None:
+    before = "def f():\n    return 1\n\n\ndef g():\n    return 2\n"
+    pieces = known(before, "python")
+    assert pieces is not None
+    both = Comparison(Lined(before), before.replace("1", "3"))
+    assert sound_by_pieces(both, pieces, [], 1_000)
+    assert sound_by_pieces(both, pieces, [], 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("python", "def f(:\n    pass\n"),  # not sound itself
+        ("python", "  x = 1\n  y = 2\n"),  # all of it is indented
+        ("html", "<p>a</p>\n"),  # an element goes on behind what stands in it
+        ("yaml", "a: 1\n"),
+        ("plaintext", "a\n"),
+    ],
+)
+def test_some_texts_are_only_parsed_as_a_whole(name: str, text: str) -> None:
+    assert pieces_of(Lined(text), syntax.by_name(name), ParseBudget()) is None
+
+
+def test_a_line_of_a_string_at_the_margin_begins_no_piece() -> None:
+    pieces = known('"""About.\n\nMore\n"""\n\nx = 1\n', "python")
+    assert pieces is not None
+    assert list(pieces.starts) == [0, 5]
+
+
+def test_a_statement_that_the_one_above_could_go_on_with_begins_no_piece() -> None:
+    pieces = known("let a = b;\n\n(c)\n\nlet d = 1\n", "javascript")
+    assert pieces is not None
+    assert list(pieces.starts) == [0, 4]
