@@ -92,7 +92,8 @@ def _numbered(document: str, scope: Scope, sections: Collection[Section]) -> Ass
     torn = [section.number for section in sections if section.deleted and section.text.strip()]
     if torn:
         raise Misfit(f"The reply says that section {torn[0]} is deleted, and contains a text for it.")
-    unknown = [number for number in new if scope.section(number) is None]
+    offered = {section.number for section in scope.sections}
+    unknown = [number for number in new if number not in offered]
     if unknown:
         raise Misfit(f"The reply contains section {unknown[0]}, which was not offered.")
     if len(new) == 1:

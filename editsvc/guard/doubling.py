@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Answer, Check, Finding, Lines
-from editsvc.guard.telling import counted, telling, tells
+from editsvc.guard.telling import telling, tells
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
@@ -53,10 +53,13 @@ def _twice(old: Sequence[str], new: Sequence[str], most: float) -> bool:
 
     Lines that are to change may differ between the copies, so that some are let off.
     """
-    now = Counter(telling(new))
-    before = counted(old, now)
-    twice = sum(count >= 2 * max(1, before[line]) for line, count in now.items())
-    return len(now) >= _SEVERAL and twice >= most * len(now)
+    now = Counter(map(str.strip, new))
+    before = Counter(map(str.strip, old))
+    twice = sum(count >= 2 * max(1, before[line]) and tells(line) for line, count in now.items())
+    if not twice:
+        return False
+    distinct = sum(map(tells, now))
+    return distinct >= _SEVERAL and twice >= most * distinct
 
 
 def _again(proposal: Proposal) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +60,17 @@ class _Part:
     new: list[str]
     repeated: frozenset[str]
     doubled: frozenset[str]
+
+    @cached_property
+    def own(self) -> set[str]:
+        """The old lines that tell something."""
+        return set(telling(self.old))
+
+    @cached_property
+    def said(self) -> set[str]:
+        """The new lines that tell something."""
+        new, old = set(self.new), set(self.old)
+        return (new & self.own) | {line for line in new - old if tells(line)}
 
     def finding(self, what: str) -> Finding:
         """The finding that the part does not fit."""
@@ -180,7 +192,7 @@ def _overlap(beginning: Sequence[str], text: Sequence[str]) -> int:
 
 def _stands_elsewhere(proposal: Proposal, part: _Part) -> str:
     """Whether a part has little of what it replaces, and repeats other places of the document, or one of them."""
-    own, said = set(telling(part.old)), set(telling(part.new))
+    own, said = part.own, part.said
     kept = len(own & said)
     only_others = len(part.repeated) > _SEVERAL and len(part.repeated) >= _MOST * len(said)
     if only_others and kept < _LITTLE * len(own):
@@ -235,12 +247,12 @@ def _exchanged(parts: Sequence[_Part]) -> set[int]:
     """The indices of parts each of whose new texts is more like the other one than like what it replaces."""
     owners: dict[str, int | None] = {}
     for number, part in enumerate(parts):
-        for line in set(telling(part.old)):
+        for line in part.own:
             owners[line] = None if line in owners else number
     sizes = Counter(owners.values())
     nearest: dict[int, int] = {}
     for number, part in enumerate(parts):
-        shares = Counter(owners.get(line) for line in set(telling(part.new)))
+        shares = Counter(owners.get(line) for line in part.said)
         kept = shares.pop(number, 0)
         shares.pop(None, None)
         other, most = max(shares.items(), key=itemgetter(1), default=(None, 0))

@@ -243,7 +243,12 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
 
 def _common(lines: Iterable[str]) -> str:
     """The indentation that all lines share."""
-    indents = [indent_of(line) for line in lines if line.strip()]
+    indents = []
+    for line in lines:
+        if line.strip():
+            indents.append(indent_of(line))
+            if not indents[-1]:
+                return ""
     if not indents:
         return ""
     first, last = min(indents), max(indents)

@@ -128,7 +128,9 @@ def wrapping(proposal: Proposal) -> Iterator[Finding]:
     everywhere = [
         rule(proposal) for rule in (_tokens, dress.numbered, dress.diffed, dress.cited, dress.encoded)
     ]
-    around = [rule(proposal, text) for text in texts(proposal) for rule in (_echo, _pair, _fenced, _chat)]
+    # Ends that are as they were have nothing around them.
+    ends = [text for text in texts(proposal) if text.head or text.tail]
+    around = [rule(proposal, text) for text in ends for rule in (_echo, _pair, _fenced, _chat)]
     # One of a kind is enough to say.
     yield from filter(None, (next(found, None) for found in (*everywhere, *around)))
 
@@ -213,8 +215,9 @@ def _pair(proposal: Proposal, text: Text) -> Iterator[Finding]:
     if around and _wraps(proposal, opened) and not _closes_early(text, opened):
         yield is_no_content(proposal, text.first, "is a tag around the file", text.last)
     for tag, number in ((opened, text.first), (closed, text.last)):
-        half = tag in reasoning.TAGS or _unpaired(proposal, tag)
-        if tag in _WRAPPERS and half and not _speaks_of(proposal, tag):
+        if tag not in _WRAPPERS or _speaks_of(proposal, tag):
+            continue
+        if tag in reasoning.TAGS or _unpaired(proposal, tag):
             yield is_no_content(proposal, number, "is a tag around the file")
     for before, behind in _OTHER_PAIRS:
         if text.first < text.last and before.match(first) and behind.fullmatch(last.rstrip("\n")):

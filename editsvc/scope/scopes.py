@@ -87,7 +87,8 @@ class Scope:
 
     def narrowed(self, numbers: Collection[int]) -> Scope:
         """The same scope with only those of its sections; the scope itself if it has none of them."""
-        kept = tuple(section for section in self.sections if section.number in numbers)
+        wanted = frozenset(numbers)
+        kept = tuple(section for section in self.sections if section.number in wanted)
         return replace(self, sections=kept) if kept else self
 
     def section(self, number: int) -> Section | None:
