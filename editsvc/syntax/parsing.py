@@ -119,12 +119,13 @@ class Tree:
         if not query:
             return []
         nodes = {
-            (node.start_byte, -node.end_byte, node.id): node
+            (node.start_byte, node.end_byte, node.id): node
             for _, captures in self.matches(query, within, rows=rows)
             for group in captures.values()
             for node in group
         }
-        return [nodes[key] for key in sorted(nodes)]
+        # Ids are addresses, and differ from run to run.
+        return sorted(nodes.values(), key=lambda node: (node.start_byte, -node.end_byte))
 
     def matches(
         self,
