@@ -15,6 +15,7 @@ from editsvc.reply.runaway import Runaway
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import Listener
+    from editsvc.engine.meanwhile import Meanwhile
     from editsvc.engine.plan import Plan
     from editsvc.engine.preview import Preview
     from editsvc.engine.run import EditRun
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class ReplyReceiver:
     """The `Receiver` of one request of an edit; structured edits, and answers to where, are not parsed, and not shown.
 
-    `limit` is the edit's deadline. It stands still while one of many files waits for its turn: that says nothing
-    about the server, and others are being served meanwhile.
+    `meanwhile`, where it is set, works ahead on what arrives. `limit` is the edit's deadline. It stands still while one
+    of many files waits for its turn: that says nothing about the server, and others are being served meanwhile.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class ReplyReceiver:
         self._runaway = Runaway("")
         self._parser: ReplyParser | SectionsParser | None = None
         self._preview: Preview | None = None
+        self.meanwhile: Meanwhile | None = None
 
     @property
     def text(self) -> str:
@@ -90,6 +92,8 @@ class ReplyReceiver:
                 raise Misfit(self._parser.misfit)
         if self._parser.astray:
             raise _endless(self._parser.astray)
+        if self.meanwhile is not None and arrived:
+            self.meanwhile.received(arrived)
         if self._preview is not None and self._listener is not None:
             for number, lines in arrived:
                 self._listener.streamed(self._preview.push(number, lines))
@@ -98,6 +102,8 @@ class ReplyReceiver:
         """Another reply replaces the one received so far."""
         self._pieces.clear()
         self.begin()
+        if self.meanwhile is not None:
+            self.meanwhile.restarted()
         if self._listener is not None:
             self._listener.restarted()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -22,6 +22,7 @@ import msgspec
 from editsvc import syntax
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
+from editsvc.engine.meanwhile import working_ahead
 from editsvc.engine.plan import AROUND_AT_MOST, Plan
 from editsvc.engine.receiving import ReplyReceiver
 from editsvc.engine.remembered import RememberedDocuments
@@ -59,7 +60,7 @@ from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokens import estimate_from_length, estimate_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from editsvc.engine.assembly import Assembly
@@ -91,8 +92,6 @@ _MORE_ROOM: Final = 8.0
 _ALL_ROOM: Final = 64.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
-# So long after a request was begun, it is on its way.
-_REQUEST_LEAVES_S: Final = 0.05
 
 
 class Recorder(Protocol):
@@ -527,7 +526,7 @@ class EditService:
     ) -> Reply | None:
         await asyncio.to_thread(receiver.begin)
         try:
-            async with _preparing(plan):
+            async with working_ahead(plan) as receiver.meanwhile:
                 done = await self._provider.complete(asked, receiver)
         finally:
             run.reply = receiver.text
@@ -904,30 +903,6 @@ def _original(document: str, language: syntax.Language | None) -> Original:
     from editsvc.guard.original import Original
 
     return Original(document, language)
-
-
-@asynccontextmanager
-async def _preparing(plan: Plan) -> AsyncIterator[None]:
-    """Meanwhile, in a thread, work out what the checks of the reply will need of the document.
-
-    Not at once, since the request is to leave first; what was not done by the end is done when it is needed.
-    """
-    known = plan.known
-    if known is None or plan.asks_where:
-        yield
-        return
-    over = False
-    loop = asyncio.get_running_loop()
-    preparing: list[asyncio.Future[None]] = []
-    later = loop.call_later(
-        _REQUEST_LEAVES_S,
-        lambda: preparing.append(loop.run_in_executor(None, lambda: known().prepare(lambda: not over))),
-    )
-    try:
-        yield
-    finally:
-        over = True
-        later.cancel()
 
 
 def _beyond_the_symbol(request: EditRequest, plan: Plan, spans: Sequence[Span]) -> list[str]:

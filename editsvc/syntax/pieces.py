@@ -47,10 +47,12 @@ class Pieces:
     starts: Sequence[int]
     parsed: dict[str, Tree | None] = field(default_factory=dict)
 
-    def changed(self, spans: Sequence[Span]) -> Iterator[Span]:
-        """The pieces that `spans` change, those that are no longer told apart as one, in lines of both texts."""
+    def changed(self, spans: Sequence[Span], shift: int = 0) -> Iterator[Span]:
+        """The pieces that `spans` change, those that are no longer told apart as one, in lines of both texts.
+
+        Before the first of `spans`, lines of the new text have numbers that are by `shift` higher.
+        """
         found: Span | None = None
-        shift = 0
         for span in spans:
             above = bisect_left(self.starts, span.old_start) - 1
             first = self.starts[max(0, above)]
