@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from editsvc.guard.ahead import Ahead
     from editsvc.guard.original import Original
 
-# So long after a request was begun, it is on its way.
-_REQUEST_LEAVES_S: Final = 0.05
 _BATCH: Final = 200  # lines; fewer are not worth a turn
 
 
@@ -34,7 +32,11 @@ class Meanwhile:
         self._waiting = 0
         self._turn: asyncio.Future[None] | None = None
         self._over = False
-        self._later = self._loop.call_later(_REQUEST_LEAVES_S, self._go)
+
+    def begin(self) -> None:
+        """Begin, now that the request is on its way: before that, it would be held up; safe from every thread."""
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for the reply any more
+            self._loop.call_soon_threadsafe(self._go)
 
     def received(self, arrived: Iterable[tuple[int, list[str]]]) -> None:
         """More lines of the reply, by the numbers of their sections."""
@@ -58,7 +60,6 @@ class Meanwhile:
     def stop(self) -> None:
         """No turn is to begin any more."""
         self._over = True
-        self._later.cancel()
 
     def _go(self) -> None:
         if self._turn is not None or self._over:

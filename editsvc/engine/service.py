@@ -526,7 +526,10 @@ class EditService:
     ) -> Reply | None:
         await asyncio.to_thread(receiver.begin)
         try:
-            async with working_ahead(plan) as receiver.meanwhile:
+            async with working_ahead(plan) as meanwhile:
+                receiver.meanwhile = meanwhile
+                if meanwhile is not None:
+                    asked = replace(asked, sent=meanwhile.begin)
                 done = await self._provider.complete(asked, receiver)
         finally:
             run.reply = receiver.text

@@ -33,7 +33,8 @@ class CompletionRequest:
     There is no field for tools, logprobs or a number of choices: the API refuses a prediction together with
     any of them, and so such a request cannot be written down here. `prompt_tokens` is an estimate; together with
     `max_completion_tokens` it is what a server's rate limit reserves for the request. Whoever carries it out ends it by
-    itself when `time_left_s` seconds are over.
+    itself when `time_left_s` seconds are over. It calls `sent`, in some thread, as soon as the request is on its way:
+    the moment for what was put off so that it leaves early.
     """
 
     model: str
@@ -45,6 +46,7 @@ class CompletionRequest:
     prompt_tokens: int = 0
     priority: Priority = Priority.INTERACTIVE
     time_left_s: float = math.inf
+    sent: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
 
     @property
     def longest_reply(self) -> int:

@@ -101,7 +101,7 @@ class CerebrasProvider:
             most_bytes=_MOST_OVERHEAD + _MOST_BYTES_A_TOKEN * request.max_completion_tokens,
             ends=self._clock() + request.time_left_s + _GRACE_S,
             clock=self._clock,
-            sent=self._sent,
+            sent=partial(self._on_its_way, request),
         )
         bridge = Bridge(asyncio.get_running_loop(), on_delta, call)
         threading.Thread(
@@ -112,6 +112,10 @@ class CerebrasProvider:
         finally:
             if not bridge.result.done() or bridge.result.cancelled():
                 call.cancel()
+
+    def _on_its_way(self, request: CompletionRequest) -> None:
+        self._sent()
+        request.sent()
 
     async def models(self) -> list[str]:
         """The names of the models that the server lists."""
