@@ -34,11 +34,10 @@ from editsvc.engine.edit import EditRequest
 from editsvc.engine.service import EditService
 from editsvc.errors import Status
 from editsvc.guard import gate, identity, soundness, unasked, undone
-from editsvc.prompt.contents import Locate
 from editsvc.provider.base import Completion
 from editsvc.provider.models import Model
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
-from editsvc.settings.schema import OnSecret, Settings
+from editsvc.settings.schema import Locate, OnSecret, Settings
 from editsvc.text import diff, document
 from editsvc.text.document import Snapshot, split_lines
 from editsvc.tokenlog import Source
