@@ -10,11 +10,11 @@ Units: tokens, as any hashable values; seconds.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ PRESETS: Final[dict[str, Preset]] = {
     "forward-only": Preset(32, 32, 4, 4, Direction.FORWARD),
     "prefix-only": Preset(32, 32, 1, 1, Direction.NONE),
 }
+
+
+# A position, or several ascending ones; None where there is none.
+_Hit = int | list[int] | None
 
 
 class Pass(NamedTuple):
@@ -221,7 +225,7 @@ class _Places:
         self._output = output
         self._preset = preset
         self._nowhere = preset.direction is Direction.NONE or not prediction
-        self._hits: list[list[int] | None] = []
+        self._hits: list[_Hit] = []
         self._groups: dict[int, _PositionGroup] = {}
 
     def next(self, start: int, *, near: int) -> tuple[int, int]:
@@ -232,10 +236,11 @@ class _Places:
             first = near if self._preset.direction is Direction.FORWARD else 0
             for at in range(max(start + 1, least), end + 1):
                 hit = hits[at - least]
-                if hit is not None and hit[-1] >= first:
-                    found = self.find(at, near=near)
-                    if found >= 0:
-                        return at, found
+                if hit is None or (hit if isinstance(hit, int) else hit[-1]) < first:
+                    continue
+                found = self.find(at, near=near)
+                if found >= 0:
+                    return at, found
         return end, -1
 
     def find(self, end: int, *, near: int) -> int:
@@ -243,12 +248,14 @@ class _Places:
         least = self._preset.n_min
         if self._nowhere or end < least:
             return -1
-        positions = self._look_up()[end - least]
-        if positions is None:
+        hit = self._look_up()[end - least]
+        if hit is None:
             return -1
-        candidates = [positions]
+        if isinstance(hit, int):
+            return -1 if self._preset.direction is Direction.FORWARD and hit < near else hit
+        candidates = [hit]
         if self._preset.n_max > least:
-            candidates += self._longer(positions, end)
+            candidates += self._longer(hit, end)
         return next((best for each in reversed(candidates) if (best := self._best(each, near)) >= 0), -1)
 
     def _longer(self, positions: list[int], end: int) -> Iterator[list[int]]:
@@ -264,14 +271,20 @@ class _Places:
             group = longer
             yield group.positions
 
-    def _look_up(self) -> list[list[int] | None]:
+    def _look_up(self) -> list[_Hit]:
         """For each end of the output from `n_min` on, the positions with the same tokens before them."""
         if not self._hits:
             n = self._preset.n_min
-            positions: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
-            for position, tokens in enumerate(_windows(self._prediction, n), n):
-                positions[tokens].append(position)
-            self._hits = [positions.get(tokens) for tokens in _windows(self._output, n)]
+            prediction, output = _numbers(self._prediction, self._output)
+            positions: dict[bytes, int | list[int]] = {}
+            for position, tokens in enumerate(_windows(prediction, n), n):
+                there = positions.setdefault(tokens, position)
+                if there is not position:
+                    if isinstance(there, int):
+                        positions[tokens] = [there, position]
+                    else:
+                        there.append(position)
+            self._hits = list(map(positions.get, _windows(output, n)))
         return self._hits
 
     def _best(self, positions: list[int], near: int) -> int:
@@ -283,9 +296,22 @@ class _Places:
         return ahead if ahead >= 0 and ahead - near <= near - behind else behind
 
 
-def _windows(tokens: Sequence[Hashable], n: int) -> Iterator[tuple[Hashable, ...]]:
-    """Every `n` tokens in a row."""
-    return zip(*(islice(tokens, first, None) for first in range(n)), strict=False)
+def _numbers(*sequences: Sequence[Hashable]) -> list[array[int]]:
+    """The tokens as numbers, equal ones as equal numbers; a vocabulary's tokens are numbers already."""
+    try:
+        return [array("Q", tokens) for tokens in sequences]  # type: ignore[arg-type]
+    except (TypeError, OverflowError):
+        known: dict[Hashable, int] = {}
+        return [array("Q", [known.setdefault(token, len(known)) for token in each]) for each in sequences]
+
+
+def _windows(numbers: array[int], n: int) -> list[bytes]:
+    """Every `n` numbers in a row, as bytes.
+
+    Of tuples, the garbage collector would look at each: that took several times as long as the verifying.
+    """
+    data, size = numbers.tobytes(), numbers.itemsize
+    return [data[at : at + n * size] for at in range(0, len(data) - (n - 1) * size, size)]
 
 
 class _PositionGroup:
