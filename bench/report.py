@@ -1,4 +1,4 @@
-"""How long a report takes: ``python -m bench.report [RECORDS]``, a million if nothing is said.
+"""How long a report takes, in every grouping: ``python -m bench.report [--json] [--rounds N] [--records N]``.
 
 The log is made up: three models, ninety days, one request in twenty-five held out at random, with everything
 reported that a server reports. It is kept in the system's folder for temporary files and used again.
@@ -6,28 +6,31 @@ reported that a server reports. It is kept in the system's folder for temporary 
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import sqlite3
 import sys
 import tempfile
-import time
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import rows as table
 from editsvc.report import read
 from editsvc.tokenlog import TokenLog
+from editsvc.tokenlog.dimensions import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MILLION = 1_000_000
 DAYS = 90
 START = datetime(2026, 8, 23)  # noqa: DTZ001 - as SQLite has it: the UTC wall time
 CANDIDATES, PRESETS = ("file", "scope", "draft"), ("resync", "adaptive", "forward-only", "prefix-only")
-GROUPINGS = ((), ("model",), ("day",), ("model", "language"))
+GROUPINGS = ((), *((name,) for name in DIMENSIONS), ("model", "language"))
+GOAL_S = 2.0
 
 
 def rows(count: int, seed: int = 20261121) -> Iterator[dict[str, Any]]:
@@ -94,7 +97,7 @@ def made(count: int) -> Path:
     with TokenLog(file) as log:
         if log.status()["count"] == count:
             return file
-    print(f"Making {file} ...")
+    print(f"Making {file} ...", file=sys.stderr)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("DELETE FROM editsvc_requests")
@@ -107,24 +110,33 @@ def made(count: int) -> Path:
     return file
 
 
+def measure(rounds: int, records: int = MILLION) -> Iterator[table.Row]:
+    """A row for each grouping, and one for what a page shows: seconds of processor time, the file in memory."""
+    turns = max(1, rounds // 2)
+    with TokenLog(made(records), timeout_s=60) as log:
+        kinds: dict[str, dict[str, Any]] = {"with days, as in HTML": {"days": True}}
+        kinds |= {f"by {', '.join(by)}" if by else "of the whole": {"by": by} for by in GROUPINGS}
+
+        def call(options: dict[str, Any]) -> Callable[[], float]:
+            return lambda: table.cpu_ms(lambda: read(log, **options)) / 1000
+
+        found = table.interleaved({name: call(options) for name, options in kinds.items()}, rounds=turns)
+    for name, values in found.items():
+        yield table.alone(f"report over {records:,} records {name}", values, unit="s", goal=GOAL_S)
+
+
 def main() -> None:
-    """Print how long each kind of report takes; the least of three, with the file in the system's memory."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
-    file = made(count)
-    with TokenLog(file, timeout_s=60) as log:
-        print(f"{count:,} requests, {file.stat().st_size / 1e6:,.0f} MB")
-        for by in GROUPINGS:
-            print(f"  {'by ' + ', '.join(by) if by else 'the whole':<24}{_least(log, by=by):>8.2f} s")
-        print(f"  {'with days, as in HTML':<24}{_least(log, days=True):>8.2f} s")
-
-
-def _least(log: TokenLog, **options: Any) -> float:
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        read(log, **options)
-        times.append(time.perf_counter() - started)
-    return min(times)
+    """Print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=table.ROUNDS)
+    parser.add_argument("--records", type=int, default=MILLION)
+    options = parser.parse_args()
+    found = measure(options.rounds, options.records)
+    if options.json:
+        table.dump(found)
+    else:
+        print("\n".join(map(table.shown, found)))
 
 
 if __name__ == "__main__":
