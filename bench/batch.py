@@ -42,7 +42,17 @@ open(path, "w").write(reply.partition("\\n")[2].rpartition("````")[0])
 def measure(rounds: int) -> Iterator[rows.Row]:
     """All rows."""
     files = 20 if rows.is_short() else FILES
-    turns = max(1, rounds // 2)
+    found = compared(files, files // 5, max(1, rounds // 2))
+    yield rows.compared(
+        f"{files} files in one run, a file",
+        f"xargs -P{AT_ONCE}, SDK script",
+        found["editsvc"],
+        found["xargs"],
+    )
+
+
+def compared(files: int, of_peer: int, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds a file, of ours with so many files and of the peer with so many."""
     case = texts.rewritten(LINES, 0.05)
     editsvc = str(Path(sys.executable).parent / "editsvc")
     with Server({"a": case.reply}) as server, tempfile.TemporaryDirectory() as name:
@@ -84,20 +94,14 @@ def measure(rounds: int) -> Iterator[rows.Row]:
 
         ours = [editsvc, "rewrite", "--apply", "--jobs", str(AT_ONCE), "--scope", "file"]
         peer = ["xargs", f"-P{AT_ONCE}", "-I{}", sys.executable, str(script), "{}", texts.INSTRUCTION]
-        found = rows.interleaved(
+        return rows.interleaved(
             {
                 "editsvc": run([*ours, "-i", texts.INSTRUCTION, *names], names),
-                "xargs": run(peer, names[: files // 5], "\n".join(names[: files // 5])),
+                "xargs": run(peer, names[:of_peer], "\n".join(names[:of_peer])),
             },
-            rounds=turns,
+            rounds=rounds,
             warmups=0,
         )
-    yield rows.compared(
-        f"{files} files in one run, a file",
-        f"xargs -P{AT_ONCE}, SDK script",
-        found["editsvc"],
-        found["xargs"],
-    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
-from pygls.workspace import PositionCodec, TextDocument
+from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from bench import rows
 from editsvc.text.document import PositionEncoding
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LINES: Final = 100_000
+AMONG: Final = 10_000
 ROUNDS: Final = 200
 URI: Final = "file:///a.py"
 KINDS: Final = {
@@ -83,6 +84,46 @@ def theirs(text: str, messages: list[list[ContentChange]]) -> list[float]:
                 )
 
     return [rows.cpu_ms(lambda: change(message)) for message in messages]  # noqa: B023 - called at once
+
+
+def typed_among(count: int) -> float:
+    """Milliseconds of a key typed into one of so many open documents of 10,000 lines; the median of many."""
+    store = DocumentStore(PositionEncoding.UTF16)
+    text = KINDS["ASCII, \\n"] * AMONG
+    for number in range(count):
+        store.open(f"file:///{number}.py", "python", 0, text)
+    rng = random.Random(1)
+    uri = f"file:///{count // 2}.py"
+    return median(
+        rows.cpu_ms(lambda: store.change(uri, version, [_key(rng)]))  # noqa: B023 - called at once
+        for version in range(1, ROUNDS + 1)
+    )
+
+
+def typed_among_pygls(count: int) -> float:
+    """The same with the workspace of pygls."""
+    workspace = Workspace("", position_encoding=types.PositionEncodingKind.Utf16)
+    text = KINDS["ASCII, \\n"] * AMONG
+    for number in range(count):
+        workspace.put_text_document(types.TextDocumentItem(f"file:///{number}.py", "python", 0, text))
+    rng = random.Random(1)
+    uri = f"file:///{count // 2}.py"
+    identity = types.VersionedTextDocumentIdentifier(1, uri)
+
+    def change() -> None:
+        key = _key(rng)
+        assert key.span is not None
+        start, end = types.Position(*key.span[:2]), types.Position(*key.span[2:])
+        workspace.update_text_document(
+            identity, types.TextDocumentContentChangePartial(types.Range(start, end), key.text)
+        )
+
+    return median(rows.cpu_ms(change) for _ in range(20))
+
+
+def _key(rng: random.Random) -> ContentChange:
+    line, column = rng.randrange(AMONG), rng.randrange(30)
+    return ContentChange("x", (line, column, line, column))
 
 
 def measure(rounds: int) -> Iterator[rows.Row]:

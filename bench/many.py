@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from statistics import quantiles
 from typing import TYPE_CHECKING, Final
 
-from bench import rows
+from bench import rows, texts
 from bench.stream import Bench
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def measure(rounds: int) -> Iterator[rows.Row]:
     # A turn of these takes as long as ten of others.
     rounds = max(1, rounds // 2)
     with ExitStack() as stack:
-        bench = Bench(stack, (LINES,))
+        bench = Bench(stack, {LINES: texts.rewritten(LINES)})
         for wire, title in _WIRES.items():
             if wire == "http" or not rows.is_short():
                 yield from _at_once(bench, rounds, wire, title)

@@ -19,7 +19,7 @@ from bench.clients import PEERS, Measured, Process, Task, curl, digest
 from bench.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from bench.server import Wire
 
@@ -37,9 +37,9 @@ _WARM_UPS: Final = 2
 class Bench:
     """A server, the clients and the texts."""
 
-    def __init__(self, stack: ExitStack, sizes: Sequence[int]) -> None:
+    def __init__(self, stack: ExitStack, cases: dict[int, texts.Case]) -> None:
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        self.cases = {size: texts.rewritten(size) for size in sizes}
+        self.cases = cases
         self.server = stack.enter_context(
             Server({str(size): case.reply for size, case in self.cases.items()})
         )
@@ -84,7 +84,7 @@ def measure(rounds: int) -> Iterator[rows.Row]:
     short = rows.is_short()
     sizes = (1_000,) if short else (1_000, 4_000)
     with ExitStack() as stack:
-        bench = Bench(stack, sizes)
+        bench = Bench(stack, {size: texts.rewritten(size) for size in sizes})
         for size in sizes:
             for wire in _WIRES:
                 # The other peers say where the SDK stands; once is enough for that.
