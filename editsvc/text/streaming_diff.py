@@ -8,8 +8,11 @@ How: a cursor walks the original. Lines equal to the line under the cursor are c
 other line a gap opens, and lines gather in it until a run of them matches the original at or after the
 cursor; candidates come from an index of rare lines and from a window right behind the cursor. The farther
 the jump, the longer the run must be, or a moved block would look like two huge rewrites. The gap is then
-compared exactly and committed. Lines match regardless of their white space, so that a block whose
-indentation changes is followed instead of gathered; whether they are *equal* is exact.
+compared exactly and committed. What has waited too long is committed before that, so that no line waits for more
+than 200 others: lines of which the original has one each, and which come in its order, tell how far the reply is;
+without them, what waits is new, and nothing of the original is said to be gone. Lines match regardless of their
+white space, so that a block whose indentation changes is followed instead of gathered; whether they are *equal* is
+exact.
 """
 
 from __future__ import annotations
@@ -25,8 +28,15 @@ if TYPE_CHECKING:
 _RARE: Final = 8  # a line that occurs more often than this is no anchor
 _WINDOW: Final = 24  # lines behind the cursor that are looked at even if they are not rare
 _RUN: Final = 3
+_RARE_IN_A_RUN: Final = (
+    2  # with fewer rare lines, it must be twice as long: every function ends with common ones
+)
 _SKIPPED_PER_LINE: Final = 8
 _CANDIDATES: Final = 64
+_MOST_WAITING: Final = 192  # lines of the reply
+_TELLING: Final = (
+    16  # of so many waiting lines one must be the original's, and alone of its kind, or all are new
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,10 @@ class StreamingDiff:
         self._cursor = 0  # the next line of the original that is not committed
         self._committed = 0  # the next line of the reply that is not committed
         self._following = False  # inside of a run that matches but for white space
-        self._runs: dict[int, int] = {}  # next expected line of the original -> length of the run up to it
+        self._runs: dict[
+            int, tuple[int, int]
+        ] = {}  # next expected line of the original -> length of the run up to it, and how many of its lines are rare
+        self._early = 0  # lines of the gap that were committed because they had waited too long
         self._blocks: list[Block] = []
 
     @property
@@ -91,27 +104,32 @@ class StreamingDiff:
                 return
         self._following = False
         self._search(line)
+        if len(self._new) - self._committed >= _MOST_WAITING:
+            self._commit_early()
 
     def _search(self, line: str) -> None:
         key = line.strip()
-        runs: dict[int, int] = {}
-        for expected, length in self._runs.items():
+        is_rare = bool(key) and len(self._index.get(key, ())) <= _RARE
+        runs: dict[int, tuple[int, int]] = {}
+        for expected, (length, rare) in self._runs.items():
             if expected < len(self._keys) and self._keys[expected] == key:
-                runs[expected + 1] = length + 1
+                runs[expected + 1] = length + 1, rare + is_rare
         if key and len(runs) < _CANDIDATES:
             for number in self._anchors(key):
-                runs.setdefault(number + 1, 1)
+                runs.setdefault(number + 1, (1, int(is_rare)))
         self._runs = runs
         best: int | None = None
-        for end, length in runs.items():
+        for end, (length, rare) in runs.items():
             # Lines that were replaced one by one are no jump: only what is skipped beyond them is.
-            replaced = len(self._new) - length - self._committed
+            replaced = self._early + len(self._new) - length - self._committed
             skipped = end - length - self._cursor
             jump = max(0, skipped - replaced)
-            if length >= _RUN + jump // _SKIPPED_PER_LINE and (best is None or end < best):
+            needed = _RUN + jump // _SKIPPED_PER_LINE
+            told = length if rare >= _RARE_IN_A_RUN else length // 2
+            if told >= needed and (best is None or end < best):
                 best = end
         if best is not None:
-            self._accept(best, runs[best])
+            self._accept(best, runs[best][0])
 
     def _anchors(self, key: str) -> list[int]:
         places = self._index.get(key, [])
@@ -120,7 +138,27 @@ class StreamingDiff:
         limit = min(self._cursor + _WINDOW, len(self._keys))
         return [number for number in range(self._cursor, limit) if self._keys[number] == key]
 
+    def _commit_early(self) -> None:
+        """Commit what waits up to the last line that tells how far the reply has come, or the oldest lines as new."""
+        waiting = self._new[self._committed :]
+        old = self._old[self._cursor : self._cursor + len(waiting) + _WINDOW]
+        spans = changed_spans("".join(old), "".join(waiting)) if old else []
+        last, telling, at = None, 0, 0
+        for span in spans:
+            for number in range(at, span.old_start):
+                if len(self._index.get(old[number].strip(), ())) == 1:
+                    telling += 1
+                    last = number, number + span.new_start - span.old_start
+            at = span.old_end
+        if last is not None and telling * _TELLING >= len(waiting):
+            self._commit_gap(self._cursor + last[0] + 1, self._committed + last[1] + 1)
+            return
+        early = len(waiting) // 4
+        self._commit(0, early, equal=False)
+        self._early += early
+
     def _accept(self, end: int, length: int) -> None:
+        length = min(length, len(self._new) - self._committed)
         self._commit_gap(end - length, len(self._new) - length)
         for old, new in zip(self._old[end - length : end], self._new[-length:], strict=True):
             self._commit(1, 1, equal=old == new)
@@ -129,6 +167,7 @@ class StreamingDiff:
     def _commit_gap(self, old_end: int, new_end: int) -> None:
         """Commit everything up to the two line numbers, as finely as an exact diff has it."""
         self._runs = {}
+        self._early = 0
         old, new = self._old[self._cursor : old_end], self._new[self._committed : new_end]
         if old and new:
             old_at = 0

@@ -98,6 +98,76 @@ def test_an_indented_block_is_followed_while_it_streams() -> None:
     assert diff.reached > 290
 
 
+# (what becomes of the next lines, how many): kept, changed, dropped, new ones added, blank ones added, indented, taken
+# from elsewhere in the file.
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["keep", "change", "drop", "add", "blank", "indent", "move"]),
+        st.one_of(st.integers(1, 8), st.integers(1, 700)),
+    ),
+    max_size=14,
+)
+
+
+def edited(old: list[str], steps: list[tuple[str, int]]) -> list[str]:
+    new: list[str] = []
+    at = 0
+    for number, (step, count) in enumerate(steps):
+        here = old[at : at + count]
+        match step:
+            case "keep":
+                new += here
+            case "change":
+                new += [f"changed {number}\n" for number, _ in enumerate(here)]
+            case "add":
+                new += [f"added {number} {line}\n" for line in range(count)]
+            case "blank":
+                new += ["\n"] * count
+            case "indent":
+                new += ["    " + line for line in here]
+            case "move":
+                start = (at + 37 * count) % len(old)
+                new += old[start : start + count]
+        if step in {"keep", "change", "drop", "indent"}:
+            at += count
+    return new + old[at:]
+
+
+@given(steps)
+def test_no_line_waits_for_more_than_200_others_whatever_the_edit(steps: list[tuple[str, int]]) -> None:
+    new = edited(FILE, steps)
+    diff, committed = StreamingDiff(FILE), 0
+    for number, line in enumerate(new, 1):
+        for block in diff.push([line]):
+            committed = block.new_end
+        assert number - committed <= 200
+
+
+@given(st.integers(0, len(FILE)), st.integers(1, 900), st.sampled_from(["new", "blank", "common", "alike"]))
+def test_lines_that_are_new_never_make_others_look_deleted(at: int, count: int, kind: str) -> None:
+    lines = {"new": "added {}\n", "blank": "\n", "common": "}}\n", "alike": "    statement {}\n"}
+    brought = [lines[kind].format(10_000 + number) for number in range(count)]
+    old = [
+        line for number, line in enumerate(FILE) for line in ([line, "}\n"] if number % 6 == 5 else [line])
+    ]
+    diff = StreamingDiff(old)
+    blocks = [block for line in [*old[:at], *brought, *old[at:]] for block in diff.push([line])]
+
+    assert all(block.equal or block.old_start == block.old_end for block in blocks)
+    assert diff.reached == len(old)
+
+
+def test_every_second_line_is_told_apart_from_its_changed_neighbour_before_the_reply_ends() -> None:
+    diff = StreamingDiff(FILE)
+    blocks = [
+        block
+        for number, line in enumerate(FILE)
+        for block in diff.push([line if number % 2 else f"changed {number}\n"])
+    ]
+
+    assert sum(block.old_end - block.old_start for block in blocks if block.equal) > 200
+
+
 def test_random_edits_of_a_long_file_are_followed_closely() -> None:
     rng = random.Random(7)
     old = [f"line {number} {rng.random()}\n" for number in range(20_000)]
