@@ -1,7 +1,7 @@
 """The diff as it is written, on a terminal: the last changed lines and how far the reply has come.
 
-It is drawn on stderr, at most thirty times a second, and gone when the reply is complete: what stays is the
-exact diff.
+It is drawn on stderr, at once when the first change is known and then at most thirty times a second, and gone when the
+reply is complete: what stays is the exact diff.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class LiveDiff(Progress):
         self._lines.clear()
 
     def streamed(self, update: StreamUpdate) -> None:
-        """Note the changed lines; drawing happens at its own pace."""
+        """Note the changed lines; from the first one on, drawing happens at its own pace."""
+        waited_for = not self._changed
         super().streamed(update)
         for block in update.blocks:
             if block.equal:
@@ -95,6 +96,8 @@ class LiveDiff(Progress):
                 self._lines.append(("-" + visible(text.rstrip("\n")), "red"))
             for text in update.new_lines[block.new_start : block.new_end]:
                 self._lines.append(("+" + visible(text.rstrip("\n")), "green"))
+        if waited_for and self._changed:
+            self._live.refresh()
 
     def _render(self) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")

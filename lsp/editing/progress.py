@@ -1,7 +1,8 @@
 """The messages to the client while an edit streams: work-done progress, and hunks if requested.
 
-Together at most some thirty messages a second, however fast the reply comes, and none to a client that has
-stopped reading. Hunks are those of `editsvc.text.streaming_diff`: what was sent once never changes.
+The first hunk is shown at once. From then on these are at most some thirty messages a second, however fast the reply
+comes, and none to a client that has stopped reading. Hunks are those of `editsvc.text.streaming_diff`: what was sent
+once never changes.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class StreamReporter:
         self._clear()
 
     def streamed(self, update: StreamUpdate) -> None:
-        """Collect new hunks; they are sent when due."""
+        """Collect new hunks; the first one is sent at once, the others when due."""
+        waited_for = not self._count
         self._reached, self._total = update.reached, update.total
         for block in update.blocks:
             self._new_lines += block.new_end - block.new_start
@@ -83,7 +85,13 @@ class StreamReporter:
                     )
                 )
             self._count += 1
-        if self._timer is None and not self._finished:
+        if self._finished:
+            return
+        if waited_for and self._count:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._tick()
+        if self._timer is None:
             self._timer = self._loop.call_later(
                 _STREAM_EVERY_S if self._stream else _PROGRESS_EVERY_S, self._tick
             )
