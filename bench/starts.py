@@ -6,7 +6,8 @@ Three starts, each interleaved with its peers, as medians of wall and of process
   of ten lines that sends the same request with the SDK, with the SDK's warming of the connection and without;
 - ``initialize``: from the start of ``editsvc-lsp`` to its answer, beside a server that is pygls and nothing else;
 - ``first edit``: from the command to the first byte of the request, as the first edit of a session, beside the fifth:
-  after a pause, as somebody makes who opens an editor and writes an instruction, and with no pause at all.
+  each when the server has been idle for a moment, as it is when somebody writes an instruction, and with no pause at
+  all.
 
 Processor time is that of the whole process, with all of its threads, read by its clock when the byte arrives, so
 what a process does beside the way to the request counts as well. Linux only.
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
 
 ROUNDS: Final = 15
 LINES: Final = 120
-PAUSE_S: Final = 3.0
 EDITS: Final = 5
 _PATIENCE_S: Final = 60
+_MOMENT_S: Final = 0.7
 _SCRIPT: Final = """\
 import json, sys
 from cerebras.cloud.sdk import Cerebras
@@ -357,7 +358,16 @@ def initialize(bench: Bench, rounds: int) -> Figures:
     return figures
 
 
-def edits_of_a_session(bench: Bench, pause_s: float) -> list[Start]:
+def _until_idle(pid: int) -> None:
+    """Wait until a process has used no processor for a moment."""
+    while True:
+        before = processor_time(pid)
+        time.sleep(_MOMENT_S)
+        if processor_time(pid) - before < _MOMENT_S / 100:
+            return
+
+
+def edits_of_a_session(bench: Bench, *, wait: bool) -> list[Start]:
     """From command to request, for each of the first edits of a session; every edit has a document of its own."""
     found = []
     with bench.process(*_ours(), **_PIPES) as running:
@@ -367,8 +377,9 @@ def edits_of_a_session(bench: Bench, pause_s: float) -> list[Start]:
         for number in range(EDITS):
             item = {"uri": f"untitled:prices{number}.py", "languageId": "python", "version": 1}
             editor.send("textDocument/didOpen", {"textDocument": {**item, "text": f"# {number}\n{a_file()}"}})
-        time.sleep(pause_s)
         for number in range(EDITS):
+            if wait:
+                _until_idle(running.pid)
             argument = {
                 "uri": f"untitled:prices{number}.py",
                 "instruction": "let every price be rounded to cents",
@@ -389,9 +400,9 @@ def first_edit(bench: Bench, rounds: int) -> Figures:
     """The first edit of a session, beside its fifth."""
     figures = Figures("language server: edit to request")
     for _ in range(rounds):
-        paused, at_once = edits_of_a_session(bench, PAUSE_S), edits_of_a_session(bench, 0)
-        figures.add(f"fifth edit, {PAUSE_S:g} s after the start", paused[-1])
-        figures.add(f"first edit, {PAUSE_S:g} s after the start", paused[0])
+        waited, at_once = edits_of_a_session(bench, wait=True), edits_of_a_session(bench, wait=False)
+        figures.add("fifth edit, each when idle", waited[-1])
+        figures.add("first edit, each when idle", waited[0])
         figures.add("first edit, at once", at_once[0])
         figures.add("fifth edit, after one at once", at_once[-1])
     return figures

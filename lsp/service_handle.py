@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from contextlib import asynccontextmanager
+from collections import deque
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.errors import SettingsError
 from editsvc.settings import environment
@@ -14,11 +16,33 @@ from editsvc.settings.schema import Settings
 from lsp.remedies import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from editsvc.engine.service import EditService
     from editsvc.settings.schema import Resolved
     from editsvc.tokenlog import TokenLog
+
+
+# What is on the way to a request, and then what a reply needs; each takes a moment, and the event loop gets turns.
+_LOADED_FIRST: Final = (
+    "editsvc.app.composition",
+    "editsvc.guard.secrets",
+    "httpx",
+    "pydantic",
+    "cerebras.cloud.sdk",
+    "httpcore",
+    "editsvc.provider.connections",
+    "editsvc.provider.reading",
+    "editsvc.provider.stream",
+    "editsvc.engine.rehearsal",
+    "editsvc.guard.gate",
+    "editsvc.offline.transform",
+    "pygit2",
+)
+
+
+# Grammars and what else belongs to a language; nobody edits in more of them at once.
+_MOST_LANGUAGES: Final = 8
 
 
 class ServiceHandle:
@@ -33,6 +57,16 @@ class ServiceHandle:
         self._closing: set[asyncio.Task[None]] = set()
         self.settings = Settings()
         self._failure: SettingsError | None = None
+        self._loading = False
+        self._languages: set[str] = set()
+        self._to_load: deque[Callable[[], Awaitable[object]]] = deque(
+            [
+                *(partial(asyncio.to_thread, importlib.import_module, name) for name in _LOADED_FIRST),
+                partial(asyncio.to_thread, _rehearse, None),
+                self._warm_up_service,
+                partial(asyncio.to_thread, _count_once),
+            ]
+        )
 
     def configure(self, editor: Mapping[str, Any], folder: Path | None) -> list[str]:
         """Take the editor's values over; returns sentences about what is ignored.
@@ -67,18 +101,41 @@ class ServiceHandle:
         return environment.load(values, environ=self._environ, folder=folder or Path(Path.cwd().anchor))
 
     async def warm_up(self) -> None:
-        """Import what an edit needs, in a thread, so that the first one does not wait for it."""
-        for module in ("editsvc.app.composition", "editsvc.syntax", "pygit2", "sqlalchemy"):
-            await asyncio.to_thread(importlib.import_module, module)
+        """Load what an edit needs, so that the first one does not wait for it; does nothing that was done.
+
+        Done in a thread, step by step, what an edit needs first before the rest. An edit that comes meanwhile ends it
+        behind the present step, which is mostly what that edit needs as well. Never raises, and sends nothing. The
+        service is opened, and the server connected to, only where that asks nobody for a key.
+        """
+        if self._loading:
+            return
+        self._loading = True
+        try:
+            while self._to_load and not (self._opened is not None and self._opened.users):
+                with suppress(Exception):  # the first edit meets it too, and says so
+                    await self._to_load.popleft()()
+        finally:
+            self._loading = False
+
+    def will_edit(self, language: str) -> bool:
+        """Whether `language` is a new one, for which `warm_up` has something to do again."""
+        if language in self._languages or len(self._languages) >= _MOST_LANGUAGES:
+            return False
+        self._languages.add(language)
+        self._to_load.append(partial(asyncio.to_thread, _rehearse, language))
+        return True
+
+    async def _warm_up_service(self) -> None:
+        if self._failure is None and environment.key_is_at_hand(self._environ, offline=self._offline):
+            service = await self._open().ready()
+            await service.warm_up()
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[EditService]:
         """The service for one edit; raises SettingsError if there can't be one."""
         if self._failure is not None:
             raise self._failure
-        if self._opened is None:
-            self._opened = _Opened(self.settings, self._environ, offline=self._offline)
-        opened = self._opened
+        opened = self._open()
         opened.users += 1
         try:
             yield await opened.ready()
@@ -91,6 +148,11 @@ class ServiceHandle:
             opened.users -= 1
             if opened.retired and not opened.users:
                 opened.stop.set()
+
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            self._opened = _Opened(self.settings, self._environ, offline=self._offline)
+        return self._opened
 
     def log(self) -> TokenLog | None:
         """The token log, to be used in a thread and closed; None if nothing is logged."""
@@ -140,3 +202,21 @@ class _Opened:
                 self._ready.set_exception(exc)
                 # If everybody has left meanwhile, nobody is to be told that it was never looked at.
                 self._ready.exception()
+
+
+def _rehearse(language: str | None) -> None:
+    """Load what edits need, those that say plainly what they want included; in no language for None."""
+    from editsvc import syntax
+    from editsvc.engine.rehearsal import rehearse
+
+    known = syntax.by_name(language) if language is not None else None
+    rehearse(known)
+    rehearse(known, instruction="change b to 3")
+
+
+def _count_once() -> None:
+    """Load what counts tokens, for predictions that are scored behind an edit."""
+    from editsvc.prediction import what_if
+    from editsvc.tokens import tokenizer
+
+    what_if.score({"none": None}, "a = 1", tokenizer())

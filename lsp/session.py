@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest
 from pygls.lsp.server import LanguageServer
@@ -89,6 +90,7 @@ class EditServer(LanguageServer):
         self._options = InitializationOptions()
         self._encoding = "utf-16"
         self._root: Path | None = None
+        self._warm = False  # or getting warm
         self._wound_up: asyncio.Task[None] | None = None
         self.link = ClientLink(self.protocol)
         self._register()
@@ -234,7 +236,21 @@ class EditServer(LanguageServer):
         if self.link.about.registers_configuration:
             self.link.register_configuration(settings.SECTION)
         await self._pull_configuration()
-        self._background(self.service_handle.warm_up())
+        self._warm = True
+        self._background(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        await asyncio.to_thread(self._convert_once)
+        await self.service_handle.warm_up()
+
+    def _convert_once(self) -> None:
+        from lsp import contract
+        from lsp.editing.answers import result_fields
+
+        self.protocol.warm_up()
+        msgspec.convert({"uri": "", "instruction": ""}, contract.EditArgument)
+        result_fields(None)
+        "".encode("utf-16-le")  # positions
 
     async def _pull_configuration(self) -> None:
         from lsp import settings
@@ -307,6 +323,8 @@ class EditServer(LanguageServer):
                 # A client that lost count: what runs on the old text has no place to go.
                 self._forget(item.uri)
             self._log_problem(self.documents.open(item.uri, str(item.language_id), item.version, item.text))
+            if self.service_handle.will_edit(str(item.language_id)) and self._warm:
+                self._background(self.service_handle.warm_up())
 
     def _change(
         self,

@@ -122,7 +122,7 @@ def open_log(settings: Settings) -> TokenLog:
 class Meanwhile:
     """What is done while the first reply is awaited, in a thread: before that, it would hold up the request.
 
-    Whatever is wrong with it shows when it is needed.
+    A server that has time does it before the first edit. Whatever is wrong with it shows when it is needed.
     """
 
     def __init__(self, log: TokenLog | None) -> None:
@@ -132,11 +132,19 @@ class Meanwhile:
 
     def begin(self) -> None:
         """Begin, if that was not done."""
-        with self._lock:
-            begun, self._begun = self._begun, True
-        if not begun:
+        if self._is_first():
             gc.enable()  # the command line has not collected until now
             threading.Thread(target=self._run, name="meanwhile", daemon=True).start()
+
+    def run(self) -> None:
+        """Do it here and now, if it was not begun."""
+        if self._is_first():
+            self._run()
+
+    def _is_first(self) -> bool:
+        with self._lock:
+            begun, self._begun = self._begun, True
+            return not begun
 
     def _run(self) -> None:
         from editsvc.engine.rehearsal import rehearse  # noqa: PLC0415 - loads what a reply needs
@@ -154,7 +162,14 @@ async def _service(
 ) -> AsyncIterator[EditService]:
     folder = environment.data_dir(settings)
     log = open_log(settings) if settings.log_enabled else None
-    chain = chain_of(settings, table, servers, remembered=not offline, sent=Meanwhile(log).begin)
+    meanwhile = Meanwhile(log)
+    chain = chain_of(settings, table, servers, remembered=not offline, sent=meanwhile.begin)
+
+    def warm_up() -> None:
+        if not offline:
+            chain.warm_up()
+        meanwhile.run()
+
     scorer = BackgroundScorer(log) if log is not None else None
     try:
         yield EditService(
@@ -170,6 +185,7 @@ async def _service(
             learned=CurrentPolicy(folder) if settings.learned_policy and not offline else lambda: None,
             draw=None if offline else random.random,
             offline=offline,
+            warm_up=warm_up,
         )
     finally:
         chain.close()

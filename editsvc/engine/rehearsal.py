@@ -19,7 +19,7 @@ from editsvc.text.document import Snapshot
 from editsvc.tokenlog.values import Source
 
 if TYPE_CHECKING:
-    from editsvc.engine.edit import EditResult
+    from editsvc.engine.edit import EditResult, StreamUpdate
     from editsvc.errors import Status
     from editsvc.provider.base import CompletionRequest, Receiver
     from editsvc.syntax import Language
@@ -53,7 +53,7 @@ def rehearse(language: Language | None = None, *, instruction: str = "let b be t
         source=Source.BENCH,
         path="rehearsal",
     )
-    return asyncio.run(service.edit(request))
+    return asyncio.run(service.edit(request, _Audience()))
 
 
 def _name(language: Language | None) -> str:
@@ -74,6 +74,22 @@ class _Understudy:
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         receiver.received((request.prediction or "").replace(_OLD, _NEW))
         return Completion(finish_reason="stop")
+
+
+class _Audience:
+    follows = True
+
+    def streamed(self, update: StreamUpdate) -> None:
+        pass
+
+    def restarted(self) -> None:
+        pass
+
+    def held(self, seconds: float | None) -> None:
+        pass
+
+    def locating(self) -> None:
+        pass
 
 
 class _NoLog:

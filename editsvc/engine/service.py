@@ -144,6 +144,7 @@ class EditService:
         learned: Callable[[], LearnedPolicy | None] = lambda: None,
         draw: Callable[[], float] | None = None,
         offline: bool = False,
+        warm_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._provider = provider
         self._settings = settings
@@ -158,9 +159,14 @@ class EditService:
         self._learned = learned
         self._draw = draw
         self.offline = offline
+        self._warm_up = warm_up
         self._carry_overs: OrderedDict[str, CarryOver] = OrderedDict()
         self._learning = threading.Lock()
         self._documents = RememberedDocuments()
+
+    async def warm_up(self) -> None:
+        """Get ready for the first edit: connect to the server and to the log. Sends nothing, and never raises."""
+        await asyncio.to_thread(self._warm_up)
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns a result however it ends, and raises only CancelledError."""

@@ -158,6 +158,10 @@ class Provider(Protocol):
         """The names of the models that the server lists."""
         ...
 
+    def warm_up(self) -> None:
+        """Load and connect what the first request needs, without sending anything; blocks, and never raises."""
+        ...
+
     def close(self) -> None:
         """Close every connection."""
         ...

@@ -17,6 +17,7 @@ import re
 import threading
 import time
 import urllib.request
+from contextlib import suppress
 from functools import partial
 from importlib import util
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from cerebras.cloud.sdk import Cerebras
 
     from editsvc.provider.base import CompletionRequest
+    from editsvc.provider.connections import CancellableTransport
     from editsvc.provider.stream import ReplyStream
 
 _PATH: Final = "/v1/chat/completions"
@@ -91,6 +93,7 @@ class CerebrasProvider:
         self._compression = Compression(offered=not compatible)
         self._lock = threading.Lock()
         self._client: Cerebras | None = None
+        self._transport: CancellableTransport | None = None
         self._server = urlsplit(base_url).hostname or base_url
         self._proxy_name = ""
         self._reader = StreamReader(clock=clock)
@@ -121,6 +124,25 @@ class CerebrasProvider:
         """The names of the models that the server lists."""
         return await asyncio.to_thread(self._list_models)
 
+    def warm_up(self) -> None:
+        """Load the SDK, build the client, and connect to the server, without sending anything; blocks, never raises."""
+        with suppress(Exception):  # whatever it is, the first request meets it too, and says so
+            import httpx  # noqa: PLC0415 - as in _build
+            from cerebras.cloud.sdk import Cerebras  # noqa: PLC0415 - as in _build
+
+            from editsvc.provider import failures, reading, stream  # noqa: F401, PLC0415 - loads them
+
+            with Cerebras(
+                api_key="rehearsal",
+                base_url=self._base_url,
+                http_client=httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200))),
+                warm_tcp_connection=False,
+            ) as rehearsal:
+                _post(rehearsal, b"{}", {})
+            self._connect()
+            if self._transport is not None:
+                self._transport.open_ahead(httpx.URL(self._base_url), self._connect_timeout_s)
+
     def close(self) -> None:
         """Close every connection, also those in use."""
         with self._lock:
@@ -144,7 +166,7 @@ class CerebrasProvider:
         # The SDK puts the custom headers into every client; they are meant for Cerebras alone.
         not_sent: dict[str, Any] = dict.fromkeys(_custom_header_names(), Omit())
         timeout = httpx.Timeout(self._read_timeout_s, connect=self._connect_timeout_s)
-        transport = CancellableTransport(
+        self._transport = CancellableTransport(
             verify=self._certificates(),
             keepalive_s=_KEEPALIVE_S,
             proxy=self._proxy(),
@@ -155,7 +177,7 @@ class CerebrasProvider:
             timeout=timeout,
             max_retries=0,
             default_headers=not_sent if self._compatible else None,
-            http_client=httpx.Client(transport=transport, timeout=timeout, follow_redirects=False),
+            http_client=httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False),
             # The SDK's warming is a blocking request in the constructor, over a connection of its own.
             warm_tcp_connection=False,
         )
@@ -230,24 +252,14 @@ class CerebrasProvider:
 
     def _answer(self, request: CompletionRequest, call: Call, bridge: Bridge) -> None:
         """Send the request, and read the answer, or hand it to the reader of all of them."""
-        from cerebras.cloud.sdk import Stream  # noqa: PLC0415 - as in _build
-
         from editsvc.provider.reading import DirectReading, Reading  # noqa: PLC0415 - as in _build
         from editsvc.provider.stream import ReplyStream  # noqa: PLC0415 - as in _build
 
         client = self._connect()
         started = self._clock()
         response = self._compression.sent(
-            encode_request(request, asks_for_usage=self._compatible),
-            lambda body, headers: client.post(
-                _PATH,
-                cast_to=object,
-                content=body,
-                options={"headers": {"Content-Type": "application/json", **headers}},
-                stream=True,
-                stream_cls=Stream[object],
-            ),
-        ).response
+            encode_request(request, asks_for_usage=self._compatible), partial(_post, client)
+        )
         stream = ReplyStream(
             response.headers,
             server=self._server,
@@ -305,6 +317,20 @@ class CerebrasProvider:
             return sorted(model.id for model in decode_models(body).data or ())
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise failures.no_list(server=self._server) from exc
+
+
+def _post(client: Cerebras, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    """The head of the answer to a request; raises the SDK's errors."""
+    from cerebras.cloud.sdk import Stream  # noqa: PLC0415 - as in _build
+
+    return client.post(
+        _PATH,
+        cast_to=object,
+        content=body,
+        options={"headers": {"Content-Type": "application/json", **headers}},
+        stream=True,
+        stream_cls=Stream[object],
+    ).response
 
 
 def _custom_header_names() -> list[str]:

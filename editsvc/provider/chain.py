@@ -119,6 +119,10 @@ class Chain:
         """See `Completer.complete`."""
         return await _RequestRun(self.upstreams, request, receiver).run()
 
+    def warm_up(self) -> None:
+        """Get the server ready that is asked first; see `Provider.warm_up`."""
+        self.upstreams.first.provider.warm_up()
+
     def close(self) -> None:
         """Close every connection."""
         for upstream in self.upstreams:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import ssl
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,7 @@ from editsvc.provider.call import Call, CallCancelled, current_call, shut_down
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from editsvc.provider.body import Body
 
@@ -36,6 +37,8 @@ _MOST_IDLE: Final = 8
 _MOST_OF_AN_ERROR: Final = 64 << 10
 _FIRST_ERROR: Final = 300
 _OK: Final = 200
+# Servers close a connection that says nothing, most of them after half a minute or more.
+_AHEAD_S: Final = 20.0
 # A read takes what has come, and leaves the rest for the next one.
 _PIECE: Final = 64 << 10
 _MOST_AT_ONCE: Final = 256 << 10
@@ -154,13 +157,58 @@ class _Wire(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class _Backend(httpcore.NetworkBackend):
-    """Opens the connections of one pool: the public place where they can be seen from the beginning."""
+class _OpenedWire(httpcore.NetworkStream):
+    """A wire that was encrypted ahead: httpcore asks for that once more, and gets it."""
 
-    def __init__(self, connection: _Connection, *, direct: bool) -> None:
+    def __init__(self, wire: httpcore.NetworkStream) -> None:
+        self._wire = wire
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,  # noqa: ARG002 - the same that it was encrypted with
+        server_hostname: str | None = None,  # noqa: ARG002 - same
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        """The wire."""
+        return self._wire
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks about the socket."""
+        return self._wire.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens the connections of one pool: the public place where they can be seen from the beginning.
+
+    One may be opened ahead; it is used unless the server has left meanwhile, or is likely to.
+    """
+
+    def __init__(self, connection: _Connection, *, direct: bool, clock: Callable[[], float]) -> None:
         self._connection = connection
         self._direct = direct
+        self._clock = clock
         self._inner = httpcore.SyncBackend()
+        self._ahead: httpcore.NetworkStream | None = None
+        self._ahead_until = 0.0
+
+    def open_ahead(self, url: httpx.URL, verify: ssl.SSLContext, timeout_s: float) -> None:
+        """Connect to the server of `url`, and send nothing; raises httpcore's errors."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        wire = self.connect_tcp(url.host, port, timeout_s)
+        if url.scheme == "https":
+            verify.set_alpn_protocols(["http/1.1"])
+            wire = _OpenedWire(wire.start_tls(verify, url.host, timeout_s))
+        self._ahead, self._ahead_until = wire, self._clock() + _AHEAD_S
+
+    def close_ahead(self) -> None:
+        """Close what was opened ahead and not used."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.close()
 
     def connect_tcp(
         self,
@@ -170,11 +218,29 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """A new connection."""
+        """A new connection, or the one that was opened ahead."""
+        ahead = self._ahead
+        if ahead is not None and self._clock() < self._ahead_until and _is_quiet(ahead):
+            self._ahead = None
+            return ahead
+        self.close_ahead()
         inner = self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         wire = _Wire(inner, self._connection, direct=self._direct)
         self._connection.connected(wire)
         return wire
+
+
+def _is_quiet(wire: httpcore.NetworkStream) -> bool:
+    """Whether the server has neither closed a connection nor said anything, which could only be that it leaves."""
+    connection: socket.socket = wire.get_extra_info("socket")
+    connection.settimeout(0)  # httpcore sets a timeout before each call
+    try:
+        connection.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):  # what TLS says of itself is read by this too
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class _Connection:
@@ -186,7 +252,9 @@ class _Connection:
         self.socket: socket.socket | None = None
         self.call: Call | None = None
         self.http2 = http2
+        self._verify = verify
         socks = proxy is not None and proxy.url.scheme.startswith("socks")
+        self._backend = _Backend(self, direct=not socks, clock=time.monotonic)
         self._pool = httpcore.ConnectionPool(
             ssl_context=verify,
             proxy=None if proxy is None else _proxy(proxy),
@@ -195,7 +263,7 @@ class _Connection:
             keepalive_expiry=keepalive_s,
             http1=True,
             http2=http2,
-            network_backend=_Backend(self, direct=not socks),
+            network_backend=self._backend,
         )
 
     def send(self, request: httpx.Request) -> httpcore.Response:
@@ -225,7 +293,12 @@ class _Connection:
                 wire.close()  # httpcore does not own it yet, so nobody else would
                 raise
 
+    def open_ahead(self, url: httpx.URL, timeout_s: float) -> None:
+        with _as_httpx():
+            self._backend.open_ahead(url, self._verify, timeout_s)
+
     def close(self) -> None:
+        self._backend.close_ahead()
         self._pool.close()
 
 
@@ -427,6 +500,17 @@ class CancellableTransport(httpx.BaseTransport):
             stream=stream,
             extensions={**response.extensions, "direct_body": stream.directly},
         )
+
+    def open_ahead(self, url: httpx.URL, timeout_s: float) -> None:
+        """Open a connection to the server of `url` for the next request, and send nothing; not through a proxy.
+
+        Raises httpx.TransportError.
+        """
+        if self._proxy is not None:
+            return
+        connection = _Connection(self._verify, self._proxy, keepalive_s=self._keepalive_s, http2=self._http2)
+        connection.open_ahead(url, timeout_s)
+        self.give_back(connection, reusable=True)
 
     def give_back(self, connection: _Connection, *, reusable: bool) -> None:
         """Return `connection` to the pool for the next request, or close it."""

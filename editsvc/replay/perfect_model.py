@@ -123,5 +123,8 @@ class PerfectModel:
         """The only model."""
         return [self.name]
 
+    def warm_up(self) -> None:
+        """Nothing is needed."""
+
     def close(self) -> None:
         """Nothing is open."""

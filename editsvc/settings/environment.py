@@ -118,6 +118,11 @@ def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> Api
     return _key("CEREBRAS_API_KEY", "cerebras", "api_key_command", settings.api_key_command, environ)
 
 
+def key_is_at_hand(environ: Mapping[str, str], *, offline: bool) -> bool:
+    """Whether a service can be opened without a look into the keyring or a command, which may ask the user."""
+    return offline or bool(environ.get("CEREBRAS_API_KEY"))
+
+
 def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
     """The second server's key, found as the first one's is; None if there is none, which may be right."""
     command = settings.fallback_api_key_command

@@ -319,10 +319,11 @@ class TokenLog:
 
 
 def _load() -> type[Database]:
-    """SQLAlchemy, which takes 150 ms to import: a process that logs nothing never pays.
+    """SQLAlchemy, which takes 150 ms to import, and what else a record needs: a process that logs nothing never pays.
 
     Before anybody's patience is counted: while it is imported, nobody waits for a log.
     """
+    from editsvc.tokenlog import privacy, spool  # noqa: F401 - loads them
     from editsvc.tokenlog.database import Database
 
     return Database

@@ -214,6 +214,24 @@ class EditProtocol(LanguageServerProtocol):
         else:
             self._reply(msg_id, task.result())
 
+    def warm_up(self) -> None:
+        """Make the converters of what comes with an edit, and while somebody types; any thread may call it."""
+        place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+        document = {"uri": "file:///", "version": 1}
+        for method, params in (
+            (types.WORKSPACE_EXECUTE_COMMAND, {"command": "", "arguments": [{}]}),
+            (
+                types.TEXT_DOCUMENT_DID_CHANGE,
+                {"textDocument": document, "contentChanges": [{"range": place, "text": ""}, {"text": ""}]},
+            ),
+            (
+                types.TEXT_DOCUMENT_CODE_ACTION,
+                {"textDocument": document, "range": place, "context": {"diagnostics": []}},
+            ),
+        ):
+            self._params(method, {"jsonrpc": _VERSION, "id": 0, "method": method, "params": params})
+        self._converter.unstructure({"": {}})
+
     # --- what goes out ------------------------------------------------------------------------------------
 
     def _reply(self, msg_id: MsgId, result: Any) -> None:
