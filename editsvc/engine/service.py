@@ -92,6 +92,8 @@ _MORE_ROOM: Final = 8.0
 _ALL_ROOM: Final = 64.0
 # A model that has been given what it asked for so often, and asks on, has lost its way.
 _MOST_ASKED: Final = 12
+# Characters of a document of which nothing is kept that can be made again.
+_LARGE: Final = 1_000_000
 
 
 class Recorder(Protocol):
@@ -734,9 +736,9 @@ class EditService:
         beyond = _beyond_the_symbol(request, plan, proposal.spans)
         # What is sent is the document itself, but for secrets and line ends.
         edits = proposal.comparison.edits() if request.snapshot.text == proposal.before else None
-        # Its lines are several times as large as a large file.
-        proposal.forget()
-        proposal.original.forget()
+        if len(proposal.before) > _LARGE:  # its lines are several times as large
+            proposal.forget()
+            proposal.original.forget()
         if plan.masked is not None:
             document = self._with_secrets(run, plan, document, plan.masked)
         if edits is None:

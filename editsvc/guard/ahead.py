@@ -9,6 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
+from editsvc.guard.elision import stands_in
+from editsvc.guard.kept import key_of
+from editsvc.guard.unasked import alike, names_apart
 from editsvc.syntax import ParseBudget
 from editsvc.text.diff import Span, changed_spans
 
@@ -99,6 +102,21 @@ class Ahead:
             )
             for span in changed_spans("".join(old), "".join(new))
         ]
+        self._read(spans)
         for piece in pieces.changed(spans, shift):
             if piece.old_end != -1 and piece.new_end <= len(self._new):
-                pieces.sound("".join(self._new[piece.new_start : piece.new_end]), self._budget)
+                pieces.read("".join(self._new[piece.new_start : piece.new_end]), self._budget)
+
+    def _read(self, spans: Sequence[Span]) -> None:
+        """What is asked of single lines, and of what stands for them."""
+        once, language = self._original.once, self._original.language
+        mark = language.line_comment if language is not None else ""
+        for span in spans:
+            old = self._original.lines[span.old_start : span.old_end]
+            new = self._new[span.new_start : span.new_end]
+            for line in (*old, *new):
+                once(key_of, line)
+                once(stands_in, line.rstrip("\n"))
+            before, after = "".join(old), "".join(new)
+            once(names_apart, before, after)
+            once(alike, before, after, mark)

@@ -123,9 +123,10 @@ def _remark(proposal: Proposal) -> tuple[int, Answer] | None:
     came = {line.strip() for span in proposal.spans for line in proposal.new[span.new_start : span.new_end]}
     known = came & proposal.original.contents.keys()
     python = proposal.language is not None and proposal.language.name == "python"
+    once = proposal.original.once
     for span in proposal.spans:
         lost = (span.old_end - span.old_start) - (span.new_end - span.new_start)
-        if any(stands_in(line.rstrip("\n")) for line in proposal.old[span.old_start : span.old_end]):
+        if any(once(stands_in, line.rstrip("\n")) for line in proposal.old[span.old_start : span.old_end]):
             continue  # such a line was there before
         for number in range(span.new_start, span.new_end):
             line = proposal.new[number].rstrip("\n")
@@ -134,7 +135,7 @@ def _remark(proposal: Proposal) -> tuple[int, Answer] | None:
             if line.strip() in _BARE:
                 found = lost >= (_ALONE if python else 1) and not proposal.intent.stubs
             else:
-                found = stands_in(line) and not _goes_on(number, span, proposal.new)
+                found = once(stands_in, line) and not _goes_on(number, span, proposal.new)
             if found and not _said(line, proposal):
                 return number, Answer.ASK_THEN_REFUSE
     return None

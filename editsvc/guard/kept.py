@@ -17,7 +17,7 @@ from editsvc.guard.fold import Dress, difference, garbled, key
 from editsvc.text.diff import Span, changed_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from editsvc.guard.proposal import Proposal
 
@@ -78,7 +78,11 @@ def kept_lines(proposal: Proposal) -> Kept:
     """The lines of `proposal` that were kept but for their dress; all of it is empty where there can be none."""
     old, new = proposal.old, proposal.new
     kept = Kept()
-    keys = _Keys()
+    once = proposal.original.once
+
+    def keys(line: str) -> str:
+        return once(key_of, line)
+
     if not _any_twin(proposal, keys):
         return kept
     for region in _regions(proposal):
@@ -88,15 +92,12 @@ def kept_lines(proposal: Proposal) -> Kept:
     return kept
 
 
-class _Keys(dict[str, str]):
-    """The keys of lines, each made once."""
-
-    def __missing__(self, line: str) -> str:
-        self[line] = made = key(line) if len(line) <= _LONGEST else line.strip()
-        return made
+def key_of(line: str) -> str:
+    """The key of a line; only what is without the white space around it, where it is very long."""
+    return key(line) if len(line) <= _LONGEST else line.strip()
 
 
-def _any_twin(proposal: Proposal, keys: _Keys) -> bool:
+def _any_twin(proposal: Proposal, keys: Callable[[str], str]) -> bool:
     """Whether any changed line could be an old one in another dress: decided without aligning them."""
     olds: Counter[str] = Counter()
     news: Counter[str] = Counter()
@@ -106,8 +107,8 @@ def _any_twin(proposal: Proposal, keys: _Keys) -> bool:
         new = proposal.new[span.new_start : span.new_end]
         blank = blank or not any(line.strip() for line in (*old, *new))
         special = special or not all(line.isascii() for line in old)
-        olds.update(keys[line] for line in old)
-        news.update(keys[line] for line in new)
+        olds.update(map(keys, old))
+        news.update(map(keys, new))
     del olds[""], news[""]
     return blank or special or bool(olds & news)
 
@@ -138,9 +139,11 @@ def _regions(proposal: Proposal) -> Iterator[Span]:
         )
 
 
-def _align(old: Sequence[str], new: Sequence[str], region: Span, kept: Kept, keys: _Keys) -> None:
-    olds = [(number, k) for number in range(region.old_start, region.old_end) if (k := keys[old[number]])]
-    news = [(number, k) for number in range(region.new_start, region.new_end) if (k := keys[new[number]])]
+def _align(
+    old: Sequence[str], new: Sequence[str], region: Span, kept: Kept, keys: Callable[[str], str]
+) -> None:
+    olds = [(number, k) for number in range(region.old_start, region.old_end) if (k := keys(old[number]))]
+    news = [(number, k) for number in range(region.new_start, region.new_end) if (k := keys(new[number]))]
     lines, others = [number for number, _ in olds], [number for number, _ in news]
     steps: list[
         tuple[int, int]

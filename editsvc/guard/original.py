@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from editsvc import syntax
 from editsvc.guard.changes import tells
@@ -16,6 +16,9 @@ from editsvc.text.comparison import Lined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
 
 _PREPARED: Final = ("lines", "starts", "contents", "total", "remarks", "pieces")
 _STEPS: Final = 40_000  # of the parser, as for the check of syntax
@@ -27,6 +30,16 @@ class Original(Lined):
     def __init__(self, text: str, language: syntax.Language | None = None) -> None:
         super().__init__(text)
         self.language = language
+        self._once: dict[tuple[object, ...], Any] = {}
+
+    def once(self, function: Callable[[Unpack[Given]], Result], *arguments: *Given) -> Result:
+        """What the pure `function` makes of `arguments`, worked out once for all replies."""
+        key = (function, *arguments)
+        try:
+            found: Result = self._once[key]
+        except KeyError:
+            found = self._once[key] = function(*arguments)
+        return found
 
     @cached_property
     def contents(self) -> Counter[str]:
@@ -68,5 +81,6 @@ class Original(Lined):
     def forget(self) -> None:
         """As above."""
         super().forget()
+        self._once.clear()
         for name in ("contents", "total", "remarks", "outline", "pieces"):
             self.__dict__.pop(name, None)

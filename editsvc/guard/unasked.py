@@ -144,7 +144,7 @@ def _drafted(proposal: Proposal) -> frozenset[tuple[int, int, tuple[str, ...]]]:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A changed span with its lines; `text` is all of them, `names` are those that came or went."""
+    """A changed span with its lines; `text` is all of them, `names` are those of which there are more or fewer."""
 
     span: Span
     old: tuple[str, ...]
@@ -157,13 +157,7 @@ class _Change:
         old = tuple(proposal.old[span.old_start : min(span.old_end, span.old_start + _LONGEST_SPAN)])
         new = tuple(proposal.new[span.new_start : min(span.new_end, span.new_start + _LONGEST_SPAN)])
         before, after = "".join(old), "".join(new)
-        gone, come = _counted(before), _counted(after)
-        names = frozenset(
-            name
-            for name in gone.keys() | come.keys()
-            if gone.get(name) != come.get(name) and name.lower() not in _KEYWORDS
-        )
-        return cls(span, old, new, before + after, names)
+        return cls(span, old, new, before + after, proposal.original.once(names_apart, before, after))
 
     @property
     def key(self) -> tuple[int, int, tuple[str, ...]]:
@@ -195,7 +189,7 @@ class _Change:
         """True if only white space, quotes, comments and trailing commas differ, and no comment is lost."""
         before, after = "".join(self.old), "".join(self.new)
         mark = proposal.language.line_comment if proposal.language is not None else ""
-        if _bare(before, mark) != _bare(after, mark):
+        if not proposal.original.once(alike, before, after, mark):
             return False
         if not proposal.intent.comments and len(_WORD.findall(before)) > len(_WORD.findall(after)):
             return False
@@ -203,6 +197,21 @@ class _Change:
             return True
         old, new = _margins(self.old), _margins(self.new)
         return len(old) != len(new) or old == new
+
+
+def names_apart(before: str, after: str) -> frozenset[str]:
+    """The names of which there are more, or fewer, in the one text than in the other."""
+    gone, come = _counted(before), _counted(after)
+    return frozenset(
+        name
+        for name in gone.keys() | come.keys()
+        if gone.get(name) != come.get(name) and name.lower() not in _KEYWORDS
+    )
+
+
+def alike(before: str, after: str, mark: str) -> bool:
+    """Whether two texts differ only in white space, quotes, comments (those behind `mark` too) and trailing commas."""
+    return _bare(before, mark) == _bare(after, mark)
 
 
 def _margins(lines: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from editsvc.syntax.blocks import misplaced
 from editsvc.syntax.budget import WHOLE_AT_MOST, ParseBudget
 from editsvc.syntax.parsing import parse
 from editsvc.text.diff import Span
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,12 +41,13 @@ _OF_RULES: Final = frozenset({"css", "toml"})
 class Pieces:
     """The pieces of a text: the lines (0-based) with which they begin. `parsed` are new ones that were parsed before.
 
-    In `parsed` is None for a piece that is not sound.
+    In `parsed` is None for a piece that is not sound; in `flush` are those whose blocks all are as Python wants them.
     """
 
     language: Language
     starts: Sequence[int]
     parsed: dict[str, Tree | None] = field(default_factory=dict)
+    flush: set[str] = field(default_factory=set)
 
     def changed(self, spans: Sequence[Span], shift: int = 0) -> Iterator[Span]:
         """The pieces that `spans` change, those that are no longer told apart as one, in lines of both texts.
@@ -75,6 +77,14 @@ class Pieces:
                 return None
             self.parsed[text] = None if tree is None or tree.root.has_error or not _at_margin(tree) else tree
         return self.parsed[text]
+
+    def read(self, text: str, budget: ParseBudget) -> None:
+        """Find out all that may be asked of a piece."""
+        tree = self.sound(text, budget)
+        if tree is not None and self.language.name == "python":
+            lines = split_lines(text)
+            if not misplaced(tree, lines, [Span(0, 0, 0, len(lines))]):
+                self.flush.add(text)
 
 
 def pieces_of(known: Lined, language: Language | None, budget: ParseBudget) -> Pieces | None:
@@ -114,7 +124,8 @@ def sound_by_pieces(comparison: Comparison, pieces: Pieces, spans: Sequence[Span
     for piece in pieces.changed(comparison.spans):
         end = len(new) if piece.old_end == -1 else piece.new_end
         lines = new[piece.new_start : end]
-        tree = pieces.sound("".join(lines), budget)
+        text = "".join(lines)
+        tree = pieces.sound(text, budget)
         if tree is None:
             return False
         inside: list[Span] = []
@@ -122,6 +133,6 @@ def sound_by_pieces(comparison: Comparison, pieces: Pieces, spans: Sequence[Span
             shift = piece.new_start
             inside.append(Span(0, 0, place.new_start - shift, place.new_end - shift))
             place = next(places, None)
-        if inside and misplaced(tree, lines, inside):
+        if inside and text not in pieces.flush and misplaced(tree, lines, inside):
             return False
     return True
