@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from editsvc.guard.ahead import Ahead
     from editsvc.guard.original import Original
 
-_BATCH: Final = 200  # lines; fewer are not worth a turn
+_BATCH: Final = 50  # lines; fewer are not worth a turn
 
 
 class Meanwhile:

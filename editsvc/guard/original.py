@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, Unpack
 from editsvc import syntax
 from editsvc.guard.changes import tells
 from editsvc.guard.remarks import Remarks
+from editsvc.guard.telling import tells as tells_where
 from editsvc.text.comparison import Lined
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
 
-_PREPARED: Final = ("lines", "starts", "contents", "total", "remarks", "pieces")
+_PREPARED: Final = ("lines", "starts", "contents", "total", "telling", "remarks", "pieces")
 _STEPS: Final = 40_000  # of the parser, as for the check of syntax
 
 
@@ -50,6 +51,15 @@ class Original(Lined):
     def total(self) -> int:
         """How many lines tell something."""
         return sum(count for content, count in self.contents.items() if tells(content))
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Those of `contents` that tell where they come from."""
+        return frozenset(filter(tells_where, self.contents))
+
+    def tells(self, content: str) -> bool:
+        """Whether a line of any text, without the white space around it, tells where it comes from."""
+        return content in self.telling or (content not in self.contents and tells_where(content))
 
     @cached_property
     def remarks(self) -> Remarks | None:
@@ -82,5 +92,5 @@ class Original(Lined):
         """As above."""
         super().forget()
         self._once.clear()
-        for name in ("contents", "total", "remarks", "outline", "pieces"):
+        for name in ("contents", "total", "telling", "remarks", "outline", "pieces"):
             self.__dict__.pop(name, None)

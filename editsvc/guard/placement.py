@@ -23,6 +23,7 @@ from editsvc.text.document import split_lines
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from editsvc.guard.original import Original
     from editsvc.guard.proposal import Piece, Proposal
 
 _SEVERAL: Final = 2
@@ -60,17 +61,17 @@ class _Part:
     new: list[str]
     repeated: frozenset[str]
     doubled: frozenset[str]
+    known: Original
 
     @cached_property
     def own(self) -> set[str]:
         """The old lines that tell something."""
-        return set(telling(self.old))
+        return set(filter(self.known.tells, self.old))
 
     @cached_property
     def said(self) -> set[str]:
         """The new lines that tell something."""
-        new, old = set(self.new), set(self.old)
-        return (new & self.own) | {line for line in new - old if tells(line)}
+        return set(filter(self.known.tells, self.new))
 
     def finding(self, what: str) -> Finding:
         """The finding that the part does not fit."""
@@ -114,7 +115,8 @@ def _parts(proposal: Proposal) -> Iterator[_Part]:
         if piece.text.strip():
             old, new = _contents(piece.section.text), _contents(piece.text)
             repeated = frozenset(new).intersection(held).difference(old)
-            yield _Part(piece, old, new, repeated, frozenset(line for line in repeated if held[line] == 1))
+            doubled = frozenset(line for line in repeated if held[line] == 1)
+            yield _Part(piece, old, new, repeated, doubled, proposal.original)
 
 
 def _contents(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from editsvc.guard.findings import Answer, Check, Finding, Lines, quoted
-from editsvc.text.document import split_lines
+from editsvc.text.document import line_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,7 +78,7 @@ def texts(proposal: Proposal) -> Iterator[Text]:
         if found < 0:
             continue
         line += proposal.after.count("\n", at, found)
-        end = min(line + len(split_lines(piece.text)), len(proposal.new))
+        end = min(line + line_count(piece.text), len(proposal.new))
         yield Text(proposal, line, end, piece.section.text)
         at, line = found + len(piece.text), line + piece.text.count("\n")
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING, Final
 
+from editsvc.text.document import line_count
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -32,6 +34,7 @@ _SQUEEZED_SHARE: Final = 2 / 3
 _SPREAD: Final = 3
 _SPREAD_SHARE: Final = 0.75
 _FAR_GAPS: Final = 4
+_AT_MARGIN: Final = re.compile(r"^\S", re.MULTILINE)
 _LIST_ITEM: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s|\s*(?:#{1,6}\s|```|~~~|\||>)")
 
 
@@ -223,9 +226,9 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
     shift = 0
     for piece in proposal.pieces:
         first = piece.section.first_line - 1 + shift
-        old, new = piece.section.text.split("\n"), piece.text.split("\n")
-        lines = len(new) - (new[-1] == "")
-        common = _common(old)
+        lines = line_count(piece.text)
+        common = "" if _AT_MARGIN.search(piece.section.text) else _common(piece.section.text.split("\n"))
+        new = piece.text.split("\n") if common else []
         if common and not _common(new) and any(line.strip() for line in new):
             whole = [number for number in range(first, first + lines) if proposal.new[number].strip()]
             twins = [kept.by_new[number] for number in whole if number in kept.by_new]
@@ -235,7 +238,7 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
             shown = bool(twins) or len(proposal.pieces) == 1
             if moved and shown and not any(indent_of(line).startswith(common) for line in new):
                 result.update((number, common + indent_of(proposal.new[number])) for number in whole)
-        shift += lines - (len(old) - (old[-1] == ""))
+        shift += lines - line_count(piece.section.text)
     elsewhere = (twin for twin in kept.twins if twin.new not in result)
     anew = any(indent_of(proposal.old[t.old]) != indent_of(proposal.new[t.new]) for t in elsewhere)
     return {} if anew else result
@@ -243,12 +246,7 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
 
 def _common(lines: Iterable[str]) -> str:
     """The indentation that all lines share."""
-    indents = []
-    for line in lines:
-        if line.strip():
-            indents.append(indent_of(line))
-            if not indents[-1]:
-                return ""
+    indents = [indent_of(line) for line in lines if line.strip()]
     if not indents:
         return ""
     first, last = min(indents), max(indents)

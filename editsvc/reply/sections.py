@@ -67,6 +67,8 @@ class SectionsParser:
         self._fence = ""
         self._open = False
         self._received: list[tuple[int, list[str]]] = []
+        self._begun: set[int] = set()
+        self._last = max(self._offered, default=0)
         self._deleted: list[bool] = []
         self.misfit = ""
         self._between: list[str] = []
@@ -186,8 +188,9 @@ class SectionsParser:
         self._between = []
         if number not in self._offered:
             self.misfit = f"The reply contains section {number}, which was not offered."
-        elif any(number == begun for begun, _ in self._received):
+        elif number in self._begun:
             self.misfit = f"The reply contains section {number} twice."
+        self._begun.add(number)
         self._received.append((number, []))
         self._deleted.append(deleted)
 
@@ -202,7 +205,7 @@ class SectionsParser:
             return code
         if self._runs_on(number, code):
             code += _blank_lines_behind(section.text)
-        last = number == max(self._offered)
+        last = number == self._last
         if section.text and not section.whole_lines and not (last and self._final_newline_meant):
             return code.removesuffix("\n")
         return code
@@ -213,7 +216,7 @@ class SectionsParser:
         return (
             following is not None
             and following.name not in {"", section.name}
-            and following.number not in {held for held, _ in self._received}
+            and following.number not in self._begun
             and not _blank_lines_behind(code)
             and _ends_like(code, section, following)
         )
