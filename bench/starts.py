@@ -420,8 +420,8 @@ COMPARED: Final = (
     ("initialize", "editsvc-lsp", "bare pygls", "to its answer", 1.1),
     (
         "edit",
-        f"first edit, {PAUSE_S:g} s after the start",
-        f"fifth edit, {PAUSE_S:g} s after the start",
+        "first edit, each when idle",
+        "fifth edit, each when idle",
         "to request",
         1.2,
     ),
