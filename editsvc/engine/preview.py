@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from editsvc.engine.edit import StreamUpdate
-from editsvc.text.document import split_lines
 from editsvc.text.streaming_diff import StreamingDiff
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 class Preview:
     """Takes the lines of one reply by the numbers of their sections; other numbers stand for the whole document."""
 
-    def __init__(self, document: str, scope: Scope) -> None:
+    def __init__(self, document: list[str], scope: Scope) -> None:
         self._scope = scope
-        self._old = split_lines(document)
+        self._old = document
         self._new: list[str] = []
         self._number: int | None = None
         alone = len(scope.sections) == 1

@@ -12,8 +12,11 @@ from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Priority
 from editsvc.reply import ReplyParser
 from editsvc.reply.runaway import Runaway
+from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from editsvc.engine.edit import Listener
     from editsvc.engine.meanwhile import Meanwhile
     from editsvc.engine.plan import Plan
@@ -64,15 +67,11 @@ class ReplyReceiver:
         unparsed = self._plan.form is EditFormat.SEARCH_REPLACE or self._plan.asks_where
         self._runaway = Runaway(self._plan.document, one_line=unparsed)
         self._parser = None if unparsed else self._plan.parser(self._frame)
-        shown = self._listener is not None and self._listener.follows and not unparsed
         self._preview = None
-        if shown:
-            from editsvc.engine.preview import Preview
-
-            self._preview = Preview(self._plan.document, self._plan.target)
 
     def finish(self) -> Reply | None:
         """The whole reply; None for one that is used as text."""
+        self._preview = None  # what it knows of a large document is large, too
         return None if self._parser is None else self._parser.finish()
 
     def received(self, text: str) -> None:
@@ -94,9 +93,19 @@ class ReplyReceiver:
             raise _endless(self._parser.astray)
         if self.meanwhile is not None and arrived:
             self.meanwhile.received(arrived)
-        if self._preview is not None and self._listener is not None:
-            for number, lines in arrived:
-                self._listener.streamed(self._preview.push(number, lines))
+        if arrived and self._listener is not None and self._listener.follows:
+            self._show(self._listener, arrived)
+
+    def _show(self, listener: Listener, arrived: Iterable[tuple[int, list[str]]]) -> None:
+        """Let the front end see what these lines make certain."""
+        if self._preview is None:  # not before: the request was to leave first
+            from editsvc.engine.preview import Preview
+
+            known = self._plan.known
+            lines = split_lines(self._plan.document) if known is None else known().lines
+            self._preview = Preview(lines, self._plan.target)
+        for number, lines in arrived:
+            listener.streamed(self._preview.push(number, lines))
 
     def restarted(self) -> None:
         """Another reply replaces the one received so far."""

@@ -6,13 +6,13 @@ original that the reply has not reached is never called deleted.
 
 How: a cursor walks the original. Lines equal to the line under the cursor are committed at once. At the first
 other line a gap opens, and lines gather in it until a run of them matches the original at or after the
-cursor; candidates come from an index of rare lines and from a window right behind the cursor. The farther
-the jump, the longer the run must be, or a moved block would look like two huge rewrites. The gap is then
-compared exactly and committed. What has waited too long is committed before that, so that no line waits for more
-than 200 others: lines of which the original has one each, and which come in its order, tell how far the reply is;
-without them, what waits is new, and nothing of the original is said to be gone. Lines match regardless of their
-white space, so that a block whose indentation changes is followed instead of gathered; whether they are *equal* is
-exact.
+cursor; candidates come from an index of rare lines, of the next 25,000 at least, and from a window right behind
+the cursor. The farther the jump, the longer the run must be, or a moved block would look like two huge rewrites.
+The gap is then compared exactly and committed. What has waited too long is committed before that, so that no line
+waits for more than 200 others: lines of which the original has one each, and which come in its order, tell how far
+the reply is; without them, what waits is new, and nothing of the original is said to be gone. Lines match regardless
+of their white space, so that a block whose indentation changes is followed instead of gathered; whether they are
+*equal* is exact.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ from editsvc.text.diff import changed_spans
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_AHEAD: Final = (
+    50_000  # lines behind the cursor that are known at least by half; an index takes six times their size
+)
 _RARE: Final = 8  # a line that occurs more often than this is no anchor
 _WINDOW: Final = 24  # lines behind the cursor that are looked at even if they are not rare
 _RUN: Final = 3
-_RARE_IN_A_RUN: Final = (
-    2  # with fewer rare lines, it must be twice as long: every function ends with common ones
-)
+# With fewer rare lines, a run that jumps must be twice as long: every function ends with common ones.
+_RARE_IN_A_RUN: Final = 2
 _SKIPPED_PER_LINE: Final = 8
 _CANDIDATES: Final = 64
 _MOST_WAITING: Final = 192  # lines of the reply
-_TELLING: Final = (
-    16  # of so many waiting lines one must be the original's, and alone of its kind, or all are new
-)
+# Of so many waiting lines one must be the original's, and alone of its kind, or all are new.
+_TELLING: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,16 @@ class StreamingDiff:
 
     def __init__(self, original: Sequence[str]) -> None:
         self._old = original
-        self._keys = [line.strip() for line in original]
-        self._index: dict[str, list[int]] = {}
-        for number, key in enumerate(self._keys):
-            if key:
-                self._index.setdefault(key, []).append(number)
         self._new: list[str] = []
         self._cursor = 0  # the next line of the original that is not committed
+        self._known = 0  # the line with which what is known of the original begins
+        self._keys: list[str] = []
+        self._index: dict[str, list[int]] = {}
+        self._look_ahead()
         self._committed = 0  # the next line of the reply that is not committed
         self._following = False  # inside of a run that matches but for white space
-        self._runs: dict[
-            int, tuple[int, int]
-        ] = {}  # next expected line of the original -> length of the run up to it, and how many of its lines are rare
+        # Next expected line of the original -> length of the run up to it, and how many of its lines are rare.
+        self._runs: dict[int, tuple[int, int]] = {}
         self._early = 0  # lines of the gap that were committed because they had waited too long
         self._blocks: list[Block] = []
 
@@ -93,13 +92,27 @@ class StreamingDiff:
         blocks, self._blocks = self._blocks, []
         return blocks
 
+    def _look_ahead(self) -> None:
+        """Know the next lines of the original by what they say, regardless of white space."""
+        self._known = self._cursor
+        self._keys = [line.strip() for line in self._old[self._cursor : self._cursor + _AHEAD]]
+        self._index = {}
+        for number, key in enumerate(self._keys, self._known):
+            if key:
+                self._index.setdefault(key, []).append(number)
+
+    def _says(self, number: int, key: str) -> bool:
+        """Whether that line of the original is one that says `key`, as far as is known."""
+        at = number - self._known
+        return 0 <= at < len(self._keys) and self._keys[at] == key
+
     def _take(self, line: str) -> None:
         if self._committed == len(self._new) - 1 and self._cursor < len(self._old):
             if line == self._old[self._cursor]:
                 self._following = self._following and not line.strip()
                 self._commit(1, 1, equal=True)
                 return
-            if self._following and line.strip() == self._keys[self._cursor]:
+            if self._following and self._says(self._cursor, line.strip()):
                 self._commit(1, 1, equal=False)
                 return
         self._following = False
@@ -112,7 +125,7 @@ class StreamingDiff:
         is_rare = bool(key) and len(self._index.get(key, ())) <= _RARE
         runs: dict[int, tuple[int, int]] = {}
         for expected, (length, rare) in self._runs.items():
-            if expected < len(self._keys) and self._keys[expected] == key:
+            if self._says(expected, key):
                 runs[expected + 1] = length + 1, rare + is_rare
         if key and len(runs) < _CANDIDATES:
             for number in self._anchors(key):
@@ -125,7 +138,7 @@ class StreamingDiff:
             skipped = end - length - self._cursor
             jump = max(0, skipped - replaced)
             needed = _RUN + jump // _SKIPPED_PER_LINE
-            told = length if rare >= _RARE_IN_A_RUN else length // 2
+            told = length if rare >= _RARE_IN_A_RUN or not jump else length // 2
             if told >= needed and (best is None or end < best):
                 best = end
         if best is not None:
@@ -135,8 +148,8 @@ class StreamingDiff:
         places = self._index.get(key, [])
         if len(places) <= _RARE:
             return [number for number in places if number >= self._cursor]
-        limit = min(self._cursor + _WINDOW, len(self._keys))
-        return [number for number in range(self._cursor, limit) if self._keys[number] == key]
+        window = range(self._cursor, self._cursor + _WINDOW)
+        return [number for number in window if self._says(number, key)]
 
     def _commit_early(self) -> None:
         """Commit what waits up to the last line that tells how far the reply has come, or the oldest lines as new."""
@@ -187,6 +200,9 @@ class StreamingDiff:
         start = self._cursor, self._committed
         self._cursor += old
         self._committed += new
+        end = self._known + len(self._keys)
+        if end - self._cursor < _AHEAD // 2 and end < len(self._old):
+            self._look_ahead()
         if self._blocks and self._blocks[-1].equal == equal:
             last = self._blocks.pop()
             start = last.old_start, last.new_start
