@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, func, literal_column
+from sqlalchemy import and_, case, func, literal_column, not_, or_
 
 from editsvc import credible
 from editsvc.tokenlog.schema import REQUESTS
@@ -32,6 +32,15 @@ _COUNTS: Final = (
     "hunks_accepted",
 )
 _AMOUNTS: Final = ("cost_usd", "rejected_cost_usd")
+# What is a part of what: it cannot be more.
+_WHOLES: Final = {
+    "cached_tokens": "prompt_tokens",
+    "reasoning_tokens": "completion_tokens",
+    "accepted_prediction_tokens": "completion_tokens",
+    "rejected_prediction_tokens": "completion_tokens",
+    "hunks_accepted": "hunks",
+    "rejected_cost_usd": "cost_usd",
+}
 
 
 @lru_cache
@@ -55,10 +64,31 @@ def believed(*, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
     }
 
 
+def as_stored() -> Mapping[str, ColumnElement[Any]]:
+    """The same columns as they are: what `believed` gives where no request is `impossible`, for a third of the time."""
+    return {name: REQUESTS.c[name] for name in (*_COUNTS, *_AMOUNTS)}
+
+
+def impossible(*, sqlite: bool) -> ColumnElement[bool]:
+    """Whether one of a request's numbers is NULL in `believed` and is not as it is stored."""
+    most = dict.fromkeys(_COUNTS, credible.MOST) | dict.fromkeys(_AMOUNTS, credible.MOST_USD)
+    column = REQUESTS.c
+    found = [not_(_between(column[name], bound)) for name, bound in most.items()]
+    found += [column[part] > column[whole] for part, whole in _WHOLES.items()]
+    if sqlite:
+        # Text is above every number there; a fraction is between them.
+        found += [func.typeof(column[name]) == literal_column("'real'") for name in _COUNTS]
+    return or_(*found)
+
+
+def _between(column: ColumnElement[Any], most: float) -> ColumnElement[bool]:
+    # Literals, so that the expression is the same wherever it stands; PostgreSQL has NaN above every number.
+    return column.between(literal_column("0"), literal_column(f"{most:.0f}"))
+
+
 def _within(name: str, most: float, kind: str, *, sqlite: bool) -> ColumnElement[Any]:
     column = REQUESTS.c[name]
-    # Literals, so that the expression is the same wherever it stands; PostgreSQL has NaN above every number.
-    bounds: ColumnElement[bool] = column.between(literal_column("0"), literal_column(f"{most:.0f}"))
+    bounds = _between(column, most)
     if sqlite:
         # A whole number in a column of reals comes out as a real.
         bounds = and_(func.typeof(column) == literal_column(f"'{kind}'"), bounds)

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from editsvc.errors import Status
-from editsvc.tokenlog.columns import believed
+from editsvc.tokenlog.columns import as_stored, believed, impossible
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
 from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, LoggedRequest, Sums, combined
 from editsvc.tokenlog.rows import believable
@@ -35,7 +35,7 @@ from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
 from editsvc.tokenlog.values import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
 
@@ -66,9 +66,11 @@ def gather(
     first, last = rows(_ends(since))[0]
     if first is None:
         return Evidence(by, since, days=() if days else None)
-    cells = _cells(rows(_sums(keys, since, sqlite=sqlite)), len(by))
-    requests = sum(sums.requests for sums in cells.values())
     chosen = _since(since, sqlite=sqlite)
+    odd = rows(select(literal_column("1")).where(impossible(sqlite=sqlite)).limit(1))
+    one = believed(sqlite=sqlite) if odd else as_stored()
+    cells = _cells(rows(_sums(keys, None if since is None else chosen, one)), len(by))
+    requests = sum(sums.requests for sums in cells.values())
     explored = rows(select(func.count()).select_from(REQUESTS).where(chosen, _EXPLORED))[0][0]
     every, explored_every = max(1, -(-requests // sample)), max(1, -(-explored // (sample // _FEWER)))
     return Evidence(
@@ -88,7 +90,7 @@ def gather(
         ],
         explored_every,
         _restarts(rows(_restarted(sqlite=sqlite).where(chosen))),
-        list(_days(rows, first, sqlite=sqlite)) if days else None,
+        list(_days(rows, first, one)) if days else None,
     )
 
 
@@ -126,9 +128,12 @@ def _ends(since: datetime | None) -> Statement:
     return select(*(type_coerce(end, UtcDateTime()) for end in ends))
 
 
-def _sums(keys: Sequence[ColumnElement[Any]], since: datetime | None, *, sqlite: bool) -> Statement:
+def _sums(
+    keys: Sequence[ColumnElement[Any]],
+    chosen: ColumnElement[bool] | None,
+    one: Mapping[str, ColumnElement[Any]],
+) -> Statement:
     facet = (_T.model, _T.status, _T.prediction_sent, _T.verdict, _T.offline, _T.error)
-    one = believed(sqlite=sqlite)
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
     # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
@@ -162,7 +167,7 @@ def _sums(keys: Sequence[ColumnElement[Any]], since: datetime | None, *, sqlite:
     found = select(*keys, *facet, *aggregates).group_by(
         *(key for key in keys if not any(key is column for column in facet)), *facet
     )
-    return found if since is None else found.where(_since(since, sqlite=sqlite))
+    return found if chosen is None else found.where(chosen)
 
 
 def _cells(rows: Sequence[Found], keys: int) -> dict[Facet, Sums]:
@@ -223,9 +228,8 @@ def _restarts(rows: Sequence[Found]) -> dict[str, int]:
     return counts
 
 
-def _days(rows: Rows, first: datetime, *, sqlite: bool) -> Iterator[Day]:
+def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]]) -> Iterator[Day]:
     """The sums of each day that has requests; one statement a day, which reads that part of an index only."""
-    one = believed(sqlite=sqlite)
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     sums = select(
         func.count(),
