@@ -34,6 +34,7 @@ from editsvc.guard import secrets
 from editsvc.instruction.intent import intent_of
 from editsvc.prediction.policy import PredictionMode
 from editsvc.provider.base import Completion, CompletionRequest
+from editsvc.provider.compression import compressed
 from editsvc.provider.models import Model
 from editsvc.provider.wire import encode_request
 from editsvc.scope import scopes
@@ -178,9 +179,9 @@ def measure(rounds: int) -> Iterator[rows.Row]:
                     times["base"],
                     goal=2,
                 )
-            yield rows.alone(
-                f"body for {kind}, {len(text) / 1e6:.1g} MB, scope {scope}", [len(body) / 1e6], unit="MB"
-            )
+            sizes = [len(compressed(body)) / 1e6], [len(body) / 1e6]
+            what = f"body for {kind}, {len(text) / 1e6:.1g} MB, scope {scope}, compressed"
+            yield rows.compared(what, "plain", *sizes, unit="MB", goal=0.35)
 
 
 def _cpu(call: Callable[[], object]) -> float:
@@ -206,6 +207,8 @@ def _steps(name: str, text: str, kind: scopes.ScopeKind) -> Iterator[tuple[str, 
     yield "tokens", lambda: estimate_from_text(text)
     yield "rendered", plan.rendered
     yield "encode", lambda: encode_request(asked)
+    body = encode_request(asked)
+    yield "compress", lambda: compressed(body)
 
 
 def main() -> None:
