@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from bench import first_hunk
 from bench.rows import Row
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import split_lines
@@ -129,8 +130,8 @@ def exact(old: Sequence[str], new: Sequence[str]) -> set[tuple[int, int, int, in
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """A row for each kind of edit; every turn gives the same."""
-    del rounds
+    """A row for each kind of edit, of which every turn gives the same, and how soon the first hunk is shown."""
+    yield from first_hunk.measure(rounds)
     old = a_file()
     for name, change in edits().items():
         lags, _ = followed(old, change(old))
