@@ -112,7 +112,7 @@ def _placed(document: str, scope: Scope, new: Mapping[int, str]) -> Assembly:
     Where one is gone, the larger of the gaps around it is left; at the end of the file, none. Sections bring the
     gap behind them along.
     """
-    behind = ""
+    parts: list[str] = []  # what stands behind `at`, the last first: to join them every time takes the square
     at = len(document)
     rewritten: list[tuple[Section, str]] = []
     end_gone = False
@@ -120,20 +120,21 @@ def _placed(document: str, scope: Scope, new: Mapping[int, str]) -> Assembly:
         code = new.get(section.number)
         if code is None:
             continue
-        behind = document[section.end : at] + behind
+        parts.append(document[section.end : at])
         at = section.start
         if code:
-            behind = code + behind
-        elif scope.kind is ScopeKind.SECTIONS and behind:
-            pass
-        elif behind.strip("\n"):
-            below = len(behind) - len(behind.lstrip("\n"))
-            behind = behind[min(_blank_lines_at_end(document[:at]), below) :]
-        else:
-            end_gone = True
-            behind = ""
+            parts.append(code)
+        elif scope.kind is not ScopeKind.SECTIONS or not any(parts):
+            behind = "".join(reversed(parts))
+            if behind.strip("\n"):
+                below = len(behind) - len(behind.lstrip("\n"))
+                behind = behind[min(_blank_lines_at_end(document[:at]), below) :]
+            else:
+                end_gone = True
+                behind = ""
+            parts = [behind]
         rewritten.append((section, code))
-    text = document[:at] + behind
+    text = "".join((document[:at], *reversed(parts)))
     if end_gone and text.strip("\n"):
         text = text.rstrip("\n") + document[len(document.rstrip("\n")) :]
     rewritten.reverse()

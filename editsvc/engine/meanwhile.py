@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from editsvc.guard.ahead import Ahead
     from editsvc.guard.original import Original
 
+# Characters of a document; what is known of a longer one would take much memory for as long as the reply comes.
+_LONGEST: Final = 3_000_000
 _BATCH: Final = 50  # lines; fewer are not worth a turn
 
 
@@ -96,7 +98,7 @@ class Meanwhile:
 @asynccontextmanager
 async def working_ahead(plan: Plan) -> AsyncIterator[Meanwhile | None]:
     """A `Meanwhile` for the reply that is received within; None where there is nothing to prepare."""
-    if plan.known is None or plan.asks_where:
+    if plan.known is None or plan.asks_where or len(plan.document) > _LONGEST:
         yield None
         return
     meanwhile = Meanwhile(plan, plan.known)

@@ -181,9 +181,9 @@ def breakage(
     if language.approximate or not language.grammar:
         lost = _unpaired_now(edit)
         return None if lost is None else Breakage(tuple(lost), Extent.WHOLE)
+    if pieces is not None and sound_by_pieces(edit.comparison, pieces, _of_blocks(edit), steps):
+        return Breakage((), Extent.WHOLE)
     if max(len(edit.before), len(edit.after)) <= WHOLE_AT_MOST:
-        if pieces is not None and sound_by_pieces(edit.comparison, pieces, _of_blocks(edit), steps):
-            return Breakage((), Extent.WHOLE)
         found = _new(edit, ParseBudget(steps), ParseBudget(steps))
         if found is not None:
             return Breakage(tuple(found), Extent.WHOLE)

@@ -35,6 +35,8 @@ _LANGUAGES: Final = frozenset(
 _BEGINS: Final = re.compile(r"[A-Za-z_@#]|//|/\*")
 _BEGINS_RULE: Final = re.compile(r"[A-Za-z_@#.:*\[/]")
 _OF_RULES: Final = frozenset({"css", "toml"})
+_PART: Final = 100_000  # characters of a long text
+_TRIED: Final = 4  # places at which a part may end; one may lie within a string
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Pieces:
 
     def sound(self, text: str, budget: ParseBudget) -> Tree | None:
         """The tree of a piece; None if it has errors, or the budget is used up."""
+        if len(text) > WHOLE_AT_MOST:
+            return None
         if text not in self.parsed:
             tree = parse(text, self.language, budget=budget)
             if budget.used_up:
@@ -88,22 +92,46 @@ class Pieces:
 
 
 def pieces_of(known: Lined, language: Language | None, budget: ParseBudget) -> Pieces | None:
-    """The pieces of a text; None if it has errors, or cannot be told to be sound by pieces."""
-    if language is None or language.name not in _LANGUAGES or len(known.text) > WHOLE_AT_MOST:
+    """The pieces of a text; None if it has errors, or cannot be told to be sound by pieces.
+
+    A long text is parsed in parts, one after the other, each of which begins as a piece does and is sound.
+    """
+    if language is None or language.name not in _LANGUAGES:
         return None
-    tree = parse(known.text, language, budget=budget)
-    if tree is None or tree.root.has_error:
-        return None
-    if not _at_margin(tree):
-        return None
-    lines = known.lines
     begins = _BEGINS_RULE if language.name in _OF_RULES else _BEGINS
+    lines = known.lines
     starts = [0]
-    for child in tree.root.children:
-        row, column = child.start_point
-        if not column and row > starts[-1] and begins.match(lines[row]):
-            starts.append(row)
+    first = 0
+    while first < len(lines) or not first:
+        for last in _ends(known, first, begins):
+            tree = parse("".join(lines[first:last]), language, budget=budget)
+            if tree is not None and not tree.root.has_error and _at_margin(tree):
+                break
+            if budget.used_up:
+                return None
+        else:
+            return None
+        for child in tree.root.children:
+            row, column = child.start_point
+            if not column and first + row > starts[-1] and begins.match(lines[first + row]):
+                starts.append(first + row)
+        first = last or 1
     return Pieces(language, starts)
+
+
+def _ends(known: Lined, first: int, begins: re.Pattern[str]) -> Iterator[int]:
+    """Where a part that begins with the line `first` may end: all of the text, if it is not long, or a few places."""
+    lines, starts = known.lines, known.starts
+    if len(known.text) <= WHOLE_AT_MOST or starts[-1] - starts[first] <= 2 * _PART:
+        yield len(lines)
+        return
+    tried = 0
+    for number in range(bisect_left(starts, starts[first] + _PART), len(lines)):
+        if begins.match(lines[number]) and not lines[number - 1].strip():
+            yield number
+            tried += 1
+        if tried == _TRIED or starts[number] - starts[first] > 2 * _PART:
+            return
 
 
 def _at_margin(tree: Tree) -> bool:

@@ -139,3 +139,29 @@ def test_a_statement_that_the_one_above_could_go_on_with_begins_no_piece() -> No
     pieces = known("let a = b;\n\n(c)\n\nlet d = 1\n", "javascript")
     assert pieces is not None
     assert list(pieces.starts) == [0, 4]
+
+
+def test_a_long_text_is_divided_before_it_is_parsed() -> None:
+    function = 'def f{0}():\n    """It.\n\nx = {0}\n"""\n    return [\n        {0},\n    ]\n\n\n'
+    before = "".join(function.format(number) for number in range(12_000))
+    known_text = Lined(before)
+    pieces = pieces_of(known_text, language_named("python"), ParseBudget(40_000))
+    assert len(before) > 600_000
+    assert pieces is not None
+    assert [known_text.lines[start] for start in pieces.starts] == [
+        f"def f{number}():\n" for number in range(12_000)
+    ]
+    after = before.replace("return [\n        7,", "return [\n        8,").replace("x = 11000", "y = 1")
+    both = Comparison(known_text, after)
+    found = syntax.breakage(before, after, language_named("python"), comparison=both, pieces=pieces)
+    assert found == syntax.Breakage((), syntax.Extent.WHOLE)
+    broken = Comparison(known_text, before.replace("return [\n        7,", "return [\n        7"))
+    assert sound_by_pieces(broken, pieces, [], 40_000)
+    broken = Comparison(known_text, before.replace("return [\n        7,", "return (\n        7,"))
+    assert not sound_by_pieces(broken, pieces, [], 40_000)
+
+
+def test_a_long_text_with_an_error_is_not_divided() -> None:
+    before = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(30_000))
+    broken = before.replace("return 20000\n", "return (20000\n")
+    assert pieces_of(Lined(broken), language_named("python"), ParseBudget(40_000)) is None
