@@ -169,7 +169,7 @@ def _twins(mending: _Mending, waived: Collection[Check]) -> None:
         if parts:
             old, new = mending.proposal.old[twin.old], mending.lines[twin.new]
             mending.lines[twin.new] = _dressed(old, new, twin, parts)
-            for dress in parts:
+            for dress in filter(parts.__contains__, Dress):  # not as a set has it: findings come in one order
                 done[dress].append(twin)
     for dress, twins in done.items():
         mending.note_twins(dress, twins, "; the old ones were put back", Answer.RESTORE)
