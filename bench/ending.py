@@ -39,6 +39,7 @@ from editsvc.provider.models import Model
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.settings.schema import Locate, OnSecret, Settings
 from editsvc.text import diff, document
+from editsvc.text.comparison import Comparison
 from editsvc.text.document import Snapshot, split_lines
 from editsvc.tokenlog import Source
 
@@ -200,12 +201,12 @@ def _named() -> dict[CodeType, str]:
     of("assemble", assembly.assemble)
     of("gate", gate.examine)
     of("judge", unasked.judge)
-    of("edits", diff.edits)
+    of("edits", diff.edits, Comparison.edits)
     of("apply", document.apply)
     of("prove", identity.prove)
     of("marks", places.marks_of)
     of("  comparison", diff.changed_spans)
-    of("  lines", document.split_lines)
+    of("  lines", Comparison.new.func)
     of("  syntax", soundness.broken_syntax)
     of("  characters", soundness.deceptive_characters)
     for rules in (gate._FORM, gate._RESTORERS, gate._CONTENT, (undone.undone,)):  # noqa: SLF001

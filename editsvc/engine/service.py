@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -61,6 +61,7 @@ from editsvc.tokens import estimate_from_length, estimate_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from editsvc.engine.assembly import Assembly
@@ -114,6 +115,10 @@ class Recorder(Protocol):
 
 class Scorer(Protocol):
     """Scores the candidate predictions after an edit; must not block."""
+
+    def edit_under_way(self) -> AbstractContextManager[None]:
+        """An edit is under way within, which scoring is not to slow down."""
+        ...
 
     def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
         """Score the candidates against the reply, and add the numbers to the record."""
@@ -188,6 +193,12 @@ class EditService:
         self, request: EditRequest, steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]]
     ) -> EditResult:
         """The result of `steps`, or of whatever ends them, and its record."""
+        with self._scorer.edit_under_way() if self._scorer is not None else nullcontext():
+            return await self._ended_and_recorded(request, steps)
+
+    async def _ended_and_recorded(
+        self, request: EditRequest, steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]]
+    ) -> EditResult:
         run = EditRun(
             request.id or self._new_id(),
             request,

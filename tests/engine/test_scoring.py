@@ -1,5 +1,6 @@
 """After an edit, every candidate prediction is scored against the reply, and only numbers are kept."""
 
+import threading
 from pathlib import Path
 
 from engine_world import world
@@ -20,11 +21,13 @@ class Numbers(dict[str, dict[str, list[int]]]):
     def __init__(self, *, broken: bool = False) -> None:
         super().__init__()
         self._broken = broken
+        self.came = threading.Event()
 
     def set_what_if(self, record_id: str, what_if: dict[str, list[int]]) -> None:
         if self._broken:
             raise LogUnavailable("The disk is full.")
         self[record_id] = what_if
+        self.came.set()
 
 
 def test_every_candidate_gets_numbers_for_every_verifier() -> None:
@@ -46,6 +49,38 @@ def test_a_log_that_fails_stops_nothing() -> None:
     scoring.submit("one", {"file": CODE}, REPLY)
     scoring.submit("two", {"file": CODE}, REPLY)
     scoring.close(10)
+
+
+def test_nothing_is_scored_while_an_edit_is_under_way() -> None:
+    numbers = Numbers()
+    scoring = BackgroundScorer(numbers)
+    with scoring.edit_under_way():
+        with scoring.edit_under_way():
+            scoring.submit("one", {"file": CODE}, REPLY)
+        assert not numbers.came.wait(0.2)
+    assert numbers.came.wait(10)
+    scoring.close(10)
+    assert set(numbers) == {"one"}
+
+
+def test_no_edit_is_left_out_because_others_are_under_way() -> None:
+    numbers = Numbers()
+    scoring = BackgroundScorer(numbers)
+    with scoring.edit_under_way():
+        for number in range(64):
+            scoring.submit(str(number), {"file": CODE}, REPLY)
+        assert numbers.came.wait(10)
+    scoring.close(60)
+    assert len(numbers) == 64
+
+
+def test_what_waits_at_the_end_is_scored_though_an_edit_never_ended() -> None:
+    numbers = Numbers()
+    scoring = BackgroundScorer(numbers)
+    with scoring.edit_under_way():
+        scoring.submit("one", {"file": CODE}, REPLY)
+        scoring.close(10)
+    assert set(numbers) == {"one"}
 
 
 def test_closing_without_edits_is_no_work() -> None:

@@ -1,6 +1,7 @@
 """What must not leave does not, and what nobody sees does not come in: engine, wire and emulator together."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,9 @@ async def test_a_draft_holds_no_secret_that_the_instruction_names(tmp_path: Path
 
 class Predictions(dict[str, str]):
     """What could have been predicted, by its kind."""
+
+    def edit_under_way(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def submit(self, _record_id: str, candidates: Mapping[str, str], _reply: str) -> None:
         self.update(candidates)
