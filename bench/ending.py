@@ -177,6 +177,7 @@ class _KnowsTheAnswer:
             job = read_job(ChatRequest(model=request.model, messages=messages))
             assert job is not None
             self._text = written(self._responder.answer(job), job, ReplyStyle.AUTO)
+        request.sent()
         await asyncio.sleep(_WAIT_S)
         for at in range(0, len(self._text), _PIECE):
             receiver.received(self._text[at : at + _PIECE])
