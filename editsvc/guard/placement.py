@@ -310,10 +310,12 @@ def _side_by_side(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 
 def _is_fragment(proposal: Proposal, old: list[str], new: list[str]) -> bool:
+    if len(new) >= len(old) or len(new) > _FEW:
+        return False
     contents = {line.strip() for line in new}
     own = telling(old)
     known = {line.strip() for line in old}
-    if len(new) >= len(old) or len(new) > _FEW or all(line in contents for line in own):
+    if all(line in contents for line in own):
         return False
     if (
         _margin(new) > _margin(old)

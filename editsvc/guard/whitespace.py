@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.text.document import line_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from editsvc.guard.kept import Gap, Kept, Twin
     from editsvc.guard.proposal import Proposal
@@ -34,6 +34,8 @@ _SQUEEZED_SHARE: Final = 2 / 3
 _SPREAD: Final = 3
 _SPREAD_SHARE: Final = 0.75
 _FAR_GAPS: Final = 4
+_INDENTS: Final = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
+_OTHER_SPACE: Final = re.compile(r"[^\S \t\n]")
 _AT_MARGIN: Final = re.compile(r"^\S", re.MULTILINE)
 _LIST_ITEM: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s|\s*(?:#{1,6}\s|```|~~~|\||>)")
 
@@ -227,9 +229,9 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
     for piece in proposal.pieces:
         first = piece.section.first_line - 1 + shift
         lines = line_count(piece.text)
-        common = "" if _AT_MARGIN.search(piece.section.text) else _common(piece.section.text.split("\n"))
-        new = piece.text.split("\n") if common else []
-        if common and not _common(new) and any(line.strip() for line in new):
+        common = _common(piece.section.text)
+        if common and piece.text.strip() and not _common(piece.text):
+            new = piece.text.split("\n")
             whole = [number for number in range(first, first + lines) if proposal.new[number].strip()]
             twins = [kept.by_new[number] for number in whole if number in kept.by_new]
             moved = all(
@@ -244,9 +246,14 @@ def dedented_pieces(proposal: Proposal, kept: Kept) -> dict[int, str]:
     return {} if anew else result
 
 
-def _common(lines: Iterable[str]) -> str:
+def _common(text: str) -> str:
     """The indentation that all lines share."""
-    indents = [indent_of(line) for line in lines if line.strip()]
+    if _AT_MARGIN.search(text):
+        return ""
+    if _OTHER_SPACE.search(text):
+        indents = [indent_of(line) for line in text.split("\n") if line.strip()]
+    else:
+        indents = _INDENTS.findall(text)
     if not indents:
         return ""
     first, last = min(indents), max(indents)
