@@ -294,7 +294,7 @@ try:
 except SystemExit as ended:
     if ended.code:
         raise
-print(*sorted(name for name in set(sys.modules) - before if sys.modules[name].__spec__))
+print(*sorted(name for name in set(sys.modules) - before if getattr(sys.modules[name], "__spec__", None)))
 """
 
 
