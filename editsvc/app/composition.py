@@ -147,10 +147,10 @@ class Meanwhile:
             return not begun
 
     def _run(self) -> None:
-        from editsvc.engine.rehearsal import rehearse  # noqa: PLC0415 - loads what a reply needs
+        from editsvc.engine.rehearsal import rehearse_once  # noqa: PLC0415 - loads what a reply needs
 
         with suppress(Exception):  # such as at the end of a process that was not to wait for it
-            rehearse()
+            rehearse_once()
         if self._log is not None:
             with suppress(LogUnavailable):
                 self._log.open()

@@ -1,7 +1,7 @@
-"""The command line: data on stdout, everything for people on stderr.
+"""The list of commands, and what becomes of what they raise.
 
 Commands are imported when they are run: ``editsvc --help`` needs click and nothing else. An `EditsvcError`
-that reaches `main` becomes its sentence on stderr and its exit code.
+that reaches `run` becomes its sentence on stderr and its exit code.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "log": ("log", "Show, export and purge the log of requests."),
     "models": ("models", "List the known models, and those that the server offers."),
     "lsp": ("lsp", "Start the language server."),
+    "serve": ("serve", "Stay ready, so that rewrite starts at once."),
     "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
     "config": ("config", "Show the current settings."),
     "doctor": ("doctor", "Check the installation, the key and the connection to the server."),
@@ -74,8 +75,8 @@ def command() -> None:
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
 
 
-def main(args: list[str] | None = None, *, group: click.Command = command) -> None:
-    """Run the command line and exit; what nobody expected is a sentence too, or a traceback in Python's -X dev mode."""
+def run(args: list[str] | None, group: click.Command) -> None:
+    """Run a command and exit; what nobody expected is a sentence too, or a traceback in Python's -X dev mode."""
     # What is loaded stays, and collecting would look through all of it again and again: a tenth of a start.
     gc.disable()
     from editsvc.errors import EditsvcError, ExitCode

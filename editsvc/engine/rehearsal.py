@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from editsvc.engine.edit import EditRequest
@@ -54,6 +55,12 @@ def rehearse(language: Language | None = None, *, instruction: str = "let b be t
         path="rehearsal",
     )
     return asyncio.run(service.edit(request, _Audience()))
+
+
+@cache
+def rehearse_once() -> None:
+    """Rehearse an edit in no language, unless this process has."""
+    rehearse()
 
 
 def _name(language: Language | None) -> str:

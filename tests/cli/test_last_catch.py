@@ -23,7 +23,8 @@ def test_a_defect_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert (ended.value.code, out) == (1, "")
     assert re.fullmatch(
-        r"editsvc: editsvc has a bug: KeyError in editsvc\.cli, line \d+\. Please report it and say what you did\.\n",
+        r"editsvc: editsvc has a bug: KeyError in editsvc\.cli\.group, line \d+\."
+        r" Please report it and say what you did\.\n",
         err,
     )
 
