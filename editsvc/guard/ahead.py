@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from editsvc.guard.original import Original
-    from editsvc.syntax import Pieces
+    from editsvc.syntax import Segments
 
 _STEPS: Final = 40_000  # of the parser, for all parts together
 _LONGEST: Final = 2_000  # lines of a part
@@ -30,34 +30,34 @@ class Ahead:
 
     def __init__(self, original: Original) -> None:
         self._original = original
-        self._pieces = original.pieces
+        self._segments = original.segments
         self._budget = ParseBudget(_STEPS)
         self._new: list[str] = []
         self._at = 0  # the line of the original that the next one is expected to equal
         self._end = len(original.lines)
         self._open: tuple[int, int] | None = None  # where a part that differs began: lines of both texts
         self._starts: dict[str, list[int]] = {}
-        for start in () if self._pieces is None else self._pieces.starts:
+        for start in () if self._segments is None else self._segments.starts:
             self._starts.setdefault(original.lines[start], []).append(start)
 
     def turn_to(self, first: int, end: int) -> None:
         """What comes next stands for the lines `first` up to `end` of the original, 0-based."""
-        if self._pieces is None:
+        if self._segments is None:
             return
-        starts, old = self._pieces.starts, self._original.lines
+        starts, old = self._segments.starts, self._original.lines
         if self._open is not None:
             behind = bisect_right(starts, self._end)
             self.push(old[self._end : starts[behind] + 1] if behind < len(starts) else ())
-        piece = starts[max(0, bisect_right(starts, first) - 1)]
-        self._new = old[piece:first]
+        segment = starts[max(0, bisect_right(starts, first) - 1)]
+        self._new = old[segment:first]
         self._at, self._end, self._open = first, end, None
 
     def push(self, lines: Sequence[str]) -> None:
         """More lines of the reply, with their ends."""
-        while lines and self._pieces is not None:
-            lines = self._follow(lines) if self._open is not None else self._pass(lines, self._pieces)
+        while lines and self._segments is not None:
+            lines = self._follow(lines) if self._open is not None else self._pass(lines, self._segments)
 
-    def _pass(self, lines: Sequence[str], pieces: Pieces) -> Sequence[str]:
+    def _pass(self, lines: Sequence[str], segments: Segments) -> Sequence[str]:
         """Go on as long as the reply is like the original; what is left of `lines`."""
         some = self._original.lines[self._at : self._at + len(lines)]
         same = len(lines)
@@ -67,12 +67,12 @@ class Ahead:
         self._new += lines[:same]
         self._at += same
         if same < len(lines):
-            first = pieces.starts[max(0, bisect_right(pieces.starts, self._at - 1) - 1)]
+            first = segments.starts[max(0, bisect_right(segments.starts, self._at - 1) - 1)]
             self._open = first, len(self._new) - (self._at - first)
         return lines[same:]
 
     def _follow(self, lines: Sequence[str]) -> Sequence[str]:
-        """Go on with a part that differs, up to where a piece begins as before; what is left of `lines`."""
+        """Go on with a part that differs, up to where a segment begins as before; what is left of `lines`."""
         old = self._original.lines
         first, new_first = self._open or (0, 0)
         for number, line in enumerate(lines):
@@ -84,13 +84,13 @@ class Ahead:
                 return lines[number:]
             self._new.append(line)
         if len(self._new) - new_first > _LONGEST:
-            self._pieces = None
+            self._segments = None
         return ()
 
     def _complete(self, first: int, last: int, new_first: int) -> None:
         """A part is complete: the lines `first` up to `last` of the original, and the reply from `new_first` on."""
-        pieces, old, new = self._pieces, self._original.lines[first:last], self._new[new_first:]
-        if pieces is None:
+        segments, old, new = self._segments, self._original.lines[first:last], self._new[new_first:]
+        if segments is None:
             return
         shift = new_first - first
         spans = [
@@ -103,9 +103,9 @@ class Ahead:
             for span in changed_spans("".join(old), "".join(new))
         ]
         self._read(spans)
-        for piece in pieces.changed(spans, shift):
-            if piece.old_end != -1 and piece.new_end <= len(self._new):
-                pieces.read("".join(self._new[piece.new_start : piece.new_end]), self._budget)
+        for segment in segments.changed(spans, shift):
+            if segment.old_end != -1 and segment.new_end <= len(self._new):
+                segments.read("".join(self._new[segment.new_start : segment.new_end]), self._budget)
 
     def _read(self, spans: Sequence[Span]) -> None:
         """What is asked of single lines, and of what stands for them."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
 
-_PREPARED: Final = ("lines", "starts", "contents", "total", "telling", "remarks", "pieces")
+_PREPARED: Final = ("lines", "starts", "contents", "total", "telling", "remarks", "segments")
 _STEPS: Final = 40_000  # of the parser, as for the check of syntax
 
 
@@ -72,14 +72,14 @@ class Original(Lined):
         return syntax.outline_of(self.text, self.language)
 
     @cached_property
-    def pieces(self) -> syntax.Pieces | None:
-        """The pieces of the text, if it is sound; None if it has to be parsed as a whole."""
-        return syntax.pieces_of(self, self.language, syntax.ParseBudget(_STEPS))
+    def segments(self) -> syntax.Segments | None:
+        """The segments of the text, if it is sound; None if it has to be parsed as a whole."""
+        return syntax.segments_of(self, self.language, syntax.ParseBudget(_STEPS))
 
     @property
-    def pieces_if_known(self) -> syntax.Pieces | None:
+    def segments_if_known(self) -> syntax.Segments | None:
         """The same, where there was time to prepare it."""
-        return self.__dict__.get("pieces")
+        return self.__dict__.get("segments")
 
     def prepare(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Work out what nearly every edit needs, as long as that is `wanted`."""
@@ -92,5 +92,5 @@ class Original(Lined):
         """As above."""
         super().forget()
         self._once.clear()
-        for name in ("contents", "total", "telling", "remarks", "outline", "pieces"):
+        for name in ("contents", "total", "telling", "remarks", "outline", "segments"):
             self.__dict__.pop(name, None)

@@ -31,7 +31,7 @@ def broken_syntax(proposal: Proposal) -> tuple[list[Finding], syntax.Extent | No
         proposal.after,
         proposal.language,
         comparison=proposal.comparison,
-        pieces=proposal.original.pieces_if_known,
+        segments=proposal.original.segments_if_known,
     )
     if found is None or not found.faults:
         return [], None if found is None else found.extent

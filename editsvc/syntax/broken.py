@@ -18,7 +18,7 @@ from editsvc.syntax.blocks import misplaced
 from editsvc.syntax.budget import WHOLE_AT_MOST, ParseBudget
 from editsvc.syntax.lexis import TEMPLATE_TAGS, Words
 from editsvc.syntax.parsing import error_nodes, is_trailing_comma, parse
-from editsvc.syntax.pieces import sound_by_pieces
+from editsvc.syntax.segments import sound_by_segments
 from editsvc.syntax.surroundings import flush_left, surroundings
 from editsvc.text.comparison import Comparison, Lined
 from editsvc.text.diff import Span
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from editsvc.syntax.languages import Language
     from editsvc.syntax.parsing import Tree
-    from editsvc.syntax.pieces import Pieces
+    from editsvc.syntax.segments import Segments
 
 # Of each text; ordinary code takes a fifth of them at most, and error recovery may take many.
 _STEPS: Final = 40_000
@@ -159,7 +159,7 @@ def breakage(
     *,
     steps: int = _STEPS,
     comparison: Comparison | None = None,
-    pieces: Pieces | None = None,
+    segments: Segments | None = None,
 ) -> Breakage | None:
     r"""The faults of `after` that `before` did not have; None if nothing can be told of the language.
 
@@ -174,14 +174,14 @@ def breakage(
     looked at around the changes, one definition after the other, as far as another `steps` go; a definition that was
     no sound code before is passed over. One that is so long itself, such as minified code, is not parsed: there it
     counts what does not pair any longer. `comparison` is that of both texts, with ``\n`` only, where the caller has it.
-    With `pieces` of a text `before` that is sound, only those that changed are parsed, as long as these are sound, too.
+    With the `segments` of `before`, only those that changed are parsed, as long as they are sound.
     """
     comparison = comparison or Comparison(Lined(normalise(before)), normalise(after))
     edit = _Edit(comparison, language)
     if language.approximate or not language.grammar:
         lost = _unpaired_now(edit)
         return None if lost is None else Breakage(tuple(lost), Extent.WHOLE)
-    if pieces is not None and sound_by_pieces(edit.comparison, pieces, _of_blocks(edit), steps):
+    if segments is not None and sound_by_segments(edit.comparison, segments, _of_blocks(edit), steps):
         return Breakage((), Extent.WHOLE)
     if max(len(edit.before), len(edit.after)) <= WHOLE_AT_MOST:
         found = _new(edit, ParseBudget(steps), ParseBudget(steps))

@@ -10,27 +10,27 @@ from hypothesis import strategies as st
 from editsvc import syntax
 from editsvc.guard.ahead import Ahead
 from editsvc.guard.original import Original
-from editsvc.syntax import ParseBudget, pieces_of
-from editsvc.syntax.pieces import sound_by_pieces
+from editsvc.syntax import ParseBudget, segments_of
+from editsvc.syntax.segments import sound_by_segments
 from editsvc.text.comparison import Comparison, Lined
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
-    from editsvc.syntax import Pieces
+    from editsvc.syntax import Segments
 
 PYTHON = syntax.by_name("python")
 FUNCTIONS = [f"def f{number}():\n    return {number}\n\n\n" for number in range(30)]
 BEFORE = "".join(FUNCTIONS)
 
 
-def pieces_of_original(known: Original) -> Pieces:
-    assert known.pieces is not None
-    return known.pieces
+def segments_of_original(known: Original) -> Segments:
+    assert known.segments is not None
+    return known.segments
 
 
 def needs_no_parsing(known: Original, after: str) -> bool:
     """Whether all that has to be parsed of the new text was parsed before."""
-    return sound_by_pieces(Comparison(known, after), pieces_of_original(known), [], 0)
+    return sound_by_segments(Comparison(known, after), segments_of_original(known), [], 0)
 
 
 def test_parts_that_differ_are_parsed_as_they_are_complete() -> None:
@@ -44,7 +44,7 @@ def test_parts_that_differ_are_parsed_as_they_are_complete() -> None:
     for line in split_lines(after):
         ahead.push([line])
     assert needs_no_parsing(known, after)
-    assert len(pieces_of_original(known).parsed) == 3
+    assert len(segments_of_original(known).parsed) == 3
 
 
 def test_a_reply_in_parts_is_followed_from_part_to_part() -> None:
@@ -77,7 +77,7 @@ def test_it_does_not_matter_how_lines_arrive_nor_what_they_are(data: st.DataObje
         ahead.push(lines[:count])
         del lines[:count]
     assert PYTHON is not None
-    for text, tree in pieces_of_original(known).parsed.items():
+    for text, tree in segments_of_original(known).parsed.items():
         assert tree is None or syntax.syntax_errors(text, PYTHON) == []
 
 
@@ -86,5 +86,5 @@ def test_of_a_text_that_is_not_divided_nothing_is_parsed() -> None:
     ahead = Ahead(known)
     ahead.turn_to(0, 1)
     ahead.push(["a: 2\n"])
-    assert known.pieces is None
-    assert pieces_of(Lined("a: 1\n"), known.language, ParseBudget()) is None
+    assert known.segments is None
+    assert segments_of(Lined("a: 1\n"), known.language, ParseBudget()) is None

@@ -1,4 +1,4 @@
-"""A sound text is checked by its pieces after an edit: with the same result, and only those that changed are parsed."""
+"""A sound text is checked by its segments after an edit: with the same result, and only what changed is parsed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from editsvc import syntax
 from editsvc.syntax.budget import ParseBudget
-from editsvc.syntax.pieces import Pieces, pieces_of, sound_by_pieces
+from editsvc.syntax.segments import Segments, segments_of, sound_by_segments
 from editsvc.text.comparison import Comparison, Lined
 
 SOUND = {
@@ -75,13 +75,13 @@ def language_named(name: str) -> syntax.Language:
     return language
 
 
-def known(text: str, name: str) -> Pieces | None:
-    return pieces_of(Lined(text), language_named(name), ParseBudget())
+def known(text: str, name: str) -> Segments | None:
+    return segments_of(Lined(text), language_named(name), ParseBudget())
 
 
 @pytest.mark.parametrize("name", SOUND)
 @given(st.data())
-def test_what_is_found_by_pieces_is_what_is_found_in_the_whole(name: str, data: st.DataObject) -> None:
+def test_what_is_found_by_segments_is_what_is_found_in_the_whole(name: str, data: st.DataObject) -> None:
     statements = data.draw(st.lists(st.sampled_from(SOUND[name]), min_size=1, max_size=7))
     gap = data.draw(st.sampled_from(["\n", "\n\n"]))
     before = gap.join(statements) + "\n"
@@ -92,27 +92,29 @@ def test_what_is_found_by_pieces_is_what_is_found_in_the_whole(name: str, data: 
         lines[start:end] = data.draw(st.lists(st.sampled_from([*DAMAGE, *SOUND[name]]), max_size=2))
     after = "\n".join(lines)
     language = language_named(name)
-    pieces = pieces_of(Lined(before), language, ParseBudget())
-    assert syntax.breakage(before, after, language, pieces=pieces) == syntax.breakage(before, after, language)
+    segments = segments_of(Lined(before), language, ParseBudget())
+    assert syntax.breakage(before, after, language, segments=segments) == syntax.breakage(
+        before, after, language
+    )
 
 
-def test_only_changed_pieces_are_parsed() -> None:
+def test_only_changed_segments_are_parsed() -> None:
     before = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(50))
-    pieces = known(before, "python")
-    assert pieces is not None
+    segments = known(before, "python")
+    assert segments is not None
     after = before.replace("return 7\n", "return 77\n").replace("return 30\n", "return 3 + 1\n")
     both = Comparison(Lined(before), after)
-    assert sound_by_pieces(both, pieces, [], 1_000)
-    assert list(pieces.parsed) == ["def f7():\n    return 77\n\n\n", "def f30():\n    return 3 + 1\n\n\n"]
+    assert sound_by_segments(both, segments, [], 1_000)
+    assert list(segments.parsed) == ["def f7():\n    return 77\n\n\n", "def f30():\n    return 3 + 1\n\n\n"]
 
 
 def test_a_piece_that_was_parsed_before_is_not_parsed_again() -> None:
     before = "def f():\n    return 1\n\n\ndef g():\n    return 2\n"
-    pieces = known(before, "python")
-    assert pieces is not None
+    segments = known(before, "python")
+    assert segments is not None
     both = Comparison(Lined(before), before.replace("1", "3"))
-    assert sound_by_pieces(both, pieces, [], 1_000)
-    assert sound_by_pieces(both, pieces, [], 0)
+    assert sound_by_segments(both, segments, [], 1_000)
+    assert sound_by_segments(both, segments, [], 0)
 
 
 @pytest.mark.parametrize(
@@ -126,42 +128,42 @@ def test_a_piece_that_was_parsed_before_is_not_parsed_again() -> None:
     ],
 )
 def test_some_texts_are_only_parsed_as_a_whole(name: str, text: str) -> None:
-    assert pieces_of(Lined(text), syntax.by_name(name), ParseBudget()) is None
+    assert segments_of(Lined(text), syntax.by_name(name), ParseBudget()) is None
 
 
 def test_a_line_of_a_string_at_the_margin_begins_no_piece() -> None:
-    pieces = known('"""About.\n\nMore\n"""\n\nx = 1\n', "python")
-    assert pieces is not None
-    assert list(pieces.starts) == [0, 5]
+    segments = known('"""About.\n\nMore\n"""\n\nx = 1\n', "python")
+    assert segments is not None
+    assert list(segments.starts) == [0, 5]
 
 
 def test_a_statement_that_the_one_above_could_go_on_with_begins_no_piece() -> None:
-    pieces = known("let a = b;\n\n(c)\n\nlet d = 1\n", "javascript")
-    assert pieces is not None
-    assert list(pieces.starts) == [0, 4]
+    segments = known("let a = b;\n\n(c)\n\nlet d = 1\n", "javascript")
+    assert segments is not None
+    assert list(segments.starts) == [0, 4]
 
 
 def test_a_long_text_is_divided_before_it_is_parsed() -> None:
     function = 'def f{0}():\n    """It.\n\nx = {0}\n"""\n    return [\n        {0},\n    ]\n\n\n'
     before = "".join(function.format(number) for number in range(12_000))
     known_text = Lined(before)
-    pieces = pieces_of(known_text, language_named("python"), ParseBudget(40_000))
+    segments = segments_of(known_text, language_named("python"), ParseBudget(40_000))
     assert len(before) > 600_000
-    assert pieces is not None
-    assert [known_text.lines[start] for start in pieces.starts] == [
+    assert segments is not None
+    assert [known_text.lines[start] for start in segments.starts] == [
         f"def f{number}():\n" for number in range(12_000)
     ]
     after = before.replace("return [\n        7,", "return [\n        8,").replace("x = 11000", "y = 1")
     both = Comparison(known_text, after)
-    found = syntax.breakage(before, after, language_named("python"), comparison=both, pieces=pieces)
+    found = syntax.breakage(before, after, language_named("python"), comparison=both, segments=segments)
     assert found == syntax.Breakage((), syntax.Extent.WHOLE)
     broken = Comparison(known_text, before.replace("return [\n        7,", "return [\n        7"))
-    assert sound_by_pieces(broken, pieces, [], 40_000)
+    assert sound_by_segments(broken, segments, [], 40_000)
     broken = Comparison(known_text, before.replace("return [\n        7,", "return (\n        7,"))
-    assert not sound_by_pieces(broken, pieces, [], 40_000)
+    assert not sound_by_segments(broken, segments, [], 40_000)
 
 
 def test_a_long_text_with_an_error_is_not_divided() -> None:
     before = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(30_000))
     broken = before.replace("return 20000\n", "return (20000\n")
-    assert pieces_of(Lined(broken), language_named("python"), ParseBudget(40_000)) is None
+    assert segments_of(Lined(broken), language_named("python"), ParseBudget(40_000)) is None

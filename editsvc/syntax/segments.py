@@ -1,8 +1,8 @@
-"""A text without syntax errors in pieces, so that after an edit only those that changed have to be parsed.
+"""A text without syntax errors in segments, so that after an edit only those that changed have to be parsed.
 
-A piece is one or more statements of the outermost level, as the parser found them. In the languages named here, a text
-is sound if its pieces are: each begins at the margin, with a sign that no statement above it can go on with. What is
-not sound by its pieces may still be so as a whole; then the whole has to be parsed.
+A segment is one or more statements of the outermost level, as the parser found them. In the languages named here, a
+text is sound if its segments are: each begins at the margin, with a sign that no statement above it can go on with.
+What is not sound by its segments may still be so as a whole; then the whole has to be parsed.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _TRIED: Final = 4  # places at which a part may end; one may lie within a string
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """The pieces of a text: the lines (0-based) with which they begin. `parsed` are new ones that were parsed before.
+class Segments:
+    """The segments of a text: the lines (0-based) with which they begin. `parsed` are new ones that were parsed before.
 
-    In `parsed` is None for a piece that is not sound; in `flush` are those whose blocks all are as Python wants them.
+    In `parsed` is None for a segment that is not sound; in `flush` are those whose blocks all are as Python wants them.
     """
 
     language: Language
@@ -52,7 +52,7 @@ class Pieces:
     flush: set[str] = field(default_factory=set)
 
     def changed(self, spans: Sequence[Span], shift: int = 0) -> Iterator[Span]:
-        """The pieces that `spans` change, those that are no longer told apart as one, in lines of both texts.
+        """The segments that `spans` change, those that are no longer told apart as one, in lines of both texts.
 
         Before the first of `spans`, lines of the new text have numbers that are by `shift` higher.
         """
@@ -72,7 +72,7 @@ class Pieces:
             yield found
 
     def sound(self, text: str, budget: ParseBudget) -> Tree | None:
-        """The tree of a piece; None if it has errors, or the budget is used up."""
+        """The tree of a segment; None if it has errors, or the budget is used up."""
         if len(text) > WHOLE_AT_MOST:
             return None
         if text not in self.parsed:
@@ -83,7 +83,7 @@ class Pieces:
         return self.parsed[text]
 
     def read(self, text: str, budget: ParseBudget) -> None:
-        """Find out all that may be asked of a piece."""
+        """Find out all that may be asked of a segment."""
         tree = self.sound(text, budget)
         if tree is not None and self.language.name == "python":
             lines = split_lines(text)
@@ -91,10 +91,10 @@ class Pieces:
                 self.flush.add(text)
 
 
-def pieces_of(known: Lined, language: Language | None, budget: ParseBudget) -> Pieces | None:
-    """The pieces of a text; None if it has errors, or cannot be told to be sound by pieces.
+def segments_of(known: Lined, language: Language | None, budget: ParseBudget) -> Segments | None:
+    """The segments of a text; None if it has errors, or cannot be told to be sound by segments.
 
-    A long text is parsed in parts, one after the other, each of which begins as a piece does and is sound.
+    A long text is parsed in parts, one after the other, each of which begins as a segment does and is sound.
     """
     if language is None or language.name not in _LANGUAGES:
         return None
@@ -116,7 +116,7 @@ def pieces_of(known: Lined, language: Language | None, budget: ParseBudget) -> P
             if not column and first + row > starts[-1] and begins.match(lines[first + row]):
                 starts.append(first + row)
         first = last or 1
-    return Pieces(language, starts)
+    return Segments(language, starts)
 
 
 def _ends(known: Lined, first: int, begins: re.Pattern[str]) -> Iterator[int]:
@@ -140,8 +140,8 @@ def _at_margin(tree: Tree) -> bool:
     return first is None or not first.start_point.column
 
 
-def sound_by_pieces(comparison: Comparison, pieces: Pieces, spans: Sequence[Span], steps: int) -> bool:
-    """Whether the new text is sound, as far as it can be told by its pieces.
+def sound_by_segments(comparison: Comparison, segments: Segments, spans: Sequence[Span], steps: int) -> bool:
+    """Whether the new text is sound, as far as it can be told by its segments.
 
     In Python, blocks have to be sound where `spans`, some of those of the comparison, are.
     """
@@ -149,18 +149,18 @@ def sound_by_pieces(comparison: Comparison, pieces: Pieces, spans: Sequence[Span
     new = comparison.new
     places = iter(spans)
     place = next(places, None)
-    for piece in pieces.changed(comparison.spans):
-        end = len(new) if piece.old_end == -1 else piece.new_end
-        lines = new[piece.new_start : end]
+    for segment in segments.changed(comparison.spans):
+        end = len(new) if segment.old_end == -1 else segment.new_end
+        lines = new[segment.new_start : end]
         text = "".join(lines)
-        tree = pieces.sound(text, budget)
+        tree = segments.sound(text, budget)
         if tree is None:
             return False
         inside: list[Span] = []
         while place is not None and place.new_start <= end:
-            shift = piece.new_start
+            shift = segment.new_start
             inside.append(Span(0, 0, place.new_start - shift, place.new_end - shift))
             place = next(places, None)
-        if inside and text not in pieces.flush and misplaced(tree, lines, inside):
+        if inside and text not in segments.flush and misplaced(tree, lines, inside):
             return False
     return True
