@@ -43,13 +43,13 @@ _TRIED: Final = 4  # places at which a part may end; one may lie within a string
 class Segments:
     """The segments of a text: the lines (0-based) with which they begin. `parsed` are new ones that were parsed before.
 
-    In `parsed` is None for a segment that is not sound; in `flush` are those whose blocks all are as Python wants them.
+    In `parsed` is None for a segment that is not sound; those in `settled` are, and in Python so are their blocks.
     """
 
     language: Language
     starts: Sequence[int]
     parsed: dict[str, Tree | None] = field(default_factory=dict)
-    flush: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
 
     def changed(self, spans: Sequence[Span], shift: int = 0) -> Iterator[Span]:
         """The segments that `spans` change, those that are no longer told apart as one, in lines of both texts.
@@ -73,22 +73,28 @@ class Segments:
 
     def sound(self, text: str, budget: ParseBudget) -> Tree | None:
         """The tree of a segment; None if it has errors, or the budget is used up."""
-        if len(text) > WHOLE_AT_MOST:
-            return None
         if text not in self.parsed:
-            tree = parse(text, self.language, budget=budget)
+            tree = self._tree(text, budget)
             if budget.used_up:
                 return None
-            self.parsed[text] = None if tree is None or tree.root.has_error or not _at_margin(tree) else tree
+            self.parsed[text] = tree
         return self.parsed[text]
 
     def read(self, text: str, budget: ParseBudget) -> None:
-        """Find out all that may be asked of a segment."""
-        tree = self.sound(text, budget)
-        if tree is not None and self.language.name == "python":
-            lines = split_lines(text)
-            if not misplaced(tree, lines, [Span(0, 0, 0, len(lines))]):
-                self.flush.add(text)
+        """Find out all that may be asked of a segment; of one that is right in all, no tree is kept."""
+        if text in self.settled or text in self.parsed:
+            return
+        tree = self._tree(text, budget)
+        if tree is not None and (self.language.name != "python" or _is_flush(tree, text)):
+            self.settled.add(text)
+        elif not budget.used_up:
+            self.parsed[text] = tree
+
+    def _tree(self, text: str, budget: ParseBudget) -> Tree | None:
+        if len(text) > WHOLE_AT_MOST:
+            return None
+        tree = parse(text, self.language, budget=budget)
+        return None if tree is None or tree.root.has_error or not _at_margin(tree) else tree
 
 
 def segments_of(known: Lined, language: Language | None, budget: ParseBudget) -> Segments | None:
@@ -134,6 +140,12 @@ def _ends(known: Lined, first: int, begins: re.Pattern[str]) -> Iterator[int]:
             return
 
 
+def _is_flush(tree: Tree, text: str) -> bool:
+    """Whether all blocks are as Python wants them."""
+    lines = split_lines(text)
+    return not misplaced(tree, lines, [Span(0, 0, 0, len(lines))])
+
+
 def _at_margin(tree: Tree) -> bool:
     """Whether the first statement is at the margin, which tells where those behind it have to be."""
     first = next((child for child in tree.root.children if not child.is_extra), None)
@@ -153,14 +165,14 @@ def sound_by_segments(comparison: Comparison, segments: Segments, spans: Sequenc
         end = len(new) if segment.old_end == -1 else segment.new_end
         lines = new[segment.new_start : end]
         text = "".join(lines)
-        tree = segments.sound(text, budget)
-        if tree is None:
+        tree = None if text in segments.settled else segments.sound(text, budget)
+        if tree is None and text not in segments.settled:
             return False
         inside: list[Span] = []
         while place is not None and place.new_start <= end:
             shift = segment.new_start
             inside.append(Span(0, 0, place.new_start - shift, place.new_end - shift))
             place = next(places, None)
-        if inside and text not in segments.flush and misplaced(tree, lines, inside):
+        if inside and tree is not None and misplaced(tree, lines, inside):
             return False
     return True

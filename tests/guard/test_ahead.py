@@ -44,7 +44,8 @@ def test_parts_that_differ_are_parsed_as_they_are_complete() -> None:
     for line in split_lines(after):
         ahead.push([line])
     assert needs_no_parsing(known, after)
-    assert len(segments_of_original(known).parsed) == 3
+    assert len(segments_of_original(known).settled) == 3
+    assert not segments_of_original(known).parsed
 
 
 def test_a_reply_in_parts_is_followed_from_part_to_part() -> None:
@@ -77,8 +78,8 @@ def test_it_does_not_matter_how_lines_arrive_nor_what_they_are(data: st.DataObje
         ahead.push(lines[:count])
         del lines[:count]
     assert PYTHON is not None
-    for text, tree in segments_of_original(known).parsed.items():
-        assert tree is None or syntax.syntax_errors(text, PYTHON) == []
+    for text in segments_of_original(known).settled:
+        assert syntax.breakage("", text, PYTHON) == syntax.Breakage((), syntax.Extent.WHOLE)
 
 
 def test_of_a_text_that_is_not_divided_nothing_is_parsed() -> None:
