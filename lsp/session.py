@@ -57,19 +57,29 @@ def _new_id() -> str:
     return uuid.uuid4().hex
 
 
+def _keep_what_is_loaded() -> None:
+    """Let the garbage collector pass over what stays: looking through it took 70 ms, in which nothing else runs."""
+    gc.collect()
+    gc.freeze()
+
+
 @dataclass(frozen=True)
 class ProcessContext:
-    """The context that the process gives to a session; without `patience`, a client has the usual one."""
+    """The context that the process gives to a session; without `patience`, a client has the usual one.
+
+    `settled` is called when all that a first edit needs is loaded.
+    """
 
     environ: Mapping[str, str]
     offline: bool = False
     patience: Patience | None = None
     new_id: Callable[[], str] = field(default=_new_id)
+    settled: Callable[[], None] = field(default=lambda: None)
 
     @classmethod
     def current(cls, *, offline: bool) -> ProcessContext:
         """Those of this process."""
-        return cls(dict(os.environ), offline=offline)
+        return cls(dict(os.environ), offline=offline, settled=_keep_what_is_loaded)
 
 
 class EditServer(LanguageServer):
@@ -242,6 +252,7 @@ class EditServer(LanguageServer):
     async def _warm_up(self) -> None:
         await asyncio.to_thread(self._convert_once)
         await self.service_handle.warm_up()
+        self._context.settled()
 
     def _convert_once(self) -> None:
         from lsp import contract
