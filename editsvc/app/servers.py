@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -31,8 +30,7 @@ FALLBACK: Final = "fallback"
 _NO_KEY: Final = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """One server as it is configured; a fallback has a `prediction` of its own, and may need no key."""
 
     name: str

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of, message_of_result
 from editsvc.engine.edit import result_json
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 
 
-@dataclass(frozen=True)
-class Writing:
+class Writing(msgspec.Struct, frozen=True):
     """What is done with the edits of a run.
 
     With `apply` files are written. `kept` keeps what is overwritten, and what a check refuses, if that is wanted.

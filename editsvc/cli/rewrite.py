@@ -8,11 +8,12 @@ import itertools
 import os
 import signal
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
 
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
@@ -53,8 +54,7 @@ STDIN: Final = "-"
 _CANCELLED: Final = Cancelled("The edit was cancelled.")
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What the command line says, checked."""
 
     instruction: str

@@ -8,8 +8,9 @@ predictions.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from editsvc import late
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(msgspec.Struct, frozen=True):
     """Rename the identifier `old` to `new`; if asked, also as a whole word in comments and strings.
 
     With `across_files`, files that are imported from are taken to be renamed as well.
@@ -31,8 +31,7 @@ class Rename:
     across_files: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True):
     """Replace the text `old` by `new`, wherever it occurs.
 
     With `whole_parts`, only where it is not part of a longer word: the parts of a name count as words
@@ -44,8 +43,7 @@ class Replace:
     whole_parts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeColour:
+class ChangeColour(msgspec.Struct, frozen=True):
     """Change the colour `old`, in any spelling, to `new`.
 
     Without `old`, the only colour that there is: of the property `aspect` (``color``, ``background``, …), or
@@ -57,28 +55,24 @@ class ChangeColour:
     aspect: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(msgspec.Struct, frozen=True):
     """Remove the definition `name` (``foo`` or ``Bar.foo``); `kind` is the user's word for it, or empty."""
 
     kind: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddDocstring:
+class AddDocstring(msgspec.Struct, frozen=True):
     """Document `name`, or with None everything public that has no documentation."""
 
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SortImports:
+class SortImports(msgspec.Struct, frozen=True):
     """Sort the imports at the top of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddParameter:
+class AddParameter(msgspec.Struct, frozen=True):
     """Add `parameter` to `function`; `annotation` and `default` are source text, empty where not given."""
 
     function: str

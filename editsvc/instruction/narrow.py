@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
+
+import msgspec
 
 from editsvc import late
 from editsvc.instruction.commands import (
@@ -69,8 +70,7 @@ _STYLES: Final = frozenset({"camelcase", "snakecase", "kebabcase", "pascalcase",
 _NEVER: Final = frozenset({"it", "that", "them", "this", "these", "those", "something", "work", "one", "now"})
 
 
-@dataclass(frozen=True, slots=True)
-class Narrow:
+class Narrow(msgspec.Struct, frozen=True):
     """One change, said in full.
 
     `wanted` are the names and values that the new text must hold, often none; `named` is what the change is made to.

@@ -9,11 +9,12 @@ import tomllib
 import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
 
 from editsvc import late
 
@@ -62,8 +63,7 @@ _QUOTED: Final = late.pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(msgspec.Struct, frozen=True):
     """A word of the table that stands in a sentence: what it is about, and if it stands there as a verb.
 
     `meaning` is the name of a table of ``vocabulary.toml``. `denied` tells that a negation stands beside it.
@@ -85,20 +85,18 @@ class _Entry(NamedTuple):
     certain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
+class _Vocabulary(msgspec.Struct, frozen=True):
     grants: Mapping[str, tuple[str, ...]]
-    words: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
-    stems: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
-    joined: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
-    function_words: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    negations: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    joined_negations: list[str] = field(default_factory=list)
-    places: dict[str, frozenset[str]] = field(default_factory=dict)
+    words: dict[str, list[_Entry]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    stems: dict[str, list[_Entry]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    joined: dict[str, list[_Entry]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    function_words: dict[str, list[str]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    negations: dict[str, set[str]] = msgspec.field(default_factory=lambda: defaultdict(set))
+    joined_negations: list[str] = msgspec.field(default_factory=list)
+    places: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(msgspec.Struct, frozen=True):
     start: int
     end: int
     word: str
@@ -129,8 +127,7 @@ def describes(word: str) -> bool:
     return any(mention.meaning in _DESCRIBING for mention in _joined_mentions(table, token.word))
 
 
-@dataclass(frozen=True, slots=True)
-class Pointers:
+class Pointers(msgspec.Struct, frozen=True):
     """The words of a sentence that may stand in a document for what they are, in lower case.
 
     `names` are written as code (quoted, or of a shape that no word has), `words` are all others; not those that say

@@ -7,9 +7,11 @@ frame that the reply is asked for, in the same line ends.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from editsvc.errors import DocumentRefused, Means, Remedy
 from editsvc.text.document import Edit, apply
@@ -40,8 +42,7 @@ class PredictionKind(StrEnum):
     DRAFT = "draft"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A text that could be sent as the prediction."""
 
     kind: PredictionKind

@@ -8,9 +8,10 @@ all of an instruction or nothing, a draft does the clauses that it understands; 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeGuard
+
+import msgspec
 
 from editsvc import late
 from editsvc.instruction.commands import (
@@ -71,8 +72,7 @@ _ASSIGNED: Final = (
 _COMPOUND: Final = late.pattern(r"[^\W\d_][_\d]|[a-z\d][A-Z]")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """The edits of a draft, in order, not overlapping, in code points of the document.
 
     `complete` tells whether that is all of the instruction, as far as it concerns the document; if not, some
@@ -246,7 +246,7 @@ def _as_models_do(value: Instruction) -> Instruction:
     A model is asked about the files of a project together, so what is imported is renamed, not given an alias.
     """
     if isinstance(value, Rename):
-        return replace(
+        return msgspec.structs.replace(
             value, in_comments=bool(_COMPOUND.search(value.old)) or value.in_comments, across_files=True
         )
     return value

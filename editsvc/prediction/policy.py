@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,8 +73,7 @@ def size_of(document_bytes: int | None) -> Size | None:
     return Size.SMALL if document_bytes < _SMALL else Size.MEDIUM if document_bytes < _MEDIUM else Size.LARGE
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """Requests that are alike: one model of one provider, and, where they are known, the scope and the size."""
 
     provider: str | None
@@ -86,8 +87,7 @@ class Cell:
         return Cell(self.provider, self.model)
 
 
-@dataclass(frozen=True, slots=True)
-class LearnedChoice:
+class LearnedChoice(msgspec.Struct, frozen=True):
     """The learned choices for a cell; None if unknown.
 
     `scope_min_tokens` is the length of a document, in tokens, from which parts of it are offered for rewriting

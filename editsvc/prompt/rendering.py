@@ -15,9 +15,10 @@ their lines; others are shown again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
 
 from editsvc import late
 from editsvc.text.document import line_count, split_lines
@@ -118,16 +119,14 @@ class EditFormat(StrEnum):
     SEARCH_REPLACE = "search-replace"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One chat message."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """The two fence lines around the code, in the message and in the reply."""
 
     fence: str
@@ -159,8 +158,7 @@ class Frame:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     r"""What is asked: `document` is the whole file, with ``\n`` only; without `sections` all of it is rewritten.
 
     `excerpts` are what is shown of a file that is too long; None shows it all. `filename` is a name without
@@ -258,8 +256,7 @@ def is_wording(line: str) -> bool:
     return content in _SPOKEN or _WORDING.fullmatch(content) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """A rendered task as its reader sees it; code without a final newline got one on the way.
 
     `sections` have their numbers and texts: none where the whole file is to be rewritten, the number 0 where there is
@@ -341,8 +338,7 @@ def parse(messages: Sequence[Message]) -> Parsed | None:
     return Parsed(document, alone or sections, rest[last.end() :], filename["filename"], frame, others)
 
 
-@dataclass(frozen=True, slots=True)
-class _FencedBlock:
+class _FencedBlock(msgspec.Struct, frozen=True):
     """Code in fence lines: the text before it, its number if it has one."""
 
     heading: str

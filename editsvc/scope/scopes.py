@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from editsvc import late, syntax
 from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
 from editsvc.text.document import LineIndex
@@ -48,8 +50,7 @@ class ScopeReason(StrEnum):
     WIDENED = "widened"
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeRequest:
+class ScopeRequest(msgspec.Struct, frozen=True):
     """The user's request; lines are 1-based and inclusive. With AUTO, `cursor_line` is the line of the cursor."""
 
     kind: ScopeKind = ScopeKind.AUTO

@@ -6,9 +6,10 @@ import os
 import stat
 import subprocess
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from editsvc import late
 from editsvc.errors import SettingsError
@@ -36,8 +37,7 @@ _VARIABLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(msgspec.Struct, frozen=True):
     """A key and where it was found; its value is never shown."""
 
     value: str

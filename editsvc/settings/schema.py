@@ -7,7 +7,6 @@ is no setting; it never passes through here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -239,8 +238,7 @@ EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_ORIGIN: Final = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """Some settings and where they come from. `trusted` is false for what a workspace brings along."""
 
     origin: str
@@ -248,13 +246,12 @@ class Layer:
     trusted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(msgspec.Struct, frozen=True):
     """The settings in force, the origin of each, and sentences about what was left out."""
 
     settings: Settings
     origins: Mapping[str, str]
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
 def resolve(layers: Sequence[Layer]) -> Resolved:

@@ -13,16 +13,16 @@ the capture ``@name`` is the name, every other capture the definition, and its o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 
+import msgspec
+
 from editsvc.syntax import lexis
 
 
-@dataclass(frozen=True, slots=True)
-class Injection:
+class Injection(msgspec.Struct, frozen=True):
     """Code of another language inside of a document, and how its language is told.
 
     `query` captures what says the language as ``@tag`` and the code as ``@code``; `attributes`, run within the
@@ -38,8 +38,7 @@ class Injection:
     default: str
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(msgspec.Struct, frozen=True):
     """One language: how to recognise it, how it writes comments, and what its syntax tree calls things.
 
     `name` is the identifier that LSP 3.17 gives it ("TextDocumentItem"); suffixes are lower case with their

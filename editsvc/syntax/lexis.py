@@ -10,9 +10,10 @@ whatever it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
+
+import msgspec
 
 
 class Words(Enum):
@@ -29,8 +30,7 @@ class Words(Enum):
     """Elements of HTML, instead of brackets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lexis:
+class Lexis(msgspec.Struct, frozen=True):
     """`skipped` matches what is not looked into; `open_ended`, tried behind it, the start of what has no end.
 
     What has no end on its line is one of `unclosed`: it is counted, and the next line is read as usual. What has no

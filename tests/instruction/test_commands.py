@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import astuple
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -120,7 +120,7 @@ WORDS = sorted({word for instruction in UNDERSTOOD for word in instruction.split
 def test_what_is_understood_holds_only_words_of_the_sentence(sentence: str) -> None:
     understood = parse(sentence)
     if understood is not None:
-        names = [value for value in astuple(understood) if isinstance(value, str)]
+        names = [value for value in msgspec.structs.astuple(understood) if isinstance(value, str)]
         assert [name for name in names if name.replace("::", ".") not in sentence.replace("::", ".")] == []
 
 
