@@ -79,6 +79,8 @@ class _Understudy:
         return None
 
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
+        request.sent()
+        await asyncio.sleep(0)  # what is done while a reply is awaited begins
         receiver.received((request.prediction or "").replace(_OLD, _NEW))
         return Completion(finish_reason="stop")
 
