@@ -20,11 +20,15 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from bench import rows as table
 from editsvc.emulator.options import ReplyStyle
 from editsvc.emulator.responder import Case, ScriptResponder, written
 from editsvc.emulator.task import read_job
@@ -37,7 +41,7 @@ from editsvc.guard import gate, identity, soundness, unasked, undone
 from editsvc.provider.base import Completion
 from editsvc.provider.models import Model
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
-from editsvc.settings.schema import Locate, OnSecret, Settings
+from editsvc.settings.schema import Settings
 from editsvc.text import diff, document
 from editsvc.text.comparison import Comparison
 from editsvc.text.document import Snapshot, split_lines
@@ -56,9 +60,11 @@ FORMS: Final = {
     "whole file": ScopeRequest(ScopeKind.FILE),
     "sections": ScopeRequest(),
 }
+_SETTINGS: Final = {"model": "bench", "locate": "off", "exploration": 0.0, "on_secret": "send"}
 _WAIT_S: Final = 0.25  # until the first piece; servers take as long
 _PIECE: Final = 2_000  # characters
 _PACE: Final = 500_000.0  # characters a second, forty times as many as fast servers write
+_LAST: Final = 100  # characters: what comes in 10 ms
 _NOUN_WORDS: Final = """
 account archive batch branch bucket cache channel client cluster cookie cursor device digest entry event feed filter
 folder handle index invoice ledger letter market message metric module notice order packet parcel payment policy profile
@@ -179,10 +185,13 @@ class _KnowsTheAnswer:
             self._text = written(self._responder.answer(job), job, ReplyStyle.AUTO)
         request.sent()
         await asyncio.sleep(_WAIT_S)
-        for at in range(0, len(self._text), _PIECE):
-            receiver.received(self._text[at : at + _PIECE])
+        before, last = self._text[:-_LAST], self._text[-_LAST:]
+        for at in range(0, len(before), _PIECE):
+            receiver.received(before[at : at + _PIECE])
             await asyncio.sleep(_PIECE / _PACE)
+        # What comes last cannot be looked at before it is there.
         self.ended = time.process_time()
+        receiver.received(last)
         return Completion("stop", ttft_s=_WAIT_S, total_s=_WAIT_S)
 
 
@@ -255,7 +264,7 @@ class _Ending:
         ids = itertools.count(1)
         self._service = _Watched(
             provider=self._model,
-            settings=Settings(model="bench", locate=Locate.OFF, exploration=0.0, on_secret=OnSecret.SEND),
+            settings=msgspec.convert(_SETTINGS, Settings),
             models={"bench": Model(context_tokens=1_000_000_000)},
             recorder=None,
             shown_once=_Silent(),
@@ -328,6 +337,24 @@ def run(lines: list[int], languages: list[str], rounds: int, forms: list[str]) -
             }
         )
     return rows
+
+
+def measure(rounds: int) -> Iterator[table.Row]:
+    """The rows of the table of results."""
+    sizes = (4_000,) if table.is_short() else (4_000, 10_000, 50_000)
+    with tempfile.TemporaryDirectory() as name:
+        for language, lines, form in itertools.product(LANGUAGES, sizes, FORMS):
+            ending = _Ending(language, lines, form)
+            found = table.interleaved(
+                {"editsvc": ending.edit, "git": partial(ending.diff, Path(name))}, rounds=rounds
+            )
+            yield table.compared(
+                f"last byte to result, {language}, {lines:,} lines, {form}",
+                "git diff --no-index",
+                found["editsvc"],
+                found["git"],
+                goal=0.5,
+            )
 
 
 def _middle(found: list[float]) -> tuple[float, float]:
