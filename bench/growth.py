@@ -148,9 +148,13 @@ def main() -> None:
     found = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     for name, curve in _measured(options.curves or CURVES, options.rounds):
         found[name] = asdict(curve)
+        found[name]["lines"] = {
+            title: [(place, float(f"{value:.3g}")) for place, value in points]
+            for title, points in curve.lines.items()
+        }
         if options.json:
             continue
-        kept.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
+        kept.write_text(json.dumps(found, sort_keys=True) + "\n", "utf-8")
         (DOCS / f"growth-{name}.svg").write_text(drawn(name, curve), "utf-8")
         print(f"docs/growth-{name}.svg: {curve.title}", flush=True)
     if options.json:

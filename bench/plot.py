@@ -20,7 +20,7 @@ text { font: 11px system-ui, sans-serif; fill: #333 }
 .title { font-size: 13px; font-weight: 600 }
 .grid { stroke: #8884 }
 .l0 { stroke: #1f6fb4 } .l1 { stroke: #c8590a } .l2 { stroke: #3a7d44 } .l3 { stroke: #7b4ea3 }
-polyline { fill: none; stroke-width: 2 } circle { stroke-width: 4 }
+polyline { fill: none; stroke-width: 2 } circle { stroke-width: 4; fill: none }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .l0 { stroke: #6db3f2 } .l1 { stroke: #ff9f5a }
 .l2 { stroke: #7cc98a } .l3 { stroke: #c39be6 } }
 """

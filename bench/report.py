@@ -120,7 +120,9 @@ def measure(rounds: int, records: int = MILLION) -> Iterator[table.Row]:
         def call(options: dict[str, Any]) -> Callable[[], float]:
             return lambda: table.cpu_ms(lambda: read(log, **options)) / 1000
 
-        found = table.interleaved({name: call(options) for name, options in kinds.items()}, rounds=turns)
+        found = table.interleaved(
+            {name: call(options) for name, options in kinds.items()}, rounds=turns, warmups=0
+        )
     for name, values in found.items():
         yield table.alone(f"report over {records:,} records {name}", values, unit="s", goal=GOAL_S)
 
