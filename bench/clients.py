@@ -133,14 +133,8 @@ class Editsvc:
         return self._services[base_url]
 
     async def rest(self) -> None:
-        """Wait for the log and the scores: until the process has not worked for a while."""
-        quiet_since, used = time.monotonic(), time.process_time()
-        while time.monotonic() - quiet_since < _REST_S:
-            await asyncio.sleep(_LOOKS_S)
-            now = time.process_time()
-            if now - used > _LITTLE_S:
-                quiet_since = time.monotonic()
-            used = now
+        """Wait for the log and the scores."""
+        await at_rest()
 
     def scored(self) -> tuple[int, int]:
         """How many edits are in the log, and how many of them have scores."""
@@ -352,6 +346,17 @@ def curl(task: Task, certificate: str, body: Path) -> Measured:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Measured(cpu_s, float(done.stdout), begun, time.monotonic())
+
+
+async def at_rest(quiet_s: float = _REST_S) -> None:
+    """Wait until no thread of this process has worked for so long."""
+    quiet_since, used = time.monotonic(), time.process_time()
+    while time.monotonic() - quiet_since < quiet_s:
+        await asyncio.sleep(_LOOKS_S)
+        now = time.process_time()
+        if now - used > _LITTLE_S:
+            quiet_since = time.monotonic()
+        used = now
 
 
 def digest(text: str) -> str:
