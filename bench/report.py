@@ -23,7 +23,7 @@ from editsvc.tokenlog import TokenLog
 from editsvc.tokenlog.dimensions import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 MILLION = 1_000_000
 DAYS = 90
@@ -110,12 +110,14 @@ def made(count: int) -> Path:
     return file
 
 
-def measure(rounds: int, records: int = MILLION) -> Iterator[table.Row]:
+def measure(
+    rounds: int, records: int = MILLION, groupings: Sequence[tuple[str, ...]] = GROUPINGS
+) -> Iterator[table.Row]:
     """A row for each grouping, and one for what a page shows: seconds of processor time, the file in memory."""
     turns = max(1, rounds // 2)
     with TokenLog(made(records), timeout_s=60) as log:
         kinds: dict[str, dict[str, Any]] = {"with days, as in HTML": {"days": True}}
-        kinds |= {f"by {', '.join(by)}" if by else "of the whole": {"by": by} for by in GROUPINGS}
+        kinds |= {f"by {', '.join(by)}" if by else "of the whole": {"by": by} for by in groupings}
 
         def call(options: dict[str, Any]) -> Callable[[], float]:
             return lambda: table.cpu_ms(lambda: read(log, **options)) / 1000
