@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import texts
-from bench.clients import Editsvc, Task
+from bench.clients import Editsvc, Task, digest
 from bench.server import Server
 
 SHOWN: Final = 15
@@ -65,14 +65,14 @@ def main() -> None:
     options = parser.parse_args()
     case = texts.rewritten(options.lines)
     with tempfile.TemporaryDirectory() as folder, Server({"reply": case.reply}) as server:
-        paths = {"document": case.before, "after": case.after, "reply": "".join(case.reply.pieces)}
-        for name, text in paths.items():
-            (Path(folder) / name).write_text(text, "utf-8")
+        document = Path(folder) / "document"
+        document.write_text(case.before, "utf-8")
         task = Task(
             base_url=server.base_url("http", "reply", rate=options.rate, tokens=options.tokens),
+            document=str(document),
+            after=digest(case.after),
+            reply=digest("".join(case.reply.pieces)),
             instruction=texts.INSTRUCTION,
-            times=1,
-            **{name: str(Path(folder) / name) for name in paths},
         )
         found = asyncio.run(profiled(task, 1 if options.rate else _TIMES))[:SHOWN]
     if options.json:
