@@ -112,9 +112,9 @@ class Checkout:
 
 
 def measured(
-    parts: Sequence[str], rounds: int, checkouts: Sequence[Checkout]
+    parts: Sequence[str], rounds: int, checkouts: Sequence[Checkout], output: Path | None = None
 ) -> dict[str, list[tuple[Row | None, ...]]]:
-    """The rows of each part, with one of each checkout, if it has it."""
+    """The rows of each part, with one of each checkout, if it has it; written to `output` after each part."""
     found: dict[str, list[tuple[Row | None, ...]]] = {}
     slices = _SLICES if len(checkouts) > 1 and rounds >= _SLICES else 1
     for part in parts:
@@ -134,6 +134,9 @@ def measured(
                 if row is not None:
                     mark = f"{checkout.commit}: " if len(checkouts) > 1 else ""
                     print(f"  {mark}{rows.shown(row)}", flush=True)
+        if output is not None:
+            output.write_text(written(found, checkouts), "utf-8")
+            keep(found, output.with_name(f"{output.stem.lower()}.json"))
     return found
 
 
@@ -151,7 +154,8 @@ def written(found: Mapping[str, list[tuple[Row | None, ...]]], checkouts: Sequen
         *(f"- {name}: {value}" for name, value in machine().items()),
         f"- editsvc: {checkouts[0].commit}" + (f"; before: {checkouts[1].commit}" if other else ""),
     ]
-    for part, several in found.items():
+    for part in (name for name in PARTS if name in found):
+        several = found[part]
         lines += ["", f"## {PARTS[part]}", "", _line(heads), _line(["---"] * len(heads))]
         lines += [
             _line(_cells(row, (before or [None])[0] if other else None, other=other))
@@ -196,7 +200,7 @@ def machine() -> dict[str, str]:
     return {
         "machine": f"{processor}, {os.cpu_count()} processors, {memory:.0f} GB",
         "system": f"{platform.system()} {platform.release()}",
-        "load when it ended": str(known.get("load_avg_1min", "unknown")),
+        "load": str(known.get("load_avg_1min", "unknown")),
         "Python": platform.python_version(),
         "packages": ", ".join(f"{name} {_version(name)}" for name in _NAMED),
         "programs": ", ".join(_programs()),
@@ -304,11 +308,8 @@ def main() -> int:
     if options.short:
         return short(expect=options.expect)
     checkouts = [Checkout(ROOT), *([Checkout(options.against.resolve())] if options.against else [])]
-    found = measured(options.parts or list(PARTS), options.rounds, checkouts)
     output = options.output or (None if options.parts else RESULTS)
-    if output is not None:
-        output.write_text(written(found, checkouts), "utf-8")
-        keep(found, output.with_name(f"{output.stem.lower()}.json"))
+    measured(options.parts or list(PARTS), options.rounds, checkouts, output)
     return 0
 
 

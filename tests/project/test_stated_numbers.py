@@ -252,6 +252,22 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ),
     ("docs/tuning.md", "Below {:g} it says so", [constant("tuning.evaluation:LEAST_EFFECTIVE")]),
     ("docs/tuning.md", "The last {} versions", [constant("tuning.policy_file:KEPT")]),
+    (
+        "docs/speed.md",
+        "at {:,} tokens a second, 1 or 4 tokens an event",
+        [int(written("bench/stream.py", r"RATE: Final = ([\d_]+)"))],
+    ),
+    (
+        "docs/speed.md",
+        "start in the same moment, {:,} tokens a second",
+        [int(written("bench/many.py", r"RATE: Final = ([\d_]+)"))],
+    ),
+    (
+        "docs/speed.md",
+        "streams run at {:,} tokens",
+        [int(written("bench/many.py", r"RATE: Final = ([\d_]+)"))],
+    ),
+    ("docs/speed.md", "of {} files", [int(written("bench/batch.py", r"FILES: Final = (\d+)"))]),
     ("docs/tuning.md", "logs of {} models", [WORDS[len(constant("tuning.bench:MODELS"))]]),
     (
         "docs/tuning.md",
@@ -297,7 +313,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
 
 # Numbers that are not the product's: standards, versions of other programs, and what was measured, with its place.
 ANYWHERE = [
-    r"\bHTTP/2\b",
+    r"\bHTTP/(?:1\.1|2)\b",
     r"\bUTF-?\d+|\butf-\d+",
     r"U\+[0-9A-F]{4,5}(?:-[0-9A-F]{4,5})?",
     r"CVE-\d+-\d+",
@@ -332,12 +348,19 @@ ELSEWHERE = {
         "for *f* = 1.",
     ],
     "docs/secrets.md": ["2021;"],
+    "docs/speed.md": [
+        "of 1,000 and 4,000 lines with 2 % of the lines changed",
+        "of 4,000 to 50,000 lines",
+        "files of 1 MB",
+        "a file of 7 MB",
+        "a line at 45 degrees",
+    ],
     "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
     "docs/editors/emacs.md": ["Emacs 29 and later"],
     "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
 }
 # Sections that report a measurement, or what was seen with a version of an editor.
-MEASURED = re.compile(r"^## (?:Seen with|What each way costs).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+MEASURED = re.compile(r"^## (?:Seen with|What each way costs|Where the time goes).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 HOW_WELL = "Regret is the excess cost"
 
 
