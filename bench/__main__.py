@@ -255,19 +255,19 @@ def short(*, expect: bool) -> int:
         EXPECTED.write_text(json.dumps(rounded, indent=1, ensure_ascii=False) + "\n", "utf-8")
         return 0
     expected: dict[str, float] = json.loads(EXPECTED.read_text("utf-8"))
-    slower = _slower(ratios, expected)
-    if slower:
-        print("Once more, because of:", *slower, sep="\n  ")
+    late = slower(ratios, expected)
+    if late:
+        print("Once more, because of:", *late, sep="\n  ")
         parts = [
-            part for part, several in found.items() if any(row.name in slower for (row,) in several if row)
+            part for part, several in found.items() if any(row.name in late for (row,) in several if row)
         ]
-        slower &= _slower(_ratios(measured(parts, _SHORT_ROUNDS, here)), expected)
-    for name in sorted(slower):
+        late &= slower(_ratios(measured(parts, _SHORT_ROUNDS, here)), expected)
+    for name in sorted(late):
         print(f"More than {_TOO_MUCH:g} times what bench/expected.json has ({expected[name]:g}): {name}")
     missing = sorted(expected.keys() - ratios.keys())
     for name in missing:
         print(f"In bench/expected.json, and not measured: {name}")
-    return 1 if slower or missing else 0
+    return 1 if late or missing else 0
 
 
 def _ratios(found: Mapping[str, list[tuple[Row | None, ...]]]) -> dict[str, float]:
@@ -275,7 +275,8 @@ def _ratios(found: Mapping[str, list[tuple[Row | None, ...]]]) -> dict[str, floa
     return {row.name: row.ratio for row in every if row is not None and row.ratio is not None}
 
 
-def _slower(ratios: Mapping[str, float], expected: Mapping[str, float]) -> set[str]:
+def slower(ratios: Mapping[str, float], expected: Mapping[str, float]) -> set[str]:
+    """The names of ratios that are more than twice what is expected; what is not expected is new."""
     return {name for name, ratio in ratios.items() if ratio > _TOO_MUCH * expected.get(name, ratio)}
 
 

@@ -360,7 +360,9 @@ ELSEWHERE = {
     "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
 }
 # Sections that report a measurement, or what was seen with a version of an editor.
-MEASURED = re.compile(r"^## (?:Seen with|What each way costs|Where the time goes).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+MEASURED = re.compile(
+    r"^## (?:Seen with|What each way costs|Where the time goes).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL
+)
 HOW_WELL = "Regret is the excess cost"
 
 
