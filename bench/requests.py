@@ -234,6 +234,8 @@ def _steps(name: str, text: str, kind: scopes.ScopeKind) -> Iterator[tuple[str, 
     yield "rendered", plan.rendered
     yield "encode", lambda: encode_request(asked)
     body = encode_request(asked)
+    from editsvc.provider.compression import compressed  # noqa: PLC0415 - an earlier version has none
+
     yield "compress", lambda: compressed(body)
 
 
