@@ -44,7 +44,6 @@ PARTS: Final = {
     "many": "Many edits at once",
     "ending": "From the last byte to the edit",
     "lag": "What is shown meanwhile",
-    "first_hunk": "The first hunk",
     "requests": "Requests",
     "starts": "Starts",
     "memory": "Memory",
