@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from editsvc.engine.service import EditService
 
 _REST_S: Final = 0.3
+_SCORED_WITHIN_S: Final = 60.0
 _LOOKS_S: Final = 0.05
 _LITTLE_S: Final = 0.001  # of processor time between two looks: nobody is at work
 _TIMER_S: Final = 0.005
@@ -91,6 +92,7 @@ class Editsvc:
         self._stack = stack
         self._folder = tempfile.TemporaryDirectory()
         self._services: dict[str, EditService] = {}
+        self._log: sqlite3.Connection | None = None
 
     async def run(self, task: Task) -> None:
         """One edit of the whole file."""
@@ -133,16 +135,28 @@ class Editsvc:
         return self._services[base_url]
 
     async def rest(self) -> None:
-        """Wait for the log and the scores."""
+        """Wait for the log and the scores; on a busy machine a pause alone does not say that nothing is left to do."""
+        gives_up = time.monotonic() + _SCORED_WITHIN_S
         await at_rest()
+        while self._is_unscored() and time.monotonic() < gives_up:
+            await at_rest()
 
     def scored(self) -> tuple[int, int]:
         """How many edits are in the log, and how many of them have scores."""
-        with closing(sqlite3.connect(Path(self._folder.name) / "log.db")) as log:
-            found: tuple[int, int] = log.execute(
-                "SELECT count(*), count(nullif(what_if, 'null')) FROM editsvc_requests"
-            ).fetchone()
+        if self._log is None:
+            self._log = sqlite3.connect(Path(self._folder.name) / "log.db")
+            self._stack.callback(self._log.close)
+        found: tuple[int, int] = self._log.execute(
+            "SELECT count(*), count(nullif(what_if, 'null')) FROM editsvc_requests"
+        ).fetchone()
         return found
+
+    def _is_unscored(self) -> bool:
+        try:
+            edits, scored = self.scored()
+        except sqlite3.OperationalError:
+            return True  # the log is not there yet
+        return scored < edits
 
 
 class _Screen:
