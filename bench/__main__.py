@@ -154,6 +154,8 @@ def written(found: Mapping[str, list[tuple[Row | None, ...]]], checkouts: Sequen
         *(f"- {name}: {value}" for name, value in machine().items()),
         f"- editsvc: {checkouts[0].commit}" + (f"; before: {checkouts[1].commit}" if other else ""),
     ]
+    missing = [title for part, title in PARTS.items() if part not in found]
+    lines += [f"- not measured in this run: {'; '.join(missing)}"] if missing else []
     for part in (name for name in PARTS if name in found):
         several = found[part]
         lines += ["", f"## {PARTS[part]}", "", _line(heads), _line(["---"] * len(heads))]
