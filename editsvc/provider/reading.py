@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -157,4 +158,5 @@ class DirectReading:
 
     def close(self) -> None:
         """Give the connection back, or close it."""
-        self._response.close()
+        with suppress(Exception):  # nothing depends on it, and the thread is that of the other answers, too
+            self._response.close()
