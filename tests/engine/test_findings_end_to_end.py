@@ -73,8 +73,8 @@ ASKED = EditRequest(Snapshot(LONG), "Add one in step 0.", "steps.py", Source.CLI
 )
 async def test_a_reply_that_comes_to_nothing_is_ended_early(tmp_path: Path, reply: str, says: str) -> None:
     """Usage is not reported then, since the server never came to that; it does not count as zero."""
-    # All of it would take half a minute.
-    async with world(tmp_path, [], responder=Verbatim(reply), speed=300) as here:
+    # All of it would take ten seconds.
+    async with world(tmp_path, [], responder=Verbatim(reply), speed=1_000) as here:
         result = await here.service.edit(ASKED)
         await until(here.emulator.records)
         (sent,) = here.emulator.records()
