@@ -2,7 +2,8 @@
 
 A thread that wakes for each event of a server spends more on waking than on reading: at 3,000 events a second, several
 times as much. So the streams are looked at together, and between two looks is a pause in which events gather. Nobody
-sees it: the first look at a stream comes as soon as something does, and the pause is shorter than a screen's.
+sees it: the first look at a stream comes as soon as something does, the next ones soon after, since they bring the
+first change that can be shown, and all pauses are shorter than a screen's.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-TICK_S: Final = 0.004
+TICK_S: Final = 0.008
 """From one look to the next, with a few streams."""
+
+FIRST_TICK_S: Final = 0.002
+"""The same while a stream has only begun."""
 
 # With many streams a look takes longer, and the pause is to stay the larger part.
 _TICK_A_STREAM_S: Final = 0.0003
@@ -34,6 +38,11 @@ class Source(Protocol):
     @property
     def socket(self) -> socket.socket:
         """What to wait for."""
+        ...
+
+    @property
+    def has_only_begun(self) -> bool:
+        """Whether its first bytes came a moment ago."""
         ...
 
     @property
@@ -138,6 +147,8 @@ class _Streams:
 
     @property
     def tick_s(self) -> float:
+        if any(source.has_only_begun for source in self._read):
+            return FIRST_TICK_S
         return min(_LONGEST_TICK_S, TICK_S + _TICK_A_STREAM_S * len(self._read))
 
     def go_on(self, sources: Iterable[Source]) -> None:

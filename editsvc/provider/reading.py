@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from editsvc.provider.call import Call
     from editsvc.provider.connections import DirectBody
     from editsvc.provider.stream import ReplyStream
+
+# At a usual pace, some hundred tokens, and so a few lines.
+_BEGINNING_S: Final = 0.04
 
 
 class Reading:
@@ -117,6 +120,12 @@ class DirectReading:
     def more_waits(self) -> bool:
         """Whether there is more to read than the last time."""
         return self._body.more_waits
+
+    @property
+    def has_only_begun(self) -> bool:
+        """Whether its first content came a moment ago."""
+        first = self._reading.stream.first
+        return first is not None and self._clock() - first < _BEGINNING_S
 
     @property
     def deadline(self) -> float:

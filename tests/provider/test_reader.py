@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from patience import HANGING_S
 
-from editsvc.provider.reader import TICK_S, StreamReader
+from editsvc.provider.reader import FIRST_TICK_S, TICK_S, StreamReader
 
 
 class Pipe:
@@ -27,6 +27,7 @@ class Pipe:
         self.threads: set[str] = set()
         self.more_waits = False
         self.go_on: Callable[[], None] | None = None
+        self.has_only_begun = False
         self.expired = False
         self.closed = threading.Event()
 
@@ -107,8 +108,21 @@ def test_between_two_looks_is_a_pause_in_which_events_gather(
     pipe.until(lambda: pipe.received == b"first")
     pipe.theirs.close()
     assert pipe.closed.wait(HANGING_S)
-    assert pauses
-    assert max(pauses) <= 4 * TICK_S
+    assert FIRST_TICK_S < max(pauses) <= 2 * TICK_S
+
+
+def test_the_pauses_are_short_as_long_as_a_stream_has_only_begun(
+    reader: StreamReader, pauses: list[float]
+) -> None:
+    pipe, other = Pipe(), Pipe()
+    pipe.has_only_begun = True
+    for each in (pipe, other):
+        reader.add(each)
+        each.theirs.sendall(b"first")
+        each.until(lambda each=each: each.received == b"first")  # type: ignore[misc]
+    assert max(pauses) <= FIRST_TICK_S
+    pipe.theirs.close()
+    other.theirs.close()
 
 
 def test_what_has_come_before_a_stream_is_added_is_read_without_a_word_from_its_socket(
