@@ -426,7 +426,8 @@ class _ConnectionStream(httpx.SyncByteStream):
                 if received > self._call.most_bytes:
                     raise endless(self._call.most_bytes)
                 yield piece
-        self._complete = True
+        # A server may refuse a request of which it has not read all, and read what is left as the next one.
+        self._complete = not self._is_error
 
     def close(self) -> None:
         if self._closed:

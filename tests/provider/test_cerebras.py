@@ -496,6 +496,22 @@ async def test_a_chunked_answer_that_is_cut_off_is_not_whole_and_what_came_of_it
         await until(lambda: not server.open)
 
 
+async def test_a_connection_is_not_used_again_after_a_refusal_since_not_all_of_the_request_may_be_read() -> (
+    None
+):
+    refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    server = RawServer([refusal])
+    async with await asyncio.start_server(server, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        provider = CerebrasProvider(api_key="x", base_url=f"http://127.0.0.1:{port}")
+        for _ in range(2):
+            with pytest.raises(ProviderRejected):
+                await completed(provider, a_request())
+        provider.close()
+        await until(lambda: not server.open)
+    assert server.connections == 2
+
+
 async def test_a_hundred_streams_are_read_by_one_thread() -> None:
     async with a_provider(speed=700.0) as (provider, _):
         begun = 0
