@@ -163,20 +163,17 @@ def _steps(
 
 def verify(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> Verification:
     """The counts that a server with `preset` would report for `output`."""
-    return _tally(_steps(prediction, output, preset), len(prediction), preset.rejection)
+    return tally(_steps(prediction, output, preset), len(prediction), preset.rejection)
 
 
-def tally(made: Iterable[Pass], prediction_tokens: int, rejection: Rejection) -> Verification:
+def tally(made: Iterable[Pass | int], prediction_tokens: int, rejection: Rejection) -> Verification:
     """The counts of the passes that were `made` with a prediction of `prediction_tokens`.
 
-    A prediction that was used twice (the output repeats a part of it) has no negative remainder.
+    A number stands for so many passes that had nothing to propose. A prediction that was used twice (the output
+    repeats a part of it) has no negative remainder.
     """
-    return _tally(made, prediction_tokens, rejection)
-
-
-def _tally(steps: Iterable[Pass | int], prediction_tokens: int, rejection: Rejection) -> Verification:
     accepted = proposed = number = proposing = 0
-    for step in steps:
+    for step in made:
         if isinstance(step, int):
             number += step
             continue
