@@ -119,7 +119,7 @@ def open_log(settings: Settings) -> TokenLog:
     return TokenLog(environment.log_place(settings), spool=folder / SPOOL_FILE, salt_folder=folder)
 
 
-class Meanwhile:
+class Preparation:
     """What is done while the first reply is awaited, in a thread: before that, it would hold up the request.
 
     A server that has time does it before the first edit. Whatever is wrong with it shows when it is needed.
@@ -134,7 +134,7 @@ class Meanwhile:
         """Begin, if that was not done."""
         if self._is_first():
             gc.enable()  # the command line has not collected until now
-            threading.Thread(target=self._run, name="meanwhile", daemon=True).start()
+            threading.Thread(target=self._run, name="preparation", daemon=True).start()
 
     def run(self) -> None:
         """Do it here and now, if it was not begun."""
@@ -162,13 +162,13 @@ async def _service(
 ) -> AsyncIterator[EditService]:
     folder = environment.data_dir(settings)
     log = open_log(settings) if settings.log_enabled else None
-    meanwhile = Meanwhile(log)
-    chain = chain_of(settings, table, servers, remembered=not offline, sent=meanwhile.begin)
+    preparation = Preparation(log)
+    chain = chain_of(settings, table, servers, remembered=not offline)
 
     def warm_up() -> None:
         if not offline:
             chain.warm_up()
-        meanwhile.run()
+        preparation.run()
 
     scorer = BackgroundScorer(log) if log is not None else None
     try:
@@ -186,6 +186,7 @@ async def _service(
             draw=None if offline else random.random,
             offline=offline,
             warm_up=warm_up,
+            sent=preparation.begin,
         )
     finally:
         chain.close()

@@ -20,7 +20,7 @@ from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from editsvc.settings.environment import ApiKey
     from editsvc.settings.schema import Settings
@@ -97,10 +97,8 @@ def for_the_first(
     return msgspec.structs.replace(settings, model=first.model), {**table, first.model: row}
 
 
-def provider(
-    settings: Settings, server: Server, *, sent: Callable[[], None] = lambda: None
-) -> CerebrasProvider:
-    """The provider for `server`; `sent` is called whenever a request is on its way."""
+def provider(settings: Settings, server: Server) -> CerebrasProvider:
+    """The provider for `server`."""
     return CerebrasProvider(
         api_key=server.key.value if server.key else _NO_KEY,
         base_url=server.base_url,
@@ -108,7 +106,6 @@ def provider(
         compatible=server.fallback,
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
-        sent=sent,
     )
 
 
@@ -118,9 +115,8 @@ def chain_of(
     servers: Sequence[Server],
     *,
     remembered: bool = True,
-    sent: Callable[[], None] = lambda: None,
 ) -> Chain:
-    """The servers as a chain; `sent` is called whenever a request is on its way.
+    """The servers as a chain.
 
     What is learned about them is kept for `doctor` and for later processes, if `remembered`. What the breakers know
     counts from the start where there is more than one server, because only then is there somebody else to ask; what
@@ -130,7 +126,7 @@ def chain_of(
     upstreams, origins = [], {}
     for number, server in enumerate(servers):
         upstream = Upstream(
-            provider(settings, server, sent=sent),
+            provider(settings, server),
             model=server.model if number else None,
             predicts=server.prediction,
             reasons=not number or table.get(server.model, models.UNKNOWN).reasoning_effort,

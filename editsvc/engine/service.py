@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from editsvc.engine.assembly import Assembly
+    from editsvc.engine.meanwhile import Meanwhile
     from editsvc.guard import gate
     from editsvc.guard.findings import Finding
     from editsvc.guard.original import Original
@@ -152,6 +153,7 @@ class EditService:
         draw: Callable[[], float] | None = None,
         offline: bool = False,
         warm_up: Callable[[], None] = lambda: None,
+        sent: Callable[[], None] = lambda: None,
     ) -> None:
         self._provider = provider
         self._settings = settings
@@ -167,6 +169,7 @@ class EditService:
         self._draw = draw
         self.offline = offline
         self._warm_up = warm_up
+        self._sent = sent
         self._carry_overs: OrderedDict[str, CarryOver] = OrderedDict()
         self._learning = threading.Lock()
         self._documents = RememberedDocuments()
@@ -547,8 +550,7 @@ class EditService:
         try:
             async with working_ahead(plan) as meanwhile:
                 receiver.meanwhile = meanwhile
-                if meanwhile is not None:
-                    asked = replace(asked, sent=meanwhile.begin)
+                asked = replace(asked, sent=partial(self._on_its_way, meanwhile))
                 done = await self._provider.complete(asked, receiver)
         finally:
             run.reply = receiver.text
@@ -556,6 +558,12 @@ class EditService:
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
         return receiver.finish()
+
+    def _on_its_way(self, meanwhile: Meanwhile | None) -> None:
+        """Begin what was put off so that the request left early; called in some thread."""
+        self._sent()
+        if meanwhile is not None:
+            meanwhile.begin()
 
     def _conclude(self, run: EditRun, plan: Plan, reply: Reply | None) -> EditResult | Plan:
         """From the finished reply to edits that have passed every check, or to the next plan."""

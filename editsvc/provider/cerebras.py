@@ -64,8 +64,7 @@ class CerebrasProvider:
     """The provider on the Cerebras SDK; safe to use from several tasks at once.
 
     `compatible` means another server than Cerebras's own: it is asked to tell the tokens in the stream, which others
-    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS, and no compressed bodies. `sent` is called,
-    in some thread, whenever a request is on its way: the moment for what was put off so that it leaves early.
+    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS, and no compressed bodies.
     """
 
     def __init__(
@@ -79,7 +78,6 @@ class CerebrasProvider:
         read_timeout_s: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
         ssl_context: Any = None,
-        sent: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self._compatible = compatible
@@ -89,7 +87,6 @@ class CerebrasProvider:
         self._read_timeout_s = read_timeout_s
         self._clock = clock
         self._ssl_context = ssl_context
-        self._sent = sent
         self._compression = Compression(offered=not compatible)
         self._lock = threading.Lock()
         self._client: Cerebras | None = None
@@ -104,7 +101,7 @@ class CerebrasProvider:
             most_bytes=_MOST_OVERHEAD + _MOST_BYTES_A_TOKEN * request.max_completion_tokens,
             ends=self._clock() + request.time_left_s + _GRACE_S,
             clock=self._clock,
-            sent=partial(self._on_its_way, request),
+            sent=request.sent,
         )
         bridge = Bridge(asyncio.get_running_loop(), on_delta, call)
         threading.Thread(
@@ -115,10 +112,6 @@ class CerebrasProvider:
         finally:
             if not bridge.result.done() or bridge.result.cancelled():
                 call.cancel()
-
-    def _on_its_way(self, request: CompletionRequest) -> None:
-        self._sent()
-        request.sent()
 
     async def models(self) -> list[str]:
         """The names of the models that the server lists."""
