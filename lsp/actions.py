@@ -12,32 +12,51 @@ from typing import TYPE_CHECKING
 import msgspec
 from lsprotocol import types
 
+from editsvc import figures
 from lsp.contract import EditArgument, EditIdArgument, HunkArgument
 from lsp.names import ActionKind, Command
-from lsp.wire.convert import command_of, contract_range_of, offsets, range_of
+from lsp.settings import ApplyMode
+from lsp.wire.convert import command_of, contract_range_of, offsets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lsp.documents import Document
+    from lsp.editing.decisions import Decisions
     from lsp.editing.edits import Edits
-    from lsp.editing.open_edit import OpenEdit
+    from lsp.editing.open_edit import OpenEdit, Proposal
     from lsp.editing.reviews import Reviews
 
 
 def code_actions(
-    document: Document, params: types.CodeActionParams, edits: Edits, reviews: Reviews
+    document: Document,
+    params: types.CodeActionParams,
+    *,
+    edits: Edits,
+    reviews: Reviews,
+    decisions: Decisions,
+    by_model: bool,
 ) -> list[types.CodeAction]:
-    """The actions at a position: decide on hunks, cancel, apply an instruction in a comment, presets."""
+    """The actions at a position: decide on edits, cancel, apply an instruction in a comment, presets.
+
+    `by_model`: edits are written by a model, which clients that know the tag for it are told.
+    """
     only = params.context.only
     start, end = offsets(document, params.range)
+    about = edits.client.about
+    draws = about.hunks  # the client's plugin shows what was removed by itself
     actions = [
-        *_review_actions(document, reviews.of(document.uri), start, end),
+        *_review_actions(document, reviews.of(document.uri), start, end, shows=not draws),
+        *_waiting_actions(document, decisions.proposed(document.uri), start, end),
         *_refused_actions(document, edits),
         *_cancel_actions(edits.running_in(document.uri)),
         *_comment_actions(document, edits, start, end),
         *_preset_actions(document, edits, start, end),
     ]
+    if about.tags_actions and by_model:
+        for action in actions:
+            if action.command is not None and action.command.command == Command.EDIT:
+                action.tags = [types.CodeActionTag.LlmGenerated]
     return [action for action in actions if only is None or _wanted(str(action.kind), only)]
 
 
@@ -49,19 +68,19 @@ def resolved(action: types.CodeAction) -> types.CodeAction:
     return action
 
 
-def code_lenses(document: Document, reviews: Reviews) -> list[types.CodeLens]:
+def code_lenses(document: Document, reviews: Reviews, decisions: Decisions) -> list[types.CodeLens]:
     """Accept · Reject · Accept all · Reject all, at the first line of each undecided hunk.
 
     A hunk that the instruction does not explain asks whether it was meant, and one click takes back all of those.
+    An edit that waits is shown, put in and dropped at the first line where it would change something.
     """
-    lenses = []
+    lenses: list[types.CodeLens] = []
     for edit in reviews.of(document.uri):
         edit.review.refresh(document.text)
         unexplained = edit.unexplained()
         for number, hunk in edit.undecided():
-            place = range_of(document, hunk.start, hunk.start)
-            this_hunk = HunkArgument(edit.id, number)
-            whole_edit = EditIdArgument(edit.id)
+            this_hunk = HunkArgument(edit.id, number, notify=True)
+            whole_edit = EditIdArgument(edit.id, notify=True)
             commands = [
                 command_of("Accept", Command.ACCEPT_HUNK, this_hunk),
                 command_of("Reject", Command.REJECT_HUNK, this_hunk),
@@ -73,8 +92,29 @@ def code_lenses(document: Document, reviews: Reviews) -> list[types.CodeLens]:
                 commands.insert(
                     2, command_of("Reject all not asked for", Command.REJECT_UNEXPLAINED, whole_edit)
                 )
-            lenses += [types.CodeLens(place, command) for command in commands]
+            lenses += _in_order(document, hunk.start, commands)
+    for proposal in decisions.proposed(document.uri):
+        fitting = proposal.fitting(document)
+        if not fitting:
+            continue
+        whole_edit = EditIdArgument(proposal.id, notify=True)
+        (first, *_) = proposal.hunks(document)[fitting[0] :]
+        place = document.offset(first.range.start.line, 0)
+        commands = [
+            command_of(f"Put in {figures.count(len(fitting), 'change')}", Command.ACCEPT_EDIT, whole_edit),
+            command_of("Show", Command.SHOW_DIFF, whole_edit),
+            command_of("Drop", Command.REJECT_EDIT, whole_edit),
+        ]
+        lenses += _in_order(document, place, commands)
     return lenses
+
+
+def _in_order(document: Document, offset: int, commands: Sequence[types.Command]) -> Iterator[types.CodeLens]:
+    """The lenses of one line, in columns that go up: by these Neovim and VS Code sort them."""
+    line = document.position(offset)[0]
+    for column, command in enumerate(commands):
+        place = types.Position(line, column)
+        yield types.CodeLens(types.Range(place, place), command)
 
 
 def _action(title: str, kind: str, command: Command, argument: msgspec.Struct) -> types.CodeAction:
@@ -86,7 +126,7 @@ def _action(title: str, kind: str, command: Command, argument: msgspec.Struct) -
 
 
 def _review_actions(
-    document: Document, opened: Sequence[OpenEdit], start: int, end: int
+    document: Document, opened: Sequence[OpenEdit], start: int, end: int, *, shows: bool
 ) -> Iterator[types.CodeAction]:
     for edit in opened:
         edit.review.refresh(document.text)
@@ -122,6 +162,52 @@ def _review_actions(
                 Command.REJECT_EDIT,
                 whole_edit,
             )
+            if shows:
+                yield _action(
+                    f"Show all changes as a diff ({count})",
+                    f"{ActionKind.REVIEW}.show",
+                    Command.SHOW_DIFF,
+                    whole_edit,
+                )
+
+
+def _waiting_actions(
+    document: Document, waiting: Sequence[Proposal], start: int, end: int
+) -> Iterator[types.CodeAction]:
+    """Put in, show or drop an edit that is in no buffer: a preview, or one that the editor did not make."""
+    for proposal in waiting:
+        fitting = proposal.fitting(document)
+        which = "" if len(waiting) == 1 else f": {proposal.label.removeprefix('editsvc: ')}"
+        whole_edit = EditIdArgument(proposal.id, notify=True)
+        if fitting:
+            yield _action(
+                f"Put in the edit that is ready ({figures.count(len(fitting), 'change')}){which}",
+                f"{ActionKind.REVIEW}.putIn",
+                Command.ACCEPT_EDIT,
+                whole_edit,
+            )
+        if len(fitting) > 1 and proposal.mode is ApplyMode.PREVIEW:
+            hunks = proposal.hunks(document)
+            for number in fitting:
+                place = offsets(document, hunks[number].range)
+                if _on_lines(document, *place, start, end):
+                    this_hunk = HunkArgument(proposal.id, number, notify=True)
+                    yield _action(
+                        "Put in this change only",
+                        f"{ActionKind.REVIEW}.putIn",
+                        Command.ACCEPT_HUNK,
+                        this_hunk,
+                    )
+                    yield _action(
+                        "Drop this change", f"{ActionKind.REVIEW}.drop", Command.REJECT_HUNK, this_hunk
+                    )
+        state = "is ready" if fitting else "does not fit any more"
+        yield _action(
+            f"Show the edit that {state}{which}", f"{ActionKind.REVIEW}.show", Command.SHOW_DIFF, whole_edit
+        )
+        yield _action(
+            f"Drop the edit that {state}{which}", f"{ActionKind.REVIEW}.drop", Command.REJECT_EDIT, whole_edit
+        )
 
 
 def _refused_actions(document: Document, edits: Edits) -> Iterator[types.CodeAction]:
@@ -133,12 +219,21 @@ def _refused_actions(document: Document, edits: Edits) -> Iterator[types.CodeAct
         again = msgspec.structs.replace(argument, allow=anyway.allow, retry=anyway.retry)
         title = f"Edit anyway, without {', '.join(anyway.allow)}: {argument.instruction}"
         yield _action(title, f"{ActionKind.REVIEW}.anyway", Command.EDIT, again)
+        yield _action(
+            f"Show what was refused: {argument.instruction}",
+            f"{ActionKind.REVIEW}.show",
+            Command.SHOW_DIFF,
+            EditIdArgument(refused.id, notify=True),
+        )
 
 
 def _cancel_actions(running: Sequence[str]) -> Iterator[types.CodeAction]:
     for edit_id in running:
         yield _action(
-            "Cancel the running edit", f"{ActionKind.REVIEW}.cancel", Command.CANCEL, EditIdArgument(edit_id)
+            "Cancel the running edit",
+            f"{ActionKind.REVIEW}.cancel",
+            Command.CANCEL,
+            EditIdArgument(edit_id, notify=True),
         )
 
 
@@ -146,7 +241,8 @@ def _comment_actions(document: Document, edits: Edits, start: int, end: int) -> 
     for found in edits.instructions(document.uri, document.text):
         if not found.touches(start, end):
             continue
-        goes_beyond = end > found.removed_end or start < found.removed_start
+        # A cursor is on the line; only what was really selected can go beyond the comment.
+        goes_beyond = end - start > 1 and (end > found.removed_end or start < found.removed_start)
         argument = EditArgument(
             uri=document.uri,
             instruction=found.words,

@@ -79,8 +79,8 @@ class EditArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     notify: Annotated[
         bool,
         Meta(
-            description="set by code actions, whose result no editor shows: the server tells the user how it ended, "
-            "and does not wait with the answer for an editor that is slow to report"
+            description="set by code actions, whose result no editor shows: the command is answered at once "
+            "(`running`), and the server tells the user how it ended"
         ),
     ] = False
     allow_path: Annotated[
@@ -148,7 +148,10 @@ class HunkStatus(Described):
 
     OPEN = "open", "in the buffer, not decided on"
     APPLIED = "applied", "the same, in mode `apply`, which shows no lenses"
-    PROPOSED = "proposed", "not in the buffer: a preview"
+    PROPOSED = (
+        "proposed",
+        "not in the buffer: a preview, or an edit that the editor did not make, and that is kept",
+    )
     EDITED = "edited", "you have typed in it"
     ACCEPTED = "accepted", "decided: it stays"
     REJECTED = "rejected", "decided: taken back"
@@ -158,7 +161,7 @@ class HunkStatus(Described):
         "conflict",
         "not applied, because its lines were changed; `newText` holds what it would have written",
     )
-    LOST = "lost", "the edit was not made, or nobody knows"
+    LOST = "lost", "the editor made part of the edit, or made it in the wrong place"
 
 
 class Hunk(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -192,6 +195,10 @@ class StreamedHunk(Struct, frozen=True, forbid_unknown_fields=True, rename="came
 class AnswerStatus(Described):
     """How a command ended."""
 
+    RUNNING = (
+        "running",
+        "the command was one of a code action (`notify`), and goes on; the server tells the user how it ends",
+    )
     CHANGED = "changed", "the edit is in the buffer, or, in mode `preview`, ready; the decision is made"
     UNCHANGED = "unchanged", "there is nothing to change"
     REFUSED = "refused", "by the model, by a check of the reply, or by the editor"
@@ -206,7 +213,7 @@ class AnswerStatus(Described):
 class DecisionAnswer(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The answer to accepting and rejecting."""
 
-    edit_id: Annotated[str, Meta(description="the edit")]
+    edit_id: Annotated[str, Meta(description="the edit; empty if there is none")]
     status: Annotated[AnswerStatus, Meta(description="how it ended")]
     message: Annotated[str, Meta(description="a sentence for the user; empty if there is nothing to say")]
     hunks: Annotated[tuple[Hunk, ...], Meta(description="all hunks of the edit")]
@@ -219,6 +226,17 @@ class CancelAnswer(Struct, frozen=True, forbid_unknown_fields=True, rename="came
     status: Annotated[AnswerStatus, Meta(description="`cancelled`, or `unchanged` if it was too late")]
     message: Annotated[str, Meta(description="a sentence for the user; empty if there is nothing to say")]
     hunks: Annotated[tuple[Hunk, ...], Meta(description="always empty")] = ()
+
+
+class DiffAnswer(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The answer to ``editsvc.showDiff``."""
+
+    edit_id: Annotated[str, Meta(description="the edit")]
+    status: Annotated[AnswerStatus, Meta(description="`changed`, or `unchanged` if there is nothing to show")]
+    message: Annotated[str, Meta(description="a sentence for the user; empty if there is nothing to say")]
+    diff: Annotated[
+        str, Meta(description="what the editor was asked to show: the text as it is, and as it would be")
+    ]
 
 
 class ReportPage(Struct, frozen=True, forbid_unknown_fields=True):
@@ -417,6 +435,7 @@ COMMANDS: Final = {
     Command.REJECT_EDIT: Signature(EditIdArgument, DecisionAnswer),
     Command.REJECT_UNEXPLAINED: Signature(EditIdArgument, DecisionAnswer),
     Command.CANCEL: Signature(EditIdArgument, CancelAnswer),
+    Command.SHOW_DIFF: Signature(EditIdArgument, DiffAnswer),
     Command.REPORT: Signature(ReportArgument, ReportPage),
 }
 NOTIFICATIONS: Final[dict[Notification, type[Struct]]] = {

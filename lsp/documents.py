@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from editsvc.text.document import Edit, PositionEncoding, Snapshot
 from editsvc.text.rebase import changes_between, trimmed
@@ -34,6 +35,7 @@ HISTORY_POINTS: Final = 1 << 20
 _SMALLEST: Final = CHUNK_POINTS // 4
 _LARGEST: Final = CHUNK_POINTS * 2
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_DRIVE: Final = re.compile(r"^/[A-Za-z]:")
 _TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
 _CONTINUATION_BITS: Final = 0xC0
 _CONTINUATION: Final = 0x80
@@ -228,6 +230,17 @@ class DocumentStore:
         """The open document, or None."""
         return self._documents.get(uri)
 
+    def find(self, uri: str) -> Document | None:
+        """The open document, also if `uri` is another spelling of its own.
+
+        Clients do not always encode a URI as they did when they opened it.
+        """
+        document = self._documents.get(uri)
+        if document is not None or not uri:
+            return document
+        spelled = _spelled(uri)
+        return next((each for each in self if _spelled(each.uri) == spelled), None)
+
     def open(self, uri: str, language_id: str, version: int, text: str) -> Changed:
         """Open a document; one that is open already is replaced by a new Document, and that is reported."""
         problem = Problem.ALREADY_OPEN if uri in self._documents else None
@@ -236,7 +249,7 @@ class DocumentStore:
 
     def change(self, uri: str, version: int, changes: Sequence[ContentChange]) -> Changed:
         """Make the changes of one message, each on the result of the one before."""
-        document = self._documents.get(uri)
+        document = self.find(uri)
         if document is None:
             return Changed(None, problem=Problem.NOT_OPEN)
         made: list[Edit] = []
@@ -250,8 +263,16 @@ class DocumentStore:
 
     def close(self, uri: str) -> Changed:
         """Forget a document, and return it as it was last."""
-        document = self._documents.pop(uri, None)
+        found = self.find(uri)
+        document = self._documents.pop(found.uri) if found is not None else None
         return Changed(document, problem=Problem.NOT_OPEN if document is None else None)
+
+
+def _spelled(uri: str) -> str:
+    """One spelling of a URI: nothing encoded that need not be, and scheme, host and drive in small letters."""
+    parts = urlsplit(uri)
+    path = _DRIVE.sub(lambda found: found[0].lower(), unquote(parts.path))
+    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path}?{unquote(parts.query)}#{unquote(parts.fragment)}"
 
 
 class _Chunks:

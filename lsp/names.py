@@ -10,6 +10,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+DIFF_SCHEME = "editsvc-diff"
+"""The scheme of diffs that the server has in memory, for clients that ask for texts (LSP 3.18)."""
+
 
 class Described(StrEnum):
     """An enumeration whose values each have a description."""
@@ -54,6 +57,10 @@ class Command(Described):
         "take back the open hunks that the instruction does not explain",
     )
     CANCEL = "editsvc.cancel", "stop a running edit"
+    SHOW_DIFF = (
+        "editsvc.showDiff",
+        "show an edit as a diff: one that is open, one that waits to be put in, or one that a check refused",
+    )
     REPORT = (
         "editsvc.report",
         "the object of `editsvc report --format json`; with `html`, the same as a page",
@@ -74,4 +81,4 @@ class ActionKind(Described):
     """The kinds of code actions; each action's own kind begins with one of them."""
 
     REWRITE = "refactor.rewrite.editsvc", "presets, and instructions in comments"
-    REVIEW = "quickfix.editsvc", "decisions on open hunks, and cancelling"
+    REVIEW = "quickfix.editsvc", "decisions on edits, showing them, and cancelling"

@@ -8,6 +8,7 @@ from editsvc.text.document import PositionEncoding
 from lsp.documents import DocumentStore
 from lsp.editing.apply_edits import EditApplier, Patience
 from lsp.editing.decisions import Decisions
+from lsp.editing.diff_documents import DiffDocuments
 from lsp.editing.edits import Edits
 from lsp.editing.hunk_feed import HunkFeed
 from lsp.editing.reviews import Reviews
@@ -39,13 +40,15 @@ class Parts:
         hunks = HunkFeed(self.documents, link.hunks)
         hunks.enabled = link.about.hunks
         self.reviews = Reviews(self.service_handle, hunks)
-        tasks = Tasks()
+        self.tasks = Tasks()
+        self.diffs = DiffDocuments(link, environ)
         self.decisions = Decisions(
             documents=self.documents,
             applier=self.applier,
             reviews=self.reviews,
             client=link,
-            tasks=tasks,
+            tasks=self.tasks,
+            diffs=self.diffs,
         )
         self.edits = Edits(
             documents=self.documents,
@@ -54,7 +57,8 @@ class Parts:
             reviews=self.reviews,
             decisions=self.decisions,
             client=link,
-            tasks=tasks,
+            tasks=self.tasks,
+            diffs=self.diffs,
             new_id=new_id,
         )
 
@@ -65,6 +69,7 @@ class Parts:
 
     async def wind_up(self) -> None:
         """Stop edits, write verdicts, close connections."""
+        self.diffs.close()
         await self.edits.wind_up()
         await self.reviews.wind_up({document.uri: document.text for document in self.documents})
         await self.service_handle.close()

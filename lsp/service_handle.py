@@ -57,6 +57,7 @@ class ServiceHandle:
         self._closing: set[asyncio.Task[None]] = set()
         self.settings = Settings()
         self._failure: SettingsError | None = None
+        self._asks_a_model: bool | None = None
         self._loading = False
         self._languages: set[str] = set()
         self._to_load: deque[Callable[[], Awaitable[object]]] = deque(
@@ -153,6 +154,16 @@ class ServiceHandle:
         if self._opened is None:
             self._opened = _Opened(self.settings, self._environ, offline=self._offline)
         return self._opened
+
+    def asks_a_model(self) -> bool:
+        """Whether edits are made by a model, as far as that is known without asking anybody for a key."""
+        if self._asks_a_model is not None:
+            return self._asks_a_model
+        return not self._offline and environment.key_is_at_hand(self._environ, offline=False)
+
+    def made(self, *, offline: bool | None) -> None:
+        """An edit was made, by the offline engine or not."""
+        self._asks_a_model = None if offline is None else not offline
 
     def log(self) -> TokenLog | None:
         """The token log, to be used in a thread and closed; None if nothing is logged."""

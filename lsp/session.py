@@ -20,19 +20,29 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInva
 from pygls.lsp.server import LanguageServer
 
 from editsvc import __version__
-from lsp.names import ActionKind, Command, InitializationOptions
+from lsp.names import DIFF_SCHEME, ActionKind, Command, InitializationOptions
 from lsp.wire.client import ClientLink
-from lsp.wire.convert import argument_of, client_of, content_changes, options_of, rewrites_lines, root_of
+from lsp.wire.convert import (
+    argument_of,
+    client_of,
+    content_changes,
+    options_of,
+    rewrites_lines,
+    root_of,
+    same_file,
+    unread,
+)
 from lsp.wire.jsonrpc import EditProtocol
 from lsp.wire.session_token import same_token
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from editsvc.text.document import Edit
     from lsp import contract
-    from lsp.documents import Changed, DocumentStore
+    from lsp.documents import Changed, Document, DocumentStore
     from lsp.editing.apply_edits import EditApplier, Patience
     from lsp.editing.decisions import Decisions
     from lsp.editing.edits import Edits
@@ -41,7 +51,14 @@ if TYPE_CHECKING:
     from lsp.service_handle import ServiceHandle
     from lsp.wire.session_protocol import Channel
 
+    _Decision: TypeAlias = contract.DecisionAnswer | Coroutine[Any, Any, contract.DecisionAnswer]
+
 _MOST_UNREAD: Final = 64 << 20
+_NO_INSTRUCTION: Final = (
+    "This command needs an instruction, which this editor cannot pass: write it as a comment, {marker}: …, and choose "
+    "“Apply this instruction” from the code actions there."
+)
+_NO_HUNK: Final = "This command needs a change, which this editor cannot pass: choose an action on its line."
 
 
 def _refined(before: str | None, changed: Changed) -> Sequence[Edit]:
@@ -51,6 +68,15 @@ def _refined(before: str | None, changed: Changed) -> Sequence[Edit]:
     from editsvc.text.rebase import changes_between
 
     return changes_between(before, changed.document.text)
+
+
+def _headline(report: Mapping[str, Any]) -> str:
+    """The report in a sentence, for an editor that shows no answers."""
+    from editsvc import figures
+
+    share = report["prediction"]["acceptance"]["value"]
+    accepted = "" if share is None else f"; {figures.percent(share)} of the predicted tokens were accepted"
+    return f"{figures.count(report['requests'], 'edit')} in the log{accepted}."
 
 
 def _new_id() -> str:
@@ -171,6 +197,7 @@ class EditServer(LanguageServer):
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: (self.on_configuration, None),
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (self.on_folders, None),
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: (self.on_progress_cancel, None),
+            types.WORKSPACE_TEXT_DOCUMENT_CONTENT: (self.on_text, None),
         }
         for method, (handler, options) in features.items():
             self.protocol.fm.features[method] = handler
@@ -184,9 +211,30 @@ class EditServer(LanguageServer):
             Command.REJECT_EDIT: self.on_reject_edit,
             Command.REJECT_UNEXPLAINED: self.on_reject_unexplained,
             Command.CANCEL: self.on_cancel,
+            Command.SHOW_DIFF: self.on_show_diff,
             Command.REPORT: self.on_report,
         }
-        self.protocol.fm.commands.update({command.value: handler for command, handler in commands.items()})
+        self.protocol.fm.commands.update(
+            {command.value: self._heard(handler) for command, handler in commands.items()}
+        )
+
+    def _heard(self, handler: Callable[..., Any]) -> Callable[[types.ExecuteCommandParams], Any]:
+        """A command whose error is shown to the user, too, if nobody reads its answer: Helix only logs it."""
+
+        def handle(command: types.ExecuteCommandParams) -> Any:
+            try:
+                return handler(command)
+            except JsonRpcInvalidParams as exc:
+                if unread(command):
+                    self.link.show(exc.message)
+                raise
+
+        return handle
+
+    @property
+    def content_schemes(self) -> Sequence[str]:
+        """The schemes of documents whose texts the client may ask for; empty if it cannot."""
+        return [DIFF_SCHEME] if self.link.about.asks_for_texts else []
 
     # --- the session ----------------------------------------------------------------------------------------
 
@@ -250,15 +298,16 @@ class EditServer(LanguageServer):
         self._background(self._warm_up())
 
     async def _warm_up(self) -> None:
-        await asyncio.to_thread(self._convert_once)
+        self._convert_once()
+        await asyncio.to_thread(self.protocol.warm_up)
         await self.service_handle.warm_up()
         self._context.settled()
 
     def _convert_once(self) -> None:
+        # On the loop's thread, 3 ms: msgspec 0.22 crashes the process if two threads make a struct's decoder at once.
         from lsp import contract
         from lsp.editing.answers import result_fields
 
-        self.protocol.warm_up()
         msgspec.convert({"uri": "", "instruction": ""}, contract.EditArgument)
         result_fields(None)
         "".encode("utf-16-le")  # positions
@@ -347,7 +396,8 @@ class EditServer(LanguageServer):
         except ValueError as exc:
             raise JsonRpcInvalidParams(str(exc)) from None
         uri = identifier.uri
-        document = self.documents.get(uri)
+        document = self.documents.find(uri)
+        uri = document.uri if document is not None else uri
         # Joining the text for each key that is pressed would cost what the document's chunks save.
         wanted = self.applier.awaits(uri) or (
             self.reviews.follows(uri) and any(map(rewrites_lines, converted))
@@ -367,6 +417,7 @@ class EditServer(LanguageServer):
         closed = self.documents.close(uri)
         self._log_problem(closed)
         if closed.document is not None:
+            uri = closed.document.uri
             self.reviews.close(uri, closed.document.text)
         self.edits.closed(uri)
         self.applier.changed(uri)
@@ -377,14 +428,35 @@ class EditServer(LanguageServer):
 
     # --- actions and lenses ---------------------------------------------------------------------------------
 
+    def _document(self, uri: str) -> Document | None:
+        """An open document by any name that its file has."""
+        found = self.documents.find(uri)
+        if found is not None:
+            return found
+        return next((each for each in self.documents if same_file(each.uri, uri)), None)
+
+    def on_text(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        """The text of a document of ours."""
+        text = self.parts.diffs.text(params.uri)
+        if text is None:
+            raise JsonRpcInvalidParams("This diff is not kept any more.")
+        return types.TextDocumentContentResult(text)
+
     def on_code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """The code actions at a position."""
-        document = self.documents.get(params.text_document.uri)
+        document = self._document(params.text_document.uri)
         if document is None:
             return []
         from lsp import actions
 
-        return actions.code_actions(document, params, self.edits, self.reviews)
+        return actions.code_actions(
+            document,
+            params,
+            edits=self.edits,
+            reviews=self.reviews,
+            decisions=self.decisions,
+            by_model=self.service_handle.asks_a_model(),
+        )
 
     def on_code_action_resolve(self, action: types.CodeAction) -> types.CodeAction:
         """Give an action its command."""
@@ -394,12 +466,12 @@ class EditServer(LanguageServer):
 
     def on_code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         """Accept and reject, above open hunks."""
-        document = self.documents.get(params.text_document.uri)
+        document = self._document(params.text_document.uri)
         if document is None or not self.edits.settings.code_lenses:
             return []
         from lsp import actions
 
-        return actions.code_lenses(document, self.reviews)
+        return actions.code_lenses(document, self.reviews, self.decisions)
 
     def on_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
         """Stop the edit with that token."""
@@ -407,53 +479,63 @@ class EditServer(LanguageServer):
 
     # --- commands -------------------------------------------------------------------------------------------
 
-    def on_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.EditAnswer]:
+    def on_edit(
+        self, command: types.ExecuteCommandParams
+    ) -> Awaitable[contract.EditAnswer] | contract.EditAnswer:
         """``editsvc.edit``."""
         from lsp import contract
 
-        return self.edits.start(argument_of(command, contract.EditArgument), command.work_done_token)
+        if not command.arguments:
+            raise JsonRpcInvalidParams(_NO_INSTRUCTION.format(marker=self.edits.settings.comment_marker))
+        argument = argument_of(command, contract.EditArgument)
+        document = self._document(argument.uri)
+        if document is not None:
+            argument = msgspec.structs.replace(argument, uri=document.uri)
+        return self.edits.start(argument, command.work_done_token)
 
-    def on_accept_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
+    def on_accept_hunk(self, command: types.ExecuteCommandParams) -> _Decision:
         """``editsvc.acceptHunk``."""
-        from lsp import contract
+        argument = self._hunk(command)
+        return self.decisions.accept(argument.edit_id, argument.hunk_id, notify=argument.notify)
 
-        argument = argument_of(command, contract.HunkArgument)
-        return self.decisions.accept(argument.edit_id, argument.hunk_id)
-
-    def on_reject_hunk(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
+    def on_reject_hunk(self, command: types.ExecuteCommandParams) -> _Decision:
         """``editsvc.rejectHunk``."""
-        from lsp import contract
-
-        argument = argument_of(command, contract.HunkArgument)
+        argument = self._hunk(command)
         return self.decisions.reject(argument.edit_id, argument.hunk_id, notify=argument.notify)
 
-    def on_accept_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
+    def on_accept_edit(self, command: types.ExecuteCommandParams) -> _Decision:
         """``editsvc.acceptEdit``."""
-        from lsp import contract
+        return self.decisions.accept(self._edit_id(command), None, notify=unread(command))
 
-        return self.decisions.accept(argument_of(command, contract.EditIdArgument).edit_id, None)
-
-    def on_reject_edit(self, command: types.ExecuteCommandParams) -> Awaitable[contract.DecisionAnswer]:
+    def on_reject_edit(self, command: types.ExecuteCommandParams) -> _Decision:
         """``editsvc.rejectEdit``."""
-        from lsp import contract
+        return self.decisions.reject(self._edit_id(command), None, notify=unread(command))
 
-        argument = argument_of(command, contract.EditIdArgument)
-        return self.decisions.reject(argument.edit_id, None, notify=argument.notify)
-
-    def on_reject_unexplained(
-        self, command: types.ExecuteCommandParams
-    ) -> Awaitable[contract.DecisionAnswer]:
+    def on_reject_unexplained(self, command: types.ExecuteCommandParams) -> _Decision:
         """``editsvc.rejectUnexplained``."""
-        from lsp import contract
-
-        argument = argument_of(command, contract.EditIdArgument)
-        return self.decisions.reject_unexplained(argument.edit_id, notify=argument.notify)
+        return self.decisions.reject_unexplained(self._edit_id(command), notify=unread(command))
 
     def on_cancel(self, command: types.ExecuteCommandParams) -> contract.CancelAnswer:
         """``editsvc.cancel``."""
+        return self.edits.cancel(self._edit_id(command), notify=unread(command))
+
+    def on_show_diff(
+        self, command: types.ExecuteCommandParams
+    ) -> Awaitable[contract.DiffAnswer] | contract.DiffAnswer:
+        """``editsvc.showDiff``."""
+        return self.edits.show_diff(self._edit_id(command), notify=unread(command))
+
+    def _hunk(self, command: types.ExecuteCommandParams) -> contract.HunkArgument:
         from lsp import contract
 
-        return self.edits.cancel(argument_of(command, contract.EditIdArgument).edit_id)
+        if not command.arguments:
+            raise JsonRpcInvalidParams(_NO_HUNK)
+        return argument_of(command, contract.HunkArgument)
+
+    def _edit_id(self, command: types.ExecuteCommandParams) -> str | None:
+        from lsp import contract
+
+        return argument_of(command, contract.EditIdArgument).edit_id
 
     async def on_report(self, command: types.ExecuteCommandParams) -> contract.ReportPage | dict[str, Any]:
         """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""
@@ -464,9 +546,13 @@ class EditServer(LanguageServer):
         try:
             answer, missing = await asyncio.to_thread(self._report, argument.format)
         except EditsvcError as exc:
+            if unread(command):
+                self.link.show(remedies.message_of(exc))
             raise JsonRpcException(remedies.message_of(exc)) from exc
         for sentence in missing:
             self.link.log(sentence)
+        if not command.arguments and isinstance(answer, dict):
+            self.link.show(_headline(answer), types.MessageType.Info)
         return answer
 
     def _report(self, form: str) -> tuple[contract.ReportPage | dict[str, Any], list[str]]:

@@ -123,7 +123,7 @@ class Review:
         """
         hunk = self._undecided(hunk_id)
         if hunk.state not in _UNDECIDED:
-            raise Stale(f"Hunk {hunk_id} cannot be accepted: its text is no longer in the document.")
+            raise Stale(f"Hunk {hunk_id + 1} cannot be accepted: its text is no longer in the document.")
         hunk.verdict = HunkState.ACCEPTED
 
     def reject(self, hunk_id: int, current_text: str) -> Edit:
@@ -136,7 +136,7 @@ class Review:
         edit = hunk.inverse(current_text, self._applied)
         if edit is None:
             raise Stale(
-                f"Hunk {hunk_id} cannot be rejected: its text was changed since the edit wrote it.",
+                f"Hunk {hunk_id + 1} cannot be rejected: its text was changed since the edit wrote it.",
                 hint="Change it by hand, or undo what you typed there and reject it then.",
             )
         hunk.verdict = HunkState.REJECTED
@@ -186,13 +186,13 @@ class Review:
 
     def _hunk(self, hunk_id: int) -> _TrackedHunk:
         if not 0 <= hunk_id < len(self._hunks):
-            raise UsageError(f"There is no hunk {hunk_id}; the edit has {len(self._hunks)}.")
+            raise UsageError(f"There is no hunk {hunk_id + 1}; the edit has {len(self._hunks)}.")
         return self._hunks[hunk_id]
 
     def _undecided(self, hunk_id: int) -> _TrackedHunk:
         hunk = self._hunk(hunk_id)
         if hunk.verdict is not None:
-            raise UsageError(f"Hunk {hunk_id} is {hunk.verdict} already.")
+            raise UsageError(f"Hunk {hunk_id + 1} is {hunk.verdict} already.")
         return hunk
 
     def _restored_by(self, change: Edit) -> int | None:

@@ -17,6 +17,7 @@ from editsvc.usage import Timing, Usage
 from lsp import remedies
 from lsp.contract import AnswerStatus, DecisionAnswer, EditAnswer, ResultFields, ShownFigures
 from lsp.editing.apply_edits import Outcome
+from lsp.settings import ApplyMode
 from lsp.wire.convert import filename_of, path_of
 
 if TYPE_CHECKING:
@@ -57,10 +58,15 @@ _NOT_APPLIED: Final = {
     Outcome.CLOSED: AnswerStatus.REFUSED,
 }
 
-SHOWN: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
-"""The message that the server itself shows if the editor does not show the answer."""
+WRONG: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
+"""The statuses that are no success, whose message a user must see."""
 
-NOT_REPORTED: Final = "The change was sent; the editor has not reported it yet."
+_PLAIN: Final = {
+    AnswerStatus.UNCHANGED: "There is nothing to change.",
+    AnswerStatus.CANCELLED: "The edit was cancelled.",
+}
+
+SEE_ACTIONS: Final = "see the code actions"
 
 
 def status_of(result: ApplyResult) -> AnswerStatus:
@@ -75,11 +81,47 @@ def applied_message(result: ApplyResult, total: int) -> str:
     whole = result.outcome is Outcome.APPLIED
     if whole and not result.conflicts:
         return ""
+    count = len(result.conflicts)
     left_out = (
-        f"{len(result.conflicts)} of {total} hunks were left out, because the same lines were changed while the edit "
-        "was made."
+        f"{count} of {figures.count(total, 'hunk')} {'was' if count == 1 else 'were'} left out, because the same lines "
+        "were changed while the edit was made."
     )
-    return left_out if whole else result.reason or left_out
+    if whole or not result.reason:
+        return left_out
+    return f"{result.reason}."
+
+
+def kept_message(result: ApplyResult) -> str:
+    """A sentence for an edit that the editor did not make, and that is kept."""
+    if result.outcome is Outcome.CONFLICT:
+        return (
+            f"The edit no longer fits, because its lines were changed meanwhile; it is kept, {SEE_ACTIONS}."
+        )
+    reason = result.reason or "The edit was not made"
+    return f"{reason}; the edit is kept, {SEE_ACTIONS}."
+
+
+def told(running: Running, answer: EditAnswer, *, progress: bool) -> str:
+    """The sentence for the end of an edit whose answer nobody reads; empty if what is seen says it.
+
+    `progress`: the client shows progress, and has heard the summary of a change by it.
+    """
+    if answer.status is not AnswerStatus.CHANGED:
+        return answer.message or _PLAIN.get(answer.status, f"The edit ended: {answer.status}.")
+    count = figures.count(len(answer.hunks), "change")
+    verb = "is" if len(answer.hunks) == 1 else "are"
+    if running.mode is ApplyMode.PREVIEW:
+        return f"{count} {verb} ready to be shown or put in: {SEE_ACTIONS}."
+    if progress:
+        return ""
+    if running.mode is ApplyMode.REVIEW:
+        return f"{count} {verb} in the document, to be accepted or rejected: {SEE_ACTIONS}. {answer.message}".rstrip()
+    return f"{count} {verb} in the document. {answer.message}".rstrip()
+
+
+def unexpected(exc: BaseException) -> str:
+    """A sentence for a defect of the server's own."""
+    return f"Internal error of editsvc: {type(exc).__name__}. The editor's log of the language server says where."
 
 
 def edit_answer(

@@ -9,6 +9,9 @@ Worse, Emacs makes an edit over text that it has not reported, and clients witho
 the edit is where its lines and columns are by now. That can be seen, because the changes come in order: one
 of the states between them, with the edit at its old positions, gives the text that is reported. It is
 repaired by a second edit, from the wrong text to the right one.
+
+And an editor that asks its user first, or stands at a prompt, may make an edit minutes later. Nobody waits so long;
+but an edit whose end is not known can be `followed`, and is recognised when it arrives.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from lsp.documents import Document, DocumentStore
 
 ATTEMPTS: Final = 6
+FOLLOWED_S: Final = 600.0
 _REPAIRS: Final = 2
 _STATES: Final = 32
 _LARGEST_SEARCHED: Final = 2_000_000
@@ -53,7 +57,7 @@ class Patience:
 
 
 _WRONG_PLACE: Final = (
-    "The editor made the edit in the wrong place, over text it had not reported yet; undo it in the editor."
+    "The editor made the edit in the wrong place, over text it had not reported yet: undo it in the editor"
 )
 
 
@@ -73,7 +77,8 @@ class ApplyResult:
 
     If they landed, ``applied[k]`` is edit number ``indices[k]``, on the text `before`, and `on_top` are the
     changes that the text has had since, one after the other. `conflicts` are the numbers of the others.
-    `reason` is a sentence, empty if all went well.
+    `reason` is a sentence without its stop, empty if all went well. `pending` is the edit as it was sent last,
+    if the client may still make it.
     """
 
     outcome: Outcome
@@ -83,6 +88,7 @@ class ApplyResult:
     before: str = ""
     on_top: tuple[Edit, ...] = ()
     reason: str = ""
+    pending: Pending | None = None
 
 
 class EditApplier:
@@ -101,18 +107,45 @@ class EditApplier:
         self._documents = documents
         self._send = send
         self._patience = patience
-        self._watches: dict[str, set[_Watch]] = {}
+        self._watches: dict[str, set[Pending]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def awaits(self, uri: str) -> bool:
         """Whether an edit is being applied to a document, so that its text before a change is needed."""
-        return uri in self._watches
+        return any(watch.landed is None for watch in self._watches.get(uri, ()))
 
     def changed(self, uri: str, before: str = "", changes: Sequence[Edit] = ()) -> None:
         """The client has reported changes of a document, one after the other from `before` on, or closed it."""
         document = self._documents.get(uri)
-        for watch in self._watches.get(uri, ()):
-            watch.look(document.text if document else None, before, changes)
+        text = document.text if document else None
+        for watch in tuple(self._watches.get(uri, ())):
+            if watch.landed is None:
+                watch.look(text, before, changes)
+            elif text is None or watch.may_be_made_by(text, changes):
+                self._look_late(uri, watch, text)
+
+    def follow(self, uri: str, pending: Pending, landed: Callable[[ApplyResult], None]) -> None:
+        """Go on looking for an edit whose end is not known, and call `landed` when it is in the document.
+
+        Until it is, until the document is closed, `unfollow` is called, or `FOLLOWED_S` have passed.
+        """
+        pending.landed = landed
+        self._watches.setdefault(uri, set()).add(pending)
+        asyncio.get_running_loop().call_later(FOLLOWED_S, self.unfollow, uri, pending)
+
+    def unfollow(self, uri: str, pending: Pending) -> None:
+        """Look for it no longer."""
+        pending.landed = None
+        self._unwatch(uri, pending)
+
+    def _look_late(self, uri: str, watch: Pending, text: str | None) -> None:
+        # Without the changes: those between were not looked at, so they are no chain of states.
+        fate, landed = watch.look(text), watch.landed
+        if text is None or fate is _Fate.CLOSED:
+            self.unfollow(uri, watch)
+        elif fate is _Fate.PRESENT and landed is not None:
+            self.unfollow(uri, watch)
+            landed(watch.result(text))
 
     async def apply(
         self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool = False
@@ -131,18 +164,18 @@ class EditApplier:
     async def _apply(
         self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool, repairs: int
     ) -> ApplyResult:
-        watch: _Watch | None = None
+        watch: Pending | None = None
         reason = ""
         for attempt in range(ATTEMPTS):
             document = self._documents.get(base.uri)
             if document is None:
-                return ApplyResult(Outcome.CLOSED, reason="The document was closed.")
+                return ApplyResult(Outcome.CLOSED, reason="The document was closed")
             if watch is not None and watch.look(document.text) is _Fate.PRESENT:
                 return watch.result(document.text)  # later than it was waited for
-            rebased = _carried(base, edits, document)
+            rebased = carried(base, edits, document)
             if not rebased.applied:
                 return ApplyResult(Outcome.CONFLICT, conflicts=rebased.conflicts)
-            watch = _Watch(document, rebased)
+            watch = Pending(document, rebased)
             truth, reason = await self._truth(
                 watch, BufferEdit(document, rebased.applied, label, confirm), base.uri
             )
@@ -152,11 +185,12 @@ class EditApplier:
             if watch.misplaced is not None and repairs:
                 return await self._repair(base, edits, watch.misplaced, label=label, repairs=repairs - 1)
             if truth is not Outcome.REFUSED or (confirm and watch.changes == 0):
-                return ApplyResult(truth, conflicts=rebased.conflicts, reason=reason)
+                pending = watch if truth is Outcome.LOST and watch.misplaced is None else None
+                return ApplyResult(truth, conflicts=rebased.conflicts, reason=reason, pending=pending)
             await self._pause(watch, base.uri, self._patience.retry * 2**attempt)
         return ApplyResult(
             Outcome.REFUSED,
-            reason=f"The editor refused the edit {ATTEMPTS} times{': ' + reason if reason else ''}.",
+            reason=f"The editor refused the edit {ATTEMPTS} times{': ' + reason if reason else ''}",
         )
 
     async def _repair(
@@ -173,12 +207,12 @@ class EditApplier:
                 return ApplyResult(Outcome.LOST, reason=_WRONG_PLACE)
         document = self._documents.get(base.uri)
         if document is None:
-            return ApplyResult(Outcome.CLOSED, reason="The document was closed.")
+            return ApplyResult(Outcome.CLOSED, reason="The document was closed")
         if not rebased.applied:
             return ApplyResult(Outcome.CONFLICT, conflicts=rebased.conflicts)
         return _applied_result(rebased, misplaced.over, meant, document.text)
 
-    async def _truth(self, watch: _Watch, sent: BufferEdit, uri: str) -> tuple[Outcome, str]:
+    async def _truth(self, watch: Pending, sent: BufferEdit, uri: str) -> tuple[Outcome, str]:
         """Wait until it is certain whether the client has made the edit."""
         now = asyncio.get_running_loop().time
         answer = asyncio.ensure_future(self._send(sent))
@@ -191,7 +225,7 @@ class EditApplier:
                 if watch.fate is _Fate.PRESENT:
                     return Outcome.APPLIED, ""
                 if watch.fate is _Fate.CLOSED:
-                    return Outcome.CLOSED, "The document was closed."
+                    return Outcome.CLOSED, "The document was closed"
                 if seen is None and answer.done():
                     applied, reason = _answer(answer)
                     if not applied:
@@ -206,20 +240,24 @@ class EditApplier:
                     return _late(watch, answered=seen is not None)
                 await watch.wait(None if answer.done() else answer, deadline)
 
-    async def _pause(self, watch: _Watch, uri: str, seconds: float) -> None:
+    async def _pause(self, watch: Pending, uri: str, seconds: float) -> None:
         """Wait until the client reports a change, which is when it is worth trying again, or a moment."""
         with self._watching(uri, watch):
             await watch.wait(None, asyncio.get_running_loop().time() + seconds)
 
     @contextmanager
-    def _watching(self, uri: str, watch: _Watch) -> Iterator[None]:
+    def _watching(self, uri: str, watch: Pending) -> Iterator[None]:
         self._watches.setdefault(uri, set()).add(watch)
         try:
             yield
         finally:
-            self._watches[uri].discard(watch)
-            if not self._watches[uri]:
-                del self._watches[uri]
+            self._unwatch(uri, watch)
+
+    def _unwatch(self, uri: str, watch: Pending) -> None:
+        watches = self._watches.get(uri, set())
+        watches.discard(watch)
+        if not watches:
+            self._watches.pop(uri, None)
 
 
 @contextmanager
@@ -259,11 +297,12 @@ class _State:
     leads_on: bool = False
 
 
-class _Watch:
+class Pending:
     """One edit that was sent, and what the client's text says about it."""
 
     def __init__(self, document: Document, rebased: Rebased) -> None:
         self.fate = _Fate.UNKNOWN
+        self.landed: Callable[[ApplyResult], None] | None = None  # set while it is followed
         self.misplaced: _Misplaced | None = None
         self.changes = 0
         self._before = document.text
@@ -288,6 +327,15 @@ class _Watch:
         else:
             self.fate = _Fate.ABSENT if text == self._before else self._fate_by_hunks(text)
         return self.fate
+
+    def may_be_made_by(self, text: str, changes: Sequence[Edit]) -> bool:
+        """Whether changes that led to `text` could be the edit, and not a key that was pressed; cheap."""
+        points = sum(len(change.new_text) + change.end - change.start for change in changes)
+        return points > 1 or (len(text) == len(self._after) and text == self._after)
+
+    def is_in(self, text: str) -> bool:
+        """Whether some of the edit is in `text`, or that cannot be told apart."""
+        return text != self._before and self._fate_by_hunks(text) is not _Fate.ABSENT
 
     async def wait(self, answer: asyncio.Future[tuple[bool, str]] | None, deadline: float | None) -> None:
         """Until something is reported, or answered, or the deadline passes."""
@@ -382,7 +430,8 @@ def _touched(start: int, end: int, changes: Sequence[Edit]) -> bool:
     return any(change.start < end and start < change.end for change in changes)
 
 
-def _carried(base: Snapshot, edits: Sequence[Edit], document: Document) -> Rebased:
+def carried(base: Snapshot, edits: Sequence[Edit], document: Document) -> Rebased:
+    """`edits`, made for `base`, on the document as it is; conflicts are named."""
     text = document.text
     if text == base.text:
         numbers = tuple(range(len(edits)))
@@ -401,14 +450,14 @@ def _answer(answer: asyncio.Future[tuple[bool, str]]) -> tuple[bool, str]:
     return applied, reason.rstrip(".")
 
 
-def _late(watch: _Watch, *, answered: bool) -> tuple[Outcome, str]:
+def _late(watch: Pending, *, answered: bool) -> tuple[Outcome, str]:
     if not answered:
-        return Outcome.LOST, "The editor did not answer, so the edit may or may not be in the document."
+        return Outcome.LOST, "The editor did not answer yet"
     if watch.fate is _Fate.ABSENT:
         return Outcome.REFUSED, "it skipped an edit of an older version"
     if watch.changes:
         return (
             Outcome.LOST,
-            "The editor made only part of the edit, or made it over other text; undo it in the editor.",
+            "The editor made only part of the edit, or made it over other text: undo it in the editor",
         )
-    return Outcome.LOST, "The editor says that it made the edit, but the document did not change."
+    return Outcome.LOST, "The editor says that it made the edit, but the document did not change"

@@ -24,10 +24,10 @@ _BLOCK_LINE_START: Final = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]*\*?[ \t]*")
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction: its words, its comment's range, and the range that goes away with it.
+    """One instruction: its words, its comment's range, the range that goes away with it, and that of its lines.
 
-    The latter is the whole line, with its end, if the comment stands alone there; else the comment and the
-    blanks before it.
+    What goes away is the whole line, with its end, if the comment stands alone there; else the comment and the
+    blanks before it. `lines_start` up to `lines_end` are the lines that the comment is on, without the last one's end.
     """
 
     words: str
@@ -35,10 +35,12 @@ class Instruction:
     end: int
     removed_start: int
     removed_end: int
+    lines_start: int
+    lines_end: int
 
     def touches(self, start: int, end: int) -> bool:
         """Whether a selection, or a cursor, is on a line of the comment."""
-        return self.removed_start <= end and start <= self.end
+        return self.lines_start <= end and start <= self.lines_end
 
 
 def find(text: str, language: Language, marker: str) -> list[Instruction]:
@@ -51,9 +53,8 @@ def find(text: str, language: Language, marker: str) -> list[Instruction]:
         words = match["line"] or _BLOCK_LINE_START.sub(" ", match["block"] or "")
         words = words.strip()
         if words:
-            found.append(
-                Instruction(words, match.start("comment"), match.end("comment"), *_removed(text, match))
-            )
+            start, end = match.span("comment")
+            found.append(Instruction(words, start, end, *_removed(text, match), *_lines(text, start, end)))
     return found
 
 
@@ -96,6 +97,15 @@ def _pattern(line_comment: str, block_comment: tuple[str, str] | None, marker: s
         opening, closing = map(re.escape, block_comment)
         block = rf"{opening}[\s*]*{word}(?P<block>(?:(?!{closing}).)*){closing}"
     return re.compile(rf"(?P<comment>{line}|{block})", re.IGNORECASE | re.DOTALL)
+
+
+def _lines(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the first line of a range begins, and the last one ends."""
+    while start and text[start - 1] not in "\r\n":
+        start -= 1
+    while end < len(text) and text[end] not in "\r\n":
+        end += 1
+    return start, end
 
 
 def _removed(text: str, match: re.Match[str]) -> tuple[int, int]:

@@ -6,6 +6,10 @@ with its selection carried along. What the user types never waits for anything.
 
 An edit can be cancelled until it is sent to the client. From then on it is the client's, and its hunks are
 followed whatever becomes of the request.
+
+An edit of a code action (`notify`) is answered before it begins, since no editor shows the answer, and some let
+nobody type until it comes. How it ended is told to the user. What the editor does not put in is kept, to be put in
+by another action.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 import msgspec
+from lsprotocol.types import MessageType
 from pygls.exceptions import JsonRpcInvalidParams
 
 from editsvc import syntax
@@ -27,7 +32,7 @@ from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.document import Edit, Snapshot, apply
 from editsvc.text.review import HunkState
 from lsp import remedies
-from lsp.contract import AnswerStatus, CancelAnswer, EditAnswer, HunkStatus
+from lsp.contract import AnswerStatus, CancelAnswer, DiffAnswer, EditAnswer, HunkStatus
 from lsp.editing import answers, comment_instructions, selection_scope
 from lsp.editing.apply_edits import Outcome
 from lsp.editing.open_edit import Proposal, Remark, absent_hunks
@@ -37,6 +42,7 @@ from lsp.editing.running import Running, selection_in
 from lsp.settings import ApplyMode, EditorSettings
 from lsp.wire.client import EditProgress
 from lsp.wire.convert import filename_of, path_of
+from lsp.wire.jsonrpc import log_without_content
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -46,10 +52,11 @@ if TYPE_CHECKING:
 
     from editsvc.engine.edit import EditResult
     from lsp.contract import Anyway, EditArgument
-    from lsp.documents import DocumentStore
-    from lsp.editing.apply_edits import EditApplier
+    from lsp.documents import Document, DocumentStore
+    from lsp.editing.apply_edits import ApplyResult, EditApplier
     from lsp.editing.comment_instructions import Instruction
     from lsp.editing.decisions import Decisions
+    from lsp.editing.diff_documents import DiffDocuments
     from lsp.editing.reviews import Reviews
     from lsp.editing.tasks import Tasks
     from lsp.service_handle import ServiceHandle
@@ -71,6 +78,7 @@ class Edits:
         decisions: Decisions,
         client: ClientLink,
         tasks: Tasks,
+        diffs: DiffDocuments,
         new_id: Callable[[], str],
     ) -> None:
         self._documents = documents
@@ -78,10 +86,11 @@ class Edits:
         self._applier = applier
         self._reviews = reviews
         self._decisions = decisions
-        self._client = client
+        self.client = client
         self._new_id = new_id
         self._running: dict[str, Running] = {}
         self._tasks = tasks
+        self._diffs = diffs
         self._logging: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -91,9 +100,15 @@ class Edits:
 
     # --- from the command to the answer ---------------------------------------------------------------------
 
-    def start(self, argument: EditArgument, token: types.ProgressToken | None) -> Awaitable[EditAnswer]:
-        """Begin an edit of the text as it is at this moment; raises JsonRpcInvalidParams."""
-        document = self._documents.get(argument.uri)
+    def start(
+        self, argument: EditArgument, token: types.ProgressToken | None
+    ) -> Awaitable[EditAnswer] | EditAnswer:
+        """Begin an edit of the text as it is at this moment; raises JsonRpcInvalidParams.
+
+        With `notify` the answer is there at once. Asked for again while it runs, such an edit is not made twice: an
+        editor that shows nothing for a moment makes its user choose the action again.
+        """
+        document = self._documents.find(argument.uri)
         if document is None:
             raise JsonRpcInvalidParams(f"The document {argument.uri} is not open.")
         if not argument.instruction.strip():
@@ -103,25 +118,29 @@ class Edits:
                 scopes.parse(argument.scope)
             except UsageError as exc:
                 raise JsonRpcInvalidParams(remedies.message_of(exc)) from None
+        if argument.notify:
+            same = [one for one in self._running.values() if one.argument == argument]
+            if same:
+                message = "This edit is running already."
+                self.client.show(message, MessageType.Info)
+                return answers.edit_answer(same[0], AnswerStatus.RUNNING, message)
         edit_id = self._new_id()
         running = Running(
             id=edit_id,
-            uri=argument.uri,
+            uri=document.uri,
             argument=argument,
             mode=argument.mode or ApplyMode.REVIEW,
             base=document.snapshot(),
             selection=selection_in(document, argument.range),
             comment=selection_in(document, argument.comment),
-            progress=EditProgress(self._client, edit_id, argument.uri, document.version),
+            progress=EditProgress(self.client, edit_id, document.uri, document.version),
         )
-        answered = self._begin(running, token)
+        # A client's token is good until its request is answered.
+        answered = self._begin(running, None if argument.notify else token)
         if not argument.notify:
             return answered
-
-        def early() -> EditAnswer:
-            return answers.edit_answer(running, AnswerStatus.CHANGED, answers.NOT_REPORTED)
-
-        return self._tasks.answer_or_early(answered, running.sent, early)
+        self._tasks.keep(answered)
+        return answers.edit_answer(running, AnswerStatus.RUNNING, "")
 
     def _begin(self, running: Running, token: types.ProgressToken | None) -> asyncio.Task[EditAnswer]:
         self._running[running.id] = running
@@ -145,16 +164,26 @@ class Edits:
         if running.stopped.done():
             answer = answers.edit_answer(running, AnswerStatus.CANCELLED, running.stopped.result())
         else:
-            answer = task.result()
+            try:
+                answer = task.result()
+            except Exception as exc:
+                running.progress.end("failed")
+                if running.argument.notify:
+                    log_without_content("an edit", exc)
+                    self.client.show(answers.unexpected(exc), MessageType.Error)
+                raise
         running.progress.end(answer.message or answer.status)
-        if running.argument.notify and answer.status in answers.SHOWN:
+        if running.argument.notify:
             self._show_or_ask(running, answer)
         return answer
 
     def _show_or_ask(self, running: Running, answer: EditAnswer) -> None:
         """Tell the user how an edit ended; ask where they can have it made all the same."""
         if answer.anyway is None:
-            self._client.show(answer.message)
+            message = answers.told(running, answer, progress=self.client.about.progress)
+            wrong = answer.status in answers.WRONG
+            if message:
+                self.client.show(message, MessageType.Warning if wrong else MessageType.Info)
             return
         asking = asyncio.create_task(self._ask_anyway(running, answer.message, answer.anyway))
         self._asking.add(asking)
@@ -162,7 +191,7 @@ class Edits:
 
     async def _ask_anyway(self, running: Running, message: str, anyway: Anyway) -> None:
         """Ask whether to make a refused edit anyway, and if so make the same one on the current text."""
-        if await self._client.ask(message, (remedies.LEAVE, remedies.ANYWAY)) != remedies.ANYWAY:
+        if await self.client.ask(message, (remedies.LEAVE, remedies.ANYWAY)) != remedies.ANYWAY:
             return
         edit_id = self._new_id()
         again = Running(
@@ -178,7 +207,7 @@ class Edits:
             base=running.base,
             selection=running.selection,
             comment=running.comment,
-            progress=EditProgress(self._client, edit_id, running.uri, running.progress.version),
+            progress=EditProgress(self.client, edit_id, running.uri, running.progress.version),
             of_an_older_text=True,
         )
         await self._begin(again, None)
@@ -239,13 +268,14 @@ class Edits:
         except SettingsError:
             return
         if warning:
-            self._client.log(warning)
+            self.client.log(warning)
 
     async def _edit(self, running: Running) -> EditAnswer:
         await self._check_path(running)
         comment = self._comment(running)
         text = comment_instructions.without(running.base.text, comment) if comment else running.base.text
         result = await self._rewrite(running, text, comment)
+        self._service_handle.made(offline=result.offline)
         edits = result.before.with_bom(result.edits)
         remarks = [Remark(place.mark, place.findings) for place in places(result)]
         if comment is not None and edits:
@@ -254,7 +284,7 @@ class Edits:
             remarks[first:behind] = [Remark(Mark.EXPLAINED, tuple(findings))]
             edits = comment_instructions.with_removal(edits, comment)
         for warning in result.warnings:
-            self._client.log(warning)
+            self.client.log(warning)
         if result.status is not Status.CHANGED:
             return self._not_made(running, result, text)
         running.progress.end(answers.summary(result, len(edits)))
@@ -342,7 +372,7 @@ class Edits:
         reporter = StreamReporter(
             running.progress,
             asyncio.get_running_loop(),
-            stream=self._client.about.stream,
+            stream=self.client.about.stream,
         )
         async with self._service_handle.service() as service:
             running.logged = True  # by the engine, whatever becomes of it
@@ -369,12 +399,27 @@ class Edits:
             return requested
         return selection_scope.selected(text, *running.selection)
 
+    def _proposal(
+        self, running: Running, result: EditResult, edits: Sequence[Edit], remarks: Sequence[Remark]
+    ) -> Proposal:
+        """An edit that is in no buffer yet."""
+        states = [HunkState.OPEN] * len(edits)
+        return Proposal(
+            running.id,
+            running.base,
+            tuple(edits),
+            running.title,
+            states,
+            tuple(remarks),
+            mode=running.mode,
+            offered=running.argument.notify or running.mode is not ApplyMode.PREVIEW,
+            by_model=not result.offline,
+        )
+
     def _propose(
         self, running: Running, result: EditResult, edits: Sequence[Edit], remarks: Sequence[Remark]
     ) -> EditAnswer:
-        states = [HunkState.OPEN] * len(edits)
-        label = running.title
-        proposal = Proposal(running.id, running.base, tuple(edits), label, states, tuple(remarks))
+        proposal = self._proposal(running, result, edits, remarks)
         self._decisions.propose(proposal)
         document = self._documents.get(running.uri)
         hunks = proposal.hunks(document) if document else ()
@@ -397,43 +442,64 @@ class Edits:
             confirm=self.settings.confirm,
         )
         document = self._documents.get(running.uri)
+        diff = self._diff(running, edits)
         if document is None:
-            return answers.edit_answer(
-                running,
-                AnswerStatus.REFUSED,
-                "The document was closed.",
-                result,
-                diff=self._diff(running, edits),
-            )
+            message = "The document was closed."
+            return answers.edit_answer(running, AnswerStatus.REFUSED, message, result, diff=diff)
+        proposal = self._proposal(running, result, edits, remarks)
         status = answers.status_of(apply_result)
-        message = answers.applied_message(apply_result, len(edits))
         if apply_result.outcome is not Outcome.APPLIED:
-            in_conflict = apply_result.outcome is Outcome.CONFLICT
-            numbers = apply_result.conflicts if in_conflict else range(len(edits))
-            state = HunkStatus.CONFLICT if in_conflict else HunkStatus.LOST
-            hunks = absent_hunks(edits, remarks, numbers, running.base.text, document, status=state)
-            return answers.edit_answer(
-                running, status, message, result, diff=self._diff(running, edits), hunks=hunks
+            return self._not_applied(running, result, proposal, apply_result, document)
+        opened = self._decisions.landed(proposal, apply_result)
+        if apply_result.conflicts and running.argument.notify:
+            self._keep_the_rest(proposal, apply_result)
+        message = answers.applied_message(apply_result, len(edits)) or answers.offline_note(result)
+        hunks = opened.hunks(document)
+        return answers.edit_answer(running, status, message, result, diff=diff, hunks=hunks)
+
+    def _not_applied(
+        self,
+        running: Running,
+        result: EditResult,
+        proposal: Proposal,
+        apply_result: ApplyResult,
+        document: Document,
+    ) -> EditAnswer:
+        """The answer for an edit that the editor did not make; it is kept, if all of it can still be put in."""
+        status = answers.status_of(apply_result)
+        diff = self._diff(running, proposal.edits)
+        conflict = apply_result.outcome is Outcome.CONFLICT
+        partly = apply_result.outcome is Outcome.LOST and apply_result.pending is None
+        if partly or (conflict and not running.argument.notify):
+            message = answers.applied_message(apply_result, len(proposal.edits))
+            state = HunkStatus.CONFLICT if conflict else HunkStatus.LOST
+            numbers = range(len(proposal.edits))
+            hunks = absent_hunks(
+                proposal.edits, proposal.remarks, numbers, running.base.text, document, status=state
             )
-        silent = running.mode is ApplyMode.APPLY
-        opened = self._reviews.open(
-            running.id,
-            running.uri,
-            edits,
-            running.base.text,
-            apply_result,
-            remarks=remarks,
-            silent=silent,
-        )
-        if not silent:
-            self._client.refresh_lenses()
-        return answers.edit_answer(
-            running,
-            status,
-            message or answers.offline_note(result),
-            result,
-            diff=self._diff(running, edits),
-            hunks=opened.hunks(document),
+        else:
+            proposal.pending = apply_result.pending
+            self._decisions.propose(proposal)
+            message = answers.kept_message(apply_result)
+            hunks = proposal.hunks(document)
+        return answers.edit_answer(running, status, message, result, diff=diff, hunks=hunks)
+
+    def _keep_the_rest(self, proposal: Proposal, apply_result: ApplyResult) -> None:
+        """Keep the hunks that did not fit: nobody else has what they would have written."""
+        numbers = apply_result.conflicts
+        self._decisions.propose(
+            Proposal(
+                f"{proposal.id}-rest",
+                proposal.base,
+                tuple(proposal.edits[number] for number in numbers),
+                proposal.label,
+                [HunkState.OPEN] * len(numbers),
+                tuple(proposal.remarks[number] for number in numbers),
+                mode=ApplyMode.PREVIEW,
+                offered=True,
+                by_model=proposal.by_model,
+                logged=False,
+            )
         )
 
     def _diff(self, running: Running, edits: Sequence[Edit]) -> str:
@@ -444,10 +510,44 @@ class Edits:
         name = answers.name_in_diff(running.uri, self._documents.get(running.uri), self.root)
         return answers.diff_of(before, apply(before, edits), name)
 
+    def show_diff(self, edit_id: str | None, *, notify: bool) -> DiffAnswer | Awaitable[DiffAnswer]:
+        """Have the editor show an edit as a diff; without an id, the latest. Raises JsonRpcInvalidParams."""
+        found = self._decisions.get(edit_id)
+        refused = self.refused.get(edit_id) if found is None else None
+        uri = found.uri if found is not None else refused.argument.uri if refused is not None else ""
+        document = self._documents.find(uri)
+        if document is None:
+            raise JsonRpcInvalidParams("There is no edit to show.")
+        before, after = "", ""
+        if found is not None:
+            before, after = found.before_and_after(document)
+        elif refused is not None:
+            before, after = refused.text, refused.refused.text
+        shown_id = found.id if found is not None else edit_id or ""
+        name = answers.name_in_diff(document.uri, document, self.root)
+        diff = answers.diff_of(before, after, name)
+        if not diff:
+            message = "There is no change to show."
+            if notify:
+                self.client.show(message, MessageType.Info)
+            return DiffAnswer(shown_id, AnswerStatus.UNCHANGED, message, "")
+        shown = self._diffs.show(shown_id, document.uri, filename_of(document), diff)
+        answer = DiffAnswer(shown_id, AnswerStatus.CHANGED, "", diff)
+        if notify:
+            self._tasks.keep(asyncio.create_task(shown))
+            return answer
+        return _then(shown, answer)
+
     # --- stop -----------------------------------------------------------------------------------------------
 
-    def cancel(self, edit_id: str | None) -> CancelAnswer:
+    def cancel(self, edit_id: str | None, *, notify: bool = False) -> CancelAnswer:
         """Stop an edit that runs; the request for it is answered with the status ``cancelled``."""
+        answer = self._cancel(edit_id)
+        if notify and answer.message:
+            self.client.show(answer.message, MessageType.Info)
+        return answer
+
+    def _cancel(self, edit_id: str | None) -> CancelAnswer:
         if edit_id is None and self._running:
             edit_id = next(reversed(self._running))
         running = self._running.get(edit_id or "")
@@ -478,6 +578,7 @@ class Edits:
                 running.stop("The document was closed.")
         self._decisions.closed(uri)
         self.refused.closed(uri)
+        self._diffs.closed(uri)
 
     async def wind_up(self) -> None:
         """Stop everything, and wait until connections are closed and records written."""
@@ -496,3 +597,8 @@ class Edits:
             return []
         language = syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
         return comment_instructions.find(text, language, self.settings.comment_marker) if language else []
+
+
+async def _then(work: Awaitable[None], answer: DiffAnswer) -> DiffAnswer:
+    await work
+    return answer

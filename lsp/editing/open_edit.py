@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from editsvc.guard.findings import Mark
+from editsvc.text.document import Edit, apply
 from editsvc.text.rebase import changes_between, map_offset
 from editsvc.text.review import HunkState
 from lsp.contract import Hunk, HunkStatus
+from lsp.editing.apply_edits import carried
+from lsp.settings import ApplyMode
 from lsp.wire.convert import contract_range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from editsvc.text.document import Edit, Snapshot
+    from editsvc.text.document import Snapshot
     from editsvc.text.review import OpenHunk, Review
     from lsp.documents import Document
+    from lsp.editing.apply_edits import Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,17 @@ class OpenEdit:
         """The numbers of the hunks that can still be decided, and that the instruction does not explain."""
         return [number for number, _ in self.undecided() if self.remarks[number].mark is Mark.UNEXPLAINED]
 
+    def before_and_after(self, document: Document) -> tuple[str, str]:
+        """The document's text without the hunks that are open, and with them."""
+        text = document.text
+        self.review.refresh(text)
+        back = [
+            Edit(hunk.start, hunk.end, hunk.old_text)
+            for hunk in self.review.undecided
+            if hunk.state is HunkState.OPEN
+        ]
+        return apply(text, back), text
+
     def hunks(self, document: Document) -> tuple[Hunk, ...]:
         """All hunks, in the order of their numbers."""
         self.review.refresh(document.text)
@@ -87,7 +102,12 @@ class OpenEdit:
 
 @dataclass(eq=False)
 class Proposal:
-    """An edit of mode ``preview``: what is not decided is in no buffer."""
+    """An edit that is in no buffer: of mode ``preview``, or one that the editor did not make.
+
+    `mode` is how it goes into the buffer, where ``preview`` means that putting it in accepts it. `offered`: by code
+    actions. `pending`: the editor may still make it. `by_model`: a model wrote it. `logged`: it has a record in the
+    log; the rest of an edit has none, whose other hunks are in the buffer.
+    """
 
     id: str
     base: Snapshot
@@ -95,6 +115,43 @@ class Proposal:
     label: str
     states: list[HunkState]
     remarks: tuple[Remark, ...]
+    mode: ApplyMode = ApplyMode.PREVIEW
+    offered: bool = False
+    by_model: bool = False
+    logged: bool = True
+    pending: Pending | None = None
+    _fitting: tuple[int, tuple[int, ...]] | None = None
+
+    @property
+    def undecided(self) -> list[int]:
+        """The numbers of the hunks that are not decided."""
+        return [number for number, state in enumerate(self.states) if state is HunkState.OPEN]
+
+    def fitting(self, document: Document) -> tuple[int, ...]:
+        """Those of the undecided that can be put into the document as it is; none if some may be there already."""
+        if self._fitting is None or self._fitting[0] != document.version:
+            self._fitting = document.version, self._find_fitting(document)
+        return self._fitting[1]
+
+    def _find_fitting(self, document: Document) -> tuple[int, ...]:
+        if self.pending is not None and self.pending.is_in(document.text):
+            return ()
+        numbers = self.undecided
+        rebased = carried(self.base, [self.edits[number] for number in numbers], document)
+        return tuple(numbers[index] for index in rebased.indices)
+
+    def decide(self, number: int, state: HunkState) -> None:
+        """Take down what became of a hunk."""
+        self.states[number] = state
+        self._fitting = None
+
+    def before_and_after(self, document: Document) -> tuple[str, str]:
+        """The document's text, and the same with the edit; if nothing of it fits, those that it was made for."""
+        numbers = self.fitting(document)
+        if not numbers:
+            return self.base.text, apply(self.base.text, self.edits)
+        rebased = carried(self.base, [self.edits[number] for number in numbers], document)
+        return document.text, apply(document.text, rebased.applied)
 
     @property
     def uri(self) -> str:

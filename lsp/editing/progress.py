@@ -136,7 +136,7 @@ class StreamReporter:
         ]
         if self._new_lines:
             # Lines that stay, and not what the server took from the prediction: that is known at the end, in tokens.
-            parts.append(f"{figures.percent(self._kept / self._new_lines)} unchanged")
+            parts.append(f"{figures.percent(self._kept / self._new_lines)} of the lines kept")
         # 100 would say that it is over, and the checks are still to come.
         return " · ".join(parts), min(99, 100 * self._reached // max(1, self._total))
 

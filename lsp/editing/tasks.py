@@ -1,17 +1,11 @@
-"""The tasks behind a session's commands: kept until they end, answered early where an editor is slow."""
+"""The tasks behind a session's commands: kept until they end."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_Answer = TypeVar("_Answer")
 _WIND_UP_S: Final = 2.0
-# How long a client has to report a change before the command that made it is answered all the same.
-_EARLY_S: Final = 1.0
 
 
 class Tasks:
@@ -29,27 +23,6 @@ class Tasks:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(_retrieve_exception)
-
-    async def answer_or_early(
-        self, task: asyncio.Task[_Answer], sent: asyncio.Event, early: Callable[[], _Answer]
-    ) -> _Answer:
-        """The answer of `task`, or `early` if the client does not report in time what it was sent.
-
-        Emacs runs the command of an action synchronously, and reports its changes only when its user could
-        type again: so the change that would prove the edit comes after the answer, and is waited for there.
-        """
-        self.keep(task)
-        sending = asyncio.create_task(sent.wait())
-        try:
-            await asyncio.wait({task, sending}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                await asyncio.wait({task}, timeout=_EARLY_S)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        finally:
-            sending.cancel()
-        return task.result() if task.done() else early()
 
     async def wind_up(self) -> None:
         """Cancel all tasks, and give them time to write their records."""

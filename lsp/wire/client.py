@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lsp.wire.jsonrpc import EditProtocol
 
 _CREATE_S: Final = 5.0
+_SHOW_S: Final = 10.0
+_LINE: Final = 80
 
 
 class ClientLink:
@@ -26,6 +28,7 @@ class ClientLink:
     def __init__(self, protocol: EditProtocol) -> None:
         self._protocol = protocol
         self.about = Client()
+        self._tokens = 0
 
     @property
     def backlog(self) -> int:
@@ -41,8 +44,29 @@ class ClientLink:
         return _applied(self._protocol.send_request_async(types.WORKSPACE_APPLY_EDIT, params))
 
     def show(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
-        """Show a sentence to the user."""
-        self._protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
+        """Show a sentence to the user, on one line: a second one makes Neovim ask for a key.
+
+        What a status line may cut off is whole in the client's log.
+        """
+        line = " ".join(message.split())
+        self._protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=line))
+        if len(line) > _LINE:
+            self.log(line, kind)
+
+    def show_text(self, text: str) -> None:
+        """Show a text of several lines as a message, to a client that can open no document for it."""
+        params = types.ShowMessageParams(type=types.MessageType.Info, message=text)
+        self._protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
+
+    async def show_document(self, uri: str) -> bool:
+        """Have the client open a document, where its user sees it; False if it does not."""
+        params = types.ShowDocumentParams(uri=uri, take_focus=True)
+        request = self._protocol.send_request_async(types.WINDOW_SHOW_DOCUMENT, params)
+        try:
+            answer = await asyncio.wait_for(request, _SHOW_S)
+        except Exception:  # noqa: BLE001 - whatever it says, nothing is shown then
+            return False
+        return bool(answer and answer.success)
 
     async def ask(self, message: str, answers: Sequence[str]) -> str | None:
         """Show a question to the user; None if they gave no answer, or the client cannot ask."""
@@ -71,6 +95,11 @@ class ClientLink:
     def hunks(self, params: HunksParams) -> None:
         """Send ``editsvc/hunks``."""
         self._protocol.notify(Notification.HUNKS, params)
+
+    def new_token(self) -> str:
+        """A token for a progress of our own; short, because Helix shows it."""
+        self._tokens += 1
+        return f"editsvc-{self._tokens}"
 
     def progress(self, token: types.ProgressToken, value: Any) -> None:
         """Send one step of a work-done progress."""
@@ -139,7 +168,7 @@ class EditProgress:
             self.token = token
             self._begin(title)
         elif self._link.about.progress:
-            self.token = f"editsvc-{self._edit_id}"
+            self.token = self._link.new_token()
             self._creating = asyncio.create_task(self._create(self.token, title))
 
     async def _create(self, token: types.ProgressToken, title: str) -> None:

@@ -43,6 +43,9 @@ class Client:
     stream: bool = False
     hunks: bool = False
     asks: bool = False
+    shows_documents: bool = False
+    asks_for_texts: bool = False
+    tags_actions: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -65,7 +68,17 @@ def client_of(params: types.InitializeParams) -> Client:
         stream=options.stream,
         hunks=options.hunks,
         asks=bool(window and window.show_message),
+        shows_documents=bool(window and window.show_document and window.show_document.support),
+        asks_for_texts=bool(workspace and workspace.text_document_content),
+        tags_actions=_tags_actions(capabilities.text_document),
     )
+
+
+def _tags_actions(capabilities: types.TextDocumentClientCapabilities | None) -> bool:
+    """Whether the client knows the tag for what a model will write (LSP 3.18)."""
+    action = capabilities.code_action if capabilities else None
+    tags = action.tag_support if action else None
+    return bool(tags and types.CodeActionTag.LlmGenerated in tags.value_set)
 
 
 def options_of(params: types.InitializeParams) -> InitializationOptions:
@@ -93,6 +106,12 @@ def argument_of(params: types.ExecuteCommandParams, kind: type[_Argument]) -> _A
         raise JsonRpcInvalidParams(f"The argument of {params.command} is wrong: {exc}.") from None
 
 
+def unread(params: types.ExecuteCommandParams) -> bool:
+    """Whether nobody reads a command's answer: a code action's, or one from a picker that passes no argument."""
+    given: Sequence[Any] = params.arguments or ()
+    return not given or (isinstance(given[0], dict) and bool(given[0].get("notify")))
+
+
 def command_of(title: str, command: Command, argument: msgspec.Struct) -> types.Command:
     """A command of ours, with its argument, for the client to show and to execute."""
     return types.Command(title, command.value, arguments=[msgspec.to_builtins(argument)])
@@ -113,6 +132,16 @@ def path_of(uri: str) -> Path | None:
     """The file of a ``file:`` URI; None for any other."""
     path = to_fs_path(uri) if uri.startswith("file:") else None
     return Path(path) if path else None
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two URIs name one file, by links or by the case of letters where a file system has none."""
+    first, second = path_of(one), path_of(other)
+    if first is None or second is None or first.name.casefold() != second.name.casefold():
+        return False
+    with suppress(OSError, ValueError):  # no such file, or a path that can be none
+        return first.samefile(second)
+    return False
 
 
 def filename_of(document: Document) -> str:

@@ -156,7 +156,7 @@ class EditProtocol(LanguageServerProtocol):
             _log.warning("A notification %s was not understood: %s", method, exc.message)
             return
         except Exception as exc:  # noqa: BLE001 - the session goes on
-            _log_without_content(method, exc)
+            log_without_content(method, exc)
             return
         if inspect.isawaitable(outcome):
             asyncio.ensure_future(outcome).add_done_callback(partial(_check_notification, method))
@@ -189,6 +189,7 @@ class EditProtocol(LanguageServerProtocol):
         message_type = self.get_message_type(method)
         if message_type is None:
             return message.get("params")
+        _read_null_ranges(method, message.get("params"))
         try:
             return getattr(self._converter.structure(message, message_type), "params", None)
         except Exception as exc:  # noqa: BLE001 - validators of attrs raise whatever they like
@@ -240,7 +241,7 @@ class EditProtocol(LanguageServerProtocol):
 
     def _reply_error(self, msg_id: MsgId | None, exc: BaseException) -> None:
         if not isinstance(exc, JsonRpcException):
-            _log_without_content("a request", exc)
+            log_without_content("a request", exc)
             exc = JsonRpcInternalError(f"Internal error: {type(exc).__name__}.")
         error = {"code": exc.code, "message": exc.message}
         self._send_data({"jsonrpc": _VERSION, "id": msg_id, "error": error})
@@ -301,6 +302,11 @@ class EditProtocol(LanguageServerProtocol):
             self.session.notebook_sync,
             encoding,
         ).build()  # type: ignore[no-untyped-call]  # pygls
+        schemes = self.session.content_schemes
+        if schemes:  # which pygls' builder does not know yet
+            workspace = self.server_capabilities.workspace or types.WorkspaceOptions()
+            workspace.text_document_content = types.TextDocumentContentOptions(schemes)
+            self.server_capabilities.workspace = workspace
         self.initialized = True
         return types.InitializeResult(capabilities=self.server_capabilities, server_info=self.server_info)
 
@@ -342,6 +348,26 @@ class EditProtocol(LanguageServerProtocol):
         return handler(params)
 
 
+def _read_null_ranges(method: str, params: Any) -> None:
+    """Take a null range as clients mean it: in a change as none at all, else as the start of the document.
+
+    A change that is not understood would be lost, and with it the server's copy of the text.
+    """
+    if not isinstance(params, dict):
+        return
+    if method == types.TEXT_DOCUMENT_CODE_ACTION and params.get("range", 0) is None:
+        start = {"line": 0, "character": 0}
+        params["range"] = {"start": start, "end": start}
+    changes = params.get("contentChanges")
+    if method == types.TEXT_DOCUMENT_DID_CHANGE and isinstance(changes, list):
+        params["contentChanges"] = [
+            {key: value for key, value in change.items() if value is not None}
+            if isinstance(change, dict)
+            else change
+            for change in changes
+        ]
+
+
 def _builtins(value: Any) -> Any:
     """A value of `lsp.contract` as JSON has it; anything else as it is."""
     return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
@@ -349,10 +375,10 @@ def _builtins(value: Any) -> Any:
 
 def _check_notification(method: str, task: asyncio.Future[Any]) -> None:
     if not task.cancelled() and (exc := task.exception()) is not None:
-        _log_without_content(method, exc)
+        log_without_content(method, exc)
 
 
-def _log_without_content(where: str, exc: BaseException) -> None:
+def log_without_content(where: str, exc: BaseException) -> None:
     """Log where an unexpected error comes from. Its message may quote the document, so it is left out."""
     places = "".join(traceback.format_tb(exc.__traceback__))
     _log.error("Unexpected %s in %s\n%s", type(exc).__name__, where, places)

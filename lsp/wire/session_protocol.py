@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from lsprotocol import types
 
@@ -33,6 +33,11 @@ class Session(Protocol):
     @property
     def notebook_sync(self) -> types.NotebookDocumentSyncOptions | None:
         """Which notebooks the client is to synchronise."""
+        ...
+
+    @property
+    def content_schemes(self) -> Sequence[str]:
+        """The schemes of documents whose texts the client may ask for; empty if it cannot."""
         ...
 
     def connect(self, channel: Channel) -> None:

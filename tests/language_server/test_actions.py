@@ -19,11 +19,13 @@ async def actions(session: Session, start: int, end: int, **context: Any) -> lis
 
 
 async def choose(session: Session, action: dict[str, Any]) -> Any:
-    """What an editor does with an action: resolve it if it has no command, then run that."""
+    """What an editor does with an action: resolve it if it has no command, then run that; and wait for the end."""
     if "command" not in action:
         action = await session.client.request("codeAction/resolve", action)
     command = action["command"]
-    return await session.client.command(command["command"], *command["arguments"])
+    answer = await session.client.command(command["command"], *command["arguments"])
+    await session.settled()
+    return answer
 
 
 def titled(found: list[dict[str, Any]], title: str) -> dict[str, Any]:
@@ -45,11 +47,12 @@ async def test_presets_are_offered_for_what_is_selected(start: Start) -> None:
 
     assert action["kind"] == "refactor.rewrite.editsvc.third"
     assert "edit" not in action
-    assert (await choose(session, action))["status"] == "changed"
+    assert (await choose(session, action))["status"] == "running"
     assert session.client.text(URI) == RENAMED
 
 
 def place_of(answer: dict[str, Any]) -> tuple[str, int, int, str]:
+    """The scope of an edit, in its answer or in its record."""
     scope = answer["scope"]
     return scope["kind"], scope["start_line"], scope["end_line"], scope["reason"]
 
@@ -60,9 +63,9 @@ async def test_a_selection_bounds_what_is_rewritten(start: Start) -> None:
     first = STEPS.index("def step_5")
     selected = STEPS[first : STEPS.index("def step_6")]
     action = titled(await actions(session, first, first + len(selected)), "Rename")
-    answer = await choose(session, action)
+    await choose(session, action)
 
-    assert place_of(answer) == ("lines", 21, 24, "asked")
+    assert place_of(session.records()[0]) == ("lines", 21, 24, "asked")
     assert session.client.text(URI) == ONE_RENAMED
 
 
@@ -90,7 +93,7 @@ async def test_an_instruction_in_a_comment_is_applied_and_taken_away(start: Star
     action = titled(await actions(session, at, at), "Apply this instruction: rename step_3 to third")
     answer = await choose(session, action)
 
-    assert answer["status"] == "changed"
+    assert answer["status"] == "running"
     assert session.client.text(URI) == STEPS.replace("step_3", "third")
     session.client.report(URI)
     assert session.same_text()
@@ -110,20 +113,18 @@ async def test_a_comment_that_is_gone_is_no_instruction_any_more(start: Start) -
     at = COMMENTED.index("# edit")
     action = titled(await actions(session, at, at), "Apply")
     session.client.type(URI, at, at + len("# edit: rename"), "# do not rename")
-    answer = await choose(session, action)
+    await choose(session, action)
 
-    assert answer["status"] == "refused"
-    (said,) = session.client.said("window/showMessage")
-    assert said["message"] == answer["message"]
+    assert session.told() == ["The comment with the instruction is no longer there. Ask again."]
 
 
 async def test_a_result_that_no_client_shows_is_shown_by_the_server(start: Start) -> None:
     preset = {"id": "p", "title": "Preset", "instruction": RENAME}
     session = await start(options={"settings": {"presets": [preset]}}, faults=(_fault("refusal"),))
-    answer = await choose(session, titled(await actions(session, 0, 0), "Preset"))
+    await choose(session, titled(await actions(session, 0, 0), "Preset"))
 
-    assert answer["status"] == "refused"
-    assert [said["message"] for said in session.client.said("window/showMessage")] == [answer["message"]]
+    (message,) = session.told()
+    assert message.startswith("The model")
 
 
 async def test_open_hunks_have_lenses_and_actions_that_decide(start: Start) -> None:
@@ -142,8 +143,7 @@ async def test_open_hunks_have_lenses_and_actions_that_decide(start: Start) -> N
     assert lines == [12] * 4 + [32] * 4
 
     at = RENAMED.index("third")
-    rejected = await choose(session, titled(await actions(session, at, at), "Reject this change"))
-    assert [hunk["state"] for hunk in rejected["hunks"]] == ["rejected", "open"]
+    await choose(session, titled(await actions(session, at, at), "Reject this change"))
     assert session.client.text(URI) == RENAMED.replace("third", "step_3")
 
     everything = titled(await actions(session, 0, 0), "Accept all changes (1)")
@@ -201,3 +201,30 @@ def _fault(name: str) -> Any:
     from editsvc.emulator import parse_fault
 
     return parse_fault(name)
+
+
+async def test_lenses_keep_their_order_in_editors_that_sort_them_by_column(start: Start) -> None:
+    session = await start()
+    await session.edit()
+    shown = await lenses(session)
+    starts = [lens["range"]["start"] for lens in shown]
+
+    assert [(place["line"], place["character"]) for place in starts] == [
+        (line, column) for line in (12, 32) for column in range(4)
+    ]
+
+
+async def test_a_trailing_comment_is_offered_from_anywhere_on_its_line_and_bounds_nothing(
+    start: Start,
+) -> None:
+    text = STEPS.replace("return value + 3", "return value + 3  # edit: rename step_3 to third")
+    session = await start(offline=True, script=None, opened={URI: text})
+    line = text.index("    return value + 3")
+    for at in (line, line + 8, text.index("# edit"), text.index("\n", line)):
+        action = titled(await actions(session, at, at), "Apply this instruction")
+        assert "range" not in action["command"]["arguments"][0]
+    assert not [one for one in await actions(session, line - 1, line - 1) if one["title"].startswith("Apply")]
+    at = line + 8
+    await choose(session, titled(await actions(session, at, at), "Apply this instruction"))
+
+    assert session.client.text(URI) == STEPS.replace("step_3", "third")

@@ -244,7 +244,6 @@ async def test_the_messages_of_a_fast_reply_are_few(start: Start) -> None:
 @pytest.mark.parametrize(
     ("command", "argument"),
     [
-        pytest.param("editsvc.edit", None, id="no argument"),
         pytest.param("editsvc.edit", {"uri": URI}, id="no instruction"),
         pytest.param("editsvc.edit", {"uri": URI, "instruction": " "}, id="an empty instruction"),
         pytest.param("editsvc.edit", {"uri": URI, "instruction": 3}, id="a number for a text"),
@@ -270,7 +269,6 @@ async def test_the_messages_of_a_fast_reply_are_few(start: Start) -> None:
         ),
         pytest.param("editsvc.acceptHunk", {"editId": "none", "hunkId": 0}, id="no such edit"),
         pytest.param("editsvc.rejectEdit", {"editId": "none"}, id="no such edit to reject"),
-        pytest.param("editsvc.acceptEdit", None, id="nothing to accept"),
         pytest.param("editsvc.cancel", {"editId": "none"}, id="no such edit to cancel"),
         pytest.param("editsvc.report", {"since": "1d"}, id="an argument where there is none"),
         pytest.param("editsvc.fly", {}, id="no such command"),

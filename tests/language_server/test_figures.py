@@ -35,6 +35,7 @@ async def applied(session: Session, text: str) -> dict[str, Any]:
     (action,) = [one for one in offered if one["title"].startswith("Apply this instruction")]
     (argument,) = action["command"]["arguments"]
     answer: dict[str, Any] = await session.client.command(action["command"]["command"], argument)
+    await session.settled()
     session.client.report(URI)
     return answer
 
@@ -111,7 +112,9 @@ async def test_lines_that_stay_are_not_called_predicted(kept: int, words: str) -
     reporter.streamed(update)
     message = await asyncio.wait_for(heard.said.get(), 60)
     reporter.finish()
-    assert message == f"211/300 lines · {figures.count(int(kept < lines), 'hunk')} · {words} unchanged"
+    assert (
+        message == f"211/300 lines · {figures.count(int(kept < lines), 'hunk')} · {words} of the lines kept"
+    )
 
 
 async def test_a_client_is_told_at_once_that_the_place_is_looked_for() -> None:

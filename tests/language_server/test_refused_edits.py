@@ -31,7 +31,9 @@ def script(tmp_path: Path) -> Path:
 
 async def refused(session: Session, **more: Any) -> dict[str, Any]:
     answer = await session.edit(ELIDE, scope="file", mode="apply", **more)
-    assert (answer["status"], session.client.text(URI)) == ("refused", STEPS)
+    await session.settled()
+    assert answer["status"] == ("running" if more.get("notify") else "refused")
+    assert session.client.text(URI) == STEPS
     return answer
 
 
@@ -130,6 +132,7 @@ async def test_a_client_with_nothing_but_code_actions_has_a_way_out(start: Start
         action = await anyway(session)
         assert action["title"].startswith("Edit anyway, without ")
         await session.client.command(action["command"]["command"], *action["command"]["arguments"])
+        await session.settled()
     assert session.client.text(URI) == ELIDED
     assert set(attempts(session)[1:]) == {0}
     assert await anyway(session) is None

@@ -62,7 +62,7 @@ async def test_so_is_the_first_progress_of_a_client_that_draws_no_hunks() -> Non
     reporter.streamed(update(1, changed=True))
     reporter.finish()
 
-    assert client.reports == ["1/99 lines · 1 hunk · 0 % unchanged"]
+    assert client.reports == ["1/99 lines · 1 hunk · 0 % of the lines kept"]
 
 
 async def test_a_reply_that_begins_anew_has_a_first_hunk_of_its_own() -> None:

@@ -142,6 +142,8 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ("docs/emulator.md", "still end after {} MB", [constant("emulator.answer:_ENOUGH") >> 20]),
     ("docs/emulator.md", "the last {:,} as a list", [constant("emulator.service:_REMEMBERED")]),
     ("docs/language-server.md", "the last {}, for {:.0f} minutes", [MOST_KEPT, KEPT_S / 60]),
+    ("docs/language-server.md", "one of more than {} characters", [constant("lsp.wire.client:_LINE")]),
+    ("docs/language-server.md", "The last {} are kept", [constant("lsp.editing.decisions:_MOST_KEPT")]),
     ("docs/language-server.md", "in at most {} attempts", [constant("lsp.editing.apply_edits:ATTEMPTS")]),
     (
         "docs/language-server.md",
@@ -334,6 +336,10 @@ ELSEWHERE = {
     "docs/glossary.md": ["Below 1 only"],
     "docs/language-server.md": [
         "Protocol (3.17)",
+        "Of 3.18 it uses",
+        "(`workspace/textDocumentContent`, LSP 3.18)",
+        "mode 0600, in a folder of mode 0700",
+        "ready (3 changes)",
         "(0 takes a free port)",
         "status 0, or 1 after",
     ],

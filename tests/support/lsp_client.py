@@ -121,6 +121,8 @@ class LspClient:
         """What the server has sent that is not of the contract."""
         self.questions: str | None = None
         """The answer to what the server asks the user; None for no choice, "held" to wait with it."""
+        self.shows = True
+        """Whether documents that the server wants shown are."""
         self._held: list[dict[str, Any]] = []
         self._next_id = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -190,6 +192,8 @@ class LspClient:
             return self._apply(params["edit"]) if instead is None else instead
         if method == "workspace/configuration":
             return [self.settings for _ in params["items"]]
+        if method == "window/showDocument":
+            return {"success": self.shows}
         if method == "window/showMessageRequest":
             return {"title": self.questions} if self.questions else None
         return None

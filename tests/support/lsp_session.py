@@ -61,6 +61,15 @@ class Session:
         answer: dict[str, Any] = await self.client.command("editsvc.edit", asked)
         return answer
 
+    async def settled(self) -> None:
+        """Wait until all that commands have begun is over: those of code actions are answered before."""
+        while len(self.server.parts.tasks):
+            await asyncio.sleep(0.005)
+
+    def told(self) -> list[str]:
+        """What the editor was asked to show its user, in order."""
+        return [said["message"] for said in self.client.said("window/showMessage")]
+
     def records(self) -> list[dict[str, Any]]:
         log = self.server.service_handle.log()
         assert log is not None

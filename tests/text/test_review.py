@@ -97,7 +97,7 @@ def test_rejecting_keeps_what_was_typed_around_the_hunk(buffer: Buffer) -> None:
 def test_a_hunk_that_the_user_typed_into_can_be_accepted_but_not_rejected(buffer: Buffer) -> None:
     buffer.type("** 2", "* 1 ")
     assert buffer.states() == ["open", "open", "edited"]
-    with pytest.raises(Stale, match="Hunk 2 cannot be rejected: its text was changed"):
+    with pytest.raises(Stale, match="Hunk 3 cannot be rejected: its text was changed"):
         buffer.review.reject(REPLACED, buffer.text)
     buffer.review.accept(REPLACED)
     assert buffer.states() == ["open", "open", "accepted"]
@@ -164,11 +164,11 @@ def test_two_deletions_that_have_met_come_back_in_their_order() -> None:
 
 def test_a_decision_is_made_once(buffer: Buffer) -> None:
     buffer.review.accept(ADDED)
-    with pytest.raises(UsageError, match="Hunk 1 is accepted already"):
+    with pytest.raises(UsageError, match="Hunk 2 is accepted already"):
         buffer.review.reject(ADDED, buffer.text)
-    with pytest.raises(UsageError, match="There is no hunk 3; the edit has 3"):
+    with pytest.raises(UsageError, match="There is no hunk 4; the edit has 3"):
         buffer.review.accept(3)
-    with pytest.raises(UsageError, match="There is no hunk -1"):
+    with pytest.raises(UsageError, match="There is no hunk 0"):
         buffer.review.reject(-1, buffer.text)
 
 

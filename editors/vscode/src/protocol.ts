@@ -36,6 +36,7 @@ export type Mark =
 
 /** How a command ended. */
 export type AnswerStatus =
+  | 'running'
   | 'changed'
   | 'unchanged'
   | 'refused'
@@ -188,8 +189,8 @@ export interface EditArgument {
   /** The range of a comment that holds the instruction, and goes away with the edit. */
   readonly comment?: Range;
   /**
-   * Set by code actions, whose result no editor shows: the server tells the user how it ended, and does not
-   * wait with the answer for an editor that is slow to report.
+   * Set by code actions, whose result no editor shows: the command is answered at once (`running`), and the
+   * server tells the user how it ended.
    */
   readonly notify?: boolean;
   /** Edit the document although its file is one that is refused otherwise. */
@@ -257,7 +258,7 @@ export interface StreamedHunk {
 
 /** The answer to accepting and rejecting. */
 export interface DecisionAnswer {
-  /** The edit. */
+  /** The edit; empty if there is none. */
   readonly editId: string;
   /** How it ended. */
   readonly status: AnswerStatus;
@@ -277,6 +278,18 @@ export interface CancelAnswer {
   readonly message: string;
   /** Always empty. */
   readonly hunks: readonly Hunk[];
+}
+
+/** The answer to `editsvc.showDiff`. */
+export interface DiffAnswer {
+  /** The edit. */
+  readonly editId: string;
+  /** `changed`, or `unchanged` if there is nothing to show. */
+  readonly status: AnswerStatus;
+  /** A sentence for the user; empty if there is nothing to say. */
+  readonly message: string;
+  /** What the editor was asked to show: the text as it is, and as it would be. */
+  readonly diff: string;
 }
 
 /** The answer to `editsvc.report` with the format `html`. */
@@ -499,6 +512,7 @@ export const serverCommand = {
   rejectEdit: 'editsvc.rejectEdit',
   rejectUnexplained: 'editsvc.rejectUnexplained',
   cancel: 'editsvc.cancel',
+  showDiff: 'editsvc.showDiff',
   report: 'editsvc.report',
 } as const;
 

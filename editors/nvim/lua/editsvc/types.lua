@@ -35,6 +35,7 @@
 
 --- How a command ended.
 ---@alias editsvc.AnswerStatus
+---| "running"
 ---| "changed"
 ---| "unchanged"
 ---| "refused"
@@ -160,6 +161,7 @@
 ---| "editsvc.rejectEdit"
 ---| "editsvc.rejectUnexplained"
 ---| "editsvc.cancel"
+---| "editsvc.showDiff"
 ---| "editsvc.report"
 
 --- The object `initializationOptions` of `initialize`; unknown or malformed values are ignored.
@@ -179,7 +181,7 @@
 ---@field mode? editsvc.ApplyMode `review` (if absent) leaves each hunk open, `apply` does not, `preview` changes nothing until it is accepted.
 ---@field prediction? editsvc.PredictionMode Whether to send the text as the predicted output; if absent, as the settings say.
 ---@field comment? lsp.Range The range of a comment that holds the instruction, and goes away with the edit.
----@field notify? boolean Set by code actions, whose result no editor shows: the server tells the user how it ended, and does not wait with the answer for an editor that is slow to report.
+---@field notify? boolean Set by code actions, whose result no editor shows: the command is answered at once (`running`), and the server tells the user how it ended.
 ---@field allowPath? boolean Edit the document although its file is one that is refused otherwise.
 ---@field allow? string[] Checks that this edit need not pass, besides those that the user's settings allow.
 ---@field onlyAsked? boolean Leave out the hunks that the instruction does not explain; if absent, as the settings say.
@@ -219,7 +221,7 @@
 
 --- The answer to accepting and rejecting.
 ---@class editsvc.DecisionAnswer
----@field editId string The edit.
+---@field editId string The edit; empty if there is none.
 ---@field status editsvc.AnswerStatus How it ended.
 ---@field message string A sentence for the user; empty if there is nothing to say.
 ---@field hunks editsvc.Hunk[] All hunks of the edit.
@@ -230,6 +232,13 @@
 ---@field status editsvc.AnswerStatus `cancelled`, or `unchanged` if it was too late.
 ---@field message string A sentence for the user; empty if there is nothing to say.
 ---@field hunks editsvc.Hunk[] Always empty.
+
+--- The answer to `editsvc.showDiff`.
+---@class editsvc.DiffAnswer
+---@field editId string The edit.
+---@field status editsvc.AnswerStatus `changed`, or `unchanged` if there is nothing to show.
+---@field message string A sentence for the user; empty if there is nothing to say.
+---@field diff string What the editor was asked to show: the text as it is, and as it would be.
 
 --- The answer to `editsvc.report` with the format `html`.
 ---@class editsvc.ReportPage
