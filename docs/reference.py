@@ -117,7 +117,7 @@ def settings() -> str:
 def errors() -> str:
     """Every way in which an edit can end."""
     for module in pkgutil.walk_packages(editsvc.__path__, "editsvc."):
-        if "__main__" not in module.name and ".migrations" not in module.name:
+        if not re.search(r"\.(__main__|migrations|system)\b", module.name):
             importlib.import_module(module.name)
     lines = [
         "# Errors\n",

@@ -14,7 +14,9 @@ import sys
 def main(arguments: list[str] | None = None) -> int:
     """Run the language server until its client leaves; returns the status for the shell."""
     from editsvc import __version__
+    from editsvc.system import streams
 
+    streams.speak_utf8()
     parser = argparse.ArgumentParser(
         prog="editsvc-lsp", description="Edit code by instruction, in any editor that speaks LSP."
     )

@@ -8,10 +8,10 @@ import os
 import secrets
 import signal
 import sys
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from editsvc.system.signals import call_at_end
 from lsp.session import EditServer, ProcessContext
 from lsp.wire.stdio import PipeChannel, claim_standard_streams
 
@@ -35,7 +35,7 @@ async def _stdio(context: ProcessContext) -> int:
     session = EditServer(context)
     channel = PipeChannel(incoming, outgoing, on_body=session.receive, on_end=session.disconnected)
     session.connect(channel)
-    _on_signals(session.end)
+    call_at_end(lambda number: session.end(_SIGNAL_STATUS + number))
     channel.start()
     status = await session.ended
     await session.wind_up()
@@ -49,7 +49,7 @@ async def _listen(context: ProcessContext, *, tcp: int | None, ws: int | None) -
 
     token = os.environ.get("EDITSVC_LSP_TOKEN") or secrets.token_urlsafe(32)
     stop: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    _on_signals(lambda status: None if stop.done() else stop.set_result(status))
+    call_at_end(lambda number: None if stop.done() else stop.set_result(_SIGNAL_STATUS + number))
     make_session = partial(EditServer, context)
     listening = (
         listen_ws(ws, token, make_session) if ws is not None else listen_tcp(tcp or 0, token, make_session)
@@ -62,10 +62,3 @@ async def _listen(context: ProcessContext, *, tcp: int | None, ws: int | None) -
     except OSError as exc:
         sys.stderr.write(f"editsvc-lsp: can't listen there: {exc.strerror or exc}.\n")
         return 2
-
-
-def _on_signals(end: object) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            loop.add_signal_handler(number, end, _SIGNAL_STATUS + number)  # type: ignore[arg-type]

@@ -6,13 +6,14 @@ Needs nothing but `packaging` to compare versions, so that it can tell what else
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import metadata, util
 from typing import TYPE_CHECKING, Final
+
+from editsvc.system.processes import NO_WINDOW, command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,13 @@ def grammar_problems(path: Sequence[str] | None = None, *, patience_s: float = _
     command = [sys.executable, "-I", "-c", _TRY_GRAMMARS, json.dumps(searched)]
     try:
         done = subprocess.run(  # noqa: S603 - our own words
-            command, capture_output=True, text=True, check=False, timeout=patience_s
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=patience_s,
+            creationflags=NO_WINDOW,
         )
     except subprocess.TimeoutExpired as exc:
         printed = exc.stdout.decode() if isinstance(exc.stdout, bytes) else exc.stdout or ""
@@ -95,10 +102,9 @@ def grammar_problems(path: Sequence[str] | None = None, *, patience_s: float = _
 
 def command_for(requirement: str) -> str:
     """The command that installs `requirement` into the environment that this process runs in."""
-    python = shlex.quote(sys.executable)
     if util.find_spec("pip") is None:
-        return f"uv pip install --python {python} --upgrade {shlex.quote(requirement)}"
-    return f"{python} -m pip install --upgrade {shlex.quote(requirement)}"
+        return command_line(["uv", "pip", "install", "--python", sys.executable, "--upgrade", requirement])
+    return command_line([sys.executable, "-m", "pip", "install", "--upgrade", requirement])
 
 
 def _requirements(path: Sequence[str] | None) -> Iterator[tuple[Requirement, bool]]:

@@ -5,6 +5,7 @@ A process may hand its command to one that is ready (`editsvc.cli.handover`); be
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from editsvc import late
@@ -21,7 +22,7 @@ __all__ = ["COMMANDS", "command", "main"]
 
 def main(args: list[str] | None = None, *, group: click.Command | None = None) -> None:
     """Run the command line, here or in a process that is ready, and exit; `args` are those of the process if None."""
-    if args is None and group is None:
+    if sys.platform == "linux" and args is None and group is None:
         from editsvc.cli.handover import hand_over
 
         hand_over()

@@ -16,6 +16,7 @@ import click
 
 from editsvc import __version__
 from editsvc.cli.usage import CommandGroup, styled, tell
+from editsvc.system import streams
 
 # Name -> (module, one line of help). The line stands here so that the list of commands imports none of them;
 # a test compares it with the command's own.
@@ -79,6 +80,7 @@ def run(args: list[str] | None, group: click.Command) -> None:
     """Run a command and exit; what nobody expected is a sentence too, or a traceback in Python's -X dev mode."""
     # What is loaded stays, and collecting would look through all of it again and again: a tenth of a start.
     gc.disable()
+    streams.speak_utf8()
     from editsvc.errors import EditsvcError, ExitCode
 
     try:
@@ -95,19 +97,25 @@ def run(args: list[str] | None, group: click.Command) -> None:
 
         print_message(f"editsvc: {message_of(exc)}")
         code = exc.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.DONE
-    except Exception as exc:
-        if sys.flags.dev_mode:
-            raise
-        from editsvc.cli.output import print_message
-        from editsvc.errors import Defect
-
-        defect = Defect(exc)
-        print_message(f"editsvc: {defect.sentence()}")
-        code = defect.exit_code
+    except Exception as exc:  # noqa: BLE001 - raised again, or told
+        if isinstance(exc, OSError) and streams.nobody_reads(exc):
+            # Whoever read our output has seen enough; the interpreter must not complain when it flushes.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = ExitCode.DONE
+        else:
+            code = _unexpected(exc)
     finally:
         gc.enable()
     sys.exit(int(code or 0))
+
+
+def _unexpected(exc: Exception) -> int:
+    """The exit code for what nobody expected, which is said; in Python's -X dev mode it goes on."""
+    if sys.flags.dev_mode:
+        raise exc
+    from editsvc.cli.output import print_message
+    from editsvc.errors import Defect
+
+    defect = Defect(exc)
+    print_message(f"editsvc: {defect.sentence()}")
+    return defect.exit_code

@@ -2,7 +2,7 @@
 
 That process forks for each command, and the child does what this process would have done: with its arguments, folder,
 environment, standard streams and umask. So nothing is shared but loaded code. The socket is in a folder of the user's
-own, and both sides ask the system who the other one is. A command that cannot be handed over runs here.
+own, and both sides ask the system who the other one is. A command that cannot be handed over runs here. Linux only.
 
 The request is one message with descriptors (standard input, output and error, the folder) and a length, then so many
 bytes (`Request.encode`). The answer is a byte: `READY`, or `REFUSED` where the code is another one. Behind `READY`
@@ -13,12 +13,15 @@ last one is the exit code. This module loads next to nothing.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from typing import TYPE_CHECKING
 
+from editsvc.system import linux
+
 if TYPE_CHECKING:
     import socket
+
+assert sys.platform == "linux"  # noqa: S101 - for mypy, as in editsvc.system.linux
 
 SOCKET = "commands.sock"
 READY, REFUSED, GO = b"+", b"-", b"!"
@@ -27,32 +30,8 @@ STREAMS = 4
 
 # What Python itself, and the C library, read when a process starts.
 _AT_START = (b"LANG", b"LC_", b"PYTHON", b"MALLOC_", b"LD_", b"GCONV_PATH")
-# A process in another of these sees other files, other hosts or other users.
-_SPACES = ("mnt", "net", "user")
-_OTHERS = 0o077
 _PATIENCE_S = 1.0
 _DIED = 1
-
-
-def runtime_folder() -> str | None:
-    """The folder of the socket, whether it exists or not: one that only this user can look into; None without any."""
-    if os.name != "posix" or not hasattr(os, "geteuid"):
-        return None
-    given = os.environ.get("XDG_RUNTIME_DIR")
-    return os.path.join(given, "editsvc") if given else f"/tmp/editsvc-{os.geteuid()}"  # noqa: PTH118, S108 - checked
-
-
-def is_private(folder: str) -> bool:
-    """Whether `folder` is one, and nobody but its owner, who is this user, can look into it."""
-    try:
-        found = os.lstat(folder)
-    except OSError:
-        return False
-    return (
-        stat.S_ISDIR(found.st_mode)
-        and not stat.S_IMODE(found.st_mode) & _OTHERS
-        and found.st_uid == os.geteuid()
-    )
 
 
 class Request:
@@ -83,10 +62,9 @@ def running_code(environ: dict[bytes, bytes]) -> bytes:
     changed = os.stat(package).st_mtime_ns  # noqa: PTH116 - pathlib takes a while to load
     start = sorted((name, value) for name, value in environ.items() if name.startswith(_AT_START))
     flags = (tuple(sys.flags), sorted(sys._xoptions.items()), sys.warnoptions)  # noqa: SLF001 - documented
-    spaces = [os.readlink(f"/proc/self/ns/{name}") for name in _SPACES]  # noqa: PTH115 - as above
-    root = os.stat("/")  # noqa: PTH116 - as above
-    rights = (os.getegid(), sorted(os.getgroups()), os.nice(0), spaces, root.st_dev, root.st_ino)
-    return repr((__version__, package, changed, sys.version, sys.executable, flags, start, rights)).encode()
+    return repr(
+        (__version__, package, changed, sys.version, sys.executable, flags, start, linux.rights())
+    ).encode()
 
 
 def hand_over() -> None:
@@ -94,39 +72,29 @@ def hand_over() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] != ["rewrite"] or "--interactive" in arguments:
         return
-    folder = runtime_folder()
-    if folder is None or not is_private(folder):
+    folder = linux.runtime_folder()
+    if not linux.is_private(folder):
         return
-    import socket
-
     try:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(_PATIENCE_S)
-        connection.connect(f"{folder}/{SOCKET}")
+        connection = linux.connected(f"{folder}/{SOCKET}", _PATIENCE_S)
         if not _accepted(connection, arguments):
             connection.close()
             return
-    except (OSError, AttributeError):  # no server, or a system without what this takes
+    except OSError:  # no server, or one that cannot be understood
         return
     sys.exit(_follow(connection))
 
 
 def _accepted(connection: socket.socket, arguments: list[str]) -> bool:
     """Whether the server has taken the command over; raises OSError."""
-    import socket
     import struct
 
-    if peer(connection) != os.geteuid():
+    if not linux.is_own(connection):
         return False
-    umask = os.umask(0)
-    os.umask(umask)
-    environ = dict(os.environb)
-    data = Request(running_code(environ), umask, [os.fsencode(word) for word in arguments], environ).encode()
-    here = os.open(".", os.O_RDONLY)
-    try:
-        socket.send_fds(connection, [struct.pack("!I", len(data))], [0, 1, 2, here])
-    finally:
-        os.close(here)
+    environ = linux.variables()
+    words = [os.fsencode(word) for word in arguments]
+    data = Request(running_code(environ), linux.umask(), words, environ).encode()
+    linux.send_with_streams(connection, struct.pack("!I", len(data)))
     connection.sendall(data)
     if connection.recv(1) != READY:
         return False
@@ -134,31 +102,17 @@ def _accepted(connection: socket.socket, arguments: list[str]) -> bool:
     return True
 
 
-def peer(connection: socket.socket) -> int:
-    """The user at the other end of a connection; raises OSError, or AttributeError where the system cannot tell."""
-    import socket
-    import struct
-
-    size = struct.calcsize("3i")
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    user: int = struct.unpack("3i", credentials)[1]
-    return user
-
-
 def _follow(connection: socket.socket) -> int:
     """The exit code of the command; signals that this process gets go to the one that runs it."""
-    import signal
-
     connection.settimeout(None)
 
-    def pass_on(number: int, _frame: object) -> None:
+    def pass_on(number: int) -> None:
         try:
             connection.sendall(bytes([number]))
         except OSError:
             return
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, pass_on)
+    linux.pass_signals_on(pass_on)
     try:
         last = connection.recv(1)
     except OSError:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import click
 
 from editsvc.errors import SettingsError, UsageError
+from editsvc.system import processes
 
 
 @click.command(short_help="Start the language server.")
@@ -31,12 +30,9 @@ def command(*, tcp: int | None, ws: int | None, **flags: bool) -> int:
         if port is not None:
             arguments += [name, str(port)]
     # Beside the interpreter, never from PATH or the folder: a workspace could hold a program of that name.
-    name = "editsvc-lsp.exe" if os.name == "nt" else "editsvc-lsp"
-    program = Path(sys.executable).parent / name
+    program = Path(sys.executable).parent / f"editsvc-lsp{processes.PROGRAM_SUFFIX}"
     if not program.exists():
         raise SettingsError(
             f"{program} is missing.", hint="Install editsvc again, in the way that it was installed."
         )
-    if os.name == "posix":
-        os.execv(program, [str(program), *arguments])  # noqa: S606 - our own program, by its full path
-    return subprocess.run([program, *arguments], check=False).returncode  # noqa: S603 - same
+    return processes.become(program, arguments)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -180,33 +177,15 @@ def _write(file: Path, data: bytes) -> None:
 
     Raises FileError if that cannot be done.
     """
-    from editsvc.files.disk import FileError
+    from editsvc.files import disk
+    from editsvc.system.files import FILES
 
     try:
         file = file.resolve()
         if file.exists() and not file.is_file():
             file.write_bytes(data)  # a device or a pipe: there is nothing to replace
             return
-        mode = file.stat().st_mode & 0o7777 if file.exists() else 0o666 & ~_umask()
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary = Path(name)
-            temporary.chmod(mode)
-            temporary.replace(file)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        mode = file.stat().st_mode & 0o7777 if file.exists() else FILES.usual_mode()
+        disk.put(file, data, mode=mode)
     except OSError as exc:
-        raise FileError(f"{file} cannot be written: {exc.strerror or exc}.") from exc
-
-
-def _umask() -> int:
-    # The only way to read it is to set it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        raise disk.FileError(f"{file} cannot be written: {exc.strerror or exc}.") from exc

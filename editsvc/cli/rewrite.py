@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import os
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +38,7 @@ from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
 from editsvc.settings import environment
+from editsvc.system.signals import call_at_end
 from editsvc.text.document import decode
 
 if TYPE_CHECKING:
@@ -198,9 +197,9 @@ async def _run(options: Options, paths: Sequence[str], teller: Teller, *, offlin
     from editsvc.app.composition import open_service
 
     settings = options.writing.settings
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None and os.name == "posix":
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    task = asyncio.current_task()
+    if task is not None:
+        call_at_end(lambda _number: task.cancel(), interrupts=False)
     outcomes: list[FileOutcome] = []
     async with open_service(settings, offline=offline) as service:
         if service.offline and not offline:

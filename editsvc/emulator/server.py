@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import struct
 import sys
@@ -24,6 +23,7 @@ from editsvc.emulator.responder import responder_for
 from editsvc.emulator.service import FAULT_HEADER, Answer, EmulatedService, ServedCall
 from editsvc.emulator.wire import ServedRequest, WireError
 from editsvc.errors import UsageError
+from editsvc.system.signals import call_at_end
 from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
@@ -277,10 +277,7 @@ async def _errors_as_json(request: web.Request, handler: Any) -> web.StreamRespo
 async def serve(options: EmulatorOptions, *, as_json: bool = False, out: TextIO = sys.stdout) -> None:
     """Run an emulator until SIGINT or SIGTERM; its address is the first line on `out`."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            loop.add_signal_handler(number, stop.set)
+    call_at_end(lambda _number: stop.set())
     async with Emulator(options) as emulator:
         line = f"listening on {emulator.base_url}"
         if as_json:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import errno
 import hashlib
 import os
 import re
 import stat
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import DocumentRefused, EditsvcError, ExitCode, Means, Remedy, Stale, Status
+from editsvc.system.files import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SUFFIX: Final = ".editsvc"
 _RANDOM: Final = "[a-z0-9_]{8}"  # the random part of a name that tempfile makes
-_LONGEST_NAME: Final = 255
 _ATTEMPTS: Final = 10
-# If files cannot be locked, one that was not touched for this long is abandoned.
-_ABANDONED_S: Final = 86_400
-_ACCESS_LIST: Final = "system.posix_acl_access"
 
 
 class FileError(EditsvcError):
@@ -128,7 +124,7 @@ def _open_unchanged(source: SourceFile, flags: int) -> Iterator[int]:
     """The open file, if it is unchanged since it was read; raises Stale."""
     path = source.path
     try:
-        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = FILES.open(path, flags)
     except OSError:
         _status(path)
         raise
@@ -148,53 +144,66 @@ def _open_unchanged(source: SourceFile, flags: int) -> Iterator[int]:
 def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
     """Write `data` beside the file and rename that; False, with nothing done, if it must be written in place."""
     path = source.path
-    with _beside(path) as (descriptor, temporary):
-        if not _take_owner(descriptor, status):
+    with _beside(path) as new:
+        if not FILES.take_owner(new.descriptor, status):
             return False
-        with open(descriptor, "wb", closefd=False) as file:
+        with open(new.descriptor, "wb", closefd=False) as file:
             file.write(data)
-        _take_over(descriptor, path, status)
-        os.fsync(descriptor)
+        if not FILES.take_over(new.descriptor, new.path, path):
+            return False
+        FILES.sync(new.descriptor)
         with _open_unchanged(source, os.O_RDONLY) as opened:
             if os.fstat(opened).st_nlink > 1:
                 return False
-            temporary.replace(path)
+            if not FILES.open_files_stay:
+                FILES.replace(new.path, path)
+        if FILES.open_files_stay:
+            new.close()
+            if not FILES.replace(new.path, path):
+                return False
     # The file is already replaced: some folders cannot be read, and some file systems cannot sync folders.
     with contextlib.suppress(OSError):
-        sync_folder(path.parent)
+        FILES.sync_folder(path.parent)
     return True
 
 
+class _New:
+    """A file that is being written beside another one."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor, self.path = descriptor, path
+        self._open = True
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            os.close(self.descriptor)
+
+
 @contextlib.contextmanager
-def _beside(path: Path) -> Iterator[tuple[int, Path]]:
-    """A new file in the folder of `path`, locked as long as it is written, and gone if it was not renamed."""
+def _beside(path: Path) -> Iterator[_New]:
+    """A new file in the folder of `path`, held as long as it is written, and gone if it was not renamed."""
     prefix = _prefix(path)
     for _ in range(_ATTEMPTS):
         descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_SUFFIX, dir=path.parent)
-        temporary = Path(name)
+        new = _New(descriptor, Path(name))
         try:
-            with contextlib.suppress(OSError):  # not every file system supports it
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if not os.fstat(descriptor).st_nlink:
-                continue  # removed by another process before it was locked
-            yield descriptor, temporary
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        else:
-            temporary.unlink(missing_ok=True)  # it is gone after a rename
+            if not FILES.hold(descriptor):
+                continue  # removed by another process before it was held
+            yield new
             return
         finally:
-            os.close(descriptor)
+            if FILES.open_files_stay:
+                new.close()
+            new.path.unlink(missing_ok=True)  # it is gone after a rename
+            new.close()
     raise FileError(f"{path} cannot be written: the file beside it is deleted again and again.")
 
 
 def _prefix(path: Path) -> str:
     """The prefix for the names of the files beside `path`; a long name is cut, and made unique by its hash."""
-    name, room = path.name, _LONGEST_NAME
-    with contextlib.suppress(OSError):
-        room = os.pathconf(path.parent, "PC_NAME_MAX")
-    room -= len(f"..12345678{_SUFFIX}")
+    name = path.name
+    room = FILES.longest_name(path.parent) - len(f"..12345678{_SUFFIX}")
     if len(os.fsencode(name)) <= room:
         return f".{name}."
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
@@ -210,53 +219,7 @@ def _sweep(path: Path) -> None:
         for entry in entries:
             if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                 with contextlib.suppress(OSError):
-                    _unlink_if_abandoned(Path(entry.path))
-
-
-def _unlink_if_abandoned(temporary: Path) -> None:
-    descriptor = os.open(temporary, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    except OSError:
-        if time.time() - os.fstat(descriptor).st_mtime > _ABANDONED_S:
-            temporary.unlink()
-    else:
-        temporary.unlink()
-    finally:
-        os.close(descriptor)
-
-
-def _take_owner(descriptor: int, status: os.stat_result) -> bool:
-    """Give the file to the owner and the group of another; False if only root could."""
-    own = os.fstat(descriptor)
-    if (own.st_uid, own.st_gid) == (status.st_uid, status.st_gid):
-        return True
-    try:
-        os.fchown(descriptor, status.st_uid, status.st_gid)
-    except OSError:
-        return False
-    return True
-
-
-def _take_over(descriptor: int, path: Path, status: os.stat_result) -> None:
-    """Take over mode, extended attributes and access list; a folder may give new files a list of its own."""
-    attributes = _attributes(path)
-    if hasattr(os, "removexattr") and _ACCESS_LIST not in attributes:
-        with contextlib.suppress(OSError):
-            os.removexattr(descriptor, _ACCESS_LIST)
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-    for attribute in attributes:
-        with contextlib.suppress(OSError):  # some belong to the kernel
-            os.setxattr(descriptor, attribute, os.getxattr(path, attribute))
-
-
-def _attributes(path: Path) -> list[str]:
-    if hasattr(os, "listxattr"):
-        with contextlib.suppress(OSError):  # not every file system has them
-            return os.listxattr(path)
-    return []
+                    FILES.remove_abandoned(Path(entry.path))
 
 
 # --- in place ---------------------------------------------------------------------------------------------------------
@@ -277,13 +240,12 @@ def _fill(descriptor: int, data: bytes, size: int) -> None:
     if len(data) > size:
         # First the length, so that a file that is being written has one of two; then the room.
         os.ftruncate(descriptor, len(data))
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, len(data))
+        FILES.reserve(descriptor, len(data))
     _write_all(descriptor, data, 0)
-    os.fsync(descriptor)
+    FILES.sync(descriptor)
     if len(data) < size:
         os.ftruncate(descriptor, len(data))
-        os.fsync(descriptor)
+        FILES.sync(descriptor)
 
 
 def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> None:
@@ -292,7 +254,7 @@ def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> 
         found = _content(descriptor)[: len(old)].ljust(len(old), b"\0")
         _write_all(descriptor, old[: len(old) - _common(found[::-1], old[::-1], 0)], 0)
         os.ftruncate(descriptor, len(old))
-        os.fsync(descriptor)
+        FILES.sync(descriptor)
     except OSError as exc:
         raise FileError(
             f"{path} is half written ({exc.strerror or exc}).",
@@ -303,7 +265,7 @@ def _put_back(path: Path, descriptor: int, old: bytes, cause: BaseException) -> 
 def _write_all(descriptor: int, data: bytes, at: int) -> None:
     rest = memoryview(data)
     while rest:
-        count = os.pwrite(descriptor, rest, at)
+        count = FILES.write_at(descriptor, rest, at)
         rest, at = rest[count:], at + count
 
 
@@ -313,30 +275,31 @@ def _content(descriptor: int) -> bytes:
         return file.read()
 
 
-def put(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file of our own, readable by its owner alone, at `path`: with all of `content`, or not at all.
+def put(path: Path, content: bytes, *, durable: bool = True, mode: int | None = None) -> None:
+    """Write a file of our own at `path`: with all of `content`, or not at all. Raises OSError.
 
-    If `durable`, also after a loss of power, once its folder is synced. Raises OSError.
+    Its owner alone can read it, unless there is a `mode`. If `durable`, it is there also after a loss of power, once
+    its folder is synced.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
+    new = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             if durable:
                 file.flush()
-                os.fsync(file.fileno())
-        Path(name).replace(path)
+                FILES.sync(file.fileno())
+        if mode is not None:
+            new.chmod(mode)
+        replaced = FILES.replace(new, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
+    if not replaced:
+        new.unlink(missing_ok=True)
+        raise PermissionError(errno.EACCES, "another program has it open", str(path))
 
 
 def sync_folder(folder: Path) -> None:
     """Sync the names in `folder` to disk too, if the system supports it."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    FILES.sync_folder(folder)

@@ -25,6 +25,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from editsvc import late
 from editsvc.files import disk
 from editsvc.files.disk import FileError
+from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,7 +211,7 @@ def _size(run: Path) -> int:
 
 def _make_private(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True)
+        make_private_folder(folder, exist_ok=False)
     except FileExistsError:
         return
     disk.sync_folder(folder.parent)

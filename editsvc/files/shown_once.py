@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from editsvc.system.files import make_private_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,7 +24,7 @@ class ShownOnce:
             return False
         self._told.add(key)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             (self._folder / re.sub(r"[^\w.-]", "_", key)).touch(exist_ok=False)
         except FileExistsError:
             return False

@@ -14,6 +14,7 @@ import msgspec
 
 from editsvc.files import disk
 from editsvc.provider.breaker import Health
+from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,7 @@ class HealthFile:
         }
         recent = [entry for entry in entries.values() if now - entry.noted_at < _FORGOTTEN_S]
         with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._path.parent)
             disk.put(self._path, msgspec.json.format(msgspec.json.encode(recent), indent=2), durable=False)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from editsvc import credible
 from editsvc.files import disk
 from editsvc.provider.limits import FORGOTTEN_S, Found, Limits
+from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ class LimitsFile:
         recent = [entry for entry in entries.values() if now - entry.noted_at < FORGOTTEN_S]
         latest = sorted(recent, key=lambda entry: entry.noted_at)[-_MOST:]
         with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._path.parent)
             disk.put(self._path, msgspec.json.format(msgspec.json.encode(latest), indent=2), durable=False)
 
     def _entries(self) -> list[LimitsEntry]:

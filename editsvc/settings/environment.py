@@ -15,6 +15,7 @@ from editsvc import late
 from editsvc.errors import SettingsError
 from editsvc.files.workspace import work_tree
 from editsvc.settings.schema import Layer, Resolved, Settings, resolve
+from editsvc.system.processes import NO_WINDOW, found_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +169,8 @@ def _from_keyring(account: str) -> str | None:
 def _from_command(setting: str, command: list[str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own settings name the command; a project's cannot
-            command,
+            [found_program(command[0], os.environ), *command[1:]],
+            creationflags=NO_WINDOW,
             stdin=subprocess.DEVNULL,  # it is the document's, or the editor's
             capture_output=True,
             encoding="utf-8",

@@ -16,8 +16,9 @@ from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
+from editsvc.system.files import make_private_folder
+from editsvc.system.volumes import mounts, network_file_system
 from editsvc.tokenlog.errors import LogUnavailable
-from editsvc.tokenlog.mounts import mounts, network_file_system
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -84,7 +85,7 @@ def make_engine(
 ) -> Engine:
     """An engine for `url`; waits at most `timeout_s` seconds for a lock or for the server.
 
-    `mountinfo` tells which file systems come over a network (see `editsvc.tokenlog.mounts`); None asks the system.
+    `mountinfo` tells which file systems come over a network (see `editsvc.system.volumes`); None asks the system.
     Creates the SQLite file (0600) and its folder (0700) if they are missing, and leaves the permissions of
     existing ones alone. Raises LogUnavailable if the driver is missing, OSError if the file cannot be made.
     """
@@ -155,7 +156,7 @@ def _pragma(connection: sqlite3.Connection, pragma: str) -> str:
 
 
 def _create(file: Path) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     # Only a file that is new may be opened and closed here: closing a descriptor of a database drops the
     # locks that this process holds on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
     with contextlib.suppress(FileExistsError):

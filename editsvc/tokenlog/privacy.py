@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from editsvc.system.files import FILES, make_private_folder
 from editsvc.tokenlog.errors import LogUnavailable
 
 SALT_FILE: Final = "salt"
@@ -51,9 +52,9 @@ def load_salt(data_dir: Path) -> bytes:
 
 
 def _create(file: Path) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A hard link appears with its content or not at all, and never replaces a file: no process can read half
-    # a salt, or go on with one that another has overwritten. mkstemp makes the file 0600.
+    make_private_folder(file.parent)
+    # It appears with its content or not at all, and never replaces a file: no process can read half a salt, or go on
+    # with one that another has overwritten. mkstemp makes the file 0600.
     descriptor, name = tempfile.mkstemp(prefix=f".{SALT_FILE}.", dir=file.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -61,6 +62,6 @@ def _create(file: Path) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         with contextlib.suppress(FileExistsError):
-            os.link(name, file)
+            FILES.publish(Path(name), file)
     finally:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)

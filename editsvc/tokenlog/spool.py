@@ -1,6 +1,6 @@
 r"""The spool for records that the log could not take: JSON lines beside it, numbers and names only, as in the log.
 
-Each entry is one write with ``O_APPEND``, so that processes do not mix lines, and stands between two ``\n``, so
+Each entry is appended in one piece, so that processes do not mix lines, and stands between two ``\n``, so
 that a line which a full disk cut off spoils no other. The process that takes the entries into the log moves
 the file aside first, within a transaction that keeps other writers out, and deletes it after the commit: a process
 that is killed in between leaves it to the next one, and entries that come twice are taken once, by their ids.
@@ -9,7 +9,6 @@ that is killed in between leaves it to the next one, and entries that come twice
 from __future__ import annotations
 
 import errno
-import os
 import re
 import stat
 import uuid
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from editsvc.errors import Status  # noqa: TC001 - msgspec reads the types when it runs
+from editsvc.system.files import FILES, make_private_folder
 from editsvc.tokenlog.record import RequestRecord
 from editsvc.tokenlog.rows import nested, storable, to_row
 from editsvc.tokenlog.values import Verdict  # noqa: TC001 - same
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Some five thousand records; later ones are lost, with a warning."""
 
-# Neither through a link nor into a pipe without a reader.
-_APPEND: Final = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_APPEND
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 _TRIES: Final = 10
 _MOST_ASIDE: Final = 3
 
@@ -97,7 +87,7 @@ class Spool:
     def add(self, entry: Entry) -> None:
         """Keep `entry`; when this returns it is on disk. Raises OSError if it is not, or if there is no room."""
         line = b"\n%s\n" % _encoded(entry)
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self.file.parent)
         if sum(_size(file) for file in self._files()) + len(line) > self._most_bytes:
             raise OSError(errno.EDQUOT, f"{self._most_bytes:,} bytes of records wait already")
         for _ in range(_TRIES):
@@ -107,14 +97,7 @@ class Spool:
 
     def _append(self, line: bytes) -> bool:
         """Write `line`; False if the file was moved aside meanwhile, so that nobody may ever see the line."""
-        descriptor = os.open(self.file, _APPEND, 0o600)
-        try:
-            if os.write(descriptor, line) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(descriptor)
-            written = os.fstat(descriptor)
-        finally:
-            os.close(descriptor)
+        written = FILES.append(self.file, line)
         try:
             there = self.file.stat(follow_symlinks=False)
         except FileNotFoundError:
@@ -139,8 +122,8 @@ class Spool:
         if self.file in files and len(aside) < _MOST_ASIDE:
             moved = self.file.with_name(f"{self.file.stem}.{uuid.uuid4().hex}{self.file.suffix}")
             with suppress(FileNotFoundError):
-                self.file.rename(moved)
-                aside.append(moved)
+                if FILES.replace(self.file, moved):
+                    aside.append(moved)
         return aside
 
     def clear(self) -> int:
@@ -170,7 +153,7 @@ def entries(files: Iterable[Path]) -> Iterator[Entry]:
 def discard(files: Iterable[Path]) -> None:
     """Delete `files`; those that are gone are no error."""
     for file in files:
-        file.unlink(missing_ok=True)
+        FILES.remove(file)
 
 
 def _lines(files: Iterable[Path]) -> Iterator[bytes]:

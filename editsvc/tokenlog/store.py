@@ -40,7 +40,7 @@ class TokenLog:
     Making one does nothing; the first call opens the database and loads what that needs. Every method raises
     LogUnavailable when the database cannot be used. The call after such a failure connects anew, so a log
     that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds. `mountinfo` replaces
-    what the system says about mounts (see `editsvc.tokenlog.mounts`). `salt_folder` holds the installation's salt,
+    what the system says about mounts (see `editsvc.system.volumes`). `salt_folder` holds the installation's salt,
     which `digest` needs.
 
     With a file `spool`, what cannot be written waits there: then the methods that write raise RecordWaits, which

@@ -18,6 +18,7 @@ import msgspec
 from editsvc.files import disk
 from editsvc.files.disk import FileError
 from editsvc.prediction.policy import Cell, LearnedChoice, LearnedPolicy, Size
+from editsvc.system.files import make_private_folder
 from editsvc.tuning import POLICY_FILE
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def save(data_dir: Path, policy: PolicyFile) -> Path:
     path = data_dir / POLICY_FILE
     try:
         history = data_dir / HISTORY_FOLDER
-        history.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(history)
         disk.put(history / f"policy-{policy.version}.toml", text.encode("utf-8"))
         disk.put(path, text.encode("utf-8"))
         for _, old in _versions(data_dir)[KEPT:]:

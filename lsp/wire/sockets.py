@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from editsvc.system.sockets import bound
 from lsp.wire.frames import LONGEST_BODY, FrameError, FrameReader, frame
 from lsp.wire.session_token import same_token
 
@@ -46,7 +47,7 @@ async def listen_tcp(port: int, token: str, make_session: MakeSession) -> AsyncI
             task.add_done_callback(sessions.discard)
         await _tcp_session(reader, writer, make_session(token))
 
-    server = await asyncio.start_server(connected, HOST, port)
+    server = await asyncio.start_server(connected, sock=bound(HOST, port))
     try:
         yield f"tcp://{HOST}:{server.sockets[0].getsockname()[1]}"
     finally:
@@ -116,7 +117,7 @@ async def listen_ws(port: int, token: str, make_session: MakeSession) -> AsyncIt
     runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=_FLUSH_S, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port).start()
+        await web.SockSite(runner, bound(HOST, port)).start()
         yield f"ws://{HOST}:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()

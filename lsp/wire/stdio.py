@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import sys
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from editsvc.system import streams
 from lsp.wire.frames import FrameError, FrameReader, frame
 
 if TYPE_CHECKING:
@@ -29,11 +29,8 @@ def claim_standard_streams() -> tuple[int, int]:
     sys.stdout.flush()
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)
-    if sys.platform == "win32":
-        import msvcrt
-
-        for descriptor in (incoming, outgoing):
-            msvcrt.setmode(descriptor, os.O_BINARY)
+    for descriptor in (incoming, outgoing):
+        streams.carry_bytes(descriptor)
     return incoming, outgoing
 
 
@@ -127,7 +124,7 @@ def _read_some(descriptor: int) -> bytes:
         try:
             return os.read(descriptor, _CHUNK)
         except BlockingIOError:  # some parents hand over pipes in non-blocking mode
-            select.select([descriptor], [], [])
+            streams.wait_until_readable(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -136,4 +133,4 @@ def _write_all(descriptor: int, data: bytes) -> None:
         try:
             view = view[os.write(descriptor, view[:_CHUNK]) :]
         except BlockingIOError:
-            select.select([], [descriptor], [])
+            streams.wait_until_writable(descriptor)

@@ -29,7 +29,7 @@ REMEDIES = [Remedy(means, "syntax", "if it is intended") for means in Means]
 def every_error() -> set[str]:
     """The names of all classes of errors."""
     for module in pkgutil.walk_packages(editsvc.__path__, "editsvc."):
-        if "__main__" not in module.name and ".migrations" not in module.name:
+        if not re.search(r"\.(__main__|migrations|system)\b", module.name):
             importlib.import_module(module.name)
 
     def names(found: type[EditsvcError]) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -52,12 +53,21 @@ def network_file_system(file: Path, mountinfo: str) -> str | None:
     """The type of the network file system that holds `file`; None for a local one, or where that is not known.
 
     `mountinfo` is the text of ``/proc/self/mountinfo`` (see proc(5)). `file` need not exist; symbolic links are
-    followed. A UNC path of Windows counts as ``unc``.
+    followed. On Windows a path of a share, or on a drive that stands for one, counts as ``unc``.
     """
-    if file.drive.startswith("\\\\"):
-        return "unc"
+    if file.drive:
+        return "unc" if file.drive.startswith("\\\\") or _is_remote(file) else None
     found = _file_system(os.path.realpath(file), mountinfo)
     return found if found in NETWORK or found.startswith("fuse.") else None
+
+
+def _is_remote(file: Path) -> bool:
+    remote = False
+    if sys.platform == "win32":
+        from editsvc.system.windows_api import is_remote  # noqa: PLC0415 - only on Windows
+
+        remote = is_remote(os.path.splitdrive(os.path.realpath(file))[0] + "\\")
+    return remote
 
 
 def _file_system(path: str, mountinfo: str) -> str:

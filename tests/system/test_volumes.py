@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from editsvc.tokenlog.mounts import mounts, network_file_system
+from editsvc.system.volumes import mounts, network_file_system
 
 MOUNTINFO = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
