@@ -22,7 +22,7 @@ from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import AttemptReason
 from editsvc.scope.scopes import ScopeKind, ScopeReason
 from editsvc.syntax import Extent
-from lsp import contract, names, settings
+from lsp import contract, names, remedies, settings
 from lsp.contract import AnswerStatus, HunkStatus
 from lsp.names import ActionKind, Command, Notification
 
@@ -303,6 +303,9 @@ def _parts() -> dict[str, str]:
         "initialization options": _fields(names.InitializationOptions),
         "editsvc/stream": _fields(contract.StreamParams, stream_example()),
         "editsvc/hunks": _fields(contract.HunksParams),
+        "remedies": _values("kind of a remedy", contract.RemedyKind),
+        "buttons": _buttons(),
+        "scopes": _values("scope", contract.ScopeName),
         "settings": _settings(),
     }
 
@@ -394,6 +397,13 @@ def _values(heading: str, found: type[names.Described]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _buttons() -> str:
+    lines = ["| [error](errors.md) | what can be done |", "|---|---|"]
+    for error, kinds in remedies.BY_ERROR.items():
+        lines.append(f"| {error} | {', '.join(f'`{kind}`' for kind in kinds)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _settings() -> str:
     lines = ["| setting | default | |", "|---|---|---|"]
     for field in all_fields(settings.EditorSettings):
@@ -424,6 +434,7 @@ def example() -> contract.EditAnswer:
         refused_diff="",
         error=None,
         anyway=None,
+        remedies=(),
         shown=contract.ShownFigures("410 tokens", "97 %", "0.5 s", "$0.0006"),
         scope=contract.RewrittenScope(ScopeKind.FILE, 1, 80, ScopeReason.SMALL, 1, 1),
         edit_format=EditFormat.REWRITE,

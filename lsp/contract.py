@@ -134,6 +134,16 @@ class EditIdArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     notify: Annotated[bool, Meta(description="as for `editsvc.edit`")] = False
 
 
+class ScopesArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The argument of ``editsvc.scopes``."""
+
+    uri: Annotated[str, Meta(description="an open document")]
+    range: Annotated[Range, Meta(description="what is selected")]
+    cursor: Annotated[
+        Position | None, Meta(description="where the cursor is; if absent, at the start of `range`")
+    ] = None
+
+
 class ReportArgument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The argument of ``editsvc.report``."""
 
@@ -239,6 +249,32 @@ class DiffAnswer(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     ]
 
 
+class ScopeName(Described):
+    """The names of what can be rewritten from a place."""
+
+    SELECTION = "selection", "the lines that are selected: `range` is the selection"
+    SYMBOL = "symbol", "the definition around the cursor: `range` is the cursor, twice"
+    PARTS = (
+        "parts",
+        "what the model chooses of a long file, at a cursor outside of all definitions: `range` as above",
+    )
+    FILE = "file", "all of it: `scope` is `file`"
+
+
+class OfferedScope(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that can be rewritten from a place."""
+
+    name: Annotated[ScopeName, Meta(description="what it is, and how `editsvc.edit` is asked for it")]
+    title: Annotated[str, Meta(description="the words for it, such as `function fetch, lines 12 to 40`")]
+    range: Annotated[Range, Meta(description="its whole lines, to be shown")]
+
+
+class ScopesAnswer(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answer to ``editsvc.scopes``."""
+
+    scopes: Annotated[tuple[OfferedScope, ...], Meta(description="the most likely first; at least one")]
+
+
 class ReportPage(Struct, frozen=True, forbid_unknown_fields=True):
     """The answer to ``editsvc.report`` with the format ``html``."""
 
@@ -253,6 +289,29 @@ class Anyway(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     retry: Annotated[
         str | None, Meta(description="the edit, if it can be made without asking the model again")
     ] = None
+
+
+class RemedyKind(Described):
+    """What a client can offer as a button after an edit that was not made."""
+
+    SET_KEY = "set-key", "ask for an API key, and with it make the same edit again"
+    RETRY = "retry", "make the same edit again"
+    RESTART = "restart", "start the server again, which reads all settings, and make the same edit again"
+    ANYWAY = "anyway", "make the edit all the same: the same argument, with what `anyway` adds"
+    SHOW_REPLY = "show-reply", "show `refusedDiff`"
+    WHOLE_FILE = "whole-file", "make the same edit with the scope `file`, without a range"
+    CHANGE_INSTRUCTION = "change-instruction", "ask again, with the instruction there to be changed"
+    OPEN_SETTING = "open-setting", "show the setting that `setting` names"
+    OFFLINE_HELP = "offline-help", "show what can be done [without a key](offline-engine.md)"
+    SHOW_LOG = "show-log", "show the server's log"
+
+
+class OfferedRemedy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that the user can do about an edit that was not made."""
+
+    kind: Annotated[RemedyKind, Meta(description="what it is")]
+    title: Annotated[str, Meta(description="the words for a button")]
+    setting: Annotated[str | None, Meta(description="a setting of the section `editsvc`")] = None
 
 
 class RewrittenScope(Struct, frozen=True, forbid_unknown_fields=True):
@@ -389,6 +448,13 @@ class EditAnswer(
             "so, each time: no setting of a workspace, preset or instruction in a comment can"
         ),
     ]
+    remedies: Annotated[
+        tuple[OfferedRemedy, ...],
+        Meta(
+            description="what the user can do if the edit was not made, the best first: a button for each, "
+            "beside the message; empty if it was made, or cancelled"
+        ),
+    ]
     shown: Annotated[
         ShownFigures,
         Meta(description="the figures in words: a client need not work them out, and round otherwise"),
@@ -436,6 +502,7 @@ COMMANDS: Final = {
     Command.REJECT_UNEXPLAINED: Signature(EditIdArgument, DecisionAnswer),
     Command.CANCEL: Signature(EditIdArgument, CancelAnswer),
     Command.SHOW_DIFF: Signature(EditIdArgument, DiffAnswer),
+    Command.SCOPES: Signature(ScopesArgument, ScopesAnswer),
     Command.REPORT: Signature(ReportArgument, ReportPage),
 }
 NOTIFICATIONS: Final[dict[Notification, type[Struct]]] = {

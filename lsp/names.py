@@ -61,6 +61,7 @@ class Command(Described):
         "editsvc.showDiff",
         "show an edit as a diff: one that is open, one that waits to be put in, or one that a check refused",
     )
+    SCOPES = "editsvc.scopes", "what can be rewritten from a selection or a cursor, to be shown while asking"
     REPORT = (
         "editsvc.report",
         "the object of `editsvc report --format json`; with `html`, the same as a page",

@@ -1,6 +1,7 @@
-"""What the language server says about an error, and what can be asked for in spite of a refusal.
+"""What the language server says about an error, and what can be done about it: in a sentence, and as buttons.
 
-An editor has selections, settings and a question; it has no flags, and no command line.
+An editor has selections, settings and a question; it has no flags, and no command line. Which buttons an error has is
+decided here, for all editors: they get them as data, and never look into a message.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Means, with_remedies
 from editsvc.settings.schema import PROJECT_MAY_SET
-from lsp.contract import Anyway
+from lsp.contract import AnswerStatus, Anyway, OfferedRemedy, RemedyKind
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult
     from editsvc.errors import EditsvcError, Remedy
     from lsp.contract import EditArgument
 
-ANYWAY: Final = "Edit anyway"
+ACCEPT_ANYWAY: Final = "Accept anyway"
+EDIT_ANYWAY: Final = "Edit anyway"
 LEAVE: Final = "Leave it as it is"
 
 
@@ -39,7 +41,8 @@ def remedy_sentence(remedy: Remedy) -> str:
         Means.LARGER_SCOPE: "Select more lines, or edit the whole file",
         Means.LINES_SCOPE: "Select the lines you mean, or edit the whole file",
         Means.PREDICTION_OFF: f"Set {_setting('prediction')} to off",
-        Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key where the editor is started",
+        Means.VALID_KEY: "Set a valid API key: with the editor's command for it, or as CEREBRAS_API_KEY where the "
+        "editor is started",
         Means.KNOWN_MODEL: f"Check {_setting('model')}, and base_url in your settings file",
         Means.KNOWN_SETTINGS: "See the settings page",
         Means.KNOWN_RUNS: "",
@@ -47,6 +50,109 @@ def remedy_sentence(remedy: Remedy) -> str:
     }
     text = texts[remedy.means]
     return f"{text} {remedy.when}".rstrip() + "." if text else ""
+
+
+_TITLES: Final = {
+    RemedyKind.SET_KEY: "Set API key",
+    RemedyKind.RETRY: "Retry",
+    RemedyKind.RESTART: "Restart and retry",
+    RemedyKind.ANYWAY: ACCEPT_ANYWAY,
+    RemedyKind.SHOW_REPLY: "Show the reply",
+    RemedyKind.WHOLE_FILE: "Rewrite the whole file",
+    RemedyKind.CHANGE_INSTRUCTION: "Change the instruction",
+    RemedyKind.OPEN_SETTING: "Open the setting",
+    RemedyKind.OFFLINE_HELP: "What works without a key",
+    RemedyKind.SHOW_LOG: "Show log",
+}
+
+_REFUSED: Final = (RemedyKind.RETRY, RemedyKind.CHANGE_INSTRUCTION)
+_FAILED: Final = (RemedyKind.RETRY, RemedyKind.SHOW_LOG)
+_BROKEN: Final = (RemedyKind.RESTART, RemedyKind.SHOW_LOG)
+_OFFLINE: Final = (RemedyKind.SET_KEY, RemedyKind.OFFLINE_HELP, RemedyKind.CHANGE_INSTRUCTION)
+
+BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
+    "UsageError": (RemedyKind.CHANGE_INSTRUCTION,),
+    "SettingsError": _BROKEN,
+    "Refused": _REFUSED,
+    "NotApplied": _REFUSED,
+    "DocumentRefused": _FAILED,
+    "ScopeRefused": (RemedyKind.CHANGE_INSTRUCTION,),
+    "ModelRefused": _REFUSED,
+    "NotUnderstood": _OFFLINE,
+    "NotApplicable": _OFFLINE,
+    "PathRefused": (RemedyKind.SHOW_LOG,),
+    "GuardRefused": _REFUSED,
+    "Stale": (RemedyKind.RETRY,),
+    "FileError": _FAILED,
+    "LogUnavailable": _FAILED,
+    "RecordWaits": _FAILED,
+    "RecordNotTaken": _FAILED,
+    "ProviderError": _FAILED,
+    "ProviderUnreachable": _FAILED,
+    "ProviderTimeout": _FAILED,
+    "ProviderRateLimited": _FAILED,
+    "ProviderUnavailable": _FAILED,
+    "ProviderRejected": _FAILED,
+    "ContextExceeded": (RemedyKind.CHANGE_INSTRUCTION, RemedyKind.SHOW_LOG),
+    "PredictionUnsupported": _FAILED,
+    "ProviderProtocolError": _FAILED,
+    "IncompleteReply": _FAILED,
+    "EndlessReply": _FAILED,
+    "ProviderAuthError": (RemedyKind.SET_KEY, RemedyKind.SHOW_LOG),
+    "Defect": _FAILED,
+    "Cancelled": (RemedyKind.RETRY,),
+}
+"""What can be done about an error of each class, whatever it is about; `_BY_MEANS` adds what it says itself."""
+
+_BY_MEANS: Final = {
+    Means.LARGER_SCOPE: RemedyKind.WHOLE_FILE,
+    Means.LINES_SCOPE: RemedyKind.WHOLE_FILE,
+    Means.SMALLER_SCOPE: RemedyKind.CHANGE_INSTRUCTION,
+    Means.VALID_KEY: RemedyKind.SET_KEY,
+}
+_SETTINGS: Final = {Means.PREDICTION_OFF: "prediction", Means.KNOWN_MODEL: "model"}
+_DONE: Final = frozenset({AnswerStatus.CHANGED, AnswerStatus.UNCHANGED, AnswerStatus.CANCELLED})
+
+
+def offered(
+    status: AnswerStatus,
+    error: str | None,
+    remedies: tuple[Remedy, ...],
+    *,
+    anyway: Anyway | None = None,
+    reply: bool = False,
+    offline: bool = False,
+) -> tuple[OfferedRemedy, ...]:
+    """The buttons for an answer, in the order of `RemedyKind`; none for an edit that was made or cancelled.
+
+    `error` is the kind of what ended the edit; None stands for an editor that did not take it. `anyway` and `reply`
+    tell that there is what these buttons need, `offline` that no model was asked: the same again would end the same
+    way.
+    """
+    if status in _DONE:
+        return ()
+    kinds = set(BY_ERROR.get(error.partition(":")[0], _FAILED) if error else (RemedyKind.RETRY,))
+    kinds |= {_BY_MEANS[remedy.means] for remedy in remedies if remedy.means in _BY_MEANS}
+    if anyway is not None:
+        kinds.add(RemedyKind.ANYWAY)
+    if reply:
+        kinds.add(RemedyKind.SHOW_REPLY)
+    if offline and error:
+        kinds = (kinds - {RemedyKind.RETRY}) | set(_OFFLINE)
+    setting = next((_SETTINGS[remedy.means] for remedy in remedies if remedy.means in _SETTINGS), None)
+    if setting:
+        kinds.add(RemedyKind.OPEN_SETTING)
+    titles = {**_TITLES, **({RemedyKind.ANYWAY: title_of(anyway)} if anyway else {})}
+    return tuple(
+        OfferedRemedy(kind, titles[kind], setting if kind is RemedyKind.OPEN_SETTING else None)
+        for kind in RemedyKind
+        if kind in kinds
+    )
+
+
+def title_of(anyway: Anyway) -> str:
+    """The words for having it all the same: a reply is accepted, but of a file that is refused there is none yet."""
+    return EDIT_ANYWAY if anyway.allow_path else ACCEPT_ANYWAY
 
 
 def anyway(remedies: tuple[Remedy, ...], argument: EditArgument, retry: str | None = None) -> Anyway | None:

@@ -212,6 +212,7 @@ class EditServer(LanguageServer):
             Command.REJECT_UNEXPLAINED: self.on_reject_unexplained,
             Command.CANCEL: self.on_cancel,
             Command.SHOW_DIFF: self.on_show_diff,
+            Command.SCOPES: self.on_scopes,
             Command.REPORT: self.on_report,
         }
         self.protocol.fm.commands.update(
@@ -536,6 +537,12 @@ class EditServer(LanguageServer):
         from lsp import contract
 
         return argument_of(command, contract.EditIdArgument).edit_id
+
+    async def on_scopes(self, command: types.ExecuteCommandParams) -> contract.ScopesAnswer:
+        """``editsvc.scopes``."""
+        from lsp import contract
+
+        return await self.edits.scopes(argument_of(command, contract.ScopesArgument))
 
     async def on_report(self, command: types.ExecuteCommandParams) -> contract.ReportPage | dict[str, Any]:
         """``editsvc.report``: what ``editsvc report`` prints as JSON, or as a page."""

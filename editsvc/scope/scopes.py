@@ -162,8 +162,19 @@ def whole(document: str, reason: ScopeReason = ScopeReason.ASKED) -> Scope:
     return Scope(ScopeKind.FILE, reason, (Section(1, document, 1),))
 
 
+def definition_at(line: int, document: str, language: Language | None) -> Definition | None:
+    r"""The innermost definition around a line (1-based) of `document` (``\n`` only): what AUTO means with a cursor."""
+    found = syntax.outline_of(document, language)
+    return _around(line, document, found.definitions if found else ())
+
+
+def is_long(document: str, divide_above: int = DIVIDE_ABOVE) -> bool:
+    """Whether AUTO divides a document where it has no cursor, or nothing around it."""
+    return estimate_from_length(len(document)) >= divide_above
+
+
 def _auto(request: ScopeRequest, document: str, language: Language | None, divide_above: int) -> Scope:
-    small = estimate_from_length(len(document)) < divide_above
+    small = not is_long(document, divide_above)
     if small and not request.cursor_line:
         return whole(document, ScopeReason.SMALL)
     found = syntax.outline_of(document, language)

@@ -141,6 +141,8 @@ def edit_answer(
 
     `kept` tells that what was refused is kept, so that it can be had without asking a model again.
     """
+    kind = result.error if result else error
+    passed = remedies.anyway(because_of, running.argument, running.id if kept else None)
     return EditAnswer(
         edit_id=running.id,
         status=status,
@@ -148,8 +150,16 @@ def edit_answer(
         diff=diff,
         hunks=hunks,
         refused_diff=refused_diff,
-        error=result.error if result else error,
-        anyway=remedies.anyway(because_of, running.argument, running.id if kept else None),
+        error=kind,
+        anyway=passed,
+        remedies=remedies.offered(
+            status,
+            kind,
+            because_of,
+            anyway=passed,
+            reply=bool(refused_diff),
+            offline=bool(result and result.offline),
+        ),
         shown=shown(result),
         **msgspec.structs.asdict(result_fields(result)),
     )

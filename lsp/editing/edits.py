@@ -29,11 +29,20 @@ from editsvc.files import workspace
 from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
-from editsvc.text.document import Edit, Snapshot, apply
+from editsvc.text.document import Edit, LineIndex, Snapshot, apply
 from editsvc.text.review import HunkState
 from lsp import remedies
-from lsp.contract import AnswerStatus, CancelAnswer, DiffAnswer, EditAnswer, HunkStatus
-from lsp.editing import answers, comment_instructions, selection_scope
+from lsp.contract import (
+    AnswerStatus,
+    CancelAnswer,
+    DiffAnswer,
+    EditAnswer,
+    HunkStatus,
+    OfferedScope,
+    Range,
+    ScopesAnswer,
+)
+from lsp.editing import answers, comment_instructions, offered_scopes, selection_scope
 from lsp.editing.apply_edits import Outcome
 from lsp.editing.open_edit import Proposal, Remark, absent_hunks
 from lsp.editing.progress import StreamReporter
@@ -41,7 +50,7 @@ from lsp.editing.refused_edits import RefusedEdit, RefusedEdits
 from lsp.editing.running import Running, selection_in
 from lsp.settings import ApplyMode, EditorSettings
 from lsp.wire.client import EditProgress
-from lsp.wire.convert import filename_of, path_of
+from lsp.wire.convert import contract_range_of, filename_of, offsets, path_of
 from lsp.wire.jsonrpc import log_without_content
 
 if TYPE_CHECKING:
@@ -51,7 +60,7 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from editsvc.engine.edit import EditResult
-    from lsp.contract import Anyway, EditArgument
+    from lsp.contract import Anyway, EditArgument, ScopesArgument
     from lsp.documents import Document, DocumentStore
     from lsp.editing.apply_edits import ApplyResult, EditApplier
     from lsp.editing.comment_instructions import Instruction
@@ -191,7 +200,8 @@ class Edits:
 
     async def _ask_anyway(self, running: Running, message: str, anyway: Anyway) -> None:
         """Ask whether to make a refused edit anyway, and if so make the same one on the current text."""
-        if await self.client.ask(message, (remedies.LEAVE, remedies.ANYWAY)) != remedies.ANYWAY:
+        title = remedies.title_of(anyway)
+        if await self.client.ask(message, (remedies.LEAVE, title)) != title:
             return
         edit_id = self._new_id()
         again = Running(
@@ -537,6 +547,40 @@ class Edits:
             self._tasks.keep(asyncio.create_task(shown))
             return answer
         return _then(shown, answer)
+
+    # --- before anything is asked for ------------------------------------------------------------------------
+
+    async def scopes(self, argument: ScopesArgument) -> ScopesAnswer:
+        """What can be rewritten from a place of a document as it is; raises JsonRpcInvalidParams."""
+        document = self._documents.find(argument.uri)
+        if document is None:
+            raise JsonRpcInvalidParams(f"The document {argument.uri} is not open.")
+        text = document.text
+        start, end = offsets(document, argument.range)
+        at = argument.cursor or argument.range.start
+        cursor, _ = offsets(document, Range(at, at))
+        language = syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
+        found = await asyncio.to_thread(
+            offered_scopes.offered,
+            text,
+            (start, end),
+            cursor,
+            language,
+            divide_above=self._service_handle.settings.scope_min_tokens,
+        )
+        index = LineIndex(text)
+        return ScopesAnswer(
+            tuple(
+                OfferedScope(
+                    one.name,
+                    one.title,
+                    contract_range_of(
+                        document, index.starts[one.first], (*index.starts, len(text))[one.last + 1]
+                    ),
+                )
+                for one in found
+            )
+        )
 
     # --- stop -----------------------------------------------------------------------------------------------
 

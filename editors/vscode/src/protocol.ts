@@ -44,6 +44,26 @@ export type AnswerStatus =
   | 'failed'
   | 'cancelled';
 
+/** The names of what can be rewritten from a place. */
+export type ScopeName =
+  | 'selection'
+  | 'symbol'
+  | 'parts'
+  | 'file';
+
+/** What a client can offer as a button after an edit that was not made. */
+export type RemedyKind =
+  | 'set-key'
+  | 'retry'
+  | 'restart'
+  | 'anyway'
+  | 'show-reply'
+  | 'whole-file'
+  | 'change-instruction'
+  | 'open-setting'
+  | 'offline-help'
+  | 'show-log';
+
 /** The kind of a scope; AUTO occurs only in requests. */
 export type ScopeKind =
   | 'auto'
@@ -221,6 +241,16 @@ export interface EditIdArgument {
   readonly notify?: boolean;
 }
 
+/** The argument of `editsvc.scopes`. */
+export interface ScopesArgument {
+  /** An open document. */
+  readonly uri: string;
+  /** What is selected. */
+  readonly range: Range;
+  /** Where the cursor is; if absent, at the start of `range`. */
+  readonly cursor?: Position;
+}
+
 /** The argument of `editsvc.report`. */
 export interface ReportArgument {
   /** Data, or a page. */
@@ -292,6 +322,22 @@ export interface DiffAnswer {
   readonly diff: string;
 }
 
+/** Something that can be rewritten from a place. */
+export interface OfferedScope {
+  /** What it is, and how `editsvc.edit` is asked for it. */
+  readonly name: ScopeName;
+  /** The words for it, such as `function fetch, lines 12 to 40`. */
+  readonly title: string;
+  /** Its whole lines, to be shown. */
+  readonly range: Range;
+}
+
+/** The answer to `editsvc.scopes`. */
+export interface ScopesAnswer {
+  /** The most likely first; at least one. */
+  readonly scopes: readonly OfferedScope[];
+}
+
 /** The answer to `editsvc.report` with the format `html`. */
 export interface ReportPage {
   /** The page. */
@@ -306,6 +352,16 @@ export interface Anyway {
   readonly allowPath?: boolean;
   /** The edit, if it can be made without asking the model again. */
   readonly retry?: string;
+}
+
+/** Something that the user can do about an edit that was not made. */
+export interface OfferedRemedy {
+  /** What it is. */
+  readonly kind: RemedyKind;
+  /** The words for a button. */
+  readonly title: string;
+  /** A setting of the section `editsvc`. */
+  readonly setting: string | null;
 }
 
 /** The rewritten or offered scope; lines are 1-based and inclusive. */
@@ -465,6 +521,11 @@ export interface EditAnswer extends ResultFields {
    * time: no setting of a workspace, preset or instruction in a comment can.
    */
   readonly anyway: Anyway | null;
+  /**
+   * What the user can do if the edit was not made, the best first: a button for each, beside the message;
+   * empty if it was made, or cancelled.
+   */
+  readonly remedies: readonly OfferedRemedy[];
   /** The figures in words: a client need not work them out, and round otherwise. */
   readonly shown: ShownFigures;
 }
@@ -513,6 +574,7 @@ export const serverCommand = {
   rejectUnexplained: 'editsvc.rejectUnexplained',
   cancel: 'editsvc.cancel',
   showDiff: 'editsvc.showDiff',
+  scopes: 'editsvc.scopes',
   report: 'editsvc.report',
 } as const;
 

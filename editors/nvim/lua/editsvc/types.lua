@@ -43,6 +43,26 @@
 ---| "failed"
 ---| "cancelled"
 
+--- The names of what can be rewritten from a place.
+---@alias editsvc.ScopeName
+---| "selection"
+---| "symbol"
+---| "parts"
+---| "file"
+
+--- What a client can offer as a button after an edit that was not made.
+---@alias editsvc.RemedyKind
+---| "set-key"
+---| "retry"
+---| "restart"
+---| "anyway"
+---| "show-reply"
+---| "whole-file"
+---| "change-instruction"
+---| "open-setting"
+---| "offline-help"
+---| "show-log"
+
 --- The kind of a scope; AUTO occurs only in requests.
 ---@alias editsvc.ScopeKind
 ---| "auto"
@@ -162,6 +182,7 @@
 ---| "editsvc.rejectUnexplained"
 ---| "editsvc.cancel"
 ---| "editsvc.showDiff"
+---| "editsvc.scopes"
 ---| "editsvc.report"
 
 --- The object `initializationOptions` of `initialize`; unknown or malformed values are ignored.
@@ -197,6 +218,12 @@
 ---@class editsvc.EditIdArgument
 ---@field editId? string The edit; without it, the latest is meant.
 ---@field notify? boolean As for `editsvc.edit`.
+
+--- The argument of `editsvc.scopes`.
+---@class editsvc.ScopesArgument
+---@field uri string An open document.
+---@field range lsp.Range What is selected.
+---@field cursor? lsp.Position Where the cursor is; if absent, at the start of `range`.
 
 --- The argument of `editsvc.report`.
 ---@class editsvc.ReportArgument
@@ -240,6 +267,16 @@
 ---@field message string A sentence for the user; empty if there is nothing to say.
 ---@field diff string What the editor was asked to show: the text as it is, and as it would be.
 
+--- Something that can be rewritten from a place.
+---@class editsvc.OfferedScope
+---@field name editsvc.ScopeName What it is, and how `editsvc.edit` is asked for it.
+---@field title string The words for it, such as `function fetch, lines 12 to 40`.
+---@field range lsp.Range Its whole lines, to be shown.
+
+--- The answer to `editsvc.scopes`.
+---@class editsvc.ScopesAnswer
+---@field scopes editsvc.OfferedScope[] The most likely first; at least one.
+
 --- The answer to `editsvc.report` with the format `html`.
 ---@class editsvc.ReportPage
 ---@field html string The page.
@@ -249,6 +286,12 @@
 ---@field allow? string[] The checks to waive.
 ---@field allowPath? boolean True if it is the file that is refused.
 ---@field retry? string The edit, if it can be made without asking the model again.
+
+--- Something that the user can do about an edit that was not made.
+---@class editsvc.OfferedRemedy
+---@field kind editsvc.RemedyKind What it is.
+---@field title string The words for a button.
+---@field setting? string A setting of the section `editsvc`.
 
 --- The rewritten or offered scope; lines are 1-based and inclusive.
 ---@class editsvc.RewrittenScope
@@ -336,6 +379,7 @@
 ---@field refusedDiff string What a check refused, as a diff for the user to see; empty if none did.
 ---@field error? string The kind of what ended the edit.
 ---@field anyway? editsvc.Anyway What to add to the argument to have a refused edit made all the same. Only the user may say so, each time: no setting of a workspace, preset or instruction in a comment can.
+---@field remedies editsvc.OfferedRemedy[] What the user can do if the edit was not made, the best first: a button for each, beside the message; empty if it was made, or cancelled.
 ---@field shown editsvc.ShownFigures The figures in words: a client need not work them out, and round otherwise.
 
 --- The parameters of `editsvc/stream`: hunks that became certain since the previous message.

@@ -1,0 +1,124 @@
+"""What can be done about an edit that was not made: as data, for errors of every kind."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsp_session import STEPS, URI, Session
+
+import editsvc.files.disk
+import editsvc.files.workspace
+import editsvc.offline.errors
+import editsvc.reply.search_replace
+import editsvc.tokenlog.errors  # noqa: F401 - errors that are defined elsewhere are found when they are loaded
+from editsvc.errors import EditsvcError, Means, Remedy
+from lsp.contract import AnswerStatus, Anyway, RemedyKind
+from lsp.remedies import BY_ERROR, offered
+
+Start = Callable[..., Any]
+
+
+def kinds_of(found: type[EditsvcError]) -> set[type[EditsvcError]]:
+    return {found}.union(*map(kinds_of, found.__subclasses__()))
+
+
+ERRORS = sorted(kind.__name__ for kind in kinds_of(EditsvcError) - {EditsvcError})
+
+
+def kinds(answer: dict[str, Any]) -> list[str]:
+    return [remedy["kind"] for remedy in answer["remedies"]]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("offline", [False, True])
+def test_there_is_something_to_be_done_about_every_error(error: str, offline: bool) -> None:
+    found = offered(AnswerStatus.FAILED, error, (), offline=offline)
+
+    assert found
+    assert all(remedy.title for remedy in found)
+
+
+def test_the_table_has_each_error_and_no_other() -> None:
+    assert set(BY_ERROR) == set(ERRORS)
+
+
+@pytest.mark.parametrize("means", Means)
+def test_what_an_error_says_itself_never_hides_what_is_for_all_of_its_kind(means: Means) -> None:
+    usual = {remedy.kind for remedy in offered(AnswerStatus.FAILED, "ProviderRejected", ())}
+
+    assert usual <= {
+        remedy.kind for remedy in offered(AnswerStatus.FAILED, "ProviderRejected", (Remedy(means),))
+    }
+
+
+def test_a_few_buttons_are_enough() -> None:
+    for error in BY_ERROR:
+        for means in Means:
+            found = offered(AnswerStatus.REFUSED, error, (Remedy(means),), anyway=Anyway(), reply=True)
+            assert len(found) <= 6
+
+
+@pytest.mark.parametrize("status", [AnswerStatus.CHANGED, AnswerStatus.UNCHANGED, AnswerStatus.CANCELLED])
+def test_where_nothing_went_wrong_there_is_nothing_to_be_done(status: AnswerStatus) -> None:
+    assert offered(status, None, ()) == ()
+
+
+def test_an_editor_that_did_not_take_an_edit_can_be_asked_again() -> None:
+    assert [remedy.kind for remedy in offered(AnswerStatus.CONFLICT, None, ())] == [RemedyKind.RETRY]
+
+
+async def test_a_key_that_is_not_accepted_can_be_set(start: Start) -> None:
+    answer = await (await start(api_key="another")).edit()
+
+    assert answer["error"] == "ProviderAuthError"
+    assert kinds(answer) == ["set-key", "show-log"]
+
+
+async def test_a_server_that_cannot_be_reached_can_be_tried_again(start: Start) -> None:
+    session: Session = await start(environ={"CEREBRAS_BASE_URL": "http://127.0.0.1:9"})
+    answer = await session.edit()
+
+    assert answer["error"] == "ProviderUnreachable"
+    assert kinds(answer) == ["retry", "show-log"]
+
+
+async def test_a_reply_that_a_check_refused_can_be_seen_or_accepted(start: Start, tmp_path: Path) -> None:
+    script = tmp_path / "elides.jsonl"
+    elided = "def step_0(number):\n    return number\n\n\n# ... rest of the code unchanged ...\n"
+    script.write_text(json.dumps({"instruction": "Shorten.", "before": STEPS, "after": elided}) + "\n")
+    answer = await (await start(script=script)).edit("Shorten.", scope="file")
+
+    assert answer["error"].startswith("GuardRefused:")
+    assert kinds(answer) == ["retry", "anyway", "show-reply", "change-instruction"]
+    titles = {remedy["kind"]: remedy["title"] for remedy in answer["remedies"]}
+    assert titles["anyway"] == "Accept anyway"
+    assert titles["show-reply"] == "Show the reply"
+
+
+async def test_what_the_offline_engine_cannot_do_needs_a_key(start: Start) -> None:
+    session: Session = await start(environ={"CEREBRAS_API_KEY": ""})
+    answer = await session.edit("make it faster")
+
+    assert (answer["status"], answer["offline"]) == ("refused", True)
+    assert kinds(answer) == ["set-key", "change-instruction", "offline-help"]
+
+
+async def test_a_file_that_is_not_edited_unasked_can_be_edited_all_the_same(start: Start) -> None:
+    uri = "file:///project/keys.pem"
+    session: Session = await start(opened={URI: STEPS, uri: "text\n"})
+    answer = await session.edit(uri=uri)
+
+    assert answer["error"] == "PathRefused"
+    assert kinds(answer) == ["anyway", "show-log"]
+    assert answer["remedies"][0]["title"] == "Edit anyway"
+
+
+async def test_settings_that_are_wrong_are_read_again(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("max_retries = 'often'\n")
+    session: Session = await start(options={"settings": {"mode": "apply"}})
+    answer = await session.edit()
+
+    assert answer["error"] == "SettingsError"
+    assert kinds(answer) == ["restart", "show-log"]
