@@ -409,7 +409,7 @@ def _settings() -> str:
     for field in all_fields(settings.EditorSettings):
         text = description_of(field)
         lines.append(
-            f"| `{field.encode_name}` | {_default(field)} | {text[0].lower()}{text[1:].rstrip('.')} |"
+            f"| `{settings.camel(field.name)}` | {_default(field)} | {text[0].lower()}{text[1:].rstrip('.')} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -36,10 +36,12 @@ def code_actions(
     reviews: Reviews,
     decisions: Decisions,
     by_model: bool,
+    offline: bool,
 ) -> list[types.CodeAction]:
     """The actions at a position: decide on edits, cancel, apply an instruction in a comment, presets.
 
-    `by_model`: edits are written by a model, which clients that know the tag for it are told.
+    `by_model`: edits are written by a model, which clients that know the tag for it are told. `offline`: certainly not,
+    and presets that need one are left out.
     """
     only = params.context.only
     start, end = offsets(document, params.range)
@@ -51,7 +53,7 @@ def code_actions(
         *_refused_actions(document, edits),
         *_cancel_actions(edits.running_in(document.uri)),
         *_comment_actions(document, edits, start, end),
-        *_preset_actions(document, edits, start, end),
+        *_preset_actions(document, edits, start, end, offline=offline),
     ]
     if about.tags_actions and by_model:
         for action in actions:
@@ -256,8 +258,10 @@ def _comment_actions(document: Document, edits: Edits, start: int, end: int) -> 
         )
 
 
-def _preset_actions(document: Document, edits: Edits, start: int, end: int) -> Iterator[types.CodeAction]:
-    for preset in edits.settings.offered(document.language_id):
+def _preset_actions(
+    document: Document, edits: Edits, start: int, end: int, *, offline: bool
+) -> Iterator[types.CodeAction]:
+    for preset in edits.settings.offered(document.language_id, offline=offline):
         argument = EditArgument(
             uri=document.uri,
             instruction=preset.instruction,

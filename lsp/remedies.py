@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import Means, with_remedies
 from editsvc.settings.schema import PROJECT_MAY_SET
 from lsp.contract import AnswerStatus, Anyway, OfferedRemedy, RemedyKind
+from lsp.settings import camel
 
 if TYPE_CHECKING:
     from editsvc.engine.edit import EditResult
@@ -171,4 +172,4 @@ def anyway(remedies: tuple[Remedy, ...], argument: EditArgument, retry: str | No
 
 def _setting(name: str) -> str:
     """A setting as it is called where it can be set."""
-    return f"editsvc.{name}" if name in PROJECT_MAY_SET else f"{name} in your settings file"
+    return f"editsvc.{camel(name)}" if name in PROJECT_MAY_SET else f"{name} in your settings file"

@@ -161,6 +161,12 @@ class ServiceHandle:
             return self._asks_a_model
         return not self._offline and environment.key_is_at_hand(self._environ, offline=False)
 
+    def is_offline(self) -> bool:
+        """Whether it is certain that no model is asked; what needs one is not offered then."""
+        if self._asks_a_model is not None:
+            return not self._asks_a_model
+        return self._offline or environment.key_is_nowhere(self.settings, self._environ)
+
     def made(self, *, offline: bool | None) -> None:
         """An edit was made, by the offline engine or not."""
         self._asks_a_model = None if offline is None else not offline

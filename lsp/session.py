@@ -326,7 +326,7 @@ class EditServer(LanguageServer):
 
         # What came with `initialize` holds until the client says otherwise; Helix sends its whole table there.
         first = self._options.settings or self._options.editsvc or {}
-        own, engine, warnings = settings.read({**first, **section})
+        own, engine, warnings = settings.read({**settings.named(first), **settings.named(section)})
         parts.edits.settings = own
         warnings += parts.service_handle.configure(engine, self._root)
         for warning in warnings:
@@ -457,6 +457,7 @@ class EditServer(LanguageServer):
             reviews=self.reviews,
             decisions=self.decisions,
             by_model=self.service_handle.asks_a_model(),
+            offline=self.service_handle.is_offline(),
         )
 
     def on_code_action_resolve(self, action: types.CodeAction) -> types.CodeAction:

@@ -3,6 +3,8 @@
 A client sends its user's settings and its workspace's in one piece, so all of it counts as the workspace's: it
 may set what a project file may (`editsvc.settings.schema.PROJECT_MAY_SET`) and what is here. The server's address, the
 key, the log and the limits come from the user's own file and environment alone.
+
+Editors write ``commentMarker``, settings files ``comment_marker``; both are taken here.
 """
 
 from __future__ import annotations
@@ -77,6 +79,34 @@ BUILT_IN: Final = (
 )
 
 
+BUILT_IN_OFFLINE: Final = (
+    Preset(
+        "document",
+        "Add documentation stubs",
+        "add docstrings",
+        [
+            "python",
+            "javascript",
+            "javascriptreact",
+            "typescript",
+            "typescriptreact",
+            "java",
+            "c",
+            "cpp",
+            "go",
+            "rust",
+        ],
+    ),
+    Preset(
+        "sort-imports",
+        "Sort imports",
+        "sort imports",
+        ["python", "javascript", "javascriptreact", "typescript", "typescriptreact", "java", "go", "rust"],
+    ),
+)
+"""What is built in for whoever has no key."""
+
+
 class EditorSettings(msgspec.Struct, frozen=True):
     """The front end's own settings, under the section ``editsvc``."""
 
@@ -108,15 +138,48 @@ class EditorSettings(msgspec.Struct, frozen=True):
     ] = "edit"
     code_lenses: Annotated[bool, msgspec.Meta(description="Show Accept and Reject above open hunks.")] = True
 
-    def offered(self, language_id: str) -> list[Preset]:
-        """The presets for a language, the user's own first."""
+    def offered(self, language_id: str, *, offline: bool = False) -> list[Preset]:
+        """The presets for a language, the user's own first; `offline`, those that need no model."""
         own = {preset.id for preset in self.presets}
-        built_in = [preset for preset in BUILT_IN if preset.id not in own] if self.builtin_presets else []
+        known = BUILT_IN_OFFLINE if offline else BUILT_IN
+        built_in = [preset for preset in known if preset.id not in own] if self.builtin_presets else []
         return [
             preset
             for preset in (*self.presets, *built_in)
-            if not preset.languages or language_id in preset.languages
+            if (not preset.languages or language_id in preset.languages)
+            and (not offline or _needs_no_model(preset.instruction))
         ]
+
+
+def _needs_no_model(instruction: str) -> bool:
+    from editsvc.instruction.commands import parse
+
+    return parse(instruction) is not None
+
+
+def camel(name: str) -> str:
+    """The name that editors have for a setting."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+_SNAKE: Final = {
+    camel(name): name
+    for name in (
+        *(field.name for field in msgspec.structs.fields(EditorSettings)),
+        *Settings.__struct_fields__,
+    )
+}
+
+
+def named(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The section with the names of settings files; of two names for one setting, the editors' counts."""
+    found: dict[str, Any] = {}
+    for key, value in section.items():
+        name = _SNAKE.get(key, key)
+        if name not in found or key in _SNAKE:
+            found[name] = value
+    return found
 
 
 def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], list[str]]:
@@ -128,19 +191,20 @@ def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], li
     own: dict[str, Any] = {}
     engine: dict[str, Any] = {}
     warnings: list[str] = []
-    for key, value in section.items():
+    for key, value in named(section).items():
         if value is None:
             continue
+        shown = camel(key) if key in _SNAKE.values() else key
         if key in fields:
             try:
                 own[key] = msgspec.convert(value, fields[key])
             except msgspec.ValidationError as exc:
-                warnings.append(f"The setting editsvc.{key} is wrong: {exc}.")
+                warnings.append(f"The setting editsvc.{shown} is wrong: {exc}.")
         elif key in PROJECT_MAY_SET:
             engine[key] = value
         elif key in Settings.__struct_fields__:
             warnings.append(
-                f"The setting editsvc.{key} is ignored, because a workspace could set it through the editor. "
+                f"The setting editsvc.{shown} is ignored, because a workspace could set it through the editor. "
                 "It belongs in the user's settings file or the environment."
             )
         else:
@@ -149,15 +213,15 @@ def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], li
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the section ``editsvc``, engine settings included."""
+    """The JSON Schema of the section ``editsvc``, engine settings included, with the names that editors have."""
     own = msgspec.json.schema(EditorSettings)
     engine = json_schema()
     engine_properties = engine["$defs"]["Settings"]["properties"]
     definitions = {**engine["$defs"], **own["$defs"]}
     definitions.pop("Settings")
     definition = definitions.pop("EditorSettings")
-    properties = definition["properties"]
-    properties.update({key: engine_properties[key] for key in sorted(PROJECT_MAY_SET)})
+    properties = {camel(key): value for key, value in definition["properties"].items()}
+    properties.update({camel(key): engine_properties[key] for key in sorted(PROJECT_MAY_SET)})
     referred = {value["$ref"].rpartition("/")[2] for value in properties.values() if "$ref" in value}
     used = {name: value for name, value in definitions.items() if name in {"Preset", *referred}}
     return {

@@ -124,6 +124,18 @@ def key_is_at_hand(environ: Mapping[str, str], *, offline: bool) -> bool:
     return offline or bool(environ.get("CEREBRAS_API_KEY"))
 
 
+def key_is_nowhere(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Whether it is certain, without asking anybody, that there is no key and no other server."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only sessions of editors ask
+
+    return not (
+        environ.get("CEREBRAS_API_KEY", "").strip()
+        or settings.api_key_command
+        or (settings.fallback_base_url and settings.fallback_model)
+        or find_spec("keyring")
+    )
+
+
 def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
     """The second server's key, found as the first one's is; None if there is none, which may be right."""
     command = settings.fallback_api_key_command

@@ -1,5 +1,6 @@
 """Without a plugin: presets, instructions in comments, accept and reject, all as code actions and lenses."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -228,3 +229,18 @@ async def test_a_trailing_comment_is_offered_from_anywhere_on_its_line_and_bound
     await choose(session, titled(await actions(session, at, at), "Apply this instruction"))
 
     assert session.client.text(URI) == STEPS.replace("step_3", "third")
+
+
+async def test_presets_that_need_a_model_are_not_offered_without_a_key(start: Start) -> None:
+    text = "import sys\nimport os\n\n\ndef total():\n    return os.sep + sys.path[0]\n"
+    session = await start(environ={"CEREBRAS_API_KEY": ""}, opened={URI: text})
+    at = text.index("return")
+    found = await actions(session, at, at)
+
+    assert [action["title"] for action in found] == ["Add documentation stubs", "Sort imports"]
+    for action in found:
+        assert (await choose(session, action))["status"] != "refused"
+    while not session.same_text() or "Returns:" not in session.client.text(URI):
+        await asyncio.sleep(0.01)
+    while not session.client.text(URI).startswith("import os\nimport sys\n"):
+        await asyncio.sleep(0.01)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from editsvc.settings.schema import PROJECT_MAY_SET, Settings
-from lsp.settings import ApplyMode, Preset, read, schema
+from lsp.settings import ApplyMode, Preset, camel, read, schema
 
 Start = Callable[..., Any]
 CONFIGURATION = {
@@ -30,7 +30,7 @@ def test_what_a_workspace_may_not_set_is_ignored_and_said(key: str) -> None:
     _, engine, warnings = read({key: "x"})
 
     assert not engine
-    assert len(warnings) == 1 and key in warnings[0]
+    assert len(warnings) == 1 and camel(key) in warnings[0]
 
 
 def test_a_preset_is_offered_for_its_languages_and_may_replace_a_built_in_one() -> None:
@@ -41,10 +41,60 @@ def test_a_preset_is_offered_for_its_languages_and_may_replace_a_built_in_one() 
     assert any(isinstance(preset, Preset) for preset in own.offered("python"))
 
 
+@pytest.mark.parametrize("key", ["commentMarker", "comment_marker"])
+def test_a_setting_has_the_name_of_editors_and_that_of_settings_files(key: str) -> None:
+    own, _, warnings = read({key: "todo"})
+
+    assert (own.comment_marker, warnings) == ("todo", [])
+
+
+def test_of_two_names_for_one_setting_that_of_editors_counts() -> None:
+    own, engine, _ = read({"codeLenses": False, "code_lenses": True, "onlyAsked": True, "only_asked": False})
+
+    assert (own.code_lenses, engine) == (False, {"only_asked": True})
+
+
+@pytest.mark.parametrize("key", ["builtinPresets", "builtin_presets"])
+def test_a_wrong_value_is_named_as_editors_name_it(key: str) -> None:
+    _, _, (warning,) = read({key: "perhaps"})
+
+    assert warning.startswith("The setting editsvc.builtinPresets is wrong: ")
+
+
+def test_without_a_model_only_presets_that_need_none_are_offered() -> None:
+    own, _, _ = read(
+        {
+            "presets": [
+                {"id": "faster", "title": "Make it faster", "instruction": "make it faster"},
+                {"id": "amount", "title": "Say amount", "instruction": "rename total to amount"},
+            ]
+        }
+    )
+
+    assert [preset.title for preset in own.offered("python", offline=True)] == [
+        "Say amount",
+        "Add documentation stubs",
+        "Sort imports",
+    ]
+    assert [preset.title for preset in own.offered("cpp", offline=True)] == [
+        "Say amount",
+        "Add documentation stubs",
+    ]
+
+
+async def test_names_of_both_kinds_are_one_setting_also_between_messages(start: Start) -> None:
+    session = await start(options={"settings": {"commentMarker": "first"}})
+    session.client.notify(
+        "workspace/didChangeConfiguration", {"settings": {"editsvc": {"comment_marker": "second"}}}
+    )
+
+    assert session.server.edits.settings.comment_marker == "second"
+
+
 def test_the_schema_describes_every_setting() -> None:
     properties = schema()["properties"]
 
-    assert {"mode", "presets", "comment_marker", *PROJECT_MAY_SET} <= properties.keys()
+    assert {"mode", "presets", "commentMarker", *map(camel, PROJECT_MAY_SET)} <= properties.keys()
     assert all("description" in value for value in properties.values())
     references = [value["$ref"] for value in properties.values() if "$ref" in value]
     assert {reference.removeprefix("#/$defs/") for reference in references} <= schema()["$defs"].keys()
@@ -94,7 +144,9 @@ async def test_a_client_cannot_redirect_requests(start: Start) -> None:
 
     assert (answer["status"], answer["model"]) == ("changed", "qwen-3.8-27b")
     assert len(session.emulator.records()) == 1
-    assert any("base_url" in said["message"] for said in session.client.said("window/logMessage"))
+    assert any(
+        "editsvc.baseUrl is ignored" in said["message"] for said in session.client.said("window/logMessage")
+    )
 
 
 async def test_a_project_file_cannot_either(start: Start, tmp_path: Path) -> None:

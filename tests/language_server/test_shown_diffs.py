@@ -238,8 +238,11 @@ async def test_what_a_model_will_write_is_tagged_for_clients_that_know_the_tag(
     action_support = {"tagSupport": {"valueSet": [1]}, "codeActionLiteralSupport": literals}
     capabilities = {"textDocument": {"codeAction": action_support}}
     environ = {"CEREBRAS_API_KEY": ""} if offline else {}
-    session = await start(options=REVIEW, capabilities=capabilities, environ=environ)
-    (action,) = [one for one in await offered(session) if one["title"] == "Rename"]
+    presets = [PRESET, {"id": "sort", "title": "Sort", "instruction": "sort imports"}]
+    session = await start(
+        options={"settings": {"presets": presets}}, capabilities=capabilities, environ=environ
+    )
+    (action,) = [one for one in await offered(session) if one["title"] == "Sort"]
 
     assert action.get("tags") == (None if offline else [1])
 
