@@ -7,7 +7,7 @@ with its screen frozen, and VS Code resolves actions that are only looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from lsprotocol import types
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from lsp.editing.reviews import Reviews
 
 
+_BEHIND_ALL: Final = 2**31 - 1
+
+
 def code_actions(
     document: Document,
     params: types.CodeActionParams,
@@ -46,6 +49,8 @@ def code_actions(
     only = params.context.only
     start, end = offsets(document, params.range)
     about = edits.client.about
+    if about.selects_at_cursor and _is_part_of_a_line(document, start, end):
+        end = start
     draws = about.hunks  # the client's plugin shows what was removed by itself
     actions = [
         *_review_actions(document, reviews.of(document.uri), start, end, shows=not draws),
@@ -276,6 +281,15 @@ def _on_lines(document: Document, start: int, end: int, from_: int, to: int) -> 
     """Whether a hunk and a selection share a line; a hunk that only deleted is on the line of its place."""
     first, last = document.position(start)[0], document.position(max(start, end - 1))[0]
     return first <= document.position(to)[0] and document.position(from_)[0] <= last
+
+
+def _is_part_of_a_line(document: Document, start: int, end: int) -> bool:
+    """Whether a range is within one line, and leaves some of its text out."""
+    (line, _), (last, _) = document.position(start), document.position(end)
+    if line != last:
+        return False
+    whole = document.text_between(document.offset(line, 0), document.offset(line, _BEHIND_ALL))
+    return document.text_between(start, end).strip() != whole.strip()
 
 
 def _wanted(kind: str, only: Sequence[str | types.CodeActionKind]) -> bool:

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     _Decision: TypeAlias = contract.DecisionAnswer | Coroutine[Any, Any, contract.DecisionAnswer]
 
 _MOST_UNREAD: Final = 64 << 20
+# How many turns of the loop it takes at most from a change that shows an edit to the edit's end.
+_TURNS: Final = 20
 _NO_INSTRUCTION: Final = (
     "This command needs an instruction, which this editor cannot pass: write it as a comment, {marker}: …, and choose "
     "“Apply this instruction” from the code actions there."
@@ -193,6 +195,7 @@ class EditServer(LanguageServer):
                 ),
             ),
             types.CODE_ACTION_RESOLVE: (self.on_code_action_resolve, None),
+            types.TEXT_DOCUMENT_HOVER: (self.on_hover, None),
             types.TEXT_DOCUMENT_CODE_LENS: (self.on_code_lens, types.CodeLensOptions(resolve_provider=False)),
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: (self.on_configuration, None),
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (self.on_folders, None),
@@ -443,9 +446,18 @@ class EditServer(LanguageServer):
             raise JsonRpcInvalidParams("This diff is not kept any more.")
         return types.TextDocumentContentResult(text)
 
-    def on_code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def _caught_up(self, uri: str) -> Document | None:
+        """The document, once what its last changes have settled is done: they often come right before a question."""
+        document = self._document(uri)
+        for _ in range(_TURNS):
+            if document is None or not self.applier.awaits(document.uri):
+                break
+            await asyncio.sleep(0)
+        return None if document is None else self.documents.get(document.uri)
+
+    async def on_code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """The code actions at a position."""
-        document = self._document(params.text_document.uri)
+        document = await self._caught_up(params.text_document.uri)
         if document is None:
             return []
         from lsp import actions
@@ -466,9 +478,24 @@ class EditServer(LanguageServer):
 
         return actions.resolved(action)
 
-    def on_code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+    async def on_hover(self, params: types.HoverParams) -> types.Hover | None:
+        """What changed on a line; None for clients that draw changes themselves."""
+        document = await self._caught_up(params.text_document.uri)
+        if document is None or self.link.about.hunks:
+            return None
+        from lsp import hovers
+
+        return hovers.hover(
+            document,
+            params.position,
+            self.reviews,
+            self.decisions,
+            markdown=self.link.about.reads_markdown,
+        )
+
+    async def on_code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         """Accept and reject, above open hunks."""
-        document = self._document(params.text_document.uri)
+        document = await self._caught_up(params.text_document.uri)
         if document is None or not self.edits.settings.code_lenses:
             return []
         from lsp import actions

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
@@ -44,16 +44,20 @@ class Patience:
     """Seconds that a client has.
 
     `answer`: to answer an edit. `report`: to report a change, after it said that it applied the edit (Emacs
-    waits until its user pauses for half a second). `skipped`: the same, if it had changed the document before
-    it answered. `rest`: to send what else belongs to a change that it has begun to report. `retry`: the
-    pause before the second attempt; it doubles for each further one.
+    waits until its user pauses for half a second). `unwatched`: the same, where nobody waits for the end (Emacs
+    tells of an edit that came while its user did nothing when the next key is pressed). `skipped`: the same, if it
+    had changed the document before it answered. `rest`: to send what else belongs to a change that it has begun to
+    report. `retry`: the pause before the second attempt; it doubles for each further one. `person`: what takes
+    longer to refuse was asked, and is not asked again.
     """
 
     answer: float = 10.0
     report: float = 5.0
+    unwatched: float = 60.0
     skipped: float = 0.7
     rest: float = 0.05
     retry: float = 0.05
+    person: float = 1.0
 
 
 _WRONG_PLACE: Final = (
@@ -89,6 +93,15 @@ class ApplyResult:
     on_top: tuple[Edit, ...] = ()
     reason: str = ""
     pending: Pending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The way in which an edit is brought in."""
+
+    label: str
+    confirm: bool
+    unwatched: bool
 
 
 class EditApplier:
@@ -148,9 +161,15 @@ class EditApplier:
             landed(watch.result(text))
 
     async def apply(
-        self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool = False
+        self,
+        base: Snapshot,
+        edits: Sequence[Edit],
+        *,
+        label: str,
+        confirm: bool = False,
+        unwatched: bool = False,
     ) -> ApplyResult:
-        """Apply `edits`, made for `base`, to the current document.
+        """Apply `edits`, made for `base`, to the current document; `unwatched` if nobody waits for the end.
 
         What the user typed since is kept: edits that no longer fit are left out, and named. An edit that the
         client refuses is sent again, for the newest version, a few times.
@@ -159,11 +178,9 @@ class EditApplier:
         if turn is None:
             turn = self._turns[base.uri] = asyncio.Lock()
         async with turn:
-            return await self._apply(base, edits, label=label, confirm=confirm, repairs=_REPAIRS)
+            return await self._apply(base, edits, way=_Way(label, confirm, unwatched), repairs=_REPAIRS)
 
-    async def _apply(
-        self, base: Snapshot, edits: Sequence[Edit], *, label: str, confirm: bool, repairs: int
-    ) -> ApplyResult:
+    async def _apply(self, base: Snapshot, edits: Sequence[Edit], *, way: _Way, repairs: int) -> ApplyResult:
         watch: Pending | None = None
         reason = ""
         for attempt in range(ATTEMPTS):
@@ -176,25 +193,24 @@ class EditApplier:
             if not rebased.applied:
                 return ApplyResult(Outcome.CONFLICT, conflicts=rebased.conflicts)
             watch = Pending(document, rebased)
-            truth, reason = await self._truth(
-                watch, BufferEdit(document, rebased.applied, label, confirm), base.uri
-            )
+            sent = BufferEdit(document, rebased.applied, way.label, way.confirm)
+            began = asyncio.get_running_loop().time()
+            truth, reason = await self._truth(watch, sent, base.uri, way)
             document = self._documents.get(base.uri)
             if truth is Outcome.APPLIED and document is not None:
                 return watch.result(document.text)
             if watch.misplaced is not None and repairs:
-                return await self._repair(base, edits, watch.misplaced, label=label, repairs=repairs - 1)
-            if truth is not Outcome.REFUSED or (confirm and watch.changes == 0):
+                return await self._repair(base, edits, watch.misplaced, way=way, repairs=repairs - 1)
+            if truth is not Outcome.REFUSED or (way.confirm and watch.changes == 0):
                 pending = watch if truth is Outcome.LOST and watch.misplaced is None else None
                 return ApplyResult(truth, conflicts=rebased.conflicts, reason=reason, pending=pending)
+            if asyncio.get_running_loop().time() - began > self._patience.person:
+                return ApplyResult(truth, conflicts=rebased.conflicts, reason=_refused(attempt + 1, reason))
             await self._pause(watch, base.uri, self._patience.retry * 2**attempt)
-        return ApplyResult(
-            Outcome.REFUSED,
-            reason=f"The editor refused the edit {ATTEMPTS} times{': ' + reason if reason else ''}",
-        )
+        return ApplyResult(Outcome.REFUSED, reason=_refused(ATTEMPTS, reason))
 
     async def _repair(
-        self, base: Snapshot, edits: Sequence[Edit], misplaced: _Misplaced, *, label: str, repairs: int
+        self, base: Snapshot, edits: Sequence[Edit], misplaced: _Misplaced, *, way: _Way, repairs: int
     ) -> ApplyResult:
         """Turn the text with the edit in the wrong place into the one that was meant."""
         rebased = rebase_by_text(edits, base.text, misplaced.over)
@@ -202,7 +218,9 @@ class EditApplier:
         corrections = changes_between(misplaced.text, meant)[::-1]
         if corrections:  # else what was typed stands behind the edit, which is where it belongs
             wrong = Snapshot(misplaced.text, base.uri)
-            apply_result = await self._apply(wrong, corrections, label=label, confirm=False, repairs=repairs)
+            apply_result = await self._apply(
+                wrong, corrections, way=replace(way, confirm=False), repairs=repairs
+            )
             if apply_result.outcome is not Outcome.APPLIED or apply_result.conflicts:
                 return ApplyResult(Outcome.LOST, reason=_WRONG_PLACE)
         document = self._documents.get(base.uri)
@@ -212,7 +230,7 @@ class EditApplier:
             return ApplyResult(Outcome.CONFLICT, conflicts=rebased.conflicts)
         return _applied_result(rebased, misplaced.over, meant, document.text)
 
-    async def _truth(self, watch: Pending, sent: BufferEdit, uri: str) -> tuple[Outcome, str]:
+    async def _truth(self, watch: Pending, sent: BufferEdit, uri: str, way: _Way) -> tuple[Outcome, str]:
         """Wait until it is certain whether the client has made the edit."""
         now = asyncio.get_running_loop().time
         answer = asyncio.ensure_future(self._send(sent))
@@ -231,7 +249,8 @@ class EditApplier:
                     if not applied:
                         return Outcome.REFUSED, reason
                     seen = watch.changes
-                    deadline = now() + (self._patience.skipped if seen else self._patience.report)
+                    unreported = self._patience.unwatched if way.unwatched else self._patience.report
+                    deadline = now() + (self._patience.skipped if seen else unreported)
                 if seen is not None and watch.changes > seen:
                     absent = watch.fate is _Fate.ABSENT
                     deadline = now() + (self._patience.rest if absent else self._patience.report)
@@ -430,6 +449,11 @@ def _touched(start: int, end: int, changes: Sequence[Edit]) -> bool:
     return any(change.start < end and start < change.end for change in changes)
 
 
+def _refused(times: int, reason: str) -> str:
+    often = f" {times} times" if times > 1 else ""
+    return f"The editor refused the edit{often}{': ' + reason if reason else ''}"
+
+
 def carried(base: Snapshot, edits: Sequence[Edit], document: Document) -> Rebased:
     """`edits`, made for `base`, on the document as it is; conflicts are named."""
     text = document.text
@@ -460,4 +484,4 @@ def _late(watch: Pending, *, answered: bool) -> tuple[Outcome, str]:
             Outcome.LOST,
             "The editor made only part of the edit, or made it over other text: undo it in the editor",
         )
-    return Outcome.LOST, "The editor says that it made the edit, but the document did not change"
+    return Outcome.LOST, "The editor says that it made the edit, but has not reported the change"

@@ -130,7 +130,7 @@ class Decisions:
         """Accept one hunk, or all that are undecided; raises JsonRpcInvalidParams."""
         found = self._open(edit_id, hunk)
         if isinstance(found, Proposal):
-            return self._answered(found, self._put_in(found, hunk), notify=notify)
+            return self._answered(found, self._put_in(found, hunk, unwatched=notify), notify=notify)
         return self._tell(self._accept(found, hunk), notify=notify)
 
     def reject(
@@ -160,7 +160,7 @@ class Decisions:
         """Take back those `hunks`, or all that are undecided."""
         if isinstance(found, Proposal):
             return self._reject_proposed(found, hunks)
-        return self._answered(found, self._reject(found, hunks), notify=notify)
+        return self._answered(found, self._reject(found, hunks, unwatched=notify), notify=notify)
 
     def _answered(
         self, found: OpenEdit | Proposal, work: Coroutine[Any, Any, DecisionAnswer], *, notify: bool
@@ -208,7 +208,9 @@ class Decisions:
             return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.message_of(exc))
         return self._concluded(edit, document, AnswerStatus.CHANGED, "")
 
-    async def _reject(self, edit: OpenEdit, hunks: Sequence[int] | None) -> DecisionAnswer:
+    async def _reject(
+        self, edit: OpenEdit, hunks: Sequence[int] | None, *, unwatched: bool
+    ) -> DecisionAnswer:
         document = self._document(edit.uri)
         text = document.text
         edit.review.refresh(text)
@@ -225,7 +227,9 @@ class Decisions:
             return answers.decision(edit, document, AnswerStatus.CONFLICT, remedies.message_of(exc))
         apply_result = ApplyResult(Outcome.APPLIED)
         if inverse:
-            apply_result = await self._applier.apply(document.snapshot(), inverse, label="editsvc: reject")
+            apply_result = await self._applier.apply(
+                document.snapshot(), inverse, label="editsvc: reject", unwatched=unwatched
+            )
         document = self._document(edit.uri)
         failed = apply_result.conflicts if apply_result.outcome is Outcome.APPLIED else range(len(taken))
         for number in failed:
@@ -250,7 +254,7 @@ class Decisions:
         self._client.refresh_lenses()
         return answer
 
-    async def _put_in(self, proposal: Proposal, hunk: int | None) -> DecisionAnswer:
+    async def _put_in(self, proposal: Proposal, hunk: int | None, *, unwatched: bool) -> DecisionAnswer:
         """Put one hunk of an edit that waits into the buffer, or all; in the modes but ``preview``, for review."""
         numbers = [number for number in proposal.undecided if hunk in {None, number}]
         edits = [proposal.edits[number] for number in numbers]
@@ -264,7 +268,9 @@ class Decisions:
                 return answers.decision(
                     proposal, self._document(proposal.uri), AnswerStatus.CONFLICT, message
                 )
-        apply_result = await self._applier.apply(proposal.base, edits, label=proposal.label)
+        apply_result = await self._applier.apply(
+            proposal.base, edits, label=proposal.label, unwatched=unwatched
+        )
         document = self._document(proposal.uri)
         applied = apply_result.outcome is Outcome.APPLIED
         message = answers.applied_message(apply_result, len(edits))

@@ -52,7 +52,7 @@ class DiffDocuments:
                 uri = (await asyncio.to_thread(self._write, edit_id, name, diff)).as_uri()
         if uri is None or not await self._client.show_document(uri):
             self.forget(edit_id)
-            self._client.show_text(diff)
+            self._client.show_text(f"Hover over a change to see it; all of them:\n{diff}")
 
     def text(self, uri: str) -> str | None:
         """The text of a document of ours; None if it is not shown any more."""

@@ -450,6 +450,7 @@ class Edits:
             edits,
             label=running.title,
             confirm=self.settings.confirm,
+            unwatched=running.argument.notify,
         )
         document = self._documents.get(running.uri)
         diff = self._diff(running, edits)
@@ -612,8 +613,8 @@ class Edits:
                 running.stop("The edit was cancelled.")
 
     def running_in(self, uri: str) -> list[str]:
-        """The ids of the edits that run on a document, or wait for it."""
-        return [running.id for running in self._running.values() if running.uri == uri]
+        """The ids of the edits that run on a document, or wait for it, and can be cancelled."""
+        return [one.id for one in self._running.values() if one.uri == uri and not one.with_client]
 
     def closed(self, uri: str) -> None:
         """A document was closed: stop its edits, since a reply would cost money for nothing."""

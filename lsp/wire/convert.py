@@ -46,6 +46,8 @@ class Client:
     shows_documents: bool = False
     asks_for_texts: bool = False
     tags_actions: bool = False
+    reads_markdown: bool = False
+    selects_at_cursor: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -58,6 +60,8 @@ def client_of(params: types.InitializeParams) -> Client:
     configuration = workspace.did_change_configuration if workspace else None
     lens = workspace.code_lens if workspace else None
     return Client(
+        # Without a region, it asks for actions for the word or bracket at the cursor.
+        selects_at_cursor=_is_eglot(params),
         # Neovim does not say that it knows documentChanges, but creates and renames files, which are part of them.
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         annotations=bool(edit and edit.document_changes and edit.change_annotation_support),
@@ -71,6 +75,7 @@ def client_of(params: types.InitializeParams) -> Client:
         shows_documents=bool(window and window.show_document and window.show_document.support),
         asks_for_texts=bool(workspace and workspace.text_document_content),
         tags_actions=_tags_actions(capabilities.text_document),
+        reads_markdown=_reads_markdown(capabilities.text_document),
     )
 
 
@@ -79,6 +84,17 @@ def _tags_actions(capabilities: types.TextDocumentClientCapabilities | None) -> 
     action = capabilities.code_action if capabilities else None
     tags = action.tag_support if action else None
     return bool(tags and types.CodeActionTag.LlmGenerated in tags.value_set)
+
+
+def _reads_markdown(capabilities: types.TextDocumentClientCapabilities | None) -> bool:
+    """Whether the client shows Markdown in hovers."""
+    formats = capabilities.hover.content_format if capabilities and capabilities.hover else None
+    return types.MarkupKind.Markdown in (formats or ())
+
+
+def _is_eglot(params: types.InitializeParams) -> bool:
+    info = params.client_info
+    return info is not None and info.name.lower() == "eglot"
 
 
 def options_of(params: types.InitializeParams) -> InitializationOptions:
@@ -106,10 +122,12 @@ def argument_of(params: types.ExecuteCommandParams, kind: type[_Argument]) -> _A
         raise JsonRpcInvalidParams(f"The argument of {params.command} is wrong: {exc}.") from None
 
 
-def unread(params: types.ExecuteCommandParams) -> bool:
+def unread(params: types.ExecuteCommandParams | dict[str, Any]) -> bool:
     """Whether nobody reads a command's answer: a code action's, or one from a picker that passes no argument."""
-    given: Sequence[Any] = params.arguments or ()
-    return not given or (isinstance(given[0], dict) and bool(given[0].get("notify")))
+    given: Any = params.get("arguments") if isinstance(params, dict) else params.arguments
+    if not given or not isinstance(given, list | tuple):
+        return True
+    return isinstance(given[0], dict) and bool(given[0].get("notify"))
 
 
 def command_of(title: str, command: Command, argument: msgspec.Struct) -> types.Command:

@@ -36,6 +36,8 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from lsp.wire.convert import unread
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -49,6 +51,7 @@ MsgId = int | str
 _log = logging.getLogger(__name__)
 _WIND_UP_S: Final = 2.0
 _REASONS_SHOWN: Final = 3
+_QUIET_S: Final = 0.05
 _VERSION: Final = "2.0"
 
 
@@ -64,6 +67,7 @@ class EditProtocol(LanguageServerProtocol):
         self._running: dict[MsgId, asyncio.Future[Any]] = {}
         self._awaited: dict[MsgId, tuple[Future[Any], Any]] = {}
         self._next_id = 0
+        self._held_back: list[bytes] | None = None  # while nothing is to be sent
         super().__init__(server, converter)
 
     def _register_builtin_features(self) -> None:
@@ -129,6 +133,8 @@ class EditProtocol(LanguageServerProtocol):
             task.add_done_callback(partial(self._finished, msg_id))
         else:
             self._reply(msg_id, outcome)
+            if method == types.WORKSPACE_EXECUTE_COMMAND and unread(message.get("params") or {}):
+                self._keep_quiet()
 
     def _check_order(self, msg_id: MsgId, method: str) -> None:
         if self._shutdown:
@@ -251,7 +257,32 @@ class EditProtocol(LanguageServerProtocol):
         # client that stops reading stops the server.
         if self.channel is None or not data:
             return
-        self.channel.send(json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode())
+        body = json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode()
+        if self._held_back is not None:
+            self._held_back.append(body)
+        else:
+            self.channel.send(body)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether messages wait for a moment behind an answer."""
+        return self._held_back is not None
+
+    def _keep_quiet(self) -> None:
+        """Let nothing come in one piece with the answer to a command that has only begun.
+
+        lsp-mode leaves its loop over a piece of input when it finds the answer that it waits for, and loses what is
+        behind it: the edit that the command leads to (seen in 9.0).
+        """
+        if self._held_back is None:
+            self._held_back = []
+            asyncio.get_running_loop().call_later(_QUIET_S, self._speak)
+
+    def _speak(self) -> None:
+        held_back, self._held_back = self._held_back or [], None
+        for body in held_back:
+            if self.channel is not None:
+                self.channel.send(body)
 
     def notify(self, method: str, params: Any | None = None) -> None:
         """Send a notification; pygls logs its parameters, which hold the user's code."""

@@ -119,7 +119,7 @@ async def test_a_client_that_claims_and_does_nothing_is_found_out(start: Start) 
     answer = await session.edit()
 
     assert answer["status"] == "failed"
-    assert "did not change" in answer["message"]
+    assert "has not reported" in answer["message"]
     assert len(session.client.said("workspace/applyEdit")) == 1, "a second one could be made twice"
 
 

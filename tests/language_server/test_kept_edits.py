@@ -17,7 +17,7 @@ Start = Callable[..., Any]
 PUT_IN = "Put in the edit that is ready (2 changes)"
 DROP = "Drop the edit that is ready"
 SHOW = "Show the edit that is ready"
-HASTY = replace(PATIENT, retry=0.0, report=0.05, answer=0.05)
+HASTY = replace(PATIENT, retry=0.0, report=0.05, unwatched=0.05, answer=0.5)
 
 
 def refuse(session: Session, answer: dict[str, Any] | Exception) -> None:
@@ -58,7 +58,7 @@ REFUSALS = [
     pytest.param(
         NEOVIM,
         {"applied": True},
-        "The editor says that it made the edit, but the document did not change; the edit is kept, "
+        "The editor says that it made the edit, but has not reported the change; the edit is kept, "
         "see the code actions.",
         id="said to be made, and not made",
     ),
@@ -255,6 +255,18 @@ async def test_one_that_was_put_in_by_the_action_is_not_taken_for_a_late_one(sta
     assert session.client.text(URI) == RENAMED
     assert not session.told()
     assert len([one for one in await titles(session) if one.startswith("Accept all")]) == 1
+
+
+async def test_who_was_asked_and_refused_is_not_asked_again(start: Start) -> None:
+    """What takes as long as a person does to refuse is not sent another time: Emacs would ask again, six times."""
+    session = await start(EMACS, patience=replace(HASTY, person=0.0))
+    refuse(session, RpcError({"code": -32603, "message": "User cancelled server edit"}))
+    answer = await session.edit()
+
+    assert len(session.client.said("workspace/applyEdit")) == 1
+    assert answer["message"] == (
+        "The editor refused the edit: User cancelled server edit; the edit is kept, see the code actions."
+    )
 
 
 async def test_only_the_last_few_are_kept(start: Start) -> None:

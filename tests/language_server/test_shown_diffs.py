@@ -184,6 +184,7 @@ async def test_a_client_that_opens_nothing_is_shown_the_diff_as_a_message(
     await choose(session, "Rename")
     await choose(session, SHOW)
 
+    assert session.told()[-1].startswith("Hover over a change")
     assert diff_of(session.told()[-1].split("\n")) == CHANGES
     assert files(private) == []
 

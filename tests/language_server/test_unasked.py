@@ -93,6 +93,7 @@ async def test_without_a_plugin_lenses_and_actions_say_it(start: Start, script: 
     (action,) = [one for one in actions if one["kind"] == "quickfix.editsvc.rejectUnexplained"]
     assert action["title"] == "Reject the changes that were not asked for (2)"
     await session.client.command(action["command"]["command"], *action["command"]["arguments"])
+    await session.settled()
     assert session.client.text(URI) == ASKED
 
 

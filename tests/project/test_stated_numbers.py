@@ -362,7 +362,7 @@ ELSEWHERE = {
         "a line at 45 degrees",
     ],
     "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
-    "docs/editors/emacs.md": ["Emacs 29 and later"],
+    "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
     "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
 }
 # Sections that report a measurement, or what was seen with a version of an editor.

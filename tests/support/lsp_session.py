@@ -26,7 +26,9 @@ SHORTEN = "Call second two."
 SHORTENED = EMOJI.replace("second", "two")
 # A client in this process answers and reports in any case, only later if the machine is busy. An edit that it skipped
 # is waited for in full, but that is no race: the timers of the clients, all shorter, are on the same loop.
-PATIENT = Patience(answer=HANGING_S, report=HANGING_S, skipped=0.3, retry=0.01)
+PATIENT = Patience(
+    answer=HANGING_S, report=HANGING_S, unwatched=HANGING_S, skipped=0.3, retry=0.01, person=HANGING_S
+)
 
 
 class MemoryChannel:
@@ -63,8 +65,9 @@ class Session:
 
     async def settled(self) -> None:
         """Wait until all that commands have begun is over: those of code actions are answered before."""
-        while len(self.server.parts.tasks):
+        while len(self.server.parts.tasks) or self.server.protocol.is_quiet:
             await asyncio.sleep(0.005)
+        await asyncio.sleep(0)  # what was sent is heard
 
     def told(self) -> list[str]:
         """What the editor was asked to show its user, in order."""

@@ -1,6 +1,7 @@
 """A terminal with a screen, in which a command runs; and a server that answers about a file when it is let through."""
 
 import os
+import re
 import socket
 import sys
 import threading
@@ -137,7 +138,10 @@ class Gates:
             self._open[name].wait(_PATIENCE_S)
             with self._lock:
                 self._waiting.discard(name)
-            server.sendall(heard)
+            # Each request is to come by a connection of its own.
+            server.sendall(
+                re.sub(rb"(?i)\r\nconnection: keep-alive\r\n", b"\r\nConnection: close\r\n", heard)
+            )
             threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
             self._pass_on(server, client)
 
