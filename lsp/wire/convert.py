@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
-from pygls.uris import to_fs_path
 
 from lsp.names import InitializationOptions
+from lsp.wire.file_uris import file_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -148,7 +148,7 @@ def root_of(params: types.InitializeParams) -> Path | None:
 
 def path_of(uri: str) -> Path | None:
     """The file of a ``file:`` URI; None for any other."""
-    path = to_fs_path(uri) if uri.startswith("file:") else None
+    path = file_path(uri)
     return Path(path) if path else None
 
 
