@@ -134,7 +134,7 @@ def typescript() -> str:
     """The types of the VS Code extension."""
     parts = [
         f"/** {MADE} */\n",
-        "import { NotificationType, type Range } from 'vscode-languageclient/node';\n",
+        "import { NotificationType, type Position, type Range } from 'vscode-languageclient/node';\n",
         *map(_typescript_enum, enums()),
         *map(_typescript_struct, STRUCTS),
     ]
@@ -358,7 +358,9 @@ def _page_type(kind: described.Type, *, nullable: bool = True) -> str:
             ]
             return " or ".join([*parts, "null"] if nullable else parts)
         case described.StructType():
-            return "range" if kind.cls is contract.Range else f"[{kind.cls.__name__}](#objects)"
+            if kind.cls in LSP_TYPES:
+                return kind.cls.__name__.lower()
+            return f"[{kind.cls.__name__}](#objects)"
         case described.EnumType():
             if kind.cls in {AnswerStatus, HunkStatus}:
                 return "string"

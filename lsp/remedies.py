@@ -53,15 +53,16 @@ def remedy_sentence(remedy: Remedy) -> str:
     return f"{text} {remedy.when}".rstrip() + "." if text else ""
 
 
+# Editors cut what does not fit beside each other, so a few short words are all there is room for.
 _TITLES: Final = {
     RemedyKind.SET_KEY: "Set API key",
     RemedyKind.RETRY: "Retry",
     RemedyKind.RESTART: "Restart and retry",
     RemedyKind.ANYWAY: ACCEPT_ANYWAY,
     RemedyKind.SHOW_REPLY: "Show the reply",
-    RemedyKind.WHOLE_FILE: "Rewrite the whole file",
-    RemedyKind.CHANGE_INSTRUCTION: "Change the instruction",
-    RemedyKind.OPEN_SETTING: "Open the setting",
+    RemedyKind.WHOLE_FILE: "Whole file",
+    RemedyKind.CHANGE_INSTRUCTION: "Change instruction",
+    RemedyKind.OPEN_SETTING: "Open setting",
     RemedyKind.OFFLINE_HELP: "What works without a key",
     RemedyKind.SHOW_LOG: "Show log",
 }
@@ -69,7 +70,7 @@ _TITLES: Final = {
 _REFUSED: Final = (RemedyKind.RETRY, RemedyKind.CHANGE_INSTRUCTION)
 _FAILED: Final = (RemedyKind.RETRY, RemedyKind.SHOW_LOG)
 _BROKEN: Final = (RemedyKind.RESTART, RemedyKind.SHOW_LOG)
-_OFFLINE: Final = (RemedyKind.SET_KEY, RemedyKind.OFFLINE_HELP, RemedyKind.CHANGE_INSTRUCTION)
+_OFFLINE: Final = (RemedyKind.SET_KEY, RemedyKind.OFFLINE_HELP)
 
 BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
     "UsageError": (RemedyKind.CHANGE_INSTRUCTION,),
@@ -82,7 +83,7 @@ BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
     "NotUnderstood": _OFFLINE,
     "NotApplicable": _OFFLINE,
     "PathRefused": (RemedyKind.SHOW_LOG,),
-    "GuardRefused": _REFUSED,
+    "GuardRefused": (RemedyKind.RETRY,),
     "Stale": (RemedyKind.RETRY,),
     "FileError": _FAILED,
     "LogUnavailable": _FAILED,
@@ -108,7 +109,6 @@ BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
 _BY_MEANS: Final = {
     Means.LARGER_SCOPE: RemedyKind.WHOLE_FILE,
     Means.LINES_SCOPE: RemedyKind.WHOLE_FILE,
-    Means.SMALLER_SCOPE: RemedyKind.CHANGE_INSTRUCTION,
     Means.VALID_KEY: RemedyKind.SET_KEY,
 }
 _SETTINGS: Final = {Means.PREDICTION_OFF: "prediction", Means.KNOWN_MODEL: "model"}
@@ -139,7 +139,7 @@ def offered(
     if reply:
         kinds.add(RemedyKind.SHOW_REPLY)
     if offline and error:
-        kinds = (kinds - {RemedyKind.RETRY}) | set(_OFFLINE)
+        kinds = (kinds - set(_REFUSED)) | set(_OFFLINE)
     setting = next((_SETTINGS[remedy.means] for remedy in remedies if remedy.means in _SETTINGS), None)
     if setting:
         kinds.add(RemedyKind.OPEN_SETTING)

@@ -163,7 +163,7 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-_SNAKE: Final = {
+SNAKE: Final = {
     camel(name): name
     for name in (
         *(field.name for field in msgspec.structs.fields(EditorSettings)),
@@ -176,8 +176,8 @@ def named(section: Mapping[str, Any]) -> dict[str, Any]:
     """The section with the names of settings files; of two names for one setting, the editors' counts."""
     found: dict[str, Any] = {}
     for key, value in section.items():
-        name = _SNAKE.get(key, key)
-        if name not in found or key in _SNAKE:
+        name = SNAKE.get(key, key)
+        if name not in found or key in SNAKE:
             found[name] = value
     return found
 
@@ -194,7 +194,7 @@ def read(section: Mapping[str, Any]) -> tuple[EditorSettings, dict[str, Any], li
     for key, value in named(section).items():
         if value is None:
             continue
-        shown = camel(key) if key in _SNAKE.values() else key
+        shown = camel(key) if key in SNAKE.values() else key
         if key in fields:
             try:
                 own[key] = msgspec.convert(value, fields[key])

@@ -1,6 +1,6 @@
 """The extension in a real VS Code: its specs run in the extension host, with a browser's keys, mouse and screen.
 
-The specs are in ``vscode/host/specs.js``, their names are the tests here. They share one VS Code, which takes
+The specs are in ``vscode/host/*specs.js``, their names are the tests here. They share one VS Code, which takes
 seconds to start, and choose among servers that are prepared here. VS Code comes by npm into ``.editors`` or the
 folder that EDITSVC_EDITORS_DIR names. With EDITSVC_PICTURES set, the pictures in the documentation are made anew.
 """
@@ -23,7 +23,11 @@ ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
 HOST = Path(__file__).parent / "vscode" / "host"
 EDITORS = Path(os.environ.get("EDITSVC_EDITORS_DIR", ROOT / ".editors")).absolute()
-SPECS = re.findall(r"^  '(.+)': async", (HOST / "specs.js").read_text("utf-8"), re.MULTILINE)
+SPECS = [
+    spec
+    for file in sorted(HOST.glob("*specs.js"))
+    for spec in re.findall(r"^  '(.+)': async", file.read_text("utf-8"), re.MULTILINE)
+]
 SECRET = "csk-typed-by-hand"
 ROUNDS = int(os.environ.get("EDITSVC_ROUNDS", "10"))
 """How often an instruction is typed to a host that is far away; the parts that know no editor do it 100 times."""
@@ -188,6 +192,8 @@ def write_servers(folder: Path, emulate: Any) -> None:
     fast = emulate("--speed", "3000", "--ttft", "0.05")
     slow = emulate("--speed", "40")
     locked = emulate("--api-key", SECRET)
+    declining = emulate("--fault", "refusal")
+    recovering = emulate("--fault", "status", "--fault-count", "1")
     server = f"{sys.executable} -P -c 'import sys; from lsp import main; sys.exit(main())'"
     relay = f"{sys.executable} {HOST.parent / 'relay.py'} {folder / 'messages.jsonl'} {server}"
     programs = {
@@ -196,16 +202,37 @@ def write_servers(folder: Path, emulate: Any) -> None:
         "timed": ({"CEREBRAS_BASE_URL": fast, "CEREBRAS_API_KEY": "any"}, relay),
         "locked": ({"CEREBRAS_BASE_URL": locked}, server),
         "keyless": ({}, server),
+        "declining": ({"CEREBRAS_BASE_URL": declining, "CEREBRAS_API_KEY": "any"}, server),
+        "recovering": (
+            {"CEREBRAS_BASE_URL": recovering, "CEREBRAS_API_KEY": "any", "EDITSVC_MAX_RETRIES": "0"},
+            server,
+        ),
+        "unreachable": (
+            {
+                "CEREBRAS_BASE_URL": "http://127.0.0.1:9",
+                "CEREBRAS_API_KEY": "any",
+                "EDITSVC_MAX_RETRIES": "0",
+            },
+            server,
+        ),
+        "misset": (
+            {
+                "CEREBRAS_BASE_URL": fast,
+                "CEREBRAS_API_KEY": "any",
+                "EDITSVC_CONFIG": str(folder / "wrong.toml"),
+            },
+            server,
+        ),
     }
     (folder / "servers").mkdir()
     (folder / "config.toml").touch()
     for name, (environ, command) in programs.items():
         values = {
-            **environ,
             "PYTHONPATH": str(ROOT),
             "EDITSVC_CONFIG": str(folder / "config.toml"),
             "EDITSVC_DATA_DIR": str(folder / "data"),
             "EDITSVC_EXPLORATION": "0",
+            **environ,
         }
         exports = "".join(f"export {key}='{value}'\n" for key, value in values.items())
         program = folder / "servers" / name
@@ -257,8 +284,10 @@ def results(
     node = vscode / "node_modules" / "node" / "bin" / "node"
     subprocess.run([str(node), str(HOST.parent / "driver.mjs"), str(folder / "run.json")], check=True)
     if os.environ.get("EDITSVC_PICTURES"):
-        for name in ("review", "input", "stream", "report"):
-            shutil.copy(folder / "run" / f"{name}.png", ROOT / "docs" / "editors" / f"vscode-{name}.png")
+        for picture in (folder / "run").glob("vscode-*.png"):
+            shutil.copy(picture, ROOT / "docs" / "editors" / picture.name)
+        for picture in (folder / "run").glob("walkthrough-*.png"):
+            shutil.copy(picture, EXTENSION / "media" / picture.name.removeprefix("walkthrough-"))
     found = json.loads((folder / "run" / "results.json").read_text("utf-8"))
     return {one["name"]: one for one in found["results"]}
 
@@ -295,43 +324,12 @@ def test_the_package_is_small_and_holds_what_is_needed(package: Path) -> None:
     assert not [name for name in names if "node_modules" in name or name.endswith(".ts")]
 
 
-def test_the_settings_are_those_of_the_server() -> None:
-    manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from lsp import main; sys.exit(main())",
-        "--settings-schema",
-    ]
-    schema = json.loads(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
-    settings = manifest["contributes"]["configuration"]["properties"]
-    own = {"editsvc.server.path"}
-
-    assert set(settings) == own | {f"editsvc.{name}" for name in schema["properties"]}
-    for name, declared in schema["properties"].items():
-        setting = settings[f"editsvc.{name}"]
-        reference = declared.get("$ref", "").removeprefix("#/$defs/")
-        definition = schema["$defs"].get(reference, {})
-        for key in ("description", "default", "type", "minimum", "pattern"):
-            assert setting.get(key) == declared.get(key, "string" if key == "type" else None), (
-                f"{name}: run editsvc-lsp --settings-schema | npm --prefix editors/vscode run settings"
-            )
-        assert setting.get("enum") == definition.get("enum")
-
-
-def test_a_workspace_that_is_not_trusted_sets_nothing() -> None:
-    manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
-    restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
-    settings = manifest["contributes"]["configuration"]["properties"]
-
-    assert restricted == list(settings)
-    assert settings["editsvc.server.path"]["scope"] == "machine"
-
-
 def test_every_command_that_can_be_chosen_is_in_the_guide() -> None:
     manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
     guide = (ROOT / "docs" / "editors" / "vscode.md").read_text("utf-8")
-    hidden = {"editsvc.nextScope"}
+    hidden = {
+        one["command"] for one in manifest["contributes"]["menus"]["commandPalette"] if one["when"] == "false"
+    }
 
     for command in manifest["contributes"]["commands"]:
         if command["command"] not in hidden:

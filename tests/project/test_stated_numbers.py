@@ -294,7 +294,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ),
     (
         "docs/editors/vscode.md",
-        "one of the last {} instructions",
+        "the last {} instructions",
         [written("editors/vscode/src/history.ts", r"const most = (\d+);")],
     ),
     (

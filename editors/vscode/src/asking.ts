@@ -1,10 +1,10 @@
 /**
- * What the input lists, and what Enter means; knows no editor.
+ * What is asked for, and what Enter means; knows no editor.
  *
- * The window and the extension are two programs, and each hears of the other late. The window names a row by its
- * index, and puts the focus on the first row whenever somebody types or a list arrives. So the first row stands for
- * the text that is typed, and no row ever moves: an index means the same row in every list, whichever of them the
- * window had when a key was pressed.
+ * The window and the extension are two programs, and each hears of the other late. So the text in the box is all that
+ * Enter runs, and nothing changes it but the user: a box that is shown is never written into. The history and the
+ * presets put their text into a new box, which takes the place of the old one; what was on its way to that one, keys or
+ * an Enter, is nobody's. And a list is filled once: the window names a row by its index.
  */
 
 import type { EditArgument } from './protocol';
@@ -15,133 +15,171 @@ export interface Offer {
   readonly argument: EditArgument;
 }
 
-/** What the user decided on; `offer` is set for what the server offered. */
+/** What the user decided on; `offer` is set for what the server offered, if its text was left as it was. */
 export interface Choice {
   readonly instruction: string;
   readonly offer?: Offer;
 }
 
-export interface Row<Button = unknown> {
-  readonly label: string;
-  readonly description?: string;
-  readonly detail?: string;
-  readonly kind?: number;
-  readonly alwaysShow?: boolean;
-  readonly buttons?: readonly Button[];
-  readonly choice?: Choice;
+export interface Row {
+  readonly instruction: string;
+  /** What the row says; the instruction, if it is absent. */
+  readonly title?: string;
+  readonly offer?: Offer;
 }
 
-/** The part of an editor's QuickPick that is used here. */
-export interface Input<R> {
+/** The input for a text, as it is used here. */
+export interface Box {
   readonly value: string;
-  items: readonly R[];
-  readonly activeItems: readonly R[];
-  readonly selectedItems: readonly R[];
-  onDidChangeActive(listener: () => void): unknown;
   onDidAccept(listener: () => void): unknown;
-  onDidTriggerItemButton(listener: (event: { readonly item: R }) => void): unknown;
   onDidHide(listener: () => void): unknown;
   show(): void;
+  dispose(): void;
 }
 
-const separator = -1;
+/** A list to choose a row from. */
+export interface List {
+  /** Hears of the row that was chosen. */
+  onDidChoose(listener: (row: Row) => void): unknown;
+  /** Hears of a row that is to be forgotten. */
+  onDidForget(listener: (row: Row) => void): unknown;
+  /** Hears that the user wants to go back to the text. */
+  onDidGoBack(listener: () => void): unknown;
+  onDidHide(listener: () => void): unknown;
+  show(): void;
+  dispose(): void;
+}
 
-/**
- * Rows that keep their places.
- *
- * Their words are descriptions, because the window moves a row to the top whose label matches what is typed.
- */
-export class Rows<Button> {
-  private readonly rows: Row<Button>[];
+/** What an editor has to show. */
+export interface Inputs {
+  box(value: string): Box;
+  /** A list of `rows`, which may still be on their way. */
+  list(kind: ListKind, rows: readonly Row[] | Promise<readonly Row[]>): List;
+}
 
-  /** `forget` is the button that takes an instruction out of the history. */
-  constructor(history: readonly string[], forget: Button) {
-    this.rows = [{ label: '$(edit)', description: 'Carry out what is typed', alwaysShow: true }];
-    if (history.length) this.rows.push({ label: 'recent', kind: separator });
-    for (const instruction of history) {
-      const buttons = [forget];
-      this.rows.push({ label: '$(history)', description: instruction, buttons, choice: { instruction } });
-    }
+export type ListKind = 'history' | 'presets';
+
+export interface Sources {
+  /** The instructions before, the latest first. */
+  readonly history: () => readonly string[];
+  readonly offers: Promise<readonly Offer[]>;
+  readonly forget: (instruction: string) => void;
+}
+
+/** One question, from the first box to the decision. */
+export class Asking {
+  /** What the user decided on; undefined if they changed their mind. */
+  readonly decided: Promise<Choice | undefined>;
+  private decide!: (choice: Choice | undefined) => void;
+  private current: Box | List | undefined;
+  private readonly shown: (Box | List)[] = [];
+  private box: Box | undefined;
+  /** Where in the history the text is from; -1 is what the user typed. */
+  private at = -1;
+  private typed = '';
+  private offer: Offer | undefined;
+
+  private readonly inputs: Inputs;
+  private readonly sources: Sources;
+
+  constructor(inputs: Inputs, sources: Sources, text = '') {
+    this.inputs = inputs;
+    this.sources = sources;
+    this.decided = new Promise((resolve) => {
+      this.decide = resolve;
+    });
+    this.ask(text);
   }
 
-  get all(): readonly Row<Button>[] {
-    return [...this.rows];
+  /** What was in the box last. */
+  get text(): string {
+    return this.box?.value ?? this.typed;
   }
 
-  /** Whether a row is the one for the text that is typed, as it is when no row is. */
-  isTyped(row: Row<Button> | undefined): boolean {
-    return row === undefined || row === this.rows[0];
+  /** Whether the text is asked for, and no list is shown. */
+  get isText(): boolean {
+    return this.box !== undefined && this.current === this.box;
   }
 
-  /** Append offers. */
-  add(offers: readonly Offer[]): void {
-    if (offers.length) this.rows.push({ label: 'presets', kind: separator });
-    for (const offer of offers) {
-      const { instruction } = offer.argument;
-      this.rows.push({
-        label: '$(sparkle)',
-        description: offer.title,
-        detail: offer.title.endsWith(instruction) ? '' : instruction,
-        choice: { instruction, offer },
-      });
-    }
+  /** The instruction before, in a new box. */
+  earlier(): void {
+    this.go(1);
   }
 
-  /** Take a row away; a separator keeps its place. */
-  remove(row: Row<Button>): void {
-    const index = this.rows.indexOf(row);
-    if (index <= 0) return;
-    const above = this.rows[index - 1];
-    // Of separators that follow each other the window shows the last.
-    this.rows[index] = { label: above?.kind === separator ? above.label : '', kind: separator };
+  /** The instruction after, or what was typed. */
+  later(): void {
+    this.go(-1);
   }
 
-  /** What Enter means with `typed` in the input and `row` chosen; undefined if it means nothing. */
-  decide(typed: string, row: Row<Button> | undefined): Choice | undefined {
-    if (!this.isTyped(row)) return row?.choice;
-    const instruction = typed.trim();
-    return instruction ? { instruction } : undefined;
+  /** Let the user choose from a list what is to stand in the box. */
+  choose(kind: ListKind): void {
+    if (!this.isText) return;
+    this.typed = this.text;
+    this.open(kind);
+  }
+
+  private open(kind: ListKind): void {
+    const rows =
+      kind === 'history'
+        ? this.sources.history().map((instruction) => ({ instruction }))
+        : this.sources.offers.then((offers) => offers.map(rowOf));
+    const list = this.inputs.list(kind, rows);
+    list.onDidChoose(({ instruction, offer }) => this.while(list, () => this.ask(instruction, offer)));
+    list.onDidGoBack(() => this.while(list, () => this.ask(this.typed)));
+    list.onDidForget(({ instruction }) =>
+      this.while(list, () => {
+        this.sources.forget(instruction);
+        this.open(kind);
+      }),
+    );
+    this.show(list);
+  }
+
+  private go(step: 1 | -1): void {
+    if (!this.isText) return;
+    const history = this.sources.history();
+    const next = this.at + step;
+    if (next < -1 || next >= history.length) return;
+    if (this.at === -1) this.typed = this.text;
+    this.at = next;
+    this.ask(next === -1 ? this.typed : history[next]!);
+  }
+
+  private ask(text: string, offer?: Offer): void {
+    this.offer = offer;
+    const box = this.inputs.box(text);
+    box.onDidAccept(() =>
+      this.while(box, () => {
+        const instruction = box.value.trim();
+        if (!instruction) return;
+        const offered = this.offer?.argument.instruction === instruction ? this.offer : undefined;
+        this.end({ instruction, ...(offered && { offer: offered }) });
+      }),
+    );
+    this.box = box;
+    this.show(box);
+  }
+
+  private show(next: Box | List): void {
+    next.onDidHide(() => this.while(next, () => this.end(undefined)));
+    // The one before hears that it is hidden, and no longer counts.
+    this.current = next;
+    this.shown.push(next);
+    next.show();
+  }
+
+  /** Do something if `input` is the one that counts. */
+  private while(input: Box | List, work: () => void): void {
+    if (this.current === input) work();
+  }
+
+  private end(choice: Choice | undefined): void {
+    this.current = undefined;
+    this.decide(choice);
+    for (const one of this.shown) one.dispose();
   }
 }
 
-/** Ask until something is decided on; undefined if the user changes their mind. Enter that means nothing does nothing. */
-export function ask<Button>(
-  input: Input<Row<Button>>,
-  rows: Rows<Button>,
-  offers: Promise<readonly Offer[]>,
-  forget: (instruction: string) => void,
-): Promise<Choice | undefined> {
-  return new Promise((resolve) => {
-    let open = true;
-    let waiting: readonly Offer[] = [];
-    const show = () => {
-      // A list that arrives takes the focus back to the first row, so it waits for whoever is on another.
-      if (!open || waiting.length === 0 || !rows.isTyped(input.activeItems[0])) return;
-      rows.add(waiting);
-      waiting = [];
-      input.items = rows.all;
-    };
-    const end = (choice: Choice | undefined) => {
-      open = false;
-      resolve(choice);
-    };
-    input.items = rows.all;
-    input.onDidChangeActive(show);
-    input.onDidTriggerItemButton(({ item }) => {
-      if (item.choice === undefined) return;
-      forget(item.choice.instruction);
-      rows.remove(item);
-      input.items = rows.all;
-    });
-    input.onDidAccept(() => {
-      const choice = rows.decide(input.value, input.selectedItems[0]);
-      if (choice !== undefined) end(choice);
-    });
-    input.onDidHide(() => end(undefined));
-    input.show();
-    void offers.then((found) => {
-      waiting = found;
-      show();
-    });
-  });
+function rowOf(offer: Offer): Row {
+  return { instruction: offer.argument.instruction, title: offer.title, offer };
 }

@@ -18,17 +18,15 @@ import {
   WorkDoneProgressCancelNotification,
 } from 'vscode-languageclient/node';
 
+import { unanswered, type Acts, type Failures } from './failures';
 import type { FirstRun } from './firstRun';
 import type { Ghosts } from './ghosts';
 import type { Previews } from './previews';
 import { carried, linesOf, type LineChange } from './hunks';
-import { serverCommand, type EditAnswer, type EditArgument, type StreamParams } from './protocol';
+import { serverCommand, type EditAnswer, type EditArgument, type OfferedRemedy, type StreamParams } from './protocol';
 import type { Review } from './review';
 import { ServerDown, type Server } from './server';
 import type { StatusItem } from './status';
-
-const editAnyway = 'Edit anyway';
-const showRefused = 'Show the refused diff';
 
 interface Run {
   /** The token of its progress, by which it can be cancelled before the server has named it. */
@@ -52,6 +50,9 @@ export interface Shown {
   readonly review: Review;
   readonly status: StatusItem;
   readonly firstRun: FirstRun;
+  readonly failures: Failures;
+  /** Asks for an instruction again, in the place of that of `argument`. */
+  readonly askAgain: (argument: EditArgument) => Promise<void>;
 }
 
 export class Edits implements Disposable {
@@ -90,7 +91,7 @@ export class Edits implements Disposable {
       return answer;
     } catch (error) {
       this.end(run);
-      await this.explain(error);
+      await this.explain(run, error);
       return undefined;
     } finally {
       following.dispose();
@@ -185,7 +186,8 @@ export class Edits implements Disposable {
     status.edited(answer);
     if (run.argument.mode === 'preview') await previews.propose(run.token, text, run.argument, answer);
     else review.update({ uri: run.argument.uri, editId: answer.editId, hunks: answer.hunks });
-    if (answer.offline === true) firstRun.offline();
+    // A refusal says it by itself, and has the same buttons.
+    if (answer.offline === true && answer.status !== 'refused') firstRun.offline();
     const message = answer.message || `The edit is ${answer.status}.`;
     switch (answer.status) {
       case 'changed':
@@ -197,43 +199,54 @@ export class Edits implements Disposable {
         window.setStatusBarMessage(`$(circle-slash) ${message}`, 5000);
         break;
       default:
-        if (answer.anyway || answer.refusedDiff) void this.askAnyway(run, answer, message);
-        else void window.showWarningMessage(`editsvc: ${message}`);
+        void this.fail(run, message, answer.remedies, answer);
     }
   }
 
-  /**
-   * Ask whether an edit is to be made that was refused, for a check of its reply or for its file; then it is the same
-   * one, on the text of then. What was refused can be looked at first.
-   */
-  private async askAnyway(run: Run, { anyway, refusedDiff }: EditAnswer, message: string): Promise<void> {
-    const buttons = [...(anyway ? [editAnyway] : []), ...(refusedDiff ? [showRefused] : [])];
+  /** Tell that an edit was not made, and do about it what the user wants. */
+  private async fail(
+    run: Run,
+    message: string,
+    remedies: readonly OfferedRemedy[],
+    answer?: EditAnswer,
+  ): Promise<void> {
     const following = followed(run);
+    const { failures, firstRun, previews, askAgain } = this.shown;
+    const acts: Acts = {
+      again: async (more) => {
+        following.dispose();
+        await this.again(run, more);
+      },
+      askAgain: () => askAgain(run.argument),
+      setKey: () => firstRun.setKey(),
+      restart: () => this.server.restart(),
+      showDiff: (diff) => previews.showDiff(diff, run.argument.uri),
+    };
     try {
-      let chosen: string | undefined;
-      do {
-        chosen = await window.showWarningMessage(`editsvc: ${message}`, ...buttons);
-        if (chosen === showRefused) await this.shown.previews.showDiff(refusedDiff, run.argument.uri);
-      } while (chosen === showRefused);
-      if (chosen !== editAnyway || !anyway) return;
+      await failures.tell(message, remedies, acts, answer);
     } finally {
       following.dispose();
     }
-    const { range, ...argument } = run.argument;
-    const place = range && (run.changes.length ? carried(range, run.changes) : range);
-    if (range && !place) {
-      void window.showWarningMessage('editsvc: The text to edit has changed since. Ask again.');
-      return;
-    }
-    await this.run({ ...argument, ...(place && { range: place }), ...anyway });
   }
 
-  private async explain(error: unknown): Promise<void> {
+  /** Make the same edit again, on the text of now; its lines are where they have moved. */
+  private async again(run: Run, more: Partial<EditArgument> = {}): Promise<void> {
+    const { range, ...argument } = run.argument;
+    const wanted = more.scope ? undefined : range;
+    const place = wanted && (run.changes.length ? carried(wanted, run.changes) : wanted);
+    if (wanted && !place) {
+      void window.showWarningMessage('The text to edit has changed since. Ask again.');
+      return;
+    }
+    await this.run({ ...argument, ...(place && { range: place }), ...more });
+  }
+
+  private async explain(run: Run, error: unknown): Promise<void> {
     if (error instanceof ServerDown) return;
     // The server has ended with this request unanswered; `Server` tells that itself.
     if (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected) return;
     if (await this.shown.firstRun.explained(error)) return;
-    void window.showErrorMessage(`editsvc: ${error instanceof Error ? error.message : String(error)}`);
+    void this.fail(run, error instanceof Error ? error.message : String(error), unanswered);
   }
 }
 

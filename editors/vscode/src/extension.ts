@@ -1,18 +1,21 @@
 /** The parts put together, and a handler for each command. */
 
-import { commands, window, workspace, type ExtensionContext, type TextEditor } from 'vscode';
+import { Uri, commands, window, workspace, type ExtensionContext, type TextEditor } from 'vscode';
 
-import { Ask, argumentFor, scopesOf, type Scope } from './ask';
+import { Ask, argumentFor, scopeOf } from './ask';
 import { Edits } from './edits';
+import { Failures, whatWorks } from './failures';
 import { FirstRun } from './firstRun';
 import { Ghosts } from './ghosts';
 import { History } from './history';
+import { Keys } from './keys';
 import { Previews } from './previews';
 import { serverCommand, type Anyway, type ApplyMode, type EditArgument } from './protocol';
 import { Report } from './report';
 import { Review } from './review';
+import type { Scope } from './scopes';
 import { Server } from './server';
-import { serverSettings } from './settings';
+import { serverSettings, setting } from './settings';
 import { StatusItem } from './status';
 
 /** What a keybinding may pass to `editsvc.ask`; with an instruction nothing is asked. */
@@ -51,10 +54,19 @@ export function activate(context: ExtensionContext): void {
   const ghosts = new Ghosts();
   const previews = new Previews(server);
   const review = new Review(server);
-  const edits: Edits = new Edits(server, { ghosts, previews, review, status, firstRun });
+  const keys = new Keys(context);
+  const edits: Edits = new Edits(server, {
+    ghosts,
+    previews,
+    review,
+    status,
+    firstRun,
+    failures: new Failures(log),
+    askAgain: (argument) => askAgain(argument),
+  });
   const report = new Report(server);
   const history = new History(context.workspaceState);
-  const ask = new Ask(history, () => server.ready());
+  const ask = new Ask(history, () => server.ready(), keys);
 
   const edit = async (given: AskArguments = {}) => {
     const editor = window.activeTextEditor;
@@ -62,10 +74,16 @@ export function activate(context: ExtensionContext): void {
       void window.showInformationMessage('Open the file that is to be edited first.');
       return;
     }
-    const mode = given.mode ?? workspace.getConfiguration('editsvc').get<ApplyMode>('mode', 'review');
+    const mode = given.mode ?? setting<ApplyMode>('mode', 'review');
     const argument = given.instruction
-      ? argumentFor(editor, given.instruction, given.scope ?? scopesOf(editor)[0]!, mode)
+      ? argumentFor(editor, given.instruction, given.scope ?? scopeOf(editor), mode)
       : await ask.argument(editor, mode);
+    if (argument !== undefined) await edits.run(argument);
+  };
+  /** Ask in the document of an edit that was not made, with its instruction there to be changed. */
+  const askAgain = async ({ uri, instruction, mode }: EditArgument) => {
+    const editor = await window.showTextDocument(Uri.parse(uri));
+    const argument = await ask.argument(editor, mode ?? 'review', instruction);
     if (argument !== undefined) await edits.run(argument);
   };
   const here = (work: (editor: TextEditor) => unknown) => async () => {
@@ -84,6 +102,10 @@ export function activate(context: ExtensionContext): void {
   const handlers: Record<string, (given?: AskArguments) => unknown> = {
     'editsvc.ask': edit,
     'editsvc.nextScope': () => ask.nextScope(),
+    'editsvc.earlierInstruction': () => ask.earlier(),
+    'editsvc.laterInstruction': () => ask.later(),
+    'editsvc.showHistory': () => ask.choose('history'),
+    'editsvc.showPresets': () => ask.choose('presets'),
     'editsvc.stop': () => edits.cancel(),
     'editsvc.nextHunk': here((editor) => review.go(editor, 1)),
     'editsvc.previousHunk': here((editor) => review.go(editor, -1)),
@@ -98,6 +120,8 @@ export function activate(context: ExtensionContext): void {
     'editsvc.showReport': helped(() => report.show()),
     'editsvc.showLog': () => log.show(),
     'editsvc.setApiKey': () => firstRun.setKey(),
+    [whatWorks]: () =>
+      commands.executeCommand('markdown.showPreview', Uri.joinPath(context.extensionUri, 'media', 'offline.md')),
     'editsvc.copyInstall': () => firstRun.copyInstall(),
     'editsvc.restart': helped(async () => {
       await server.restart();
@@ -106,6 +130,7 @@ export function activate(context: ExtensionContext): void {
   };
   context.subscriptions.push(
     log,
+    ask,
     status,
     ghosts,
     previews,

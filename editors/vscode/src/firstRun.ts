@@ -2,6 +2,7 @@
 
 import { commands, env, window, type Memento, type SecretStorage } from 'vscode';
 
+import { whatWorks } from './failures';
 import { ServerMissing, type Server } from './server';
 
 const secret = 'editsvc.cerebrasApiKey';
@@ -48,35 +49,32 @@ export class FirstRun {
         'Edited by the offline engine, because there is no API key: it renames, replaces, removes, documents and ' +
           'sorts. With a key a model does what you say.',
         'Set API key',
-        'Use the offline engine',
-        'Open the guide',
+        'What works without a key',
       )
       .then(async (chosen) => {
         if (chosen !== undefined) await this.memory.update(told, true);
         if (chosen === 'Set API key') await this.setKey();
-        if (chosen === 'Open the guide') await this.guide();
+        if (chosen === 'What works without a key') await commands.executeCommand(whatWorks);
       });
   }
 
-  /** Ask for the key and store it with the system's secrets; an empty one is forgotten. */
-  async setKey(): Promise<void> {
+  /** Ask for the key and store it with the system's secrets; an empty one is forgotten. Whether there is one now. */
+  async setKey(): Promise<boolean> {
+    const environment = process.env['CEREBRAS_API_KEY']
+      ? ' It counts more than CEREBRAS_API_KEY, which is set in the environment.'
+      : '';
     const key = await window.showInputBox({
       title: 'editsvc: the API key for Cerebras',
-      prompt:
-        'It is kept by VS Code with the secrets of your system, and given to the language server alone.',
+      prompt: `It is kept by VS Code with the secrets of your system, and given to the language server alone.${environment}`,
       placeHolder: 'Leave it empty to forget the stored key',
       password: true,
       ignoreFocusOut: true,
     });
-    if (key === undefined) return;
+    if (key === undefined) return false;
     await (key.trim() ? this.secrets.store(secret, key.trim()) : this.secrets.delete(secret));
     // The server has its key from its start on.
     await this.server().restart();
-    if (process.env['CEREBRAS_API_KEY']) {
-      void window.showInformationMessage(
-        'CEREBRAS_API_KEY is set in the environment, and counts more than this key.',
-      );
-    }
+    return key.trim() !== '';
   }
 
   async copyInstall(): Promise<void> {

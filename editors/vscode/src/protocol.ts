@@ -1,6 +1,6 @@
 /** Generated from lsp/contract.py; change it there, then run: python docs/reference.py */
 
-import { NotificationType, type Range } from 'vscode-languageclient/node';
+import { NotificationType, type Position, type Range } from 'vscode-languageclient/node';
 
 /** How an edit that passed its checks is applied. */
 export type ApplyMode =

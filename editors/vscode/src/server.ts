@@ -176,9 +176,8 @@ export class Server implements Disposable {
     return client;
   }
 
-  /** The stored key for the server's environment, which the user's own environment comes before. */
+  /** The stored key for the server's environment: the user's last word, and so before what is in theirs. */
   private async key(): Promise<Record<string, string>> {
-    if (process.env['CEREBRAS_API_KEY']) return {};
     const key = await this.surroundings.apiKey();
     return key ? { CEREBRAS_API_KEY: key } : {};
   }

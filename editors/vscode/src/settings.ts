@@ -1,15 +1,21 @@
 /** What the user has set, and only that. */
 
-import { workspace } from 'vscode';
+import { workspace, type WorkspaceConfiguration } from 'vscode';
 
-/** The names of the settings that the server knows; those of the extension itself have a dot in theirs. */
+type Inspected = ReturnType<WorkspaceConfiguration['inspect']>;
+
+/**
+ * The names of the settings that the server knows; those of the extension itself have a dot in theirs, and earlier
+ * names have an underscore.
+ */
 export function serverSettings(packageJson: unknown): string[] {
   const { contributes } = packageJson as {
-    contributes: { configuration: { properties: Record<string, unknown> } };
+    contributes: { configuration: readonly { properties: Record<string, unknown> }[] };
   };
-  return Object.keys(contributes.configuration.properties)
+  return contributes.configuration
+    .flatMap(({ properties }) => Object.keys(properties))
     .map((name) => name.slice('editsvc.'.length))
-    .filter((name) => !name.includes('.'));
+    .filter((name) => !/[._]/.test(name));
 }
 
 /**
@@ -22,10 +28,31 @@ export function explicit(names: readonly string[]): Record<string, unknown> {
   const configuration = workspace.getConfiguration('editsvc');
   const values: Record<string, unknown> = {};
   for (const name of names) {
-    const found = configuration.inspect(name);
-    const local = workspace.isTrusted ? (found?.workspaceFolderValue ?? found?.workspaceValue) : undefined;
-    const value = local ?? found?.globalValue;
+    const value = chosen(configuration.inspect(name), configuration.inspect(earlierName(name)));
     if (value !== undefined) values[name] = value;
   }
   return values;
+}
+
+/** The value of one of the server's settings, its default included. */
+export function setting<T>(name: string, otherwise: T): T {
+  const [value] = Object.values(explicit([name]));
+  return (value as T | undefined) ?? otherwise;
+}
+
+/** What a setting was called in the first version. */
+function earlierName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The value that is set closest to the document; at each distance, the present name counts before the earlier one. */
+function chosen(now: Inspected, before: Inspected): unknown {
+  const local = [
+    now?.workspaceFolderValue,
+    before?.workspaceFolderValue,
+    now?.workspaceValue,
+    before?.workspaceValue,
+  ];
+  const all = [...(workspace.isTrusted ? local : []), now?.globalValue, before?.globalValue];
+  return all.find((value) => value !== undefined);
 }

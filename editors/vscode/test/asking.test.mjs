@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Rows, ask } from '../src/asking.ts';
-import { Clock, delayedQuickPick } from './delayed.mjs';
+import { Asking } from '../src/asking.ts';
+import { Clock, delayedInputs } from './delayed.mjs';
 
 const delayMs = 200;
 const rounds = 100;
-const history = ['Simplify', 'Tidy up the names', 'Tidy up', 'Simplify the loop'];
+const past = ['Simplify', 'Tidy up the names', 'Tidy up', 'Simplify the loop'];
 const offers = ['Simplify', 'Write documentation comments', 'Tidy up'].map((title) => ({
   title,
   argument: { uri: 'file:///a.py', instruction: title === 'Simplify' ? 'Simplify the code.' : title },
@@ -22,180 +22,251 @@ function numbers(seed) {
 }
 
 /**
- * Ask, with presets that arrive at `offeredAt`, and let `user` do its part when the input is there: it gets the
- * window, and a function to plan what it does later. What came of it, and the instructions that were forgotten.
+ * Ask, with presets that arrive at `offeredAt`, and let `user` do its part when the input is there: it gets hands, and
+ * a function to plan what it does later. What came of it: the choice, and what stood in the box at the Enter that
+ * decided.
  */
-async function asked(asking, offeredAt, user) {
+async function asked(user, { offeredAt = 50, make = (...given) => new Asking(...given), text = '', away = delayMs } = {}) {
   const clock = new Clock();
-  const { pick, window } = delayedQuickPick(clock, delayMs);
-  const offered = new Promise((resolve) => clock.at(offeredAt, () => resolve(offers)));
-  const found = { forgotten: [], choice: undefined, ended: false };
-  void asking(pick, offered, (one) => found.forgotten.push(one)).then((choice) => {
-    found.choice = choice;
-    found.ended = true;
-  });
-  clock.at(2 * delayMs, () => user(window, (inMs, work) => clock.at(clock.now + inMs, work)));
+  const { inputs, window } = delayedInputs(clock, away);
+  const history = [...past];
+  const found = { choice: undefined, ended: false, decisive: undefined, history };
+  const sources = {
+    history: () => history,
+    offers: new Promise((resolve) => clock.at(offeredAt, () => resolve(offers))),
+    forget: (one) => history.splice(history.indexOf(one), 1),
+  };
+  const asking = make(inputs, sources, text);
+  void asking.decided.then((choice) => Object.assign(found, { choice, ended: true }));
+  const hands = {
+    window,
+    type: (letters) => window.type(letters),
+    enter: () =>
+      window.enter((pressed) => {
+        if (!found.ended) found.decisive = pressed.text;
+      }),
+    up: () => window.key(() => asking.earlier()),
+    down: () => window.key(() => asking.later()),
+    history: () => window.key(() => asking.choose('history')),
+    presets: () => window.key(() => asking.choose('presets')),
+    move: (step) => window.move(step),
+  };
+  clock.at(2 * away, () => user(hands, (inMs, work) => clock.at(clock.now + inMs, work)));
   await clock.run();
   return { ...found, window };
 }
 
-function byRows(pick, offered, forget) {
-  pick.matchOnDescription = true;
-  return ask(pick, new Rows(history, 'forget'), offered, forget);
-}
-
-/** A list that is made anew for each key, with what is typed as its first row. */
-function byAListForEachKey(pick, offered) {
-  let presets = [];
-  const show = () => {
-    const typed = pick.value.trim();
-    const recent = history.filter((one) => one !== typed);
-    const rows = [...(typed ? [typed] : []), ...recent, ...presets.map(({ title }) => title)];
-    pick.items = rows.map((label, index) => ({ label, alwaysShow: index === 0 && typed !== '' }));
-  };
-  show();
-  void offered.then((found) => {
-    presets = found;
-    show();
-  });
-  return new Promise((resolve) => {
-    pick.onDidChangeValue(show);
-    pick.onDidAccept(() => resolve({ instruction: pick.selectedItems[0]?.label }));
-    pick.show();
-  });
+/** An input whose history is written into the box that is shown, as shells have it. */
+class WritesIntoTheBox {
+  constructor(inputs, { history }) {
+    this.history = history;
+    this.at = -1;
+    this.box = inputs.box('');
+    this.decided = new Promise((resolve) => {
+      this.box.onDidAccept(() => this.box.value && resolve({ instruction: this.box.value }));
+    });
+    this.box.show();
+  }
+  earlier() {
+    this.at = Math.min(this.at + 1, this.history().length - 1);
+    this.box.value = this.history()[this.at];
+  }
+  later() {}
+  choose() {}
 }
 
 /** Type one of the history's instructions and press Enter at once, `rounds` times; how often another was carried out. */
-async function retyped(asking) {
+async function retyped(make) {
   const next = numbers(12);
   let wrong = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const text = history[next(history.length)];
-    const { choice } = await asked(asking, next(1500), (window, later) => {
-      let at = 0;
-      for (const letter of text) later((at += next(40)), () => window.type(letter));
-      later(at, () => window.enter());
-    });
-    if (choice?.instruction !== text || choice.offer) wrong += 1;
+    const wanted = past[next(past.length)];
+    const { choice } = await asked(
+      ({ type, enter }, later) => {
+        let at = 0;
+        for (const letter of wanted) later((at += next(40)), () => type(letter));
+        later(at, enter);
+      },
+      { offeredAt: next(1500), make },
+    );
+    if (choice?.instruction !== wanted || choice.offer) wrong += 1;
   }
   return wrong;
 }
 
-test('what is typed is carried out, 100 times, with a host that is 200 ms away', async () => {
-  assert.equal(await retyped(byRows), 0);
-});
-
-test('the host that the tests have shows what goes wrong with a list for each key', async () => {
-  assert.ok((await retyped(byAListForEachKey)) > rounds / 4);
-});
-
-test('an Enter carries out what the window shows at that moment, whatever list arrives when', async () => {
+/** Anything, fast, `count` times: how often Enter ran something else than what stood in the box when it was pressed. */
+async function atRandom(count, make) {
   const next = numbers(7);
-  let chosen = 0;
-  for (let round = 0; round < 10 * rounds; round += 1) {
-    let wanted;
-    let leaving = false;
-    const pressed = new Set();
-    const { choice, ended } = await asked(byRows, next(1500), (shown, later) => {
-      let at = 0;
-      const remove = () => {
-        if (shown.focus.buttons === undefined) return;
-        pressed.add(shown.focus.handle);
-        shown.clickButton(shown.focus);
-      };
-      for (let step = next(8); step > 0; step -= 1) {
-        at += next(300);
-        const doing = next(5);
-        if (doing === 0) later(at, () => shown.type('ti'[next(2)]));
-        else if (doing === 4) later(at, remove);
-        else later(at, () => shown.move(doing === 1 ? -1 : 1));
-      }
-      later(at + next(300), () => {
-        const { focus, value } = shown;
-        wanted = focus.alwaysShow ? value || undefined : focus.description;
-        leaving = pressed.has(focus.handle);
-        if (focus.choice) chosen += 1;
-        shown.enter();
-      });
-    });
-    const title = choice?.offer ? choice.offer.title : choice?.instruction;
-    // A row whose button was just pressed is on its way out, and means nothing.
-    assert.equal(title, leaving ? undefined : wanted);
-    assert.equal(ended, title !== undefined);
+  let wrong = 0;
+  let ran = 0;
+  for (let round = 0; round < count; round += 1) {
+    const { choice, decisive } = await asked(
+      (hands, later) => {
+        const { type, up, down, history, presets, move, enter, window } = hands;
+        const acts = [
+          () => type('ti'[next(2)]),
+          () => type('dy up'),
+          () => window.clear(),
+          up,
+          up,
+          down,
+          history,
+          presets,
+          () => move(1),
+          () => window.forget(),
+          () => window.back(),
+          enter,
+        ];
+        let at = 0;
+        for (let step = 2 + next(9); step > 0; step -= 1) later((at += next(350)), acts[next(acts.length)]);
+        later(at + next(10), enter);
+        later(at + 2000, enter);
+      },
+      { offeredAt: next(1500), make },
+    );
+    if (choice) {
+      ran += 1;
+      if (choice.instruction !== decisive.trim()) wrong += 1;
+    }
   }
-  assert.ok(chosen > rounds, 'rows are chosen too');
+  return { wrong, ran };
+}
+
+test('what is typed is carried out, 100 times, with a host that is 200 ms away', async () => {
+  assert.equal(await retyped(), 0);
+});
+
+test('whatever is pressed, and however fast, Enter runs what the box showed when it was pressed', async () => {
+  const { wrong, ran } = await atRandom(10 * rounds);
+  assert.equal(wrong, 0);
+  assert.ok(ran > 3 * rounds, `${ran} instructions were run`);
+});
+
+test('the same hands show what goes wrong with a history that is written into the box', async () => {
+  const { wrong } = await atRandom(10 * rounds, (...given) => new WritesIntoTheBox(...given));
+  assert.ok(wrong > rounds / 4, `${wrong} instructions were others`);
 });
 
 test('an empty Enter does nothing, and the input stays', async () => {
-  const { ended } = await asked(byRows, 50, (window, later) => {
-    later(0, () => window.enter());
-    later(1000, () => window.enter());
+  const { ended } = await asked(({ enter }, later) => {
+    later(0, enter);
+    later(1000, enter);
   });
   assert.equal(ended, false);
 });
 
 test('blanks are not an instruction', async () => {
-  const { ended } = await asked(byRows, 50, (window) => {
-    window.type('   ');
-    window.enter();
+  const { ended } = await asked(({ type, enter }) => {
+    type('   ');
+    enter();
   });
   assert.equal(ended, false);
 });
 
-test('a row of the history is chosen with the arrow keys', async () => {
-  const { choice } = await asked(byRows, 50, (window, later) => {
-    later(1000, () => window.move(1));
-    later(1010, () => window.move(1));
-    later(1020, () => window.enter());
-  });
-  assert.deepEqual(choice, { instruction: history[1] });
-});
-
-test('a preset is chosen with the mouse', async () => {
-  const { choice } = await asked(byRows, 50, (window, later) => {
-    later(1000, () => window.click(window.shown.find(({ description }) => description === offers[1].title)));
-  });
-  assert.deepEqual(choice, { instruction: offers[1].argument.instruction, offer: offers[1] });
-});
-
-test('what is typed filters the rows, and none of them goes before the typed text', async () => {
-  await asked(byRows, 50, (window, later) => {
-    later(1000, () => window.type('tidy'));
-    later(1001, () => {
-      const shown = window.shown.map(({ description }) => description);
-      assert.deepEqual(shown.slice(1), ['Tidy up the names', 'Tidy up', 'Tidy up']);
-      assert.equal(window.focus, window.shown[0]);
+test('an Enter behind a button that is pressed at once runs nothing that was not seen', async () => {
+  for (const button of ['up', 'history', 'presets']) {
+    const { ended, window } = await asked((hands, later) => {
+      hands[button]();
+      later(1, hands.enter);
+      later(2, hands.enter);
     });
+    assert.equal(ended, false, button);
+    assert.ok(window.shown, button);
+  }
+});
+
+test('an earlier instruction comes into the box, and Enter runs it when it is seen', async () => {
+  const { choice } = await asked(({ up, enter, window }, later) => {
+    up();
+    later(500, up);
+    later(1000, () => assert.equal(window.shown.value, past[1]));
+    later(1001, enter);
+  });
+  assert.deepEqual(choice, { instruction: past[1] });
+});
+
+test('a later one comes back, and at last what was typed', async () => {
+  await asked(({ type, up, down, window }, later) => {
+    type('mine');
+    for (const [at, press] of [up, up, down].entries()) later(100 + 500 * at, press);
+    later(1600, () => assert.equal(window.shown.value, past[0]));
+    later(1700, down);
+    later(2200, () => assert.equal(window.shown.value, 'mine'));
+    later(2300, down);
+    later(2800, () => assert.equal(window.shown.value, 'mine'));
   });
 });
 
-test('a row that is removed is gone, and no other takes its place', async () => {
-  const { choice, forgotten, window } = await asked(byRows, 50, (shown, later) => {
-    later(1000, () => shown.clickButton(shown.shown[1]));
-    later(1500, () => shown.move(1));
-    later(1510, () => shown.enter());
+test('a row of the history comes into the box, where it can be changed', async () => {
+  const { choice } = await asked(({ history, move, enter, type }, later) => {
+    history();
+    later(1000, () => move(1));
+    later(1001, enter);
+    later(2000, () => type(', please'));
+    later(2001, enter);
   });
-  assert.deepEqual(forgotten, [history[0]]);
-  assert.deepEqual(choice, { instruction: history[1] });
-  assert.ok(!window.shown.some(({ description, choice: one }) => description === history[0] && !one.offer));
+  assert.deepEqual(choice, { instruction: `${past[1]}, please` });
 });
 
-test('presets wait for whoever is on a row, and come when they are back', async () => {
-  await asked(byRows, 1500, (window, later) => {
-    later(0, () => window.move(1));
-    later(2000, () => {
-      assert.equal(window.focus.description, history[0]);
-      assert.ok(!window.shown.some((row) => row.choice?.offer));
-      window.move(-1);
+test('a preset is what it was offered as, unless its text is changed', async () => {
+  const choose = (change) =>
+    asked(({ presets, enter, type }, later) => {
+      presets();
+      later(1000, enter);
+      later(2000, () => type(change));
+      later(2001, enter);
     });
-    later(2500, () => assert.ok(window.shown.some((row) => row.choice?.offer)));
-  });
+  const { instruction } = offers[0].argument;
+  assert.deepEqual((await choose('')).choice, { instruction, offer: offers[0] });
+  assert.deepEqual((await choose(' Now.')).choice, { instruction: `${instruction} Now.` });
 });
 
-test('without a server there is the history', async () => {
-  const clock = new Clock();
-  const { pick, window } = delayedQuickPick(clock, delayMs);
-  void ask(pick, new Rows(history, 'forget'), Promise.resolve([]), () => undefined);
-  await clock.run();
-  assert.equal(window.shown.length, 1 + history.length);
+test('presets that come late are shown when they come', async () => {
+  await asked(
+    ({ presets, window }, later) => {
+      presets();
+      later(600, () => assert.deepEqual(window.rows, []));
+      later(1500, () => assert.equal(window.rows.length, offers.length));
+    },
+    { offeredAt: 1200 },
+  );
+});
+
+test('what was typed is there again for whoever goes back from a list', async () => {
+  const { choice } = await asked(({ type, history, enter, window }, later) => {
+    type('mine');
+    later(1, history);
+    later(1000, () => window.back());
+    later(2000, enter);
+  });
+  assert.deepEqual(choice, { instruction: 'mine' });
+});
+
+test('a row that is forgotten is gone, and no other takes its place under the hand', async () => {
+  const { history } = await asked((hands, later) => {
+    hands.history();
+    later(1000, () => hands.window.forget());
+    later(1001, () => hands.window.forget());
+    later(2000, () => assert.deepEqual(hands.window.rows.map(({ instruction }) => instruction), past.slice(1)));
+  });
+  assert.deepEqual(history, past.slice(1));
+});
+
+test('a text that is given is there to be changed, and not run by itself', async () => {
+  const { choice } = await asked(
+    ({ type, enter }) => {
+      type(' all');
+      enter();
+    },
+    { text: 'Tidy up' },
+  );
+  assert.deepEqual(choice, { instruction: 'Tidy up all' });
+});
+
+test('whoever leaves the input has decided on nothing', async () => {
+  const { choice, ended } = await asked(({ type, window }) => {
+    type('mine');
+    window.escape();
+  });
+  assert.deepEqual([choice, ended], [undefined, true]);
 });

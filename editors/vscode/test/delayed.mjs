@@ -1,8 +1,8 @@
 // A window and its extension host, each of which hears of the other late, as VS Code 1.139 has them. Time is virtual.
 //
-// The window (quickInput.ts, quickInputTree.ts) filters and sorts by itself while somebody types, puts the focus on
-// the first row then and when a list arrives, and names rows by their index. The host (extHostQuickOpen.ts) looks an
-// index up in the list that it has set last.
+// The window (quickInput.ts, quickInputTree.ts) shows one input at a time: showing another hides the one before. It
+// takes keys by itself, and tells the host of them later: what is in a box, an Enter, and rows by their index. The host
+// (extHostQuickOpen.ts) looks an index up in the list that it has set last, and what it sets reaches the window later.
 
 export class Clock {
   now = 0;
@@ -30,168 +30,196 @@ function line(clock, delayMs) {
   return (work) => clock.at(clock.now + delayMs, work);
 }
 
-export function delayedQuickPick(clock, delayMs) {
-  const toWindow = line(clock, delayMs);
-  const toHost = line(clock, delayMs);
-  const host = new Host(toWindow);
-  const windowSide = new Window(toHost, host);
-  host.window = windowSide;
-  return { pick: host, window: windowSide };
+/** What an extension has to ask with, and the window of whoever is asked. */
+export function delayedInputs(clock, delayMs) {
+  const window = new Window(line(clock, delayMs));
+  const send = line(clock, delayMs);
+  return {
+    window,
+    inputs: {
+      box: (value) => new HostBox(window, send, value),
+      list: (_kind, rows) => new HostList(window, send, rows),
+    },
+  };
 }
 
-class Host {
-  value = '';
-  activeItems = [];
-  selectedItems = [];
-  matchOnDescription = false;
-  #items = [];
-  #shown = false;
-  #listeners = { value: [], active: [], accept: [], button: [], hide: [] };
+class HostInput {
+  listeners = { accept: [], hide: [], choose: [], forget: [], back: [] };
 
-  constructor(send) {
+  constructor(window, send) {
+    this.window = window;
     this.send = send;
+    this.id = window.newId();
   }
 
-  get items() {
-    return this.#items;
-  }
-
-  set items(items) {
-    this.#items = [...items];
-    const rows = this.#items.map((item, handle) => ({ ...item, handle }));
-    if (this.#shown) this.send(() => this.window.list(rows));
-  }
-
-  onDidChangeValue(listener) {
-    this.#listeners.value.push(listener);
-  }
-  onDidChangeActive(listener) {
-    this.#listeners.active.push(listener);
-  }
   onDidAccept(listener) {
-    this.#listeners.accept.push(listener);
-  }
-  onDidTriggerItemButton(listener) {
-    this.#listeners.button.push(listener);
+    this.listeners.accept.push(listener);
   }
   onDidHide(listener) {
-    this.#listeners.hide.push(listener);
+    this.listeners.hide.push(listener);
+  }
+  dispose() {}
+
+  heard(what, event) {
+    for (const listener of this.listeners[what]) listener(event);
+  }
+}
+
+class HostBox extends HostInput {
+  #value;
+
+  constructor(window, send, value) {
+    super(window, send);
+    this.#value = value;
+  }
+
+  get value() {
+    return this.#value;
+  }
+
+  /** Writes into a box that may be shown; nothing here does so. */
+  set value(value) {
+    this.#value = value;
+    this.send(() => this.window.write(this.id, value));
   }
 
   show() {
-    this.#shown = true;
-    const rows = this.#items.map((item, handle) => ({ ...item, handle }));
-    this.send(() => this.window.open(rows, this.matchOnDescription));
+    const value = this.#value;
+    this.send(() => this.window.open({ id: this.id, host: this, kind: 'box', value }));
   }
 
   heard(what, event) {
-    if (what === 'value') this.value = event;
-    if (what === 'active') this.activeItems = this.#named(event);
-    if (what === 'selection') this.selectedItems = this.#named(event);
-    const told = what === 'button' ? { item: this.#items[event] } : undefined;
-    for (const listener of this.#listeners[what] ?? []) listener(told);
-  }
-
-  #named(handles) {
-    return handles.map((handle) => this.#items[handle]).filter((item) => item !== undefined);
+    if (what === 'value') this.#value = event;
+    else super.heard(what, event);
   }
 }
 
-class Window {
-  value = '';
-  isOpen = false;
-  focus = undefined;
-  #rows = [];
-  #shown = [];
-
-  constructor(send, host) {
-    this.send = (what, event) => send(() => host.heard(what, event));
+class HostList extends HostInput {
+  constructor(window, send, rows) {
+    super(window, send);
+    this.given = rows;
+    this.rows = [];
   }
 
-  open(rows, matchOnDescription) {
-    this.isOpen = true;
-    this.matchOnDescription = matchOnDescription;
-    this.list(rows);
+  onDidChoose(listener) {
+    this.listeners.choose.push(listener);
+  }
+  onDidForget(listener) {
+    this.listeners.forget.push(listener);
+  }
+  onDidGoBack(listener) {
+    this.listeners.back.push(listener);
   }
 
-  list(rows) {
-    this.#rows = rows;
-    this.#filter();
-    this.#focusOn(this.#shown[0]);
+  show() {
+    this.send(() => this.window.open({ id: this.id, host: this, kind: 'list', value: '', rows: [] }));
+    const fill = (rows) => {
+      this.rows = rows;
+      this.send(() => this.window.fill(this.id, rows));
+    };
+    if (this.given instanceof Promise) void this.given.then(fill);
+    else fill(this.given);
+  }
+
+  heard(what, event) {
+    if (what === 'choose' || what === 'forget') {
+      const row = this.rows[event];
+      if (row) super.heard(what, row);
+    } else if (what !== 'value') super.heard(what, event);
+  }
+}
+
+export class Window {
+  /** What is shown: `{id, host, kind, value, rows?, focus?}`. */
+  shown = undefined;
+  /** What stood in the box at each Enter, with the input that it was pressed in. */
+  entered = [];
+  #ids = 0;
+
+  constructor(send) {
+    this.send = (host, what, event, heard) =>
+      send(() => {
+        heard?.();
+        host.heard(what, event);
+      });
+  }
+
+  newId() {
+    return (this.#ids += 1);
+  }
+
+  // --- what the host has set ---
+
+  open(input) {
+    const before = this.shown;
+    this.shown = { ...input, focus: 0 };
+    if (before) this.send(before.host, 'hide');
+  }
+
+  fill(id, rows) {
+    if (this.shown?.id === id) this.shown.rows = rows.map((row, handle) => ({ ...row, handle }));
+  }
+
+  write(id, value) {
+    if (this.shown?.id === id) this.shown.value = value;
   }
 
   // --- the user ---
 
   type(letters) {
-    this.value += letters;
-    this.#filter();
-    this.#focusOn(this.#shown[0]);
-    this.send('value', this.value);
+    if (!this.shown) return;
+    this.shown.value += letters;
+    this.shown.focus = 0;
+    this.send(this.shown.host, 'value', this.shown.value);
+  }
+
+  clear() {
+    if (!this.shown) return;
+    this.shown.value = '';
+    this.send(this.shown.host, 'value', '');
   }
 
   move(step) {
-    const index = this.#shown.indexOf(this.focus);
-    const count = this.#shown.length;
-    if (count) this.#focusOn(this.#shown[(index + step + count) % count]);
+    const { length } = this.rows;
+    if (length) this.shown.focus = (this.shown.focus + step + length) % length;
   }
 
-  enter() {
-    if (this.focus) this.send('selection', [this.focus.handle]);
-    this.send('accept');
+  /** The rows on the screen. */
+  get rows() {
+    const query = this.shown?.value.trim().toLowerCase() ?? '';
+    return (this.shown?.rows ?? []).filter((row) => (row.title ?? row.instruction).toLowerCase().includes(query));
   }
 
-  click(row) {
-    this.#focusOn(row);
-    this.enter();
-  }
-
-  clickButton(row) {
-    this.send('button', row.handle);
-  }
-
-  /** The rows on the screen, from top to bottom. */
-  get shown() {
-    return this.#shown;
-  }
-
-  // --- quickInputTree.ts ---
-
-  #focusOn(row) {
-    if (row === this.focus) return;
-    this.focus = row;
-    this.send('active', row ? [row.handle] : []);
-  }
-
-  #filter() {
-    const query = this.value.trim().toLowerCase();
-    const items = this.#rows.filter((row) => row.kind !== -1);
-    if (!query) {
-      this.#shown = items;
+  enter(heard) {
+    const { shown } = this;
+    if (!shown) return;
+    if (shown.kind === 'list') {
+      const row = this.rows[shown.focus];
+      if (row) this.send(shown.host, 'choose', row.handle);
       return;
     }
-    const inLabel = (row) => fuzzy(query, row.label.replaceAll(/\$\([^)]*\)/g, ''));
-    const found = (row) => inLabel(row) || (this.matchOnDescription && fuzzy(query, row.description ?? ''));
-    // A match in the label goes first, and of two such the more exact one; all others keep their order.
-    this.#shown = items
-      .filter((row) => row.alwaysShow || found(row))
-      .sort((a, b) => {
-        if (inLabel(a) !== inLabel(b)) return inLabel(a) ? -1 : 1;
-        return inLabel(a) ? distance(query, a.label) - distance(query, b.label) : 0;
-      });
+    const pressed = { text: shown.value };
+    this.entered.push(pressed);
+    this.send(shown.host, 'accept', undefined, () => heard?.(pressed));
   }
-}
 
-function fuzzy(query, text) {
-  let from = 0;
-  const lower = text.toLowerCase();
-  for (const letter of query) {
-    from = lower.indexOf(letter, from) + 1;
-    if (from === 0) return false;
+  forget() {
+    const row = this.rows[this.shown?.focus];
+    if (row) this.send(this.shown.host, 'forget', row.handle);
   }
-  return true;
-}
 
-function distance(query, label) {
-  const lower = label.toLowerCase();
-  return lower === query ? 0 : lower.startsWith(query) ? 1 : 2;
+  back() {
+    if (this.shown?.kind === 'list') this.send(this.shown.host, 'back');
+  }
+
+  escape() {
+    if (!this.shown) return;
+    this.send(this.shown.host, 'hide');
+    this.shown = undefined;
+  }
+
+  /** A key that is bound to a command: the host hears of it as late as of everything else. */
+  key(command) {
+    this.send({ heard: command }, 'key');
+  }
 }

@@ -82,7 +82,7 @@ const abilities = {
     if (await found.isVisible()) await found.click({ timeout: 5000 });
   },
   texts: ({ selector }) => page.locator(selector).allInnerTexts(),
-  picture: ({ name }) => page.screenshot({ path: join(run, `${name}.png`) }).then(() => null),
+  picture: ({ name, clip }) => page.screenshot({ path: join(run, `${name}.png`), clip }).then(() => null),
   page: async () => {
     const frames = await Promise.all(
       page.frames().map((frame) =>
@@ -99,12 +99,34 @@ const abilities = {
     await page.keyboard.type(text);
     await page.keyboard.press('Enter');
   },
+  // One key behind the other, without waiting for what comes of the first.
+  together: async ({ keys }) => {
+    for (const key of keys) await page.keyboard.press(key);
+  },
+  // Of the whole window, as red, green and blue.
+  background: () =>
+    page.evaluate(() =>
+      getComputedStyle(document.querySelector('.monaco-workbench'))
+        .backgroundColor.match(/\d+/g)
+        .map(Number),
+    ),
   delay: ({ ms }) => {
     delayMs = ms;
   },
   focused: async ({ selector }) => ({
     focused: await page.evaluate((one) => Boolean(document.activeElement?.closest(one)), selector),
   }),
+  // What is not to be seen of a text, in pixels, at the right or below.
+  cut: ({ selector }) =>
+    page.evaluate(
+      (one) =>
+        [...document.querySelectorAll(one)].map((element) => [
+          element.scrollWidth - element.clientWidth,
+          element.scrollHeight - element.clientHeight,
+        ]),
+      selector,
+    ),
+  value: ({ selector }) => page.locator(selector).first().inputValue(),
   drawn: () => page.evaluate(drawn),
   watch: () => page.evaluate(watch),
   watched: () => page.evaluate(() => globalThis.firstDrawnAt ?? null),

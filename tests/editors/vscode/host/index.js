@@ -1,8 +1,14 @@
 // Runs the specs one after another in the extension host, and hands the results to the driver.
-const { readFileSync } = require('node:fs');
-const { specs } = require('./specs');
+const { readFileSync, readdirSync } = require('node:fs');
 const { ask, folder, fresh } = require('./tools');
 
+/** Of all files of specs. */
+const specs = Object.assign(
+  {},
+  ...readdirSync(__dirname)
+    .filter((name) => name.endsWith('specs.js'))
+    .map((name) => require(`./${name}`).specs),
+);
 const { chosen, rounds } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
 const longestMs = 60_000 + 3000 * rounds;
 

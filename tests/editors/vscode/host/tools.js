@@ -39,7 +39,7 @@ async function fresh() {
   for (const part of ['closeSidebar', 'closeAuxiliaryBar', 'closePanel']) {
     await vscode.commands.executeCommand(`workbench.action.${part}`);
   }
-  for (const name of ['mode', 'presets']) await set(name, undefined);
+  for (const name of ['mode', 'presets', 'commentMarker', 'comment_marker']) await set(name, undefined);
 }
 
 async function set(name, value) {
@@ -90,8 +90,33 @@ const closed = () =>
     return !focused;
   });
 
+const rows = () => texts('.quick-input-list .monaco-list-row');
+
+/** The instructions that the server `timed` has got. */
+const instructions = () =>
+  messages()
+    .filter(({ to, message }) => to === 'server' && message.params?.command === 'editsvc.edit')
+    .map(({ message }) => message.params.arguments[0].instruction);
+
+/** Begins an edit of the whole file without asking, and returns when it is answered. */
+const edit = (instruction, more) =>
+  vscode.commands.executeCommand('editsvc.ask', { instruction, scope: 'file', ...more });
+
 const texts = (selector) => ask('texts', { selector });
 const picture = (name) => ask('picture', { name });
+/** The part of the window where the code and the input are, for the walkthrough. */
+const walkthrough = (name) =>
+  ask('picture', { name: `walkthrough-${name}`, clip: { x: 52, y: 0, width: 900, height: 700 } });
+const theme = (name) => vscode.workspace.getConfiguration('workbench').update('colorTheme', name, true);
+/** Does something in the light theme, and comes back to the dark one. */
+async function inLight(work) {
+  const brightness = async () => (await ask('background'))[0];
+  await theme('Default Light Modern');
+  await until('the theme is light', async () => (await brightness()) > 200);
+  await work();
+  await theme('Default Dark Modern');
+  await until('the theme is dark', async () => (await brightness()) < 100);
+}
 const buttons = '.notifications-center .monaco-button';
 /** What the notifications say. Under a test driver VS Code shows them in its list only. */
 async function notifications() {
@@ -106,15 +131,19 @@ module.exports = {
   ask,
   buttons,
   closed,
+  edit,
   expect,
   folder,
   fresh,
+  inLight,
+  instructions,
   lenses,
   messages,
   notifications,
   open,
   picture,
   press,
+  rows,
   set,
   status,
   asksFor,
@@ -122,4 +151,5 @@ module.exports = {
   type,
   until,
   use,
+  walkthrough,
 };
