@@ -243,7 +243,7 @@ class Question implements Inputs, Disposable {
     const other = next(this.places, this.place);
     const others = other === this.place ? '' : ` · ${key('nextScope') || 'button'}: ${other.title}`;
     const hints = [
-      [key('earlierInstruction').replace(/^Up$/, '↑'), 'earlier ones'],
+      [key('earlierInstruction').replace(/^Up$/, '↑'), 'history'],
       [key('showPresets'), 'presets'],
     ].flatMap(([pressed, what]) => (pressed ? [`${pressed}: ${what}`] : []));
     return {

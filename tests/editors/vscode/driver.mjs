@@ -103,13 +103,13 @@ const abilities = {
   together: async ({ keys }) => {
     for (const key of keys) await page.keyboard.press(key);
   },
-  // Of the whole window, as red, green and blue.
-  background: () =>
-    page.evaluate(() =>
-      getComputedStyle(document.querySelector('.monaco-workbench'))
-        .backgroundColor.match(/\d+/g)
-        .map(Number),
-    ),
+  // How bright the parts of the window are, from 0 to 255, the darkest and the brightest.
+  brightness: () =>
+    page.evaluate(() => {
+      const parts = [...document.querySelectorAll('.monaco-workbench, .part.statusbar, .part.titlebar')];
+      const reds = parts.map((part) => Number(getComputedStyle(part).backgroundColor.match(/\d+/)[0]));
+      return [Math.min(...reds), Math.max(...reds)];
+    }),
   delay: ({ ms }) => {
     delayMs = ms;
   },

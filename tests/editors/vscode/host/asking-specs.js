@@ -10,6 +10,7 @@ const {
   folder,
   inLight,
   instructions,
+  lenses,
   messages,
   open,
   picture,
@@ -67,7 +68,9 @@ exports.specs = {
     await open('orders.py', orders.before);
     await edit(orders.instruction);
     await until('the changes are drawn', async () => (await ask('drawn')).lines.length >= 2);
+    await until('they have lenses', async () => (await lenses()).length > 0);
     await press('Alt+F5');
+    await until('the cursor is on one', () => vscode.window.activeTextEditor.selection.active.line > 0);
     await walkthrough('review-dark');
     await inLight(() => walkthrough('review-light'));
   },

@@ -110,12 +110,11 @@ const walkthrough = (name) =>
 const theme = (name) => vscode.workspace.getConfiguration('workbench').update('colorTheme', name, true);
 /** Does something in the light theme, and comes back to the dark one. */
 async function inLight(work) {
-  const brightness = async () => (await ask('background'))[0];
   await theme('Default Light Modern');
-  await until('the theme is light', async () => (await brightness()) > 200);
+  await until('the theme is light', async () => (await ask('brightness'))[0] > 200);
   await work();
   await theme('Default Dark Modern');
-  await until('the theme is dark', async () => (await brightness()) < 100);
+  await until('the theme is dark', async () => (await ask('brightness'))[1] < 100);
 }
 const buttons = '.notifications-center .monaco-button';
 /** What the notifications say. Under a test driver VS Code shows them in its list only. */
