@@ -97,6 +97,49 @@ LEFT_OUT = """\
         # ... rest of the code unchanged ...
         return result
 """
+PARSED = """\
+    values = {}
+    for line in text.split("\\n"):
+        line = line.strip()
+        if not line:
+            continue
+        if line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise ValueError(f"no value for {name}")
+        values[name.strip()] = value.strip()
+    known = {name: values[name] for name in NAMES if name in values}
+    return known
+"""
+IN_ONE = """\
+    pairs = (line.partition("=") for line in text.split("\\n") if line.strip() and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs if name.strip() in NAMES}
+"""
+SETTINGS = f'''\
+"""Settings from lines of text."""
+
+NAMES = ("host", "port", "user")
+
+
+def parse(text: str) -> dict[str, str]:
+{PARSED}
+
+def shown(settings: dict[str, str]) -> str:
+    return ", ".join(sorted(settings))
+'''
+WIDE_OLD = (
+    '    return f"{order.number}: {order.customer} has ordered {len(order.lines)} articles for {order.total()} cents, '
+    "which are to be delivered to {order.street}, {order.town}, {order.country} on {order.day}, at the latest by noon"
+    '"\\n'
+)
+WIDE = f'''\
+"""What is said about an order."""
+
+
+def sentence(order) -> str:
+{WIDE_OLD}'''
+THREE = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(3)).rstrip("\n") + "\n"
 STEPS = "".join(f"def step_{n}(value):\n    return value + {n}\n\n\n" for n in range(60)).rstrip("\n") + "\n"
 
 
@@ -116,6 +159,7 @@ def cases() -> dict[str, dict[str, Any]]:
             "instruction": "Use sum() and an f-string",
             "before": ORDERS,
             "after": both,
+            "second": [PERCENT, F_STRING],
             "secondOnly": ORDERS.replace(PERCENT, F_STRING),
             "firstLine": line_of(both, SUM),
             "secondLine": line_of(ORDERS, PERCENT),
@@ -126,6 +170,23 @@ def cases() -> dict[str, dict[str, Any]]:
             "after": ORDERS.replace(LOOP, LEFT_OUT),
             "firstLine": line_of(ORDERS, LOOP),
             "lastLine": line_of(ORDERS, LOOP) + LOOP.count("\n") - 1,
+        },
+        "settings": {
+            "instruction": "Simplify parse",
+            "before": SETTINGS,
+            "after": SETTINGS.replace(PARSED, IN_ONE),
+            "firstLine": line_of(SETTINGS, PARSED),
+        },
+        "wide": {
+            "instruction": "Say by midnight instead of noon",
+            "before": WIDE,
+            "after": WIDE.replace("by noon", "by midnight"),
+            "firstLine": line_of(WIDE, WIDE_OLD),
+        },
+        "three": {
+            "instruction": "Multiply instead of adding",
+            "before": THREE,
+            "after": THREE.replace("value +", "value *"),
         },
         "steps": {
             "instruction": "Multiply in every sixth step",

@@ -80,6 +80,20 @@ const groups = {
 
 /** Settings of the extension alone. A program to start is named by the user, never by a workspace: hence the scope. */
 const own = {
+  Review: {
+    openReview: {
+      markdownDescription: 'When the review opens by itself: all changes of a file, with what they remove.',
+      type: 'string',
+      enum: ['linesRemoved', 'always', 'never'],
+      default: 'linesRemoved',
+      markdownEnumDescriptions: [
+        'When a change removes more than one line, which the document itself cannot show.',
+        'After each edit.',
+        'Only by *Review what goes and what is new*.',
+      ],
+      scope: 'window',
+    },
+  },
   Server: {
     'server.path': {
       markdownDescription:

@@ -2,13 +2,10 @@
 
 import {
   CancellationTokenSource,
-  ProgressLocation,
   commands,
   window,
   workspace,
-  type CancellationToken,
   type Disposable,
-  type Progress,
 } from 'vscode';
 import {
   ErrorCodes,
@@ -22,8 +19,9 @@ import { unanswered, type Acts, type Failures } from './failures';
 import type { FirstRun } from './firstRun';
 import type { Ghosts } from './ghosts';
 import type { Previews } from './previews';
-import { carried, linesOf, type LineChange } from './hunks';
+import { carried, compose, linesOf, type LineChange } from './hunks';
 import { serverCommand, type EditAnswer, type EditArgument, type OfferedRemedy, type StreamParams } from './protocol';
+import type { InPlaceProgress } from './progress';
 import type { Review } from './review';
 import { ServerDown, type Server } from './server';
 import type { StatusItem } from './status';
@@ -38,8 +36,6 @@ interface Run {
   /** Changes of the document since then. */
   readonly changes: LineChange[];
   readonly cancelling: CancellationTokenSource;
-  /** Says in the notification how far it is. */
-  report: (message: string, percentage: number) => void;
   editId?: string;
 }
 
@@ -47,6 +43,7 @@ interface Run {
 export interface Shown {
   readonly ghosts: Ghosts;
   readonly previews: Previews;
+  readonly progress: InPlaceProgress;
   readonly review: Review;
   readonly status: StatusItem;
   readonly firstRun: FirstRun;
@@ -78,12 +75,11 @@ export class Edits implements Disposable {
       version: document.version,
       changes: [],
       cancelling: new CancellationTokenSource(),
-      report: () => undefined,
     };
     const following = followed(run);
     this.begin(run);
     try {
-      const answer = await this.follow(run);
+      const answer = await this.request(run);
       // The ghosts go before the real text is marked, so that no line is shown twice.
       this.end(run);
       if (answer !== undefined)
@@ -112,6 +108,7 @@ export class Edits implements Disposable {
     this.runs.push(run);
     void commands.executeCommand('setContext', 'editsvc.running', true);
     this.shown.status.running('');
+    this.shown.progress.begin(run.token, run.argument.uri, placeOf(run.argument));
     if (run.argument.mode !== 'preview') this.shown.ghosts.begin(run.token, run.argument.uri);
   }
 
@@ -121,30 +118,12 @@ export class Edits implements Disposable {
     this.runs.splice(index, 1);
     run.cancelling.dispose();
     this.shown.ghosts.end(run.token);
+    this.shown.progress.end(run.token);
     void commands.executeCommand('setContext', 'editsvc.running', this.runs.length > 0);
     if (this.runs.length === 0) this.shown.status.ended();
   }
 
   /** The answer; undefined if the edit was cancelled before the server was there to hear of it. */
-  private follow(run: Run): Promise<EditAnswer | undefined> {
-    const request = this.request(run);
-    const title = `editsvc: ${shortened(run.argument.instruction)}`;
-    // The request does not wait for the notification, which the editor takes its time to open.
-    void window.withProgress(
-      { location: ProgressLocation.Notification, cancellable: true, title },
-      async (progress: Progress<{ message?: string; increment?: number }>, token: CancellationToken) => {
-        token.onCancellationRequested(() => run.cancelling.cancel());
-        let shown = 0;
-        run.report = (message, percentage) => {
-          progress.report({ message, increment: percentage - shown });
-          shown = percentage;
-        };
-        await request.catch(() => undefined);
-      },
-    );
-    return request;
-  }
-
   private async request(run: Run): Promise<EditAnswer | undefined> {
     const client = await this.server.ready();
     const { token } = run.cancelling;
@@ -156,7 +135,7 @@ export class Edits implements Disposable {
     const listening = client.onProgress(WorkDoneProgress.type, run.token, (value) => {
       if (value.kind !== 'report' || value.message === undefined) return;
       this.shown.status.running(value.message);
-      run.report(value.message, value.percentage ?? 0);
+      this.shown.progress.report(run.token, value.message);
     });
     try {
       return await client.sendRequest(ExecuteCommandRequest.type, {
@@ -182,10 +161,10 @@ export class Edits implements Disposable {
   }
 
   private async show(run: Run, answer: EditAnswer, text: string): Promise<void> {
-    const { firstRun, previews, review, status } = this.shown;
+    const { firstRun, previews, status } = this.shown;
     status.edited(answer);
     if (run.argument.mode === 'preview') await previews.propose(run.token, text, run.argument, answer);
-    else review.update({ uri: run.argument.uri, editId: answer.editId, hunks: answer.hunks });
+    else if (answer.status === 'changed' || answer.status === 'conflict') await this.landed(run, answer);
     // A refusal says it by itself, and has the same buttons.
     if (answer.offline === true && answer.status !== 'refused') firstRun.offline();
     const message = answer.message || `The edit is ${answer.status}.`;
@@ -201,6 +180,15 @@ export class Edits implements Disposable {
       default:
         void this.fail(run, message, answer.remedies, answer);
     }
+  }
+
+  /** Show where an edit that has arrived is; whoever typed meanwhile is left where they are. */
+  private async landed(run: Run, answer: EditAnswer): Promise<void> {
+    const document = workspace.textDocuments.find((one) => one.uri.toString() === run.argument.uri);
+    const hunks = answer.hunks.filter(({ state }) => state === 'open');
+    if (document === undefined || hunks.length === 0) return;
+    const undone = hunks.map(({ range, oldText }) => ({ range, newText: oldText }));
+    if (compose(document.getText(), undone) === run.before) await this.shown.review.landed(document, hunks);
   }
 
   /** Tell that an edit was not made, and do about it what the user wants. */
@@ -259,7 +247,8 @@ function followed(run: Run): Disposable {
   });
 }
 
-function shortened(instruction: string): string {
-  const line = instruction.split(/\s+/).join(' ');
-  return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
+/** The line at which an edit is told: where its lines begin, or else where the cursor is. */
+function placeOf({ uri, range }: EditArgument): number {
+  const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
+  return range?.start.line ?? editor?.selection.active.line ?? 0;
 }

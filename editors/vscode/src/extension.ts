@@ -1,6 +1,6 @@
 /** The parts put together, and a handler for each command. */
 
-import { Uri, commands, window, workspace, type ExtensionContext, type TextEditor } from 'vscode';
+import { Uri, commands, window, workspace, type ExtensionContext } from 'vscode';
 
 import { Ask, argumentFor, scopeOf } from './ask';
 import { Edits } from './edits';
@@ -9,10 +9,15 @@ import { FirstRun } from './firstRun';
 import { Ghosts } from './ghosts';
 import { History } from './history';
 import { Keys } from './keys';
+import { Lenses } from './lenses';
+import { Marks } from './marks';
+import { OpenHunks } from './openHunks';
 import { Previews } from './previews';
+import { InPlaceProgress } from './progress';
 import { serverCommand, type Anyway, type ApplyMode, type EditArgument } from './protocol';
 import { Report } from './report';
 import { Review } from './review';
+import { ReviewTab, documentOf } from './reviewTab';
 import type { Scope } from './scopes';
 import { Server } from './server';
 import { serverSettings, setting } from './settings';
@@ -53,11 +58,17 @@ export function activate(context: ExtensionContext): void {
   const status = new StatusItem('editsvc.showReport');
   const ghosts = new Ghosts();
   const previews = new Previews(server);
-  const review = new Review(server);
   const keys = new Keys(context);
+  const hunks = new OpenHunks(server);
+  const marks = new Marks(hunks);
+  const lenses = new Lenses(hunks, keys);
+  const tab = new ReviewTab(hunks);
+  const review = new Review(server, hunks, tab);
+  const progress = new InPlaceProgress(keys);
   const edits: Edits = new Edits(server, {
     ghosts,
     previews,
+    progress,
     review,
     status,
     firstRun,
@@ -86,10 +97,6 @@ export function activate(context: ExtensionContext): void {
     const argument = await ask.argument(editor, mode ?? 'review', instruction);
     if (argument !== undefined) await edits.run(argument);
   };
-  const here = (work: (editor: TextEditor) => unknown) => async () => {
-    const editor = window.activeTextEditor;
-    if (editor !== undefined) await work(editor);
-  };
   /** A command that needs the server and changes nothing without it. */
   const helped = (work: () => Promise<void>) => async () => {
     try {
@@ -99,7 +106,7 @@ export function activate(context: ExtensionContext): void {
     }
   };
 
-  const handlers: Record<string, (given?: AskArguments) => unknown> = {
+  const handlers: Record<string, (...given: never[]) => unknown> = {
     'editsvc.ask': edit,
     'editsvc.nextScope': () => ask.nextScope(),
     'editsvc.earlierInstruction': () => ask.earlier(),
@@ -107,14 +114,14 @@ export function activate(context: ExtensionContext): void {
     'editsvc.showHistory': () => ask.choose('history'),
     'editsvc.showPresets': () => ask.choose('presets'),
     'editsvc.stop': () => edits.cancel(),
-    'editsvc.nextHunk': here((editor) => review.go(editor, 1)),
-    'editsvc.previousHunk': here((editor) => review.go(editor, -1)),
-    'editsvc.accept': here((editor) => review.decideHere(editor, serverCommand.acceptHunk)),
-    'editsvc.reject': here((editor) => review.decideHere(editor, serverCommand.rejectHunk)),
-    'editsvc.acceptAll': here((editor) => review.decideAll(editor, serverCommand.acceptEdit)),
-    'editsvc.rejectAll': here((editor) => review.decideAll(editor, serverCommand.rejectEdit)),
-    'editsvc.rejectUnasked': here((editor) => review.rejectUnexplained(editor)),
-    'editsvc.compare': here((editor) => previews.compare(review.textBefore(editor), editor.document.uri)),
+    'editsvc.nextHunk': (file?: unknown, from?: number) => review.go(1, false, fileOf(file), from),
+    'editsvc.previousHunk': () => review.go(-1),
+    'editsvc.accept': () => review.decideHere(serverCommand.acceptHunk),
+    'editsvc.reject': () => review.decideHere(serverCommand.rejectHunk),
+    'editsvc.acceptAll': (file?: unknown) => review.decideAll(serverCommand.acceptEdit, fileOf(file)),
+    'editsvc.rejectAll': (file?: unknown) => review.decideAll(serverCommand.rejectEdit, fileOf(file)),
+    'editsvc.rejectUnasked': (file?: unknown) => review.rejectUnexplained(fileOf(file)),
+    'editsvc.compare': (file?: unknown, line?: number) => review.open(fileOf(file), line),
     'editsvc.applyPreview': () => previews.decide(serverCommand.acceptEdit),
     'editsvc.dropPreview': () => previews.decide(serverCommand.rejectEdit),
     'editsvc.showReport': helped(() => report.show()),
@@ -134,7 +141,13 @@ export function activate(context: ExtensionContext): void {
     status,
     ghosts,
     previews,
+    keys,
+    hunks,
+    marks,
+    lenses,
+    tab,
     review,
+    progress,
     edits,
     report,
     server,
@@ -145,4 +158,9 @@ export function activate(context: ExtensionContext): void {
     }),
   );
   server.startIfFound();
+}
+
+/** The document that a menu or a lens names; undefined if it is the one in front, as it is for a key. */
+function fileOf(given: unknown): Uri | undefined {
+  return given instanceof Uri ? documentOf(given) : undefined;
 }

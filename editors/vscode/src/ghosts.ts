@@ -30,7 +30,7 @@ export class Ghosts implements Disposable {
     overviewRulerColor: new ThemeColor('editorOverviewRuler.modifiedForeground'),
   });
   private readonly written = window.createTextEditorDecorationType({
-    after: { color: new ThemeColor('gitDecoration.addedResourceForeground'), margin: '0 0 0 2em' },
+    after: { color: new ThemeColor('editsvc.writtenForeground'), margin: '0 0 0 2em' },
   });
   private readonly listeners = [
     workspace.onDidChangeTextDocument(({ document, contentChanges }) => {

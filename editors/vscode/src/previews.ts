@@ -83,15 +83,6 @@ export class Previews implements TextDocumentContentProvider, Disposable {
     if (!decision.hunks.some(isProposed)) await this.close(found[0]);
   }
 
-  /** Show `before` beside a document as it is. */
-  async compare(before: string, document: Uri): Promise<void> {
-    const name = document.path.split('/').at(-1) ?? '';
-    const uri = Uri.from({ scheme: previewScheme, path: document.path, query: 'before' });
-    this.texts.set(uri.toString(), before);
-    this.changed.fire(uri);
-    await commands.executeCommand('vscode.diff', uri, document, `${name} (before ↔ now)`);
-  }
-
   /** Show a diff of a document as a text that belongs to no file. */
   async showDiff(diff: string, document: string): Promise<void> {
     const uri = Uri.from({ scheme: previewScheme, path: `${Uri.parse(document).path}.diff`, query: 'refused' });

@@ -1,249 +1,216 @@
-/** Hunks that are in a document and not decided on: drawn where they are, found, accepted, rejected. */
+/** Going through open hunks: found, shown, accepted, rejected, counted. */
 
 import {
-  MarkdownString,
   Range,
   Selection,
+  StatusBarAlignment,
+  TabInputTextDiff,
   TextEditorRevealType,
-  ThemeColor,
-  OverviewRulerLane,
+  Uri,
   commands,
   window,
   workspace,
-  type DecorationOptions,
   type Disposable,
+  type TabInputText,
+  type TextDocument,
   type TextEditor,
 } from 'vscode';
 import { ExecuteCommandRequest } from 'vscode-languageclient/node';
 
-import { besideText } from './draw';
-import { beside, compose, covers, isEmpty, lastLine, linesOf } from './hunks';
+import { covers, lastLine, linesOf } from './hunks';
+import type { OpenHunks } from './openHunks';
 import { serverCommand, type DecisionAnswer, type Hunk } from './protocol';
+import { documentOf, type ReviewTab } from './reviewTab';
 import type { Server } from './server';
 
-/** How long a message about an older text waits for a newer one, which the server sends if anything has moved. */
-const settleMs = 300;
-
-interface OpenEdit {
-  readonly uri: string;
-  readonly editId: string;
-  readonly hunks: readonly Hunk[];
-}
-
-interface Found {
-  readonly editId: string;
-  readonly hunk: Hunk;
-}
+/** When the review opens by itself. */
+type OpenReview = 'linesRemoved' | 'always' | 'never';
 
 export class Review implements Disposable {
-  private readonly edits = new Map<string, OpenEdit>();
-  private readonly waiting = new Map<string, NodeJS.Timeout>();
-  private readonly added = window.createTextEditorDecorationType({
-    isWholeLine: true,
-    backgroundColor: new ThemeColor('diffEditor.insertedLineBackground'),
-    overviewRulerColor: new ThemeColor('editorOverviewRuler.addedForeground'),
-    overviewRulerLane: OverviewRulerLane.Full,
-  });
-  /** A line that begins where lines were removed. */
-  private readonly gap = window.createTextEditorDecorationType({
-    isWholeLine: true,
-    borderWidth: '1px 0 0 0',
-    borderStyle: 'dashed',
-    borderColor: new ThemeColor('gitDecoration.deletedResourceForeground'),
-    overviewRulerColor: new ThemeColor('editorOverviewRuler.deletedForeground'),
-    overviewRulerLane: OverviewRulerLane.Full,
-  });
-  private readonly removed = window.createTextEditorDecorationType({
-    after: {
-      color: new ThemeColor('gitDecoration.deletedResourceForeground'),
-      margin: '0 0 0 2em',
-    },
-  });
-  /** A hunk that the instruction does not explain. */
-  private readonly unasked = window.createTextEditorDecorationType({
-    after: {
-      contentText: 'not asked for?',
-      color: new ThemeColor('editorWarning.foreground'),
-      fontStyle: 'italic',
-      margin: '0 0 0 2em',
-    },
-    overviewRulerColor: new ThemeColor('editorWarning.foreground'),
-    overviewRulerLane: OverviewRulerLane.Right,
-  });
+  private readonly count = window.createStatusBarItem('editsvc.open', StatusBarAlignment.Right, 101);
   private readonly listeners: readonly Disposable[];
+  private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly server: Server) {
+  constructor(
+    private readonly server: Server,
+    private readonly hunks: OpenHunks,
+    private readonly tab: ReviewTab,
+  ) {
+    this.count.name = 'editsvc: open changes';
+    this.count.command = 'editsvc.nextHunk';
     this.listeners = [
-      server.onHunks(({ version, ...edit }) => this.moved(edit, version)),
-      server.onEnd(() => this.clear()),
-      window.onDidChangeVisibleTextEditors(() => this.draw()),
-      window.onDidChangeActiveTextEditor(() => this.draw()),
-      workspace.onDidCloseTextDocument(({ uri }) => this.forget(uri.toString())),
+      hunks.onDidChange(() => this.tell()),
+      window.onDidChangeActiveTextEditor(() => this.tell()),
+      window.onDidChangeTextEditorVisibleRanges(() => this.tell()),
+      window.tabGroups.onDidChangeTabs(() => this.tell()),
     ];
   }
 
-  /** Take over where the hunks of an edit are, and what became of them. */
-  update(edit: OpenEdit): void {
-    clearTimeout(this.waiting.get(edit.editId));
-    this.waiting.delete(edit.editId);
-    if (edit.hunks.some(isUndecided)) this.edits.set(edit.editId, edit);
-    else this.edits.delete(edit.editId);
-    this.draw();
+  /**
+   * Run one of the server's commands that decide on hunks.
+   *
+   * One after the other: of two that were asked for at once, the second is about what the first has left.
+   */
+  decide(command: string, argument: { readonly editId?: string; readonly hunkId?: number }): Promise<void> {
+    return this.inTurn(() => this.decided(command, argument));
   }
 
-  /** Run one of the server's commands that decide on hunks, and take over its answer. */
-  async decide(
+  /** Accept or reject the hunk that the cursor is on, and go on to the next; with none there, only go to the next. */
+  decideHere(command: string): Promise<void> {
+    return this.inTurn(async () => {
+      const file = reviewed();
+      const editor = file && editorOf(file);
+      if (editor === undefined) return this.go(1);
+      const { line } = editor.selection.active;
+      const here = this.hunks.of(editor.document.uri).find(({ hunk }) => covers(hunk.range, line));
+      if (here === undefined) return this.go(1);
+      await this.decided(command, { editId: here.editId, hunkId: here.hunk.id });
+      if (this.hunks.of(editor.document.uri).length > 0) await this.go(1, true);
+    });
+  }
+
+  /** Accept or reject everything that is open in a document, by default the one in front. */
+  decideAll(command: string, file = reviewed()): Promise<void> {
+    return this.inTurn(async () => {
+      if (file === undefined) return;
+      const editIds = new Set(this.hunks.of(file).map(({ editId }) => editId));
+      // The edit that came last lies on top, and is taken back first.
+      for (const editId of [...editIds].reverse()) await this.decided(command, { editId });
+    });
+  }
+
+  /** Take back everything open in a document that its instruction does not explain. */
+  rejectUnexplained(file = reviewed()): Promise<void> {
+    return this.inTurn(async () => {
+      const open = file === undefined ? [] : this.hunks.of(file).filter(({ hunk }) => hunk.mark === 'unexplained');
+      const editIds = new Set(open.map(({ editId }) => editId));
+      if (editIds.size === 0) {
+        window.setStatusBarMessage('Every open change was asked for, as far as is known.', 5000);
+        return;
+      }
+      for (const editId of [...editIds].reverse())
+        await this.decided(serverCommand.rejectUnexplained, { editId });
+    });
+  }
+
+  /**
+   * Go to the next open hunk (`step` 1) or to the one before (-1), round the end of the document; from a document that
+   * has none, to another that has. `here` takes a hunk that the cursor is on already.
+   */
+  async go(step: 1 | -1, here = false, file = reviewed(), from?: number): Promise<void> {
+    const [other] = this.elsewhere(file);
+    const place = file !== undefined && this.hunks.of(file).length > 0 ? file : other && Uri.parse(other);
+    if (!place) return;
+    const editor = editorOf(place) ?? (await window.showTextDocument(place, { preview: false }));
+    const lines = this.hunks.of(place).map(({ hunk }) => hunk.range.start.line);
+    const line = from ?? editor.selection.active.line;
+    const next = (one: number) => (here ? one >= line : one > line);
+    const found = step > 0 ? (lines.find(next) ?? lines[0]) : (lines.findLast((one) => one < line) ?? lines.at(-1));
+    if (found !== undefined) show(editor, found);
+  }
+
+  /** Open the review of a document, at a line of it. */
+  async open(file = reviewed(), line?: number): Promise<void> {
+    if (file === undefined || this.hunks.of(file).length === 0) return;
+    const [first] = this.hunks.of(file);
+    await this.tab.open(file, line ?? editorOf(file)?.selection.active.line ?? first!.hunk.range.start.line);
+  }
+
+  /** An edit has arrived, with these open hunks. Whoever is in another document is told by the status bar only. */
+  async landed(document: TextDocument, hunks: readonly Hunk[]): Promise<void> {
+    const editor = window.activeTextEditor;
+    const [first] = hunks;
+    if (first === undefined || editor?.document !== document) return;
+    const when = workspace.getConfiguration('editsvc').get<OpenReview>('openReview', 'linesRemoved');
+    const hides = hunks.some(({ oldText }) => linesOf(oldText).length > 1);
+    if (when === 'always' || (when === 'linesRemoved' && hides)) await this.open(document.uri, first.range.start.line);
+    else if (!hunks.some((hunk) => isOnScreen(editor, hunk.range.start.line, lastLine(hunk.range))))
+      show(editor, first.range.start.line);
+  }
+
+  dispose(): void {
+    for (const one of [...this.listeners, this.count]) one.dispose();
+  }
+
+  private async decided(
     command: string,
     argument: { readonly editId?: string; readonly hunkId?: number },
   ): Promise<void> {
     const client = await this.server.ready();
+    // What became of the hunks comes before the answer, in `editsvc/hunks`.
     const decision: DecisionAnswer = await client.sendRequest(ExecuteCommandRequest.type, {
       command,
       arguments: [argument],
     });
-    const uri = this.edits.get(decision.editId)?.uri;
-    if (uri !== undefined) this.update({ uri, editId: decision.editId, hunks: decision.hunks });
     if (decision.status !== 'changed') void window.showWarningMessage(`editsvc: ${decision.message}`);
   }
 
-  /** Accept or reject the hunk that the cursor is on, and go on to the next; with none there, only go to the next. */
-  async decideHere(editor: TextEditor, command: string): Promise<void> {
-    const { line } = editor.selection.active;
-    const here = this.openIn(editor).find(({ hunk }) => covers(hunk.range, line));
-    if (here !== undefined) await this.decide(command, { editId: here.editId, hunkId: here.hunk.id });
-    this.go(editor, 1);
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
   }
 
-  /** Accept or reject everything that is open in the document. */
-  async decideAll(editor: TextEditor, command: string): Promise<void> {
-    const editIds = new Set(this.openIn(editor).map(({ editId }) => editId));
-    // The edit that came last lies on top, and is taken back first.
-    for (const editId of [...editIds].reverse()) await this.decide(command, { editId });
+  /** The documents with open hunks that are in a tab, other than `file`. */
+  private elsewhere(file: Uri | undefined): readonly string[] {
+    const shown = window.tabGroups.all
+      .flatMap((group) => group.tabs)
+      .map(({ input }) => (input instanceof TabInputTextDiff ? input.modified : (input as TabInputText | undefined)?.uri))
+      .map(String);
+    return this.hunks.documents.filter((uri) => uri !== file?.toString() && shown.includes(uri));
   }
 
-  /** Take back everything open in the document that its instruction does not explain. */
-  async rejectUnexplained(editor: TextEditor): Promise<void> {
-    const open = this.openIn(editor).filter(({ hunk }) => hunk.mark === 'unexplained');
-    const editIds = new Set(open.map(({ editId }) => editId));
-    if (editIds.size === 0) {
-      void window.showInformationMessage('editsvc: Every open change was asked for, as far as is known.');
+  /** Say in the status bar how many changes are open, and where, if none of them is on the screen. */
+  private tell(): void {
+    const file = reviewed();
+    const open = file === undefined ? [] : this.hunks.of(file);
+    void commands.executeCommand('setContext', 'editsvc.hunksOpen', open.length > 0);
+    const others = this.elsewhere(file).length;
+    void commands.executeCommand('setContext', 'editsvc.hunksOpenAnywhere', open.length + others > 0);
+    const elsewhere = others > 0 ? `${others} other ${others === 1 ? 'file' : 'files'}` : '';
+    if (open.length === 0) {
+      if (elsewhere) this.show(`$(diff) changes open in ${elsewhere}`, 'Go to the open changes');
+      else this.count.hide();
       return;
     }
-    for (const editId of [...editIds].reverse())
-      await this.decide(serverCommand.rejectUnexplained, { editId });
-  }
-
-  /** Go to the next open hunk (`step` 1) or to the one before (-1), round the end of the document. */
-  go(editor: TextEditor, step: 1 | -1): void {
-    const lines = this.openIn(editor).map(({ hunk }) => hunk.range.start.line);
-    const { line } = editor.selection.active;
-    const found =
-      step > 0
-        ? (lines.find((one) => one > line) ?? lines[0])
-        : (lines.findLast((one) => one < line) ?? lines.at(-1));
-    if (found === undefined) return;
-    const place = new Range(found, 0, found, 0);
-    editor.selection = new Selection(place.start, place.end);
-    editor.revealRange(place, TextEditorRevealType.InCenterIfOutsideViewport);
-  }
-
-  /** The text of `editor` with everything taken back that is open. */
-  textBefore(editor: TextEditor): string {
-    const changes = this.openIn(editor).map(({ hunk }) => ({ range: hunk.range, newText: hunk.oldText }));
-    return compose(editor.document.getText(), changes);
-  }
-
-  dispose(): void {
-    for (const timer of this.waiting.values()) clearTimeout(timer);
-    for (const one of [...this.listeners, this.added, this.gap, this.removed, this.unasked]) one.dispose();
-  }
-
-  private moved(edit: OpenEdit, version: number): void {
-    const document = workspace.textDocuments.find((one) => one.uri.toString() === edit.uri);
-    if (document === undefined) return;
-    if (version >= document.version) {
-      this.update(edit);
-      return;
-    }
-    // The editor has carried its marks along with what was typed, so nothing is wrong on the screen meanwhile.
-    clearTimeout(this.waiting.get(edit.editId));
-    this.waiting.set(
-      edit.editId,
-      setTimeout(() => this.update(edit), settleMs),
+    const total = this.hunks.total(file!);
+    const editor = editorOf(file!);
+    const hidden = editor && !open.some(({ hunk }) => isOnScreen(editor, hunk.range.start.line, lastLine(hunk.range)));
+    const place = hidden ? ` · line ${open[0]!.hunk.range.start.line + 1}` : '';
+    const count = open.length === total ? `${total}` : `${open.length} of ${total}`;
+    const words = `${count} ${total === 1 ? 'change' : 'changes'} open`;
+    this.show(
+      `$(diff) ${words}${place}`,
+      `${words} in this file${elsewhere ? `, and some in ${elsewhere}` : ''}. Go to the next.`,
     );
   }
 
-  private openIn(editor: TextEditor): Found[] {
-    const uri = editor.document.uri.toString();
-    return [...this.edits.values()]
-      .filter((edit) => edit.uri === uri)
-      .flatMap(({ editId, hunks }) => hunks.filter(isUndecided).map((hunk) => ({ editId, hunk })))
-      .sort((a, b) => a.hunk.range.start.line - b.hunk.range.start.line);
-  }
-
-  private forget(uri: string): void {
-    for (const edit of [...this.edits.values()]) if (edit.uri === uri) this.edits.delete(edit.editId);
-    this.draw();
-  }
-
-  private clear(): void {
-    this.edits.clear();
-    this.draw();
-  }
-
-  private draw(): void {
-    for (const editor of window.visibleTextEditors) this.drawIn(editor);
-    const active = window.activeTextEditor;
-    const open = active !== undefined && this.openIn(active).length > 0;
-    void commands.executeCommand('setContext', 'editsvc.hunksOpen', open);
-  }
-
-  private drawIn(editor: TextEditor): void {
-    const added: DecorationOptions[] = [];
-    const gaps: DecorationOptions[] = [];
-    const removed: DecorationOptions[] = [];
-    const unasked: DecorationOptions[] = [];
-    const { document } = editor;
-    const bottom = document.lineCount - 1;
-    for (const { editId, hunk } of this.openIn(editor)) {
-      const first = Math.min(hunk.range.start.line, bottom);
-      const range = new Range(first, 0, Math.min(lastLine(hunk.range), bottom), 0);
-      if (hunk.mark === 'unexplained') unasked.push({ range: new Range(first, 0, first, 0) });
-      const nothingLeft = isEmpty(hunk.range);
-      (nothingLeft ? gaps : added).push({ range, hoverMessage: explained(editId, hunk) });
-      const shown = nothingLeft ? [] : linesOf(document.getText(document.validateRange(whole(range))));
-      removed.push(
-        ...beside(first, shown, linesOf(hunk.oldText)).map((one) => besideText(document, one, '−')),
-      );
-    }
-    editor.setDecorations(this.added, added);
-    editor.setDecorations(this.gap, gaps);
-    editor.setDecorations(this.removed, removed);
-    editor.setDecorations(this.unasked, unasked);
+  private show(text: string, tooltip: string): void {
+    this.count.text = text;
+    this.count.tooltip = tooltip;
+    this.count.show();
   }
 }
 
-function isUndecided({ state }: Hunk): boolean {
-  return state === 'open' || state === 'edited';
+/** The document in front, whichever side of a diff editor has the focus. */
+function reviewed(): Uri | undefined {
+  const editor = window.activeTextEditor;
+  return editor && documentOf(editor.document.uri);
 }
 
-function whole(range: Range): Range {
-  return new Range(range.start.line, 0, range.end.line + 1, 0);
+/** The editor that shows a document: the one with the focus, if it does. */
+function editorOf(file: Uri): TextEditor | undefined {
+  const shows = (editor: TextEditor) => editor.document.uri.toString() === file.toString();
+  const active = window.activeTextEditor;
+  return active && shows(active) ? active : window.visibleTextEditors.find(shows);
 }
 
-function explained(editId: string, hunk: Hunk): MarkdownString {
-  const lines = [
-    ...linesOf(hunk.oldText).map((line) => `-${line}`),
-    ...linesOf(hunk.newText).map((line) => `+${line}`),
-  ];
-  const link = (title: string, command: string) =>
-    `[${title}](command:${command}?${encodeURIComponent(JSON.stringify({ editId, hunkId: hunk.id }))})`;
-  const words = new MarkdownString().appendCodeblock(lines.join('\n'), 'diff');
-  words.isTrusted = { enabledCommands: [serverCommand.acceptHunk, serverCommand.rejectHunk] };
-  if (hunk.mark === 'unexplained') words.appendMarkdown('The instruction does not explain this change.\n\n');
-  for (const finding of hunk.findings) words.appendText(finding).appendMarkdown('\n\n');
-  const accept = link('Accept', serverCommand.acceptHunk);
-  return hunk.state === 'edited'
-    ? words.appendMarkdown(`${accept} · You have typed in it, so it can't be rejected any more.`)
-    : words.appendMarkdown(`${accept} · ${link('Reject', serverCommand.rejectHunk)}`);
+function isOnScreen(editor: TextEditor, first: number, last: number): boolean {
+  return editor.visibleRanges.some(({ start, end }) => first <= end.line && start.line <= last);
+}
+
+function show(editor: TextEditor, line: number): void {
+  const place = new Range(line, 0, line, 0);
+  editor.selection = new Selection(place.start, place.end);
+  editor.revealRange(place, TextEditorRevealType.InCenterIfOutsideViewport);
 }

@@ -160,6 +160,8 @@ export class Server implements Disposable {
         },
         middleware: {
           executeCommand,
+          // The extension draws its own, with the user's keys.
+          provideCodeLenses: () => [],
           workspace: {
             configuration: (params) =>
               params.items.map((item) => (item.section === 'editsvc' ? explicit(settings) : null)),

@@ -7,6 +7,7 @@ import type { EditAnswer } from './protocol';
 export class StatusItem implements Disposable {
   private readonly item = window.createStatusBarItem('editsvc.last', StatusBarAlignment.Right, 100);
   private last = '';
+  private about: MarkdownString | undefined;
 
   constructor(private readonly report: string) {
     this.item.name = 'editsvc: the last edit';
@@ -16,12 +17,16 @@ export class StatusItem implements Disposable {
   /** An edit runs; `message` says how far it is. */
   running(message: string): void {
     this.item.text = `$(sync~spin) ${message || 'editsvc'}`;
+    this.item.tooltip = 'Cancel the edit';
+    this.item.command = 'editsvc.stop';
     this.item.show();
   }
 
   /** No edit runs any more. */
   ended(): void {
     this.item.text = this.last;
+    this.item.tooltip = this.about;
+    this.item.command = this.report;
     if (!this.last) this.item.hide();
   }
 
@@ -29,7 +34,8 @@ export class StatusItem implements Disposable {
   edited(answer: EditAnswer): void {
     this.last = summary(answer);
     this.item.text = this.last;
-    this.item.tooltip = details(answer, this.report);
+    this.about = details(answer, this.report);
+    this.item.tooltip = this.about;
     this.item.show();
   }
 

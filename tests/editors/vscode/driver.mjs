@@ -127,6 +127,8 @@ const abilities = {
       selector,
     ),
   value: ({ selector }) => page.locator(selector).first().inputValue(),
+  count: async ({ selector }) => ({ count: await page.locator(selector).count() }),
+  contrasts: () => page.evaluate(contrasts),
   drawn: () => page.evaluate(drawn),
   watch: () => page.evaluate(watch),
   watched: () => page.evaluate(() => globalThis.firstDrawnAt ?? null),
@@ -151,6 +153,37 @@ function drawn() {
     texts: texts.filter((one) => one.startsWith('"')).map((one) => JSON.parse(one).replaceAll('\u00a0', ' ')),
     lines,
   };
+}
+
+/** The contrast of each text that the extension draws with what is behind it, as WCAG 2 defines it. */
+function contrasts() {
+  const read = (colour) => {
+    const [red, green, blue, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
+    return { rgb: [red, green, blue], alpha };
+  };
+  const over = (above, below) => above.rgb.map((one, index) => one * above.alpha + below[index] * (1 - above.alpha));
+  const luminance = (rgb) => {
+    const [red, green, blue] = rgb.map((one) => {
+      const part = one / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const paper = read(getComputedStyle(document.querySelector('.monaco-editor .monaco-editor-background')).backgroundColor);
+  const overlays = [...document.querySelectorAll('.view-overlays [class*="ced-"], .view-overlays .current-line')];
+  const found = [];
+  for (const element of document.querySelectorAll('.view-line [class*="ced-"]')) {
+    const style = getComputedStyle(element, '::after');
+    if (!style.content.startsWith('"')) continue;
+    const { top, height } = element.getBoundingClientRect();
+    const middle = top + height / 2;
+    const behind = overlays
+      .filter((one) => one.getBoundingClientRect().top <= middle && middle <= one.getBoundingClientRect().bottom)
+      .reduce((below, one) => over(read(getComputedStyle(one).backgroundColor), below), paper.rgb);
+    const [light, dark] = [luminance(over(read(style.color), behind)), luminance(behind)].sort((a, b) => b - a);
+    found.push((light + 0.05) / (dark + 0.05));
+  }
+  return found;
 }
 
 /** Notes when a hunk is on the screen for the first time from now on. */

@@ -39,7 +39,7 @@ async function fresh() {
   for (const part of ['closeSidebar', 'closeAuxiliaryBar', 'closePanel']) {
     await vscode.commands.executeCommand(`workbench.action.${part}`);
   }
-  for (const name of ['mode', 'presets', 'commentMarker', 'comment_marker']) await set(name, undefined);
+  for (const name of ['mode', 'presets', 'openReview', 'commentMarker', 'comment_marker']) await set(name, undefined);
 }
 
 async function set(name, value) {
@@ -124,6 +124,8 @@ async function notifications() {
 }
 
 const status = async () => (await texts('#editsvc\\.editsvc\\.editsvc\\.last')).join('');
+/** The count of open changes in the status bar; empty if there is none. */
+const openCount = async () => (await texts('#editsvc\\.editsvc\\.editsvc\\.open')).join('').trim();
 const lenses = () => texts('.codelens-decoration a');
 
 module.exports = {
@@ -140,6 +142,7 @@ module.exports = {
   messages,
   notifications,
   open,
+  openCount,
   picture,
   press,
   rows,
