@@ -67,8 +67,7 @@ exports.specs = {
     await use('fast');
     await open('orders.py', orders.before);
     await edit(orders.instruction);
-    await until('the changes are drawn', async () => (await ask('drawn')).lines.length >= 2);
-    await until('they have lenses', async () => (await lenses()).length > 0);
+    await until('the review shows both changes', async () => (await ask('count', { selector: '.line-insert' })).count >= 2);
     await press('Alt+F5');
     await until('the cursor is on one', () => vscode.window.activeTextEditor.selection.active.line > 0);
     await walkthrough('review-dark');

@@ -1,7 +1,7 @@
 // How open hunks are reviewed. Each name is a sentence, and a test of test_vscode.py.
 const vscode = require('vscode');
 const { readFileSync } = require('node:fs');
-const { ask, expect, folder, lenses, open, openCount, picture, press, set, texts, until, use } = require('./tools');
+const { ask, expect, folder, lenses, open, openCount, picture, press, reviewing, set, texts, until, use } = require('./tools');
 
 const { cases, rounds } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
 const hostDelayMs = 200;
@@ -14,7 +14,6 @@ const cursor = () => vscode.window.activeTextEditor.selection.active.line;
 const input = () => vscode.window.tabGroups.activeTabGroup.activeTab?.input;
 /** Whether keys go into the text of an editor. */
 const focused = async () => (await ask('focused', { selector: '.monaco-editor' })).focused;
-const reviewing = async () => input() instanceof vscode.TabInputTextDiff && input().original.scheme === 'editsvc-before' && (await focused());
 const left = () => vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === input().original.toString());
 
 exports.specs = {
@@ -22,7 +21,7 @@ exports.specs = {
     await use('fast');
     const { document } = await open('settings.py', settings.before, settings.firstLine);
     await edit(settings.instruction);
-    await until('the review has opened by itself', reviewing);
+    await reviewing();
     await until('its left side is the text of before', () => left()?.getText() === settings.before);
     expect('its right side is the document', input().modified.toString(), document.uri.toString());
     await until('removed lines are coloured', async () => (await ask('count', { selector: '.line-delete' })).count >= 11);
@@ -38,7 +37,7 @@ exports.specs = {
     await use('fast');
     const { document } = await open('orders.py', orders.before);
     await edit(orders.instruction);
-    await until('the review has opened by itself', reviewing);
+    await reviewing();
     await until('both hunks differ', () => left()?.getText() === orders.before);
     await press('Shift+Alt+Y');
     await until('the first is on both sides', () => left()?.getText() === orders.after.replace(orders.second[1], orders.second[0]));
@@ -53,7 +52,7 @@ exports.specs = {
     await use('fast');
     const { document } = await open('orders.py', orders.before);
     await edit(orders.instruction);
-    await until('the review has opened by itself', reviewing);
+    await reviewing();
     await press('Control+Home');
     await ask('type', { text: '# mine\n' });
     await until('it is in the document', () => document.getText() === `# mine\n${orders.after}`);
@@ -68,7 +67,7 @@ exports.specs = {
     await edit(wide.instruction);
     await until('it has a lens', async () => (await lenses()).includes('− 1 long line: show'));
     await clickIfThere('.codelens-decoration a:text-is("− 1 long line: show")');
-    await until('the review is open', reviewing);
+    await reviewing();
     await until('the end of the old line is on the screen', async () => {
       const shown = (await texts('.view-zones, .view-lines')).join('\n').replaceAll('\u00a0', ' ');
       return shown.includes('by noon') && shown.includes('by midnight');

@@ -13,6 +13,7 @@ const {
   open,
   picture,
   press,
+  reviewing,
   set,
   status,
   texts,
@@ -48,6 +49,7 @@ exports.specs = {
     await until('the status bar says what it took', async () =>
       /2 hunks · \d+ tokens · \d+ % of the prediction accepted · .* s/.test(await status()),
     );
+    await reviewing();
     await press('Control+Z');
     await until('the document is as it was', () => document.getText() === orders.before);
     await until('nothing is drawn any more', async () => (await drawn()).lines.length === 0);

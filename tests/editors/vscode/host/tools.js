@@ -124,6 +124,13 @@ async function notifications() {
 }
 
 const status = async () => (await texts('#editsvc\\.editsvc\\.editsvc\\.last')).join('');
+/** Waits until the review has opened, and has the keyboard. */
+const reviewing = () =>
+  until('the review has opened', async () => {
+    const { input } = vscode.window.tabGroups.activeTabGroup.activeTab ?? {};
+    const { focused } = await ask('focused', { selector: '.monaco-editor' });
+    return focused && input instanceof vscode.TabInputTextDiff && input.original.scheme === 'editsvc-before';
+  });
 /** The count of open changes in the status bar; empty if there is none. */
 const openCount = async () => (await texts('#editsvc\\.editsvc\\.editsvc\\.open')).join('').trim();
 const lenses = () => texts('.codelens-decoration a');
@@ -145,6 +152,7 @@ module.exports = {
   openCount,
   picture,
   press,
+  reviewing,
   rows,
   set,
   status,
