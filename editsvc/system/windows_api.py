@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import msvcrt
 import os
 import sys
@@ -109,7 +110,10 @@ class WindowsApi:
     def lock(self, descriptor: int) -> None:
         """As the protocol says."""
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as exc:  # Wine gives no number
+            raise PermissionError(errno.EACCES, "another process has its turn") from exc
 
     def unlock(self, descriptor: int) -> None:
         """As the protocol says."""

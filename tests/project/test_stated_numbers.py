@@ -364,6 +364,16 @@ ELSEWHERE = {
     "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
     "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
     "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
+    "docs/systems.md": [
+        "CPython 3.11 for Windows",
+        "by Wine 8",
+        "copyfile(3)",
+        "0600 and 0700",
+        "Python 3.12.4 and later",
+        "made with 0700",
+        "Python 3.11 or later",
+        "PowerShell before 7.4",
+    ],
 }
 # Sections that report a measurement, or what was seen with a version of an editor.
 MEASURED = re.compile(
