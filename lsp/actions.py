@@ -49,7 +49,8 @@ def code_actions(
     only = params.context.only
     start, end = offsets(document, params.range)
     about = edits.client.about
-    if about.selects_at_cursor and _is_part_of_a_line(document, start, end):
+    at_cursor = about.selects_at_cursor and _is_part_of_a_line(document, start, end)
+    if at_cursor or (about.selects_line and _is_one_line(document, start, end)):
         end = start
     draws = about.hunks  # the client's plugin shows what was removed by itself
     actions = [
@@ -290,6 +291,13 @@ def _is_part_of_a_line(document: Document, start: int, end: int) -> bool:
         return False
     whole = document.text_between(document.offset(line, 0), document.offset(line, _BEHIND_ALL))
     return document.text_between(start, end).strip() != whole.strip()
+
+
+def _is_one_line(document: Document, start: int, end: int) -> bool:
+    """Whether a range goes from the start of a line to that of the next one, or to the end of the last."""
+    (line, column), (last, end_column) = document.position(start), document.position(end)
+    ends = last == line + 1 and end_column == 0
+    return column == 0 and (ends or (last == line == document.line_count - 1 and end == len(document)))
 
 
 def _wanted(kind: str, only: Sequence[str | types.CodeActionKind]) -> bool:

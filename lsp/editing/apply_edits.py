@@ -341,6 +341,8 @@ class Pending:
         self._changed.set()
         if text is None:
             self.fate = _Fate.CLOSED
+        elif self.fate is _Fate.PRESENT:
+            pass  # what was there once was made: if it is gone since, the user took it back
         elif text == self._after or self._passed(before, changes):
             self.fate = _Fate.PRESENT
         else:

@@ -48,6 +48,7 @@ class Client:
     tags_actions: bool = False
     reads_markdown: bool = False
     selects_at_cursor: bool = False
+    selects_line: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -62,6 +63,8 @@ def client_of(params: types.InitializeParams) -> Client:
     return Client(
         # Without a region, it asks for actions for the word or bracket at the cursor.
         selects_at_cursor=_is_eglot(params),
+        # So does Kate, for the line with the cursor.
+        selects_line=_is_kate(params),
         # Neovim does not say that it knows documentChanges, but creates and renames files, which are part of them.
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         annotations=bool(edit and edit.document_changes and edit.change_annotation_support),
@@ -95,6 +98,22 @@ def _reads_markdown(capabilities: types.TextDocumentClientCapabilities | None) -
 def _is_eglot(params: types.InitializeParams) -> bool:
     info = params.client_info
     return info is not None and info.name.lower() == "eglot"
+
+
+def _is_kate(params: types.InitializeParams) -> bool:
+    """Kate does not say who it is (22.12); what it knows of actions does."""
+    info = params.client_info
+    if info is not None:
+        return info.name.lower() == "kate"
+    document = params.capabilities.text_document
+    action = document.code_action if document else None
+    literals = action.code_action_literal_support if action else None
+    kinds = (
+        [str(getattr(kind, "value", kind)) for kind in literals.code_action_kind.value_set]
+        if literals
+        else []
+    )
+    return kinds == ["quickfix", "refactor", "source"] and not (action and action.is_preferred_support)
 
 
 def options_of(params: types.InitializeParams) -> InitializationOptions:

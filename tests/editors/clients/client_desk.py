@@ -15,7 +15,7 @@ from lsp.documents import Document
 ROOT = Path(__file__).parents[3]
 RELAY = Path(__file__).with_name("client_relay.py")
 UNPACKED = ROOT / ".editors-debian"
-PATIENCE_S = 15.0
+PATIENCE_S = 40.0
 TITLES = 40  # so much of a title is looked for: menus cut longer ones
 
 

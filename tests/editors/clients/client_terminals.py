@@ -62,6 +62,10 @@ class Client(ABC):
         """Have the editor make no edits."""
         self.desk.refusing.touch()
 
+    def linger(self) -> None:
+        """Wait for as long as the editor takes edits at most, if there is such a time."""
+        return
+
     def disagree(self) -> None:
         """Answer the editor's own question with no, if it asks."""
         return

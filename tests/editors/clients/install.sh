@@ -67,8 +67,10 @@ unpack debian-13 trixie hx emacs-nox elpa-lsp-mode
 if [ -n "$own" ] && [ "$own" != trixie ]; then
   unpack own "$own" emacs-nox elpa-eglot
 fi
-if ! command -v kate > /dev/null || ! command -v xdotool > /dev/null || ! command -v Xvfb > /dev/null; then
+if ! command -v kate > /dev/null || ! command -v xdotool > /dev/null || ! command -v Xvfb > /dev/null ||
+  ! command -v openbox > /dev/null || ! command -v dbus-run-session > /dev/null; then
   echo "Installing Kate ..."
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends kate xdotool xvfb openbox imagemagick > /dev/null || echo "Kate could not be installed."
+  apt-get install -y -qq --no-install-recommends kate xdotool xvfb openbox dbus imagemagick > /dev/null ||
+    echo "Kate could not be installed."
 fi
