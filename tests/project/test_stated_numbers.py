@@ -333,6 +333,7 @@ ELSEWHERE = {
     "SECURITY.md": ["(0700, 0600)", "The socket (0600)", "look into (0700)"],
     "docs/ARCHITECTURE.md": ["in 40 % of the edits", "within 0.9 to 1.3 times"],
     "docs/emulator.md": ["`n` > 1"],
+    "docs/editors/vscode.md": ["A line of 200 columns"],
     "docs/glossary.md": ["Below 1 only"],
     "docs/language-server.md": [
         "Protocol (3.17)",

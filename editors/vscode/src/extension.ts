@@ -30,6 +30,9 @@ interface AskArguments {
   readonly mode?: ApplyMode;
 }
 
+/** The argument of a command that is run for nothing but to be known. */
+const getReady = 'get ready';
+
 const deciding: readonly string[] = [
   serverCommand.acceptHunk,
   serverCommand.rejectHunk,
@@ -116,8 +119,8 @@ export function activate(context: ExtensionContext): void {
     'editsvc.stop': () => edits.cancel(),
     'editsvc.nextHunk': (file?: unknown, from?: number) => review.go(1, false, fileOf(file), from),
     'editsvc.previousHunk': () => review.go(-1),
-    'editsvc.accept': () => review.decideHere(serverCommand.acceptHunk),
-    'editsvc.reject': () => review.decideHere(serverCommand.rejectHunk),
+    'editsvc.accept': (given?: unknown) => given !== getReady && review.decideHere(serverCommand.acceptHunk),
+    'editsvc.reject': (given?: unknown) => given !== getReady && review.decideHere(serverCommand.rejectHunk),
     'editsvc.acceptAll': (file?: unknown) => review.decideAll(serverCommand.acceptEdit, fileOf(file)),
     'editsvc.rejectAll': (file?: unknown) => review.decideAll(serverCommand.rejectEdit, fileOf(file)),
     'editsvc.rejectUnasked': (file?: unknown) => review.rejectUnexplained(fileOf(file)),
@@ -157,6 +160,10 @@ export function activate(context: ExtensionContext): void {
       if (event.affectsConfiguration('editsvc.server.path')) await server.restart();
     }),
   );
+  // The first time that a window runs a command it asks whether the extension is there, and later commands overtake it.
+  // Of decisions none may, so the two are known to the window from the start.
+  const decisions = ['editsvc.accept', 'editsvc.reject'].map((command) => ({ command, args: getReady }));
+  void commands.executeCommand('runCommands', { commands: decisions });
   server.startIfFound();
 }
 

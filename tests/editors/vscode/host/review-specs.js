@@ -181,7 +181,7 @@ exports.specs = {
         const wanted = Array.from({ length: 10 }, (_, number) => number)
           .filter((number) => number % 3 === round % 3)
           .reduce((text, number) => text.replace(`value * ${2 + 6 * number}\n`, `value + ${2 + 6 * number}\n`), steps.after);
-        await until('each was decided on as was asked', () => document.getText() === wanted);
+        await until(`round ${round}: each was decided on as was asked`, () => document.getText() === wanted);
         await until('nothing is open', async () => (await openCount()) === '');
         await ask('delay', { ms: 0 });
       }
