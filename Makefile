@@ -6,7 +6,7 @@ EXTRAS := test,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-fast test-lowest test-editors test-model test-windows lint audit bench bench-short format clean
+.PHONY: help demo test test-fast test-lowest test-editors test-model test-windows lint audit bench bench-short wheel vsix vsix-offline format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -25,7 +25,7 @@ $(VENV)/test: $(VENV)/product
 	@touch $@
 
 $(VENV)/editors: $(VENV)/test
-	@echo "Installing Neovim ..."
+	@echo "Installing Neovim, pipx and uv ..."
 	$(INSTALL) -e '.[editors]'
 	@touch $@
 
@@ -111,9 +111,31 @@ bench: $(VENV)/bench  ## Speed beside other programs, as ratios within one run, 
 bench-short: $(VENV)/bench  ## Fail if a ratio of bench/expected.json has doubled; less than a minute
 	$(BIN)/python -m bench --short
 
+wheel: $(VENV)/product  ## The product as a wheel, for pipx or uv: dist/editsvc-VERSION-py3-none-any.whl
+	$(BIN)/python $(EXTENSION)/scripts/bundle.py --wheel dist
+
+EXTENSION := editors/vscode
+PACKAGE = npm --prefix $(EXTENSION) run --silent package --
+# The platform of the machine that make runs on, and the versions of Python to bring wheels for.
+TARGET ?= $(shell node -p 'process.platform + "-" + process.arch')
+PYTHONS ?= 3.11,3.12,3.13,3.14
+
+$(EXTENSION)/node_modules: $(EXTENSION)/package.json
+	npm --prefix $(EXTENSION) install --no-audit --no-fund
+	@touch $@
+
+vsix: $(VENV)/product $(EXTENSION)/node_modules  ## The extension for VS Code with its server's wheel: editors/vscode/editsvc.vsix
+	$(BIN)/python $(EXTENSION)/scripts/bundle.py
+	$(PACKAGE) --out editsvc.vsix
+
+vsix-offline: $(VENV)/editors $(EXTENSION)/node_modules  ## The same with all wheels for TARGET (such as linux-x64, win32-x64, darwin-arm64) and PYTHONS
+	$(BIN)/python $(EXTENSION)/scripts/bundle.py --platform $(TARGET) --pythons $(PYTHONS)
+	$(PACKAGE) --target $(TARGET) --out editsvc-$(TARGET).vsix
+	$(BIN)/python $(EXTENSION)/scripts/bundle.py
+
 format: $(VENV)/lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .windows build dist *.egg-info .demo
+	rm -rf $(VENV) $(LOWEST) .windows build dist *.egg-info .demo $(EXTENSION)/server $(EXTENSION)/*.vsix

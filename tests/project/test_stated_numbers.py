@@ -73,6 +73,7 @@ WORDS = {
 FLOOR = constant("tuning.tune:FLOOR")
 
 # What a page says, with a place for each number, and the numbers that go there.
+OLDEST_PYTHON = written("pyproject.toml", r'requires-python = ">=([\d.]+)"')
 STATED: list[tuple[str, str, list[Any]]] = [
     ("docs/providers.md", "from {} KB on", [constant("provider.compression:COMPRESSED_FROM") // 1024]),
     ("README.md", "Python {} or later", [written("pyproject.toml", r'requires-python = ">=([\d.]+)"')]),
@@ -306,6 +307,18 @@ STATED: list[tuple[str, str, list[Any]]] = [
             WORDS[int(written("editors/vscode/src/find.ts", r"memoryMs = (\d+) \* 60_000"))],
         ],
     ),
+    ("docs/install.md", "for Python {} or later", [OLDEST_PYTHON]),
+    ("editors/vscode/README.md", "your Python {} or later", [OLDEST_PYTHON]),
+    ("docs/editors/vscode.md", "one of version {} or later", [OLDEST_PYTHON]),
+    (
+        "docs/editors/vscode.md",
+        "It takes about {} MB",
+        [
+            written("editors/vscode/scripts/bundle.py", r"ENVIRONMENT_BYTES = ([\d_]+)").replace(
+                "_000_000", ""
+            )
+        ],
+    ),
     (
         "docs/editors/neovim.md",
         "needs Neovim {} or later",
@@ -364,6 +377,14 @@ ELSEWHERE = {
     ],
     "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
     "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
+    "docs/editors/vscode.md": [
+        "and 5 to 30 seconds",
+        "| 1 MB |",
+        "| 49 MB |",
+        "for Python 3.11 to 3.14 | 145 MB |",
+        "Each Python adds about 47 MB, of which 26 MB are",
+        "for Python 3.14 it has no wheel, and 22 MB",
+    ],
     "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
     "docs/systems.md": [
         "CPython 3.11 for Windows",

@@ -97,7 +97,14 @@ const own = {
   Server: {
     'server.path': {
       markdownDescription:
-        'The language server, as an absolute path. If it is empty, `editsvc-lsp` is looked for on `PATH`.',
+        'The language server, as an absolute path. If it is empty, `editsvc-lsp` is looked for on `PATH`, then what the extension has installed is used.',
+      type: 'string',
+      default: '',
+      scope: 'machine',
+    },
+    'server.python': {
+      markdownDescription:
+        'The Python, 3.11 or later, with which the extension makes the environment of its language server, as an absolute path. If it is empty, one is looked for.',
       type: 'string',
       default: '',
       scope: 'machine',

@@ -1,8 +1,9 @@
 /** The parts put together, and a handler for each command. */
 
-import { Uri, commands, window, workspace, type ExtensionContext } from 'vscode';
+import { Uri, commands, window, workspace, type ExtensionContext, type TextEditor } from 'vscode';
 
 import { Ask, argumentFor, scopeOf } from './ask';
+import { Bring } from './bring';
 import { Edits } from './edits';
 import { Failures, whatWorks } from './failures';
 import { FirstRun } from './firstRun';
@@ -44,8 +45,14 @@ const deciding: readonly string[] = [
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('editsvc', { log: true });
   const walkthrough = `${context.extension.id}#editsvc.start`;
-  const firstRun: FirstRun = new FirstRun(context.secrets, context.globalState, walkthrough, () => server);
+  const firstRun: FirstRun = new FirstRun(context.secrets, context.globalState, walkthrough, () => server, () =>
+    bring.offer(),
+  );
+  const bring: Bring = new Bring(context, log, () => server, () => firstRun.guide());
   const server = new Server({
+    find: bring.find,
+    started: (found, version) => bring.started(found, version),
+    remedy: (found) => bring.remedy(found),
     log,
     settings: serverSettings(context.extension.packageJSON),
     apiKey: firstRun.apiKey,
@@ -88,11 +95,25 @@ export function activate(context: ExtensionContext): void {
       void window.showInformationMessage('Open the file that is to be edited first.');
       return;
     }
+    if (!(await readyFor(editor, given))) return;
     const mode = given.mode ?? setting<ApplyMode>('mode', 'review');
     const argument = given.instruction
       ? argumentFor(editor, given.instruction, given.scope ?? scopeOf(editor), mode)
       : await ask.argument(editor, mode);
     if (argument !== undefined) await edits.run(argument);
+  };
+  /** Whether there is a server, and the editor is as it was before one was installed: no keys are meant for an input. */
+  const readyFor = async (editor: TextEditor, given: AskArguments) => {
+    if (bring.find() !== undefined) return true;
+    const { document, selection } = editor;
+    const { version } = document;
+    if (!(await bring.available())) return false;
+    if (window.activeTextEditor === editor && document.version === version && editor.selection.isEqual(selection))
+      return true;
+    const again = 'Edit by instruction';
+    if ((await window.showInformationMessage('The language server is ready for your edit.', again)) === again)
+      void commands.executeCommand('editsvc.ask', given);
+    return false;
   };
   /** Ask in the document of an edit that was not made, with its instruction there to be changed. */
   const askAgain = async ({ uri, instruction, mode }: EditArgument) => {
@@ -132,7 +153,8 @@ export function activate(context: ExtensionContext): void {
     'editsvc.setApiKey': () => firstRun.setKey(),
     [whatWorks]: () =>
       commands.executeCommand('markdown.showPreview', Uri.joinPath(context.extensionUri, 'media', 'offline.md')),
-    'editsvc.copyInstall': () => firstRun.copyInstall(),
+    'editsvc.installServer': () => bring.reinstall(),
+    'editsvc.removeServer': () => bring.remove(),
     'editsvc.restart': helped(async () => {
       await server.restart();
       await server.ready();
@@ -154,8 +176,12 @@ export function activate(context: ExtensionContext): void {
     edits,
     report,
     server,
+    bring,
     ...Object.entries(handlers).map(([name, handler]) => commands.registerCommand(name, handler)),
-    workspace.onDidGrantWorkspaceTrust(() => server.configure()),
+    workspace.onDidGrantWorkspaceTrust(async () => {
+      await server.configure();
+      await bring.keepUp();
+    }),
     workspace.onDidChangeConfiguration(async (event) => {
       if (event.affectsConfiguration('editsvc.server.path')) await server.restart();
     }),
@@ -165,6 +191,7 @@ export function activate(context: ExtensionContext): void {
   const decisions = ['editsvc.accept', 'editsvc.reject'].map((command) => ({ command, args: getReady }));
   void commands.executeCommand('runCommands', { commands: decisions });
   server.startIfFound();
+  bring.keepUp().catch((error: unknown) => log.warn(String(error)));
 }
 
 /** The document that a menu or a lens names; undefined if it is the one in front, as it is for a key. */

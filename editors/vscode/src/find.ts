@@ -9,20 +9,54 @@ const memoryMs = 3 * 60_000;
 const mostCrashes = 5;
 const firstPauseMs = 250;
 
+/** A program that starts the server. */
+export interface Found {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Who says that it is this one: the setting, PATH, or the extension, which has installed it. */
+  readonly by: 'setting' | 'path' | 'extension';
+}
+
+/** A program on PATH that the user has replaced by the extension's own, and when it was last changed, in ms. */
+export interface PassedOver {
+  readonly command: string;
+  readonly changedAt: number;
+}
+
+export interface Places {
+  /** The setting; empty if it is not set. */
+  readonly configured: string;
+  readonly path: string;
+  readonly passedOver?: PassedOver | undefined;
+  /** What the extension has installed. */
+  readonly own?: Omit<Found, 'by'> | undefined;
+}
+
 /**
- * The server's absolute path: `configured`, if it is set, else the first on `path`, else where pipx puts programs.
+ * The server: `configured`, if it is set, else the first on `path`, else where pipx puts programs, else the
+ * extension's own.
  *
  * An absolute path is asked for, and relative parts of `path` are passed over, because a workspace could have a
  * program of that name, and Windows would look there first.
  */
-export function findServer(configured: string, path: string): string | undefined {
+export function findServer({ configured, path, passedOver, own }: Places): Found | undefined {
   if (configured) {
     const place = configured.startsWith('~/') ? join(homedir(), configured.slice(2)) : configured;
-    return isAbsolute(place) && isProgram(place) ? place : undefined;
+    return isAbsolute(place) && isProgram(place) ? { command: place, args: [], by: 'setting' } : undefined;
   }
-  return [...path.split(delimiter).filter(isAbsolute), join(homedir(), '.local', 'bin')]
+  const command = [...path.split(delimiter).filter(isAbsolute), join(homedir(), '.local', 'bin')]
     .map((folder) => join(folder, program))
-    .find(isProgram);
+    .find(
+      (one) =>
+        isProgram(one) && !(own && one === passedOver?.command && changedAt(one) === passedOver.changedAt),
+    );
+  if (command !== undefined) return { command, args: [], by: 'path' };
+  return own && { ...own, by: 'extension' };
+}
+
+/** When the program, and not a link to it, was last changed, in ms. */
+export function changedAt(command: string): number {
+  return Math.floor(statSync(command).mtimeMs);
 }
 
 /**

@@ -1,14 +1,12 @@
 /** Help for whoever has no server or no key yet. */
 
-import { commands, env, window, type Memento, type SecretStorage } from 'vscode';
+import { commands, window, type Memento, type SecretStorage } from 'vscode';
 
 import { whatWorks } from './failures';
 import { ServerMissing, type Server } from './server';
 
 const secret = 'editsvc.cerebrasApiKey';
 const told = 'editsvc.offlineTold';
-/** Run in a checkout: no index has this program, and a package of that name there is unrelated. */
-const install = 'pipx install .';
 
 export class FirstRun {
   constructor(
@@ -16,6 +14,8 @@ export class FirstRun {
     private readonly memory: Memento,
     private readonly walkthrough: string,
     private readonly server: () => Server,
+    /** Helps whoever has no server. */
+    private readonly missing: () => Promise<unknown>,
   ) {}
 
   /** The key that was stored, if any. */
@@ -24,20 +24,7 @@ export class FirstRun {
   /** Help with an error that means that something is not installed; whether it was one. */
   async explained(error: unknown): Promise<boolean> {
     if (!(error instanceof ServerMissing)) return false;
-    const copy = `Copy “${install}”`;
-    void window
-      .showErrorMessage(
-        `editsvc needs its language server, and did not find it (${error.place}). Install it from a checkout of the project.`,
-        copy,
-        'Set its path',
-        'Open the guide',
-      )
-      .then(async (chosen) => {
-        if (chosen === copy) await this.copyInstall();
-        if (chosen === 'Set its path')
-          await commands.executeCommand('workbench.action.openSettings', 'editsvc.server.path');
-        if (chosen === 'Open the guide') await this.guide();
-      });
+    void this.missing();
     return true;
   }
 
@@ -75,11 +62,6 @@ export class FirstRun {
     // The server has its key from its start on.
     await this.server().restart();
     return key.trim() !== '';
-  }
-
-  async copyInstall(): Promise<void> {
-    await env.clipboard.writeText(install);
-    window.setStatusBarMessage(`Copied: ${install}`, 5000);
   }
 
   async guide(): Promise<void> {

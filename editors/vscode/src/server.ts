@@ -1,6 +1,6 @@
 /** The language server's life: started when it is first needed, and again, after growing pauses, when it crashes. */
 
-import { EventEmitter, window, workspace, type Disposable, type LogOutputChannel } from 'vscode';
+import { EventEmitter, window, type Disposable, type LogOutputChannel } from 'vscode';
 import {
   CloseAction,
   DidChangeConfigurationNotification,
@@ -10,9 +10,10 @@ import {
   type Middleware,
 } from 'vscode-languageclient/node';
 
-import { findServer, pauseAfter } from './find';
+import { pauseAfter, type Found } from './find';
 import {
   hunksNotification,
+  serverCommand,
   streamNotification,
   type HunksParams,
   type InitializationOptions,
@@ -20,10 +21,10 @@ import {
 } from './protocol';
 import { explicit } from './settings';
 
-/** There is no server to start; `place` is where it should have been. */
+/** There is no server to start. */
 export class ServerMissing extends Error {
-  constructor(readonly place: string) {
-    super(`The language server was not found: ${place}.`);
+  constructor() {
+    super('The language server was not found.');
   }
 }
 
@@ -36,6 +37,12 @@ export interface Surroundings {
   readonly settings: readonly string[];
   /** The key that the user has stored, if any. */
   readonly apiKey: () => PromiseLike<string | undefined>;
+  /** The server to start, by now; undefined if there is none. */
+  readonly find: () => Found | undefined;
+  /** Hears of each start, and of the version that the server says to have. */
+  readonly started: (found: Found, version: string | undefined) => PromiseLike<void>;
+  /** What may help when a server does not start. */
+  readonly remedy: (found: Found) => { readonly title: string; readonly act: () => Promise<void> } | undefined;
   /** What becomes of commands that the server's code actions and lenses run. */
   readonly executeCommand: NonNullable<Middleware['executeCommand']>;
 }
@@ -46,6 +53,7 @@ export class Server implements Disposable {
   private turn: Promise<unknown> = Promise.resolve();
   private crashes: number[] = [];
   private disposed = false;
+  private used = false;
   private readonly streamed = new EventEmitter<StreamParams>();
   private readonly moved = new EventEmitter<HunksParams>();
   private readonly ended = new EventEmitter<void>();
@@ -59,6 +67,11 @@ export class Server implements Disposable {
 
   constructor(private readonly surroundings: Surroundings) {}
 
+  /** Whether the server has been asked for an edit since it started: it may have one open. */
+  get isUsed(): boolean {
+    return this.used;
+  }
+
   /** The server, started; rejects with ServerMissing, or with ServerDown after telling the user. */
   ready(): Promise<LanguageClient> {
     return this.running ?? this.begin(this.start);
@@ -69,7 +82,7 @@ export class Server implements Disposable {
    * they ask for an edit, not before.
    */
   startIfFound(): void {
-    if (findServer(configuredPath(), searchPath()) === undefined) return;
+    if (this.surroundings.find() === undefined) return;
     this.ready().catch((error: unknown) => this.surroundings.log.warn(String(error)));
   }
 
@@ -94,7 +107,8 @@ export class Server implements Disposable {
     this.ended.dispose();
   }
 
-  private async stop(): Promise<void> {
+  /** Stop it, until somebody asks for it. */
+  async stop(): Promise<void> {
     this.running = undefined;
     this.crashes = [];
     await this.inTurn(async () => {
@@ -123,28 +137,33 @@ export class Server implements Disposable {
   }
 
   private readonly start = async (): Promise<LanguageClient> => {
-    const command = findServer(configuredPath(), searchPath());
-    if (command === undefined) throw new ServerMissing(configuredPath() || 'editsvc-lsp');
-    const client = await this.client(command);
+    const found = this.surroundings.find();
+    if (found === undefined) throw new ServerMissing();
+    const client = await this.client(found);
     this.current = client;
+    this.used = false;
     try {
       await client.start();
     } catch (error) {
       if (this.current === client) this.current = undefined;
       this.surroundings.log.error(String(error));
-      this.tell(`The language server ${command} did not start.`, 'Start again');
+      const remedy = this.surroundings.remedy(found);
+      this.tell(`The language server ${found.command} did not start.`, 'Start again', remedy);
       throw new ServerDown(String(error));
     }
+    this.surroundings
+      .started(found, client.initializeResult?.serverInfo?.version)
+      .then(undefined, (error: unknown) => this.surroundings.log.warn(String(error)));
     return client;
   };
 
-  private async client(command: string): Promise<LanguageClient> {
+  private async client({ command, args }: Found): Promise<LanguageClient> {
     const { log, settings, executeCommand } = this.surroundings;
     let started = false;
     const client = new LanguageClient(
       'editsvc',
       'editsvc',
-      { command, options: { env: { ...process.env, ...(await this.key()) } } },
+      { command, args: [...args], options: { env: { ...process.env, ...(await this.key()) } } },
       {
         documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
         initializationOptions: { stream: true, hunks: true } satisfies InitializationOptions,
@@ -162,6 +181,11 @@ export class Server implements Disposable {
           executeCommand,
           // The extension draws its own, with the user's keys.
           provideCodeLenses: () => [],
+          sendRequest: (type, argument, token, next) => {
+            const command = (argument as { command?: string } | undefined)?.command;
+            this.used ||= command === serverCommand.edit;
+            return next(type, argument, token);
+          },
           workspace: {
             configuration: (params) =>
               params.items.map((item) => (item.section === 'editsvc' ? explicit(settings) : null)),
@@ -211,18 +235,12 @@ export class Server implements Disposable {
     again.catch(() => undefined);
   }
 
-  private tell(message: string, ...more: 'Start again'[]): void {
-    void window.showWarningMessage(message, 'Show log', ...more).then(async (chosen) => {
+  private tell(message: string, again?: 'Start again', remedy?: ReturnType<Surroundings['remedy']>): void {
+    const buttons = ['Show log', ...(again ? [again] : []), ...(remedy ? [remedy.title] : [])];
+    void window.showWarningMessage(message, ...buttons).then(async (chosen) => {
       if (chosen === 'Show log') this.surroundings.log.show();
       if (chosen === 'Start again') await this.ready().catch(() => undefined);
+      if (remedy && chosen === remedy.title) await remedy.act();
     });
   }
-}
-
-function configuredPath(): string {
-  return workspace.getConfiguration('editsvc').get('server.path', '');
-}
-
-function searchPath(): string {
-  return process.env['PATH'] ?? '';
 }
