@@ -2,9 +2,9 @@
 //
 //   node driver.mjs RUN.json
 //
-// RUN.json: { editors, run, workspace, extension, host, chrome, longestMs, env }: the folder of install.sh; a folder for
-// this run; the folder to open; the packaged extension; the folder of the specs; the browser; how long all of it may
-// take; the environment of VS Code.
+// RUN.json: { editors, run, workspace, extension, host, chrome, longestMs, env, trusted? }: the folder of install.sh; a
+// folder for this run; the folder to open; the packaged extension; the folder of the specs; the browser; how long all of it may
+// take; the environment of VS Code; false if the workspace is not trusted.
 // Results go to run/results.json, pictures to run/*.png, the editor's own log to run/editor.log.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { createRequire } from 'node:module';
 import { connect, createServer as createRelay } from 'node:net';
 import { join } from 'node:path';
 
-const { editors, run, workspace, extension, host, chrome, longestMs, env } = JSON.parse(
+const { editors, run, workspace, extension, host, chrome, longestMs, env, trusted = true } = JSON.parse(
   readFileSync(process.argv[2], 'utf8'),
 );
 const { chromium } = createRequire(join(editors, 'package.json'))('playwright-core');
@@ -220,7 +220,7 @@ const serving = served(
     '0',
     '--without-connection-token',
     '--enable-smoke-test-driver',
-    '--disable-workspace-trust',
+    ...(trusted ? ['--disable-workspace-trust'] : []),
   ],
   /Extension host agent listening on (\d+)/,
 );

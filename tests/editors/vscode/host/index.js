@@ -2,14 +2,16 @@
 const { readFileSync, readdirSync } = require('node:fs');
 const { ask, folder, fresh } = require('./tools');
 
-/** Of all files of specs. */
-const specs = Object.assign(
-  {},
-  ...readdirSync(__dirname)
-    .filter((name) => name.endsWith('specs.js'))
-    .map((name) => require(`./${name}`).specs),
-);
-const { chosen, rounds } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
+const { chosen, rounds, specs: file } = JSON.parse(readFileSync(`${folder}/given.json`, 'utf8'));
+/** Of one file, or of all files of specs that share a machine. */
+const specs = file
+  ? require(file).specs
+  : Object.assign(
+      {},
+      ...readdirSync(__dirname)
+        .filter((name) => name.endsWith('specs.js'))
+        .map((name) => require(`./${name}`).specs),
+    );
 const longestMs = 60_000 + 3000 * rounds;
 
 /** A spec that waits for ever must not take the others with it. */

@@ -13,12 +13,12 @@ async function ask(ability, argument = {}) {
 }
 
 /** Waits until `fact` gives something true, which it returns. */
-async function until(what, fact) {
-  const end = Date.now() + patienceMs;
+async function until(what, fact, longestMs = patienceMs) {
+  const end = Date.now() + longestMs;
   for (;;) {
     const found = await fact();
     if (found) return found;
-    if (Date.now() > end) throw new Error(`${patienceMs / 1000} s have passed, and not yet: ${what}`);
+    if (Date.now() > end) throw new Error(`${longestMs / 1000} s have passed, and not yet: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
