@@ -110,7 +110,7 @@ def machine(tmp_path: Path, packages: dict[str, Path], place: Callable[[], str])
             "EDITSVC_CONFIG": str(tmp_path / "config.toml"),
             "EDITSVC_DATA_DIR": str(tmp_path / "editsvc"),
             "PIP_INDEX_URL": NOWHERE,
-            "PIP_RETRIES": "0",
+            "PIP_RETRIES": "1",
             "PIP_CONFIG_FILE": os.devnull,
             **more.pop("env", {}),
         }

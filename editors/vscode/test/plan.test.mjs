@@ -108,6 +108,7 @@ test('the user’s index and proxy are kept, and what would lead elsewhere is no
     PIP_USER: '1',
     UV_SYSTEM_PYTHON: '1',
     UV_PROJECT_ENVIRONMENT: '/elsewhere',
+    PIP_RETRIES: '0',
     PATH: '/usr/bin',
   };
   assert.deepEqual(environment({ ...linux, env }, { proxy: 'http://editor.example' }, false), {

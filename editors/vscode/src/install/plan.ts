@@ -132,6 +132,8 @@ export function environment(machine: Machine, network: Network, offline: boolean
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(machine.env))
     if (value !== undefined && !misleading.test(name) && !(offline && /^PIP_/i.test(name))) env[name] = value;
+  // Without a second try pip does not say that an index cannot be reached, only that it has nothing.
+  if (env['PIP_RETRIES'] === '0') delete env['PIP_RETRIES'];
   if (offline) env['PIP_CONFIG_FILE'] = machine.platform === 'win32' ? 'nul' : '/dev/null';
   if (
     network.proxy &&
