@@ -136,8 +136,7 @@ export class Bring implements Disposable {
     const { bundle } = this;
     const own = this.own();
     if (bundle !== undefined && own !== undefined && own.id !== bundle.id) await this.update(bundle, own);
-    const kept = this.own();
-    await cleaned(this.root, kept ? [kept.id] : [], (line) => this.log.info(line));
+    await this.cleanUp();
   }
 
   /** A server was started: say so if it is not of the extension's version. */
@@ -146,6 +145,8 @@ export class Bring implements Disposable {
       await this.release();
       const own = this.all().find((one) => one.python === found.command);
       if (own) this.release = await using(this.root, own.folder, process.pid);
+      // What ran before may have waited for this one.
+      await this.cleanUp();
       return;
     }
     const wanted = this.version;
@@ -205,6 +206,11 @@ export class Bring implements Disposable {
       await this.ask('The new language server is used from the next start on.', 'information', 'Use it now')
     )
       await this.server().restart();
+  }
+
+  private async cleanUp(): Promise<void> {
+    const kept = this.own();
+    await cleaned(this.root, kept ? [kept.id] : [], (line) => this.log.info(line));
   }
 
   /** Installations do not run beside each other. */

@@ -220,6 +220,8 @@ const serving = served(
     '0',
     '--without-connection-token',
     '--enable-smoke-test-driver',
+    // PATH is what the test says, and not what this machine's shell makes of it.
+    '--force-disable-user-env',
     ...(trusted ? ['--disable-workspace-trust'] : []),
   ],
   /Extension host agent listening on (\d+)/,
