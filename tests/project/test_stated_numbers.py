@@ -379,7 +379,7 @@ ELSEWHERE = {
     "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
     "docs/editors/vscode.md": [
         "and 5 to 30 seconds",
-        "| 1 MB |",
+        "| 1.2 MB |",
         "| 49 MB |",
         "for Python 3.11 to 3.14 | 145 MB |",
         "Each Python adds about 47 MB, of which 26 MB are",

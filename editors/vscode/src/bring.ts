@@ -67,6 +67,11 @@ export class Bring implements Disposable {
     });
   };
 
+  /** Whether there is no server, and the user has not said where one is: that an edit tells when it is asked for. */
+  get isWanted(): boolean {
+    return !configured('server.path') && this.find() === undefined;
+  }
+
   /** Whether there is a server; if not, the user is asked once and it is installed. */
   async available(): Promise<boolean> {
     return this.find() !== undefined || this.offer();

@@ -104,7 +104,7 @@ export function activate(context: ExtensionContext): void {
   };
   /** Whether there is a server, and the editor is as it was before one was installed: no keys are meant for an input. */
   const readyFor = async (editor: TextEditor, given: AskArguments) => {
-    if (bring.find() !== undefined) return true;
+    if (!bring.isWanted) return true;
     const { document, selection } = editor;
     const { version } = document;
     if (!(await bring.available())) return false;
