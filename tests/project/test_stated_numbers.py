@@ -346,7 +346,6 @@ ELSEWHERE = {
     "SECURITY.md": ["(0700, 0600)", "The socket (0600)", "look into (0700)"],
     "docs/ARCHITECTURE.md": ["in 40 % of the edits", "within 0.9 to 1.3 times"],
     "docs/emulator.md": ["`n` > 1"],
-    "docs/editors/vscode.md": ["A line of 200 columns"],
     "docs/glossary.md": ["Below 1 only"],
     "docs/language-server.md": [
         "Protocol (3.17)",
@@ -378,6 +377,7 @@ ELSEWHERE = {
     "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
     "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
     "docs/editors/vscode.md": [
+        "A line of 200 columns",
         "and 5 to 30 seconds",
         "| 1.2 MB |",
         "| 49 MB |",
