@@ -311,6 +311,62 @@ def test_one_hunk_is_accepted_and_the_others_are_taken_back(desk: Desk, model: C
     neovim.until(lambda: open_hunks(neovim) == 0, "the decisions")
 
 
+def test_after_a_decision_the_cursor_is_at_the_next_hunk_and_counts_follow(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.until_shown("● 3 of 3")
+    neovim.keys("gg:EditNext<CR>:EditReject<CR>")
+    neovim.until_said("2 left")
+    neovim.until_buffer(cart(SUMMED, LISTED))
+    neovim.until_shown("● 2 of 2")
+    neovim.keys(":EditReject<CR>")
+    neovim.until_said("1 left")
+    neovim.keys(":EditAccept<CR>")
+    neovim.until_said("no hunks left")
+
+    assert neovim.buffer() == cart(LISTED)
+
+
+def test_the_cursor_stays_after_a_decision_if_that_is_wanted(desk: Desk, model: Callable[..., Any]) -> None:
+    model()
+    neovim = desk.open("cart.py", CART, advance=False)
+    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
+    edited(neovim, 3)
+    neovim.keys("gg:EditNext<CR>")
+    line = neovim.cursor_line()
+    neovim.keys(":EditAccept<CR>")
+    neovim.until_said("2 left")
+
+    assert neovim.cursor_line() == line
+
+
+def test_all_hunks_of_several_edits_are_taken_back_the_last_edit_first(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    neovim = desk.open("one.py", "fetch = 1\nprint(fetch)\n")
+    for old, new in (("fetch", "download"), ("download", "load"), ("load", "get")):
+        neovim.keys(f":Edit! rename {old} to {new}<CR>")
+        neovim.until_buffer(f"{new} = 1\nprint({new})\n")
+    neovim.keys(":EditRejectAll<CR>")
+
+    neovim.until_said("no hunks left")
+    assert neovim.buffer() == "fetch = 1\nprint(fetch)\n"
+
+
+def test_a_long_removed_line_scrolls_with_the_window(desk: Desk) -> None:
+    tail = "z" * 150 + "_the_end"
+    neovim = desk.open("long.py", f'fetch = "{tail}"\nprint(fetch)\n')
+    neovim.keys(":set nowrap<CR>:Edit! rename fetch to download<CR>")
+    edited(neovim, 1)
+    neovim.keys("gg$")
+
+    neovim.until(lambda: str(neovim.screen).count("_the_end") == 2, "the end of the old line and of the new one")
+
+
 def test_next_and_prev_go_around(desk: Desk, model: Callable[..., Any]) -> None:
     model()
     neovim = desk.open("cart.py", CART, keymaps=True)

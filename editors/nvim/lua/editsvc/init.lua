@@ -11,6 +11,7 @@ local M = {}
 ---@field cmd string[] Starts the language server.
 ---@field settings table<string, any> The server's settings, those of the section "editsvc".
 ---@field presets editsvc.Preset[] Instructions to choose from, besides the server's own.
+---@field advance boolean Whether the cursor goes to the next open hunk after a decision on one.
 ---@field keymaps boolean|table<string, string|false> true for the maps below, a table to change some of them.
 
 ---@type editsvc.Options
@@ -18,6 +19,7 @@ M.options = {
   cmd = { "editsvc-lsp" },
   settings = {},
   presets = {},
+  advance = true,
   keymaps = false,
 }
 
@@ -59,6 +61,7 @@ function M.setup(options)
     cmd = { options.cmd, "table", true },
     settings = { options.settings, "table", true },
     presets = { options.presets, "table", true },
+    advance = { options.advance, "boolean", true },
     keymaps = { options.keymaps, { "boolean", "table" }, true },
   })
   for name in pairs(options) do

@@ -6,6 +6,7 @@ local M = {}
 
 ---@class editsvc.Review
 ---@field id string The edit's.
+---@field number integer Counts the edits of the session: a later one has a higher number.
 ---@field buffer integer
 ---@field client_id integer
 ---@field hunks table<integer, editsvc.Hunk> Those that are shown, by id.
@@ -18,12 +19,15 @@ local M = {}
 ---@field last integer The last row; `first` for a hunk that only deleted.
 
 local namespace = vim.api.nvim_create_namespace("editsvc.review")
+-- Where the cursor was when a decision was made.
+local cursors = vim.api.nvim_create_namespace("editsvc.cursor")
 local group = vim.api.nvim_create_augroup("editsvc.review", {})
 
 local SHOWN = { open = true, edited = true, proposed = true }
 
 ---@type table<string, editsvc.Review>
 local reviews = {}
+local count = 0
 
 --- Lines that are not in the buffer, coloured to the edge of the screen.
 ---@param text string
@@ -84,9 +88,13 @@ end
 ---@param hunk editsvc.Hunk
 ---@param first integer
 ---@param behind integer The row behind the last one.
+---@param label? string Which of the buffer's hunks it is.
 ---@return integer
-local function mark_place(review, hunk, first, behind)
+local function mark_place(review, hunk, first, behind, label)
   local words = { { hunk.state == "edited" and "  ● edited" or "  ●", "EditsvcHint" } }
+  if label then
+    table.insert(words, { " " .. label, "EditsvcHint" })
+  end
   if hunk.mark == "unexplained" then
     table.insert(words, { "  not asked for?", "EditsvcUnasked" })
   end
@@ -98,6 +106,7 @@ local function mark_place(review, hunk, first, behind)
     virt_text = words,
     hl_mode = "combine",
     strict = false,
+    id = (review.marks[hunk.id] or {})[1],
   }
   if behind > first then
     local last_line = vim.api.nvim_buf_get_lines(review.buffer, behind - 1, behind, true)[1]
@@ -129,11 +138,17 @@ local function mark_absent(review, hunk, first, behind)
   if above and row == 0 then
     make_room(buffer, #lines)
   end
-  return vim.api.nvim_buf_set_extmark(buffer, namespace, above and row or row - 1, 0, {
+  ---@type vim.api.keyset.set_extmark
+  local options = {
     virt_lines = lines,
     virt_lines_above = above,
     invalidate = behind > first and not proposed,
-  })
+  }
+  if vim.fn.has("nvim-0.11") == 1 then
+    -- Long ones scroll with the window; before 0.11 they are cut at its edge.
+    options.virt_lines_overflow = "scroll"
+  end
+  return vim.api.nvim_buf_set_extmark(buffer, namespace, above and row or row - 1, 0, options)
 end
 
 ---@param review editsvc.Review
@@ -191,6 +206,45 @@ local function watch(buffer)
   })
 end
 
+--- The open hunks of a buffer, from top to bottom.
+---@param buffer integer
+---@return editsvc.Place[]
+local function places_in(buffer)
+  local found = {} ---@type editsvc.Place[]
+  for _, review in pairs(reviews) do
+    if review.buffer == buffer then
+      for hunk_id, hunk in pairs(review.hunks) do
+        local first, last = position(review, hunk_id)
+        if first and last then
+          table.insert(found, { review = review, hunk = hunk, first = first, last = last })
+        end
+      end
+    end
+  end
+  table.sort(found, function(one, other)
+    return one.first < other.first
+  end)
+  return found
+end
+
+--- The open hunks of the current buffer, from top to bottom.
+---@return editsvc.Place[]
+local function places()
+  return places_in(vim.api.nvim_get_current_buf())
+end
+
+--- Write behind each open hunk of a buffer which one it is, as "2 of 10".
+---@param buffer integer
+local function number(buffer)
+  local found = places_in(buffer)
+  for index, place in ipairs(found) do
+    local review, hunk = place.review, place.hunk
+    local mark = vim.api.nvim_buf_get_extmark_by_id(buffer, namespace, review.marks[hunk.id][1], { details = true })
+    local behind = mark[3].end_row and mark[3].end_row + 1 or place.first
+    mark_place(review, hunk, place.first, behind, ("%d of %d"):format(index, #found))
+  end
+end
+
 --- Take over what the server says about an edit: a notification `editsvc/hunks`, or the answer to a command.
 ---
 --- Its positions count if they are of the text as it is now; otherwise those of the extmarks do, which have
@@ -204,7 +258,15 @@ function M.update(message, client_id)
   end
   local review = reviews[message.editId]
   if not review then
-    review = { id = message.editId, buffer = buffer, client_id = client_id, hunks = {}, marks = {} }
+    count = count + 1
+    review = {
+      id = message.editId,
+      number = count,
+      buffer = buffer,
+      client_id = client_id,
+      hunks = {},
+      marks = {},
+    }
     reviews[message.editId] = review
     watch(buffer)
   end
@@ -222,6 +284,7 @@ function M.update(message, client_id)
   if not next(review.hunks) then
     forget(review)
   end
+  number(buffer)
 end
 
 --- Forget the hunks of a server that has ended; returns whether there were any.
@@ -238,74 +301,9 @@ function M.forget_client(client_id)
   return any
 end
 
---- The open hunks of the current buffer, from top to bottom.
----@return editsvc.Place[]
-local function places()
-  local found = {} ---@type editsvc.Place[]
-  for _, review in pairs(reviews) do
-    if review.buffer == vim.api.nvim_get_current_buf() then
-      for hunk_id, hunk in pairs(review.hunks) do
-        local first, last = position(review, hunk_id)
-        if first and last then
-          table.insert(found, { review = review, hunk = hunk, first = first, last = last })
-        end
-      end
-    end
-  end
-  table.sort(found, function(one, other)
-    return one.first < other.first
-  end)
-  return found
-end
-
 ---@return integer 0-based.
 local function cursor_row()
   return vim.api.nvim_win_get_cursor(0)[1] - 1
-end
-
----@param review editsvc.Review
----@param command editsvc.Command
----@param argument editsvc.HunkArgument|editsvc.EditIdArgument
-local function decide(review, command, argument)
-  local owner = vim.lsp.get_client_by_id(review.client_id)
-  if not owner then
-    return
-  end
-  client.execute(owner, review.buffer, command, argument, function(failure, answer)
-    ---@cast answer editsvc.DecisionAnswer
-    if failure then
-      return editsvc.notify(failure, vim.log.levels.ERROR)
-    end
-    if answer.message ~= "" then
-      editsvc.notify(answer.message, answer.status == "changed" and vim.log.levels.INFO or vim.log.levels.WARN)
-    end
-    M.update({ editId = answer.editId, uri = vim.uri_from_bufnr(review.buffer), hunks = answer.hunks }, owner.id)
-  end)
-end
-
----@param command editsvc.Command
-local function decide_here(command)
-  local row = cursor_row()
-  for _, place in ipairs(places()) do
-    if place.first <= row and row <= place.last then
-      return decide(place.review, command, { editId = place.review.id, hunkId = place.hunk.id })
-    end
-  end
-  editsvc.notify("There is no open hunk at the cursor; :EditNext goes to one.", vim.log.levels.WARN)
-end
-
----@param command editsvc.Command
-local function decide_all(command)
-  local edits = {} ---@type table<string, editsvc.Review>
-  for _, place in ipairs(places()) do
-    edits[place.review.id] = place.review
-  end
-  if not next(edits) then
-    return editsvc.notify("There are no open hunks in this buffer.", vim.log.levels.WARN)
-  end
-  for edit_id, review in pairs(edits) do
-    decide(review, command, { editId = edit_id })
-  end
 end
 
 ---@param order fun(places: editsvc.Place[]): editsvc.Place?
@@ -318,6 +316,118 @@ local function go(order)
   vim.cmd("normal! m'")
   vim.api.nvim_win_set_cursor(0, { place.first + 1, 0 })
   vim.cmd("normal! ^zv")
+end
+
+--- Tell the server a decision, and take over what it makes of it.
+---@param review editsvc.Review
+---@param command editsvc.Command
+---@param argument editsvc.HunkArgument|editsvc.EditIdArgument
+---@param on_end fun(failure: string?, answer: editsvc.DecisionAnswer?)
+local function decide(review, command, argument, on_end)
+  local owner = vim.lsp.get_client_by_id(review.client_id)
+  if not owner then
+    return on_end("The server has ended.")
+  end
+  client.execute(owner, review.buffer, command, argument, function(failure, answer)
+    ---@cast answer editsvc.DecisionAnswer?
+    if failure or not answer then
+      return on_end(failure or "The server gave no answer.")
+    end
+    if vim.api.nvim_buf_is_valid(review.buffer) then
+      M.update({ editId = answer.editId, uri = vim.uri_from_bufnr(review.buffer), hunks = answer.hunks }, owner.id)
+    end
+    on_end(nil, answer)
+  end)
+end
+
+--- Say what the server said to a decision, or else how many hunks are left.
+---@param buffer integer
+---@param answer editsvc.DecisionAnswer
+local function tell(buffer, answer)
+  if answer.message ~= "" then
+    local level = answer.status == "changed" and vim.log.levels.INFO or vim.log.levels.WARN
+    return editsvc.notify(answer.message, level)
+  end
+  local left = #places_in(buffer)
+  editsvc.notify(left > 0 and ("%d left"):format(left) or "no hunks left")
+end
+
+---@param command editsvc.Command
+local function decide_here(command)
+  local row, window = cursor_row(), vim.api.nvim_get_current_win()
+  for _, place in ipairs(places()) do
+    if place.first <= row and row <= place.last then
+      local review, hunk_id = place.review, place.hunk.id
+      -- Where the cursor is by then, if only the decision has moved it.
+      local kept = vim.api.nvim_buf_set_extmark(review.buffer, cursors, row, 0, {})
+      return decide(review, command, { editId = review.id, hunkId = hunk_id }, function(failure, answer)
+        if not vim.api.nvim_buf_is_valid(review.buffer) then
+          return
+        end
+        local now = vim.api.nvim_buf_get_extmark_by_id(review.buffer, cursors, kept, {})[1]
+        vim.api.nvim_buf_del_extmark(review.buffer, cursors, kept)
+        if failure or not answer then
+          return editsvc.notify(failure or "", vim.log.levels.ERROR)
+        end
+        local here = vim.api.nvim_get_current_win() == window
+          and vim.api.nvim_get_current_buf() == review.buffer
+          and vim.api.nvim_get_mode().mode == "n"
+          and (cursor_row() == row or cursor_row() == now)
+        if editsvc.options.advance and here and not review.hunks[hunk_id] and #places() > 0 then
+          local from = math.min(row, now or row)
+          go(function(found)
+            return vim.iter(found):find(function(other)
+              return other.first >= from
+            end)
+          end)
+        end
+        tell(review.buffer, answer)
+      end)
+    end
+  end
+  editsvc.notify("There is no open hunk at the cursor; :EditNext goes to one.", vim.log.levels.WARN)
+end
+
+--- Decide on edits one after the other, the last one made first: each decision finds the text as it was made for.
+--- The first that fails ends it.
+---@param command editsvc.Command
+---@param edits table<string, editsvc.Review>
+local function decide_each(command, edits)
+  local ordered = vim.tbl_values(edits)
+  table.sort(ordered, function(one, other)
+    return one.number > other.number
+  end)
+  local function step(index)
+    local review = ordered[index]
+    decide(review, command, { editId = review.id }, function(failure, answer)
+      if failure or not answer then
+        local place = vim.iter(places_in(review.buffer)):find(function(one)
+          return one.review == review
+        end)
+        local where = place and (" It stopped at line %d."):format(place.first + 1) or ""
+        return editsvc.notify((failure or "") .. where, vim.log.levels.ERROR)
+      end
+      if ordered[index + 1] and answer.status ~= "failed" then
+        return step(index + 1)
+      end
+      if vim.api.nvim_buf_is_valid(review.buffer) then
+        tell(review.buffer, answer)
+      end
+    end)
+  end
+  step(1)
+end
+
+---@param command editsvc.Command
+local function decide_all(command)
+  local edits = {} ---@type table<string, editsvc.Review>
+  for _, place in ipairs(places()) do
+    edits[place.review.id] = place.review
+  end
+  if not next(edits) then
+    return editsvc.notify("There are no open hunks in this buffer.", vim.log.levels.WARN)
+  end
+  decide_each(command, edits)
 end
 
 --- Keep the hunk at the cursor.
@@ -351,9 +461,7 @@ function M.reject_unasked()
   if not next(edits) then
     return editsvc.notify("Every open hunk of this buffer was asked for, as far as is known.")
   end
-  for edit_id, review in pairs(edits) do
-    decide(review, "editsvc.rejectUnexplained", { editId = edit_id })
-  end
+  decide_each("editsvc.rejectUnexplained", edits)
 end
 
 --- Go to the next open hunk, from the last one to the first.
