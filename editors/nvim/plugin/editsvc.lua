@@ -37,6 +37,8 @@ local simple = {
   { "EditPreset", "preset", "edit", "preset", "Choose a preset instruction" },
   { "EditCancel", "cancel", "edit", "cancel", "Stop the running edit" },
   { "EditReport", "report", "edit", "report", "Show what predictions were worth, in a browser" },
+  { "EditRetry", "retry", "edit", "retry", "Make the edit again that was not made" },
+  { "EditKey", "key", "edit", "set_key", "Set the API key for this session" },
   { "EditLog", "log", "status", "open_log", "Show what happened in this session" },
 }
 for _, row in ipairs(simple) do
@@ -47,6 +49,25 @@ for _, row in ipairs(simple) do
   command(name, run, { desc = desc })
   vim.keymap.set("n", "<Plug>(editsvc-" .. plug .. ")", run, { desc = desc })
 end
+
+--- Accepting and rejecting by key: at the cursor, so that the dot repeats it; over a motion; over what is selected.
+for _, name in ipairs({ "accept", "reject" }) do
+  local function operating(motion)
+    return function()
+      return require("editsvc.review").operate(name, motion)
+    end
+  end
+  local plug = "<Plug>(editsvc-" .. name
+  local what = name == "accept" and "Keep" or "Take back"
+  vim.keymap.set("n", plug .. ")", operating("l"), { expr = true, desc = what .. " the hunk at the cursor" })
+  vim.keymap.set("n", plug .. "-operator)", operating(""), { expr = true, desc = what .. " the hunks of a motion" })
+  vim.keymap.set("x", plug .. ")", function()
+    require("editsvc.review").selected(name)
+  end, { desc = what .. " the hunks of the selected lines" })
+end
+vim.keymap.set({ "o", "x" }, "<Plug>(editsvc-hunk)", function()
+  require("editsvc.review").select()
+end, { desc = "The lines of a hunk" })
 
 vim.keymap.set("n", "<Plug>(editsvc-edit)", "<Cmd>Edit<CR>", { desc = "Edit by instruction" })
 -- Not <Cmd>: the colon is what puts the selection's range in front.

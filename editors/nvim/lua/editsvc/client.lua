@@ -16,7 +16,7 @@ local asked = {}
 
 --- Neovim 0.11 has methods where 0.10 has functions.
 ---@param client vim.lsp.Client
----@param method "request"|"notify"|"is_stopped"
+---@param method "request"|"notify"|"is_stopped"|"stop"
 local function call(client, method, ...)
   if vim.fn.has("nvim-0.11") == 1 then
     return client[method](client, ...)
@@ -213,6 +213,24 @@ function M.request(client, buffer, method, params, on_answer)
   call(client, "request", method, params, function(_, answer)
     on_answer(answer)
   end, buffer)
+end
+
+--- End all servers, so that the next start reads the environment and all settings anew, and call `ready` then.
+---@param ready fun()
+function M.restart(ready)
+  for _, client in ipairs(vim.lsp.get_clients({ name = NAME })) do
+    if alive(client) then
+      call(client, "stop")
+    end
+  end
+  local function wait()
+    if vim.iter(vim.lsp.get_clients({ name = NAME })):any(alive) then
+      vim.defer_fn(wait, 20)
+    else
+      ready()
+    end
+  end
+  wait()
 end
 
 --- Stop what runs under a progress token.

@@ -1,6 +1,7 @@
 --- Edits from the instruction to the answer: asked for, followed while they are written, cancelled.
 local client = require("editsvc.client")
 local editsvc = require("editsvc")
+local messages = require("editsvc.messages")
 local preview = require("editsvc.preview")
 local status = require("editsvc.status")
 
@@ -54,22 +55,50 @@ local function finish(job)
   status.run(#jobs > 0 and "editing …" or nil)
 end
 
+--- What can be done about an edit that was not made, in a line each.
+---@param answer editsvc.EditAnswer
+---@return string[]
+local function what_helps(answer)
+  local commands = {
+    ["set-key"] = messages.keys("key", "EditKey") .. " sets the API key, and makes the edit",
+    ["retry"] = messages.keys("retry", "EditRetry") .. " makes the same edit again",
+    ["restart"] = messages.keys("retry", "EditRetry") .. " starts the server anew, and makes the same edit again",
+    ["whole-file"] = ":Edit! edits the whole file",
+    ["change-instruction"] = ":Edit with <Up> has the instruction there to be changed",
+    ["offline-help"] = ":help editsvc-offline says what works without a key",
+    ["show-log"] = messages.keys("log", "EditLog") .. " shows what happened",
+  }
+  local lines = {}
+  for _, remedy in ipairs(answer.remedies or {}) do
+    local line = commands[remedy.kind]
+    if remedy.kind == "open-setting" then
+      line = ("The setting is %s, in `settings` of setup()"):format(remedy.setting)
+    end
+    table.insert(lines, line)
+  end
+  return lines
+end
+
 ---@param answer editsvc.EditAnswer
 local function tell(answer)
   if answer.status ~= "changed" then
     local level = answer.status == "failed" and vim.log.levels.ERROR or vim.log.levels.WARN
     local mild = answer.status == "unchanged" or answer.status == "cancelled"
     local message = answer.message ~= "" and answer.message or ("The edit ended: %s."):format(answer.status)
-    return editsvc.notify(message, mild and vim.log.levels.INFO or level)
+    return messages.say(message, mild and vim.log.levels.INFO or level, what_helps(answer))
   end
   if status.first_offline(answer) then
     -- The server says so with every edit; the user is told once, and the status line goes on saying it.
-    return editsvc.notify(answer.message .. " CEREBRAS_API_KEY sets one.")
+    return editsvc.notify(("%s %s sets one."):format(answer.message, messages.keys("key", "EditKey")))
   end
   local open = #vim.tbl_filter(function(hunk)
     return hunk.state == "open" or hunk.state == "proposed"
   end, answer.hunks)
-  editsvc.notify(open > 0 and editsvc.hunks(open, "open") .. " · :EditAccept :EditReject" or status.text())
+  if open == 0 then
+    return editsvc.notify(status.text())
+  end
+  local accept, reject = messages.keys("accept", "EditAccept"), messages.keys("reject", "EditReject")
+  editsvc.notify(("%s · %s %s"):format(editsvc.hunks(open, "open"), accept, reject))
 end
 
 local start
@@ -145,22 +174,36 @@ end
 ---@param job editsvc.Job
 ---@param answer editsvc.EditAnswer
 local function ask_anyway(job, answer)
-  local make, show = "Edit anyway", "Show the refused diff"
-  local choices = { "Leave it as it is" }
-  if answer.anyway then
-    table.insert(choices, make)
-  end
-  if answer.refusedDiff ~= "" then
-    table.insert(choices, show)
-  end
-  editsvc.choose(choices, { prompt = answer.message }, function(chosen)
-    if chosen == make then
+  local acts = {
+    ["anyway"] = function()
       edit_anyway(job, answer.anyway)
-    elseif chosen == show then
+    end,
+    ["show-reply"] = function()
       show_refused(job, answer)
+    end,
+    ["retry"] = function()
+      edit_anyway(job, {})
+    end,
+    ["show-log"] = status.open_log,
+  }
+  messages.note(answer.message, vim.log.levels.WARN, what_helps(answer))
+  local titles, chosen = { "Leave it as it is" }, {}
+  for _, remedy in ipairs(answer.remedies or {}) do
+    if acts[remedy.kind] then
+      table.insert(titles, remedy.title)
+      chosen[remedy.title] = acts[remedy.kind]
+    end
+  end
+  editsvc.choose(titles, { prompt = answer.message }, function(title)
+    if title and chosen[title] then
+      chosen[title]()
     end
   end)
 end
+
+--- The last edit that was not made.
+---@type { job: editsvc.Job, answer: editsvc.EditAnswer? }?
+local unmade
 
 ---@param job editsvc.Job
 ---@param failure string?
@@ -169,11 +212,12 @@ end
 local function answered(job, failure, answer, client_id)
   finish(job)
   if not answer then
-    status.note(failure or "no answer")
+    unmade = { job = job }
     return editsvc.notify(failure or "The server gave no answer.", vim.log.levels.ERROR)
   end
   status.record(answer)
   require("editsvc.review").update({ editId = answer.editId, uri = job.uri, hunks = answer.hunks }, client_id)
+  unmade = answer.status ~= "changed" and answer.status ~= "unchanged" and { job = job, answer = answer } or nil
   if answer.anyway or answer.refusedDiff ~= "" then
     return ask_anyway(job, answer)
   end
@@ -357,6 +401,43 @@ function M.cancel()
   if job.client_id then
     client.cancel(job.client_id, job.token)
   end
+end
+
+--- Make the edit again that was not made, where its lines are by now.
+function M.retry()
+  local last = unmade
+  if not last then
+    return editsvc.notify("Every edit of this session was made.")
+  end
+  local restart = vim.iter(last.answer and last.answer.remedies or {}):any(function(remedy)
+    return remedy.kind == "restart"
+  end)
+  local function again()
+    edit_anyway(last.job, {})
+  end
+  if restart then
+    return client.restart(again)
+  end
+  again()
+end
+
+--- Ask for the API key, for the server of this session, and make the edit that wanted one.
+function M.set_key()
+  local key = vim.fn.inputsecret("API key for Cerebras (kept for this session): ")
+  if not key:find("%S") then
+    return
+  end
+  vim.env.CEREBRAS_API_KEY = vim.trim(key)
+  local wanted = unmade and unmade.answer and vim.iter(unmade.answer.remedies or {}):any(function(remedy)
+    return remedy.kind == "set-key"
+  end)
+  client.restart(function()
+    if wanted then
+      M.retry()
+    else
+      editsvc.notify("The key is set for this session.")
+    end
+  end)
 end
 
 --- Show the report on all requests in a browser.

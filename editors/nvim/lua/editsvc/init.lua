@@ -24,32 +24,46 @@ M.options = {
 }
 
 --- The <Plug> map behind each name, and the key for it when maps are wanted.
----@type table<string, { modes: string[], key: string }>
+---@type table<string, { modes: string[], key: string, review?: boolean }>
 M.keymaps = {
-  ["edit"] = { modes = { "n", "x" }, key = "<Leader>ee" },
-  ["edit-file"] = { modes = { "n" }, key = "<Leader>ef" },
-  ["preset"] = { modes = { "n" }, key = "<Leader>ep" },
-  ["accept"] = { modes = { "n" }, key = "<Leader>ea" },
-  ["reject"] = { modes = { "n" }, key = "<Leader>er" },
-  ["accept-all"] = { modes = { "n" }, key = "<Leader>eA" },
-  ["reject-all"] = { modes = { "n" }, key = "<Leader>eR" },
-  ["reject-unasked"] = { modes = { "n" }, key = "<Leader>eu" },
-  ["next"] = { modes = { "n" }, key = "]e" },
-  ["prev"] = { modes = { "n" }, key = "[e" },
-  ["cancel"] = { modes = { "n" }, key = "<Leader>ec" },
+  ["edit"] = { modes = { "n", "x" }, key = "<Leader>ie" },
+  ["edit-file"] = { modes = { "n" }, key = "<Leader>if" },
+  ["preset"] = { modes = { "n" }, key = "<Leader>ip" },
+  ["cancel"] = { modes = { "n" }, key = "<Leader>ic" },
+  ["accept"] = { modes = { "n", "x" }, key = "<Leader>ia", review = true },
+  ["reject"] = { modes = { "n", "x" }, key = "<Leader>ir", review = true },
+  ["accept-all"] = { modes = { "n" }, key = "<Leader>iA", review = true },
+  ["reject-all"] = { modes = { "n" }, key = "<Leader>iR", review = true },
+  ["reject-unasked"] = { modes = { "n" }, key = "<Leader>iu", review = true },
+  ["next"] = { modes = { "n" }, key = "]r", review = true },
+  ["prev"] = { modes = { "n" }, key = "[r", review = true },
+  ["hunk"] = { modes = { "o", "x" }, key = "ir", review = true },
 }
 
----@param chosen boolean|table<string, string|false>
-local function map(chosen)
+--- The keys that are wanted, by the name of the <Plug> map; those of a review are set only where hunks are open.
+---@param review boolean
+---@return table<string, { modes: string[], key: string }>
+function M.wanted(review)
+  local chosen, found = M.options.keymaps, {}
   if not chosen then
-    return
+    return found
   end
   local keys = type(chosen) == "table" and chosen or {}
   for name, default in pairs(M.keymaps) do
-    local key = keys[name] == nil and default.key or keys[name]
-    if key then
-      vim.keymap.set(default.modes, key, "<Plug>(editsvc-" .. name .. ")", { remap = true })
+    local key = default.key
+    if keys[name] ~= nil then
+      key = keys[name]
     end
+    if key and (default.review or false) == review then
+      found[name] = { modes = default.modes, key = key }
+    end
+  end
+  return found
+end
+
+local function map()
+  for name, wanted in pairs(M.wanted(false)) do
+    vim.keymap.set(wanted.modes, wanted.key, "<Plug>(editsvc-" .. name .. ")", { remap = true })
   end
 end
 
@@ -70,10 +84,10 @@ function M.setup(options)
     end
   end
   M.options = vim.tbl_extend("force", M.options, options)
-  map(M.options.keymaps)
+  map()
 end
 
---- For a status line: what runs, or what the last edit took; "" before the first one.
+--- For a status line: what runs, or how many hunks are open and what the last edit took; "" before the first one.
 ---@return string
 function M.status()
   return require("editsvc.status").text()
@@ -91,7 +105,7 @@ end
 ---@param message string
 ---@param level? integer One of vim.log.levels.
 function M.notify(message, level)
-  vim.notify("editsvc: " .. message, level or vim.log.levels.INFO, { title = "editsvc" })
+  require("editsvc.messages").say(message, level)
 end
 
 --- Let the user choose, when they are not typing something else: what is asked comes late, and takes the next keys.
@@ -133,6 +147,8 @@ function M.highlight()
   for name, like in pairs({ EditsvcAdded = { "DiffAdd", added, 2 }, EditsvcRemoved = { "DiffDelete", deleted, 1 } }) do
     local found = vim.api.nvim_get_hl(0, { name = like[1], link = false })
     vim.api.nvim_set_hl(0, name, { bg = found.bg or like[2], ctermbg = found.ctermbg or like[3], default = true })
+    -- A change of colour could not be read on every scheme; these two can.
+    vim.api.nvim_set_hl(0, name .. "Word", { bold = true, underline = true, default = true })
   end
   vim.api.nvim_set_hl(0, "EditsvcHint", { link = "Comment", default = true })
   vim.api.nvim_set_hl(0, "EditsvcUnasked", { link = "DiagnosticWarn", default = true })

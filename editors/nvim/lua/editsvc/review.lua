@@ -1,6 +1,8 @@
 --- Open hunks in the buffer: shown, walked through, accepted and rejected. What they are, the server says.
 local client = require("editsvc.client")
+local colours = require("editsvc.colours")
 local editsvc = require("editsvc")
+local messages = require("editsvc.messages")
 
 local M = {}
 
@@ -28,24 +30,6 @@ local SHOWN = { open = true, edited = true, proposed = true }
 ---@type table<string, editsvc.Review>
 local reviews = {}
 local count = 0
-
---- Lines that are not in the buffer, coloured to the edge of the screen.
----@param text string
----@param buffer integer
----@param colour string
----@return [string, string][][]
-local function virtual(text, buffer, colour)
-  local tab = (" "):rep(vim.bo[buffer].tabstop)
-  return vim
-    .iter(editsvc.lines(text))
-    :map(function(line)
-      local shown = line:gsub("^\t+", function(tabs)
-        return tab:rep(#tabs)
-      end)
-      return { { shown .. (" "):rep(vim.o.columns - vim.fn.strdisplaywidth(shown)), colour } }
-    end)
-    :totable()
-end
 
 --- The rows of a range of whole lines: the first, and the one behind the last.
 ---@param range lsp.Range
@@ -127,8 +111,9 @@ end
 local function mark_absent(review, hunk, first, behind)
   local buffer = review.buffer
   local proposed = hunk.state == "proposed"
-  local lines = proposed and virtual(hunk.newText, buffer, "EditsvcAdded")
-    or virtual(hunk.oldText, buffer, "EditsvcRemoved")
+  local gone, added = colours.differences(hunk.oldText, hunk.newText)
+  local lines = proposed and colours.lines(hunk.newText, buffer, "EditsvcAdded", added, "EditsvcAddedWord")
+    or colours.lines(hunk.oldText, buffer, "EditsvcRemoved", gone, "EditsvcRemovedWord")
   if #lines == 0 then
     return nil
   end
@@ -151,13 +136,72 @@ local function mark_absent(review, hunk, first, behind)
   return vim.api.nvim_buf_set_extmark(buffer, namespace, above and row or row - 1, 0, options)
 end
 
+--- The words of a hunk's lines that are new, where only some are.
+---@param review editsvc.Review
+---@param hunk editsvc.Hunk
+---@param first integer
+---@param behind integer
+---@return integer[]
+local function mark_words(review, hunk, first, behind)
+  if hunk.state ~= "open" then
+    return {}
+  end
+  local marks = {}
+  local _, added = colours.differences(hunk.oldText, hunk.newText)
+  for row, spans in pairs(added) do
+    for _, span in ipairs(first + row < behind and spans or {}) do
+      local options = { end_col = span.last, hl_group = "EditsvcAddedWord", invalidate = true, strict = false }
+      table.insert(marks, vim.api.nvim_buf_set_extmark(review.buffer, namespace, first + row, span.first, options))
+    end
+  end
+  return marks
+end
+
 ---@param review editsvc.Review
 ---@param hunk editsvc.Hunk
 ---@param first integer
 ---@param behind integer
 local function draw(review, hunk, first, behind)
   erase(review, hunk.id)
-  review.marks[hunk.id] = { mark_place(review, hunk, first, behind), mark_absent(review, hunk, first, behind) }
+  local marks = { mark_place(review, hunk, first, behind), mark_absent(review, hunk, first, behind) }
+  review.marks[hunk.id] = vim.list_extend(marks, mark_words(review, hunk, first, behind))
+end
+
+--- The maps that a buffer had under the keys of its review, to be put back.
+---@type table<integer, { mode: string, key: string, before: table? }[]>
+local mapped = {}
+
+--- Give a buffer the keys of a review while hunks are open in it, and take them away again.
+---@param buffer integer
+---@param open boolean
+local function map(buffer, open)
+  if open == (mapped[buffer] ~= nil) or not vim.api.nvim_buf_is_loaded(buffer) then
+    return
+  end
+  vim.api.nvim_buf_call(buffer, function()
+    if not open then
+      for _, one in ipairs(mapped[buffer]) do
+        pcall(vim.keymap.del, one.mode, one.key, { buffer = buffer })
+        if one.before then
+          vim.fn.mapset(one.mode, false, one.before)
+        end
+      end
+      mapped[buffer] = nil
+      return
+    end
+    mapped[buffer] = {}
+    for name, wanted in pairs(editsvc.wanted(true)) do
+      for _, mode in ipairs(wanted.modes) do
+        local before = vim.fn.maparg(wanted.key, mode, false, true)
+        table.insert(mapped[buffer], {
+          mode = mode,
+          key = wanted.key,
+          before = before.buffer == 1 and before or nil,
+        })
+        vim.keymap.set(mode, wanted.key, "<Plug>(editsvc-" .. name .. ")", { buffer = buffer, remap = true })
+      end
+    end
+  end)
 end
 
 ---@param review editsvc.Review
@@ -186,6 +230,10 @@ local function forget(review)
     for hunk_id in pairs(review.hunks) do
       hide(review, hunk_id)
     end
+    local others = vim.iter(pairs(reviews)):any(function(_, other)
+      return other.buffer == review.buffer
+    end)
+    map(review.buffer, others)
   end
 end
 
@@ -237,6 +285,7 @@ end
 ---@param buffer integer
 local function number(buffer)
   local found = places_in(buffer)
+  map(buffer, #found > 0)
   for index, place in ipairs(found) do
     local review, hunk = place.review, place.hunk
     local mark = vim.api.nvim_buf_get_extmark_by_id(buffer, namespace, review.marks[hunk.id][1], { details = true })
@@ -285,6 +334,14 @@ function M.update(message, client_id)
     forget(review)
   end
   number(buffer)
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+--- How many hunks are open in the current buffer; nil if none are.
+---@return integer?
+function M.count()
+  local found = #places()
+  return found > 0 and found or nil
 end
 
 --- Forget the hunks of a server that has ended; returns whether there were any.
@@ -385,7 +442,7 @@ local function decide_here(command)
       end)
     end
   end
-  editsvc.notify("There is no open hunk at the cursor; :EditNext goes to one.", vim.log.levels.WARN)
+  editsvc.notify(("No open hunk here; %s goes to one."):format(messages.keys("next", "EditNext")), vim.log.levels.WARN)
 end
 
 --- Decide on edits one after the other, the last one made first: each decision finds the text as it was made for.
@@ -428,6 +485,93 @@ local function decide_all(command)
     return editsvc.notify("There are no open hunks in this buffer.", vim.log.levels.WARN)
   end
   decide_each(command, edits)
+end
+
+--- Decide on the hunks that rows have a part of, the last one first, one after the other.
+---@param command editsvc.Command
+---@param first integer 0-based.
+---@param last integer
+local function decide_rows(command, first, last)
+  local buffer = vim.api.nvim_get_current_buf()
+  local found = vim
+    .iter(places())
+    :filter(function(place)
+      return place.first <= last and first <= place.last
+    end)
+    :rev()
+    :totable()
+  if #found == 0 then
+    return editsvc.notify("There is no open hunk in these lines.", vim.log.levels.WARN)
+  end
+  local function step(index)
+    local place = found[index]
+    local argument = { editId = place.review.id, hunkId = place.hunk.id }
+    decide(place.review, command, argument, function(failure, answer)
+      if failure or not answer then
+        local where = (" It stopped at line %d."):format(place.first + 1)
+        return editsvc.notify((failure or "") .. where, vim.log.levels.ERROR)
+      end
+      if found[index + 1] then
+        return step(index + 1)
+      end
+      if vim.api.nvim_buf_is_valid(buffer) then
+        tell(buffer, answer)
+      end
+    end)
+  end
+  step(1)
+end
+
+--- For 'operatorfunc': decide on the hunks that the motion went over, or, after g@l, on the one at the cursor.
+---@param command editsvc.Command
+---@return fun(kind: string)
+local function operator(command)
+  return function(kind)
+    local first, last = vim.fn.line("'[") - 1, vim.fn.line("']") - 1
+    if kind == "char" and first == last then
+      return decide_here(command)
+    end
+    decide_rows(command, first, last)
+  end
+end
+
+M.accept_operator = operator("editsvc.acceptHunk")
+M.reject_operator = operator("editsvc.rejectHunk")
+
+--- The keys of a map that accepts or rejects: what the dot repeats. `motion` is "l" for the hunk at the cursor, or "" for
+--- the hunks of the motion that follows.
+---@param name "accept"|"reject"
+---@param motion string
+---@return string
+function M.operate(name, motion)
+  vim.o.operatorfunc = ("v:lua.require'editsvc.review'.%s_operator"):format(name)
+  return "g@" .. motion
+end
+
+--- Accept or reject the hunks of the lines that are selected, and end the selection.
+---@param name "accept"|"reject"
+function M.selected(name)
+  local first, last = vim.fn.line("v") - 1, vim.fn.line(".") - 1
+  vim.cmd("normal! \27")
+  decide_rows(("editsvc.%sHunk"):format(name), math.min(first, last), math.max(first, last))
+end
+
+--- Select the lines of the hunk at the cursor, or else of the next one: a text object.
+function M.select()
+  local row = cursor_row()
+  local found = places()
+  local place = vim.iter(found):find(function(one)
+    return row <= one.last
+  end) or found[1]
+  if not place then
+    return editsvc.notify("There are no open hunks in this buffer.", vim.log.levels.WARN)
+  end
+  if vim.api.nvim_get_mode().mode:find("^[vV\22]") then
+    vim.cmd("normal! \27")
+  end
+  vim.api.nvim_win_set_cursor(0, { place.first + 1, 0 })
+  vim.cmd("normal! V")
+  vim.api.nvim_win_set_cursor(0, { place.last + 1, 0 })
 end
 
 --- Keep the hunk at the cursor.

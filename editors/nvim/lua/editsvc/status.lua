@@ -1,10 +1,8 @@
---- What happened: a few words for the status line, and all lines of the session for :EditLog.
+--- What happened: a few words for the status line, and all of the session for :EditLog.
+local messages = require("editsvc.messages")
+
 local M = {}
 
-local MOST_LINES = 500
-
----@type string[]
-local lines = {}
 ---@type string
 local last = ""
 ---@type string?
@@ -39,10 +37,7 @@ end
 --- Keep a line for :EditLog.
 ---@param line string
 function M.note(line)
-  table.insert(lines, os.date("%H:%M:%S ") .. line:gsub("\n", " "))
-  if #lines > MOST_LINES then
-    table.remove(lines, 1)
-  end
+  messages.note((line:gsub("\n", " ")))
 end
 
 --- Say what runs; nil when it has ended.
@@ -76,19 +71,25 @@ end
 
 ---@return string
 function M.text()
-  return running or last
+  local open = require("editsvc.review").count()
+  local words = open and require("editsvc").hunks(open, "open")
+  return running or joined({ words or (last ~= "" and last or nil), words and last ~= "" and last or nil }, 2)
 end
 
 --- Open the noted lines in a window of their own.
 function M.open_log()
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = "wipe"
+  local lines = messages.lines()
   vim.api.nvim_buf_set_lines(buffer, 0, -1, true, #lines > 0 and lines or { "Nothing has happened yet." })
   local server_log = vim.lsp.log.get_filename()
   vim.api.nvim_buf_set_lines(buffer, -1, -1, true, { "", "What the server wrote to standard error: " .. server_log })
   vim.bo[buffer].modifiable = false
   vim.cmd("botright split")
   vim.api.nvim_win_set_buf(0, buffer)
+  vim.wo.wrap, vim.wo.linebreak, vim.wo.breakindent = true, true, true
+  vim.cmd("normal! G")
+  vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = buffer, nowait = true, desc = "Close the log" })
 end
 
 return M
