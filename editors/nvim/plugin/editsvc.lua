@@ -59,7 +59,7 @@ for _, name in ipairs({ "accept", "reject" }) do
   end
   local plug = "<Plug>(editsvc-" .. name
   local what = name == "accept" and "Keep" or "Take back"
-  vim.keymap.set("n", plug .. ")", operating("l"), { expr = true, desc = what .. " the hunk at the cursor" })
+  vim.keymap.set("n", plug .. ")", operating("_"), { expr = true, desc = what .. " the hunk at the cursor" })
   vim.keymap.set("n", plug .. "-operator)", operating(""), { expr = true, desc = what .. " the hunks of a motion" })
   vim.keymap.set("x", plug .. ")", function()
     require("editsvc.review").selected(name)

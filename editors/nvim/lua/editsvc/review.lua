@@ -522,13 +522,13 @@ local function decide_rows(command, first, last)
   step(1)
 end
 
---- For 'operatorfunc': decide on the hunks that the motion went over, or, after g@l, on the one at the cursor.
+--- For 'operatorfunc': decide on the hunks that the motion went over, or on the one at the cursor, if it stayed on a line.
 ---@param command editsvc.Command
----@return fun(kind: string)
+---@return fun()
 local function operator(command)
-  return function(kind)
+  return function()
     local first, last = vim.fn.line("'[") - 1, vim.fn.line("']") - 1
-    if kind == "char" and first == last then
+    if first == last then
       return decide_here(command)
     end
     decide_rows(command, first, last)
@@ -538,8 +538,8 @@ end
 M.accept_operator = operator("editsvc.acceptHunk")
 M.reject_operator = operator("editsvc.rejectHunk")
 
---- The keys of a map that accepts or rejects: what the dot repeats. `motion` is "l" for the hunk at the cursor, or "" for
---- the hunks of the motion that follows.
+--- The keys of a map that accepts or rejects: what the dot repeats. `motion` is "_" for the hunk at the cursor (a line
+--- may be empty, and "l" fails there), or "" for the hunks of the motion that follows.
 ---@param name "accept"|"reject"
 ---@param motion string
 ---@return string
