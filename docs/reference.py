@@ -262,6 +262,17 @@ def layers() -> str:
     )
 
 
+def keys() -> str:
+    """The table of `docs/editors/keys.md`, from the tasks that the editors' tests do."""
+    tasks = tomllib.loads((FOLDER.parent / "tests" / "editors" / "tasks.toml").read_text("utf-8"))["task"]
+    rows = [
+        f"| {task['what']} | {task['vscode']} | {task['nvim']} | {task.get('peer', '-')} |\n"
+        for task in tasks
+    ]
+    table = "".join(["| task | VS Code | Neovim | elsewhere |\n|---|---|---|---|\n", *rows])
+    return _filled((FOLDER / "editors" / "keys.md").read_text("utf-8"), "tasks", table)
+
+
 def _filled(page: str, name: str, text: str) -> str:
     """`page` with `text` between the markers called `name`."""
     start, end = f"<!-- {name}: made by docs/reference.py -->\n", f"<!-- end of {name} -->"
@@ -278,6 +289,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings,
     "errors.md": errors,
     "faults.md": faults,
+    "editors/keys.md": keys,
 }
 
 

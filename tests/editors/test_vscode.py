@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -188,6 +189,11 @@ def cases() -> dict[str, dict[str, Any]]:
             "before": THREE,
             "after": THREE.replace("value +", "value *"),
         },
+        "firstTwo": {
+            "instruction": "Multiply in the first two steps",
+            "before": THREE,
+            "after": THREE.replace("value + 0", "value * 0").replace("value + 1", "value * 1"),
+        },
         "steps": {
             "instruction": "Multiply in every sixth step",
             "before": STEPS,
@@ -315,7 +321,9 @@ def results(
     write_servers(folder, emulate)
     (folder / "workspace").mkdir()
     chosen = [spec for spec in SPECS if any(f"[{spec}]" in item.name for item in request.session.items)]
-    given = {"cases": cases(), "secret": SECRET, "rounds": ROUNDS, "chosen": chosen}
+    tasks = tomllib.loads((HOST.parents[1] / "tasks.toml").read_text("utf-8"))["task"]
+    keys = {task["id"]: task.get("vscode") for task in tasks}
+    given = {"cases": cases(), "tasks": keys, "secret": SECRET, "rounds": ROUNDS, "chosen": chosen}
     (folder / "given.json").write_text(json.dumps(given), "utf-8")
     machine = folder / "run" / "data" / "data" / "Machine"
     machine.mkdir(parents=True)
