@@ -12,7 +12,7 @@ _LOCAL: Final = frozenset({"", "localhost"})
 
 
 def file_path(uri: str, *, windows: bool = sys.platform == "win32") -> str:
-    r"""The path of a ``file:`` URI; empty for any other URI, and for what cannot be a path there.
+    r"""The path of a ``file:`` URI; empty for any other URI. A NUL stays in it, and is refused with the path.
 
     On Windows ``/c%3A/a b`` is ``c:\a b``, and a host is that of a share: ``//host/share``. Elsewhere other hosts than
     this one have no files.
@@ -25,7 +25,7 @@ def file_path(uri: str, *, windows: bool = sys.platform == "win32") -> str:
     # What follows a ? or a # in a file's name is written as an escape by some editors, and left as it is by others.
     path += f"?{unquote(parts.query)}" if parts.query else ""
     path += f"#{unquote(parts.fragment)}" if parts.fragment else ""
-    if parts.scheme != "file" or not path or "\0" in path:
+    if parts.scheme != "file" or not path:
         return ""
     if not windows:
         return path if parts.netloc in _LOCAL else ""

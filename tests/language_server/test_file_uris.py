@@ -43,9 +43,7 @@ def test_uris_of_linux_and_macos(uri: str, path: str) -> None:
     assert file_path(uri, windows=False) == path
 
 
-@pytest.mark.parametrize(
-    "uri", ["untitled:Untitled-1", "http://localhost/a.py", "file://[", "file:///a%00b", ""]
-)
+@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "http://localhost/a.py", "file://[", ""])
 @pytest.mark.parametrize("windows", [True, False])
 def test_what_is_no_file_has_no_path(uri: str, windows: bool) -> None:
     assert not file_path(uri, windows=windows)
@@ -62,3 +60,8 @@ def test_every_path_of_windows_comes_back_from_its_uri(drive: str, names: list[s
 def test_every_path_of_linux_comes_back_from_its_uri(names: list[str]) -> None:
     path = "/" + "/".join(names)
     assert file_path("file://" + quote(path), windows=False) == path
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_a_path_with_a_nul_is_still_one_so_that_it_can_be_refused(windows: bool) -> None:
+    assert "\0" in file_path("file:///a%00b", windows=windows)

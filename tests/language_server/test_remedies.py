@@ -24,7 +24,12 @@ def kinds_of(found: type[EditsvcError]) -> set[type[EditsvcError]]:
     return {found}.union(*map(kinds_of, found.__subclasses__()))
 
 
-ERRORS = sorted(kind.__name__ for kind in kinds_of(EditsvcError) - {EditsvcError})
+# Tests have errors of their own.
+ERRORS = sorted(
+    kind.__name__
+    for kind in kinds_of(EditsvcError) - {EditsvcError}
+    if kind.__module__.startswith(("editsvc.", "lsp."))
+)
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:
