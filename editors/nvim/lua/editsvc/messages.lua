@@ -40,6 +40,24 @@ local function fitting(message)
   return kept .. " … :EditLog", false
 end
 
+--- A text in lines of at most so many columns, broken between words.
+---@param text string
+---@param columns integer
+---@return string[]
+local function wrapped(text, columns)
+  local lines, line = {}, ""
+  for word in text:gmatch("%S+") do
+    if line ~= "" and vim.fn.strdisplaywidth(line .. " " .. word) > columns then
+      table.insert(lines, line)
+      line = word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  table.insert(lines, line)
+  return lines
+end
+
 ---@type integer?
 local float
 
@@ -49,11 +67,15 @@ local function show(lines)
   if float and vim.api.nvim_win_is_valid(float) then
     vim.api.nvim_win_close(float, true)
   end
-  local _, window = vim.lsp.util.open_floating_preview(lines, "", {
+  local columns = math.max(math.min(vim.o.columns - 6, 76), 20)
+  local shown = {}
+  for _, line in ipairs(lines) do
+    vim.list_extend(shown, wrapped(line, columns))
+  end
+  local _, window = vim.lsp.util.open_floating_preview(shown, "", {
     border = "rounded",
     focusable = false,
-    wrap = true,
-    max_width = math.max(math.min(vim.o.columns - 4, 80), 20),
+    wrap = false,
     close_events = { "CursorMoved", "CursorMovedI", "InsertEnter", "BufLeave", "CmdlineEnter" },
   })
   float = window

@@ -65,7 +65,9 @@ exports.specs = {
       return shown.some(isGhost) && shown;
     });
     expect('a changed line, beside the one that it replaces', seen.find(isGhost), `→ ${steps.firstNewLine}`);
-    expect('how far it is, and how to stop', /lines .*\(Shift\+Alt\+X cancels\)/.test(seen.join()), true);
+    await until('it says how far it is, and how to stop', async () =>
+      /lines .*\(Shift\+Alt\+X cancels\)/.test((await drawn()).texts.join()),
+    );
     await until('more of it is drawn', async () => (await drawn()).texts.filter(isGhost).length > 1);
     await picture('vscode-stream');
     expect('the document', document.getText(), steps.before);

@@ -48,7 +48,7 @@ async function threeOpen() {
 }
 
 const specs = {
-  'edit-symbol': async () => {
+  ['edit-symbol']: async () => {
     await use('fast');
     const { document } = await open('orders.py', orders.before, 18);
     pressed = 0;
@@ -59,7 +59,7 @@ const specs = {
     await until('it is edited', () => document.getText() !== orders.before);
   },
 
-  'edit-selection': async () => {
+  ['edit-selection']: async () => {
     await use('fast');
     const { document } = await open('three.py', firstTwo.before, 1);
     await until('the keyboard is in the text', focused);
@@ -72,7 +72,7 @@ const specs = {
     await until('they are edited', () => document.getText() === firstTwo.after);
   },
 
-  'edit-file': async () => {
+  ['edit-file']: async () => {
     await use('fast');
     const { document } = await open('orders.py', orders.before, 18);
     pressed = 0;
@@ -127,7 +127,7 @@ const specs = {
     await until('it is carried out', () => document.getText() !== before && document.getText().includes('"""'));
   },
 
-  'accept-one': async () => {
+  ['accept-one']: async () => {
     await use('fast');
     const document = await threeOpen();
     await tools.press('Alt+F5');
@@ -138,7 +138,7 @@ const specs = {
     expect('the document', document.getText(), three.after);
   },
 
-  'two-of-five': async () => {
+  ['two-of-five']: async () => {
     await use('keyless');
     const text = Array.from({ length: 5 }, (_, number) => `fetch(${number})\n\n\n\n\n`).join('');
     const { document } = await open('five.py', text);
@@ -153,7 +153,7 @@ const specs = {
     await until('two are taken back', () => document.getText() === wanted);
   },
 
-  'accept-all': async () => {
+  ['accept-all']: async () => {
     await use('fast');
     const document = await threeOpen();
     await press('Shift+Alt+Enter');
@@ -161,14 +161,14 @@ const specs = {
     expect('the document', document.getText(), three.after);
   },
 
-  'reject-all': async () => {
+  ['reject-all']: async () => {
     await use('fast');
     const document = await threeOpen();
     await press('Shift+Alt+Backspace');
     await until('all is as it was', () => document.getText() === three.before);
   },
 
-  'undo-edit': async () => {
+  ['undo-edit']: async () => {
     await use('fast');
     const document = await threeOpen();
     await command('acceptAll');
@@ -177,7 +177,7 @@ const specs = {
     await until('all is as it was', () => document.getText() === three.before);
   },
 
-  'undo-reject': async () => {
+  ['undo-reject']: async () => {
     await use('fast');
     const document = await threeOpen();
     await tools.press('Alt+F5');
@@ -198,7 +198,7 @@ const specs = {
     expect('the document', document.getText(), steps.before);
   },
 
-  'type-meanwhile': async () => {
+  ['type-meanwhile']: async () => {
     await use('slow');
     const { document } = await open('steps.py', steps.before);
     const answered = edit(steps.instruction);
@@ -211,7 +211,7 @@ const specs = {
     await until('both are there', () => document.getText() === `# mine\n${steps.after}`);
   },
 
-  'off-screen': async () => {
+  ['off-screen']: async () => {
     await use('fast');
     const { document } = await open('steps.py', steps.before);
     await edit(steps.instruction);
@@ -225,7 +225,7 @@ const specs = {
     });
   },
 
-  'removed-lines': async () => {
+  ['removed-lines']: async () => {
     await use('fast');
     const { document } = await open('settings.py', settings.before, settings.firstLine);
     await edit(settings.instruction);
@@ -249,7 +249,7 @@ const specs = {
     await until('it is made', () => document.getText() === three.after);
   },
 
-  'no-key': async () => {
+  ['no-key']: async () => {
     await use('locked');
     const { document } = await open('orders.py', orders.before);
     void edit(orders.instruction);
@@ -267,7 +267,7 @@ const specs = {
     await again;
   },
 
-  'server-down': async () => {
+  ['server-down']: async () => {
     await use('unreachable');
     const { document } = await open('orders.py', orders.before);
     void edit(orders.instruction);
@@ -296,7 +296,7 @@ const specs = {
     await until('it is edited all the same', () => document.getText() === elided.after);
   },
 
-  'two-files': async () => {
+  ['two-files']: async () => {
     await use('fast');
     const first = (await open('one.py', three.before, 1)).document;
     const second = (await open('two.py', three.before, 1)).document;
