@@ -47,19 +47,19 @@ test('the python3 that is first on PATH is the first to be tried, then others by
 });
 
 test('nothing of the workspace is run: not by its place, nor by a link to it, nor by a relative part of PATH', () => {
-  const programs = ['/work/x/.venv/bin/python3', '/linked/python3', 'bin/python3', '/usr/bin/python3'];
+  const programs = ['/projects/x/.venv/bin/python3', '/linked/python3', 'bin/python3', '/usr/bin/python3'];
   const here = machine({
-    path: '/work/x/.venv/bin:/linked:bin:/usr/bin',
+    path: '/projects/x/.venv/bin:/linked:bin:/usr/bin',
     programs,
-    links: { '/linked': '/work/x/tools', '/work/x/.venv/bin/python3': '/usr/bin/python3' },
+    links: { '/linked': '/projects/x/tools', '/projects/x/.venv/bin/python3': '/usr/bin/python3' },
   });
-  assert.deepEqual(candidates(here, '', ['/work/x']), [['/usr/bin/python3']]);
+  assert.deepEqual(candidates(here, '', ['/projects/x']), [['/usr/bin/python3']]);
 });
 
 test('a neighbour whose name begins alike is not inside of the workspace', () => {
   const here = machine({});
-  assert.equal(isInside(here, '/work/xy/python3', ['/work/x']), false);
-  assert.equal(isInside(here, '/work/x/..y/python3', ['/work/x']), true);
+  assert.equal(isInside(here, '/projects/xy/python3', ['/projects/x']), false);
+  assert.equal(isInside(here, '/projects/x/..y/python3', ['/projects/x']), true);
   const windows = machine({ platform: 'win32' });
   assert.equal(isInside(windows, 'D:\\python.exe', ['C:\\work']), false);
   assert.equal(isInside(windows, 'C:\\Work\\venv\\python.exe', ['c:\\work']), true);
@@ -96,12 +96,12 @@ test('the Python that is set counts alone', () => {
 
 test('a Python is passed over for its age, its kind, or whose it is', () => {
   const here = machine({});
-  assert.equal(unfit(here, cpython, ['/work/x']), undefined);
+  assert.equal(unfit(here, cpython, ['/projects/x']), undefined);
   assert.match(unfit(here, { ...cpython, version: [3, 10, 13] }, []), /Python 3\.10\.13, and 3\.11 or later/);
   assert.match(unfit(here, { ...cpython, version: [2, 7, 18] }, []), /2\.7\.18/);
   assert.match(unfit(here, { ...cpython, implementation: 'pypy' }, []), /CPython is needed/);
   assert.match(unfit(here, { ...cpython, virtual: true }, []), /virtual environment/);
-  assert.match(unfit(here, { ...cpython, executable: '/work/x/python3' }, ['/work/x']), /the workspace/);
+  assert.match(unfit(here, { ...cpython, executable: '/projects/x/python3' }, ['/projects/x']), /the workspace/);
 });
 
 test('the search goes on after a Python that the wheels are not for, or that cannot make environments', () => {
