@@ -108,11 +108,16 @@ async def test_a_cancelled_request_that_is_answered_already_goes_on(start: Start
 
 
 async def test_progress_does_not_use_the_token_of_a_request_that_was_answered(start: Start) -> None:
-    session = await start(options=OPTIONS)
-    (action,) = [one for one in await offered(session) if one["title"] == "Rename"]
-    command = {**action["command"], "workDoneToken": "of-the-request"}
-    await session.client.request("workspace/executeCommand", command)
-    await session.settled()
+    with held_server("", RENAMED) as server:
+        session = await start(options=OPTIONS, environ={"CEREBRAS_BASE_URL": server.url})
+        (action,) = [one for one in await offered(session) if one["title"] == "Rename"]
+        command = {**action["command"], "workDoneToken": "of-the-request"}
+        await session.client.request("workspace/executeCommand", command)
+        # An edit that is over before its progress has begun shows none.
+        while not session.client.said("$/progress"):
+            await asyncio.sleep(0.005)
+        server.go_on.set()
+        await session.settled()
     tokens = {one["token"] for one in session.client.said("$/progress")}
 
     assert tokens == {"editsvc-1"}, "short, because Helix shows it"
