@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,14 +127,20 @@ def key_is_at_hand(environ: Mapping[str, str], *, offline: bool) -> bool:
 
 def key_is_nowhere(settings: Settings, environ: Mapping[str, str]) -> bool:
     """Whether it is certain, without asking anybody, that there is no key and no other server."""
-    from importlib.util import find_spec  # noqa: PLC0415 - only sessions of editors ask
-
     return not (
         environ.get("CEREBRAS_API_KEY", "").strip()
         or settings.api_key_command
         or (settings.fallback_base_url and settings.fallback_model)
-        or find_spec("keyring")
+        or _may_have_a_keyring()
     )
+
+
+@cache
+def _may_have_a_keyring() -> bool:
+    # Sessions of editors ask with each move of the cursor.
+    from importlib.util import find_spec  # noqa: PLC0415 - only they ask
+
+    return find_spec("keyring") is not None
 
 
 def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
