@@ -300,8 +300,3 @@ def put(path: Path, content: bytes, *, durable: bool = True, mode: int | None = 
     if not replaced:
         new.unlink(missing_ok=True)
         raise PermissionError(errno.EACCES, "another program has it open", str(path))
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync the names in `folder` to disk too, if the system supports it."""
-    FILES.sync_folder(folder)

@@ -25,7 +25,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from editsvc import late
 from editsvc.files import disk
 from editsvc.files.disk import FileError
-from editsvc.system.files import make_private_folder
+from editsvc.system.files import FILES, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,7 +179,7 @@ def discard(place: Path) -> None:
 def create(place: Path, content: bytes) -> None:
     """Create a file atomically: with all its content or not at all, also after a loss of power. Raises OSError."""
     disk.put(place, content)
-    disk.sync_folder(place.parent)
+    FILES.sync_folder(place.parent)
 
 
 def digest(data: bytes) -> str:
@@ -214,4 +214,4 @@ def _make_private(folder: Path) -> None:
         make_private_folder(folder, exist_ok=False)
     except FileExistsError:
         return
-    disk.sync_folder(folder.parent)
+    FILES.sync_folder(folder.parent)

@@ -7,7 +7,6 @@ decided on, when its document is closed, and when the session ends; what a kille
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit
 
+from editsvc.files import disk
 from lsp.names import DIFF_SCHEME
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ class DiffDocuments:
         self._number += 1
         # Another name each time: an editor that has the file open shows what it read then.
         path = self._folder / f"{self._number}-{name}.diff"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(diff)
+        disk.put(path, diff.encode("utf-8"), durable=False)
         self._files[edit_id] = path
         if old is not None:
             old.unlink(missing_ok=True)
