@@ -7,7 +7,7 @@ with its screen frozen, and VS Code resolves actions that are only looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from lsp.editing.edits import Edits
     from lsp.editing.open_edit import OpenEdit, Proposal
     from lsp.editing.reviews import Reviews
-
-
-_BEHIND_ALL: Final = 2**31 - 1
 
 
 def code_actions(
@@ -289,7 +286,7 @@ def _is_part_of_a_line(document: Document, start: int, end: int) -> bool:
     (line, _), (last, _) = document.position(start), document.position(end)
     if line != last:
         return False
-    whole = document.text_between(document.offset(line, 0), document.offset(line, _BEHIND_ALL))
+    whole = document.text_between(document.offset(line, 0), document.line_end(line))
     return document.text_between(start, end).strip() != whole.strip()
 
 

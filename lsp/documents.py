@@ -138,6 +138,10 @@ class Document:
         start, end = self._chunks.line_span(line)
         return self._chunks.offset_behind(start, end, column)
 
+    def line_end(self, line: int) -> int:
+        """The offset of a line's end, before what ends it; that of the text for a line past the last."""
+        return len(self) if line >= self.line_count else self._chunks.line_span(line)[1]
+
     def position(self, offset: int) -> tuple[int, int]:
         r"""(line, column) of `offset`; raises ValueError outside of the text.
 

@@ -63,7 +63,7 @@ def _as_diff(document: Document, hunk: Hunk) -> str:
     before = document.text_between(first, start)
     behind = ""
     if hunk.old_text[-1:] not in {"", "\n", "\r"} or hunk.new_text[-1:] not in {"", "\n", "\r"}:
-        behind = document.text_between(end, document.offset(hunk.range.end.line, 2**31 - 1))
+        behind = document.text_between(end, document.line_end(hunk.range.end.line))
     old, new = (
         f"{before}{text}{behind}" if text else before + behind for text in (hunk.old_text, hunk.new_text)
     )
