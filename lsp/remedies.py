@@ -112,7 +112,8 @@ _BY_MEANS: Final = {
     Means.VALID_KEY: RemedyKind.SET_KEY,
 }
 _SETTINGS: Final = {Means.PREDICTION_OFF: "prediction", Means.KNOWN_MODEL: "model"}
-_DONE: Final = frozenset({AnswerStatus.CHANGED, AnswerStatus.UNCHANGED, AnswerStatus.CANCELLED})
+WRONG: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
+"""The statuses that are no success, whose message a user must see."""
 
 
 def offered(
@@ -124,13 +125,13 @@ def offered(
     reply: bool = False,
     offline: bool = False,
 ) -> tuple[OfferedRemedy, ...]:
-    """The buttons for an answer, in the order of `RemedyKind`; none for an edit that was made or cancelled.
+    """The buttons for an answer, in the order of `RemedyKind`; none for an edit that was made, cancelled, or goes on.
 
     `error` is the kind of what ended the edit; None stands for an editor that did not take it. `anyway` and `reply`
     tell that there is what these buttons need, `offline` that no model was asked: the same again would end the same
     way.
     """
-    if status in _DONE:
+    if status not in WRONG:
         return ()
     kinds = set(BY_ERROR.get(error.partition(":")[0], _FAILED) if error else (RemedyKind.RETRY,))
     kinds |= {_BY_MEANS[remedy.means] for remedy in remedies if remedy.means in _BY_MEANS}

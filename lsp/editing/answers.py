@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from lsprotocol.types import MessageType
 
 from editsvc import figures
 from editsvc.engine.edit import result_json
@@ -58,8 +59,11 @@ _NOT_APPLIED: Final = {
     Outcome.CLOSED: AnswerStatus.REFUSED,
 }
 
-WRONG: Final = frozenset({AnswerStatus.CONFLICT, AnswerStatus.REFUSED, AnswerStatus.FAILED})
-"""The statuses that are no success, whose message a user must see."""
+
+def loudness(status: AnswerStatus) -> MessageType:
+    """How a message about a command that ended so is shown."""
+    return MessageType.Warning if status in remedies.WRONG else MessageType.Info
+
 
 _PLAIN: Final = {
     AnswerStatus.UNCHANGED: "There is nothing to change.",

@@ -182,8 +182,7 @@ class Decisions:
 
     def _tell(self, answer: DecisionAnswer, *, notify: bool) -> DecisionAnswer:
         if notify and answer.message:
-            wrong = answer.status in answers.WRONG
-            self._client.show(answer.message, MessageType.Warning if wrong else MessageType.Info)
+            self._client.show(answer.message, answers.loudness(answer.status))
         return answer
 
     def _open(self, edit_id: str | None, hunk: int | None) -> OpenEdit | Proposal:

@@ -190,9 +190,8 @@ class Edits:
         """Tell the user how an edit ended; ask where they can have it made all the same."""
         if answer.anyway is None:
             message = answers.told(running, answer, progress=self.client.about.progress)
-            wrong = answer.status in answers.WRONG
             if message:
-                self.client.show(message, MessageType.Warning if wrong else MessageType.Info)
+                self.client.show(message, answers.loudness(answer.status))
             return
         asking = asyncio.create_task(self._ask_anyway(running, answer.message, answer.anyway))
         self._asking.add(asking)
