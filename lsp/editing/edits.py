@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from editsvc.engine.edit import EditResult
+    from editsvc.syntax import Language
     from lsp.contract import Anyway, EditArgument, ScopesArgument
     from lsp.documents import Document, DocumentStore
     from lsp.editing.apply_edits import ApplyResult, EditApplier
@@ -117,9 +118,7 @@ class Edits:
         With `notify` the answer is there at once. Asked for again while it runs, such an edit is not made twice: an
         editor that shows nothing for a moment makes its user choose the action again.
         """
-        document = self._documents.find(argument.uri)
-        if document is None:
-            raise JsonRpcInvalidParams(f"The document {argument.uri} is not open.")
+        document = self._found(argument.uri)
         if not argument.instruction.strip():
             raise JsonRpcInvalidParams("The instruction is empty.")
         if argument.scope is not None:
@@ -150,6 +149,12 @@ class Edits:
             return answered
         self._tasks.keep(answered)
         return answers.edit_answer(running, AnswerStatus.RUNNING, "")
+
+    def _found(self, uri: str) -> Document:
+        document = self._documents.find(uri)
+        if document is None:
+            raise JsonRpcInvalidParams(f"The document {uri} is not open.")
+        return document
 
     def _begin(self, running: Running, token: types.ProgressToken | None) -> asyncio.Task[EditAnswer]:
         self._running[running.id] = running
@@ -522,27 +527,19 @@ class Edits:
 
     def show_diff(self, edit_id: str | None, *, notify: bool) -> DiffAnswer | Awaitable[DiffAnswer]:
         """Have the editor show an edit as a diff; without an id, the latest. Raises JsonRpcInvalidParams."""
-        found = self._decisions.get(edit_id)
-        refused = self.refused.get(edit_id) if found is None else None
-        uri = found.uri if found is not None else refused.argument.uri if refused is not None else ""
-        document = self._documents.find(uri)
-        if document is None:
+        found = self._decisions.get(edit_id) or self.refused.get(edit_id)
+        document = self._documents.find(found.uri) if found is not None else None
+        if found is None or document is None:
             raise JsonRpcInvalidParams("There is no edit to show.")
-        before, after = "", ""
-        if found is not None:
-            before, after = found.before_and_after(document)
-        elif refused is not None:
-            before, after = refused.text, refused.refused.text
-        shown_id = found.id if found is not None else edit_id or ""
         name = answers.name_in_diff(document.uri, document, self.root)
-        diff = answers.diff_of(before, after, name)
+        diff = answers.diff_of(*found.before_and_after(document), name)
         if not diff:
             message = "There is no change to show."
             if notify:
                 self.client.show(message, MessageType.Info)
-            return DiffAnswer(shown_id, AnswerStatus.UNCHANGED, message, "")
-        shown = self._diffs.show(shown_id, document.uri, filename_of(document), diff)
-        answer = DiffAnswer(shown_id, AnswerStatus.CHANGED, "", diff)
+            return DiffAnswer(found.id, AnswerStatus.UNCHANGED, message, "")
+        shown = self._diffs.show(found.id, document.uri, filename_of(document), diff)
+        answer = DiffAnswer(found.id, AnswerStatus.CHANGED, "", diff)
         if notify:
             self._tasks.keep(asyncio.create_task(shown))
             return answer
@@ -552,14 +549,12 @@ class Edits:
 
     async def scopes(self, argument: ScopesArgument) -> ScopesAnswer:
         """What can be rewritten from a place of a document as it is; raises JsonRpcInvalidParams."""
-        document = self._documents.find(argument.uri)
-        if document is None:
-            raise JsonRpcInvalidParams(f"The document {argument.uri} is not open.")
+        document = self._found(argument.uri)
         text = document.text
         start, end = offsets(document, argument.range)
         at = argument.cursor or argument.range.start
         cursor, _ = offsets(document, Range(at, at))
-        language = syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
+        language = _language(document, text)
         found = await asyncio.to_thread(
             offered_scopes.offered,
             text,
@@ -639,8 +634,13 @@ class Edits:
         document = self._documents.get(uri)
         if document is None:
             return []
-        language = syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
+        language = _language(document, text)
         return comment_instructions.find(text, language, self.settings.comment_marker) if language else []
+
+
+def _language(document: Document, text: str) -> Language | None:
+    """The language of a document that has this text."""
+    return syntax.language_of(filename_of(document), text[:200].partition("\n")[0])
 
 
 async def _then(work: Awaitable[None], answer: DiffAnswer) -> DiffAnswer:

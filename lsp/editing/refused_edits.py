@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from editsvc.text.document import Snapshot
     from lsp.contract import Anyway, EditArgument
+    from lsp.documents import Document
 
 KEPT_S: Final = 600.0
 MOST_KEPT: Final = 8
@@ -31,6 +32,15 @@ class RefusedEdit:
     text: str
     refused: Snapshot
     anyway: Anyway | None
+
+    @property
+    def uri(self) -> str:
+        """Its document's."""
+        return self.argument.uri
+
+    def before_and_after(self, _document: Document) -> tuple[str, str]:
+        """The text that it was made for, and the text as it would be: neither follows the document."""
+        return self.text, self.refused.text
 
     def fits(self, argument: EditArgument, text: str) -> bool:
         """Whether it is what `argument` asks for, on `text`."""
@@ -62,9 +72,7 @@ class RefusedEdits:
     def of(self, uri: str, text: str) -> list[RefusedEdit]:
         """Those of a document whose text is still `text`, the latest first."""
         return [
-            edit
-            for edit in reversed(self._edits.values())
-            if edit.argument.uri == uri and edit.buffer_text == text
+            edit for edit in reversed(self._edits.values()) if edit.uri == uri and edit.buffer_text == text
         ]
 
     def drop(self, edit_id: str) -> None:
@@ -73,5 +81,5 @@ class RefusedEdits:
 
     def closed(self, uri: str) -> None:
         """A document was closed."""
-        for edit in [edit for edit in self._edits.values() if edit.argument.uri == uri]:
+        for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
             self.drop(edit.id)
