@@ -15,6 +15,7 @@ import { linesOf } from './hunks';
 import type { Keys } from './keys';
 import type { OpenHunk, OpenHunks } from './openHunks';
 import { serverCommand } from './protocol';
+import { setting } from './settings';
 
 const longest = 60;
 
@@ -32,13 +33,13 @@ export class Lenses implements CodeLensProvider, Disposable {
       hunks.onDidChange(() => this.changed.fire()),
       keys.onDidChange(() => this.changed.fire()),
       workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('editsvc.codeLenses')) this.changed.fire();
+        if (event.affectsConfiguration('editsvc')) this.changed.fire();
       }),
     ];
   }
 
   provideCodeLenses(document: TextDocument): CodeLens[] {
-    if (!workspace.getConfiguration('editsvc').get('codeLenses', true)) return [];
+    if (!setting('codeLenses', true)) return [];
     const open = this.hunks.of(document.uri);
     return open.flatMap((one, index) => this.above(document, one, index, open));
   }
