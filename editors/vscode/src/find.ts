@@ -1,8 +1,10 @@
 /** Where the language server is, and how long to wait before it is started again; knows no editor. */
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+
+import { thisMachine } from './install/machine.ts';
 
 const program = process.platform === 'win32' ? 'editsvc-lsp.exe' : 'editsvc-lsp';
 const memoryMs = 3 * 60_000;
@@ -42,13 +44,13 @@ export interface Places {
 export function findServer({ configured, path, passedOver, own }: Places): Found | undefined {
   if (configured) {
     const place = configured.startsWith('~/') ? join(homedir(), configured.slice(2)) : configured;
-    return isAbsolute(place) && isProgram(place) ? { command: place, args: [], by: 'setting' } : undefined;
+    return isAbsolute(place) && thisMachine.isProgram(place) ? { command: place, args: [], by: 'setting' } : undefined;
   }
   const command = [...path.split(delimiter).filter(isAbsolute), join(homedir(), '.local', 'bin')]
     .map((folder) => join(folder, program))
     .find(
       (one) =>
-        isProgram(one) && !(own && one === passedOver?.command && changedAt(one) === passedOver.changedAt),
+        thisMachine.isProgram(one) && !(own && one === passedOver?.command && changedAt(one) === passedOver.changedAt),
     );
   if (command !== undefined) return { command, args: [], by: 'path' };
   return own && { ...own, by: 'extension' };
@@ -66,13 +68,4 @@ export function changedAt(command: string): number {
 export function pauseAfter(crashes: readonly number[], now: number): number | undefined {
   const recent = crashes.filter((time) => now - time < memoryMs).length;
   return recent > mostCrashes ? undefined : firstPauseMs * 2 ** (recent - 1);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
