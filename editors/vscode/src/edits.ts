@@ -15,11 +15,12 @@ import {
   WorkDoneProgressCancelNotification,
 } from 'vscode-languageclient/node';
 
+import { openDocument } from './documents';
 import { unanswered, type Acts, type Failures } from './failures';
 import type { FirstRun } from './firstRun';
 import type { Ghosts } from './ghosts';
 import type { Previews } from './previews';
-import { carried, compose, linesOf, type LineChange } from './hunks';
+import { carried, compose, lineChange, type LineChange } from './hunks';
 import { serverCommand, type EditAnswer, type EditArgument, type OfferedRemedy, type StreamParams } from './protocol';
 import type { InPlaceProgress } from './progress';
 import type { Review } from './review';
@@ -66,7 +67,7 @@ export class Edits implements Disposable {
 
   /** Make an edit and show its outcome; the server's answer, or undefined if there is none. */
   async run(argument: EditArgument): Promise<EditAnswer | undefined> {
-    const document = workspace.textDocuments.find((one) => one.uri.toString() === argument.uri);
+    const document = openDocument(argument.uri);
     if (document === undefined) return undefined;
     const run: Run = {
       token: `editsvc-vscode-${(this.count += 1)}`,
@@ -184,7 +185,7 @@ export class Edits implements Disposable {
 
   /** Show where an edit that has arrived is; whoever typed meanwhile is left where they are. */
   private async landed(run: Run, answer: EditAnswer): Promise<void> {
-    const document = workspace.textDocuments.find((one) => one.uri.toString() === run.argument.uri);
+    const document = openDocument(run.argument.uri);
     const hunks = answer.hunks.filter(({ state }) => state === 'open');
     if (document === undefined || hunks.length === 0) return;
     const undone = hunks.map(({ range, oldText }) => ({ range, newText: oldText }));
@@ -242,8 +243,7 @@ export class Edits implements Disposable {
 function followed(run: Run): Disposable {
   return workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
     if (document.uri.toString() !== run.argument.uri) return;
-    for (const { range, text } of contentChanges)
-      run.changes.push({ start: range.start.line, end: range.end.line, lines: linesOf(`${text}.`).length - 1 });
+    run.changes.push(...contentChanges.map(lineChange));
   });
 }
 

@@ -12,7 +12,7 @@ import {
 } from 'vscode';
 
 import { besideText } from './draw';
-import { beside, carried, isEmpty, linesOf, type LineChange } from './hunks';
+import { beside, carried, isEmpty, lineChange, linesOf, type LineChange } from './hunks';
 import type { StreamedHunk, StreamParams } from './protocol';
 
 interface Ghost {
@@ -35,13 +35,7 @@ export class Ghosts implements Disposable {
   private readonly listeners = [
     workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       for (const ghost of this.of(document)) {
-        for (const change of contentChanges) {
-          ghost.changes.push({
-            start: change.range.start.line,
-            end: change.range.end.line,
-            lines: linesOf(`${change.text}.`).length - 1,
-          });
-        }
+        ghost.changes.push(...contentChanges.map(lineChange));
       }
     }),
     window.onDidChangeVisibleTextEditors((editors) => editors.forEach((editor) => this.draw(editor))),

@@ -13,6 +13,11 @@ export interface LineChange {
   readonly lines: number;
 }
 
+/** A change as an editor reports it, in lines. */
+export function lineChange({ range, text }: { readonly range: Range; readonly text: string }): LineChange {
+  return { start: range.start.line, end: range.end.line, lines: linesOf(`${text}.`).length - 1 };
+}
+
 /** What is shown beside a line: a text, and how many more follow it that have no line of their own. */
 export interface Beside {
   readonly line: number;

@@ -2,6 +2,7 @@
 
 import { EventEmitter, workspace, type Disposable, type TextDocument, type Uri } from 'vscode';
 
+import { openDocument } from './documents';
 import { compose } from './hunks';
 import type { Hunk, HunksParams } from './protocol';
 import type { Server } from './server';
@@ -19,13 +20,10 @@ export class OpenHunks implements Disposable {
   private readonly waiting = new Map<string, NodeJS.Timeout>();
   private readonly before = new Map<string, string>();
   private readonly changed = new EventEmitter<string>();
-  private readonly landed = new EventEmitter<HunksParams>();
   private readonly listeners: readonly Disposable[];
 
   /** Hunks of the document with that address have opened, moved, or were decided on. */
   readonly onDidChange = this.changed.event;
-  /** An edit with open hunks has arrived in its document. */
-  readonly onDidLand = this.landed.event;
 
   constructor(server: Server) {
     this.listeners = [
@@ -71,7 +69,7 @@ export class OpenHunks implements Disposable {
 
   dispose(): void {
     for (const timer of this.waiting.values()) clearTimeout(timer);
-    for (const one of [...this.listeners, this.changed, this.landed]) one.dispose();
+    for (const one of [...this.listeners, this.changed]) one.dispose();
   }
 
   private editsOf(uri: string): HunksParams[] {
@@ -79,7 +77,7 @@ export class OpenHunks implements Disposable {
   }
 
   private told(edit: HunksParams): void {
-    const document = workspace.textDocuments.find((one) => one.uri.toString() === edit.uri);
+    const document = openDocument(edit.uri);
     if (document === undefined) return;
     clearTimeout(this.waiting.get(edit.editId));
     this.waiting.delete(edit.editId);
@@ -95,12 +93,10 @@ export class OpenHunks implements Disposable {
   }
 
   private update(edit: HunksParams): void {
-    const isNew = !this.edits.has(edit.editId);
     if (edit.hunks.some(isOpen)) this.edits.set(edit.editId, edit);
     else this.edits.delete(edit.editId);
     if (this.editsOf(edit.uri).length === 0) this.before.delete(edit.uri);
     this.changed.fire(edit.uri);
-    if (isNew && this.edits.has(edit.editId)) this.landed.fire(edit);
   }
 
   private forget(uri: string): void {

@@ -1,8 +1,9 @@
 /** How far an edit is, beside the line that it was asked for at. */
 
-import { Range, ThemeColor, window, workspace, type Disposable } from 'vscode';
+import { ThemeColor, window, workspace, type Disposable } from 'vscode';
 
-import { carried, linesOf, type LineChange } from './hunks';
+import { behindLine } from './draw';
+import { carried, lineChange, type LineChange } from './hunks';
 import type { Keys } from './keys';
 
 interface Place {
@@ -21,8 +22,7 @@ export class InPlaceProgress implements Disposable {
     workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       for (const place of this.places.values()) {
         if (place.uri !== document.uri.toString()) continue;
-        for (const { range, text } of contentChanges)
-          place.changes.push({ start: range.start.line, end: range.end.line, lines: linesOf(`${text}.`).length - 1 });
+        place.changes.push(...contentChanges.map(lineChange));
       }
     }),
     window.onDidChangeVisibleTextEditors(() => this.draw()),
@@ -61,12 +61,7 @@ export class InPlaceProgress implements Disposable {
         this.type,
         here.map(({ line, changes, message }) => {
           const kept = carried({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } }, changes);
-          const now = Math.min(kept?.start.line ?? line, editor.document.lineCount - 1);
-          const { length } = editor.document.lineAt(now).text;
-          const words = `editsvc: ${message}${key ? ` (${key} cancels)` : ''}`;
-          // Spaces would collapse to one, because the text becomes a style sheet's.
-          const contentText = words.replaceAll(' ', '\u00a0');
-          return { range: new Range(now, length, now, length), renderOptions: { after: { contentText } } };
+          return behindLine(editor.document, kept?.start.line ?? line, `editsvc: ${message}${key ? ` (${key} cancels)` : ''}`);
         }),
       );
     }

@@ -9,7 +9,6 @@ import {
   Uri,
   commands,
   window,
-  workspace,
   type Disposable,
   type TabInputText,
   type TextDocument,
@@ -22,6 +21,8 @@ import type { OpenHunks } from './openHunks';
 import { serverCommand, type DecisionAnswer, type Hunk } from './protocol';
 import { documentOf, type ReviewTab } from './reviewTab';
 import type { Server } from './server';
+import { setting } from './settings';
+import { Turns } from './turns';
 
 /** When the review opens by itself. */
 type OpenReview = 'linesRemoved' | 'always' | 'never';
@@ -29,7 +30,7 @@ type OpenReview = 'linesRemoved' | 'always' | 'never';
 export class Review implements Disposable {
   private readonly count = window.createStatusBarItem('editsvc.open', StatusBarAlignment.Right, 101);
   private readonly listeners: readonly Disposable[];
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly server: Server,
@@ -52,12 +53,12 @@ export class Review implements Disposable {
    * One after the other: of two that were asked for at once, the second is about what the first has left.
    */
   decide(command: string, argument: { readonly editId?: string; readonly hunkId?: number }): Promise<void> {
-    return this.inTurn(() => this.decided(command, argument));
+    return this.turns.after(() => this.decided(command, argument));
   }
 
   /** Accept or reject the hunk that the cursor is on, and go on to the next; with none there, only go to the next. */
   decideHere(command: string): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.after(async () => {
       const file = reviewed();
       const editor = file && editorOf(file);
       if (editor === undefined) return this.go(1);
@@ -71,7 +72,7 @@ export class Review implements Disposable {
 
   /** Accept or reject everything that is open in a document, by default the one in front. */
   decideAll(command: string, file = reviewed()): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.after(async () => {
       if (file === undefined) return;
       const editIds = new Set(this.hunks.of(file).map(({ editId }) => editId));
       // The edit that came last lies on top, and is taken back first.
@@ -81,7 +82,7 @@ export class Review implements Disposable {
 
   /** Take back everything open in a document that its instruction does not explain. */
   rejectUnexplained(file = reviewed()): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.after(async () => {
       const open = file === undefined ? [] : this.hunks.of(file).filter(({ hunk }) => hunk.mark === 'unexplained');
       const editIds = new Set(open.map(({ editId }) => editId));
       if (editIds.size === 0) {
@@ -121,7 +122,7 @@ export class Review implements Disposable {
     const editor = window.activeTextEditor;
     const [first] = hunks;
     if (first === undefined || editor?.document !== document) return;
-    const when = workspace.getConfiguration('editsvc').get<OpenReview>('openReview', 'linesRemoved');
+    const when = setting<OpenReview>('openReview', 'linesRemoved');
     const hides = hunks.some(({ oldText }) => linesOf(oldText).length > 1);
     if (when === 'always' || (when === 'linesRemoved' && hides)) await this.open(document.uri, first.range.start.line);
     else if (!hunks.some((hunk) => isOnScreen(editor, hunk.range.start.line, lastLine(hunk.range))))
@@ -143,12 +144,6 @@ export class Review implements Disposable {
       arguments: [argument],
     });
     if (decision.status !== 'changed') void window.showWarningMessage(`editsvc: ${decision.message}`);
-  }
-
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    const result = this.turn.then(work);
-    this.turn = result.catch(() => undefined);
-    return result;
   }
 
   /** The documents with open hunks that are in a tab, other than `file`. */

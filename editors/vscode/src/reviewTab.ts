@@ -7,6 +7,7 @@
 
 import { EventEmitter, Range, TabInputTextDiff, Uri, commands, window, workspace, type Disposable, type Tab } from 'vscode';
 
+import { openDocument } from './documents';
 import { linesOf } from './hunks';
 import type { OpenHunks } from './openHunks';
 
@@ -41,7 +42,7 @@ export class ReviewTab implements Disposable {
   }
 
   /** Whether the active tab shows what is open in a document. */
-  isActive(file: Uri): boolean {
+  private isActive(file: Uri): boolean {
     return this.tabs(file).some((tab) => tab.isActive && tab.group.isActive);
   }
 
@@ -51,7 +52,7 @@ export class ReviewTab implements Disposable {
 
   private before(uri: Uri): string {
     const file = documentOf(uri).toString();
-    const document = workspace.textDocuments.find((one) => one.uri.toString() === file);
+    const document = openDocument(file);
     return (document && this.hunks.textBefore(document)) ?? document?.getText() ?? '';
   }
 

@@ -20,6 +20,7 @@ import {
   type StreamParams,
 } from './protocol';
 import { explicit } from './settings';
+import { Turns } from './turns';
 
 /** There is no server to start. */
 export class ServerMissing extends Error {
@@ -50,7 +51,8 @@ export interface Surroundings {
 export class Server implements Disposable {
   private running: Promise<LanguageClient> | undefined;
   private current: LanguageClient | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
+  /** One start or stop after the other: two servers at a time would register the same commands. */
+  private readonly turns = new Turns();
   private crashes: number[] = [];
   private disposed = false;
   private used = false;
@@ -111,7 +113,7 @@ export class Server implements Disposable {
   async stop(): Promise<void> {
     this.running = undefined;
     this.crashes = [];
-    await this.inTurn(async () => {
+    await this.turns.after(async () => {
       const client = this.current;
       this.current = undefined;
       if (client === undefined) return;
@@ -120,15 +122,8 @@ export class Server implements Disposable {
     });
   }
 
-  /** One start or stop after the other: two servers at a time would register the same commands. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
-    this.turn = result.catch(() => undefined);
-    return result;
-  }
-
   private begin(start: () => Promise<LanguageClient>): Promise<LanguageClient> {
-    const running = this.inTurn(start).catch((error: unknown) => {
+    const running = this.turns.after(start).catch((error: unknown) => {
       if (this.running === running) this.running = undefined;
       throw error;
     });
