@@ -137,13 +137,13 @@ local function carried(job)
   return argument
 end
 
---- Make a refused edit all the same.
+--- Make an edit again, where its lines are by now.
 ---@param job editsvc.Job
----@param anyway editsvc.Anyway
-local function edit_anyway(job, anyway)
+---@param more table What its argument has besides.
+local function make_again(job, more)
   if vim.api.nvim_buf_is_valid(job.buffer) then
     vim.api.nvim_buf_call(job.buffer, function()
-      start(vim.tbl_extend("force", carried(job), anyway))
+      start(vim.tbl_extend("force", carried(job), more))
     end)
   end
 end
@@ -164,7 +164,7 @@ local function show_refused(job, answer)
   if answer.anyway then
     vim.keymap.set("n", "<CR>", function()
       close()
-      edit_anyway(job, answer.anyway)
+      make_again(job, answer.anyway)
     end, { buffer = buffer, nowait = true, desc = "Edit anyway" })
   end
   vim.wo.winbar = answer.anyway and "Enter edits anyway, q leaves it as it is" or "q closes this"
@@ -176,13 +176,13 @@ end
 local function ask_anyway(job, answer)
   local acts = {
     ["anyway"] = function()
-      edit_anyway(job, answer.anyway)
+      make_again(job, answer.anyway)
     end,
     ["show-reply"] = function()
       show_refused(job, answer)
     end,
     ["retry"] = function()
-      edit_anyway(job, {})
+      make_again(job, {})
     end,
     ["show-log"] = status.open_log,
   }
@@ -413,7 +413,7 @@ function M.retry()
     return remedy.kind == "restart"
   end)
   local function again()
-    edit_anyway(last.job, {})
+    make_again(last.job, {})
   end
   if restart then
     return client.restart(again)

@@ -107,11 +107,12 @@ end
 ---@param hunk editsvc.Hunk
 ---@param first integer
 ---@param behind integer The row behind the last one.
+---@param gone table<integer, editsvc.Span[]> The words of the old text that the new one has not.
+---@param added table<integer, editsvc.Span[]> And the other way round.
 ---@return integer?
-local function mark_absent(review, hunk, first, behind)
+local function mark_absent(review, hunk, first, behind, gone, added)
   local buffer = review.buffer
   local proposed = hunk.state == "proposed"
-  local gone, added = colours.differences(hunk.oldText, hunk.newText)
   local lines = proposed and colours.lines(hunk.newText, buffer, "EditsvcAdded", added, "EditsvcAddedWord")
     or colours.lines(hunk.oldText, buffer, "EditsvcRemoved", gone, "EditsvcRemovedWord")
   if #lines == 0 then
@@ -141,13 +142,13 @@ end
 ---@param hunk editsvc.Hunk
 ---@param first integer
 ---@param behind integer
+---@param added table<integer, editsvc.Span[]>
 ---@return integer[]
-local function mark_words(review, hunk, first, behind)
+local function mark_words(review, hunk, first, behind, added)
   if hunk.state ~= "open" then
     return {}
   end
   local marks = {}
-  local _, added = colours.differences(hunk.oldText, hunk.newText)
   for row, spans in pairs(added) do
     for _, span in ipairs(first + row < behind and spans or {}) do
       local options = { end_col = span.last, hl_group = "EditsvcAddedWord", invalidate = true, strict = false }
@@ -163,8 +164,9 @@ end
 ---@param behind integer
 local function draw(review, hunk, first, behind)
   erase(review, hunk.id)
-  local marks = { mark_place(review, hunk, first, behind), mark_absent(review, hunk, first, behind) }
-  review.marks[hunk.id] = vim.list_extend(marks, mark_words(review, hunk, first, behind))
+  local gone, added = colours.differences(hunk.oldText, hunk.newText)
+  local marks = { mark_place(review, hunk, first, behind), mark_absent(review, hunk, first, behind, gone, added) }
+  review.marks[hunk.id] = vim.list_extend(marks, mark_words(review, hunk, first, behind, added))
 end
 
 --- The maps that a buffer had under the keys of its review, to be put back.
@@ -445,26 +447,25 @@ local function decide_here(command)
   editsvc.notify(("No open hunk here; %s goes to one."):format(messages.keys("next", "EditNext")), vim.log.levels.WARN)
 end
 
---- Decide on edits one after the other, the last one made first: each decision finds the text as it was made for.
---- The first that fails ends it.
+---@class editsvc.Decision
+---@field review editsvc.Review
+---@field argument editsvc.HunkArgument|editsvc.EditIdArgument
+
+--- Make decisions one after the other, and say what is left. The first that fails ends it, and its line is named.
 ---@param command editsvc.Command
----@param edits table<string, editsvc.Review>
-local function decide_each(command, edits)
-  local ordered = vim.tbl_values(edits)
-  table.sort(ordered, function(one, other)
-    return one.number > other.number
-  end)
+---@param decisions editsvc.Decision[]
+local function decide_each(command, decisions)
   local function step(index)
-    local review = ordered[index]
-    decide(review, command, { editId = review.id }, function(failure, answer)
+    local review, argument = decisions[index].review, decisions[index].argument
+    decide(review, command, argument, function(failure, answer)
       if failure or not answer then
         local place = vim.iter(places_in(review.buffer)):find(function(one)
-          return one.review == review
+          return one.review == review and (not argument.hunkId or one.hunk.id == argument.hunkId)
         end)
         local where = place and (" It stopped at line %d."):format(place.first + 1) or ""
         return editsvc.notify((failure or "") .. where, vim.log.levels.ERROR)
       end
-      if ordered[index + 1] and answer.status ~= "failed" then
+      if decisions[index + 1] and answer.status ~= "failed" then
         return step(index + 1)
       end
       if vim.api.nvim_buf_is_valid(review.buffer) then
@@ -473,6 +474,22 @@ local function decide_each(command, edits)
     end)
   end
   step(1)
+end
+
+--- Decide on whole edits, the last one made first: each decision finds the text as it was made for.
+---@param command editsvc.Command
+---@param edits table<string, editsvc.Review>
+local function decide_edits(command, edits)
+  local ordered = vim.tbl_values(edits)
+  table.sort(ordered, function(one, other)
+    return one.number > other.number
+  end)
+  decide_each(
+    command,
+    vim.tbl_map(function(review)
+      return { review = review, argument = { editId = review.id } }
+    end, ordered)
+  )
 end
 
 ---@param command editsvc.Command
@@ -484,42 +501,28 @@ local function decide_all(command)
   if not next(edits) then
     return editsvc.notify("There are no open hunks in this buffer.", vim.log.levels.WARN)
   end
-  decide_each(command, edits)
+  decide_edits(command, edits)
 end
 
---- Decide on the hunks that rows have a part of, the last one first, one after the other.
+--- Decide on the hunks that rows have a part of, the last one first.
 ---@param command editsvc.Command
 ---@param first integer 0-based.
 ---@param last integer
 local function decide_rows(command, first, last)
-  local buffer = vim.api.nvim_get_current_buf()
-  local found = vim
+  local decisions = vim
     .iter(places())
     :filter(function(place)
       return place.first <= last and first <= place.last
     end)
     :rev()
+    :map(function(place)
+      return { review = place.review, argument = { editId = place.review.id, hunkId = place.hunk.id } }
+    end)
     :totable()
-  if #found == 0 then
+  if #decisions == 0 then
     return editsvc.notify("There is no open hunk in these lines.", vim.log.levels.WARN)
   end
-  local function step(index)
-    local place = found[index]
-    local argument = { editId = place.review.id, hunkId = place.hunk.id }
-    decide(place.review, command, argument, function(failure, answer)
-      if failure or not answer then
-        local where = (" It stopped at line %d."):format(place.first + 1)
-        return editsvc.notify((failure or "") .. where, vim.log.levels.ERROR)
-      end
-      if found[index + 1] then
-        return step(index + 1)
-      end
-      if vim.api.nvim_buf_is_valid(buffer) then
-        tell(buffer, answer)
-      end
-    end)
-  end
-  step(1)
+  decide_each(command, decisions)
 end
 
 --- For 'operatorfunc': decide on the hunks that the motion went over, or on the one at the cursor, if it stayed on a line.
@@ -605,7 +608,7 @@ function M.reject_unasked()
   if not next(edits) then
     return editsvc.notify("Every open hunk of this buffer was asked for, as far as is known.")
   end
-  decide_each("editsvc.rejectUnexplained", edits)
+  decide_edits("editsvc.rejectUnexplained", edits)
 end
 
 --- Go to the next open hunk, from the last one to the first.

@@ -71,7 +71,9 @@ end
 
 ---@return string
 function M.text()
-  local open = require("editsvc.review").count()
+  -- A status line is drawn before anything is used, and is no reason to load it.
+  local review = package.loaded["editsvc.review"]
+  local open = review and review.count()
   local words = open and require("editsvc").hunks(open, "open")
   return running or joined({ words or (last ~= "" and last or nil), words and last ~= "" and last or nil }, 2)
 end
