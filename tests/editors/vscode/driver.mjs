@@ -116,6 +116,8 @@ const abilities = {
   focused: async ({ selector }) => ({
     focused: await page.evaluate((one) => Boolean(document.activeElement?.closest(one)), selector),
   }),
+  // The text of what has the keyboard.
+  holder: async () => ({ text: await page.evaluate(() => document.activeElement?.innerText.trim()) }),
   // What is not to be seen of a text, in pixels, at the right or below.
   cut: ({ selector }) =>
     page.evaluate(

@@ -22,14 +22,21 @@ const press = async (key) => {
 };
 const type = (text) => tools.type(text);
 
-/** Presses the button of that number of the latest message, by the keys that VS Code has for its messages. */
-async function toButton(number) {
+/**
+ * Presses the button `wanted` of the only message, by the keys that VS Code has for its messages. As people do, it looks before
+ * each step: at the bell, which has a dot when there is a message, and at the button that has the keyboard.
+ */
+async function toButton(wanted) {
+  await until('there is a message', async () => (await ask('count', { selector: '.codicon-bell-dot' })).count > 0);
   await press('Control+K');
   await press('Control+Shift+N');
-  await until('the messages have the keyboard', async () =>
-    (await ask('focused', { selector: '.notifications-center' })).focused,
+  await until('the message has the keyboard', async () =>
+    (await ask('focused', { selector: '.notifications-center .monaco-list' })).focused,
   );
+  const number = (await texts(tools.buttons)).indexOf(wanted) + 1;
+  expect(`the message has a button ${wanted}`, number > 0, true);
   for (let step = 0; step < number; step += 1) await press('Tab');
+  await until(`${wanted} has the keyboard`, async () => (await ask('holder')).text === wanted);
   await press('Enter');
 }
 
@@ -258,7 +265,7 @@ const specs = {
     await until('it is refused', async () => (await status()).includes('refused'));
     await until('the keyboard is in the text', focused);
     pressed = 0;
-    await toButton(1);
+    await toButton('Set API key');
     await asksFor('API key');
     await type(secret);
     await press('Enter');
@@ -277,7 +284,7 @@ const specs = {
     await use('fast');
     await until('the keyboard is in the text', focused);
     pressed = 0;
-    await toButton(1);
+    await toButton('Retry');
     await until('it is edited', () => document.getText() === orders.after);
   },
 
@@ -289,12 +296,12 @@ const specs = {
     await until('it is refused', async () => (await status()).includes('refused'));
     await until('the keyboard is in the text', focused);
     pressed = 0;
-    await toButton(3);
+    await toButton('Show the reply');
     await until('it is shown', () =>
       vscode.window.visibleTextEditors.some((one) => one.document.getText().includes('+        # ... rest of')),
     );
     await until('the keyboard is in it', focused);
-    await toButton(2);
+    await toButton('Accept anyway');
     await until('it is edited all the same', () => document.getText() === elided.after);
   },
 

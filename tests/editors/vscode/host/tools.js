@@ -64,6 +64,12 @@ async function open(name, text, line = 0) {
   const document = await vscode.workspace.openTextDocument(path);
   const editor = await vscode.window.showTextDocument(document, { preview: false });
   editor.selection = new vscode.Selection(line, 0, line, 0);
+  // The window gets the cursor later than this returns: keys that are pressed before would be about another place.
+  await until(`the cursor is on line ${line + 1} of ${name}`, async () => {
+    const tabs = (await texts('.tab.active')).map((tab) => tab.replaceAll(/\s/g, ''));
+    const [cursor] = await texts('#status\\.editor\\.selection');
+    return tabs.includes(name) && cursor?.trim() === `Ln ${line + 1}, Col 1`;
+  });
   return editor;
 }
 
