@@ -375,6 +375,7 @@ ELSEWHERE = {
         "a line at 45 degrees",
     ],
     "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
+    "docs/editors/keys.md": ["in the middle of 2026", "In March 2025"],
     "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
     "docs/editors/vscode.md": [
         "A line of 200 columns",
