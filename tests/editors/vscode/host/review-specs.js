@@ -69,7 +69,8 @@ exports.specs = {
     await clickIfThere('.codelens-decoration a:text-is("− 1 long line: show")');
     await reviewing();
     await until('the end of the old line is on the screen', async () => {
-      const shown = (await texts('.view-zones, .view-lines')).join('\n').replaceAll('\u00a0', ' ');
+      // Where such a line is broken depends on the width of the window's parts.
+      const shown = (await texts('.view-zones, .view-lines')).join(' ').replaceAll(/\s+/g, ' ');
       return shown.includes('by noon') && shown.includes('by midnight');
     });
     await picture('vscode-review-200-columns');

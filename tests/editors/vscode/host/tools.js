@@ -68,7 +68,8 @@ async function open(name, text, line = 0) {
   await until(`the cursor is on line ${line + 1} of ${name}`, async () => {
     const tabs = (await texts('.tab.active')).map((tab) => tab.replaceAll(/\s/g, ''));
     const [cursor] = await texts('#status\\.editor\\.selection');
-    return tabs.includes(name) && cursor?.trim() === `Ln ${line + 1}, Col 1`;
+    // Of two documents of one name, a tab names the folder too.
+    return tabs.some((tab) => tab.startsWith(name)) && cursor?.trim() === `Ln ${line + 1}, Col 1`;
   });
   return editor;
 }
