@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nvim_desk import desk, model, reviewing
 
 from editsvc.emulator import Emulator, EmulatorOptions
+
+__all__ = ["desk", "model", "reviewing"]
+"""Of the plugin for Neovim."""
 
 
 @contextmanager

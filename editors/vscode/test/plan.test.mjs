@@ -11,17 +11,10 @@ import {
   steps,
   uvCandidates,
 } from '../src/install/plan.ts';
+import { bundle } from './bundle.mjs';
 
 const linux = { platform: 'linux', env: {}, home: '/home/ann', isProgram: () => false, real: (one) => one };
 const windows = { ...linux, platform: 'win32', home: 'C:\\Users\\ann' };
-const bundle = {
-  version: '1.2.3',
-  id: '1.2.3-abcdef01',
-  wheel: '/ext/editsvc-1.2.3-py3-none-any.whl',
-  constraints: '/ext/constraints.txt',
-  wheels: undefined,
-  pythons: [],
-};
 const brought = { ...bundle, wheels: '/ext/wheels', pythons: ['3.12'] };
 const python = { executable: '/usr/bin/python3', version: [3, 12, 4], ensurepip: true, pip: null };
 const choice = {

@@ -54,8 +54,20 @@ async function threeOpen() {
   return document;
 }
 
-const specs = {
-  ['edit-symbol']: async () => {
+/** Asks for an instruction about the whole file, from a definition in it, and waits until the document is `after`. */
+async function editTheFile(document, instruction, after) {
+  await press('Shift+Alt+E');
+  await asksFor('Rewrite');
+  await until('a key leads to the file', async () => (await title()).includes('Shift+Alt+S: the whole file'));
+  await press('Shift+Alt+S');
+  await asksFor('Rewrite the whole file');
+  await type(instruction);
+  await press('Enter');
+  await until('it is edited', () => document.getText() === after);
+}
+
+exports.specs = {
+  'task: change the function that the cursor is in': async () => {
     await use('fast');
     const { document } = await open('orders.py', orders.before, 18);
     pressed = 0;
@@ -64,9 +76,10 @@ const specs = {
     await type(orders.instruction);
     await press('Enter');
     await until('it is edited', () => document.getText() !== orders.before);
+    done('edit-symbol');
   },
 
-  ['edit-selection']: async () => {
+  'task: change five lines, starting from the first of them': async () => {
     await use('fast');
     const { document } = await open('three.py', firstTwo.before, 1);
     await until('the keyboard is in the text', focused);
@@ -79,23 +92,18 @@ const specs = {
     await type(firstTwo.instruction);
     await press('Enter');
     await until('they are edited', () => document.getText() === firstTwo.after);
+    done('edit-selection');
   },
 
-  ['edit-file']: async () => {
+  'task: change the whole file': async () => {
     await use('fast');
     const { document } = await open('orders.py', orders.before, 18);
     pressed = 0;
-    await press('Shift+Alt+E');
-    await asksFor('Rewrite');
-    await until('a key leads to the file', async () => (await title()).includes('Shift+Alt+S: the whole file'));
-    await press('Shift+Alt+S');
-    await asksFor('Rewrite the whole file');
-    await type(orders.instruction);
-    await press('Enter');
-    await until('it is edited', () => document.getText() === orders.after);
+    await editTheFile(document, orders.instruction, orders.after);
+    done('edit-file');
   },
 
-  again: async () => {
+  'task: give the instruction before the last one once more': async () => {
     await use('fast');
     const { document } = await open('three.py', three.before, 1);
     for (const instruction of [three.instruction, 'leave it as it is']) {
@@ -117,9 +125,10 @@ const specs = {
     await until('the one before is there', async () => (await shown()) === three.instruction);
     await press('Enter');
     await until('it is edited', () => document.getText() !== three.before);
+    done('again');
   },
 
-  preset: async () => {
+  'task: carry out an offered instruction: document this': async () => {
     await use('keyless');
     const { document } = await open('orders.py', orders.before, 18);
     await edit('rename Line to Row');
@@ -134,9 +143,10 @@ const specs = {
     await until('it is in the input', async () => (await shown()) !== '');
     await press('Enter');
     await until('it is carried out', () => document.getText() !== before && document.getText().includes('"""'));
+    done('preset');
   },
 
-  ['accept-one']: async () => {
+  'task: accept the change at the cursor, and be at the next': async () => {
     await use('fast');
     const document = await threeOpen();
     await tools.press('Alt+F5');
@@ -145,9 +155,10 @@ const specs = {
     await until('it is accepted', async () => (await openCount()) === '2 of 3 changes open');
     await until('the cursor is on the next', () => vscode.window.activeTextEditor.selection.active.line === 5);
     expect('the document', document.getText(), three.after);
+    done('accept-one');
   },
 
-  ['two-of-five']: async () => {
+  'task: of five changes reject the second and the fourth, and accept the rest': async () => {
     await use('keyless');
     const text = Array.from({ length: 5 }, (_, number) => `fetch(${number})\n\n\n\n\n`).join('');
     const { document } = await open('five.py', text);
@@ -160,33 +171,37 @@ const specs = {
     }
     const wanted = text.replaceAll('fetch', 'download').replace('download(1)', 'fetch(1)').replace('download(3)', 'fetch(3)');
     await until('two are taken back', () => document.getText() === wanted);
+    done('two-of-five');
   },
 
-  ['accept-all']: async () => {
+  'task: accept all changes of a file': async () => {
     await use('fast');
     const document = await threeOpen();
     await press('Shift+Alt+Enter');
     await until('none is open', async () => (await openCount()) === '');
     expect('the document', document.getText(), three.after);
+    done('accept-all');
   },
 
-  ['reject-all']: async () => {
+  'task: reject all changes of a file': async () => {
     await use('fast');
     const document = await threeOpen();
     await press('Shift+Alt+Backspace');
     await until('all is as it was', () => document.getText() === three.before);
+    done('reject-all');
   },
 
-  ['undo-edit']: async () => {
+  'task: take a whole edit back after it was accepted': async () => {
     await use('fast');
     const document = await threeOpen();
     await command('acceptAll');
     await until('none is open', async () => (await openCount()) === '');
     await press('Control+Z');
     await until('all is as it was', () => document.getText() === three.before);
+    done('undo-edit');
   },
 
-  ['undo-reject']: async () => {
+  'task: get a change back that was rejected by mistake': async () => {
     await use('fast');
     const document = await threeOpen();
     await tools.press('Alt+F5');
@@ -194,9 +209,10 @@ const specs = {
     await until('one is taken back', async () => (await openCount()) === '2 of 3 changes open');
     await press('Control+Z');
     await until('it is back', () => document.getText() === three.after);
+    done('undo-reject');
   },
 
-  cancel: async () => {
+  'task: stop an edit that is being written': async () => {
     await use('slow');
     const { document } = await open('steps.py', steps.before);
     const answered = edit(steps.instruction);
@@ -205,9 +221,10 @@ const specs = {
     await press('Shift+Alt+X');
     await answered;
     expect('the document', document.getText(), steps.before);
+    done('cancel');
   },
 
-  ['type-meanwhile']: async () => {
+  'task: type a line elsewhere while an edit is being written, and keep both': async () => {
     await use('slow');
     const { document } = await open('steps.py', steps.before);
     const answered = edit(steps.instruction);
@@ -218,9 +235,10 @@ const specs = {
     await press('Enter');
     await answered;
     await until('both are there', () => document.getText() === `# mine\n${steps.after}`);
+    done('type-meanwhile');
   },
 
-  ['off-screen']: async () => {
+  'task: get to a change that is not on the screen': async () => {
     await use('fast');
     const { document } = await open('steps.py', steps.before);
     await edit(steps.instruction);
@@ -232,9 +250,10 @@ const specs = {
       const { line } = vscode.window.activeTextEditor.selection.active;
       return document.lineAt(line).text.includes('value * 56');
     });
+    done('off-screen');
   },
 
-  ['removed-lines']: async () => {
+  'task: read twelve lines that a change removes, then put them back': async () => {
     await use('fast');
     const { document } = await open('settings.py', settings.before, settings.firstLine);
     await edit(settings.instruction);
@@ -243,9 +262,10 @@ const specs = {
     pressed = 0;
     await press('Shift+Alt+N');
     await until('they are back', () => document.getText() === settings.before);
+    done('removed-lines');
   },
 
-  preview: async () => {
+  'task: look at an edit before it is made, then make it': async () => {
     await use('fast');
     await set('mode', 'preview');
     const { document } = await open('three.py', three.before);
@@ -256,9 +276,10 @@ const specs = {
     pressed = 0;
     await press('Shift+Alt+Enter');
     await until('it is made', () => document.getText() === three.after);
+    done('preview');
   },
 
-  ['no-key']: async () => {
+  'task: set the API key when the first refusal offers it, and have the edit made': async () => {
     await use('locked');
     const { document } = await open('orders.py', orders.before);
     void edit(orders.instruction);
@@ -274,9 +295,10 @@ const specs = {
     await asksFor('API key');
     await tools.press('Enter');
     await again;
+    done('no-key');
   },
 
-  ['server-down']: async () => {
+  'task: try again after the server of the model could not be reached': async () => {
     await use('unreachable');
     const { document } = await open('orders.py', orders.before);
     void edit(orders.instruction);
@@ -286,9 +308,10 @@ const specs = {
     pressed = 0;
     await toButton('Retry');
     await until('it is edited', () => document.getText() === orders.after);
+    done('server-down');
   },
 
-  refused: async () => {
+  'task: look at a reply that a check refused, and have it all the same': async () => {
     await use('fast');
     const { document } = await open('elided.py', elided.before);
     vscode.window.activeTextEditor.selection = new vscode.Selection(elided.firstLine, 0, elided.lastLine + 1, 0);
@@ -303,22 +326,16 @@ const specs = {
     await until('the keyboard is in it', focused);
     await toButton('Accept anyway');
     await until('it is edited all the same', () => document.getText() === elided.after);
+    done('refused');
   },
 
-  ['two-files']: async () => {
+  'task: have an edit made in each of two files, then accept all of the one and reject all of the other': async () => {
     await use('fast');
     const first = (await open('one.py', three.before, 1)).document;
     const second = (await open('two.py', three.before, 1)).document;
     pressed = 0;
     for (const document of [second, first]) {
-      await press('Shift+Alt+E');
-      await asksFor('Rewrite');
-      await until('a key leads to the file', async () => (await title()).includes('Shift+Alt+S: the whole file'));
-      await press('Shift+Alt+S');
-      await asksFor('Rewrite the whole file');
-      await type(three.instruction);
-      await press('Enter');
-      await until('it is edited', () => document.getText() === three.after);
+      await editTheFile(document, three.instruction, three.after);
       await closed();
       await until('the keyboard is in the text', focused);
       if (document === second) await press('Control+PageUp');
@@ -334,90 +351,6 @@ const specs = {
     await press('Shift+Alt+Backspace');
     await until('it is as it was', () => second.getText() === three.before);
     expect('the first', first.getText(), three.after);
-  },
-};
-
-const named = {
-  'task: change the function that the cursor is in': async () => {
-    await specs['edit-symbol']();
-    done('edit-symbol');
-  },
-  'task: change five lines, starting from the first of them': async () => {
-    await specs['edit-selection']();
-    done('edit-selection');
-  },
-  'task: change the whole file': async () => {
-    await specs['edit-file']();
-    done('edit-file');
-  },
-  'task: give the instruction before the last one once more': async () => {
-    await specs['again']();
-    done('again');
-  },
-  'task: carry out an offered instruction: document this': async () => {
-    await specs['preset']();
-    done('preset');
-  },
-  'task: accept the change at the cursor, and be at the next': async () => {
-    await specs['accept-one']();
-    done('accept-one');
-  },
-  'task: of five changes reject the second and the fourth, and accept the rest': async () => {
-    await specs['two-of-five']();
-    done('two-of-five');
-  },
-  'task: accept all changes of a file': async () => {
-    await specs['accept-all']();
-    done('accept-all');
-  },
-  'task: reject all changes of a file': async () => {
-    await specs['reject-all']();
-    done('reject-all');
-  },
-  'task: take a whole edit back after it was accepted': async () => {
-    await specs['undo-edit']();
-    done('undo-edit');
-  },
-  'task: get a change back that was rejected by mistake': async () => {
-    await specs['undo-reject']();
-    done('undo-reject');
-  },
-  'task: stop an edit that is being written': async () => {
-    await specs['cancel']();
-    done('cancel');
-  },
-  'task: type a line elsewhere while an edit is being written, and keep both': async () => {
-    await specs['type-meanwhile']();
-    done('type-meanwhile');
-  },
-  'task: get to a change that is not on the screen': async () => {
-    await specs['off-screen']();
-    done('off-screen');
-  },
-  'task: read twelve lines that a change removes, then put them back': async () => {
-    await specs['removed-lines']();
-    done('removed-lines');
-  },
-  'task: look at an edit before it is made, then make it': async () => {
-    await specs['preview']();
-    done('preview');
-  },
-  'task: have an edit made in each of two files, then accept all of the one and reject all of the other': async () => {
-    await specs['two-files']();
     done('two-files');
   },
-  'task: set the API key when the first refusal offers it, and have the edit made': async () => {
-    await specs['no-key']();
-    done('no-key');
-  },
-  'task: try again after the server of the model could not be reached': async () => {
-    await specs['server-down']();
-    done('server-down');
-  },
-  'task: look at a reply that a check refused, and have it all the same': async () => {
-    await specs.refused();
-    done('refused');
-  },
 };
-
-exports.specs = named;
