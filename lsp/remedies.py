@@ -84,6 +84,7 @@ BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
     "NotApplicable": _OFFLINE,
     "PathRefused": (RemedyKind.SHOW_LOG,),
     "GuardRefused": (RemedyKind.RETRY,),
+    "Misfit": (RemedyKind.RETRY,),
     "Stale": (RemedyKind.RETRY,),
     "FileError": _FAILED,
     "LogUnavailable": _FAILED,

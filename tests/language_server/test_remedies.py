@@ -1,6 +1,9 @@
 """What can be done about an edit that was not made: as data, for errors of every kind."""
 
+import importlib
 import json
+import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +11,7 @@ from typing import Any
 import pytest
 from lsp_session import STEPS, URI, Session
 
-import editsvc.files.disk
-import editsvc.files.workspace
-import editsvc.offline.errors
-import editsvc.reply.search_replace
-import editsvc.tokenlog.errors  # noqa: F401 - errors that are defined elsewhere are found when they are loaded
+import editsvc
 from editsvc.errors import EditsvcError, Means, Remedy
 from lsp.contract import AnswerStatus, Anyway, RemedyKind
 from lsp.remedies import BY_ERROR, offered
@@ -24,7 +23,10 @@ def kinds_of(found: type[EditsvcError]) -> set[type[EditsvcError]]:
     return {found}.union(*map(kinds_of, found.__subclasses__()))
 
 
-# Tests have errors of their own.
+# A class is known when its module is loaded. Some need another system, and tests have errors of their own.
+for module in pkgutil.walk_packages(editsvc.__path__, "editsvc."):
+    if not re.search(r"\.(__main__|migrations|system)\b", module.name):
+        importlib.import_module(module.name)
 ERRORS = sorted(
     kind.__name__
     for kind in kinds_of(EditsvcError) - {EditsvcError}
