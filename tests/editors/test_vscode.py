@@ -30,6 +30,7 @@ SPECS = [
     for spec in re.findall(r"^  '(.+)': async", file.read_text("utf-8"), re.MULTILINE)
 ]
 SECRET = "csk-typed-by-hand"
+MOVING = "media/edit.gif"
 ROUNDS = int(os.environ.get("EDITSVC_ROUNDS", "10"))
 """How often an instruction is typed to a host that is far away; the parts that know no editor do it 100 times."""
 
@@ -358,8 +359,19 @@ def results(
             shutil.copy(picture, ROOT / "docs" / "editors" / picture.name)
         for picture in (folder / "run").glob("walkthrough-*.png"):
             shutil.copy(picture, EXTENSION / "media" / picture.name.removeprefix("walkthrough-"))
-    found = json.loads((folder / "run" / "results.json").read_text("utf-8"))
-    return {one["name"]: one for one in found["results"]}
+    found = json.loads((folder / "run" / "results.json").read_text("utf-8"))["results"]
+    if os.environ.get("EDITSVC_PICTURES"):
+        for frames in filter(None, (one.get("facts", {}).get("frames") for one in found)):
+            save_moving(folder / "run", frames)
+    return {one["name"]: one for one in found}
+
+
+def save_moving(folder: Path, frames: list[dict[str, Any]]) -> None:
+    """The moving picture of the walkthrough and README.md; what makes it comes with the extra `editors`."""
+    # Here, because tests that need no editor are collected without that extra.
+    from moving_picture import save_frames
+
+    save_frames([(folder / f"{one['name']}.png", one["ms"]) for one in frames], EXTENSION / MOVING)
 
 
 @needs_an_editor
@@ -387,6 +399,7 @@ def test_the_package_is_small_and_holds_what_is_needed(package: Path) -> None:
         "readme.md",
         "changelog.md",
         "media/icon.png",
+        MOVING,
         "server/bundle.json",
         "server/constraints.txt",
     )
@@ -394,6 +407,13 @@ def test_the_package_is_small_and_holds_what_is_needed(package: Path) -> None:
     assert package.stat().st_size < 1_500_000
     assert {f"extension/{name}" for name in needed} <= names
     assert not [name for name in names if "node_modules" in name or name.endswith(".ts")]
+
+
+def test_every_task_of_the_list_is_counted_in_vs_code() -> None:
+    tasks = tomllib.loads((HOST.parents[1] / "tasks.toml").read_text("utf-8"))["task"]
+    counted = re.findall(r"^    done\('(.+)'\)", (HOST / "tasks-specs.js").read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(counted) == sorted(task["id"] for task in tasks)
 
 
 def test_every_command_that_can_be_chosen_is_in_the_guide() -> None:

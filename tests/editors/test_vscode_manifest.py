@@ -99,10 +99,28 @@ def test_the_walkthrough_has_pictures_and_shows_no_markup() -> None:
         for command in re.findall(r"\(command:(editsvc\.\w+)", step["description"]):
             assert command in commands
         media = step["media"]
-        pictures = media["image"].values() if "image" in media else [media["markdown"]]
+        shown = media.get("image", media.get("markdown"))
+        pictures = [shown] if isinstance(shown, str) else shown.values()
         assert all((EXTENSION / picture).is_file() for picture in pictures)
         if "image" in media:
             assert media["altText"]
+
+
+def test_the_pictures_of_the_pages_are_in_the_package() -> None:
+    # Readers of the project see them so. The page of an extension in VS Code shows none that has no address of its own,
+    # which vsce makes from the manifest's repository; the walkthrough shows what is in the package.
+    for page in ("README.md", "CHANGELOG.md"):
+        for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (EXTENSION / page).read_text("utf-8")):
+            assert picture.startswith("media/"), "what .vscodeignore lets in"
+            assert (EXTENSION / picture).is_file()
+
+
+def test_the_moving_picture_moves_and_is_small() -> None:
+    data = (EXTENSION / "media" / "edit.gif").read_bytes()
+
+    assert data.startswith(b"GIF89a")
+    assert data.count(b"\x21\xf9\x04") > 10, "its frames, each with its own control block"
+    assert len(data) < 400_000
 
 
 def test_what_works_without_a_key_is_what_the_offline_engine_does() -> None:

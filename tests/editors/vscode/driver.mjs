@@ -116,6 +116,9 @@ const abilities = {
   focused: async ({ selector }) => ({
     focused: await page.evaluate((one) => Boolean(document.activeElement?.closest(one)), selector),
   }),
+  // How wide pictures are, in pixels of their own; 0 if one has not been loaded.
+  loaded: ({ selector }) =>
+    page.evaluate((one) => [...document.querySelectorAll(one)].map(({ naturalWidth }) => naturalWidth), selector),
   // The text of what has the keyboard.
   holder: async () => ({ text: await page.evaluate(() => document.activeElement?.innerText.trim()) }),
   // What is not to be seen of a text, in pixels, at the right or below.
