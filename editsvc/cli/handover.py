@@ -70,7 +70,7 @@ def running_code(environ: dict[bytes, bytes]) -> bytes:
 def hand_over() -> None:
     """Have a running server do what this process was started for, and exit with its code; return if there is none."""
     arguments = sys.argv[1:]
-    if arguments[:1] != ["rewrite"] or "--interactive" in arguments:
+    if arguments[:1] != ["rewrite"] or _talks(arguments):
         return
     folder = linux.runtime_folder()
     if not linux.is_private(folder):
@@ -83,6 +83,12 @@ def hand_over() -> None:
     except OSError:  # no server, or one that cannot be understood
         return
     sys.exit(_follow(connection))
+
+
+def _talks(arguments: list[str]) -> bool:
+    """Whether the command would ask its user something, for which it must be the terminal's own process."""
+    asks = "--interactive" in arguments or any(word.startswith(("-e", "--edit")) for word in arguments)
+    return asks or not any(word.startswith(("-i", "-F", "--inst", "--file")) for word in arguments)
 
 
 def _accepted(connection: socket.socket, arguments: list[str]) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
+from editsvc.cli import instruction as instruction_source
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
 from editsvc.cli.outcomes import (
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from editsvc.scope.scopes import ScopeRequest
     from editsvc.settings.schema import Settings
 
-STDIN: Final = "-"
+STDIN: Final = instruction_source.STDIN
 _CANCELLED: Final = Cancelled("The edit was cancelled.")
 
 
@@ -77,13 +78,22 @@ Examples:
   editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
   editsvc rewrite -i "replace 'prices/' with 'offers/'" --scope symbol:price_of --apply client.py
   editsvc rewrite -i "sort imports" --interactive --apply src/*.py
-  editsvc rewrite -i "replace 'teh' with 'the'" - < notes.md
+  editsvc rewrite client.py                        # asks what should change
+  editsvc rewrite -e client.py                     # opens $VISUAL or $EDITOR for that
+  editsvc rewrite -F wish.txt client.py
+  editsvc rewrite -i "replace 'teh' with 'the'" < notes.md
   editsvc rewrite -i "rename DEBUG to VERBOSE" --allow-path .env .env
   editsvc rewrite -i "add type hints" --scope symbol:fetch --apply client.py  # needs a key
 
 Without a key the offline engine edits: it renames, replaces, recolours, removes, documents and sorts.""",
 )
-@click.option("-i", "--instruction", required=True, help="What to change, in plain words.")
+@click.option(
+    "-i", "--instruction", help="What to change, in plain words; without it you are asked on the terminal."
+)
+@click.option(
+    "-F", "--file", "instruction_file", metavar="FILE", help="Read the instruction from FILE; - is stdin."
+)
+@click.option("-e", "--edit", is_flag=True, help="Write the instruction in your editor: $VISUAL or $EDITOR.")
 @click.option(
     "--scope",
     default="auto",
@@ -121,10 +131,12 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 @click.option(
     "--stdin-filename", default="stdin.txt", show_default=True, help="The file name to assume for -."
 )
-@click.argument("paths", nargs=-1, metavar="FILE...")
+@click.argument("paths", nargs=-1, metavar="[FILE]...")
 def command(
     *,
-    instruction: str,
+    instruction: str | None,
+    instruction_file: str | None,
+    edit: bool,
     scope: str,
     prediction: str | None,
     apply: bool,
@@ -143,7 +155,13 @@ def command(
     """Change files as an instruction says.
 
     Prints a unified diff that git apply takes, and writes nothing without --apply. FILE can be - for standard
-    input; with --apply the new text then goes to standard output instead of a diff.
+    input, which is also what is edited if it is a pipe or a file and no FILE is named; with --apply the new text then
+    goes to standard output instead of a diff.
+
+    Without -i, -F or -e you are asked for the instruction, on the terminal. The arrow keys and Ctrl-R bring back what
+    you typed before; Ctrl-C and Ctrl-D leave without doing anything. What is typed there or in the editor is kept in
+    the data folder, readable only by you, unless it begins with a blank; the setting history_enabled turns that off,
+    and editsvc undo --forget deletes it.
 
     A file that leads out of the workspace (the git work tree, else the current folder), that is in a .git folder, or
     that usually holds keys (.env, *.pem, .ssh and the like) is refused unless --allow-path names it. A path that
@@ -152,11 +170,9 @@ def command(
     What a check refuses is kept like the old text that editsvc undo restores, so that editsvc retry can make that edit
     with the check waived.
     """
-    paths = paths or tuple(dict.fromkeys(allow_path))
+    paths = instruction_source.with_stdin(paths or tuple(dict.fromkeys(allow_path)))
     if not paths:
         raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
-    if not instruction.strip():
-        raise UsageError("The instruction is empty.", hint='Say what to change: -i "…".')
     if len(set(paths)) != len(paths):
         raise UsageError("A file is named twice.", hint="Name each file once.")
     if interactive and (STDIN in paths or not sys.stdin.isatty()):
@@ -165,7 +181,9 @@ def command(
     for warning in resolved.warnings:
         output.print_message(f"editsvc: {warning}")
     options = Options(
-        instruction=instruction,
+        instruction=instruction_source.read(
+            instruction, instruction_file, edit=edit, paths=paths, settings=resolved.settings
+        ),
         scope=scopes.parse(scope),
         prediction=PredictionMode(prediction) if prediction else None,
         allow=tuple(Check(name) for name in allow) or None,

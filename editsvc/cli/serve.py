@@ -15,7 +15,7 @@ def command() -> int:
 
     Every command runs in a process of its own, which has loaded everything when it begins, and with the arguments, the
     folder, the environment and the terminal of the command that was typed. Only this user's commands are taken, and
-    only those of the same installation; all others, and rewrite --interactive, run as usual. Linux only.
+    only those of the same installation; all others, and those that ask you something, run as usual. Linux only.
     """
     if sys.platform == "linux":
         from editsvc.cli.ready import serve

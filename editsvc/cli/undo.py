@@ -14,7 +14,7 @@ import click
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import journal, refused, undo
+from editsvc.files import journal, refused, typed, undo
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     file that has changed since is left as it is and named, and the exit code is 1. The old text is kept in the data
     folder, readable only by its owner, for the last 20 runs, 30 days and 50 MB; the setting undo_enabled turns that
     off. The same goes for what a check refused: editsvc retry needs that text and its instruction. --forget removes
-    both.
+    both, and the instructions that were typed at the prompt of editsvc rewrite.
     """
     if as_list + dry_run + forget > 1:
         raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")
@@ -88,7 +88,10 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
 def _forget_all(data: Path) -> int:
     for folder in (undo.FOLDER, refused.FOLDER):
         journal.forget(data / folder)
-    output.print_message("The undo journal was deleted, and with it the replies that were refused.")
+    typed.forget(data / typed.FILE)
+    output.print_message(
+        "The undo journal was deleted, and with it the replies that were refused and the instructions that were typed."
+    )
     return ExitCode.DONE
 
 

@@ -210,6 +210,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         _doc("Whether rewrite --apply keeps the old text in the data folder, for editsvc undo."),
     ] = True
+    history_enabled: Annotated[
+        bool,
+        _doc("Whether instructions typed at rewrite's prompt or in its editor are kept in the data folder."),
+    ] = True
     data_dir: Annotated[str | None, _doc("The folder for the log, the policy and the undo journal.")] = None
     models: Annotated[
         dict[str, dict[str, Any]], _doc('Rows to add or change in the model table, as in [models."NAME"].')
