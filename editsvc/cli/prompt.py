@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit import PromptSession
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from editsvc.files import typed
@@ -43,8 +44,12 @@ def _size() -> Size:
 
 def line(question: str, history: Path | None) -> str:
     """What is typed behind `question`; raises EOFError for Ctrl-D, KeyboardInterrupt for Ctrl-C."""
-    # Where the cursor is need not be asked: a terminal that does not answer would be told off by the library.
-    drawn = Vt100_Output(sys.stderr, _size, term=os.environ.get("TERM"), enable_cpr=False)
+    drawn: Output
+    if sys.platform == "win32":
+        drawn = create_output(sys.stderr)
+    else:
+        # Where the cursor is need not be asked: a terminal that does not answer would be told off by the library.
+        drawn = Vt100_Output(sys.stderr, _size, term=os.environ.get("TERM"), enable_cpr=False)
     kept = InMemoryHistory() if history is None else _Kept(history)
     session: PromptSession[str] = PromptSession(output=drawn, history=kept, enable_suspend=True)
     return session.prompt(question)

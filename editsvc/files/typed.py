@@ -46,7 +46,6 @@ def add(path: Path, instruction: str) -> None:
         _replace(path, [*known[1:], instruction])
         return
     with open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:  # noqa: PTH123 - a descriptor
-        os.fchmod(file.fileno(), 0o600)
         file.write(line)  # one write: two commands may add at the same time
 
 
