@@ -33,7 +33,8 @@ COMMANDS: Final = {
     "lsp": ("lsp", "Start the language server."),
     "serve": ("serve", "Stay ready, so that rewrite starts at once."),
     "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
-    "config": ("config", "Show the current settings."),
+    "auth": ("auth", "Keep, show and remove the API key."),
+    "config": ("config", "Show and change the settings."),
     "doctor": ("doctor", "Check the installation, the key and the connection to the server."),
     "help": ("help", "Show the help of a command."),
 }

@@ -34,7 +34,7 @@ def remedy_sentence(remedy: Remedy) -> str:
         Means.KNOWN_MODEL: "Check --model and the base URL; editsvc models lists what the server offers",
         Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"
         if remedy.name
-        else "editsvc config show lists them all",
+        else "editsvc config show --all lists them",
         Means.KNOWN_RUNS: "editsvc undo --list lists the runs that can be undone",
         Means.UNDO: "Run editsvc undo to restore the old text",
     }

@@ -15,17 +15,18 @@ import msgspec
 from editsvc import late
 from editsvc.errors import SettingsError
 from editsvc.files.workspace import work_tree
+from editsvc.settings import keys
 from editsvc.settings.schema import Layer, Resolved, Settings, resolve
 from editsvc.system.processes import NO_WINDOW, found_program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+KEYRING: Final = "keyring"
 PROJECT_FILE: Final = ".editsvc.toml"
 # Names of many parts, as in a.b.c, take a time that grows with the square of their length: here half a second.
 _LONGEST_PROJECT_FILE: Final = 10_000
 _LONGEST_USER_FILE: Final = 1_000_000
-_KEYRING_SERVICE: Final = "editsvc"
 _KEY: Final = late.pattern(r"[!-~]+")
 _KEY_COMMAND_TIMEOUT_S: Final = 10
 # Two variables are read by the SDK too, under names of its own.
@@ -113,11 +114,12 @@ def log_place(settings: Settings) -> str | Path:
 
 
 def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
-    """The API key: from CEREBRAS_API_KEY, else the keyring (if installed), else `api_key_command`.
+    """The API key: from CEREBRAS_API_KEY, the keyring (if installed), `editsvc auth login` or `api_key_command`.
 
-    Raises SettingsError if the command fails, or if what was found cannot be a key; None if there is none anywhere.
+    The first that has one counts; None if none does. Raises SettingsError if the command fails, if others can read the
+    file, or if what was found cannot be a key.
     """
-    return _key("CEREBRAS_API_KEY", "cerebras", "api_key_command", settings.api_key_command, environ)
+    return key_of(keys.Account.CEREBRAS, settings, environ)
 
 
 def key_is_at_hand(environ: Mapping[str, str], *, offline: bool) -> bool:
@@ -130,6 +132,7 @@ def key_is_nowhere(settings: Settings, environ: Mapping[str, str]) -> bool:
     return not (
         environ.get("CEREBRAS_API_KEY", "").strip()
         or settings.api_key_command
+        or (data_dir(settings) / keys.FILE).exists()
         or (settings.fallback_base_url and settings.fallback_model)
         or _may_have_a_keyring()
     )
@@ -145,44 +148,58 @@ def _may_have_a_keyring() -> bool:
 
 def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
     """The second server's key, found as the first one's is; None if there is none, which may be right."""
-    command = settings.fallback_api_key_command
-    return _key("EDITSVC_FALLBACK_API_KEY", "fallback", "fallback_api_key_command", command, environ)
+    return key_of(keys.Account.FALLBACK, settings, environ)
 
 
-def _key(
-    variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str] | None
+class Places(msgspec.Struct, frozen=True):
+    """What says where the key of one account is: a variable, or a setting with a command."""
+
+    variable: str
+    setting: str
+
+
+PLACES: Final = {
+    keys.Account.CEREBRAS: Places("CEREBRAS_API_KEY", "api_key_command"),
+    keys.Account.FALLBACK: Places("EDITSVC_FALLBACK_API_KEY", "fallback_api_key_command"),
+}
+
+
+def key_of(
+    account: keys.Account, settings: Settings, environ: Mapping[str, str] | None = None
 ) -> ApiKey | None:
-    found = _found(variable, account, setting, command, os.environ if environ is None else environ)
+    """The key of one account, as `api_key` finds it."""
+    return next(sources(account, settings, environ), None)
+
+
+def sources(
+    account: keys.Account, settings: Settings, environ: Mapping[str, str] | None = None
+) -> Iterator[ApiKey]:
+    """The places that have a key of one account, each with its key, the one that counts first.
+
+    A place is looked at when it is asked for. Raises SettingsError.
+    """
+    environ = os.environ if environ is None else environ
+    places, folder = PLACES[account], data_dir(settings)
+    if value := environ.get(places.variable, "").strip():
+        yield checked(ApiKey(value, places.variable))
+    if value := keys.from_keyring(account) or "":
+        yield checked(ApiKey(value, KEYRING))
+    if value := keys.from_file(folder, account) or "":
+        yield checked(ApiKey(value, str(folder / keys.FILE)))
+    command = getattr(settings, places.setting)
+    if command:
+        yield checked(ApiKey(_from_command(places.setting, command), places.setting))
+
+
+def checked(found: ApiKey) -> ApiKey:
+    """`found`, which can be a key; raises SettingsError."""
     # What does not fit into a header is quoted, key and all, in the messages of those that were to send it.
-    if found is not None and not _KEY.fullmatch(found.value):
+    if not _KEY.fullmatch(found.value):
         raise SettingsError(
             f"What {found.origin} gives is no API key: it holds blanks, line ends or other characters that no key has.",
             hint="Set it again.",
         )
     return found
-
-
-def _found(
-    variable: str, account: str, setting: str, command: list[str] | None, environ: Mapping[str, str]
-) -> ApiKey | None:
-    if value := environ.get(variable, "").strip():
-        return ApiKey(value, variable)
-    if stored := _from_keyring(account):
-        return ApiKey(stored, "keyring")
-    return ApiKey(_from_command(setting, command), setting) if command else None
-
-
-def _from_keyring(account: str) -> str | None:
-    try:
-        import keyring  # noqa: PLC0415 - an extra
-        from keyring.errors import KeyringError  # noqa: PLC0415
-    except ImportError:
-        return None
-    try:
-        value: str | None = keyring.get_password(_KEYRING_SERVICE, account)
-    except KeyringError:
-        return None
-    return value
 
 
 def _from_command(setting: str, command: list[str]) -> str:
@@ -208,8 +225,22 @@ def _from_command(setting: str, command: list[str]) -> str:
     return done.stdout.strip()
 
 
+def text_of(path: Path, *, project: bool) -> str:
+    """The text of a settings file; empty if there is none. Raises SettingsError if it cannot be read."""
+    if not os.path.lexists(path):
+        return ""
+    if project:
+        _refuse_what_leads_away(path)
+    return _text(path, _LONGEST_PROJECT_FILE if project else _LONGEST_USER_FILE)
+
+
 def _read_project(path: Path) -> dict[str, Any]:
     """A workspace's settings: not those of somebody else that a link leads to."""
+    _refuse_what_leads_away(path)
+    return _read(path, _LONGEST_PROJECT_FILE)
+
+
+def _refuse_what_leads_away(path: Path) -> None:
     real, root = Path(os.path.realpath(path)), work_tree(path.parent) or path.parent
     if not real.is_relative_to(os.path.realpath(root)):
         raise SettingsError(f"{path} is a link that leads out of the workspace.", hint="Remove it.")
@@ -220,10 +251,17 @@ def _read_project(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
     if not regular:
         raise SettingsError(f"{path} is not a regular file, and cannot hold settings.", hint="Remove it.")
-    return _read(path, _LONGEST_PROJECT_FILE)
 
 
 def _read(path: Path, longest: int) -> dict[str, Any]:
+    text = _text(path, longest)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as exc:  # a number of thousands of digits is a ValueError of its own
+        raise SettingsError(f"{path} is not valid TOML: {exc}.") from exc
+
+
+def _text(path: Path, longest: int) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(longest + 1)
@@ -232,6 +270,6 @@ def _read(path: Path, longest: int) -> dict[str, Any]:
     if len(data) > longest:
         raise SettingsError(f"{path} is larger than {longest:,} bytes, and cannot hold settings.")
     try:
-        return tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as exc:  # a number of thousands of digits is a ValueError of its own
+        return data.decode()
+    except ValueError as exc:
         raise SettingsError(f"{path} is not valid TOML: {exc}.") from exc

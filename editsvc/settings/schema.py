@@ -326,6 +326,20 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     return converted
 
 
+def from_text(key: str, text: str, origin: str) -> Any:
+    """The value that `text`, as somebody types it, stands for in the setting `key`, for a settings file.
+
+    A list is a JSON array, or words; a table is a JSON object. Raises SettingsError.
+    """
+    value: Any = text
+    if text[:1] in {"[", "{"}:
+        try:
+            value = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeEncodeError) as exc:
+            raise SettingsError(f"{origin}: {key} is not valid JSON: {exc}.") from exc
+    return msgspec.to_builtins(_convert(key, value, origin))
+
+
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)

@@ -120,6 +120,7 @@ HOSTILE: dict[str, Any] = {
     "allow": ["elision", "empty", "shrink", "tail"],
     "on_secret": "send",
     "undo_enabled": False,
+    "history_enabled": False,
     "log_enabled": False,
     "fallback_base_url": "",  # same
     "fallback_model": "theirs",
