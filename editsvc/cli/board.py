@@ -5,6 +5,7 @@ It is drawn on stderr, and taken away before anything is printed: what stays are
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
@@ -14,6 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from editsvc import figures
+from editsvc.cli import looks
 from editsvc.cli.live import Progress
 from editsvc.cli.output import visible
 
@@ -59,7 +61,9 @@ class Board:
         self._done = 0
         self._unexplained = 0
         self._under_way: list[FileLine] = []
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Console(
+            stderr=True, highlight=False, no_color=not looks.coloured(sys.stderr)
+        )
         self._live = self._area()
 
     def __enter__(self) -> Self:

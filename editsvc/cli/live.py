@@ -6,6 +6,7 @@ reply is complete: what stays is the exact diff.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from editsvc.cli import looks
 from editsvc.cli.output import visible
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class LiveDiff(Progress):
         super().__init__()
         self._title = visible(title)
         self._lines: deque[tuple[str, str]] = deque(maxlen=_SHOWN_LINES)
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, no_color=not looks.coloured(sys.stderr))
         self._live = Live(
             console=console,
             refresh_per_second=_UPDATES_PER_SECOND,

@@ -262,11 +262,12 @@ class Teller:
         self._summary = summary
         self._said: set[str] = set()
         self._kept: list[FileOutcome] = []
+        self._pages: bool | None = None
 
     def tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
         """Print these."""
         for outcome in outcomes:
-            if self._waits():
+            if outcome.output is None and self._waits():
                 self._kept.append(outcome)
             else:
                 self._write(outcome)
@@ -291,8 +292,7 @@ class Teller:
 
     def release(self) -> None:
         """Write the diffs that waited until nothing is drawn any more."""
-        for outcome in self._kept:
-            self._write(outcome)
+        output.write_diff(b"".join(outcome.diff for outcome in self._kept))
         self._kept.clear()
 
     def _complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
@@ -315,8 +315,14 @@ class Teller:
         self._say(outcome.way_out)
 
     def _waits(self) -> bool:
-        """Whoever reads a pipe may write to the terminal that is drawn on."""
-        return self._titled and self._live and not sys.stdout.isatty()
+        """Whoever reads a pipe may write to the terminal that is drawn on, and a pager takes all diffs at once."""
+        if self._chosen or not self._titled:
+            return False
+        from editsvc.cli import pager
+
+        if self._pages is None:
+            self._pages = pager.wanted() is not None
+        return self._pages or (self._live and not sys.stdout.isatty())
 
     def _findings(self, outcome: FileOutcome, title: str) -> None:
         """Say what was put back, and what the model was asked again for; what was refused is said apart."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -11,11 +10,12 @@ import click
 import msgspec
 
 from editsvc import figures, late
+from editsvc.cli import looks
 from editsvc.engine.edit import Restart
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
@@ -63,27 +63,88 @@ def print_message(sentence: str) -> None:
     click.echo(visible(sentence), err=True)
 
 
-def coloured() -> bool:
-    """Whether stdout takes colours: a terminal, and no NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
 def write_diff(diff: bytes) -> None:
-    """A unified diff on stdout: coloured on a terminal, byte for byte everywhere else."""
-    if not coloured():
-        if sys.stdout.isatty():
-            write_text(diff.decode("utf-8", "replace"))
-        else:
-            write_bytes(diff)
+    """A unified diff on stdout: for people if that is a terminal or colours are wanted, else byte for byte.
+
+    On a terminal it goes through the user's pager.
+    """
+    on_terminal = sys.stdout.isatty()
+    if not diff or not (on_terminal or looks.coloured()):
+        write_bytes(diff)
         return
     lines = diff.decode("utf-8", "replace").split("\n")
-    click.echo("\n".join(coloured_line(line) for line in lines), nl=False, color=True)
+    shown = coloured_diff(lines) if looks.coloured() else map(visible, lines)
+    text = "\n".join(shown)
+    if on_terminal:
+        from editsvc.cli import pager
+
+        command = pager.wanted()
+        if command is not None and pager.page(command, text):
+            return
+    click.echo(text, nl=False, color=True)
 
 
 def print_diff(diff: bytes) -> None:
     """A unified diff for people, on stderr, with whatever could steer a terminal made visible."""
-    for line in diff.decode("utf-8", "replace").removesuffix("\n").split("\n"):
-        click.echo(visible(line) if os.environ.get("NO_COLOR") else coloured_line(line), err=True)
+    lines = diff.decode("utf-8", "replace").removesuffix("\n").split("\n")
+    shown = coloured_diff(lines) if looks.coloured(sys.stderr) else map(visible, lines)
+    for line in shown:
+        click.echo(line, err=True, color=True)
+
+
+def coloured_diff(lines: Sequence[str]) -> list[str]:
+    """The lines of a diff in their colours, with the words marked that differ in lines which replace others."""
+    from editsvc.cli.marks import changed_words
+
+    shown: list[str] = []
+    at = 0
+    while at < len(lines):
+        old = _run(lines, at, "-")
+        new = _run(lines, at + len(old), "+")
+        if old and new:
+            group = (*old, *new)
+            marks = [
+                mark for side in changed_words([x[1:] for x in old], [x[1:] for x in new]) for mark in side
+            ]
+            shown += [_marked(line, ranges) for line, ranges in zip(group, marks, strict=True)]
+        else:
+            group = tuple(old or new or lines[at : at + 1])
+            shown += map(coloured_line, group)
+        at += len(group)
+    return shown
+
+
+def _run(lines: Sequence[str], start: int, prefix: str) -> list[str]:
+    """The lines from `start` on that begin with `prefix`, and are no names of files."""
+    end = start
+    while end < len(lines) and lines[end].startswith(prefix) and not _is_name(lines, end):
+        end += 1
+    return list(lines[start:end])
+
+
+def _is_name(lines: Sequence[str], at: int) -> bool:
+    """Whether a line names a file: the two names come one behind the other, and a hunk follows."""
+    first = at - 1 if lines[at].startswith("+++ ") else at
+    names = [line[:4] for line in lines[max(first, 0) : first + 2]]
+    return (
+        names == ["--- ", "+++ "]
+        and lines[first + 2 : first + 3] != []
+        and lines[first + 2].startswith("@@ ")
+    )
+
+
+def _marked(line: str, ranges: Sequence[tuple[int, int]]) -> str:
+    """A removed or added line with those ranges, behind its prefix, in reverse video."""
+    if not ranges:
+        return coloured_line(line)
+    colour = _DIFF_COLOURS[line[0]]
+    pieces, done = [], 0
+    for start, end in ranges:
+        pieces.append(click.style(visible(line[done : start + 1]), fg=colour))
+        pieces.append(click.style(visible(line[start + 1 : end + 1]), fg=colour, reverse=True))
+        done = end + 1
+    pieces.append(click.style(visible(line[done:]), fg=colour))
+    return "".join(pieces)
 
 
 def coloured_line(line: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editsvc.cli import output
+from editsvc.cli.looks import looks
 from editsvc.cli.outcomes import (
     SCHEMA,
     FileOutcome,
@@ -52,6 +53,7 @@ Examples:
 @click.option("--apply", is_flag=True, help="Write the files; without it nothing is written.")
 @click.option("--show-refused", is_flag=True, help="Print the diff that a check refuses, on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
+@looks
 @click.argument("paths", nargs=-1, metavar="[FILE]...")
 def command(
     *, allow: tuple[str, ...], apply: bool, show_refused: bool, as_json: bool, paths: tuple[str, ...]
@@ -78,6 +80,7 @@ def command(
         teller.tell_beside_json(outcomes)
     else:
         teller.tell(outcomes)
+        teller.release()
     return max(outcome.exit_code for outcome in outcomes)
 
 

@@ -16,6 +16,7 @@ import msgspec
 from editsvc.cli import instruction as instruction_source
 from editsvc.cli import output
 from editsvc.cli.display import can_be_drawn_on, display
+from editsvc.cli.looks import looks
 from editsvc.cli.outcomes import (
     SCHEMA,
     FileOutcome,
@@ -131,6 +132,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 @click.option(
     "--stdin-filename", default="stdin.txt", show_default=True, help="The file name to assume for -."
 )
+@looks
 @click.argument("paths", nargs=-1, metavar="[FILE]...")
 def command(
     *,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from editsvc.cli import output
+from editsvc.cli.looks import looks
 from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.files import journal, refused, typed, undo
@@ -48,6 +49,7 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Print the diff, and write nothing.")
 @click.option("--forget", is_flag=True, help="Delete what is kept, of the run ID or of all runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@looks
 @click.argument("run_id", required=False, metavar="[ID]")
 def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id: str | None) -> int:
     """Undo what rewrite --apply has written: the last run with all its files, or the run ID.
@@ -120,9 +122,9 @@ def _restore(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
             for outcome in outcomes
         ]
         output.write_json({"schema": SCHEMA, "id": run.id, "at": run.at, "dry_run": dry_run, "files": files})
+    if dry_run and not as_json:
+        output.write_diff(b"".join(outcome.diff for outcome in outcomes))
     for outcome in outcomes:
-        if dry_run and not as_json:
-            output.write_diff(outcome.diff)
         _print_outcome(outcome, dry_run=dry_run)
     return max(outcome.exit_code for outcome in outcomes)
 

@@ -1,0 +1,111 @@
+"""Long diffs go through the user's pager, by git's rules.
+
+$GIT_PAGER, else pager.diff or core.pager, else $PAGER, else less; an empty one or cat is none. LESS is FRX and LV is -c
+unless they are set. Git's settings are read from the user's and the system's files only: a repository's own might run
+anything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Final
+
+from editsvc.cli import looks
+
+_USUAL: Final = "less"
+_ENVIRONMENT: Final = {"LESS": "FRX", "LV": "-c"}
+_SETTINGS: Final = ("pager.diff", "core.pager")
+_NONE: Final = frozenset({"", "cat"})
+_SWITCHES: Final = {
+    "true": None,
+    "yes": None,
+    "on": None,
+    "1": None,
+    "false": "",
+    "no": "",
+    "off": "",
+    "0": "",
+}
+
+
+def wanted() -> str | None:
+    """The pager's command for the shell, if standard output is a terminal and there is a pager; else None."""
+    if not sys.stdout.isatty() or looks.paging_is_off() or not _has_keys():
+        return None
+    named = next((name for name in ("GIT_PAGER",) if name in os.environ), None)
+    found = os.environ[named] if named else _from_git()
+    if found is None:
+        found = os.environ.get("PAGER")
+    if found is None:
+        dumb = os.environ.get("TERM", "dumb") == "dumb"
+        found = _USUAL if shutil.which(_USUAL) and not dumb else ""
+    return None if found.strip() in _NONE else found
+
+
+def page(command: str, text: str) -> bool:
+    """Show `text` in the pager, and wait for its end; false if it could not be started, and nothing was shown."""
+    if command == _USUAL and "LESS" not in os.environ and _fits(text):
+        return False  # less would print it and end
+    environ = {**_ENVIRONMENT, **os.environ}
+    before = signal.getsignal(signal.SIGINT)
+    # Ctrl-C is the pager's; with SIG_IGN it would inherit deafness.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        running = subprocess.Popen(  # noqa: S602 - what the user has set is for a shell, as with git
+            command, shell=True, stdin=subprocess.PIPE, env=environ
+        )
+        with suppress(BrokenPipeError):  # whoever reads has seen enough
+            running.communicate(text.encode("utf-8", "surrogateescape"))
+        running.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    # A shell says so if there is no such program.
+    return running.returncode not in {126, 127}
+
+
+def _fits(text: str) -> bool:
+    size = shutil.get_terminal_size()
+    lines = text.split("\n")
+    return sum(1 + len(line.expandtabs()) // max(size.columns, 1) for line in lines) < size.lines
+
+
+def _has_keys() -> bool:
+    """Whether there is a terminal to read keys from: none has a process that commands are handed to."""
+    if os.name != "posix":
+        return True
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
+def _from_git() -> str | None:
+    """The pager in git's settings for this user; "" if paging is off there, None if they do not say."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    for name in _SETTINGS:
+        for place in ("--global", "--system"):
+            done = subprocess.run(  # noqa: S603 - found on the path
+                [git, "config", place, "--includes", "--get", name],
+                capture_output=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            value = done.stdout.rstrip("\n")
+            if done.returncode:
+                continue
+            if name == _SETTINGS[0] and value.casefold() in _SWITCHES:
+                if _SWITCHES[value.casefold()] == "":
+                    return ""
+                continue
+            return value
+    return None
