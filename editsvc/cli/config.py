@@ -12,10 +12,11 @@ import msgspec
 
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of
-from editsvc.cli.usage import CommandGroup, closest, columns, wrapped
+from editsvc.cli.usage import CommandGroup, columns, wrapped
 from editsvc.errors import SettingsError, UsageError
 from editsvc.files import disk
 from editsvc.files.workspace import work_tree
+from editsvc.nearest import closest
 from editsvc.settings import environment
 from editsvc.settings.schema import DEFAULT_ORIGIN, PROJECT_MAY_SET, Settings, explained, json_schema, shown
 

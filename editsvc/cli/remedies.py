@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from editsvc.errors import Means, with_remedies
@@ -18,7 +19,20 @@ def message_of(exc: EditsvcError) -> str:
 
 def message_of_result(result: EditResult) -> str:
     """The message of a result, and what can be done about it."""
-    return with_remedies(result.message, result.remedies, remedy_sentence)
+    remedies = tuple(
+        replace(remedy, name=_model_meant(result.model)) if remedy.means is Means.KNOWN_MODEL else remedy
+        for remedy in result.remedies
+    )
+    return with_remedies(result.message, remedies, remedy_sentence)
+
+
+def _model_meant(model: str | None) -> str:
+    """The known model whose name is nearly `model`; "" if there is none, or it is known."""
+    from editsvc.nearest import closest
+    from editsvc.provider import models
+
+    known = models.table()
+    return (closest(model, known) or "") if model and model not in known else ""
 
 
 def remedy_sentence(remedy: Remedy) -> str:
@@ -31,7 +45,8 @@ def remedy_sentence(remedy: Remedy) -> str:
         Means.LINES_SCOPE: "Pass --scope lines:A-B or --scope file",
         Means.PREDICTION_OFF: "Use --prediction off",
         Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key, or use --offline",
-        Means.KNOWN_MODEL: "Check --model and the base URL; editsvc models lists what the server offers",
+        Means.KNOWN_MODEL: (f"Did you mean --model {remedy.name}? " if remedy.name else "")
+        + "Check --model and the base URL; editsvc models lists what the server offers",
         Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"
         if remedy.name
         else "editsvc config show --all lists them",

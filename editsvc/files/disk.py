@@ -10,10 +10,12 @@ import re
 import stat
 import tempfile
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import DocumentRefused, EditsvcError, ExitCode, Means, Remedy, Stale, Status
+from editsvc.nearest import closest
 from editsvc.system.files import FILES
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _SUFFIX: Final = ".editsvc"
 _RANDOM: Final = "[a-z0-9_]{8}"  # the random part of a name that tempfile makes
 _ATTEMPTS: Final = 10
+_MOST_LISTED: Final = 5_000  # names in a folder, among which one is looked for that was meant
 
 
 class FileError(EditsvcError):
@@ -51,7 +54,21 @@ def read(path: Path) -> SourceFile:
         return SourceFile(real, real.read_bytes())
     except (OSError, RuntimeError) as exc:  # RuntimeError: links in a circle, until Python 3.13
         reason = (exc.strerror if isinstance(exc, OSError) else None) or exc
-        raise FileError(f"{path} cannot be read: {reason}.") from exc
+        hint = _instead(path) if isinstance(exc, FileNotFoundError) else ""
+        raise FileError(f"{path} cannot be read: {reason}.", hint=hint) from exc
+
+
+def _instead(path: Path) -> str:
+    """Which file or folder was meant, as a question; "" if there is none of a like name."""
+    missing = path
+    while not missing.parent.is_dir() and missing != missing.parent:
+        missing = missing.parent
+    try:
+        names = [found.name for found in islice(missing.parent.iterdir(), _MOST_LISTED)]
+    except OSError:
+        return ""
+    found = closest(missing.name, names)
+    return f"Did you mean {missing.parent / found / path.relative_to(missing)}?" if found else ""
 
 
 def write(source: SourceFile, data: bytes, *, before_overwriting: Callable[[], None] = lambda: None) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from editsvc import late, syntax
 from editsvc.errors import Means, Remedy, ScopeRefused, UsageError
+from editsvc.nearest import closest
 from editsvc.text.document import LineIndex
 from editsvc.text.section import Section
 from editsvc.tokens import estimate_from_length
@@ -298,6 +299,9 @@ def _symbol(name: str, document: str, language: Language | None, budget: ParseBu
         names = list(dict.fromkeys(definition.qualified for definition in known))
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
         has = f"The file has {shown}." if names else "The file has no symbols."
+        meant = closest(name, names) or closest(name, (definition.name for definition in known))
+        if meant is not None:
+            has = f"Did you mean {meant}? {has}"
         first = next(iter(syntax.error_lines(outline.tree)), None)
         if first is None:
             raise ScopeRefused(f"The file has no symbol {name!r}.", hint=has)

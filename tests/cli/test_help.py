@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shell import Shell
 
-from editsvc.cli.usage import Formatter, closest
+from editsvc.cli.usage import Formatter
+from editsvc.nearest import closest
 
 NODES = list(nodes())
 GROUPS = [node for node in NODES if isinstance(node.found, click.Group)]
