@@ -6,7 +6,7 @@ EXTRAS := test,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-fast test-lowest test-editors test-model test-windows lint audit bench bench-short wheel vsix vsix-offline format clean
+.PHONY: help demo man test test-fast test-lowest test-editors test-model test-windows lint audit bench bench-short wheel vsix vsix-offline format clean
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort
 
@@ -132,6 +132,10 @@ vsix-offline: $(VENV)/editors $(EXTENSION)/node_modules  ## The same with all wh
 	$(BIN)/python $(EXTENSION)/scripts/bundle.py --platform $(TARGET) --pythons $(PYTHONS)
 	$(PACKAGE) --target $(TARGET) --out editsvc-$(TARGET).vsix
 	$(BIN)/python $(EXTENSION)/scripts/bundle.py
+
+man: $(VENV)/product  ## Make the manual page, docs/editsvc.1, and show it
+	$(BIN)/editsvc help --man > docs/editsvc.1
+	man ./docs/editsvc.1
 
 format: $(VENV)/lint
 	$(BIN)/ruff check --fix .

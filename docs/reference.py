@@ -20,7 +20,7 @@ import contract
 import msgspec
 
 import editsvc
-from editsvc.cli import command
+from editsvc.cli import command, man
 from editsvc.emulator import FAULTS
 from editsvc.errors import EditsvcError
 from editsvc.guard.findings import WAIVABLE, Check
@@ -70,6 +70,11 @@ def commands() -> str:
         for context in _walk("editsvc", command, None)
     ]
     return "\n".join(parts)
+
+
+def manual() -> str:
+    """The manual page, which is installed with the wheel."""
+    return man.page(command)
 
 
 def _walk(name: str, found: click.Command, parent: click.Context | None) -> Iterator[click.Context]:
@@ -283,6 +288,7 @@ def _filled(page: str, name: str, text: str) -> str:
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "ARCHITECTURE.md": architecture,
+    "editsvc.1": manual,
     "commands.md": commands,
     "emulator.md": emulator,
     "log.md": log,

@@ -10,7 +10,7 @@ import click
 from editsvc import figures
 from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
-from editsvc.cli.usage import CommandGroup, styled
+from editsvc.cli.usage import CommandGroup, completed_by, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ Examples:
 @click.option(
     "--concurrency", type=click.IntRange(min=1), default=1, show_default=True, help="How many at a time."
 )
-@click.option("--model", help="The model to use.")
+@click.option("--model", help="The model to use.", shell_complete=completed_by("models"))
 @click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context

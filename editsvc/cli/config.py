@@ -12,7 +12,7 @@ import msgspec
 
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of
-from editsvc.cli.usage import CommandGroup, columns, wrapped
+from editsvc.cli.usage import CommandGroup, columns, completed_by, wrapped
 from editsvc.errors import SettingsError, UsageError
 from editsvc.files import disk
 from editsvc.files.workspace import work_tree
@@ -57,7 +57,7 @@ _in_project = click.option("--project", is_flag=True, help="The file of the work
 @click.option("--all", "everything", is_flag=True, help="Also the settings that have their defaults.")
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all settings.")
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=completed_by("setting_names"))
 def show(*, everything: bool, origin: bool, as_json: bool, names: tuple[str, ...]) -> int:
     """Show the settings that are not default, and what each means: flag > environment > project file > user file.
 
@@ -101,8 +101,8 @@ def show(*, everything: bool, origin: bool, as_json: bool, names: tuple[str, ...
 
 @command.command()
 @_in_project
-@click.argument("name")
-@click.argument("value")
+@click.argument("name", shell_complete=completed_by("setting_names"))
+@click.argument("value", shell_complete=completed_by("setting_values"))
 def set(*, project: bool, name: str, value: str) -> int:  # noqa: A001 - the command's name
     """Set NAME to VALUE: true or false, a number, a text; a list is words or a JSON array."""
     from editsvc.settings import edited
@@ -118,7 +118,7 @@ def set(*, project: bool, name: str, value: str) -> int:  # noqa: A001 - the com
 
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the origin.")
-@click.argument("name")
+@click.argument("name", shell_complete=completed_by("setting_names"))
 def get(*, as_json: bool, name: str) -> int:
     """Print the value of NAME that counts here."""
     _refuse_unknown([name])
@@ -133,7 +133,7 @@ def get(*, as_json: bool, name: str) -> int:
 
 @command.command()
 @_in_project
-@click.argument("name")
+@click.argument("name", shell_complete=completed_by("setting_names"))
 def unset(*, project: bool, name: str) -> int:
     """Remove NAME from the file, so that its default counts again."""
     from editsvc.settings import edited

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "emulate": ("emulate", "Run a local server that speaks the Cerebras API."),
     "auth": ("auth", "Keep, show and remove the API key."),
     "config": ("config", "Show and change the settings."),
+    "completion": ("completion", "Print the completion script for bash, zsh or fish."),
     "doctor": ("doctor", "Check the installation, the key and the connection to the server."),
     "help": ("help", "Show the help of a command."),
 }
@@ -84,6 +85,10 @@ def run(args: list[str] | None, group: click.Command) -> None:
     streams.speak_utf8()
     from editsvc.errors import EditsvcError, ExitCode
 
+    if "_EDITSVC_COMPLETE" in os.environ:
+        from editsvc.cli import completing
+
+        completing.register()
     try:
         code: Any = group.main(args, prog_name="editsvc", standalone_mode=False)
     except click.ClickException as exc:

@@ -24,6 +24,7 @@ from editsvc.cli.outcomes import (
     refused_by,
     writing_for,
 )
+from editsvc.cli.usage import completed_by
 from editsvc.engine.edit import EditRequest
 from editsvc.errors import EditsvcError, ExitCode, Refused
 from editsvc.files import disk, journal, refused
@@ -54,7 +55,7 @@ Examples:
 @click.option("--show-refused", is_flag=True, help="Print the diff that a check refuses, on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
 @looks
-@click.argument("paths", nargs=-1, metavar="[FILE]...")
+@click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=completed_by("files"))
 def command(
     *, allow: tuple[str, ...], apply: bool, show_refused: bool, as_json: bool, paths: tuple[str, ...]
 ) -> int:

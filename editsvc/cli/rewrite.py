@@ -33,6 +33,7 @@ from editsvc.cli.outcomes import (
     write_if_asked,
     writing_for,
 )
+from editsvc.cli.usage import completed_by
 from editsvc.engine.edit import EditRequest
 from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
 from editsvc.files import disk, workspace
@@ -92,7 +93,12 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     "-i", "--instruction", help="What to change, in plain words; without it you are asked on the terminal."
 )
 @click.option(
-    "-F", "--file", "instruction_file", metavar="FILE", help="Read the instruction from FILE; - is stdin."
+    "-F",
+    "--file",
+    "instruction_file",
+    metavar="FILE",
+    shell_complete=completed_by("files"),
+    help="Read the instruction from FILE; - is stdin.",
 )
 @click.option("-e", "--edit", is_flag=True, help="Write the instruction in your editor: $VISUAL or $EDITOR.")
 @click.option(
@@ -100,6 +106,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     default="auto",
     show_default=True,
     metavar="SCOPE",
+    shell_complete=completed_by("scopes"),
     help="What may be rewritten: auto, file, symbol:NAME or lines:A-B.",
 )
 @click.option(
@@ -112,7 +119,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 @click.option("--only-asked", is_flag=True, help="Leave out the hunks that the instruction does not explain.")
 @click.option("--show-refused", is_flag=True, help="Print the diff that a check refused, on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
-@click.option("--model", help="The model to use.")
+@click.option("--model", help="The model to use.", shell_complete=completed_by("models"))
 @click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
 @click.option(
     "--allow",
@@ -123,6 +130,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 @click.option(
     "--allow-path",
     multiple=True,
+    shell_complete=completed_by("files"),
     metavar="FILE",
     help="Edit FILE even if it leads out of the workspace or usually holds keys; can be repeated.",
 )
@@ -133,7 +141,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     "--stdin-filename", default="stdin.txt", show_default=True, help="The file name to assume for -."
 )
 @looks
-@click.argument("paths", nargs=-1, metavar="[FILE]...")
+@click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=completed_by("files"))
 def command(
     *,
     instruction: str | None,

@@ -21,7 +21,9 @@ from editsvc import late
 from editsvc.nearest import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from click.shell_completion import CompletionItem
 
 _WIDEST: Final = 100
 _USUAL: Final = 80
@@ -53,6 +55,20 @@ def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None)
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def completed_by(
+    name: str,
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell completes a parameter by: the function `name` of `editsvc.cli.completing`, loaded when it asks."""
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        from editsvc.cli import completing
+
+        found: list[CompletionItem] = getattr(completing, name)(context, parameter, typed)
+        return found
+
+    return complete
 
 
 class Formatter(click.HelpFormatter):

@@ -369,6 +369,21 @@ def explained(key: str) -> tuple[str, str]:
     return str(meaning), _takes(key, described.type)
 
 
+def choices(key: str) -> tuple[str, ...]:
+    """The values that the setting `key` takes, if they are few."""
+    if key == "reasoning_effort":
+        return EFFORTS
+    (field,) = (each for each in msgspec.inspect.type_info(Settings).fields if each.name == key)  # type: ignore[attr-defined]
+    kind = field.type.type
+    if isinstance(kind, msgspec.inspect.UnionType):
+        kind = kind.types[0]
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return ("true", "false")
+    if isinstance(kind, msgspec.inspect.EnumType):
+        return tuple(member.value for member in kind.cls)
+    return ()
+
+
 def _takes(key: str, kind: msgspec.inspect.Type) -> str:
     if key == "reasoning_effort":
         return f"One of {', '.join(EFFORTS)}."

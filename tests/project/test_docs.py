@@ -23,7 +23,16 @@ PAGES = [
 
 @pytest.mark.parametrize(
     "name",
-    ["ARCHITECTURE.md", "commands.md", "emulator.md", "errors.md", "faults.md", "log.md", "settings.md"],
+    [
+        "ARCHITECTURE.md",
+        "commands.md",
+        "editsvc.1",
+        "emulator.md",
+        "errors.md",
+        "faults.md",
+        "log.md",
+        "settings.md",
+    ],
 )
 def test_a_reference_page_is_what_the_product_says_of_itself(name: str) -> None:
     program = "import sys, reference; sys.stdout.write(reference.PAGES[sys.argv[1]]())"

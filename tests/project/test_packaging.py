@@ -18,7 +18,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     source = folder / "source"
     source.mkdir()
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "editsvc", "lsp", "pyproject.toml", "README.md", "LICENSE"],
+        [
+            "git",
+            "ls-files",
+            "-z",
+            "editsvc",
+            "lsp",
+            "pyproject.toml",
+            "README.md",
+            "LICENSE",
+            "docs/editsvc.1",
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -38,7 +48,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel: set[str]) -> None:
-    assert {name.split("/")[0] for name in wheel if ".dist-info" not in name} == {"editsvc", "lsp"}
+    folders = {name.split("/")[0] for name in wheel if ".dist-info" not in name}
+    assert {name for name in folders if not name.endswith(".data")} == {"editsvc", "lsp"}
+    (page,) = (name for name in wheel if ".data/" in name)
+    assert page.endswith(".data/data/share/man/man1/editsvc.1")
     for needed in (
         "editsvc/instruction/vocabulary.toml",
         "editsvc/provider/models.toml",
