@@ -43,7 +43,7 @@ $(VENV)/lint: $(VENV)/product
 	$(INSTALL) -e '.[lint]'
 	@touch $@
 
-demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, token line, report
+demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, token line, report, and what a prediction is worth
 	@rm -rf .demo && mkdir .demo && cp fixtures/demo/* .demo/
 	@cd .demo && export EDITSVC_DATA_DIR="$$PWD/data" && editsvc="$(abspath $(BIN))/editsvc" && set -e && \
 	show() { printf '\n\033[1m$$ editsvc %s\033[0m\n' "$$1"; } && \
@@ -53,7 +53,8 @@ demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, t
 	"$$editsvc" rewrite --offline -i "rename fetch to download" --apply client.py && \
 	show 'rewrite -i "sort imports" --apply client.py' && \
 	"$$editsvc" rewrite --offline -i "sort imports" --apply client.py && \
-	show 'report' && "$$editsvc" report
+	show 'report' && "$$editsvc" report && \
+	show 'bench race' && "$$editsvc" bench race --offline
 
 test: $(VENV)/test  ## Run every test
 	@sh tests/support/browser.sh

@@ -40,8 +40,6 @@ _OFFLINE_ROW: Final = models.Model(
     prediction=True, usd_per_million_input=0.0, usd_per_million_output=0.0, context_tokens=_EVERYTHING_FITS
 )
 # Fast enough not to be waited for, slow enough to be watched.
-_OFFLINE_SPEED: Final = 12_000.0
-_OFFLINE_TTFT_S: Final = 0.02
 # Silence means work here, not a broken line: a million identifiers on one line take a minute.
 _OFFLINE_PATIENCE_S: Final = 600.0
 # How long a process that ends waits for numbers that nobody is waiting for.
@@ -70,15 +68,28 @@ class CurrentPolicy:
         return self._learned
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """How fast the offline engine is: tokens a second, seconds to the first, prompt tokens a second (0: no limit)."""
+
+    speed: float
+    ttft_s: float
+    prefill: float = 0.0
+
+
+OFFLINE: Final = Pace(12_000.0, 0.02)
+AS_CEREBRAS: Final = Pace(1_500.0, 0.2, 30_000.0)
+"""What clients measured of gpt-oss-120b, not what the vendor states."""
+
+
 @asynccontextmanager
 async def open_service(
-    settings: Settings, *, offline: bool, environ: Mapping[str, str] | None = None
+    settings: Settings, *, offline: bool, environ: Mapping[str, str] | None = None, pace: Pace = OFFLINE
 ) -> AsyncIterator[EditService]:
     """A service for `settings`; closes its connections and its log at the end.
 
     Without an API key and without a fallback, or with `offline`, the offline engine answers: behind the emulator,
     on a free port of the loopback interface that only this process has the key for, so that everything else is the
-    real way. Raises SettingsError for a wrong model table or a key command that fails.
+    real way, at `pace`. Raises SettingsError for a wrong model table or a key command that fails.
     """
     # A key command may take seconds, which an event loop does not have.
     servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
@@ -95,8 +106,9 @@ async def open_service(
         offline=True,
         api_key=key.value,
         models=(EmulatedModel(OFFLINE_MODEL, reasoning=False, context=_EVERYTHING_FITS),),
-        speed=_OFFLINE_SPEED,
-        ttft=_OFFLINE_TTFT_S,
+        speed=pace.speed,
+        ttft=pace.ttft_s,
+        prefill=pace.prefill,
     )
     settings = msgspec.structs.replace(
         settings,

@@ -36,8 +36,8 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON 
     epilog="""\b
 Examples:
   editsvc auth status
-  editsvc auth login                               # needs a key
-  editsvc auth login --with-token < key.txt        # needs a key
+  editsvc auth login                               # asks for the key
+  editsvc auth login --with-token < key.txt
   editsvc auth logout
 
 Exit codes: 0 done, 2 usage, 3 the server could not be asked, 4 there is no key, or the server refuses it.""",

@@ -10,6 +10,7 @@ import click
 from editsvc import figures
 from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
+from editsvc.cli.bench_race import command as race
 from editsvc.cli.usage import CommandGroup, completed_by, styled
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   editsvc bench --requests 40 --concurrency 2
+  editsvc bench race --offline
   editsvc bench replay cases.jsonl
   editsvc bench policy --runs 100""",
 )
@@ -63,7 +65,7 @@ def command(
 
     from editsvc.app.composition import open_service
     from editsvc.errors import ExitCode
-    from editsvc.replay.live import measure, to_json
+    from editsvc.replay.live import measure, speedup, to_json, verdict
     from editsvc.settings import environment
 
     settings = environment.load({"model": model}).settings
@@ -79,6 +81,9 @@ def command(
         output.write_json(to_json(arms, model=settings.model, offline=was_offline))
     else:
         Console(highlight=False).print(output.Shown(_table(arms, settings.model, offline=was_offline)))
+        sentence = verdict(speedup(arms))
+        if sentence:
+            output.write_line(sentence)
     failures = sorted({sentence for arm in arms for sentence in arm.failures})
     for sentence in failures:
         output.print_message(f"editsvc: {sentence}")
@@ -219,3 +224,4 @@ def _load(path: Path) -> list[tuple[Case, str]]:
 
 
 command.add_command(styled(policy), "policy")
+command.add_command(styled(race), "race")

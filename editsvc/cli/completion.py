@@ -86,7 +86,7 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
     epilog="""\b
 Examples:
   editsvc completion bash > ~/.local/share/bash-completion/completions/editsvc
-  editsvc completion zsh > "${fpath[1]}/_editsvc"
+  editsvc completion zsh > ~/.zfunc/_editsvc       # a folder of $fpath
   editsvc completion fish > ~/.config/fish/completions/editsvc.fish""",
 )
 @click.argument("shell", type=click.Choice(list(SCRIPTS)))

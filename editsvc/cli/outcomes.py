@@ -370,6 +370,14 @@ class Teller:
             output.write_diff(outcome.diff)
 
 
+def say_what_was_not_written(writing: Writing, outcomes: Sequence[FileOutcome]) -> None:
+    """Say on a terminal that nothing was written, where there was something to write: a script knows."""
+    if writing.apply or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return
+    if any(one.diff and one.source is not None and one.exit_code is ExitCode.DONE for one in outcomes):
+        output.print_message("Not written; add --apply.")
+
+
 def _where(found: Handled) -> str:
     """The check of a finding, and its lines."""
     from editsvc.engine.places import spoken

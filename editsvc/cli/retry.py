@@ -22,6 +22,7 @@ from editsvc.cli.outcomes import (
     of_error,
     of_result,
     refused_by,
+    say_what_was_not_written,
     writing_for,
 )
 from editsvc.cli.usage import completed_by
@@ -82,6 +83,7 @@ def command(
     else:
         teller.tell(outcomes)
         teller.release()
+        say_what_was_not_written(writing, outcomes)
     return max(outcome.exit_code for outcome in outcomes)
 
 

@@ -30,6 +30,7 @@ from editsvc.cli.outcomes import (
     of_error,
     of_result,
     refused_by,
+    say_what_was_not_written,
     write_if_asked,
     writing_for,
 )
@@ -218,6 +219,8 @@ def command(
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [entry(outcome) for outcome in outcomes]})
         teller.tell_beside_json(outcomes)
+    else:
+        say_what_was_not_written(options.writing, outcomes)
     return max(outcome.exit_code for outcome in outcomes)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ARMS: Final = (PredictionMode.ON, PredictionMode.OFF)
 _FUNCTIONS: Final = 40
+_NOTABLE: Final = 1.1  # below that, the times of single edits differ as much by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,14 @@ async def measure(
     async def one(number: int) -> None:
         mode = _ARMS[number % len(_ARMS)]
         async with limit:
-            results.append((mode, await service.edit(_request(number // len(_ARMS), mode))))
+            results.append((mode, await service.edit(request(number // len(_ARMS), mode))))
         progress(f"prediction {mode}", len(results), requests)
 
     await asyncio.gather(*map(one, range(requests)))
     return [_arm(mode, [result for sent, result in results if sent is mode]) for mode in _ARMS]
 
 
-def _request(number: int, mode: PredictionMode) -> EditRequest:
+def request(number: int, mode: PredictionMode) -> EditRequest:
     """A rename in a module that no other request uses, so that prompt caches do not help; both arms get the same."""
     text = f'"""Module {number}."""\n\n\n' + "".join(
         f"def load_{number}_{function}(path, retries={function}):\n"
@@ -107,6 +108,24 @@ def _arm(mode: PredictionMode, results: Sequence[EditResult]) -> MeasuredArm:
     )
 
 
+def speedup(arms: Sequence[MeasuredArm]) -> float | None:
+    """How many times as long an edit takes without a prediction as with one, by the medians; None if not known."""
+    medians = {arm.prediction: arm.total_s.median for arm in arms}
+    with_one, without = medians.get(PredictionMode.ON), medians.get(PredictionMode.OFF)
+    return without / with_one if with_one and without else None
+
+
+def verdict(times: float | None) -> str:
+    """What predictions did to the time of an edit, as a sentence; "" if that is not known."""
+    if times is None:
+        return ""
+    if times >= _NOTABLE:
+        return f"Predictions made this {times:.1f} times faster."
+    if times <= 1 / _NOTABLE:
+        return f"Predictions made this {1 / times:.1f} times slower."
+    return "Predictions made no difference to the time."
+
+
 def to_json(arms: Sequence[MeasuredArm], *, model: str, offline: bool) -> dict[str, Any]:
     """The measurement, with ``"schema": 1``; unknown values are null."""
     return {
@@ -115,6 +134,7 @@ def to_json(arms: Sequence[MeasuredArm], *, model: str, offline: bool) -> dict[s
         "offline": offline,
         "requests": sum(arm.requests for arm in arms),
         "failed": sum(len(arm.failures) for arm in arms),
+        "speedup": speedup(arms),
         "arms": [
             {
                 "prediction": arm.prediction.value,

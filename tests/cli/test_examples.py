@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "fixtures" / "demo"
 # What lasts until Ctrl-C, or for minutes, and a sign that it is at work.
 LASTING = {"emulate": "listening on ", "--watch": "requests", "bench policy": " runs"}
+WISH = "rename fetch to download"
 NEEDS_A_KEY = "needs a key"
 PAGES = [
     ROOT / "README.md",
@@ -81,6 +82,13 @@ def place(offline_shell: Shell) -> Path:
     shutil.copy(ROOT / "fixtures" / "replay" / "cases.jsonl", folder)
     (folder / "notes.md").write_text("Read teh page.\n")
     (folder / ".env").write_text("DEBUG=1\n")
+    (folder / "wish.txt").write_text(f"{WISH}\n")
+    (folder / "key.txt").write_text("csk-0123456789\n")
+    for name in (".zfunc", ".local/share/bash-completion/completions", ".config/fish/completions"):
+        (folder / name).mkdir(parents=True)
+    offline_shell.environ.setenv("HOME", str(folder))
+    offline_shell.environ.setenv("VISUAL", f"sh -c 'echo {WISH} > \"$0\"'")
+    offline_shell.environ.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     (folder / "models.py").write_text("class Point:\n    def __init__(self, x):\n        self.x = x\n")
     pexpect.run("git init -q", cwd=str(folder))
     offline_shell.environ.setenv("EDITSVC_READ_TIMEOUT_S", "60")
@@ -103,7 +111,7 @@ def start(line: str, folder: Path) -> "pexpect.spawn[str]":
         "/bin/bash",
         ["--norc", "-o", "pipefail", "-c", line],
         cwd=str(folder),
-        env=environ | {"TERM": "xterm-256color"},
+        env=environ | {"TERM": "xterm-256color", "GIT_PAGER": "", "MANPAGER": "cat"},
         dimensions=(50, 120),
         encoding="utf-8",
         timeout=120,
@@ -129,14 +137,27 @@ def test_there_are_examples_for_what_people_do_first() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("one", WITHOUT, ids=str)
-def test_an_example_works_as_shown_without_a_key(offline_shell: Shell, place: Path, one: Example) -> None:
+def test_an_example_works_as_shown_without_a_key(
+    offline_shell: Shell, place: Path, emulator: str, one: Example
+) -> None:
     line = one.line.replace("8080", str(free_port()))
+    if "editsvc auth" in line:
+        offline_shell.environ.setenv("CEREBRAS_BASE_URL", emulator)
+        if "login" not in line:
+            start("editsvc auth login --with-token < key.txt", place).expect(pexpect.EOF)
     if line.startswith("CEREBRAS_"):
         server = start(re.sub(r".*BASE_URL=http://[\d.]+:(\d+).*", r"editsvc emulate --port \1", line), place)
         server.expect_exact("listening on ")
     elif "rewrite" not in line and "undo ID" in line:
         line = line.replace("ID", offline_shell.run("undo", "--list", "--json").json["runs"][0]["id"])
     child = start(line, place)
+    if line.endswith("auth login"):
+        child.expect_exact("it is not shown")
+        child.waitnoecho()
+        child.sendline("csk-0123456789")
+    elif "rewrite" in line and not re.search(r" -[iFe] ", line):
+        child.expect_exact("What should change?")
+        child.send(f"{WISH}\r")
     sign = next((sign for words, sign in LASTING.items() if words in line), None)
     if sign is not None:
         child.expect_exact(sign)

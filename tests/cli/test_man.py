@@ -17,7 +17,7 @@ def test_every_command_and_option_is_in_it(offline_shell: Shell) -> None:
         assert not node.words or f"\n.SS {' '.join(['editsvc', *node.words])}\n" in text
         options = {option for param in node.found.params for option in param.opts if option.startswith("--")}
         assert [
-            option for option in options if not re.search(rf"^\\.B .*{option}\\b", text, re.MULTILINE)
+            option for option in options if not re.search(rf"^\.B .*{option}\b", text, re.MULTILINE)
         ] == []
 
 

@@ -70,7 +70,8 @@ def test_the_diff_streams_and_then_the_exact_one_stays(shell: Shell, slow_emulat
     assert seen_while_streaming
     final = [line.rstrip() for line in screen.display if line.strip()]
     assert "+def seventh_step(value):" in final
-    assert final[-1].startswith("gpt-oss-120b · ")
+    assert final[-2].startswith("gpt-oss-120b · ")
+    assert final[-1] == "Not written; add --apply."
     assert not any("place changed" in line for line in final)
 
 
@@ -139,3 +140,31 @@ def test_code_cannot_steer_the_terminal(shell: Shell, two_hunks: str) -> None:
 
     assert visible("a\x1b[2Jb\u202ec\td") == "a\\x1b[2Jb\\u202ec\td"
     assert "\x1b[2J" not in coloured_line("+\x1b[2J")
+
+
+def shown(shell: Shell, line: str) -> str:
+    child = pexpect.spawn(
+        "/bin/sh", ["-c", f"{sys.executable} -m editsvc {line}"], cwd=shell.folder, encoding="utf-8", timeout=60,
+        env=os.environ | {"TERM": "xterm-256color", "GIT_PAGER": ""},
+    )  # fmt: skip
+    child.expect(pexpect.EOF)
+    return str(child.before)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('rewrite --offline -i "rename step_1 to one" steps.py', True),
+        ('rewrite --offline -i "rename step_1 to one" --apply steps.py', False),
+        ('rewrite --offline -i "rename step_1 to one" --json steps.py', False),
+        ('rewrite --offline -i "rename step_1 to one" steps.py | cat', False),
+        ('rewrite --offline -i "rename step_1 to one" steps.py 2>&1 >/dev/null | cat', False),
+        ('rewrite --offline -i "rename nothing_here to one" steps.py', False),
+        ('rewrite --offline -i "sort imports" steps.py', False),
+    ],
+)
+def test_what_was_not_written_is_said_on_a_terminal_alone(
+    offline_shell: Shell, line: str, said: bool
+) -> None:
+    offline_shell.file()
+    assert ("Not written; add --apply." in shown(offline_shell, line)) is said
