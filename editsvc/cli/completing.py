@@ -44,7 +44,7 @@ class _Bash(BashComplete):
         """The script says nothing to an old one."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        line, point = os.environb[b"EDITSVC_LINE"], int(os.environ["EDITSVC_POINT"])
+        line, point = os.fsencode(os.environ["EDITSVC_LINE"]), int(os.environ["EDITSVC_POINT"])
         before, after = os.fsdecode(line[:point]), os.fsdecode(line[point:])
         words = split_arg_string(before + _END)
         _Line.words = [*words[1:-1], *split_arg_string(after)]

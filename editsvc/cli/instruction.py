@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +13,10 @@ import click
 
 from editsvc.cli import output
 from editsvc.errors import UsageError
+from editsvc.system import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from editsvc.settings.schema import Settings
 
@@ -130,7 +131,8 @@ def open_in_editor(path: Path) -> None:
     import subprocess
 
     command = editor()
-    with _terminal_input() as stdin:
+    # It reads keys from standard input, or from the terminal itself where that is something else.
+    with nullcontext(None) if sys.stdin.isatty() else terminal.keys() as stdin:
         # The variable is the user's, and may have options: it is what a shell takes, as with git.
         done = subprocess.run(["/bin/sh", "-c", f'{command} "$@"', command, path], stdin=stdin, check=False)  # noqa: S603
     if done.returncode:
@@ -138,20 +140,6 @@ def open_in_editor(path: Path) -> None:
             f"The editor {command!r} ended with status {done.returncode}.",
             hint="Nothing was done. $VISUAL or $EDITOR says which editor to use.",
         )
-
-
-@contextmanager
-def _terminal_input() -> Iterator[int | None]:
-    """What an editor reads keys from: standard input, or the terminal itself where that is something else."""
-    try:
-        terminal = None if sys.stdin.isatty() else os.open("/dev/tty", os.O_RDWR)
-    except (AttributeError, OSError):  # no terminal at all, as for a script that plays the editor
-        terminal = None
-    try:
-        yield terminal
-    finally:
-        if terminal is not None:
-            os.close(terminal)
 
 
 def _edited(text: str, paths: Sequence[str]) -> str:

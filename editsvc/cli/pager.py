@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from contextlib import suppress
 from typing import Final
 
 from editsvc.cli import looks
+from editsvc.system import terminal
 
 _USUAL: Final = "less"
 _ENVIRONMENT: Final = {"LESS": "FRX", "LV": "-c"}
@@ -35,7 +35,7 @@ _SWITCHES: Final = {
 
 def wanted() -> str | None:
     """The pager's command for the shell, if standard output is a terminal and there is a pager; else None."""
-    if not sys.stdout.isatty() or looks.paging_is_off() or not _has_keys():
+    if not sys.stdout.isatty() or looks.paging_is_off() or not terminal.has_keys():
         return None
     named = next((name for name in ("GIT_PAGER",) if name in os.environ), None)
     found = os.environ[named] if named else _from_git()
@@ -52,18 +52,13 @@ def page(command: str, text: str) -> bool:
     if command == _USUAL and "LESS" not in os.environ and _fits(text):
         return False  # less would print it and end
     environ = {**_ENVIRONMENT, **os.environ}
-    before = signal.getsignal(signal.SIGINT)
-    # Ctrl-C is the pager's; with SIG_IGN it would inherit deafness.
-    signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    try:
+    with terminal.interrupts_are_for_others():
         running = subprocess.Popen(  # noqa: S602 - what the user has set is for a shell, as with git
             command, shell=True, stdin=subprocess.PIPE, env=environ
         )
         with suppress(BrokenPipeError):  # whoever reads has seen enough
             running.communicate(text.encode("utf-8", "surrogateescape"))
         running.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
     # A shell says so if there is no such program.
     return running.returncode not in {126, 127}
 
@@ -72,17 +67,6 @@ def _fits(text: str) -> bool:
     size = shutil.get_terminal_size()
     lines = text.split("\n")
     return sum(1 + len(line.expandtabs()) // max(size.columns, 1) for line in lines) < size.lines
-
-
-def _has_keys() -> bool:
-    """Whether there is a terminal to read keys from: none has a process that commands are handed to."""
-    if os.name != "posix":
-        return True
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY))
-    except OSError:
-        return False
-    return True
 
 
 def _from_git() -> str | None:

@@ -5,14 +5,12 @@ It is drawn on stderr, because stdout is for diffs.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.data_structures import Size
 from prompt_toolkit.history import History, InMemoryHistory
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from editsvc.files import typed
@@ -37,19 +35,12 @@ class _Kept(History):
         """Nothing: a line counts when it is used."""
 
 
-def _size() -> Size:
-    found = os.get_terminal_size(sys.stderr.fileno())
-    return Size(rows=found.lines or 24, columns=found.columns or 80)
-
-
 def line(question: str, history: Path | None) -> str:
     """What is typed behind `question`; raises EOFError for Ctrl-D, KeyboardInterrupt for Ctrl-C."""
-    drawn: Output
-    if sys.platform == "win32":
-        drawn = create_output(sys.stderr)
-    else:
+    drawn = create_output(sys.stderr)
+    if isinstance(drawn, Vt100_Output):
         # Where the cursor is need not be asked: a terminal that does not answer would be told off by the library.
-        drawn = Vt100_Output(sys.stderr, _size, term=os.environ.get("TERM"), enable_cpr=False)
+        drawn.enable_cpr = False
     kept = InMemoryHistory() if history is None else _Kept(history)
     session: PromptSession[str] = PromptSession(output=drawn, history=kept, enable_suspend=True)
     return session.prompt(question)

@@ -11,6 +11,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from editsvc.system.files import make_private_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,7 @@ def add(path: Path, instruction: str) -> None:
     known = load(path)
     if instruction[:1].isspace() or len(instruction) > _LONGEST or known[-1:] == [instruction]:
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     line = json.dumps(instruction).encode() + b"\n"
     if len(known) >= MOST_KEPT and _lines(path) >= MOST_KEPT + _ROOM:
         _replace(path, [*known[1:], instruction])

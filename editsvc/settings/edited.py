@@ -40,7 +40,7 @@ def checked(text: str, *, origin: str, project: bool) -> str:
     if forbidden:
         raise SettingsError(
             f"{origin}: a project may not set {forbidden[0]}.",
-            hint="Leave out --project to set it for yourself.",
+            hint="It can be set in your own settings file.",
         )
     return text
 
@@ -83,6 +83,4 @@ def _parsed(text: str, origin: str) -> TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as exc:
-        raise SettingsError(
-            f"{origin} is not valid TOML: {exc}.", hint="editsvc config edit opens it."
-        ) from exc
+        raise SettingsError(f"{origin} is not valid TOML: {exc}.", hint="Correct that line first.") from exc

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.errors import SettingsError
+from editsvc.system.files import make_private_folder, others_can_read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SERVICE: Final = "editsvc"
 FILE: Final = "keys.json"
-_OTHERS: Final = 0o077
 
 
 class Account(StrEnum):
@@ -69,7 +68,7 @@ def out_of_keyring(account: str) -> bool:
     except KeyringError as exc:
         raise SettingsError(
             f"The keyring does not give up the key: {exc}.",
-            hint=f"Remove {account} of {SERVICE} in its own program.",
+            hint=f"Remove {account} of the service {SERVICE} in the program of the keyring.",
         ) from exc
     return True
 
@@ -97,8 +96,7 @@ def out_of_file(folder: Path, account: str) -> bool:
 def _load(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno())
-            if os.name == "posix" and stat.S_IMODE(mode.st_mode) & _OTHERS:
+            if others_can_read(os.fstat(file.fileno())):
                 raise SettingsError(
                     f"{path} holds keys, and others can read it.", hint=f"Run: chmod 600 {path}"
                 )
@@ -108,9 +106,7 @@ def _load(path: Path) -> dict[str, Any]:
     except OSError as exc:
         raise SettingsError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
     except ValueError as exc:
-        raise SettingsError(
-            f"{path} is not valid JSON.", hint="Remove it, and run editsvc auth login."
-        ) from exc
+        raise SettingsError(f"{path} is not valid JSON.", hint="Remove it, and keep the key again.") from exc
     return kept if isinstance(kept, dict) else {}
 
 
@@ -120,7 +116,7 @@ def _save(folder: Path, kept: dict[str, Any]) -> None:
         if not kept:
             path.unlink(missing_ok=True)
             return
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor

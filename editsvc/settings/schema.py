@@ -73,7 +73,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: Annotated[str, _doc("The URL of the API, without /v1.")] = "https://api.cerebras.ai"
     api_key_command: Annotated[
         list[str] | None,
-        _doc("A command that prints the API key; runs if neither the environment nor the keyring has one."),
+        _doc(
+            "A command that prints the API key; runs if neither the environment nor editsvc auth login has one."
+        ),
     ] = None
     prediction: Annotated[
         PredictionMode, _doc("Whether to send the text as the predicted output: auto, on or off.")

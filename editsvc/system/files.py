@@ -83,6 +83,11 @@ class Files(Protocol):
         ...
 
 
+def others_can_read(status: os.stat_result) -> bool:
+    """Whether a file's mode lets others than its owner read it; what Windows says as a mode is none."""
+    return sys.platform != "win32" and bool(status.st_mode & 0o077)
+
+
 def make_private_folder(folder: Path, *, exist_ok: bool = True) -> None:
     """Make a folder, and those above it, that only its user can look into; raises OSError.
 

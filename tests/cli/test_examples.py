@@ -28,7 +28,9 @@ PAGES = [
     ROOT / "README.md",
     *sorted(page for page in (ROOT / "docs").glob("**/*.md") if page.name != "commands.md"),
 ]
-_EXAMPLE = re.compile(r"(?:\$ )?(editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)")
+_EXAMPLE = re.compile(
+    r"(?:\$ )?((?:(?:echo|cat) [^|]+ \| )?editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)"
+)
 
 
 @dataclass(frozen=True)

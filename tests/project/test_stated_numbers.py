@@ -343,7 +343,8 @@ ANYWHERE = [
 ]
 ELSEWHERE = {
     "CONTRIBUTING.md": ["exits with 1"],
-    "SECURITY.md": ["(0700, 0600)", "The socket (0600)", "look into (0700)"],
+    "SECURITY.md": ["(0700, 0600)", "The socket (0600)", "look into (0700)", "can read (0600)"],
+    "docs/terminal.md": ["exit code 130", "exit code 2"],
     "docs/ARCHITECTURE.md": ["in 40 % of the edits", "within 0.9 to 1.3 times"],
     "docs/emulator.md": ["`n` > 1"],
     "docs/glossary.md": ["Below 1 only"],
