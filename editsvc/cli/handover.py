@@ -70,7 +70,7 @@ def running_code(environ: dict[bytes, bytes]) -> bytes:
 def hand_over() -> None:
     """Have a running server do what this process was started for, and exit with its code; return if there is none."""
     arguments = sys.argv[1:]
-    if arguments[:1] != ["rewrite"] or _talks(arguments):
+    if arguments[:1] != ["rewrite"] or talks(arguments):
         return
     folder = linux.runtime_folder()
     if not linux.is_private(folder):
@@ -85,7 +85,7 @@ def hand_over() -> None:
     sys.exit(_follow(connection))
 
 
-def _talks(arguments: list[str]) -> bool:
+def talks(arguments: list[str]) -> bool:
     """Whether the command would ask its user something, for which it must be the terminal's own process."""
     asks = "--interactive" in arguments or any(word.startswith(("-e", "--edit")) for word in arguments)
     return asks or not any(word.startswith(("-i", "-F", "--inst", "--file")) for word in arguments)

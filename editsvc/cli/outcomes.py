@@ -270,7 +270,7 @@ class Teller:
             if outcome.output is None and self._waits():
                 self._kept.append(outcome)
             else:
-                self._write(outcome)
+                self._write(outcome, paged=not self._titled)
             title = f"{outcome.path}: " if titled or self._titled else ""
             self._findings(outcome, title)
             self._remark(outcome)
@@ -292,7 +292,7 @@ class Teller:
 
     def release(self) -> None:
         """Write the diffs that waited until nothing is drawn any more."""
-        output.write_diff(b"".join(outcome.diff for outcome in self._kept))
+        output.write_diff(b"".join(outcome.diff for outcome in self._kept), paged=True)
         self._kept.clear()
 
     def _complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
@@ -315,13 +315,16 @@ class Teller:
         self._say(outcome.way_out)
 
     def _waits(self) -> bool:
-        """Whoever reads a pipe may write to the terminal that is drawn on, and a pager takes all diffs at once."""
+        """Whoever reads a pipe may write to the terminal that is drawn on.
+
+        And a pager that the user has chosen takes all diffs at once; without one, each is shown when it is there.
+        """
         if self._chosen or not self._titled:
             return False
         from editsvc.cli import pager
 
         if self._pages is None:
-            self._pages = pager.wanted() is not None
+            self._pages = pager.wanted(usual=False) is not None
         return self._pages or (self._live and not sys.stdout.isatty())
 
     def _findings(self, outcome: FileOutcome, title: str) -> None:
@@ -363,11 +366,11 @@ class Teller:
             output.print_message(f"editsvc: {sentence}")
 
     @staticmethod
-    def _write(outcome: FileOutcome) -> None:
+    def _write(outcome: FileOutcome, *, paged: bool) -> None:
         if outcome.output is not None:
             output.write_bytes(outcome.output)
         else:
-            output.write_diff(outcome.diff)
+            output.write_diff(outcome.diff, paged=paged)
 
 
 def say_what_was_not_written(writing: Writing, outcomes: Sequence[FileOutcome]) -> None:

@@ -63,10 +63,10 @@ def print_message(sentence: str) -> None:
     click.echo(visible(sentence), err=True)
 
 
-def write_diff(diff: bytes) -> None:
+def write_diff(diff: bytes, *, paged: bool = True) -> None:
     """A unified diff on stdout: for people if that is a terminal or colours are wanted, else byte for byte.
 
-    On a terminal it goes through the user's pager.
+    On a terminal it goes through the user's pager, if it may be `paged`.
     """
     on_terminal = sys.stdout.isatty()
     if not diff or not (on_terminal or looks.coloured()):
@@ -75,7 +75,7 @@ def write_diff(diff: bytes) -> None:
     lines = diff.decode("utf-8", "replace").split("\n")
     shown = coloured_diff(lines) if looks.coloured() else map(visible, lines)
     text = "\n".join(shown)
-    if on_terminal:
+    if on_terminal and paged:
         from editsvc.cli import pager
 
         command = pager.wanted()

@@ -33,18 +33,21 @@ _SWITCHES: Final = {
 }
 
 
-def wanted() -> str | None:
-    """The pager's command for the shell, if standard output is a terminal and there is a pager; else None."""
+def wanted(*, usual: bool = True) -> str | None:
+    """The pager's command for the shell, if standard output is a terminal and there is a pager; else None.
+
+    Without `usual` only one counts that the user has chosen.
+    """
     if not sys.stdout.isatty() or looks.paging_is_off() or not terminal.has_keys():
         return None
     named = next((name for name in ("GIT_PAGER",) if name in os.environ), None)
     found = os.environ[named] if named else _from_git()
     if found is None:
         found = os.environ.get("PAGER")
-    if found is None:
+    if found is None and usual:
         dumb = os.environ.get("TERM", "dumb") == "dumb"
         found = _USUAL if shutil.which(_USUAL) and not dumb else ""
-    return None if found.strip() in _NONE else found
+    return None if found is None or found.strip() in _NONE else found
 
 
 def page(command: str, text: str) -> bool:

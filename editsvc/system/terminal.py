@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 @contextmanager
 def keys() -> Iterator[int | None]:
     """A descriptor to read keys from; None where there is no terminal, and on Windows, where programs find theirs."""
-    terminal = None
-    if sys.platform != "win32":
-        try:
-            terminal = os.open("/dev/tty", os.O_RDWR)
-        except OSError:
-            terminal = None
+    terminal: int | None
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        terminal = None
     try:
         yield terminal
     finally:
@@ -30,10 +29,8 @@ def keys() -> Iterator[int | None]:
 
 def has_keys() -> bool:
     """Whether a program that is started here can read keys: not where commands are handed over to."""
-    if sys.platform == "win32":
-        return True
     with keys() as terminal:
-        return terminal is not None
+        return terminal is not None or sys.platform == "win32"
 
 
 @contextmanager

@@ -234,7 +234,7 @@ def test_nothing_to_change_is_success(shell: Shell, start_emulator: Callable[...
         (["-i", "x", "steps.py", "steps.py"], "A file is named twice."),
         (["-i", "x", "--interactive", "steps.py"], "--interactive asks on the terminal"),
         (["-i", "x"], "Missing argument"),
-        (["steps.py"], "Missing option"),
+        (["steps.py"], "No instruction was given"),
         (["-i", "x", "--allow", "identity", "steps.py"], "identity"),
     ],
 )

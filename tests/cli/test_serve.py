@@ -17,6 +17,8 @@ import pytest
 from held_server import held_server
 from patience import HANGING_S
 
+from editsvc.cli import handover
+
 if sys.platform != "linux":
     pytest.skip("serve is for Linux", allow_module_level=True)
 
@@ -122,8 +124,8 @@ def test_only_its_user_can_reach_the_socket(runtime: Path) -> None:
         (["rewrite", *RENAME, "--apply", "-"], CODE.encode(), 0),
         (["rewrite", "-i", "rename no_such to x", "client.py"], b"", 1),
         (["rewrite", *RENAME, "missing.py"], b"", 1),
-        (["rewrite", *RENAME], b"", 2),
-        (["rewrite", "--no-such-option"], b"", 2),
+        (["rewrite", *RENAME], b"", 1),
+        (["rewrite", *RENAME, "--no-such-option"], b"", 2),
         (["rewrite", *RENAME, "--scope", "nowhere", "client.py"], b"", 2),
     ],
     ids=lambda value: " ".join(value[3:]) if isinstance(value, list) else None,
@@ -229,3 +231,20 @@ def test_an_edit_whose_client_is_killed_is_cancelled(place: Place) -> None:
         while place.logged() != ["cancelled"]:
             assert time.monotonic() < ends
     assert (place.folder / "client.py").read_text() == CODE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asks"),
+    [
+        (["rewrite", "client.py"], True),
+        (["rewrite", "-i", "x", "client.py"], False),
+        (["rewrite", "-ix", "client.py"], False),
+        (["rewrite", "--instruction=x", "client.py"], False),
+        (["rewrite", "-F", "wish.txt", "client.py"], False),
+        (["rewrite", "-i", "x", "-e", "client.py"], True),
+        (["rewrite", "-ei", "x", "client.py"], True),
+        (["rewrite", "-i", "x", "--interactive", "client.py"], True),
+    ],
+)
+def test_a_command_that_asks_its_user_something_is_not_handed_over(arguments: list[str], asks: bool) -> None:
+    assert handover.talks(arguments) is asks
