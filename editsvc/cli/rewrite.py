@@ -3,74 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import itertools
 import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 import click
-import msgspec
 
 from editsvc.cli import instruction as instruction_source
-from editsvc.cli import output
-from editsvc.cli.display import can_be_drawn_on, display
+from editsvc.cli import output, running
+from editsvc.cli.display import can_be_drawn_on
 from editsvc.cli.looks import looks
 from editsvc.cli.outcomes import (
     SCHEMA,
-    FileOutcome,
     Teller,
-    Writing,
     entry,
-    finish,
-    keep_refused,
-    log,
-    name_in_diff,
-    of_error,
-    of_result,
-    refused_by,
     say_what_was_not_written,
-    write_if_asked,
     writing_for,
 )
 from editsvc.cli.usage import completed_by
-from editsvc.engine.edit import EditRequest
-from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import disk, workspace
+from editsvc.errors import UsageError
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
 from editsvc.settings import environment
-from editsvc.system.signals import call_at_end
-from editsvc.text.document import decode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from editsvc.cli.display import Display
-    from editsvc.engine.service import EditService
-    from editsvc.scope.scopes import ScopeRequest
-    from editsvc.settings.schema import Settings
-
-STDIN: Final = instruction_source.STDIN
-_CANCELLED: Final = Cancelled("The edit was cancelled.")
-
-
-class Options(msgspec.Struct, frozen=True):
-    """What the command line says, checked."""
-
-    instruction: str
-    scope: ScopeRequest
-    prediction: PredictionMode | None
-    allow: tuple[Check, ...] | None
-    allow_path: tuple[str, ...]
-    only_asked: bool | None
-    interactive: bool
-    as_json: bool
-    live: bool
-    batch: str | None
-    writing: Writing
 
 
 @click.command(
@@ -186,12 +139,12 @@ def command(
         raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
     if len(set(paths)) != len(paths):
         raise UsageError("A file is named twice.", hint="Name each file once.")
-    if interactive and (STDIN in paths or not sys.stdin.isatty()):
+    if interactive and (instruction_source.STDIN in paths or not sys.stdin.isatty()):
         raise UsageError("--interactive asks on the terminal, and standard input is none.")
     resolved = environment.load({"model": model, "jobs": jobs})
     for warning in resolved.warnings:
         output.print_message(f"editsvc: {warning}")
-    options = Options(
+    options = running.Options(
         instruction=instruction_source.read(
             instruction, instruction_file, edit=edit, paths=paths, settings=resolved.settings
         ),
@@ -210,172 +163,15 @@ def command(
     )
     teller = Teller(options.writing, titled=len(paths) > 1, live=options.live, chosen=interactive)
     try:
-        outcomes = asyncio.run(_run(options, paths, teller, offline=offline))
+        outcomes = asyncio.run(running.run(options, paths, teller, offline=offline))
     finally:
         teller.release()
     if options.interactive:
         # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
-        outcomes = _asked(options, outcomes, teller)
+        outcomes = running.asked(options, outcomes, teller)
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [entry(outcome) for outcome in outcomes]})
         teller.tell_beside_json(outcomes)
     else:
         say_what_was_not_written(options.writing, outcomes)
     return max(outcome.exit_code for outcome in outcomes)
-
-
-async def _run(options: Options, paths: Sequence[str], teller: Teller, *, offline: bool) -> list[FileOutcome]:
-    from editsvc.app.composition import open_service
-
-    settings = options.writing.settings
-    task = asyncio.current_task()
-    if task is not None:
-        call_at_end(lambda _number: task.cancel(), interrupts=False)
-    outcomes: list[FileOutcome] = []
-    async with open_service(settings, offline=offline) as service:
-        if service.offline and not offline:
-            output.print_message(
-                "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."
-            )
-        limit = asyncio.Semaphore(settings.jobs)
-        with display(paths, drawn=options.live) as shown:
-
-            async def edit(path: str) -> FileOutcome:
-                async with limit:
-                    return await _one(options, path, service, shown)
-
-            tasks = [asyncio.create_task(edit(path)) for path in paths]
-            try:
-                while len(outcomes) < len(tasks):
-                    await tasks[len(outcomes)]
-                    # Those behind it may have ended before it: they are printed in the order of the command line.
-                    ready = [
-                        ended.result() for ended in itertools.takewhile(_is_done, tasks[len(outcomes) :])
-                    ]
-                    outcomes += ready
-                    if not options.as_json and not options.interactive:
-                        with shown.aside():
-                            teller.tell(ready)
-            except asyncio.CancelledError:
-                for running in tasks:
-                    running.cancel()
-                ended = await asyncio.gather(*tasks, return_exceptions=True)
-                rest = [
-                    end if isinstance(end, FileOutcome) else of_error(path, _CANCELLED)
-                    for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
-                ]
-                outcomes += rest
-                if not options.as_json and not options.interactive:
-                    with shown.aside():
-                        teller.tell(rest, titled=True)
-    return outcomes
-
-
-def _is_done(task: asyncio.Task[FileOutcome]) -> bool:
-    return task.done()
-
-
-async def _one(options: Options, path: str, service: EditService, shown: Display) -> FileOutcome:
-    from editsvc.tokenlog import Source
-
-    try:
-        source, data = await asyncio.to_thread(_read, path, options.allow_path)
-        name = options.writing.stdin_filename if source is None else Path(path).name
-        snapshot = decode(data, uri=path)
-    except EditsvcError as exc:
-        warning = await service.record_refusal(exc, source=Source.CLI, path=_absolute(path))
-        return replace(of_error(path, exc), remarks=(warning,) if warning else ())
-    request = EditRequest(
-        snapshot=snapshot,
-        instruction=options.instruction,
-        filename=Path(name).name,
-        source=Source.CLI,
-        path=str(source.path) if source else "",
-        scope=options.scope,
-        prediction=options.prediction,
-        allow=options.allow,
-        only_asked=options.only_asked,
-        batch=options.batch,
-    )
-    with shown.file(path) as listener:
-        result = await service.edit(request, listener)
-    gc.enable()  # if no request was sent
-    from editsvc.engine.places import unexplained
-
-    outcome = of_result(path, result, source)
-    shown.unexplained(len(unexplained(result)))
-    if result.refused is not None:
-        from editsvc.files import refused
-
-        allow = None if options.allow is None else tuple(map(str, options.allow))
-        asked = refused.Asked(request.instruction, request.filename, refused_by(result), allow)
-        return await asyncio.to_thread(keep_refused, options.writing, outcome, asked)
-    if result.after is None or options.interactive:
-        return outcome
-    finishing = asyncio.create_task(asyncio.to_thread(finish, options.writing, outcome))
-    try:
-        return await asyncio.shield(finishing)
-    except asyncio.CancelledError:
-        return await finishing  # the file is being written: what happened to it must be reported
-
-
-def _asked(options: Options, outcomes: Sequence[FileOutcome], teller: Teller) -> list[FileOutcome]:
-    """Ask about each file; who interrupted the edits is asked nothing more."""
-    if all(outcome.status is not Status.CANCELLED for outcome in outcomes):
-        return [_ask(options, outcome, teller) for outcome in outcomes]
-    ended = [
-        of_error(outcome.path, _CANCELLED) if outcome.exit_code is ExitCode.DONE else outcome
-        for outcome in outcomes
-    ]
-    if not options.as_json:
-        teller.tell(ended)
-    return ended
-
-
-def _ask(options: Options, outcome: FileOutcome, teller: Teller) -> FileOutcome:
-    """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
-    from editsvc.cli.choose import Choice, choose
-    from editsvc.text.diff import unified_diff
-
-    result = outcome.result
-    if result is not None and result.after is not None:
-        name = name_in_diff(options.writing, outcome)
-        old, new = result.before.encode(), result.after.encode()
-        diff = unified_diff(old, new, name.path, from_top=name.from_top)
-        if diff:
-            chosen = choose(outcome.path, Choice.of(result))
-            _record_verdict(options.writing.settings, result.id, chosen.taken, chosen.count)
-            if chosen.taken < chosen.count:
-                new = chosen.text
-                diff = unified_diff(old, new, name.path, from_top=name.from_top)
-            if not chosen.taken:
-                outcome = replace(outcome, status=Status.UNCHANGED)
-        outcome = write_if_asked(options.writing, replace(outcome, diff=diff), new, name)
-    if not options.as_json:
-        teller.tell([outcome])
-    return outcome
-
-
-def _record_verdict(settings: Settings, record: str, taken: int, count: int) -> None:
-    from editsvc.tokenlog import Verdict
-
-    verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
-    log(
-        settings,
-        "Your choices were not logged.",
-        lambda opened: opened.set_verdict(record, verdict, taken, hunks=count),
-    )
-
-
-def _read(path: str, allowed: Sequence[str]) -> tuple[disk.SourceFile | None, bytes]:
-    if path == STDIN:
-        return None, sys.stdin.buffer.read()
-    real = workspace.typed(path, here=Path.cwd(), allowed=allowed)
-    source = disk.read(Path(path))
-    if source.path != real:
-        raise Stale(f"{path} leads elsewhere by now.", hint="Run the edit again.")
-    return source, source.data
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).absolute())
