@@ -89,9 +89,9 @@ class Session:
         self._child.send(f"{CTRL_E}{CTRL_U}{typed}{TAB}")
         # The shell takes the rest when it has completed, and has closed a quote.
         self._child.send(f"{CTRL_A}printf '<%s>' \r")
-        self._child.expect(r"<editsvc>((?:<[^>\r\n]*>)*)")
+        # What follows the last word has to be there, too: the shell may write its words one by one.
+        self._child.expect(r"<editsvc>((?:<[^>\r\n]*>)*)[\r\n\x1b]")
         found = self._child.match[1]
-        self._child.expect(r"[\r\n]|\x1b")
         # zsh takes the slash behind a folder away again when something else is typed than a name.
         return [word.removeprefix("<").removesuffix("/") for word in found.split(">")[:-1]]
 
