@@ -15,34 +15,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    listed = subprocess.run(
-        [
-            "git",
-            "ls-files",
-            "-z",
-            "editsvc",
-            "lsp",
-            "pyproject.toml",
-            "README.md",
-            "LICENSE",
-            "docs/editsvc.1",
-        ],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        target = source / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((ROOT / name).read_bytes())
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(source)],
-        check=True,
-        capture_output=True,
-    )
+    bundle = ROOT / "editors" / "vscode" / "scripts" / "bundle.py"
+    subprocess.run([sys.executable, str(bundle), "--wheel", str(folder)], check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return set(zipfile.ZipFile(path).namelist())
 

@@ -26,7 +26,7 @@ EXTENSION = Path(__file__).parents[1]
 ROOT = EXTENSION.parents[1]
 SERVER = EXTENSION / "server"
 CONSTRAINTS = ROOT / "constraints.txt"
-SOURCES = ("editsvc", "lsp", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("editsvc", "lsp", "pyproject.toml", "README.md", "LICENSE", "docs/editsvc.1")
 EPOCH = "946684800"
 """The time of all files in packages, so that nothing depends on when they were made."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
