@@ -7,6 +7,7 @@ the machines themselves reach no network.
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -141,16 +142,7 @@ def machine(tmp_path: Path, packages: dict[str, Path], place: Callable[[], str])
 def older(folder: Path, wheels: Path) -> Path:
     """An environment with the product as it would be if it were version 0.0.9."""
     source = folder / "source"
-    listed = subprocess.run(
-        ["git", "ls-files", "editsvc", "lsp", "pyproject.toml", "README.md", "LICENSE"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in listed.stdout.split():
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, source / name)
+    runpy.run_path(BUNDLE[1])["copy_sources"](source)
     for name in ("pyproject.toml", "editsvc/__init__.py"):
         text = (source / name).read_text("utf-8")
         (source / name).write_text(text.replace('"0.1.0"', '"0.0.9"'), "utf-8")

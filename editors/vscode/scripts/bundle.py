@@ -63,18 +63,23 @@ PLATFORMS: dict[str, tuple[str, list[str]]] = {
 }
 
 
-def build_wheel(folder: Path) -> Path:
-    """The wheel of what git knows of the product, made in `folder`."""
+def copy_sources(folder: Path) -> None:
+    """What git knows of the product, into `folder`."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", *SOURCES], cwd=ROOT, check=True, capture_output=True, text=True
     )
+    for name in filter(None, listed.stdout.split("\0")):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+        target.chmod(0o644)
+
+
+def build_wheel(folder: Path) -> Path:
+    """The wheel of what git knows of the product, made in `folder`."""
     with tempfile.TemporaryDirectory() as made:
         source = Path(made) / "source"
-        for name in filter(None, listed.stdout.split("\0")):
-            target = source / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((ROOT / name).read_bytes())
-            target.chmod(0o644)
+        copy_sources(source)
         pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
     return max(folder.glob("editsvc-*.whl"), key=lambda path: path.stat().st_mtime)
 
