@@ -77,13 +77,13 @@ class Reviews:
         return opened
 
     def forget_undone(self, uri: str, text: str) -> None:
-        """End the reviews of edits that were taken back altogether, as the document's `text` shows.
+        """End the reviews of edits of which nothing is left to decide on, as the document's `text` shows.
 
-        Before another edit goes in: if it writes the same, it must not bring the first to life again.
+        Before another edit goes in: if it writes what was taken back, it must not bring the first to life again.
         """
         for edit in [edit for edit in self._edits.values() if edit.uri == uri]:
             edit.review.refresh(text)
-            if all(hunk.state is HunkState.REJECTED for hunk in edit.review.hunks):
+            if not edit.review.undecided:
                 self._finish(edit, text)
 
     def get(self, edit_id: str) -> OpenEdit | None:

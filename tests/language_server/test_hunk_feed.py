@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from lsp_session import STEPS, URI, Session
 from patience import until
 
@@ -70,9 +71,14 @@ async def test_an_edit_that_is_applied_silently_is_no_review(start: Start) -> No
     assert told(session) == []
 
 
-async def test_an_edit_that_was_undone_stays_so_when_another_writes_the_same(start: Start) -> None:
+@pytest.mark.parametrize("accepted", [[], [0], [1]])
+async def test_an_edit_that_was_undone_stays_so_when_another_writes_the_same(
+    start: Start, accepted: list[int]
+) -> None:
     session = await start(options=ASKED)
     first = await session.edit()
+    for hunk in accepted:
+        await session.client.command("editsvc.acceptHunk", {"editId": first["editId"], "hunkId": hunk})
     session.client.undo(URI)
     session.client.report(URI)
     second = await session.edit()
