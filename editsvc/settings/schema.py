@@ -33,6 +33,8 @@ def _doc(
 
 
 _LEAST_SHOWN: Final = 1_000  # tokens of a file, below which nothing can be told from what is shown
+# Of a value that is wrong.
+_LONGEST_SHOWN: Final = 60
 
 
 class OnSyntaxError(StrEnum):
@@ -302,8 +304,11 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     try:
         converted = msgspec.convert(value, field_type, strict=False)
     except msgspec.ValidationError as exc:
+        takes = explained(key)[1].removesuffix(".")
+        found = f"{value!r:.{_LONGEST_SHOWN}}".replace("'", '"')
+        fault = f"is {found}, and takes {takes[0].lower()}{takes[1:]}" if takes else f"is wrong: {exc}"
         raise SettingsError(
-            f"{origin}: {key} is wrong: {exc}.", remedies=(Remedy(Means.KNOWN_SETTINGS, key),)
+            f"{origin}: {key} {fault}.", remedies=(Remedy(Means.KNOWN_SETTINGS, key),)
         ) from exc
     if key == "reasoning_effort" and converted not in EFFORTS:
         raise SettingsError(f"{origin}: reasoning_effort is {converted!r}; expected {', '.join(EFFORTS)}.")

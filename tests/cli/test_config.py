@@ -38,7 +38,7 @@ def test_what_the_error_about_a_setting_says_to_run_explains_it(offline_shell: S
     explained = offline_shell.run("config", "show", "jobs")
     assert explained.code == 4
     assert "A whole number, at least 1, at most 64. Default: 4." in " ".join(explained.out.decode().split())
-    assert "jobs is wrong" in explained.err
+    assert "jobs is " in explained.err
 
 
 def test_what_the_error_about_an_unknown_setting_says_to_run_lists_them_all(offline_shell: Shell) -> None:
@@ -140,9 +140,13 @@ def test_what_is_typed_becomes_a_value_of_the_right_type(
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (["jobs", "99"], 4, "Expected `int` <= 64. editsvc config show jobs explains it."),
+        (
+            ["jobs", "99"],
+            4,
+            "and takes a whole number, at least 1, at most 64. editsvc config show jobs explains it.",
+        ),
         (["jobs", "many"], 4, "editsvc config show jobs explains it."),
-        (["prediction", "maybe"], 4, "Invalid enum value 'maybe'"),
+        (["prediction", "maybe"], 4, "and takes one of auto, on, off"),
         (["base_url", "ftp://x"], 4, "is not the URL of a server"),
         (["jbos", "8"], 2, "There is no setting 'jbos'. Did you mean jobs?"),
         (["fallback_model", "m"], 4, "A fallback needs both."),

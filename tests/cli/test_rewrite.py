@@ -261,7 +261,7 @@ def test_a_wrong_setting_ends_with_4(shell: Shell) -> None:
     shell.file()
     ran = shell.run("rewrite", "-i", INSTRUCTION, "steps.py")
     assert ran.code == 4
-    assert ran.err.startswith("editsvc: environment: jobs is wrong")
+    assert ran.err.startswith('editsvc: environment: jobs is "none", and takes a whole number')
 
 
 def test_a_log_that_fails_is_a_warning_and_the_edit_is_made(shell: Shell) -> None:

@@ -38,9 +38,9 @@ def test_text_from_the_environment_becomes_the_settings_type() -> None:
     ("values", "words"),
     [
         ({"modle": "x"}, "there is no setting 'modle'"),
-        ({"jobs": 0}, "jobs is wrong"),
-        ({"jobs": "many"}, "jobs is wrong"),
-        ({"prediction": "maybe"}, "prediction is wrong"),
+        ({"jobs": 0}, "jobs is 0, and takes a whole number, at least 1, at most 64"),
+        ({"jobs": "many"}, 'jobs is "many", and takes a whole number'),
+        ({"prediction": "maybe"}, 'prediction is "maybe", and takes one of'),
         ({"reasoning_effort": "huge"}, "expected low, medium, high"),
         ({"allow": ["identity"]}, "allow takes comments, doubling, elision, empty"),
     ],

@@ -184,7 +184,7 @@ exports.specs = {
     await use('misset');
     const { document } = await open('orders.py', orders.before);
     await edit(orders.instruction);
-    await told('max_retries is wrong', ['Restart and retry', 'Show log']);
+    await told('max_retries is', ['Restart and retry', 'Show log']);
     await picture('vscode-error-settings');
     writeFileSync(`${folder}/wrong.toml`, 'max_retries = 1\n');
     await click('Restart and retry');
