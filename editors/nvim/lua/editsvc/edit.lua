@@ -242,8 +242,12 @@ function start(argument)
   table.insert(jobs, job)
   status.run("editing …")
   client.attach(buffer, function(server)
-    if not server or job.cancelled then
+    if not server then
       return finish(job)
+    end
+    if job.cancelled then
+      finish(job)
+      return editsvc.notify("The edit was cancelled.")
     end
     job.client_id = server.id
     argument.uri = job.uri
