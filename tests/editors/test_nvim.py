@@ -11,7 +11,6 @@ import stat
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,6 @@ from nvim_desk import (
     open_hunks,
 )
 from nvim_driver import PLUGIN, ROOT, Neovim
-from nvim_picture import svg
 
 from editsvc.text.document import split_lines
 
@@ -640,7 +638,7 @@ def test_every_command_map_option_and_highlight_is_in_the_help(desk: Desk) -> No
     assert ours | plugs | {f"editsvc-{name}" for name in options} | {f"hl-{name}" for name in groups} <= tags
 
 
-# --- time and pictures --------------------------------------------------------------------------------------
+# --- time ---------------------------------------------------------------------------------------------------
 
 
 def test_the_first_hunk_is_on_the_screen_soon_after_the_server_has_sent_it(
@@ -673,44 +671,3 @@ def test_the_first_hunk_is_on_the_screen_soon_after_the_server_has_sent_it(
         neovim.keys(":EditRejectAll<CR>")
         neovim.until_buffer(LONG)
         neovim.until(lambda: open_hunks(neovim) == 0, "the decisions")
-
-
-def picture(neovim: Neovim, name: str, title: str) -> str:
-    """The screen as an SVG; written into the documentation if EDITSVC_PICTURES says so."""
-    made = svg(neovim.screen, title)
-    if os.environ.get("EDITSVC_PICTURES"):
-        (ROOT / "docs" / "editors" / name).write_text(made, "utf-8")
-    return made
-
-
-def test_the_pictures_of_the_documentation_show_a_real_run(desk: Desk, model: Callable[..., Any]) -> None:
-    model(speed=40.0)
-    neovim = desk.open("cart.py", CART)
-    line = "set statusline=\\ %f\\ %m%=%{v:lua.require'editsvc'.status()}\\ "
-    neovim.keys(f":{line}<CR>:Edit! {INSTRUCTION}<CR>")
-    neovim.until_shown("+         total = sum(")
-    streaming = picture(neovim, "neovim-stream.svg", "Hunks in a floating window while an edit streams")
-    edited(neovim, 3)
-    neovim.keys("gg:EditNext<CR>")
-    neovim.until_shown(":EditNext")
-    review = picture(
-        neovim, "neovim-review.svg", "Open hunks in the buffer, with the lines that they replace"
-    )
-
-    for made in (streaming, review):
-        assert made.count("<text") > 20
-        assert not re.findall(r"(?:url\(|src=|href=)", made)
-    # What was removed is on the screen, though no longer in the buffer.
-    assert (
-        "total = total + price * count" in review
-        and "price * count" not in neovim.buffer().partition("sum(")[0]
-    )
-
-
-def test_the_rows_of_a_picture_stand_one_below_the_other(desk: Desk) -> None:
-    neovim = desk.open("one.py", "first = 1\nsecond = 2\n")
-    neovim.until_shown("second = 2")
-    made = svg(neovim.screen, "two lines")
-    heights = [int(y) for y in re.findall(r'<text x="[\d.]+" y="(\d+)"', made)]
-
-    assert all(above <= below for above, below in pairwise(heights))

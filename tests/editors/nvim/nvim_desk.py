@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nvim_driver import NVIM, PLUGIN, Neovim, running
+from nvim_driver import NVIM, PLUGIN, SIZE, Neovim, running
 
 from editsvc.text.document import split_lines
 
@@ -97,7 +97,58 @@ RENAMED = LONG.replace("step_2(", "second(").replace("step_33(", "late(")
 SUM = "Sum without a loop."
 LIST = "Make the lines in one expression."
 ELIDE = "Say what is left out."
+_ZONES = "".join(
+    f'    {word} zone == "{zone}":\n        return {price}\n'
+    for word, zone, price in [
+        ("if", "city", 400),
+        ("elif", "region", 450),
+        ("elif", "country", 475),
+        ("elif", "union", 480),
+        ("elif", "islands", 490),
+    ]
+)
+RATES_CASE = {
+    "instruction": "Look the price up in a table.",
+    "before": f'''"""What it costs to send a parcel."""
+
+
+def rate(zone):
+    """The price in cents."""
+{_ZONES}    else:
+        return 499
+
+
+def weight(parcels):
+    """What the parcels weigh together, in grams."""
+    return sum(parcel.weight for parcel in parcels)
+
+
+def total(parcels):
+    """What the parcels cost together; heavy ones cost twice as much."""
+    cents = 0
+    for parcel in parcels:
+        price = rate(parcel.zone)
+        if parcel.weight > 5000:
+            price *= 2
+        cents += price
+    return cents
+''',
+}
+RATES_CASE["after"] = RATES_CASE["before"].replace(
+    f"{_ZONES}    else:\n        return 499\n",
+    """\
+    prices = {"city": 400, "region": 450, "country": 475, "union": 480, "islands": 490}
+    return prices.get(zone, 499)
+""",
+)
+LONG_CASE = {
+    "instruction": "Say good evening.",
+    "before": f'def greeting(name):\n    return f"Good morning, {{name}}, {"and " * 37}the_end"\n',
+}
+LONG_CASE["after"] = LONG_CASE["before"].replace("morning", "evening")
 CASES = [
+    RATES_CASE,
+    LONG_CASE,
     {"instruction": ELIDE, "before": CART, "after": cart(ELIDED)},
     {"instruction": ELIDE, "before": f"# mine\n{CART}", "after": f"# mine\n{cart(ELIDED)}"},
     {"instruction": SUM, "before": CART, "after": cart(SUMMED)},
@@ -115,6 +166,7 @@ class Desk:
     folder: Path
     environ: dict[str, str]
     stack: ExitStack
+    size: tuple[int, int] = SIZE
 
     @property
     def pids(self) -> list[int]:
@@ -140,7 +192,7 @@ class Desk:
         return self.start("--clean", "--cmd", f"set rtp^={PLUGIN} termguicolors", "-c", setup, name)
 
     def start(self, *arguments: str) -> Neovim:
-        return self.stack.enter_context(running(self.environ, self.folder, *arguments))
+        return self.stack.enter_context(running(self.environ, self.folder, *arguments, size=self.size))
 
 
 @pytest.fixture

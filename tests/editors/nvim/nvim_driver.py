@@ -18,7 +18,8 @@ from nvim_screen import Screen
 ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "editors" / "nvim"
 NVIM = Path(sys.executable).with_name("nvim")
-WIDTH, HEIGHT = 110, 36
+SIZE = (110, 36)
+"""Columns and rows of the screen, if nothing else is said."""
 _PATIENCE_S = 60.0
 
 
@@ -31,8 +32,9 @@ def _listens(address: Path) -> bool:
 class Neovim:
     """A running Neovim; `screen` follows what it shows."""
 
-    def __init__(self, process: subprocess.Popen[bytes], address: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], address: Path, size: tuple[int, int] = SIZE) -> None:
         self.process = process
+        self._size = size
         self.screen = Screen()
         import pynvim
 
@@ -51,7 +53,7 @@ class Neovim:
 
         # A session belongs to the thread that opened it, so the interface has one of its own.
         interface = pynvim.attach("socket", path=str(address))
-        interface.ui_attach(WIDTH, HEIGHT, rgb=True, ext_linegrid=True)
+        interface.ui_attach(*self._size, rgb=True, ext_linegrid=True)
         attached.set()
 
         def notified(name: str, arguments: list[Any]) -> None:
@@ -141,7 +143,9 @@ class Neovim:
 
 
 @contextmanager
-def running(environ: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[Neovim]:
+def running(
+    environ: Mapping[str, str], folder: Path, *arguments: str, size: tuple[int, int] = SIZE
+) -> Iterator[Neovim]:
     """Neovim in `folder`, started with `arguments`; its server ends with it."""
     address = Path(environ["XDG_RUNTIME_DIR"]) / "nvim.sock"
     process = subprocess.Popen(
@@ -157,7 +161,7 @@ def running(environ: Mapping[str, str], folder: Path, *arguments: str) -> Iterat
         while not _listens(address):
             assert process.poll() is None and time.monotonic() < end, "Neovim does not start"
             time.sleep(0.005)
-        neovim = Neovim(process, address)
+        neovim = Neovim(process, address, size)
     except BaseException:
         process.kill()
         process.wait()

@@ -49,13 +49,13 @@ def svg(screen: Screen, title: str) -> str:
         if shown:
             x += (len(text) - len(text.lstrip())) * CELL_WIDTH
             length = f'textLength="{len(shown) * CELL_WIDTH:.1f}" lengthAdjust="spacingAndGlyphs"'
-            words.append(
-                f'<text x="{x:.1f}" y="{y + 13}" {length} {_attributes(style)}>{escape(shown)}</text>'
-            )
+            # Blanks that stay as many as they are, whatever shows the picture.
+            written = escape(shown.replace(" ", "\N{NO-BREAK SPACE}"))
+            words.append(f'<text x="{x:.1f}" y="{y + 13}" {length} {_attributes(style)}>{written}</text>')
     row, column = screen.cursor
     cursor = f'x="{MARGIN + column * CELL_WIDTH:.1f}" y="{MARGIN + row * CELL_HEIGHT}"'
     size = f'viewBox="0 0 {width:.0f} {height}"'
-    font = f'font-family="{FONT}" font-size="{FONT_SIZE}" xml:space="preserve"'
+    font = f'font-family="{FONT}" font-size="{FONT_SIZE}"'
     block = f'width="{CELL_WIDTH}" height="{CELL_HEIGHT}" fill="#{default.foreground:06x}" fill-opacity="0.6"'
     return "\n".join(
         [

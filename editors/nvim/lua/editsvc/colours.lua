@@ -6,6 +6,89 @@ local M = {}
 --- More text than that is compared by lines alone.
 local MOST_BYTES = 20000
 
+--- The least contrast of text: WCAG 2.2, success criterion 1.4.3.
+local LEAST_CONTRAST = 4.5
+--- What code, and the words behind it, are drawn in.
+local DRAWN = {
+  "Normal",
+  "Comment",
+  "Constant",
+  "String",
+  "Identifier",
+  "Function",
+  "Statement",
+  "Operator",
+  "PreProc",
+  "Type",
+  "Special",
+  "DiagnosticWarn",
+}
+
+---@param colour integer
+---@return integer red, integer green, integer blue From 0 to 255.
+local function parts(colour)
+  return math.floor(colour / 0x10000), math.floor(colour / 0x100) % 0x100, colour % 0x100
+end
+
+---@param colour integer
+---@return number
+local function luminance(colour)
+  local function linear(part)
+    local share = part / 255
+    return share <= 0.04045 and share / 12.92 or ((share + 0.055) / 1.055) ^ 2.4
+  end
+  local red, green, blue = parts(colour)
+  return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+end
+
+---@param one integer
+---@param other integer
+---@return number
+local function contrast(one, other)
+  local a, b = luminance(one), luminance(other)
+  return (math.max(a, b) + 0.05) / (math.min(a, b) + 0.05)
+end
+
+---@param one integer
+---@param other integer
+---@param share number How much of `one`.
+---@return integer
+local function mixed(one, other, share)
+  local red, green, blue = parts(one)
+  local other_red, other_green, other_blue = parts(other)
+  local function mix(a, b)
+    return math.floor(a * share + b * (1 - share) + 0.5)
+  end
+  return mix(red, other_red) * 0x10000 + mix(green, other_green) * 0x100 + mix(blue, other_blue)
+end
+
+--- A background for code: `colour`, or as much of it as leaves readable what can be read without it.
+---@param colour integer
+---@return integer
+function M.readable(colour)
+  local plain = vim.api.nvim_get_hl(0, { name = "Normal", link = false })
+  local behind = plain.bg or (vim.o.background == "dark" and 0x000000 or 0xffffff)
+  local drawn = {} ---@type integer[]
+  for _, name in ipairs(DRAWN) do
+    local foreground = vim.api.nvim_get_hl(0, { name = name, link = false }).fg
+    if foreground and contrast(foreground, behind) >= LEAST_CONTRAST then
+      table.insert(drawn, foreground)
+    end
+  end
+  local found = colour
+  for percent = 100, 30, -10 do
+    found = mixed(colour, behind, percent / 100)
+    local least = math.huge
+    for _, foreground in ipairs(drawn) do
+      least = math.min(least, contrast(foreground, found))
+    end
+    if least >= LEAST_CONTRAST then
+      break
+    end
+  end
+  return found
+end
+
 --- A text cut into words, each on a line of its own as a diff wants them, and where each begins.
 ---@param text string
 ---@return string lines

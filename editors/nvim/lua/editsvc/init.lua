@@ -138,6 +138,28 @@ function M.lines(text)
   return lines
 end
 
+--- What was defined here; Neovim forgets that it was a default when the background changes.
+local defined = {} ---@type table<string, vim.api.keyset.get_hl_info>
+
+---@param name string
+---@return vim.api.keyset.get_hl_info
+local function group(name)
+  local found = vim.api.nvim_get_hl(0, { name = name })
+  found.default = nil
+  return found
+end
+
+--- Define a highlight group, unless a scheme or a user has.
+---@param name string
+---@param value vim.api.keyset.highlight
+local function define(name, value)
+  local found = group(name)
+  if vim.tbl_isempty(found) or vim.deep_equal(found, defined[name]) then
+    vim.api.nvim_set_hl(0, name, vim.tbl_extend("error", value, { default = true, force = true }))
+    defined[name] = group(name)
+  end
+end
+
 --- Colours that a scheme or a user has not set. They have no foreground, so that code keeps its own colours.
 function M.highlight()
   local dark = vim.o.background == "dark"
@@ -146,18 +168,25 @@ function M.highlight()
   local added = dark and "NvimDarkGreen" or "NvimLightGreen"
   for name, like in pairs({ EditsvcAdded = { "DiffAdd", added, 2 }, EditsvcRemoved = { "DiffDelete", deleted, 1 } }) do
     local found = vim.api.nvim_get_hl(0, { name = like[1], link = false })
-    vim.api.nvim_set_hl(0, name, { bg = found.bg or like[2], ctermbg = found.ctermbg or like[3], default = true })
+    local background = require("editsvc.colours").readable(found.bg or vim.api.nvim_get_color_by_name(like[2]))
+    define(name, { bg = background, ctermbg = found.ctermbg or like[3] })
     -- A change of colour could not be read on every scheme; these two can.
-    vim.api.nvim_set_hl(0, name .. "Word", { bold = true, underline = true, default = true })
+    define(name .. "Word", { bold = true, underline = true })
   end
-  vim.api.nvim_set_hl(0, "EditsvcHint", { link = "Comment", default = true })
-  vim.api.nvim_set_hl(0, "EditsvcUnasked", { link = "DiagnosticWarn", default = true })
-  vim.api.nvim_set_hl(0, "EditsvcTitle", { link = "Title", default = true })
+  define("EditsvcHint", { link = "Comment" })
+  define("EditsvcUnasked", { link = "DiagnosticWarn" })
+  define("EditsvcTitle", { link = "Title" })
 end
 
 M.highlight()
 vim.api.nvim_create_autocmd("ColorScheme", {
   group = vim.api.nvim_create_augroup("editsvc.highlight", {}),
+  callback = M.highlight,
+})
+-- Neovim's own scheme is no scheme that is loaded again with the other background.
+vim.api.nvim_create_autocmd("OptionSet", {
+  group = "editsvc.highlight",
+  pattern = "background",
   callback = M.highlight,
 })
 
