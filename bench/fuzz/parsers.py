@@ -21,7 +21,8 @@ from editsvc.prompt.rendering import Frame
 from editsvc.provider.sse import EventParser, ServerSentEvent
 from editsvc.provider.stream import ReplyStream
 from editsvc.reply import Framing, Reply, ReplyKind, ReplyParser, SectionsParser
-from editsvc.text.diff import edits, hunks, keep_hunks, unified_diff
+from editsvc.text.choosing import choosable
+from editsvc.text.diff import edits, unified_diff
 from editsvc.text.document import apply, normalise, split_lines
 from editsvc.text.section import Section
 from lsp.wire.frames import FrameError, FrameReader, frame
@@ -454,22 +455,26 @@ def check_diff(old_text: str, new_text: str, name: str) -> str:
     )
     count = _apply(old, body, None)[1]
     assert _apply(old, body, None)[0] == new, "the diff does not apply"
-    parsed = hunks(diff.decode())
-    assert len(parsed) == count, "unidiff sees other hunks"
-    for hunk in parsed:
-        kinds = [line[:1] for line in hunk.lines]
-        assert kinds.count("-") + kinds.count(" ") == hunk.old_lines
-        assert kinds.count("+") + kinds.count(" ") == hunk.new_lines
+    found = choosable(old_text, new_text)
+    headers = [found.header(part) for part in found.parts]
+    assert headers == [_short(line) for line in body.split(b"\n") if line.startswith(b"@@ ")], "other hunks"
     rng = random.Random(zlib.crc32(old + new))
     chosen = {index for index in range(count) if rng.random() < 0.5}
     for keep in (set(range(count)), set(), chosen):
-        assert keep_hunks(old, new, parsed, keep) == _apply(old, body, keep)[0], (
-            "a choice of hunks gives something else"
-        )
+        text = found.text(found.parts[index] for index in keep)
+        assert text.encode() == _apply(old, body, keep)[0], "a choice of hunks gives something else"
     target = normalise(new_text)
     assert normalise(apply(old_text, edits(old_text, target))) == target, "the edits do not give the new text"
     quoted = before.startswith(b'--- "')
     return f"{_bucket(count)} hunks {b'No newline' in body:d}{quoted:d} {_bucket(len(body))}"
+
+
+def _short(header: bytes) -> str:
+    """A hunk's header without the heading, and with every count."""
+    match = _HUNK.match(header)
+    assert match is not None
+    old, old_count, new, new_count = (part or b"1" for part in match.groups())
+    return (b"@@ -%b,%b +%b,%b @@" % (old, old_count, new, new_count)).decode()
 
 
 def _apply(old: bytes, body: bytes, keep: set[int] | None) -> tuple[bytes, int]:

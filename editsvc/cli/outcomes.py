@@ -91,7 +91,8 @@ class FileOutcome:
     """What became of one file.
 
     `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
-    `refused` is the diff of what a check refused, `way_out` a sentence that says how to see or to have it.
+    `refused` is the diff of what a check refused, `way_out` a sentence that says how to see or to have it. `choice`
+    says in words which hunks the user took, where that was asked.
     """
 
     path: str
@@ -106,6 +107,7 @@ class FileOutcome:
     result: EditResult | None = None
     refused: bytes = b""
     way_out: str = ""
+    choice: str = ""
 
 
 def of_error(path: str, exc: EditsvcError) -> FileOutcome:
@@ -269,13 +271,15 @@ class Teller:
         for outcome in outcomes:
             if outcome.output is None and self._waits():
                 self._kept.append(outcome)
-            else:
+            elif not self._seen(outcome):
                 self._write(outcome, paged=not self._titled)
             title = f"{outcome.path}: " if titled or self._titled else ""
             self._findings(outcome, title)
             self._remark(outcome)
             if outcome.exit_code is ExitCode.DONE and outcome.result is not None:
                 nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
+                if outcome.choice:
+                    nothing = f"{outcome.choice} · "
                 written = (
                     "written · " if self._writing.apply and outcome.diff and outcome.output is None else ""
                 )
@@ -294,6 +298,10 @@ class Teller:
         """Write the diffs that waited until nothing is drawn any more."""
         output.write_diff(b"".join(outcome.diff for outcome in self._kept), paged=True)
         self._kept.clear()
+
+    def _seen(self, outcome: FileOutcome) -> bool:
+        """Whether the user has seen all of it, hunk by hunk, and it is written."""
+        return self._chosen and self._writing.apply and outcome.output is None and sys.stdout.isatty()
 
     def _complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
         """Say why a file was not edited; of many with the same reason, in full for the first."""
@@ -395,7 +403,7 @@ def entry(outcome: FileOutcome) -> dict[str, Any]:
     return {
         "path": output.utf8(outcome.path),
         "status": outcome.status,
-        "message": output.utf8(outcome.message),
+        "message": output.utf8(outcome.message or outcome.choice),
         "error": outcome.error,
         "diff": outcome.diff.decode("utf-8", "replace"),
         "refused_diff": outcome.refused.decode("utf-8", "replace"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from prompt_toolkit.output import Output
+
 
 class _Kept(History):
     """The instructions in a file; whoever asked decides what is added to them."""
@@ -37,10 +39,15 @@ class _Kept(History):
 
 def line(question: str, history: Path | None) -> str:
     """What is typed behind `question`; raises EOFError for Ctrl-D, KeyboardInterrupt for Ctrl-C."""
+    kept = InMemoryHistory() if history is None else _Kept(history)
+    session: PromptSession[str] = PromptSession(output=drawn_on_stderr(), history=kept, enable_suspend=True)
+    return session.prompt(question)
+
+
+def drawn_on_stderr() -> Output:
+    """What the library draws on."""
     drawn = create_output(sys.stderr)
     if isinstance(drawn, Vt100_Output):
         # Where the cursor is need not be asked: a terminal that does not answer would be told off by the library.
         drawn.enable_cpr = False
-    kept = InMemoryHistory() if history is None else _Kept(history)
-    session: PromptSession[str] = PromptSession(output=drawn, history=kept, enable_suspend=True)
-    return session.prompt(question)
+    return drawn

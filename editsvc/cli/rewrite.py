@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +25,9 @@ from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
 from editsvc.settings import environment
 
+if TYPE_CHECKING:
+    from editsvc.cli.asking import Asking
+
 
 @click.command(
     short_help="Change files as an instruction says.",
@@ -33,7 +36,7 @@ Examples:
   editsvc rewrite -i "rename fetch to download" client.py
   editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
   editsvc rewrite -i "replace 'prices/' with 'offers/'" --scope symbol:price_of --apply client.py
-  editsvc rewrite -i "sort imports" --interactive --apply src/*.py
+  editsvc rewrite -i "sort imports" --interactive --apply src/*.py   # y n a d q s e j k / ?
   editsvc rewrite client.py                        # asks what should change
   editsvc rewrite -e client.py                     # opens $VISUAL or $EDITOR for that
   editsvc rewrite -F wish.txt client.py
@@ -69,7 +72,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     help="Send the text itself as the predicted output.  [default: auto]",
 )
 @click.option("--apply", is_flag=True, help="Write the files; without it nothing is written.")
-@click.option("--interactive", is_flag=True, help="Ask hunk by hunk, as git add -p does.")
+@click.option("--interactive", is_flag=True, help="Ask hunk by hunk, with the keys of git add -p.")
 @click.option("--only-asked", is_flag=True, help="Leave out the hunks that the instruction does not explain.")
 @click.option("--show-refused", is_flag=True, help="Print the diff that a check refused, on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of diffs.")
@@ -127,6 +130,9 @@ def command(
     the data folder, readable only by you, unless it begins with a blank; the setting history_enabled turns that off,
     and editsvc undo --forget deletes it.
 
+    With --interactive the hunks of each file are shown as soon as its edit has ended, and one key says what becomes of
+    each, as with git add -p; ? says which keys there are. Answers are lines if standard input is no terminal.
+
     A file that leads out of the workspace (the git work tree, else the current folder), that is in a .git folder, or
     that usually holds keys (.env, *.pem, .ssh and the like) is refused unless --allow-path names it. A path that
     begins with / may lead anywhere.
@@ -139,8 +145,11 @@ def command(
         raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
     if len(set(paths)) != len(paths):
         raise UsageError("A file is named twice.", hint="Name each file once.")
-    if interactive and (instruction_source.STDIN in paths or not sys.stdin.isatty()):
-        raise UsageError("--interactive asks on the terminal, and standard input is none.")
+    if interactive and instruction_source.STDIN in (*paths, instruction_file):
+        raise UsageError(
+            "--interactive reads the answers from standard input, which holds something else.",
+            hint="Name a file instead of -.",
+        )
     resolved = environment.load({"model": model, "jobs": jobs})
     for warning in resolved.warnings:
         output.print_message(f"editsvc: {warning}")
@@ -162,16 +171,23 @@ def command(
         ),
     )
     teller = Teller(options.writing, titled=len(paths) > 1, live=options.live, chosen=interactive)
+    asking = _asking(options, teller) if interactive else None
     try:
-        outcomes = asyncio.run(running.run(options, paths, teller, offline=offline))
+        outcomes = asyncio.run(running.run(options, paths, teller, offline=offline, asking=asking))
     finally:
         teller.release()
-    if options.interactive:
-        # Questions are asked when no event loop runs any more: it would take Ctrl-C for itself.
-        outcomes = running.asked(options, outcomes, teller)
+    if asking is not None and len(paths) > 1 and asking.summary():
+        output.print_message(asking.summary())
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [entry(outcome) for outcome in outcomes]})
         teller.tell_beside_json(outcomes)
     else:
         say_what_was_not_written(options.writing, outcomes)
     return max(outcome.exit_code for outcome in outcomes)
+
+
+def _asking(options: running.Options, teller: Teller) -> Asking:
+    from editsvc.cli.asking import Asking
+    from editsvc.cli.keys import answers
+
+    return Asking(options.writing, teller, answers(), quiet=options.as_json)

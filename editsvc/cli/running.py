@@ -21,15 +21,12 @@ from editsvc.cli.outcomes import (
     Writing,
     finish,
     keep_refused,
-    log,
-    name_in_diff,
     of_error,
     of_result,
     refused_by,
-    write_if_asked,
 )
 from editsvc.engine.edit import EditRequest
-from editsvc.errors import Cancelled, EditsvcError, ExitCode, Stale, Status
+from editsvc.errors import Cancelled, EditsvcError, Stale
 from editsvc.files import disk, workspace
 from editsvc.system.signals import call_at_end
 from editsvc.text.document import decode
@@ -37,12 +34,12 @@ from editsvc.text.document import decode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from editsvc.cli.asking import Asking
     from editsvc.cli.display import Display
     from editsvc.engine.service import EditService
     from editsvc.guard.findings import Check
     from editsvc.prediction.policy import PredictionMode
     from editsvc.scope.scopes import ScopeRequest
-    from editsvc.settings.schema import Settings
 
 _CANCELLED: Final = Cancelled("The edit was cancelled.")
 
@@ -63,8 +60,18 @@ class Options(msgspec.Struct, frozen=True):
     writing: Writing
 
 
-async def run(options: Options, paths: Sequence[str], teller: Teller, *, offline: bool) -> list[FileOutcome]:
-    """Edit `paths`, at most `jobs` at a time: an outcome for each, in their order, told if no hunk is asked about."""
+async def run(
+    options: Options,
+    paths: Sequence[str],
+    teller: Teller,
+    *,
+    offline: bool,
+    asking: Asking | None = None,
+) -> list[FileOutcome]:
+    """Edit `paths`, at most `jobs` at a time: an outcome for each, in their order, all of them told.
+
+    With `asking` the user chooses the hunks of each file as its edit ends.
+    """
     from editsvc.app.composition import open_service
 
     settings = options.writing.settings
@@ -80,9 +87,12 @@ async def run(options: Options, paths: Sequence[str], teller: Teller, *, offline
         limit = asyncio.Semaphore(settings.jobs)
         with display(paths, drawn=options.live) as shown:
 
-            async def edit(path: str) -> FileOutcome:
+            async def limited(path: str) -> FileOutcome:
                 async with limit:
                     return await _one(options, path, service, shown)
+
+            async def edit(path: str) -> FileOutcome:
+                return await (limited(path) if asking is None else asking.about(path, limited(path), shown))
 
             tasks = [asyncio.create_task(edit(path)) for path in paths]
             try:
@@ -93,7 +103,7 @@ async def run(options: Options, paths: Sequence[str], teller: Teller, *, offline
                         ended.result() for ended in itertools.takewhile(_is_done, tasks[len(outcomes) :])
                     ]
                     outcomes += ready
-                    if not options.as_json and not options.interactive:
+                    if not options.as_json and asking is None:
                         with shown.aside():
                             teller.tell(ready)
             except asyncio.CancelledError:
@@ -105,9 +115,10 @@ async def run(options: Options, paths: Sequence[str], teller: Teller, *, offline
                     for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
                 ]
                 outcomes += rest
-                if not options.as_json and not options.interactive:
+                if not options.as_json:
+                    told = () if asking is None else asking.told
                     with shown.aside():
-                        teller.tell(rest, titled=True)
+                        teller.tell([one for one in rest if one.path not in told], titled=True)
     return outcomes
 
 
@@ -157,54 +168,6 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         return await asyncio.shield(finishing)
     except asyncio.CancelledError:
         return await finishing  # the file is being written: what happened to it must be reported
-
-
-def asked(options: Options, outcomes: Sequence[FileOutcome], teller: Teller) -> list[FileOutcome]:
-    """Ask about each file; who interrupted the edits is asked nothing more."""
-    if all(outcome.status is not Status.CANCELLED for outcome in outcomes):
-        return [_ask(options, outcome, teller) for outcome in outcomes]
-    ended = [
-        of_error(outcome.path, _CANCELLED) if outcome.exit_code is ExitCode.DONE else outcome
-        for outcome in outcomes
-    ]
-    if not options.as_json:
-        teller.tell(ended)
-    return ended
-
-
-def _ask(options: Options, outcome: FileOutcome, teller: Teller) -> FileOutcome:
-    """Let the user choose the hunks of one file, log what was chosen, and go on as without questions."""
-    from editsvc.cli.choose import Choice, choose
-    from editsvc.text.diff import unified_diff
-
-    result = outcome.result
-    if result is not None and result.after is not None:
-        name = name_in_diff(options.writing, outcome)
-        old, new = result.before.encode(), result.after.encode()
-        diff = unified_diff(old, new, name.path, from_top=name.from_top)
-        if diff:
-            chosen = choose(outcome.path, Choice.of(result))
-            _record_verdict(options.writing.settings, result.id, chosen.taken, chosen.count)
-            if chosen.taken < chosen.count:
-                new = chosen.text
-                diff = unified_diff(old, new, name.path, from_top=name.from_top)
-            if not chosen.taken:
-                outcome = replace(outcome, status=Status.UNCHANGED)
-        outcome = write_if_asked(options.writing, replace(outcome, diff=diff), new, name)
-    if not options.as_json:
-        teller.tell([outcome])
-    return outcome
-
-
-def _record_verdict(settings: Settings, record: str, taken: int, count: int) -> None:
-    from editsvc.tokenlog import Verdict
-
-    verdict = Verdict.ACCEPTED if taken == count else Verdict.PARTIAL if taken else Verdict.REJECTED
-    log(
-        settings,
-        "Your choices were not logged.",
-        lambda opened: opened.set_verdict(record, verdict, taken, hunks=count),
-    )
 
 
 def _read(path: str, allowed: Sequence[str]) -> tuple[disk.SourceFile | None, bytes]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, AnyStr, Final
 from editsvc.text.document import Edit, line_end, normalise, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from pygit2 import DiffHunk, Patch
 
@@ -27,7 +27,6 @@ _STEP: Final = 65_536
 _HEADING: Final = re.compile(rb"^[A-Za-z_$].*\n", re.MULTILINE)
 _HUNK_LINES: Final = re.compile(rb"^@@ -(\d+)(,\d+|) \+(\d+)(,\d+|) @@", re.MULTILINE)
 _LINE_END: Final = re.compile("\n")
-_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _QUOTED: Final = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -41,17 +40,6 @@ class Span:
     old_end: int
     new_start: int
     new_end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hunk:
-    """One hunk of a unified diff: 1-based line numbers as in its header, lines with their prefix and end."""
-
-    old_start: int
-    old_lines: int
-    new_start: int
-    new_lines: int
-    lines: tuple[str, ...]
 
 
 def changed_spans(old: str, new: str) -> list[Span]:
@@ -253,46 +241,6 @@ def _moved(hunk: re.Match[bytes], lines: int) -> bytes:
     return b"@@ -%d%b +%d%b @@" % (lines + int(hunk[1]), hunk[2], lines + int(hunk[3]), hunk[4])
 
 
-def hunks(diff: str) -> list[Hunk]:
-    """The hunks of one file's unified diff; raises ValueError if it is none."""
-    from unidiff.errors import UnidiffParseError  # noqa: PLC0415 - 10 ms that most runs do not need
-    from unidiff.patch import PatchSet  # noqa: PLC0415 - same
-
-    try:
-        files = PatchSet(diff)
-    except UnidiffParseError as exc:
-        raise ValueError(f"not a unified diff: {exc}") from exc
-    return [
-        Hunk(
-            hunk.source_start,
-            hunk.source_length,
-            hunk.target_start,
-            hunk.target_length,
-            tuple(str(line) for line in hunk),
-        )
-        for file in files
-        for hunk in file
-    ]
-
-
-def keep_hunks(old: bytes, new: bytes, hunks: Sequence[Hunk], keep: Collection[int]) -> bytes:
-    """`old` with only those of `hunks`, all there are between `old` and `new`, whose index is in `keep`."""
-    old_lines, new_lines = _LINE.findall(old), _LINE.findall(new)
-    result: list[bytes] = []
-    position = 0
-    for index, hunk in enumerate(hunks):
-        span = _span(hunk)
-        result += old_lines[position : span.old_start]
-        position = span.old_end
-        result += (
-            new_lines[span.new_start : span.new_end]
-            if index in keep
-            else old_lines[span.old_start : span.old_end]
-        )
-    result += old_lines[position:]
-    return b"".join(result)
-
-
 def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
     import pygit2  # noqa: PLC0415 - 56 ms that `editsvc --help` does not need
 
@@ -301,7 +249,7 @@ def _patch(old: bytes, new: bytes, *, context_lines: int) -> Patch:
     )
 
 
-def _span(hunk: DiffHunk | Hunk) -> Span:
+def _span(hunk: DiffHunk) -> Span:
     # Like diff, libgit2 names the line before an empty range.
     old_start = hunk.old_start - (1 if hunk.old_lines else 0)
     new_start = hunk.new_start - (1 if hunk.new_lines else 0)

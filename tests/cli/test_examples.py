@@ -29,7 +29,7 @@ PAGES = [
     *sorted(page for page in (ROOT / "docs").glob("**/*.md") if page.name != "commands.md"),
 ]
 _EXAMPLE = re.compile(
-    r"(?:\$ )?((?:(?:echo|cat) [^|]+ \| )?editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)"
+    r"(?:\$ )?((?:(?:echo|cat|yes) [^|]+ \| )?editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)"
 )
 
 
@@ -166,7 +166,7 @@ def test_an_example_works_as_shown_without_a_key(
         child.sendintr()
     if "--interactive" in line:
         child.expect_exact("Take this hunk")
-        child.sendline("a")
+        child.send("a")
     child.expect(pexpect.EOF)
     child.close()
     said = f"{one}\n{child.before}"

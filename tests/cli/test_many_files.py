@@ -203,34 +203,6 @@ def test_ctrl_c_reports_what_is_done_and_what_is_not(shell: Shell, emulator: str
     assert changed == [True, False, True, False]
 
 
-def test_questions_come_one_after_the_other_about_edits_made_side_by_side(
-    shell: Shell, emulator: str
-) -> None:
-    with run(shell, emulator, NAMES, "--interactive", "--apply") as (gates, terminal):
-        terminal.until(all_wait(terminal, gates))
-        gates.let(*NAMES)
-        for name, answer in zip(NAMES, "ynyn", strict=True):
-            terminal.until(lambda name=name: f"{name}: 1 hunk" in terminal.text and "Take" in terminal.text)  # type: ignore[misc]
-            terminal.child.sendline(answer)
-        assert terminal.end() == 0
-    changed = [(shell.folder / name).read_text() == EDITED for name in NAMES]
-    assert changed == [True, False, True, False]
-
-
-def test_ctrl_c_before_the_questions_leaves_none_to_be_asked(shell: Shell, emulator: str) -> None:
-    with run(shell, emulator, NAMES, "--interactive", "--apply") as (gates, terminal):
-        terminal.until(all_wait(terminal, gates))
-        gates.let("alpha.py")
-        terminal.until(lambda: "1 of 4 done" in terminal.text)
-        terminal.child.sendintr()
-        assert terminal.end() == 130
-        assert terminal.text.split("\n") == [
-            "editsvc: alpha.py: The edit was cancelled.",
-            *(f"editsvc: {name}: cancelled, for the same reason." for name in NAMES[1:]),
-        ]
-    assert [(shell.folder / name).read_text() == EDITED for name in NAMES] == [False] * 4
-
-
 def test_one_file_still_shows_its_diff_as_it_is_written(shell: Shell, emulator: str) -> None:
     with run(shell, emulator, ("alpha.py",)) as (gates, terminal):
         terminal.until(lambda: "alpha.py: waiting for the first token" in terminal.text)

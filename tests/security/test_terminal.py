@@ -107,7 +107,7 @@ def test_code_and_names_steer_no_real_terminal(
     if interactive:
         child.expect_exact("Take this hunk")
         seen += child.before
-        child.sendline("y")
+        child.send("y")
     child.expect(pexpect.EOF)
     seen += child.before
     child.close()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from editsvc.text.diff import Span, changed_spans, edits, hunks, keep_hunks, unified_diff
+from editsvc.text.choosing import choosable
+from editsvc.text.diff import Span, changed_spans, edits, unified_diff
 from editsvc.text.document import apply, line_end, normalise, split_lines
 
 LINES = [
@@ -67,8 +68,7 @@ def test_in_a_long_text_what_differs_is_found_between_the_equal_ends(
     found = changed_spans(before, after)
     assert [span.old_start - skipped for span in found] == [span.old_start for span in near]
     diff = unified_diff(before.encode(), after.encode(), "x")
-    parts = hunks(diff.decode())
-    assert keep_hunks(before.encode(), after.encode(), parts, range(len(parts))) == after.encode()
+    assert diff.count(b"\n@@ ") == len(choosable(before, after).parts)
 
 
 def test_the_hunk_of_a_long_text_has_its_line_and_the_heading_far_above() -> None:
@@ -206,33 +206,6 @@ def test_the_diff_reads_like_one() -> None:
     assert unified_diff(b"a\n", b"a\n", "x.py") == b""
 
 
-@given(documents(), documents(), st.data())
-def test_hunks_can_be_kept_one_by_one(old: str, new: str, data: st.DataObject) -> None:
-    a, b = old.encode(), new.encode()
-    found = hunks(unified_diff(a, b, "f").decode())
-    keep = data.draw(st.sets(st.sampled_from(range(len(found))))) if found else set()
-    assert keep_hunks(a, b, found, range(len(found))) == b
-    assert keep_hunks(a, b, found, ()) == a
-    some = keep_hunks(a, b, found, keep)
-    if keep and len(keep) < len(found):
-        assert some not in {a, b}
-
-
-def test_hunks_far_apart_are_told_apart() -> None:
-    old = "".join(f"{number}\n" for number in range(40))
-    new = old.replace("5\n", "five\n", 1).replace("\n30\n", "\nthirty\n")
-    found = hunks(unified_diff(old.encode(), new.encode(), "f").decode())
-    first, second = found
-    assert (first.old_start, first.old_lines) == (3, 7)
-    assert "+thirty\n" in second.lines
-    assert keep_hunks(old.encode(), new.encode(), found, {1}) == old.replace("\n30\n", "\nthirty\n").encode()
-
-
-def test_what_is_no_diff_is_an_error() -> None:
-    with pytest.raises(ValueError, match="not a unified diff"):
-        hunks("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n")
-
-
 def test_a_diff_of_200_000_lines_is_exact() -> None:
     old = "".join(f"line {number}\n" for number in range(200_000))
     new = old.replace("line 1000\n", "").replace("line 150000\n", "changed\nand more\n")
@@ -284,9 +257,7 @@ def test_of_large_texts_only_what_differs_is_compared_and_the_lines_are_right(
     assert "".join(old_lines) == "".join(new_lines)
     if old != new:
         diff = unified_diff(old.encode(), new.encode(), "a.txt").decode()
-        for hunk in hunks(diff):
-            shown = [line[1:] for line in hunk.lines if line[:1] in "- "]
-            assert [line.rstrip("\n") for line in shown if not line.startswith(" No newline")] == [
-                line.rstrip("\n")
-                for line in split_lines(old)[hunk.old_start - 1 : hunk.old_start - 1 + hunk.old_lines]
-            ]
+        found = choosable(old, new)
+        bodies = "".join(line for part in found.parts for line in found.body(part))
+        _, _, *lines = split_lines(diff)
+        assert bodies == "".join(line for line in lines if not line.startswith("@@ "))
