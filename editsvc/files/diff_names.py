@@ -3,7 +3,8 @@
 The only place that decides this, for both front ends. The behaviour of git, as tested with git 2.39:
 
 - A path without a ``diff --git`` line is taken from the current folder; with that line, from the top of the work tree.
-- A path with ``..``, or with ``.git`` in it, is refused, and so is one that leads through a symbolic link.
+- A path with ``..``, or with ``.git`` in it, is refused, and so is one that leads through a symbolic link. The option
+  ``--unsafe-paths`` takes them, and so from any folder also files of other repositories, in one diff with all others.
 - With a ``diff --git`` line, a file outside the current folder is skipped silently. So such a file never
   gets that line.
 - Without that line, in a folder below the top, git guesses how much of the path to strip: in ``lib``, ``a/lib/x``
@@ -15,12 +16,21 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.files.workspace import is_gits_own, work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+OUTSIDE: Final = (
+    "The diff leads out of the folder: git apply takes it with --unsafe-paths, and --apply writes "
+    "the files without git."
+)
+"""The remark for a file outside the folder, the same for all of them."""
+
+_ON_ANOTHER_DRIVE: Final = "The diff leads to another drive, where git apply cannot follow: use --apply."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +58,13 @@ def diff_name(path: Path, *, here: Path, environ: Mapping[str, str]) -> DiffName
         name = real.as_posix()
     if not real.is_relative_to(folder):
         # git refuses a path with .. loudly; a path from the top would be skipped here, or hit another file.
-        return DiffName(name, remark=_above(path, real, here))
+        return DiffName(name, remark=OUTSIDE if name.startswith("../") else _ON_ANOTHER_DRIVE)
     if is_gits_own(Path(name)):
         return DiffName(name, remark=f"git apply does not change files in .git, such as {path}: use --apply.")
     prefix = _prefix(folder, environ)
     if prefix and name.startswith(prefix):
         return DiffName(prefix + name, from_top=True)
     return DiffName(name)
-
-
-def _above(path: Path, real: Path, here: Path) -> str:
-    top = work_tree(Path(os.path.realpath(here)))
-    where = top if top is not None and real.is_relative_to(top) else real.parent
-    what = str(path) if Path(os.path.normpath(here / path)) == real else f"{path}, which leads to {real},"
-    return (
-        f"git apply does not take this diff here, because {what} is outside the folder: "
-        f"use --apply, or run editsvc in {where}."
-    )
 
 
 def _prefix(folder: Path, environ: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ PAGES = [
     *sorted(page for page in (ROOT / "docs").glob("**/*.md") if page.name != "commands.md"),
 ]
 _EXAMPLE = re.compile(
-    r"(?:\$ )?((?:(?:echo|cat|yes) [^|]+ \| )?editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)"
+    r"(?:\$ )?((?:(?:echo|cat) [^|]+ \| )?editsvc [a-z].*|(?:[A-Z_]+=\S+ )+editsvc [a-z].*)"
 )
 
 

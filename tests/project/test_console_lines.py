@@ -15,7 +15,7 @@ PAGES = [
     *sorted(page for page in (ROOT / "docs").glob("**/*.md") if page.name != "commands.md"),
 ]
 # tests/cli/test_examples.py runs these, on the pages that it reads.
-OURS = re.compile(r"(?:[A-Z_]+=\S+ )*(?:(?:echo|cat|yes) [^|]+ \| )?editsvc [a-z].*")
+OURS = re.compile(r"(?:[A-Z_]+=\S+ )*(?:(?:echo|cat) [^|]+ \| )?editsvc [a-z].*")
 READ_THERE = {"README.md", *(page.name for page in (ROOT / "docs").glob("**/*.md"))}
 MAKE = re.compile(r"make ([a-z-]+)(?: [A-Z]+=\S+)*")
 # Programs of others, which a test cannot count on, and the test that does what the line is for, if there is one.
