@@ -28,35 +28,34 @@ if TYPE_CHECKING:
     from editsvc.engine.places import Place
 
 _HELP: Final = {
-    "y": "take this hunk",
-    "n": "do not take this hunk",
-    "q": "quit; do not take this hunk or any of the remaining ones, nor any of the files that follow",
-    "a": "take this hunk and all later hunks in the file",
-    "d": "do not take this hunk or any of the later hunks in the file",
-    "k": "leave this hunk undecided, see previous undecided hunk",
-    "K": "leave this hunk undecided, see previous hunk",
-    "j": "leave this hunk undecided, see next undecided hunk",
-    "J": "leave this hunk undecided, see next hunk",
-    "g": "select a hunk to go to",
-    "/": "search for a hunk matching the given regex",
-    "s": "split the current hunk into smaller hunks",
-    "e": "manually edit the current hunk",
+    "y": "take it",
+    "n": "leave it out",
+    "q": "stop here: what is undecided is left out, in the files behind this one, too",
+    "a": "take it, and what is undecided behind it in this file",
+    "d": "leave it out, and what is undecided behind it in this file",
+    "k": "go back to the undecided hunk before this one",
+    "K": "go back by one hunk, decided or not",
+    "j": "go on to the next undecided hunk",
+    "J": "go on by one hunk, decided or not",
+    "g": "go to a hunk by its number",
+    "/": "find a hunk by a regular expression",
+    "s": "split it where lines between its changes stay as they are",
+    "e": "change its lines in your editor",
     "u": "leave out whatever the instruction does not explain, and begin again with the rest",
-    "p": "print the current hunk, 'P' to use the pager",
-    "?": "print help",
+    "p": "show it again; P in your pager",
+    "?": "list these keys",
 }
 _HEADING: Final = re.compile(r"[A-Za-z_$]")
 _LONGEST_HEADING: Final = 60
 _LISTED: Final = 20
 _EDITED_FILE: Final = "hunk.diff"
-_ABOVE: Final = "# Manual hunk edit mode -- see bottom for a quick guide.\n"
+_ABOVE: Final = "# Change the lines of this hunk; what each sign means stands below it.\n"
 _BELOW: Final = """\
 # ---
-# To remove '-' lines, make them ' ' lines (context).
-# To remove '+' lines, delete them.
-# Lines starting with # will be removed.
-# If the hunk applies cleanly, it is taken as you leave it here.
-# If it does not, you can edit it again. If all lines of the hunk are removed, it stays as it is, undecided.
+# A line with '-' goes: put a blank in place of the sign to keep it.
+# A line with '+' comes: delete it, change it, or add others.
+# A line with a blank in front is in the file already, and has to stay as it is.
+# What is saved is taken. Without any line left the hunk stays undecided, as it was. Lines with # do not count.
 """
 
 
@@ -235,17 +234,17 @@ class _Questions:
 
     def _not_there(self, key: str) -> None:
         reasons = {
-            "k": "No previous undecided hunk",
-            "K": "No previous hunk",
-            "j": "No next undecided hunk",
-            "J": "No next hunk",
-            "g": "No other hunks to go to",
-            "/": "No other hunks to search",
-            "s": "Sorry, cannot split this hunk",
-            "u": "The instruction explains every hunk",
+            "k": "There is no undecided hunk before this one.",
+            "K": "This is the first hunk.",
+            "j": "There is no undecided hunk behind this one.",
+            "J": "This is the last hunk.",
+            "g": "There is only this hunk.",
+            "/": "There is only this hunk.",
+            "s": "This hunk is one change, and cannot be split.",
+            "u": "The instruction explains every hunk.",
         }
         if key:
-            _say(reasons.get(key, f"Unknown key {visible(key)!r} (use '?' for help)"))
+            _say(reasons.get(key, f"{visible(key)!r} is no key here; ? lists those that are."))
 
     def _decide(self, *, verdict: bool, rest: bool = False) -> None:
         self._verdicts[self._index] = verdict
@@ -264,13 +263,13 @@ class _Questions:
                 _say(visible(f"{sign}{at + 1:>3}: {self._summary(part)}"))
             if len(self._parts) > _LISTED:
                 _say(f"     and {len(self._parts) - _LISTED:,} more")
-            given = (await self._answers.line("go to which hunk?")).strip()
+            given = (await self._answers.line("Which hunk?")).strip()
         if not given:
             return
         if not given.isdecimal():
-            _say(f"Invalid number: '{visible(given)}'")
+            _say(f"{visible(given)!r} is not the number of a hunk.")
         elif not 1 <= int(given) <= len(self._parts):
-            _say(f"Sorry, only {figures.count(len(self._parts), 'hunk')} available.")
+            _say(f"There are {figures.count(len(self._parts), 'hunk')}.")
         else:
             self._index = int(given) - 1
 
@@ -280,13 +279,13 @@ class _Questions:
         return f"{hunks.header(part)[3:-3]} {first.rstrip()}"
 
     async def _search(self, given: str) -> None:
-        given = given or await self._answers.line("search for regex?")
+        given = given or await self._answers.line("Regular expression?")
         if not given:
             return
         try:
             wanted = re.compile(given)
         except re.error as exc:
-            _say(f"Malformed search regexp {visible(given)}: {exc}")
+            _say(f"{visible(given)!r} is not a regular expression: {exc}.")
             return
         count = len(self._parts)
         for at in (*range(self._index, count), *range(self._index)):
@@ -294,7 +293,7 @@ class _Questions:
             if any(wanted.search(line.rstrip("\n")) for line in lines):
                 self._index = at
                 return
-        _say("No hunk matches the given pattern")
+        _say("No hunk has that.")
 
     def _split(self) -> None:
         made = len(self._part.changes)
@@ -329,7 +328,7 @@ class _Questions:
             return
 
     async def _wants_to_edit_again(self) -> bool:
-        question = 'Your edited hunk does not apply. Edit again (saying "no" discards!) [y/n]?'
+        question = "Change it once more (n drops what you changed) [y,n]?"
         while True:
             key, _ = await self._answers.key(question)
             if key.lower() in {"y", "n"}:

@@ -127,8 +127,8 @@ def test_a_question_says_where_it_is_and_which_keys_there_are(shell: Shell, swap
     terminal.press("K")
     terminal.until(lambda: terminal.text.endswith("(1/2) Take this hunk (was: y) [y,n,q,a,d,j,J,g,/,e,p,?]?"))
     terminal.press("?")
-    terminal.until(lambda: "? - print help" in terminal.text and terminal.asks())
-    assert "j - leave this hunk undecided, see next undecided hunk" in terminal.text
+    terminal.until(lambda: "? - list these keys" in terminal.text and terminal.asks())
+    assert "j - go on to the next undecided hunk" in terminal.text
     terminal.press("q")
     assert terminal.end() == 0
     assert "+    return 3 + value" in terminal.text  # without --apply, the diff of what was taken comes last
@@ -138,22 +138,22 @@ def test_a_hunk_is_found_by_its_number_and_by_a_regex(shell: Shell, swapping: st
     path = shell.file()
     terminal = asked(shell, swapping, "--apply")
     terminal.press("g")
-    terminal.until(lambda: terminal.text.endswith("go to which hunk?"))
+    terminal.until(lambda: terminal.text.endswith("Which hunk?"))
     assert "   2: -63,11 +63,11 -    return value + 16" in terminal.text
     terminal.child.send("2\r")
     terminal.until(lambda: "(2/2) Take" in terminal.text and terminal.asks())
     terminal.press("/")
-    terminal.until(lambda: terminal.text.endswith("search for regex?"))
+    terminal.until(lambda: terminal.text.endswith("Regular expression?"))
     terminal.child.send(r"\b3 \+ val" + "\r")
     terminal.until(lambda: terminal.text.count("(1/2) Take") == 2 and terminal.asks())
     terminal.press("/")
-    terminal.until(lambda: terminal.text.endswith("search for regex?"))
+    terminal.until(lambda: terminal.text.endswith("Regular expression?"))
     terminal.child.send("nowhere\r")
-    terminal.until(lambda: "No hunk matches the given pattern" in terminal.text and terminal.asks())
+    terminal.until(lambda: "No hunk has that." in terminal.text and terminal.asks())
     terminal.press("/")
-    terminal.until(lambda: terminal.text.endswith("search for regex?"))
+    terminal.until(lambda: terminal.text.endswith("Regular expression?"))
     terminal.child.send("(\r")
-    terminal.until(lambda: "Malformed search regexp (" in terminal.text and terminal.asks())
+    terminal.until(lambda: "is not a regular expression" in terminal.text and terminal.asks())
     terminal.press("y")
     terminal.until(lambda: "(2/2) Take" in terminal.text.split("\n")[-1])
     terminal.press("n")
@@ -180,9 +180,9 @@ def test_an_edited_hunk_is_taken_as_it_was_written(shell: Shell, swapping: str) 
     assert path.read_text() == EXAMPLE.replace("return value + 3\n", "return 4 + value\n")
     guide = seen.read_text()
     assert guide.startswith(
-        "# Manual hunk edit mode -- see bottom for a quick guide.\n@@ -11,7 +11,7 @@ step_3\n"
+        "# Change the lines of this hunk; what each sign means stands below it.\n@@ -11,7 +11,7 @@ step_3\n"
     )
-    assert "# To remove '-' lines, make them ' ' lines (context).\n" in guide
+    assert "# A line with '-' goes: put a blank in place of the sign to keep it.\n" in guide
 
 
 @pytest.mark.parametrize(("again", "expected"), [("n", EXAMPLE), ("y", EXAMPLE)])
@@ -193,7 +193,7 @@ def test_an_edited_hunk_that_does_not_apply_can_be_edited_again(
     wrong = editor(shell, 'sed -i "s/^ def step_3/ def stop_3/" "$1"')
     terminal = asked(shell, swapping, "--apply", VISUAL=wrong)
     terminal.press("e")
-    question = 'Your edited hunk does not apply. Edit again (saying "no" discards!) [y/n]?'
+    question = "Change it once more (n drops what you changed) [y,n]?"
     terminal.until(lambda: terminal.text.endswith(question))
     assert "is not in the file at that place: 'def stop_3(value):'." in terminal.text
     terminal.child.send(again)
