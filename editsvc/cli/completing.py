@@ -122,6 +122,13 @@ def models(_context: click.Context, _parameter: click.Parameter, typed: str) -> 
     return _items(table, typed)
 
 
+def types(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The languages of files."""
+    from editsvc import syntax
+
+    return _items([language.name for language in syntax.LANGUAGES], typed)
+
+
 def scopes(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """The scopes, and behind symbol: the symbols of the files on the line."""
     if not typed.startswith(_SYMBOL):

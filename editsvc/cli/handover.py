@@ -32,6 +32,8 @@ STREAMS = 4
 _AT_START = (b"LANG", b"LC_", b"PYTHON", b"MALLOC_", b"LD_", b"GCONV_PATH")
 _PATIENCE_S = 1.0
 _DIED = 1
+_FEW = 20
+_MANY = ("--changed", "--staged", "--from", "--resume", "--commit", "--estimate", "--max-cost")
 
 
 class Request:
@@ -88,7 +90,9 @@ def hand_over() -> None:
 def talks(arguments: list[str]) -> bool:
     """Whether the command would ask its user something, for which it must be the terminal's own process."""
     asks = "--interactive" in arguments or any(word.startswith(("-e", "--edit")) for word in arguments)
-    return asks or not any(word.startswith(("-i", "-F", "--inst", "--file")) for word in arguments)
+    # Of more than a few files it is asked whether all of them are meant.
+    many = len(arguments) > _FEW or any(word.startswith(_MANY) or os.path.isdir(word) for word in arguments)  # noqa: PTH112
+    return asks or many or not any(word.startswith(("-i", "-F", "--inst", "--file")) for word in arguments)
 
 
 def _accepted(connection: socket.socket, arguments: list[str]) -> bool:

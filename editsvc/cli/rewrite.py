@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editsvc.cli import instruction as instruction_source
-from editsvc.cli import output, running
+from editsvc.cli import output, running, selecting
 from editsvc.cli.display import can_be_drawn_on
 from editsvc.cli.looks import looks
 from editsvc.cli.outcomes import (
@@ -19,7 +19,7 @@ from editsvc.cli.outcomes import (
     writing_for,
 )
 from editsvc.cli.usage import completed_by
-from editsvc.errors import UsageError
+from editsvc.errors import ExitCode, UsageError
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.scope import scopes
@@ -97,8 +97,9 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
 @click.option(
     "--stdin-filename", default="stdin.txt", show_default=True, help="The file name to assume for -."
 )
+@selecting.options
 @looks
-@click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=completed_by("files"))
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|GLOB]...", shell_complete=completed_by("files"))
 def command(
     *,
     instruction: str | None,
@@ -140,11 +141,17 @@ def command(
     What a check refuses is kept like the old text that editsvc undo restores, so that editsvc retry can make that edit
     with the check waived.
     """
-    paths = instruction_source.with_stdin(paths or tuple(dict.fromkeys(allow_path)))
+    chosen = selecting.chosen()
+    if not (paths or chosen.names_files):
+        paths = instruction_source.with_stdin(tuple(dict.fromkeys(allow_path)))
+        if not paths:
+            raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
+    selection = selecting.select(paths, chosen)
+    selecting.say_what_was_left_out(selection)
+    paths = selection.files
     if not paths:
-        raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
-    if len(set(paths)) != len(paths):
-        raise UsageError("A file is named twice.", hint="Name each file once.")
+        output.print_message("editsvc: there is no file to edit.")
+        return ExitCode.DONE
     if interactive and instruction_source.STDIN in (*paths, instruction_file):
         raise UsageError(
             "--interactive reads the answers from standard input, which holds something else.",
@@ -170,6 +177,7 @@ def command(
             resolved.settings, apply=apply, show_refused=show_refused, stdin_filename=stdin_filename
         ),
     )
+    selecting.confirm(selection, chosen, lambda: "")
     teller = Teller(options.writing, titled=len(paths) > 1, live=options.live, chosen=interactive)
     asking = _asking(options, teller) if interactive else None
     try:

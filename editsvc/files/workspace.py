@@ -116,6 +116,12 @@ def is_gits_own(path: Path) -> bool:
     return any(_folded(part) in _GITS for part in path.parts)
 
 
+def is_protected(path: Path) -> bool:
+    """Whether a file is one of a version control system, or usually holds keys; links are not followed."""
+    parts = [_folded(part) for part in path.parts]
+    return not (_VERSION_CONTROL | _KEY_FOLDERS).isdisjoint(parts) or _holds_keys(parts)
+
+
 def _refuse_what_is_outside(name: str, real: Path, root: Path) -> None:
     if not real.is_relative_to(_real(root)):
         raise _refused(name, f"leads out of the workspace {root} through a symbolic link")
