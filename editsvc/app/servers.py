@@ -16,6 +16,7 @@ from editsvc.provider.chain import Chain
 from editsvc.provider.health import HealthFile
 from editsvc.provider.limits import Limits
 from editsvc.provider.limits_file import LimitsFile
+from editsvc.provider.presence import Presence
 from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings import environment
 
@@ -146,6 +147,7 @@ def chain_of(
             ),
             clock=time.monotonic,
             draw=random.random,
+            presence=Presence(environment.data_dir(settings), wall=time.time) if remembered else None,
             changed=(lambda upstream: health.save(origins[upstream], upstream.breaker.health))
             if remembered
             else (lambda _: None),

@@ -219,7 +219,9 @@ class _Search:
 
     def _walk(self, shown: str, top: str, pattern: _Pattern) -> Iterator[tuple[str, str]]:
         """The files below a folder that are not left out by their names, in order."""
-        waiting = [(shown, top, (), _tree_at(Path(top)))]
+        waiting: list[tuple[str, str, tuple[str, ...], _Tree | None]] = [
+            (shown, top, (), _tree_at(Path(top)))
+        ]
         while waiting:
             shown, folder, above, tree = waiting.pop()
             folders = []

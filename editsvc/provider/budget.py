@@ -5,8 +5,9 @@ and reserves a request's prompt and most completion tokens when it arrives. So w
 last, less what was sent since. All processes with one key share the server's limit: what others take shows in the
 next reply.
 
-Batch work holds back while less than `INTERACTIVE_SHARE` of a limit is left. Interactive requests never wait here:
-they find what batch work has left for them, also in another process, and the server has the last word.
+Batch work leaves a share of each limit: `INTERACTIVE_SHARE` while somebody sits in front of a screen, else
+`MARGIN_SHARE`. Interactive requests never wait here: they find what batch work has left for them, also in another
+process, and the server has the last word.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from editsvc.provider.base import Priority
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Of each limit, kept free of batch work for whoever sits in front of a screen.
 INTERACTIVE_SHARE: Final = 0.25
+"""Of each limit, kept free of batch work for whoever sits in front of a screen."""
+MARGIN_SHARE: Final = 0.01
+"""Of each limit, kept free of batch work in any case: servers count tokens in their own way."""
+ATTENDED_S: Final = 300.0
+"""For so long after an interactive edit somebody counts as sitting there."""
 # What batch work may have under way before a server has said anything about limits; the smallest known limits are
 # above 30,000 tokens a minute.
 _UNTOLD_TOKENS: Final = 20_000
@@ -68,10 +73,12 @@ class Budget:
         self._count = 0
         self._sent: list[Reservation] = []
 
-    def wait_s(self, tokens: int, priority: Priority, now: float) -> float:
+    def wait_s(
+        self, tokens: int, priority: Priority, now: float, *, kept: float = INTERACTIVE_SHARE
+    ) -> float:
         """Seconds until a request that reserves `tokens` should be sent; 0 for now.
 
-        Infinity if that depends on a reply that has not come yet.
+        Infinity if that depends on a reply that has not come yet. Batch work leaves `kept` of each limit.
         """
         if priority is Priority.INTERACTIVE:
             return 0.0
@@ -79,9 +86,11 @@ class Budget:
             under_way = [reservation.tokens for reservation in self._sent if reservation.under_way]
             fits = not under_way or sum(under_way) + tokens <= _UNTOLD_TOKENS
             return 0.0 if fits else math.inf
-        return max((self._window_wait_s(unit, name, tokens, now) for unit, name in _WINDOWS), default=0.0)
+        return max(
+            (self._window_wait_s(unit, name, tokens, now, kept) for unit, name in _WINDOWS), default=0.0
+        )
 
-    def _window_wait_s(self, unit: str, name: str, tokens: int, now: float) -> float:
+    def _window_wait_s(self, unit: str, name: str, tokens: int, now: float, share: float) -> float:
         window = self._windows.get(name)
         if window is None:
             return 0.0
@@ -93,7 +102,7 @@ class Budget:
             if (reservation.sent_at >= window.resets_from if renewed else reservation.number > self._told_by)
         ]
         spent = sum(reservation.tokens for reservation in counted) if unit == "tokens" else len(counted)
-        kept = window.limit * INTERACTIVE_SHARE
+        kept = window.limit * share
         wanted = min(tokens if unit == "tokens" else 1, window.limit - kept)
         if remaining - spent - kept >= wanted:
             return 0.0

@@ -5,8 +5,8 @@ The rules, in the order in which they apply:
 1. Whoever can answer now is asked now: the first server in the chain whose breaker lets requests through, and that
    has not failed this request yet.
 2. When all have failed it, the round is over. There are `max_retries` more of them, after a pause: the backoff, or
-   what a server that answered 429 asks for. Nobody waits longer than `longest_wait_s` (of many files, one waits up
-   to `batch_wait_s`), nor beyond the edit's deadline.
+   what a server that answered 429 asks for. Nobody waits longer than `longest_wait_s`, nor beyond the edit's deadline.
+   One of many files waits up to `batch_wait_s` for room within the limits, however often it is refused meanwhile.
 3. Where all breakers are open, somebody in front of a screen still gets one try, with the server that is to be
    asked next, and no more. One of many files waits, or fails at once.
 4. A reply that breaks off is asked for again, with what was received and the rest of the prediction as its
@@ -144,6 +144,8 @@ class _RequestRun:
         self._failed: set[Upstream] = set()  # those that failed this request in the present round
         self._out: set[Upstream] = set()  # those that will not do for this request at all
         self._waited_s = 0.0
+        self._refusals = 0  # of one of many files, because of limits
+        self._refused_since = 0.0
         self._usage_is_whole = True
 
     async def run(self) -> Completion:
@@ -158,10 +160,23 @@ class _RequestRun:
             if self._able():
                 continue
             too_long = self._upstreams.first in self._out
-            if too_long or last_resort or retries >= self._upstreams.policy.max_retries:
+            patient = self._is_patient()
+            spent = retries >= self._upstreams.policy.max_retries and not patient
+            if too_long or last_resort or spent:
                 raise self._final_error()
-            await self._rest(retries)
-            retries += 1
+            await self._rest(retries + self._refusals)
+            retries += not patient
+
+    def _is_patient(self) -> bool:
+        """Whether a refusal because of limits counts for nothing: one of many files waits until there is room."""
+        limited = isinstance(self._failures[-1][1], ProviderRateLimited)
+        if not limited or self._request.priority is not Priority.BATCH:
+            return False
+        now = self._upstreams.now()
+        if not self._refusals:
+            self._refused_since = now
+        self._refusals += 1
+        return now - self._refused_since < self._upstreams.policy.batch_wait_s
 
     # --- whom to ask ------------------------------------------------------------------------------------------
 

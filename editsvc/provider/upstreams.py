@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import ProviderError, ProviderRateLimited
 from editsvc.provider.base import Completion, Priority
 from editsvc.provider.breaker import Breaker
-from editsvc.provider.budget import Budget
+from editsvc.provider.budget import ATTENDED_S, INTERACTIVE_SHARE, MARGIN_SHARE, Budget
 from editsvc.provider.failure_class import COOLDOWN_S, FailureClass, failure_class
 from editsvc.provider.limits import Limits
+from editsvc.provider.presence import Nobody
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from editsvc.provider.base import CompletionRequest, Provider, Receiver
     from editsvc.provider.budget import Reservation
+    from editsvc.provider.presence import Presence
 
 _SHORTEST_NAP_S: Final = 0.01
 
@@ -72,11 +74,20 @@ class Upstream:
         )
 
 
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A batch request that waits for its turn; `first_since` tells since when no other one is before it."""
+
+    upstream: Upstream
+    tokens: int
+    first_since: float | None = None
+
+
 class Upstreams:
     """The servers in the order in which they are asked; safe to use from several tasks of one event loop.
 
     `changed` is called with an upstream whose breaker is another than before, `learned` with one that was found to take
-    another length of requests. `sleep` and `draw` (uniform
+    another length of requests. `presence` knows whether somebody edits interactively; `sleep` and `draw` (uniform
     in [0, 1)) are the caller's, like the clock.
     """
 
@@ -90,6 +101,7 @@ class Upstreams:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         changed: Callable[[Upstream], None] = lambda _: None,
         learned: Callable[[Upstream], None] = lambda _: None,
+        presence: Presence | None = None,
     ) -> None:
         self._upstreams = list(upstreams)
         self.policy = policy or RetryPolicy()
@@ -98,8 +110,9 @@ class Upstreams:
         self._sleep = sleep
         self._changed = changed
         self._learned = learned
-        self._queue = asyncio.Lock()  # batch requests take their turns in the order in which they came
-        self._ended = asyncio.Event()  # set, and replaced, when a request ends
+        self._presence = presence or Nobody()
+        self._waiting: list[_Waiting] = []  # batch requests in the order in which they came
+        self._ended = asyncio.Event()  # set, and replaced, when a request ends or has got its turn
 
     def __iter__(self) -> Iterator[Upstream]:
         """The servers in their order."""
@@ -119,8 +132,11 @@ class Upstreams:
         await self._sleep(max(seconds, _SHORTEST_NAP_S))
 
     async def change(self, seconds: float) -> None:
-        """Wait until a request has ended, at most for `seconds`."""
+        """Wait until a request has ended or got its turn, at most for `seconds`."""
         waiting = asyncio.ensure_future(self._ended.wait())
+        if math.isinf(seconds):
+            await waiting
+            return
         napping = asyncio.ensure_future(self.pause(seconds))
         try:
             await asyncio.wait({waiting, napping}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,28 +145,61 @@ class Upstreams:
             napping.cancel()
 
     async def turn(self, upstream: Upstream, request: CompletionRequest, receiver: Receiver) -> Reservation:
-        """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited."""
+        """Wait until `request` may be sent as far as the server's limits go; raises ProviderRateLimited.
+
+        Of batch requests the first one goes that fits into what is left; when a window begins, the one that has waited
+        longest. To wait behind others is no failure: `batch_wait_s` begins when none is before it.
+        """
         tokens = request.reserved_tokens
         if request.priority is Priority.INTERACTIVE:
+            self._presence.note()
             return upstream.budget.reserve(tokens, self.now())
-        asked = self.now()
-        if self._queue.locked():
-            receiver.held(None)
+        mine = _Waiting(upstream, tokens)
+        self._waiting.append(mine)
         try:
-            async with self._queue:
-                while wait := upstream.budget.wait_s(tokens, request.priority, self.now()):
-                    left = self.policy.batch_wait_s - (self.now() - asked)
-                    if left <= 0 or left < wait < math.inf:
-                        raise ProviderRateLimited(
-                            f"{upstream.name} has no room for this request within {self.policy.batch_wait_s:g} s.",
-                            hint="Try again later, or with fewer files.",
-                            retry_after_s=None if math.isinf(wait) else wait,
-                        )
-                    receiver.held(None if math.isinf(wait) else wait)
-                    await self.change(min(wait, left))
-                return upstream.budget.reserve(tokens, self.now())
+            while (wait := self._turn_s(mine)) > 0:
+                left = self._patience_s(mine)
+                if left <= 0 or left < wait < math.inf:
+                    raise ProviderRateLimited(
+                        f"{upstream.name} has no room for this request within {self.policy.batch_wait_s:g} s.",
+                        hint="Try again later, or with fewer files.",
+                        retry_after_s=None if math.isinf(wait) else wait,
+                    )
+                receiver.held(None if math.isinf(wait) else wait)
+                await self.change(min(wait, left))
+            return upstream.budget.reserve(tokens, self.now())
         finally:
+            self._waiting.remove(mine)
+            self._wake()
             receiver.released()
+
+    def _turn_s(self, mine: _Waiting) -> float:
+        """Seconds until it is its turn; infinity if that depends on others."""
+        kept = INTERACTIVE_SHARE if self._presence.idle_s() < ATTENDED_S else MARGIN_SHARE
+        now = self.now()
+
+        def wait_s(one: _Waiting) -> float:
+            return one.upstream.budget.wait_s(one.tokens, Priority.BATCH, now, kept=kept)
+
+        wait = wait_s(mine)
+        return wait or (math.inf if any(not wait_s(one) for one in self._before(mine)) else 0.0)
+
+    def _before(self, mine: _Waiting) -> list[_Waiting]:
+        earlier = self._waiting[: self._waiting.index(mine)]
+        return [one for one in earlier if one.upstream is mine.upstream]
+
+    def _patience_s(self, mine: _Waiting) -> float:
+        """How much longer it may wait."""
+        if self._before(mine):
+            return math.inf
+        if mine.first_since is None:
+            mine.first_since = self.now()
+        return self.policy.batch_wait_s - (self.now() - mine.first_since)
+
+    def _wake(self) -> None:
+        """Let all that wait look again."""
+        ended, self._ended = self._ended, asyncio.Event()
+        ended.set()
 
     def finish(
         self,
@@ -173,8 +222,7 @@ class Upstreams:
             self._changed(upstream)
         if upstream.limits.learn(request, outcome, now):
             self._learned(upstream)
-        ended, self._ended = self._ended, asyncio.Event()
-        ended.set()
+        self._wake()
 
     @staticmethod
     def _record_failure(upstream: Upstream, error: ProviderError, now: float) -> None:

@@ -19,7 +19,9 @@ def make(shell: Shell, *names: str) -> None:
 
 
 def edited(shell: Shell) -> list[str]:
-    found = [path for path in shell.folder.rglob("*.*") if path.is_file() and b"download" in path.read_bytes()]
+    found = [
+        path for path in shell.folder.rglob("*.*") if path.is_file() and b"download" in path.read_bytes()
+    ]
     return sorted(path.relative_to(shell.folder).as_posix() for path in found)
 
 

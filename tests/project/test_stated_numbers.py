@@ -206,6 +206,16 @@ STATED: list[tuple[str, str, list[Any]]] = [
         [WORDS[constant("provider.budget:INTERACTIVE_SHARE")]],
     ),
     (
+        "docs/providers.md",
+        "within the last {:g} minutes",
+        [constant("provider.budget:ATTENDED_S") / 60],
+    ),
+    (
+        "docs/providers.md",
+        "all but {:g} % of it",
+        [100 * constant("provider.budget:MARGIN_SHARE")],
+    ),
+    (
         "docs/reports.md",
         "Below {} requests there is a value but no interval",
         [constant("report.intervals:FLOOR")],

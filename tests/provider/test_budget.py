@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.provider.base import Priority
-from editsvc.provider.budget import INTERACTIVE_SHARE, Budget, Reservation
+from editsvc.provider.budget import INTERACTIVE_SHARE, MARGIN_SHARE, Budget, Reservation
 
 BATCH, INTERACTIVE = Priority.BATCH, Priority.INTERACTIVE
 
@@ -78,6 +78,13 @@ def test_when_the_window_is_over_there_is_room_again_but_not_without_end() -> No
     assert math.isinf(budget.wait_s(20_000, BATCH, now))  # the next reply tells
 
 
+def test_batch_work_takes_nearly_all_where_nothing_is_to_be_kept_for_others() -> None:
+    budget = after(20_000)
+    assert budget.wait_s(10_000, BATCH, 2, kept=INTERACTIVE_SHARE) > 0
+    assert budget.wait_s(10_000, BATCH, 2, kept=MARGIN_SHARE) == 0
+    assert budget.wait_s(19_900, BATCH, 2, kept=MARGIN_SHARE) > 0
+
+
 def test_a_request_larger_than_its_share_goes_when_the_window_is_fresh() -> None:
     assert after(60_000).wait_s(200_000, BATCH, 2) == 0
     assert after(50_000).wait_s(200_000, BATCH, 2) > 0
@@ -119,10 +126,11 @@ def test_what_a_server_says_wrongly_is_no_limit(nonsense: str) -> None:
     limit=st.integers(10_000, 200_000),
     sizes=st.lists(st.integers(1, 9_000), min_size=1, max_size=25),
     others=st.integers(0, 2_000),
+    kept=st.sampled_from([INTERACTIVE_SHARE, MARGIN_SHARE]),
     data=st.data(),
 )
 def test_batch_work_never_runs_into_the_limit_nor_into_the_share_of_others(
-    limit: int, sizes: list[int], others: int, data: st.DataObject
+    limit: int, sizes: list[int], others: int, kept: float, data: st.DataObject
 ) -> None:
     """Against a server with fixed windows of a minute, `others` tokens of which somebody else takes each time."""
     budget, now, window, left = Budget(), 0.0, 0, float(limit)
@@ -132,17 +140,17 @@ def test_batch_work_never_runs_into_the_limit_nor_into_the_share_of_others(
     left -= sizes[0]
     budget.finish(first, told(left, limit=limit, reset=60), now)
     for size in sizes:
-        wait = budget.wait_s(size, BATCH, now)
+        wait = budget.wait_s(size, BATCH, now, kept=kept)
         while wait:
             if under_way and (math.isinf(wait) or data.draw(st.booleans())):
                 budget.finish(*under_way.pop(0), now)
             else:
                 now += wait
-            wait = budget.wait_s(size, BATCH, now)
+            wait = budget.wait_s(size, BATCH, now, kept=kept)
         if int(now // 60) != window:
             window, left = int(now // 60), float(limit)
         assert left >= size, "429"
-        assert left - size >= limit * INTERACTIVE_SHARE - others - 1 or size > limit * (1 - INTERACTIVE_SHARE)
+        assert left - size >= limit * kept - others - 1 or size > limit * (1 - kept)
         reservation = budget.reserve(size, now)
         left -= size
         under_way.append((reservation, told(left, limit=limit, reset=60 - now % 60)))

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -23,6 +24,7 @@ from editsvc.errors import (
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.breaker import Breaker, BreakerLimits, BreakerState, Health
 from editsvc.provider.chain import Chain
+from editsvc.provider.presence import Presence
 from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 
 T = TypeVar("T")
@@ -372,11 +374,83 @@ def headers(remaining: int, reset: float) -> dict[str, str]:
     }
 
 
-def test_many_files_take_their_turns_and_an_editor_goes_first() -> None:
+def attended(folder: Path, *servers: Scripted, batch_wait_s: float = 300.0) -> Chain:
+    """A chain that knows whether somebody edits interactively."""
+    clock = asyncio.get_running_loop().time
+    presence = Presence(folder, wall=clock)
+    policy = RetryPolicy(batch_wait_s=batch_wait_s)
+    return Chain(Upstreams([Upstream(server) for server in servers], policy, clock=clock, presence=presence))
+
+
+def test_many_files_take_all_there_is_while_nobody_edits_interactively(tmp_path: Path) -> None:
+    async def course() -> None:
+        server = Scripted("one", [Says(NEW, rate_limit=headers(12_000, 30))])
+        servers = attended(tmp_path, server)
+        await ended(servers, a_request(tokens=1_000, priority=Priority.BATCH))
+        _, keeper, elapsed = await ended(servers, a_request(tokens=10_000, priority=Priority.BATCH))
+        assert elapsed < 1
+        assert not keeper.holds
+        await ended(servers, a_request(tokens=10))  # somebody comes
+        _, keeper, elapsed = await ended(servers, a_request(tokens=10_000, priority=Priority.BATCH))
+        assert elapsed > 25
+        await asyncio.sleep(301)  # and has gone
+        _, keeper, elapsed = await ended(servers, a_request(tokens=10_000, priority=Priority.BATCH))
+        assert not keeper.holds
+
+    play(course())
+
+
+def test_a_smaller_request_goes_first_where_the_next_one_does_not_fit() -> None:
+    async def course() -> None:
+        server = Scripted("one", [Says(NEW, rate_limit=headers(12_000, 30))])
+        servers = chain(server)
+        await ended(servers, a_request(tokens=1_000, priority=Priority.BATCH))
+        large = asyncio.ensure_future(ended(servers, a_request(tokens=20_000, priority=Priority.BATCH)))
+        await asyncio.sleep(0.1)
+        _, keeper, elapsed = await ended(servers, a_request(tokens=5_000, priority=Priority.BATCH))
+        assert elapsed < 1
+        assert not large.done()
+        done, _, _ = await large
+        assert isinstance(done, Completion)
+
+    play(course())
+
+
+def test_to_wait_behind_others_of_the_same_run_is_no_failure(tmp_path: Path) -> None:
+    async def course() -> None:
+        # A window of 30 s takes two of them: 20 take 300 s, and none is patient for more than 40 s.
+        server = Scripted("one", [Says(NEW, rate_limit=headers(0, 30))])
+        servers = attended(tmp_path, server, batch_wait_s=40)
+        await ended(servers, a_request(tokens=1_000, priority=Priority.BATCH))
+        ends = await asyncio.gather(
+            *(ended(servers, a_request(tokens=50_000, priority=Priority.BATCH)) for _ in range(12))
+        )
+        assert all(isinstance(done, Completion) for done, _, _ in ends)
+        assert max(elapsed for _, _, elapsed in ends) > 300
+
+    play(course())
+
+
+def test_one_of_many_files_is_refused_as_often_as_it_takes_and_not_for_ever() -> None:
+    async def course() -> None:
+        request = a_request(priority=Priority.BATCH)
+        done, keeper, _ = await ended(chain(Scripted("one", [*([limited(20)] * 6), Says(NEW)])), request)
+        assert isinstance(done, Completion)
+        assert len(keeper.route) == 7
+        failed, keeper, elapsed = await ended(chain(Scripted("one", [limited(1)])), request)
+        assert isinstance(failed, ProviderRateLimited)
+        assert 300 <= elapsed < 310
+        assert len(keeper.route) < 150  # no storm: the pauses become longer
+
+    play(course())
+
+
+def test_many_files_take_their_turns_and_an_editor_goes_first(tmp_path: Path) -> None:
     async def course() -> None:
         loop = asyncio.get_running_loop()
         server = Scripted("one", [Says(NEW, rate_limit=headers(12_000, 30))])
-        servers = chain(server)
+        servers = attended(tmp_path, server)
+        await ended(servers, a_request(tokens=10))
         await ended(servers, a_request(tokens=1_000, priority=Priority.BATCH))
         begun = loop.time()
         files = [
@@ -384,7 +458,7 @@ def test_many_files_take_their_turns_and_an_editor_goes_first() -> None:
             for _ in range(3)
         ]
         await asyncio.sleep(1)
-        assert len(server.asked) == 1  # 12,000 less a quarter of 60,000 is not enough
+        assert len(server.asked) == 2  # 12,000 less a quarter of 60,000 is not enough
         _, keeper, elapsed = await ended(servers, a_request(tokens=10_000))
         assert keeper.shown == NEW
         assert elapsed < 2
