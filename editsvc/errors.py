@@ -11,6 +11,7 @@
     │   ├── ModelRefused            the model says that it cannot do this
     │   ├── NotUnderstood           (offline) the instruction is none of those the offline engine knows
     │   ├── NotApplicable           (offline) the document does not have what the instruction is about
+    │   ├── CostReached             (many files) the run has cost what it may; the file was not started
     │   ├── PathRefused             (workspace) the file may not be edited unless the user says so
     │   ├── GuardRefused            the reply failed a check (elision, shrink, frame, …)
     │   └── Stale                   the document has changed since it was read
@@ -170,6 +171,10 @@ class ScopeRefused(Refused):
 
 class ModelRefused(Refused):
     """The model says that it cannot carry out the instruction."""
+
+
+class CostReached(Refused):
+    """The run has cost as much as it may, and the file was not started."""
 
 
 class GuardRefused(Refused):

@@ -6,6 +6,7 @@ from typing import Final
 
 _WHOLE: Final = 100.0
 _LEAST_USD: Final = 0.0001
+_MINUTE: Final = 60  # seconds of it, and minutes of an hour
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -49,3 +50,12 @@ def seconds(value: float) -> str:
 def count(number: int, noun: str) -> str:
     """A number and its noun, whose plural ends with s."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A time of many edits: seconds, then whole minutes, then hours and minutes."""
+    whole = max(1, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    minutes = round(seconds / _MINUTE)
+    return f"{minutes} min" if minutes < _MINUTE else f"{minutes // _MINUTE} h {minutes % _MINUTE:02} min"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    from editsvc.cli.totals import Totals
+
 _UPDATES_PER_SECOND: Final = 10
 _NARROW: Final = 70
 _ELLIPSIS: Final = "…"
@@ -55,10 +57,9 @@ class FileLine(Progress):
 class Board:
     """A context manager around a run of files; those under way are drawn in the order of `paths`."""
 
-    def __init__(self, paths: Sequence[str], console: Console | None = None) -> None:
-        self._total = len(paths)
+    def __init__(self, paths: Sequence[str], totals: Totals, console: Console | None = None) -> None:
+        self._totals = totals
         self._places = {path: place for place, path in enumerate(paths)}
-        self._done = 0
         self._unexplained = 0
         self._under_way: list[FileLine] = []
         self._console = console or Console(
@@ -85,7 +86,6 @@ class Board:
             yield line
         finally:
             self._under_way.remove(line)
-            self._done += 1
 
     def unexplained(self, hunks: int) -> None:
         """So many hunks more are not explained by the instruction."""
@@ -125,11 +125,23 @@ class Board:
         rows = [
             _row(_end_of(line.name, width), state, width) for line, state in zip(shown, states, strict=True)
         ]
-        more = f", {len(lines) - len(shown)} more under way" if len(shown) < len(lines) else ""
-        unasked = f", {figures.count(self._unexplained, 'hunk')} not asked for" if self._unexplained else ""
-        done = f"{self._done} of {self._total} done{unasked}{more}"
-        rows.append(Text(done, "dim", no_wrap=True, overflow="ellipsis"))
+        rows.append(Text(self._sum(size.width - 1, len(lines) - len(shown)), "dim", no_wrap=True))
         return Group(*rows)
+
+    def _sum(self, width: int, hidden: int) -> str:
+        """How far all is, with as much as there is room for."""
+        first, *others = self._totals.parts()
+        if self._unexplained:
+            # Where there is little room, the time that is left is worth more.
+            at = 0 if width >= _NARROW else len(others)
+            others.insert(at, f"{figures.count(self._unexplained, 'hunk')} not asked for")
+        if hidden:
+            others.insert(0, f"{hidden} more under way")
+        said = first
+        for part in others:
+            if cell_len(said) + 3 + cell_len(part) <= width:
+                said += f" · {part}"
+        return said
 
 
 def _row(name: str, state: str, width: int) -> Text:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
+    from editsvc.cli.totals import Totals
     from editsvc.engine.edit import Listener, StreamUpdate
 
 _REPORTED_WAIT_S: Final = 1.0
@@ -111,12 +112,12 @@ def can_be_drawn_on() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _DUMB
 
 
-def display(paths: Sequence[str], *, drawn: bool) -> Display:
-    """The display for a run of these files, in their order."""
+def display(paths: Sequence[str], *, drawn: bool, totals: Totals) -> Display:
+    """The display for a run of these files, in their order; `totals` says how far all of them are."""
     if not drawn:
         return Undrawn()
     if len(paths) == 1:
         return OneDiff()
     from editsvc.cli.board import Board
 
-    return Board(paths)
+    return Board(paths, totals)

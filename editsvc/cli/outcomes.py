@@ -8,11 +8,13 @@ import sys
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from editsvc import late
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of, message_of_result
 from editsvc.engine.edit import result_json
@@ -22,23 +24,33 @@ from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from editsvc.engine.edit import EditResult
-    from editsvc.files import refused, undo
+    from editsvc.files import batches, refused, undo
     from editsvc.files.diff_names import DiffName
     from editsvc.guard.findings import Handled
     from editsvc.settings.schema import Settings
     from editsvc.tokenlog import TokenLog
 
 SCHEMA: Final = 1
+_NUMBERS: Final = late.pattern(r"[0-9a-f]*\d[0-9a-f.,]*(?:-[0-9a-f]+)*")
+
+
+class Manner(StrEnum):
+    """What goes to stdout: diffs, what git calls their statistics, or a line of JSON for each file."""
+
+    DIFFS = "diffs"
+    STAT = "stat"
+    LINES = "lines"
 
 
 class Writing(msgspec.Struct, frozen=True):
     """What is done with the edits of a run.
 
     With `apply` files are written. `kept` keeps what is overwritten, and what a check refuses, if that is wanted.
-    `show_refused` shows that, too. `stdin_filename` is the name of what has none.
+    `show_refused` shows that, too. `stdin_filename` is the name of what has none. `batch` keeps what was made of each
+    file, so that the run can go on if it is interrupted.
     """
 
     settings: Settings
@@ -46,13 +58,14 @@ class Writing(msgspec.Struct, frozen=True):
     show_refused: bool
     stdin_filename: str = ""
     kept: Kept | None = None
+    batch: batches.Batch | None = None
 
 
 class Kept:
     """What a run keeps in the data folder; made when there is something to keep."""
 
     def __init__(self, folder: Path, run_id: str, now: datetime) -> None:
-        self._folder, self._run_id, self._now = folder, run_id, now
+        self._folder, self.run_id, self.now = folder, run_id, now
         self._lock = threading.Lock()
         self._recording: undo.Recording | None = None
         self._keeper: refused.Keeper | None = None
@@ -64,7 +77,7 @@ class Kept:
 
         with self._lock:
             if self._recording is None:
-                self._recording = undo.Recording(self._folder / undo.FOLDER, self._run_id, self._now)
+                self._recording = undo.Recording(self._folder / undo.FOLDER, self.run_id, self.now)
             return self._recording
 
     @property
@@ -74,7 +87,7 @@ class Kept:
 
         with self._lock:
             if self._keeper is None:
-                self._keeper = refused.Keeper(self._folder / refused.FOLDER, self._run_id, self._now)
+                self._keeper = refused.Keeper(self._folder / refused.FOLDER, self.run_id, self.now)
             return self._keeper
 
 
@@ -92,7 +105,8 @@ class FileOutcome:
 
     `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
     `refused` is the diff of what a check refused, `way_out` a sentence that says how to see or to have it. `choice`
-    says in words which hunks the user took, where that was asked.
+    says in words which hunks the user took, where that was asked. `written` tells that the file is as its edit left it.
+    `earlier` is its entry of ``edits``, if an earlier part of the run has asked about it.
     """
 
     path: str
@@ -108,6 +122,8 @@ class FileOutcome:
     refused: bytes = b""
     way_out: str = ""
     choice: str = ""
+    written: bool = False
+    earlier: Mapping[str, Any] | None = None
 
 
 def of_error(path: str, exc: EditsvcError) -> FileOutcome:
@@ -133,13 +149,25 @@ def finish(writing: Writing, outcome: FileOutcome) -> FileOutcome:
     """Make the diff, and write if asked."""
     result = outcome.result
     if result is None or result.after is None:
+        if outcome.status is Status.REFUSED and outcome.source is not None:
+            keep_for_later(writing, outcome, outcome.source.data)
         return outcome
     from editsvc.text.diff import unified_diff
 
     name = name_in_diff(writing, outcome)
     old, new = result.before.encode(), result.after.encode()
-    diff = unified_diff(old, new, name.path, from_top=name.from_top)
-    return write_if_asked(writing, replace(outcome, diff=diff), new, name)
+    outcome = replace(outcome, diff=unified_diff(old, new, name.path, from_top=name.from_top))
+    keep_for_later(writing, outcome, new)
+    return write_if_asked(writing, outcome, new, name)
+
+
+def keep_for_later(writing: Writing, outcome: FileOutcome, new: bytes) -> None:
+    """Keep how an edit that a model was asked for has ended, before its file is written."""
+    result, source = outcome.result, outcome.source
+    if writing.batch is None or result is None or source is None or outcome.earlier is not None:
+        return
+    if result.after is not None or result.attempts:
+        writing.batch.keep(outcome.path, source.data, new, entry(outcome))
 
 
 def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: DiffName) -> FileOutcome:
@@ -147,22 +175,23 @@ def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: Dif
     result, source, diff = outcome.result, outcome.source, outcome.diff
     if result is None:
         return outcome
-    written = None
+    handed_on, written = None, False
     remarks = outcome.remarks
     if name.remark and diff and not writing.apply:
         remarks += (name.remark,)
     try:
         if writing.apply and source is None:
-            written = new
+            handed_on = new
         elif writing.apply and source is not None and diff:
             remarks += _write(writing, source, new)
+            written = True
     except EditsvcError as exc:
         _amend(writing.settings, result.id, exc)
         message = message_of(exc)
         return replace(
             outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind, diff=b""
         )
-    return replace(outcome, output=written, remarks=remarks)
+    return replace(outcome, output=handed_on, remarks=remarks, written=written)
 
 
 def _write(writing: Writing, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
@@ -186,6 +215,8 @@ def keep_refused(writing: Writing, outcome: FileOutcome, asked: refused.Asked) -
     document = result.refused.encode()
     diff = unified_diff(result.before.encode(), document, name.path, from_top=name.from_top)
     outcome = replace(outcome, refused=diff)
+    if source is not None:
+        keep_for_later(writing, outcome, source.data)
     if source is not None and writing.kept is not None:
         try:
             writing.kept.keeper.keep(source, document, asked)
@@ -245,7 +276,9 @@ class Teller:
     """Prints the outcomes of files: diffs on stdout, messages on stderr, and no message twice in a run.
 
     `titled` puts each file's name before what is said about it; `live` tells that something is drawn meanwhile,
-    `chosen` that the user has seen each hunk. `summary` is the line about an edit that was made.
+    `chosen` that the user has seen each hunk. `summary` is the line about an edit that was made. With `manner` less is
+    said, or other things. What is
+    kept until the end is printed in the `order` of the files.
     """
 
     def __init__(
@@ -256,7 +289,14 @@ class Teller:
         live: bool = False,
         chosen: bool = False,
         summary: Callable[[EditResult], str] = output.token_line,
+        manner: Manner = Manner.DIFFS,
+        quiet: bool = False,
+        order: Sequence[str] = (),
     ) -> None:
+        self._order = {path: number for number, path in enumerate(order)}
+        self._manner = manner
+        self._quiet = quiet
+        self._alike: dict[str, list[FileOutcome]] = {}
         self._writing = writing
         self._titled = titled
         self._live = live
@@ -266,53 +306,103 @@ class Teller:
         self._kept: list[FileOutcome] = []
         self._pages: bool | None = None
 
+    @property
+    def as_they_end(self) -> bool:
+        """Whether a file is told when it has ended, whatever became of those before it."""
+        return self._manner is Manner.LINES
+
     def tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
         """Print these."""
         for outcome in outcomes:
-            if outcome.output is None and self._waits():
-                self._kept.append(outcome)
-            elif not self._seen(outcome):
-                self._write(outcome, paged=not self._titled)
+            self._hand_out(outcome)
+            if self._manner is Manner.LINES:
+                self._tell_beside(outcome, titled=titled)
+                continue
             title = f"{outcome.path}: " if titled or self._titled else ""
-            self._findings(outcome, title)
-            self._remark(outcome)
-            if outcome.exit_code is ExitCode.DONE and outcome.result is not None:
-                nothing = "nothing to change · " if outcome.status is Status.UNCHANGED else ""
-                if outcome.choice:
-                    nothing = f"{outcome.choice} · "
-                written = (
-                    "written · " if self._writing.apply and outcome.diff and outcome.output is None else ""
-                )
-                output.print_message(f"{title}{nothing}{written}{self._summary(outcome.result)}")
-                self._unasked(outcome, title)
-            else:
+            if not self._quiet:
+                self._findings(outcome, title)
+                self._remark(outcome)
+            if outcome.exit_code is not ExitCode.DONE:
                 self._complain(outcome, titled=titled)
+            elif not self._quiet and (outcome.result is not None or outcome.earlier is not None):
+                output.print_message(f"{title}{self._made(outcome)}")
+                self._unasked(outcome, title)
+
+    def _hand_out(self, outcome: FileOutcome) -> None:
+        """What goes to stdout."""
+        if self._manner is Manner.LINES:
+            output.write_json_line(entry(outcome))
+        elif outcome.output is not None:
+            self._write(outcome, paged=False)
+        elif self._manner is Manner.STAT or self._waits():
+            self._kept.append(outcome)
+        elif not self._seen(outcome):
+            self._write(outcome, paged=not self._titled)
+
+    def _made(self, outcome: FileOutcome) -> str:
+        """What was done with an edit, and what it took."""
+        parts = []
+        if outcome.choice:
+            parts.append(outcome.choice)
+        elif outcome.status is Status.UNCHANGED:
+            parts.append("nothing to change")
+        if outcome.earlier is not None:
+            parts.append("written" if outcome.written and outcome.diff else "done")
+            parts.append("asked for before")
+        elif outcome.result is not None:
+            parts += ["written"] if outcome.written else []
+            parts.append(self._summary(outcome.result))
+        return " · ".join(parts)
+
+    def conclude(self, summary: str) -> None:
+        """Say what is to be said about all files together, when the last one was told."""
+        if self._manner is Manner.STAT:
+            from editsvc.cli import stat
+
+            stat.write([stat.of_diff(outcome.path, outcome.diff) for outcome in self._in_order()])
+            self._kept.clear()
+        for first, *others in self._alike.values():
+            if others:
+                names = ", ".join(outcome.path for outcome in others)
+                word = others[0].status if others[0].status is first.status else "not edited"
+                output.print_message(f"editsvc: {word} for the same reason as {first.path}: {names}")
+        self._alike.clear()
+        if self._titled and summary and not self._quiet:
+            output.print_message(f"editsvc: {summary}")
 
     def tell_beside_json(self, outcomes: Sequence[FileOutcome]) -> None:
         """Print what is not in the JSON, and why files were not edited."""
         for outcome in outcomes:
+            self._tell_beside(outcome)
+
+    def _tell_beside(self, outcome: FileOutcome, *, titled: bool = False) -> None:
+        if not self._quiet:
             self._remark(outcome, told=outcome.result.warnings if outcome.result else ())
-            self._complain(outcome)
+        self._complain(outcome, titled=titled)
 
     def release(self) -> None:
         """Write the diffs that waited until nothing is drawn any more."""
-        output.write_diff(b"".join(outcome.diff for outcome in self._kept), paged=True)
+        if self._manner is Manner.STAT:
+            return
+        output.write_diff(b"".join(outcome.diff for outcome in self._in_order()), paged=True)
         self._kept.clear()
 
     def _seen(self, outcome: FileOutcome) -> bool:
         """Whether the user has seen all of it, hunk by hunk, and it is written."""
         return self._chosen and self._writing.apply and outcome.output is None and sys.stdout.isatty()
 
+    def _in_order(self) -> list[FileOutcome]:
+        return sorted(self._kept, key=lambda outcome: self._order.get(outcome.path, 0))
+
     def _complain(self, outcome: FileOutcome, *, titled: bool = False) -> None:
-        """Say why a file was not edited; of many with the same reason, in full for the first."""
+        """Say why a file was not edited; of many with the same reason, for the first, and the others at the end."""
         if outcome.exit_code is ExitCode.DONE:
             return
         if titled or self._titled:
-            message = outcome.message
-            if outcome.message in self._said:
-                message = f"{outcome.status}, for the same reason."
-            self._said.add(outcome.message)
-            output.print_message(f"editsvc: {outcome.path}: {message}")
+            alike = self._alike.setdefault(_reason(outcome), [])
+            alike.append(outcome)
+            if len(alike) == 1:
+                output.print_message(f"editsvc: {outcome.path}: {outcome.message}")
         else:
             output.print_message(f"editsvc: {outcome.message}")
         if self._writing.show_refused and outcome.refused and outcome.result is not None:
@@ -386,7 +476,18 @@ def say_what_was_not_written(writing: Writing, outcomes: Sequence[FileOutcome]) 
     if writing.apply or not (sys.stdout.isatty() and sys.stderr.isatty()):
         return
     if any(one.diff and one.source is not None and one.exit_code is ExitCode.DONE for one in outcomes):
-        output.print_message("Not written; add --apply.")
+        if writing.batch is not None and not writing.batch.trouble:
+            output.print_message(
+                "Not written; editsvc rewrite --resume --apply writes it without asking again."
+            )
+        else:
+            output.print_message("Not written; add --apply.")
+
+
+def _reason(outcome: FileOutcome) -> str:
+    """What the messages of files have in common that were not edited for the same reason: neither name nor number."""
+    text = outcome.message.replace(outcome.path, "").replace(Path(outcome.path).name, "")
+    return f"{outcome.error} {_NUMBERS.sub('', text)}"
 
 
 def _where(found: Handled) -> str:
@@ -400,6 +501,8 @@ def _where(found: Handled) -> str:
 
 def entry(outcome: FileOutcome) -> dict[str, Any]:
     """One element of ``edits``; what was not reported is null."""
+    if outcome.earlier is not None:
+        return {**outcome.earlier, "path": output.utf8(outcome.path), "resumed": True}
     return {
         "path": output.utf8(outcome.path),
         "status": outcome.status,
@@ -407,5 +510,6 @@ def entry(outcome: FileOutcome) -> dict[str, Any]:
         "error": outcome.error,
         "diff": outcome.diff.decode("utf-8", "replace"),
         "refused_diff": outcome.refused.decode("utf-8", "replace"),
+        "resumed": False,
         **result_json(outcome.result),
     }

@@ -35,6 +35,12 @@ def write_json(value: Any, *, indent: int = 2) -> None:
     write_bytes(_UNPRINTABLE_IN_JSON.sub(_json_escape, text).encode() + b"\n")
 
 
+def write_json_line(value: Any) -> None:
+    """`value` as one line of JSON on stdout, there at once for whoever reads."""
+    text = msgspec.json.encode(value).decode()
+    write_bytes(_UNPRINTABLE_IN_JSON.sub(_json_escape, text).encode() + b"\n")
+
+
 def write_bytes(data: bytes) -> None:
     """`data` on stdout, byte for byte."""
     sys.stdout.flush()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from editsvc.cli import batching, output, running, selecting
 from editsvc.cli import instruction as instruction_source
-from editsvc.cli import output, running, selecting
+from editsvc.cli.batching import Call
 from editsvc.cli.display import can_be_drawn_on
 from editsvc.cli.looks import looks
 from editsvc.cli.outcomes import (
@@ -18,6 +21,7 @@ from editsvc.cli.outcomes import (
     say_what_was_not_written,
     writing_for,
 )
+from editsvc.cli.totals import Totals
 from editsvc.cli.usage import completed_by
 from editsvc.errors import ExitCode, UsageError
 from editsvc.guard.findings import WAIVABLE, Check
@@ -98,6 +102,7 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     "--stdin-filename", default="stdin.txt", show_default=True, help="The file name to assume for -."
 )
 @selecting.options
+@batching.options
 @looks
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|GLOB]...", shell_complete=completed_by("files"))
 def command(
@@ -141,14 +146,23 @@ def command(
     What a check refuses is kept like the old text that editsvc undo restores, so that editsvc retry can make that edit
     with the check waived.
     """
-    chosen = selecting.chosen()
-    if not (paths or chosen.names_files):
-        paths = instruction_source.with_stdin(tuple(dict.fromkeys(allow_path)))
-        if not paths:
-            raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
-    selection = selecting.select(paths, chosen)
-    selecting.say_what_was_left_out(selection)
+    chosen, ways = selecting.chosen(), batching.ways()
+    ways.check(as_json=as_json)
+    call = Call(instruction, scope, prediction, only_asked, allow, allow_path, model, offline)
+    earlier = None
+    if ways.resume:
+        earlier, call = batching.find(environment.load().settings)
+    resolved = environment.load({"model": call.model, "jobs": jobs})
+    for warning in resolved.warnings:
+        output.print_message(f"editsvc: {warning}")
+    selection = (
+        selecting.of_files(earlier.files)
+        if earlier is not None
+        else selecting.select(_named(paths, allow_path, chosen), chosen)
+    )
     paths = selection.files
+    if not ways.quiet:
+        selecting.say_what_was_left_out(selection)
     if not paths:
         output.print_message("editsvc: there is no file to edit.")
         return ExitCode.DONE
@@ -157,31 +171,55 @@ def command(
             "--interactive reads the answers from standard input, which holds something else.",
             hint="Name a file instead of -.",
         )
-    resolved = environment.load({"model": model, "jobs": jobs})
-    for warning in resolved.warnings:
-        output.print_message(f"editsvc: {warning}")
-    options = running.Options(
+    beforehand = batching.Beforehand(resolved.settings, paths, offline=call.offline)
+    if ways.estimate:
+        return beforehand.print(as_json=as_json)
+    call = msgspec.structs.replace(
+        call,
         instruction=instruction_source.read(
-            instruction, instruction_file, edit=edit, paths=paths, settings=resolved.settings
+            call.instruction, instruction_file, edit=edit, paths=paths, settings=resolved.settings
         ),
-        scope=scopes.parse(scope),
-        prediction=PredictionMode(prediction) if prediction else None,
-        allow=tuple(Check(name) for name in allow) or None,
-        allow_path=allow_path,
-        only_asked=only_asked or None,
+    )
+    writing = writing_for(
+        resolved.settings,
+        apply=apply or ways.commit or (earlier is not None and earlier.plan.applied),
+        show_refused=show_refused,
+        stdin_filename=stdin_filename,
+    )
+    if earlier is None:
+        selecting.confirm(selection, chosen, beforehand.sentence)
+    many = batching.prepare(
+        ways, writing, earlier, paths, call=None if interactive else call, beforehand=beforehand
+    )
+    options = running.Options(
+        instruction=call.instruction or "",
+        scope=scopes.parse(call.scope),
+        prediction=PredictionMode(call.prediction) if call.prediction else None,
+        allow=tuple(Check(name) for name in call.allow) or None,
+        allow_path=call.allow_path,
+        only_asked=call.only_asked or None,
         interactive=interactive,
         as_json=as_json,
         live=can_be_drawn_on() and not as_json,
         batch="this run" if len(paths) > 1 else None,
-        writing=writing_for(
-            resolved.settings, apply=apply, show_refused=show_refused, stdin_filename=stdin_filename
-        ),
+        writing=many.writing,
+        purse=many.purse,
     )
-    selecting.confirm(selection, chosen, lambda: "")
-    teller = Teller(options.writing, titled=len(paths) > 1, live=options.live, chosen=interactive)
+    teller = Teller(
+        options.writing,
+        titled=len(paths) > 1,
+        live=options.live,
+        chosen=interactive,
+        manner=ways.manner,
+        quiet=ways.quiet,
+        order=paths,
+    )
     asking = _asking(options, teller) if interactive else None
+    totals = Totals(beforehand.sizes, time.monotonic)
     try:
-        outcomes = asyncio.run(running.run(options, paths, teller, offline=offline, asking=asking))
+        outcomes = asyncio.run(
+            running.run(options, paths, teller, offline=call.offline, totals=totals, asking=asking)
+        )
     finally:
         teller.release()
     if asking is not None and len(paths) > 1 and asking.summary():
@@ -189,9 +227,20 @@ def command(
     if options.as_json:
         output.write_json({"schema": SCHEMA, "edits": [entry(outcome) for outcome in outcomes]})
         teller.tell_beside_json(outcomes)
-    else:
+    teller.conclude("" if interactive else totals.sentence(written=writing.apply))
+    if not (as_json or ways.quiet):
         say_what_was_not_written(options.writing, outcomes)
-    return max(outcome.exit_code for outcome in outcomes)
+    return max(many.end(outcomes), *(outcome.exit_code for outcome in outcomes))
+
+
+def _named(paths: tuple[str, ...], allow_path: tuple[str, ...], chosen: selecting.Chosen) -> tuple[str, ...]:
+    """The files that the command line names; raises click.UsageError if it names none in any way."""
+    if paths or chosen.names_files:
+        return paths
+    paths = instruction_source.with_stdin(tuple(dict.fromkeys(allow_path)))
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
+    return paths
 
 
 def _asking(options: running.Options, teller: Teller) -> Asking:

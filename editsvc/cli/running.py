@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
     from editsvc.cli.asking import Asking
     from editsvc.cli.display import Display
+    from editsvc.cli.estimate import Purse
+    from editsvc.cli.totals import Totals
     from editsvc.engine.service import EditService
     from editsvc.guard.findings import Check
     from editsvc.prediction.policy import PredictionMode
@@ -58,6 +59,7 @@ class Options(msgspec.Struct, frozen=True):
     live: bool
     batch: str | None
     writing: Writing
+    purse: Purse | None = None
 
 
 async def run(
@@ -66,11 +68,13 @@ async def run(
     teller: Teller,
     *,
     offline: bool,
+    totals: Totals,
     asking: Asking | None = None,
 ) -> list[FileOutcome]:
     """Edit `paths`, at most `jobs` at a time: an outcome for each, in their order, all of them told.
 
-    With `asking` the user chooses the hunks of each file as its edit ends.
+    They are told as they end to somebody who watches, else in their order: so two runs can be compared. With `asking`
+    the user chooses the hunks of each file as its edit ends.
     """
     from editsvc.app.composition import open_service
 
@@ -78,52 +82,127 @@ async def run(
     task = asyncio.current_task()
     if task is not None:
         call_at_end(lambda _number: task.cancel(), interrupts=False)
-    outcomes: list[FileOutcome] = []
     async with open_service(settings, offline=offline) as service:
         if service.offline and not offline:
             output.print_message(
                 "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."
             )
-        limit = asyncio.Semaphore(settings.jobs)
-        with display(paths, drawn=options.live) as shown:
-
-            async def limited(path: str) -> FileOutcome:
-                async with limit:
-                    return await _one(options, path, service, shown)
-
-            async def edit(path: str) -> FileOutcome:
-                return await (limited(path) if asking is None else asking.about(path, limited(path), shown))
-
-            tasks = [asyncio.create_task(edit(path)) for path in paths]
-            try:
-                while len(outcomes) < len(tasks):
-                    await tasks[len(outcomes)]
-                    # Those behind it may have ended before it: they are printed in the order of the command line.
-                    ready = [
-                        ended.result() for ended in itertools.takewhile(_is_done, tasks[len(outcomes) :])
-                    ]
-                    outcomes += ready
-                    if not options.as_json and asking is None:
-                        with shown.aside():
-                            teller.tell(ready)
-            except asyncio.CancelledError:
-                for running in tasks:
-                    running.cancel()
-                ended = await asyncio.gather(*tasks, return_exceptions=True)
-                rest = [
-                    end if isinstance(end, FileOutcome) else of_error(path, _CANCELLED)
-                    for path, end in list(zip(paths, ended, strict=True))[len(outcomes) :]
-                ]
-                outcomes += rest
-                if not options.as_json:
-                    told = () if asking is None else asking.told
-                    with shown.aside():
-                        teller.tell([one for one in rest if one.path not in told], titled=True)
-    return outcomes
+        with display(paths, drawn=options.live, totals=totals) as shown:
+            course = _Course(
+                options, paths, teller, service=service, shown=shown, totals=totals, asking=asking
+            )
+            return await course.run(settings.jobs)
 
 
-def _is_done(task: asyncio.Task[FileOutcome]) -> bool:
-    return task.done()
+class _Course:
+    """The files of one run on their way: what has ended, and what of it was told."""
+
+    def __init__(
+        self,
+        options: Options,
+        paths: Sequence[str],
+        teller: Teller,
+        *,
+        service: EditService,
+        shown: Display,
+        totals: Totals,
+        asking: Asking | None,
+    ) -> None:
+        self._asking = asking
+        self._options = options
+        self._paths = paths
+        self._teller = teller
+        self._service = service
+        self._shown = shown
+        self._totals = totals
+        self._outcomes: dict[int, FileOutcome] = {}
+        self._told = 0  # so many, if they are told in their order
+        self._next = iter(range(len(paths)))
+        self._stopped = False
+        self._as_they_end = teller.as_they_end or (options.live and sys.stdout.isatty())
+
+    async def run(self, jobs: int) -> list[FileOutcome]:
+        """All outcomes; if the task is cancelled, those that have ended, and that the others have not."""
+        if self._asking is None:
+            workers = [asyncio.create_task(self._work()) for _ in range(min(jobs, len(self._paths)))]
+        else:
+            limit = asyncio.Semaphore(jobs)
+            workers = [
+                asyncio.create_task(self._asked(number, limit, self._asking))
+                for number in range(len(self._paths))
+            ]
+        try:
+            await asyncio.gather(*workers)
+        except asyncio.CancelledError:
+            self._stopped = True
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            missing = [number for number in range(len(self._paths)) if number not in self._outcomes]
+            rest = [of_error(self._paths[number], _CANCELLED) for number in missing]
+            self._outcomes.update(zip(missing, rest, strict=True))
+            for outcome in rest:
+                self._totals.add(outcome)
+            told = rest if self._as_they_end or self._asking else self._in_order()[self._told :]
+            said = () if self._asking is None else self._asking.told
+            self._tell([one for one in told if one.path not in said], titled=True)
+        return self._in_order()
+
+    def _in_order(self) -> list[FileOutcome]:
+        return [self._outcomes[number] for number in sorted(self._outcomes)]
+
+    async def _work(self) -> None:
+        """Edit one file after the other."""
+        for number in self._next:
+            if self._stopped:
+                return
+            self._ended(number, await self._edited(self._paths[number]))
+
+    async def _asked(self, number: int, limit: asyncio.Semaphore, asking: Asking) -> None:
+        """Edit a file when there is room, and ask about it: meanwhile others are edited."""
+        path = self._paths[number]
+
+        async def edited() -> FileOutcome:
+            async with limit:
+                return await self._edited(path)
+
+        outcome = await asking.about(path, edited(), self._shown)
+        self._outcomes[number] = outcome
+        self._totals.add(outcome)
+
+    async def _edited(self, path: str) -> FileOutcome:
+        purse = self._options.purse
+        if purse is None:
+            return await _one(self._options, path, self._service, self._shown)
+        try:
+            purse.take(path)
+        except EditsvcError as exc:
+            return of_error(path, exc)
+        outcome = None
+        try:
+            outcome = await _one(self._options, path, self._service, self._shown)
+        finally:
+            paid = outcome.result if outcome is not None and outcome.earlier is None else None
+            purse.settle(path, paid.cost_usd if paid is not None else None)
+        return outcome
+
+    def _ended(self, number: int, outcome: FileOutcome) -> None:
+        self._outcomes[number] = outcome
+        self._totals.add(outcome)
+        if self._as_they_end:
+            self._tell([outcome])
+            return
+        # Those behind the first one may have ended before it.
+        ready: list[FileOutcome] = []
+        while self._told + len(ready) in self._outcomes:
+            ready.append(self._outcomes[self._told + len(ready)])
+        self._told += len(ready)
+        self._tell(ready)
+
+    def _tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
+        if outcomes and not self._options.as_json:
+            with self._shown.aside():
+                self._teller.tell(outcomes, titled=titled)
 
 
 async def _one(options: Options, path: str, service: EditService, shown: Display) -> FileOutcome:
@@ -136,6 +215,13 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
     except EditsvcError as exc:
         warning = await service.record_refusal(exc, source=Source.CLI, path=_absolute(path))
         return replace(of_error(path, exc), remarks=(warning,) if warning else ())
+    remarks: tuple[str, ...] = ()
+    if source is not None and options.writing.batch is not None:
+        from editsvc.cli import resuming
+
+        outcome, remarks = resuming.of_earlier(options.writing, path, source, snapshot)
+        if outcome is not None:
+            return await _finished(options.writing, outcome)
     request = EditRequest(
         snapshot=snapshot,
         instruction=options.instruction,
@@ -154,6 +240,7 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
     from editsvc.engine.places import unexplained
 
     outcome = of_result(path, result, source)
+    outcome = replace(outcome, remarks=(*remarks, *outcome.remarks))
     shown.unexplained(len(unexplained(result)))
     if result.refused is not None:
         from editsvc.files import refused
@@ -161,9 +248,14 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         allow = None if options.allow is None else tuple(map(str, options.allow))
         asked = refused.Asked(request.instruction, request.filename, refused_by(result), allow)
         return await asyncio.to_thread(keep_refused, options.writing, outcome, asked)
-    if result.after is None or options.interactive:
+    if options.interactive:
         return outcome
-    finishing = asyncio.create_task(asyncio.to_thread(finish, options.writing, outcome))
+    return await _finished(options.writing, outcome)
+
+
+async def _finished(writing: Writing, outcome: FileOutcome) -> FileOutcome:
+    """The end of an edit, also if the run is cancelled meanwhile."""
+    finishing = asyncio.create_task(asyncio.to_thread(finish, writing, outcome))
     try:
         return await asyncio.shield(finishing)
     except asyncio.CancelledError:

@@ -114,6 +114,24 @@ def select(paths: Sequence[str], chosen: Chosen) -> Selection:
     return select(wanted, here)
 
 
+def of_files(paths: Sequence[str]) -> Selection:
+    """These files, as they were selected before."""
+    from editsvc.files.selection import Selection
+
+    return Selection(tuple(paths))
+
+
+def sizes(paths: Sequence[str]) -> dict[str, int]:
+    """The bytes of each file; 0 for what is not there."""
+    found = {}
+    for path in paths:
+        try:
+            found[path] = Path(path).stat().st_size
+        except (OSError, ValueError):
+            found[path] = 0
+    return found
+
+
 def _refuse_twins(paths: Sequence[str]) -> None:
     if len(set(paths)) != len(paths):
         raise UsageError("A file is named twice.", hint="Name each file once.")

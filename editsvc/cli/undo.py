@@ -15,13 +15,14 @@ from editsvc.cli import output
 from editsvc.cli.looks import looks
 from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import journal, refused, typed, undo
+from editsvc.files import batches, journal, refused, typed, undo
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCHEMA: Final = 1
+_KEPT: Final = (undo.FOLDER, refused.FOLDER, batches.FOLDER)
 STALE: Final = "stale"
 
 
@@ -57,8 +58,9 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     A file is restored byte for byte if it is as the edit left it, or half written because the process was killed. A
     file that has changed since is left as it is and named, and the exit code is 1. The old text is kept in the data
     folder, readable only by its owner, for the last 20 runs, 30 days and 50 MB; the setting undo_enabled turns that
-    off. The same goes for what a check refused: editsvc retry needs that text and its instruction. --forget removes
-    both, and the instructions that were typed at the prompt of editsvc rewrite.
+    off. The same goes for what a check refused: editsvc retry needs that text and its instruction; and for runs of
+    several files that are not finished: editsvc rewrite --resume goes on with them. --forget removes all of it, and the
+    instructions that were typed at the prompt of editsvc rewrite.
     """
     if as_list + dry_run + forget > 1:
         raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")
@@ -70,7 +72,7 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     data, now = environment.data_dir(settings), datetime.now(UTC)
     if forget and run_id is None:
         return _forget_all(data)
-    for folder in (undo.FOLDER, refused.FOLDER):
+    for folder in _KEPT:
         journal.prune(data / folder, now)
     found = undo.runs(data / undo.FOLDER)
     if not settings.undo_enabled:
@@ -88,20 +90,22 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
 
 
 def _forget_all(data: Path) -> int:
-    for folder in (undo.FOLDER, refused.FOLDER):
+    for folder in _KEPT:
         journal.forget(data / folder)
     typed.forget(data / typed.FILE)
     output.print_message(
-        "The undo journal was deleted, and with it the replies that were refused and the instructions that were typed."
+        "The undo journal was deleted, and with it the replies that were refused, the runs that were not finished, and "
+        "the instructions that were typed."
     )
     return ExitCode.DONE
 
 
 def _forget(run: undo.Run, data: Path) -> int:
     journal.forget(run.place)
-    for place in journal.run_places(data / refused.FOLDER):
-        if place.id == run.id:
-            journal.forget(place.path)
+    for folder in _KEPT[1:]:
+        for place in journal.run_places(data / folder):
+            if place.id == run.id:
+                journal.forget(place.path)
     output.print_message(f"Run {run.id} can no longer be undone.")
     return ExitCode.DONE
 

@@ -5,6 +5,7 @@
     undo/                           0700, in the data folder
       1795258333512-3fa29c01/       one run: when (ms since 1970), and its id
         000001.before               0600, one file of it: a line of JSON, then bytes
+    refused/, batches/              the same
 
 What is kept is complete on disk or not there, is never exported, is bounded (`JournalLimits`), and can be removed
 (`forget`). The setting `undo_enabled` switches all of it off.
@@ -72,6 +73,17 @@ class RunWriter:
         self._count = 0
         self._size = 0
         self._others: int | None = None  # bytes of the other runs, once counted
+
+    @classmethod
+    def going_on(cls, run: Path, now: datetime, limits: JournalLimits = LIMITS) -> RunWriter:
+        """The writer of a run that an earlier process has begun."""
+        found = _RUN.fullmatch(run.name)
+        writer = cls(run.parent, found[2] if found else "", now, limits)
+        writer._place = run
+        writer._size = _size(run)
+        numbers = [int(path.stem) for path in run.iterdir() if path.stem.isdigit()]
+        writer._count = max(numbers, default=0)
+        return writer
 
     def add(self, content: bytes, suffix: str) -> Path:
         """Keep one more file, complete on disk when this returns, and return its path; raises FileError."""

@@ -28,6 +28,10 @@ class Files(Protocol):
         """Remove a file, unless a living process holds it."""
         ...
 
+    def claim(self, descriptor: int) -> bool:
+        """Be the one process that has claimed an open file, until it is closed; False if another one is that."""
+        ...
+
     def take_owner(self, descriptor: int, status: os.stat_result) -> bool:
         """Give an open file to the owner of the one with `status`; False if this user may not."""
         ...

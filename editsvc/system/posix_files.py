@@ -58,6 +58,16 @@ class PosixFiles:
         finally:
             os.close(descriptor)
 
+    def claim(self, descriptor: int) -> bool:
+        """As the protocol says; where files cannot be locked, everybody is."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
     def take_owner(self, descriptor: int, status: os.stat_result) -> bool:
         """As the protocol says: only root may give a file away, and to a group only its members."""
         own = os.fstat(descriptor)

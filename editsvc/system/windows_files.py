@@ -83,6 +83,14 @@ class WindowsFiles:
         """As the protocol says: Windows refuses it with a PermissionError while a process has it open."""
         path.unlink()
 
+    def claim(self, descriptor: int) -> bool:
+        """As the protocol says."""
+        try:
+            self._api.lock(descriptor)
+        except PermissionError:
+            return False
+        return True
+
     def take_owner(self, descriptor: int, status: os.stat_result) -> bool:  # noqa: ARG002 - see take_over
         """As the protocol says: the owner is compared with the rights, in `take_over`."""
         return True

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, Row, Select
 
     from editsvc.errors import Status
-    from editsvc.tokenlog.evidence import Evidence
+    from editsvc.tokenlog.evidence import Averages, Evidence
     from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Spool
     from editsvc.tokenlog.values import Verdict
@@ -230,6 +230,10 @@ class Database:
             )
         except ValueError as exc:
             raise self._unreadable(exc) from exc
+
+    def averages(self, model: str, since: datetime) -> Averages:
+        """What the edits of a model took since a time, in sum."""
+        return queries.averages(self._rows, sqlite=self._sqlite, model=model, since=since)
 
     def routes(self, since: datetime, most: int) -> list[list[dict[str, Any]]]:
         """The routes recorded at `since` or later, the latest `most`."""

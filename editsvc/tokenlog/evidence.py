@@ -27,6 +27,17 @@ SAMPLE: Final = 5_000
 CUT_SHORT: Final = frozenset({Status.CANCELLED, Status.FAILED})
 
 
+class Averages(NamedTuple):
+    """Sums over edits that report all of them: what an edit takes by the bytes of its document."""
+
+    edits: int
+    bytes: int
+    prompt: int
+    completion: int
+    seconds: float
+    cost_usd: float
+
+
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Sums over a set of requests.

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from editsvc.errors import Status
 from editsvc.tokenlog.columns import as_stored, believed, impossible
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
-from editsvc.tokenlog.evidence import COLUMNS, Day, Evidence, Facet, LoggedRequest, Sums, combined
+from editsvc.tokenlog.evidence import COLUMNS, Averages, Day, Evidence, Facet, LoggedRequest, Sums, combined
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
 from editsvc.tokenlog.values import Verdict
@@ -92,6 +92,26 @@ def gather(
         _restarts(rows(_restarted(sqlite=sqlite).where(chosen))),
         list(_days(rows, first, one)) if days else None,
     )
+
+
+def averages(rows: Rows, *, sqlite: bool, model: str, since: datetime) -> Averages:
+    """The sums of the edits that `model` made since a time."""
+    one = believed(sqlite=sqlite)
+    wanted = (
+        one["document_bytes"],
+        one["prompt_tokens"],
+        one["completion_tokens"],
+        _T.total_s,
+        one["cost_usd"],
+    )
+    statement = select(func.count(), *(func.coalesce(func.sum(column), 0) for column in wanted)).where(
+        _T.created_at >= since,
+        _T.model == model,
+        _T.status.in_([Status.CHANGED.value, Status.UNCHANGED.value]),
+        _T.offline.is_(False),
+        *(column.is_not(None) for column in wanted),
+    )
+    return Averages(*map(_number, rows(statement)[0]))
 
 
 def _dimension(name: str, *, sqlite: bool) -> ColumnElement[Any]:

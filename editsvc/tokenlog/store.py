@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from editsvc.errors import Status
     from editsvc.tokenlog.database import Database
-    from editsvc.tokenlog.evidence import Evidence
+    from editsvc.tokenlog.evidence import Averages, Evidence
     from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Entry, Spool
     from editsvc.tokenlog.values import Verdict
@@ -189,6 +189,11 @@ class TokenLog:
 
         most = SAMPLE if sample is None else sample
         return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=most))
+
+    def averages(self, model: str, since: datetime) -> Averages:
+        """What the edits of a model took since a time, in sum; the offline engine's are left out."""
+        _require_zone(since)
+        return self._use(lambda database: database.averages(model, since))
 
     def export(self, since: datetime | None = None) -> Iterator[dict[str, Any]]:
         """The records from `since` on as objects for JSON; see `exported`."""

@@ -55,6 +55,12 @@ def all_wait(terminal: Terminal, gates: Gates, count: int = len(NAMES)) -> Calla
     return lambda: gates.most == count and len(board(terminal)) == count + 1
 
 
+def assert_together(text: str, names: tuple[str, ...] = NAMES) -> None:
+    """Each file's diff is followed by its line, in whatever order they ended."""
+    marks = sorted((text.index(mark), name) for name in names for mark in (f"+++ b/{name}", f"{name}: "))
+    assert [one for _, one in marks[::2]] == [one for _, one in marks[1::2]], text
+
+
 def assert_in_order(text: str, names: tuple[str, ...] = NAMES) -> None:
     """Each file's diff is followed by its line, and then comes the next file."""
     wanted = [part for name in names for part in (f"+++ b/{name}", f"{name}: ")]
@@ -62,22 +68,25 @@ def assert_in_order(text: str, names: tuple[str, ...] = NAMES) -> None:
     assert at == sorted(at), text
 
 
-def test_files_are_edited_side_by_side_and_printed_in_order(shell: Shell, emulator: str) -> None:
+def test_files_are_edited_side_by_side_and_shown_as_they_end(shell: Shell, emulator: str) -> None:
     with run(shell, emulator, NAMES, "--apply") as (gates, terminal):
         terminal.until(all_wait(terminal, gates))
         assert [line.split()[0] for line in board(terminal)] == [*NAMES, "0"]
         assert board(terminal)[-1] == "0 of 4 done"
         assert terminal.screen.cursor.hidden
-        gates.let("gamma.py", "beta.py")
-        terminal.until(lambda: "2 of 4 done" in terminal.text)
-        assert "+++ b/" not in terminal.text
+        gates.let("gamma.py")
+        terminal.until(lambda: "gamma.py: written" in terminal.text and "1 of 4 done" in terminal.text)
+        assert "alpha.py: " not in terminal.text
         gates.let("alpha.py")
-        terminal.until(lambda: "gamma.py: written" in terminal.text and "3 of 4 done" in terminal.text)
-        assert "delta.py: " not in terminal.text
-        gates.let("delta.py")
+        terminal.until(lambda: "alpha.py: written" in terminal.text)
+        gates.let("beta.py", "delta.py")
         assert terminal.end() == 0
-        assert_in_order(terminal.text)
+        assert_together(terminal.text)
+        assert terminal.text.index("gamma.py: ") < terminal.text.index("alpha.py: ")
         assert " done" not in terminal.text
+        summary = terminal.text.split("\n")[-1]
+        assert summary.startswith("editsvc: 4 files: 4 written · ")
+        assert " tokens · $0.00" in summary
         assert "waiting" not in terminal.text
         assert not terminal.screen.cursor.hidden
     assert [(shell.folder / name).read_text() for name in NAMES] == [EDITED] * 4
@@ -89,7 +98,7 @@ def test_no_more_files_than_jobs_are_under_way(shell: Shell, emulator: str) -> N
         gates.let(*NAMES)
         assert terminal.end() == 0
         assert gates.most == 2
-        assert_in_order(terminal.text)
+        assert_together(terminal.text)
 
 
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {}])
@@ -111,10 +120,10 @@ def test_a_narrow_terminal_has_one_line_for_each_file(
 def test_a_low_terminal_shows_as_many_files_as_fit(shell: Shell, emulator: str) -> None:
     with run(shell, emulator, NAMES, rows=5) as (gates, terminal):
         terminal.until(lambda: gates.most == 4 and "2 more under way" in terminal.text)
-        assert board(terminal)[-1] == "0 of 4 done, 2 more under way"
+        assert board(terminal)[-1] == "0 of 4 done · 2 more under way"
         gates.let(*NAMES)
         assert terminal.end() == 0
-        assert_in_order(terminal.text)
+        assert_together(terminal.text)
         assert "under way" not in terminal.text
 
 
@@ -139,7 +148,7 @@ def test_a_diff_that_goes_elsewhere_leaves_only_lines_on_the_terminal(
         gates.let(*NAMES)
         assert terminal.end() == 0
         assert "+++" not in terminal.text
-        assert [line.split(":")[0] for line in terminal.text.split("\n")] == list(NAMES)
+        assert [line.split(":")[0] for line in terminal.text.split("\n")] == [*NAMES, "editsvc"]
     diff = (shell.folder / "out.diff").read_text()
     assert [line for line in diff.split("\n") if line.startswith("+++")] == [
         f"+++ b/{name}" for name in NAMES
@@ -169,7 +178,7 @@ def test_a_terminal_for_diffs_alone_shows_nothing_else(shell: Shell, emulator: s
         assert "alpha.py: " not in terminal.text
         assert terminal.text.count("+++ b/") == 4
     said = (shell.folder / "out.txt").read_text().strip().split("\n")
-    assert [line.split(":")[0] for line in said] == list(NAMES)
+    assert [line.split(":")[0] for line in said] == [*NAMES, "editsvc"]
 
 
 @pytest.mark.parametrize("columns", [60, 160])
@@ -181,7 +190,7 @@ def test_another_size_of_the_window_is_followed(shell: Shell, emulator: str, col
         terminal.until(lambda: [line.split(maxsplit=1)[-1] for line in board(terminal)[:4]] == [state] * 4)
         gates.let(*NAMES)
         assert terminal.end() == 0
-        assert_in_order(terminal.text)
+        assert_together(terminal.text)
         assert " done" not in terminal.text
 
 
@@ -193,9 +202,11 @@ def test_ctrl_c_reports_what_is_done_and_what_is_not(shell: Shell, emulator: str
         terminal.child.sendintr()
         assert terminal.end() == 130
         text = terminal.text
-        assert_in_order(text, ("alpha.py", "gamma.py"))
+        assert_together(text, ("alpha.py", "gamma.py"))
         assert "beta.py: The edit was cancelled." in text
-        assert "delta.py: cancelled, for the same reason." in text
+        assert "editsvc: cancelled for the same reason as beta.py: delta.py\n" in text
+        assert "editsvc: 4 files: 2 written, 2 cancelled · " in text
+        assert "editsvc: 2 files left; editsvc rewrite --resume goes on with the run." in text
         assert " done" not in text
         assert "Traceback" not in text
         assert not terminal.screen.cursor.hidden
@@ -222,10 +233,12 @@ def test_a_sentence_is_said_once_in_a_run(
     )
     ran = shell.run(*CALL, *NAMES)
     assert ran.code == 4
-    first, *others = ran.err.rstrip("\n").split("\n")
+    first, others, summary, left = ran.err.rstrip("\n").split("\n")
     assert first.startswith("editsvc: alpha.py: ")
     assert "does not accept the API key" in first
-    assert others == [f"editsvc: {name}: failed, for the same reason." for name in NAMES[1:]]
+    assert others == "editsvc: failed for the same reason as alpha.py: beta.py, gamma.py, delta.py"
+    assert summary.startswith("editsvc: 4 files: 4 failed · ")
+    assert left == "editsvc: 4 files left; editsvc rewrite --resume goes on with the run."
 
 
 def test_a_warning_about_the_log_is_said_once_in_a_run(shell: Shell, emulator: str) -> None:

@@ -113,7 +113,7 @@ def test_while_many_files_run_their_sum_is_shown(shell: Shell) -> None:
     for name in names:
         shell.file(name)
     child = rewrite(shell, "--jobs", "1", *names)
-    child.expect_exact("1 of 2 done, 2 hunks not asked for")
+    child.expect_exact("1 of 2 done · 2 hunks not asked for")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0

@@ -407,7 +407,7 @@ def test_a_smaller_request_goes_first_where_the_next_one_does_not_fit() -> None:
         await ended(servers, a_request(tokens=1_000, priority=Priority.BATCH))
         large = asyncio.ensure_future(ended(servers, a_request(tokens=20_000, priority=Priority.BATCH)))
         await asyncio.sleep(0.1)
-        _, keeper, elapsed = await ended(servers, a_request(tokens=5_000, priority=Priority.BATCH))
+        _, _, elapsed = await ended(servers, a_request(tokens=5_000, priority=Priority.BATCH))
         assert elapsed < 1
         assert not large.done()
         done, _, _ = await large

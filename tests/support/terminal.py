@@ -91,7 +91,8 @@ def editsvc(*args: str) -> list[str]:
 class Gates:
     """A server in front of another one: holds back each request until its file is let through.
 
-    `most` is how many requests were there at the same time. A request is that of the file whose name it holds.
+    `most` is how many requests were there at the same time, and `asked` has the file of each that came. A request is
+    that of the file whose name it holds.
     """
 
     def __init__(self, target: str, names: Sequence[str]) -> None:
@@ -101,6 +102,7 @@ class Gates:
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
         self.most = 0
+        self.asked: list[str] = []
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
     def let(self, *names: str) -> None:
@@ -134,6 +136,7 @@ class Gates:
                 return
             with self._lock:
                 self._waiting.add(name)
+                self.asked.append(name)
                 self.most = max(self.most, len(self._waiting))
             self._open[name].wait(_PATIENCE_S)
             with self._lock:
