@@ -359,7 +359,7 @@ class Teller:
         if self._manner is Manner.STAT:
             from editsvc.cli import stat
 
-            stat.write([stat.of_diff(outcome.path, outcome.diff) for outcome in self._in_order()])
+            stat.write(sorted(stat.of_diff(outcome.path, outcome.diff) for outcome in self._kept))
             self._kept.clear()
         for first, *others in self._alike.values():
             if others:

@@ -74,9 +74,10 @@ def _scaled(added: int, removed: int, most: int, width: int) -> tuple[int, int]:
     """The signs for a file: one a line, or fewer where the longest bar would not fit; at least one of each kind."""
     if most <= width:
         return added, removed
-    total = max(1, round((added + removed) * width / most))
-    plus = min(total, max(bool(added), round(total * added / (added + removed))))
-    return plus, max(bool(removed), total - plus)
+    kinds = bool(added) + bool(removed)
+    total = max(kinds, round((added + removed) * width / most))
+    plus = min(max(bool(added), round(total * added / (added + removed))), total - bool(removed))
+    return plus, total - plus
 
 
 def _end(name: str, width: int) -> str:
