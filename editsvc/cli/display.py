@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -47,13 +49,21 @@ class Display(Protocol):
         ...
 
 
+class _Said:
+    """Until when it is said that requests wait: one sentence is enough for all that wait meanwhile."""
+
+    def __init__(self) -> None:
+        self.until = -math.inf
+
+
 class WaitMessages:
     """A listener that draws nothing, and says once that a file's request is held back by the server's limits."""
 
     follows = False
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, said: _Said) -> None:
         self._path = path
+        self._said = said
         self._reported = False
 
     def restarted(self) -> None:
@@ -67,8 +77,12 @@ class WaitMessages:
 
     def held(self, seconds: float | None) -> None:
         """Print it, if it is long enough to notice."""
-        if not self._reported and seconds is not None and seconds >= _REPORTED_WAIT_S:
-            self._reported = True
+        if self._reported or seconds is None or seconds < _REPORTED_WAIT_S:
+            return
+        self._reported = True
+        now = time.monotonic()
+        if now >= self._said.until:
+            self._said.until = now + seconds
             output.print_message(
                 f"editsvc: {self._path} waits about {seconds:.0f} s, because of the server's limits or a failure."
             )
@@ -76,6 +90,9 @@ class WaitMessages:
 
 class Undrawn:
     """Draws nothing; reports only long waits."""
+
+    def __init__(self) -> None:
+        self._said = _Said()
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +104,7 @@ class Undrawn:
 
     def file(self, path: str) -> AbstractContextManager[Listener]:
         """A listener that reports long waits."""
-        return nullcontext(WaitMessages(path))
+        return nullcontext(WaitMessages(path, self._said))
 
     def unexplained(self, hunks: int) -> None:
         """It is said with the edit."""

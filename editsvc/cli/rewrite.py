@@ -41,6 +41,10 @@ Examples:
   editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
   editsvc rewrite -i "replace 'prices/' with 'offers/'" --scope symbol:price_of --apply client.py
   editsvc rewrite -i "sort imports" --interactive --apply src/*.py   # y n a d q s e j k / ?
+  editsvc rewrite -i "rename fetch to download" --apply src
+  editsvc rewrite -i "rename fetch to download" src --changed --type py --stat
+  editsvc rewrite --estimate src
+  editsvc rewrite --resume                         # after Ctrl-C, or a failure
   editsvc rewrite client.py                        # asks what should change
   editsvc rewrite -e client.py                     # opens $VISUAL or $EDITOR for that
   editsvc rewrite -F wish.txt client.py
@@ -130,6 +134,10 @@ def command(
     Prints a unified diff that git apply takes, and writes nothing without --apply. FILE can be - for standard
     input, which is also what is edited if it is a pipe or a file and no FILE is named; with --apply the new text then
     goes to standard output instead of a diff.
+
+    Of a FOLDER all files are edited, except for what git ignores, what is hidden, links, binary files and the like; a
+    GLOB in quotes may have ** for any number of folders. Before more than 20 files you are asked. Several files are
+    edited at the same time; --resume goes on where a run was interrupted, and asks for nothing twice.
 
     Without -i, -F or -e you are asked for the instruction, on the terminal. The arrow keys and Ctrl-R bring back what
     you typed before; Ctrl-C and Ctrl-D leave without doing anything. What is typed there or in the editor is kept in

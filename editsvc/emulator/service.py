@@ -188,6 +188,7 @@ class EmulatedService:
                 case=reply.case,
                 reply=reply.kind.value,
                 prompt_tokens=len(prompt),
+                reserved_tokens=len(prompt) + limit,
                 cached_tokens=cached,
                 prediction_tokens=None if predicted is None else len(prediction),
                 reasoning_tokens=len(generation.reasoning_due),

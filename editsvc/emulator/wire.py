@@ -171,6 +171,7 @@ class ServedRequest(msgspec.Struct, frozen=True):
     rejected_tokens: int = 0
     completion_tokens: int = 0
     passes: int = 0
+    reserved_tokens: int = 0  # of the minute's limit
     proposing: int = 0
     finish_reason: str = ""
     modelled_s: float = 0.0

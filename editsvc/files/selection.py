@@ -421,7 +421,7 @@ class _Tree:
         except (KeyError, ValueError, pygit2.GitError) as exc:
             raise UsageError(
                 f"git knows no commit {revision}.",
-                hint="Behind --changed stands a branch, a tag or a commit.",
+                hint="Name a branch, a tag or a commit.",
             ) from exc
 
     def _tracked(self) -> list[str]:

@@ -84,6 +84,7 @@ def place(offline_shell: Shell) -> Path:
     shutil.copy(ROOT / "fixtures" / "replay" / "cases.jsonl", folder)
     (folder / "notes.md").write_text("Read teh page.\n")
     (folder / ".env").write_text("DEBUG=1\n")
+    (folder / "list.txt").write_text("client.py\nsrc/client.py\n")
     (folder / "wish.txt").write_text(f"{WISH}\n")
     (folder / "key.txt").write_text("csk-0123456789\n")
     for name in (".zfunc", ".local/share/bash-completion/completions", ".config/fish/completions"):
@@ -152,12 +153,15 @@ def test_an_example_works_as_shown_without_a_key(
         server.expect_exact("listening on ")
     elif "rewrite" not in line and "undo ID" in line:
         line = line.replace("ID", offline_shell.run("undo", "--list", "--json").json["runs"][0]["id"])
+    elif "--resume" in line:
+        run = ("rewrite", "--offline", "-i", WISH, "client.py", "src/client.py")
+        assert offline_shell.run(*run).code == 0
     child = start(line, place)
     if line.endswith("auth login"):
         child.expect_exact("it is not shown")
         child.waitnoecho()
         child.sendline("csk-0123456789")
-    elif "rewrite" in line and not re.search(r" -[iFe] ", line):
+    elif "rewrite" in line and not re.search(r" -[iFe] | --estimate| --resume", line):
         child.expect_exact("What should change?")
         child.send(f"{WISH}\r")
     sign = next((sign for words, sign in LASTING.items() if words in line), None)

@@ -294,7 +294,7 @@ def test_before_the_first_commit_everything_has_changed(tmp_path: Path) -> None:
 
 
 def test_without_a_repository_or_a_commit_that_is_said(project: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--changed asks git"):
+    with pytest.raises(UsageError, match="git knows what has changed in a repository, and "):
         select(Wanted(changed="HEAD"), tmp_path)
     with pytest.raises(UsageError, match="git knows no commit mian"):
         select(Wanted(changed="mian"), project)

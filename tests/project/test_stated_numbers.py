@@ -205,6 +205,16 @@ STATED: list[tuple[str, str, list[Any]]] = [
         "leaves {} of each limit free",
         [WORDS[constant("provider.budget:INTERACTIVE_SHARE")]],
     ),
+    ("docs/terminal.md", "longer than {:,} bytes", [constant("files.selection:LARGEST")]),
+    ("docs/terminal.md", "Before more than {} files", [constant("cli.selecting:ASKED_ABOVE")]),
+    ("docs/terminal.md", "`--jobs` files are edited at the same time ({})", [SETTINGS.jobs]),
+    ("docs/terminal.md", "last {} days took by the size", [constant("cli.estimate:SINCE").days]),
+    ("docs/terminal.md", "if the log has at least {} by that model", [constant("cli.estimate:FEWEST")]),
+    (
+        "docs/terminal.md",
+        "the last {}, for {} days and up to {} MB",
+        [journal.LIMITS.runs, journal.LIMITS.age.days, journal.LIMITS.size // 1_000_000],
+    ),
     (
         "docs/providers.md",
         "within the last {:g} minutes",
@@ -352,9 +362,16 @@ ANYWHERE = [
     r"\b95(?: %|th\b)",
 ]
 ELSEWHERE = {
-    "CONTRIBUTING.md": ["exits with 1"],
+    "CONTRIBUTING.md": ["exits with 1", "500 files with faults", "about 6 minutes"],
     "SECURITY.md": ["(0700, 0600)", "The socket (0600)", "look into (0700)", "can read (0600)"],
-    "docs/terminal.md": ["exit code 130", "exit code 2"],
+    "docs/terminal.md": [
+        "exit code 130",
+        "exit code 2",
+        "the exit code is 1. ### Going on",
+        "the exit code is 1. ### For scripts",
+        "0 done, 1 something was refused or not started, or the commit failed, 2 the call is wrong",
+        "3 the server failed, 4 key or settings, 130 interrupted",
+    ],
     "docs/ARCHITECTURE.md": ["in 40 % of the edits", "within 0.9 to 1.3 times"],
     "docs/emulator.md": ["`n` > 1"],
     "docs/glossary.md": ["Below 1 only"],
