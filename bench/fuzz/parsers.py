@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, AnyStr, Final
 
+from unidiff.patch import PatchSet
+
 from bench.fuzz.grow import Grammar
 from editsvc.guard import gate
 from editsvc.guard.proposal import Piece, Proposal, Received
@@ -455,6 +457,11 @@ def check_diff(old_text: str, new_text: str, name: str) -> str:
     )
     count = _apply(old, body, None)[1]
     assert _apply(old, body, None)[0] == new, "the diff does not apply"
+    assert [
+        (hunk.source_length, hunk.target_length) for file in PatchSet(diff.decode()) for hunk in file
+    ] == [(int(old_count or 1), int(new_count or 1)) for _, old_count, _, new_count in _HUNK.findall(body)], (
+        "unidiff sees other hunks"
+    )
     found = choosable(old_text, new_text)
     headers = [found.header(part) for part in found.parts]
     assert headers == [_short(line) for line in body.split(b"\n") if line.startswith(b"@@ ")], "other hunks"

@@ -41,6 +41,7 @@ _NOTABLE_SHARE: Final = 0.98
 _PACKAGES: Final = (
     "cerebras-cloud-sdk",
     "pygls",
+    "unidiff",
     "tree-sitter",
     "pygit2",
     "sqlalchemy",

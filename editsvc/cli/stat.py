@@ -31,15 +31,11 @@ class Changed(NamedTuple):
 
 def of_diff(path: str, diff: bytes) -> Changed:
     """What the unified diff of one file adds and removes."""
-    added = removed = 0
-    inside = False
-    for line in diff.split(b"\n"):
-        if line.startswith(b"@@ "):
-            inside = True
-        elif inside:
-            added += line.startswith(b"+")
-            removed += line.startswith(b"-")
-    return Changed(path, added, removed)
+    from unidiff.patch import PatchSet
+
+    # Whatever the file's encoding is, each byte is one character here.
+    files = PatchSet(diff.decode("latin-1"), metadata_only=True)
+    return Changed(path, files.added, files.removed)
 
 
 def write(changed: Sequence[Changed]) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 
 from editsvc.cli.stat import Changed, lines, of_diff
+from editsvc.text.diff import changed_spans, unified_diff
 
 NAMES = ("alpha.py", "beta.py", "gamma.py", "delta.py")
 CALL = ("rewrite", "-i", INSTRUCTION)
@@ -78,6 +81,23 @@ def test_long_bars_and_long_names_fit(width: int) -> None:
 def test_lines_of_a_diff_that_look_like_its_head_are_counted() -> None:
     diff = b"--- a/x.sql\n+++ b/x.sql\n@@ -1,2 +1,2 @@\n--- old remark\n+++ new\n same\n"
     assert of_diff("x.sql", diff) == Changed("x.sql", 1, 1)
+
+
+LINE = st.sampled_from(
+    ["same", "--- x", "+++ y", "@@ -1 +1 @@", "\\ No", "diff --git a/x b/x", "\r", "\x0c", "é", ""]
+)
+TEXT = st.lists(st.tuples(LINE, st.sampled_from(["\n", "\r\n"])), max_size=8).map(
+    lambda lines: "".join(line + end for line, end in lines)
+)
+
+
+@given(TEXT, TEXT)
+def test_whatever_lines_look_like_they_are_counted_once(old: str, new: str) -> None:
+    spans = changed_spans(old, new)
+    added = sum(span.new_end - span.new_start for span in spans)
+    removed = sum(span.old_end - span.old_start for span in spans)
+    diff = unified_diff(old.encode(), new.encode(), 'a "quoted"\tname.py')
+    assert of_diff("x", diff) == Changed("x", added, removed)
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------
