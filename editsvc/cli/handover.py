@@ -92,7 +92,8 @@ def talks(arguments: list[str]) -> bool:
     asks = "--interactive" in arguments or any(word.startswith(("-e", "--edit")) for word in arguments)
     # Of more than a few files it is asked whether all of them are meant.
     many = len(arguments) > _FEW or any(word.startswith(_MANY) or os.path.isdir(word) for word in arguments)  # noqa: PTH112
-    return asks or many or not any(word.startswith(("-i", "-F", "--inst", "--file")) for word in arguments)
+    said = ("-i", "-F", "--inst", "--file", "--again", "--refine")
+    return asks or many or not any(word.startswith(said) for word in arguments)
 
 
 def _accepted(connection: socket.socket, arguments: list[str]) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from editsvc.engine.edit import EditResult
-    from editsvc.files import batches, refused, undo
+    from editsvc.files import batches, last, refused, undo
     from editsvc.files.diff_names import DiffName
     from editsvc.guard.findings import Handled
     from editsvc.settings.schema import Settings
@@ -90,6 +90,12 @@ class Kept:
                 self._keeper = refused.Keeper(self._folder / refused.FOLDER, self.run_id, self.now)
             return self._keeper
 
+    def last(self, folder: Path, workspace: Path, run: last.LastRun) -> None:
+        """Keep what a later run can go on from; raises FileError."""
+        from editsvc.files import last
+
+        last.keep(folder, self.run_id, self.now, workspace, run)
+
 
 def writing_for(settings: Settings, *, apply: bool, show_refused: bool, stdin_filename: str = "") -> Writing:
     """What is done with the edits of a run that begins now."""
@@ -106,7 +112,8 @@ class FileOutcome:
     `result` is None if it could not even be read, `error` the kind of what ended it; `remarks` are sentences about it.
     `refused` is the diff of what a check refused, `way_out` a sentence that says how to see or to have it. `choice`
     says in words which hunks the user took, where that was asked. `written` tells that the file is as its edit left it.
-    `earlier` is its entry of ``edits``, if an earlier part of the run has asked about it.
+    `earlier` is its entry of ``edits``, if an earlier part of the run has asked about it. `text` is the new text as it
+    is shown or written.
     """
 
     path: str
@@ -124,6 +131,7 @@ class FileOutcome:
     choice: str = ""
     written: bool = False
     earlier: Mapping[str, Any] | None = None
+    text: bytes | None = None
 
 
 def of_error(path: str, exc: EditsvcError) -> FileOutcome:
@@ -191,7 +199,7 @@ def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: Dif
         return replace(
             outcome, status=exc.status, message=message, exit_code=exc.exit_code, error=exc.kind, diff=b""
         )
-    return replace(outcome, output=handed_on, remarks=remarks, written=written)
+    return replace(outcome, output=handed_on, remarks=remarks, written=written, text=new)
 
 
 def _write(writing: Writing, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from editsvc.cli import batching, output, running, selecting
 from editsvc.cli import instruction as instruction_source
@@ -30,7 +31,11 @@ from editsvc.scope import scopes
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from editsvc.cli.asking import Asking
+    from editsvc.cli.going_on import GoingOn
+    from editsvc.cli.outcomes import FileOutcome
 
 
 @click.command(
@@ -48,6 +53,9 @@ Examples:
   editsvc rewrite client.py                        # asks what should change
   editsvc rewrite -e client.py                     # opens $VISUAL or $EDITOR for that
   editsvc rewrite -F wish.txt client.py
+  editsvc rewrite --again                          # the last instruction, on the same files
+  editsvc rewrite --again src/*.py
+  editsvc rewrite --refine "and rename retries to attempts"
   editsvc rewrite -i "replace 'teh' with 'the'" < notes.md
   editsvc rewrite -i "rename DEBUG to VERBOSE" --allow-path .env .env
   editsvc rewrite -i "add type hints" --scope symbol:fetch --apply client.py  # needs a key
@@ -66,6 +74,14 @@ Without a key the offline engine edits: it renames, replaces, recolours, removes
     help="Read the instruction from FILE; - is stdin.",
 )
 @click.option("-e", "--edit", is_flag=True, help="Write the instruction in your editor: $VISUAL or $EDITOR.")
+@click.option(
+    "--again", is_flag=True, help="Carry out the last instruction again, on the same files or on FILE."
+)
+@click.option(
+    "--refine",
+    metavar="WISH",
+    help="Make the last edit again, from where it began, with WISH added to its instruction.",
+)
 @click.option(
     "--scope",
     default="auto",
@@ -114,6 +130,8 @@ def command(
     instruction: str | None,
     instruction_file: str | None,
     edit: bool,
+    again: bool,
+    refine: str | None,
     scope: str,
     prediction: str | None,
     apply: bool,
@@ -147,6 +165,10 @@ def command(
     With --interactive the hunks of each file are shown as soon as its edit has ended, and one key says what becomes of
     each, as with git add -p; ? says which keys there are. Answers are lines if standard input is no terminal.
 
+    --again carries out the last instruction of this work tree again. --refine adds a wish to it, and begins again with
+    the text that the last edit began with, whether that was written, printed or refused; the model sees that edit's
+    diff. The diff is about the file as it is now. A file that has changed since is edited as it is, and that is said.
+
     A file that leads out of the workspace (the git work tree, else the current folder), that is in a .git folder, or
     that usually holds keys (.env, *.pem, .ssh and the like) is refused unless --allow-path names it. A path that
     begins with / may lead anywhere.
@@ -156,6 +178,11 @@ def command(
     """
     chosen, ways = selecting.chosen(), batching.ways()
     ways.check(as_json=as_json)
+    going_on = None
+    if again or refine is not None:
+        going_on = _last(again=again, refine=refine, given=(instruction, instruction_file), edit=edit)
+        instruction = going_on.instruction
+        paths, scope = _on_what(going_on, paths or tuple(dict.fromkeys(allow_path)), scope, chosen)
     call = Call(instruction, scope, prediction, only_asked, allow, allow_path, model, offline)
     earlier = None
     if ways.resume:
@@ -197,7 +224,12 @@ def command(
     if earlier is None:
         selecting.confirm(selection, chosen, beforehand.sentence)
     many = batching.prepare(
-        ways, writing, earlier, paths, call=None if interactive else call, beforehand=beforehand
+        ways,
+        writing,
+        earlier,
+        paths,
+        call=None if interactive or refine is not None else call,
+        beforehand=beforehand,
     )
     options = running.Options(
         instruction=call.instruction or "",
@@ -212,6 +244,7 @@ def command(
         batch="this run" if len(paths) > 1 else None,
         writing=many.writing,
         purse=many.purse,
+        going_on=going_on,
     )
     teller = Teller(
         options.writing,
@@ -232,12 +265,13 @@ def command(
         teller.release()
     if asking is not None and len(paths) > 1 and asking.summary():
         output.print_message(asking.summary())
-    if options.as_json:
+    if as_json:
         output.write_json({"schema": SCHEMA, "edits": [entry(outcome) for outcome in outcomes]})
         teller.tell_beside_json(outcomes)
     teller.conclude("" if interactive else totals.sentence(written=writing.apply))
     if not (as_json or ways.quiet):
         say_what_was_not_written(options.writing, outcomes)
+    _remember(options, call.scope, outcomes)
     return max(many.end(outcomes), *(outcome.exit_code for outcome in outcomes))
 
 
@@ -249,6 +283,46 @@ def _named(paths: tuple[str, ...], allow_path: tuple[str, ...], chosen: selectin
     if not paths:
         raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
     return paths
+
+
+def _last(*, again: bool, refine: str | None, given: tuple[str | None, str | None], edit: bool) -> GoingOn:
+    """What this run goes on from; raises UsageError if there is nothing, or if more was asked for."""
+    from editsvc.cli.going_on import GoingOn
+
+    option = "--again" if again else "--refine"
+    if batching.ways().resume:
+        raise UsageError(f"--resume and {option} exclude each other.", hint="Use one of them.")
+    if again and refine is not None:
+        raise UsageError(
+            "--again and --refine exclude each other.", hint="--refine does it again, with the wish."
+        )
+    if given != (None, None):
+        raise UsageError(
+            f"{option} has the last instruction, so it excludes -i and -F.", hint="Use one of them."
+        )
+    if edit and refine is not None:
+        raise UsageError("--refine and -e exclude each other.", hint="--again -e opens the last instruction.")
+    return GoingOn.of_last(environment.load().settings, refine)
+
+
+def _on_what(
+    going_on: GoingOn, paths: tuple[str, ...], scope: str, chosen: selecting.Chosen
+) -> tuple[tuple[str, ...], str]:
+    """The files and the scope: those of the last run, unless the command line says others."""
+    if paths or chosen.names_files:
+        return paths, scope
+    said = click.get_current_context().get_parameter_source("scope") is not ParameterSource.DEFAULT
+    return going_on.paths(), scope if said else going_on.last.scope
+
+
+def _remember(options: running.Options, scope: str, outcomes: Sequence[FileOutcome]) -> None:
+    from editsvc.cli.going_on import remember
+
+    # In the editor, the last instruction may have become another one.
+    going_on = options.going_on
+    same = going_on is not None and going_on.instruction == options.instruction
+    instructions = going_on.instructions if going_on is not None and same else (options.instruction,)
+    remember(options.writing, instructions, scope, outcomes, going_on.began if going_on else {})
 
 
 def _asking(options: running.Options, teller: Teller) -> Asking:

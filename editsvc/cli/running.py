@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from editsvc.cli.asking import Asking
     from editsvc.cli.display import Display
     from editsvc.cli.estimate import Purse
+    from editsvc.cli.going_on import GoingOn
     from editsvc.cli.totals import Totals
     from editsvc.engine.service import EditService
     from editsvc.guard.findings import Check
@@ -60,6 +61,7 @@ class Options(msgspec.Struct, frozen=True):
     batch: str | None
     writing: Writing
     purse: Purse | None = None
+    going_on: GoingOn | None = None
 
 
 async def run(
@@ -234,8 +236,13 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         only_asked=options.only_asked,
         batch=options.batch,
     )
+    if options.going_on is not None:
+        request, remark = options.going_on.request(request, source)
+        remarks = (*remarks, remark) if remark else remarks
     with shown.file(path) as listener:
         result = await service.edit(request, listener)
+    if options.going_on is not None:
+        result = options.going_on.result(result, snapshot)
     gc.enable()  # if no request was sent
     from editsvc.engine.places import unexplained
 

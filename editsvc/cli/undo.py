@@ -15,14 +15,14 @@ from editsvc.cli import output
 from editsvc.cli.looks import looks
 from editsvc.cli.remedies import message_of
 from editsvc.errors import EditsvcError, ExitCode, Stale, Status, UsageError
-from editsvc.files import batches, journal, refused, typed, undo
+from editsvc.files import batches, journal, last, refused, typed, undo
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCHEMA: Final = 1
-_KEPT: Final = (undo.FOLDER, refused.FOLDER, batches.FOLDER)
+_KEPT: Final = (undo.FOLDER, refused.FOLDER, batches.FOLDER, last.FOLDER)
 STALE: Final = "stale"
 
 
@@ -58,9 +58,10 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     A file is restored byte for byte if it is as the edit left it, or half written because the process was killed. A
     file that has changed since is left as it is and named, and the exit code is 1. The old text is kept in the data
     folder, readable only by its owner, for the last 20 runs, 30 days and 50 MB; the setting undo_enabled turns that
-    off. The same goes for what a check refused: editsvc retry needs that text and its instruction; and for runs of
-    several files that are not finished: editsvc rewrite --resume goes on with them. --forget removes all of it, and the
-    instructions that were typed at the prompt of editsvc rewrite.
+    off. The same goes for what a check refused, which editsvc retry needs, for runs of several files that are not
+    finished, with which rewrite --resume goes on, and for the last run of each workspace, from which rewrite --again
+    and --refine go on. --forget removes all of it, and the instructions that were typed at the prompt of editsvc
+    rewrite.
     """
     if as_list + dry_run + forget > 1:
         raise UsageError("--list, --dry-run and --forget exclude each other.", hint="Use one of them.")
@@ -94,8 +95,8 @@ def _forget_all(data: Path) -> int:
         journal.forget(data / folder)
     typed.forget(data / typed.FILE)
     output.print_message(
-        "The undo journal was deleted, and with it the replies that were refused, the runs that were not finished, and "
-        "the instructions that were typed."
+        "The undo journal was deleted, and with it the replies that were refused, the runs that were not finished, the "
+        "last runs, and the instructions that were typed."
     )
     return ExitCode.DONE
 

@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was made of the same document before, by the beginning of an instruction that goes on.
+
+    `text` is the document as it then was, None if there was none. `refused` is a sentence that says why it was not
+    taken, "" if it was. `before` is the text that it was made of, where the document has changed since.
+    """
+
+    text: str | None = None
+    refused: str = ""
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EditRequest:
     """A front end's request.
 
@@ -35,7 +48,8 @@ class EditRequest:
     the document in the log, where only a keyed hash of it is stored. `model`, `prediction` and `allow` are
     those of the settings where None, and so is `only_asked`: whether to leave out the hunks that the instruction does
     not explain. `id` names the edit, for a front end that must know it in advance. Edits of one `batch` carry out one
-    instruction on many documents: the changes of the first ones draft the predictions of the next ones.
+    instruction on many documents: the changes of the first ones draft the predictions of the next ones. With `earlier`
+    the last paragraph of the instruction says what is to be different from that.
     """
 
     snapshot: Snapshot
@@ -49,6 +63,7 @@ class EditRequest:
     only_asked: bool | None = None
     id: str | None = None
     batch: str | None = None
+    earlier: Earlier | None = None
 
 
 def check_text(request: EditRequest) -> None:

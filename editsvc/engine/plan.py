@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from editsvc.guard.secrets import Masked
     from editsvc.instruction.intent import Intent
     from editsvc.prompt.contents import Hint
-    from editsvc.prompt.rendering import Frame, Task
+    from editsvc.prompt.rendering import EarlierEdit, Frame, Task
     from editsvc.reply import SectionsParser
     from editsvc.scope.scopes import Scope
     from editsvc.syntax import Language
@@ -104,6 +104,7 @@ class Plan:
     They are all that it says if `draft_is_complete`. `intent` is what the instruction asks for, before secrets were
     masked in it. `remarks` are what follows the task: a wrong reply, and what is wrong with it; `corrected` is that
     reply's text, which the next one will be much like.
+    `earlier` is an edit that was made before, and is to be done in another way.
     `masked` tells which words of the document stand for secrets that are not sent. `growth` is how many times as
     much room for new text a reply has as usually. `known` gives what was worked out of the document for the checks of
     all replies, if anything was. `locating` is set where the file is not shown whole; else, of more than
@@ -123,6 +124,7 @@ class Plan:
     form: EditFormat = EditFormat.REWRITE
     remarks: tuple[Message, ...] = ()
     corrected: str | None = None
+    earlier: EarlierEdit | None = None
     masked: Masked | None = None
     growth: float = 1.0
     locating: Locating | None = None
@@ -169,6 +171,7 @@ class Plan:
             about_fences=fences,
             located=self.locating is not None,
             others=self.locating is not None and bool(self.locating.rest or self.locating.done),
+            earlier=self.earlier,
         )
 
     @property

@@ -315,6 +315,14 @@ class EditService:
             _identity(request), request.scope, document, language, divide_above=divide_above
         )
         draft, complete = self._draft(request, original, document, language, masked)
+        earlier = None
+        if request.earlier is not None:
+            from editsvc.engine.earlier import shown, steps
+
+            made = steps(original, request.earlier, masked)
+            draft, complete = (made, False) if made and self._settings.drafts else (draft, False)
+            may_hold_secrets = self.offline or self._settings.on_secret is OnSecret.SEND
+            earlier = shown(document, made, request.earlier, may_hold_secrets=may_hold_secrets)
         form = self._settings.edit_format
         if not document or estimate_from_length(len(document)) > AROUND_AT_MOST:
             form = EditFormat.REWRITE  # hidden text cannot be searched
@@ -330,6 +338,7 @@ class EditService:
             draft=draft,
             draft_is_complete=complete,
             form=form,
+            earlier=earlier,
             masked=masked,
             known=cache(partial(_original, document, language)),
         )

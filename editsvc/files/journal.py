@@ -2,7 +2,7 @@
 
 ::
 
-    undo/                           0700, in the data folder
+    undo/                           0700, in the data folder; likewise refused/ and last/
       1795258333512-3fa29c01/       one run: when (ms since 1970), and its id
         000001.before               0600, one file of it: a line of JSON, then bytes
     refused/, batches/              the same
@@ -61,11 +61,20 @@ class RunWriter:
     """The files of one run, as they are made; not for several threads at once.
 
     `run_id` is hexadecimal digits and `now` the time of the run. The run's folder is made with its first file, and
-    runs beyond the limits are removed at the same moment.
+    runs beyond the limits are removed at the same moment. Only what is `durable` outlasts a loss of power.
     """
 
-    def __init__(self, journal: Path, run_id: str, now: datetime, limits: JournalLimits = LIMITS) -> None:
+    def __init__(
+        self,
+        journal: Path,
+        run_id: str,
+        now: datetime,
+        limits: JournalLimits = LIMITS,
+        *,
+        durable: bool = True,
+    ) -> None:
         self._journal = journal
+        self._durable = durable
         self._id = run_id
         self._now = now
         self._limits = limits
@@ -89,7 +98,10 @@ class RunWriter:
         """Keep one more file, complete on disk when this returns, and return its path; raises FileError."""
         with self._room(len(content)):
             place = self._folder() / f"{self._count + 1:06d}{suffix}"
-            create(place, content)
+            if self._durable:
+                create(place, content)
+            else:
+                disk.put(place, content, durable=False)
         self._count += 1
         return place
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # Nobody types while a file is rewritten, so a file of hundreds of thousands of lines may take seconds.
 _PARSE_STEPS: Final = 300_000
+_PARAGRAPHS: Final = late.pattern(r"\n[ \t]*\n\s*")
+_AND: Final = late.pattern(r"(?i)\A(?:and|also|but)(?: also)?[ ,]+")
 
 
 def rewrite(text: str, instruction: str, *, filename: str) -> str:
@@ -36,14 +39,26 @@ def rewrite(text: str, instruction: str, *, filename: str) -> str:
     The new text may equal the old one. Raises NotUnderstood for an instruction that is not one of
     `describe()`, and NotApplicable for one whose target is missing or ambiguous.
     """
-    value = parse(instruction)
-    if value is None:
+    values = _steps(instruction)
+    if not values:
         examples = ", ".join(f"“{example}”" for example, _ in describe())
         raise NotUnderstood(
             f"Without a model, only instructions of these forms are understood: {examples}.",
             hint="Set CEREBRAS_API_KEY to let a model carry out any other instruction.",
         )
-    return rewrite_by(text, value, language_of(filename, text[:200]))
+    language = language_of(filename, text[:200])
+    for value in values:
+        text = rewrite_by(text, value, language)
+    return text
+
+
+def _steps(instruction: str) -> list[Instruction]:
+    """An instruction, or one for each of its paragraphs, which are done in turn; none if one is not understood."""
+    value = parse(instruction)
+    if value is not None:
+        return [value]
+    found = [parse(_AND.sub("", part.strip())) for part in _PARAGRAPHS.split(instruction.strip())]
+    return [value for value in found if value is not None] if None not in found else []
 
 
 def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
@@ -61,11 +76,14 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
 
 def notes(text: str, instruction: str, language: Language | None) -> tuple[str, ...]:
     """What `rewrite` leaves as it is on purpose, in sentences for the user; empty where it raises."""
-    value = parse(instruction)
+    found: tuple[str, ...] = ()
     try:
-        return outcome(text, value, language).notes if value is not None else ()
+        for value in _steps(instruction):
+            done = outcome(text, value, language)
+            found, text = (*found, *done.notes), apply(text, done.edits)
     except NotApplicable:
         return ()
+    return found
 
 
 def edits(

@@ -90,6 +90,18 @@ _PLACE: Final = "Section {number}, lines {first} to {last}:"
 _LIST: Final = "The sections of the file, with their lines and how they begin:"
 _EXCERPTS: Final = "The file has {count} lines, of which these are shown:"
 _LINES: Final = "Lines {first} to {last}:"
+_EARLIER: Final = (
+    "An edit that was made before by the beginning of the instruction is no part of the file above. The last paragraph "
+    "of the instruction says what is to be different now: carry out all of it on the file above, and keep of that edit "
+    "what the last paragraph leaves alone."
+)
+_EARLIER_ELSEWHERE: Final = (
+    "An edit was made before by the beginning of the instruction. The file above has changed since, and may hold that "
+    "edit or not. The last paragraph of the instruction says what is to be different now: do what is still to be done "
+    "of all of it."
+)
+_NOT_TAKEN: Final = "That edit was not taken:"
+_DIFF: Final = "That edit as a diff:"
 _INSTRUCTION: Final = "Instruction:\n"
 _EXCERPT: Final = late.pattern(r"(?:File: .*\n\nThe file has .*\n\n)?Lines \d+ to \d+:")
 _ALONE: Final = late.pattern(
@@ -105,7 +117,19 @@ _SPOKEN: Final = frozenset(
 _WORDING: Final = late.pattern(
     "|".join(
         r"\d+".join(map(re.escape, re.split(r"\{\w+\}", sentence.strip())))
-        for sentence in (_PART, _PARTS, _SOME, _PLACE, _LIST, _EXCERPTS, _LINES, _INSTRUCTION)
+        for sentence in (
+            _PART,
+            _PARTS,
+            _SOME,
+            _PLACE,
+            _LIST,
+            _EXCERPTS,
+            _LINES,
+            _EARLIER,
+            _NOT_TAKEN,
+            _DIFF,
+            _INSTRUCTION,
+        )
     )
     + f"|{_LISTED.pattern}"
 )
@@ -158,13 +182,25 @@ class Frame(msgspec.Struct, frozen=True):
         )
 
 
+class EarlierEdit(msgspec.Struct, frozen=True):
+    """An edit that was made before: the hunks of its diff, "" if there are none to show, and why it was not taken.
+
+    `elsewhere` tells that it was made of another text than the document.
+    """
+
+    diff: str = ""
+    refused: str = ""
+    elsewhere: bool = False
+
+
 class Task(msgspec.Struct, frozen=True):
     r"""What is asked: `document` is the whole file, with ``\n`` only; without `sections` all of it is rewritten.
 
     `excerpts` are what is shown of a file that is too long; None shows it all. `filename` is a name without
     folders: paths say more than a model needs. `about_fences` tells that the new text may well hold code fences,
     `located` that the sections were chosen from the contents of the file, in which they have lines,
-    `others` that the change goes on in other sections, which are no business of this request.
+    `others` that the change goes on in other sections, which are no business of this request. `earlier` is what an
+    edit before made of it, to be done in another way.
     """
 
     document: str
@@ -176,6 +212,7 @@ class Task(msgspec.Struct, frozen=True):
     about_fences: bool = False
     located: bool = False
     others: bool = False
+    earlier: EarlierEdit | None = None
 
     @property
     def listed(self) -> bool:
@@ -223,9 +260,19 @@ def render(task: Task, form: EditFormat = EditFormat.REWRITE) -> tuple[list[Mess
             blocks.append(frame.numbered(section.number).wrap(section.text))
     if task.others:
         blocks.append(_SOME)
+    if task.earlier is not None:
+        blocks += _earlier(task.earlier)
     blocks.append(instruction_in(task.instruction))
     system = SYSTEM if form is EditFormat.REWRITE else SYSTEM_SEARCH_REPLACE
     return [Message("system", system), Message("user", "\n\n".join(blocks))], frame
+
+
+def _earlier(edit: EarlierEdit) -> list[str]:
+    """What is said of an edit before. Each line of a diff has a prefix, so none can end the fence."""
+    said = [_EARLIER_ELSEWHERE if edit.elsewhere else _EARLIER]
+    if edit.refused:
+        said.append(f"{_NOT_TAKEN} {' '.join(edit.refused.split())}")
+    return [*said, _DIFF, f"~~~~diff\n{edit.diff}~~~~"] if edit.diff else said
 
 
 def file_named(filename: str) -> str:

@@ -212,7 +212,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     undo_enabled: Annotated[
         bool,
-        _doc("Whether rewrite --apply keeps the old text in the data folder, for editsvc undo."),
+        _doc(
+            "Whether rewrite keeps old texts, refused replies and the last run in the data folder, for editsvc undo, "
+            "editsvc retry, --again and --refine."
+        ),
     ] = True
     history_enabled: Annotated[
         bool,

@@ -76,7 +76,7 @@ WITHOUT = [one for one in ALL if NEEDS_A_KEY not in one.remark]
 
 @pytest.fixture
 def place(offline_shell: Shell) -> Path:
-    """A folder with what examples name, in a work tree of git; an edit that can be taken back, and one refused."""
+    """A folder with what examples name, in a work tree of git; edits to take back, to go on from, and refused."""
     folder = offline_shell.folder
     shutil.copytree(DEMO, folder, dirs_exist_ok=True)
     (folder / "src").mkdir()
@@ -99,6 +99,7 @@ def place(offline_shell: Shell) -> Path:
     edit = ("rewrite", "--offline", "-i", "rename x to left", "--apply", "models.py")
     assert offline_shell.run(*edit).code == 0
     assert (folder / "models.py").read_bytes() != before
+    assert offline_shell.run("rewrite", "--offline", "-i", WISH, "client.py").code == 0
     refusing = Keeper(offline_shell.data / FOLDER, "aa", datetime.now(UTC))
     client = disk.read(folder / "client.py")
     refusing.keep(
@@ -161,7 +162,7 @@ def test_an_example_works_as_shown_without_a_key(
         child.expect_exact("it is not shown")
         child.waitnoecho()
         child.sendline("csk-0123456789")
-    elif "rewrite" in line and not re.search(r" -[iFe] | --estimate| --resume", line):
+    elif "rewrite" in line and not re.search(r" -[iFe] | --again| --refine| --estimate| --resume", line):
         child.expect_exact("What should change?")
         child.send(f"{WISH}\r")
     sign = next((sign for words, sign in LASTING.items() if words in line), None)

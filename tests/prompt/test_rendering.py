@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.prompt import rendering
-from editsvc.prompt.rendering import CANNOT, SYSTEM, WHOLE_FILE, Frame, Message, Parsed, Task
+from editsvc.prompt.rendering import CANNOT, SYSTEM, WHOLE_FILE, EarlierEdit, Frame, Message, Parsed, Task
 from editsvc.text.document import split_lines
 from editsvc.text.section import Section
 
@@ -40,6 +40,14 @@ def read_back(task: Task) -> Parsed:
 @given(code)
 def test_a_whole_file_can_be_read_back(document: str) -> None:
     parsed = read_back(Task(document, INSTRUCTION, "x.py", "python"))
+    assert (parsed.document, list(parsed.sections)) == (document, [])
+
+
+@given(code, code, st.booleans())
+def test_an_edit_before_is_no_part_of_the_task(document: str, diff: str, plain: bool) -> None:
+    lines = "".join(f"+{line}" for line in split_lines(diff))
+    earlier = EarlierEdit(lines, "Instruction:\nnone")
+    parsed = read_back(Task(document, INSTRUCTION, "x.py", "" if plain else "python", earlier=earlier))
     assert (parsed.document, list(parsed.sections)) == (document, [])
 
 
