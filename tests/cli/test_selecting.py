@@ -63,7 +63,7 @@ def test_nothing_to_edit_is_no_failure(offline_shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (["--changed"], "git knows what has changed in a repository, and "),
+        (["--changed"], "--changed asks git, and "),
         (["--changed", "--staged"], "--changed, --staged and --from-file exclude each other."),
         (["*.rs"], "No file matches *.rs."),
         (["--type", "pyton", "."], "There is no type 'pyton'. Did you mean python?"),
