@@ -42,7 +42,7 @@ _OFFLINE_ROW: Final = models.Model(
 # Fast enough not to be waited for, slow enough to be watched.
 # Silence means work here, not a broken line: a million identifiers on one line take a minute.
 _OFFLINE_PATIENCE_S: Final = 600.0
-# How long a process that ends waits for numbers that nobody is waiting for.
+# How long a process that ends waits for numbers that nobody is waiting for; one that is interrupted does not.
 _SCORING_AT_THE_END_S: Final = 1.0
 
 
@@ -203,6 +203,8 @@ async def _service(
     finally:
         chain.close()
         if scorer is not None:
-            await asyncio.to_thread(scorer.close, _SCORING_AT_THE_END_S)
+            task = asyncio.current_task()
+            interrupted = task is not None and task.cancelling() > 0
+            await asyncio.to_thread(scorer.close, 0.0 if interrupted else _SCORING_AT_THE_END_S)
         if log is not None:
             log.close()

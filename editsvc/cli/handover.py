@@ -91,9 +91,14 @@ def talks(arguments: list[str]) -> bool:
     """Whether the command would ask its user something, for which it must be the terminal's own process."""
     asks = "--interactive" in arguments or any(word.startswith(("-e", "--edit")) for word in arguments)
     # Of more than a few files it is asked whether all of them are meant.
-    many = len(arguments) > _FEW or any(word.startswith(_MANY) or os.path.isdir(word) for word in arguments)  # noqa: PTH112
+    many = len(arguments) > _FEW or any(map(_may_be_many, arguments))
     said = ("-i", "-F", "--inst", "--file", "--again", "--refine")
     return asks or many or not any(word.startswith(said) for word in arguments)
+
+
+def _may_be_many(word: str) -> bool:
+    """Whether an argument may stand for many files: an option that finds them, a pattern, or a folder."""
+    return word.startswith(_MANY) or "*" in word or os.path.isdir(word)  # noqa: PTH112 - pathlib takes a while to load
 
 
 def _accepted(connection: socket.socket, arguments: list[str]) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from editsvc.cli.outcomes import FileOutcome
 
 # Before so many files have ended, nothing can be said about the others.
-_FEWEST: Final = 3
+_FEWEST: Final = 5
 _SHORT_S: Final = 10.0
 _ORDER: Final = (Status.CHANGED, Status.UNCHANGED, Status.REFUSED, Status.FAILED, Status.CANCELLED)
 

@@ -169,11 +169,10 @@ class _Search:
 
     def take_what_git_names(self) -> None:
         """Take what has changed, as far as it is where the user says."""
-        option = "--staged" if self._wanted.staged else "--changed"
         tree = _tree_at(self._here)
         if tree is None:
             raise UsageError(
-                f"{option} asks git, and {self._here} is in no git repository.",
+                f"git knows what has changed in a repository, and {self._here} is in none.",
                 hint="Name the files instead.",
             )
         places = [self._where(path) for path in self._wanted.paths]
@@ -192,7 +191,7 @@ class _Search:
             return lambda found: _below(found, top) and pattern.matches(_parts(os.path.relpath(found, top)))
         if not os.path.lexists(place):
             raise UsageError(
-                f"There is no file or folder {path}.", hint="Behind --changed stands a revision."
+                f"There is no file or folder {path}.", hint="Nor is it a revision that git knows."
             )
         return lambda found: found == place or _below(found, place)
 

@@ -347,7 +347,7 @@ def test_ctrl_c_at_a_question_ends_what_is_under_way_too(shell: Shell, emulator:
         assert terminal.end() == 130
         assert "alpha.py: the only hunk taken · written · " in terminal.text
         assert "editsvc: beta.py: The edit was cancelled." in terminal.text
-        assert "editsvc: gamma.py: cancelled, for the same reason." in terminal.text
+        assert "editsvc: cancelled for the same reason as beta.py: gamma.py, delta.py" in terminal.text
     assert contents(shell) == [True, False, False, False]
 
 
@@ -358,7 +358,7 @@ def test_ctrl_c_before_the_first_question_leaves_none_to_be_asked(shell: Shell, 
         assert terminal.end() == 130
         assert terminal.text.split("\n") == [
             "editsvc: alpha.py: The edit was cancelled.",
-            *(f"editsvc: {name}: cancelled, for the same reason." for name in NAMES[1:]),
+            f"editsvc: cancelled for the same reason as alpha.py: {', '.join(NAMES[1:])}",
         ]
     assert contents(shell) == [False] * 4
 
