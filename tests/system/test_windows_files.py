@@ -183,3 +183,14 @@ def test_a_write_at_an_offset_leaves_the_rest(tmp_path: Path, files: WindowsFile
     finally:
         os.close(descriptor)
     assert place.read_bytes() == b"0123ab6789"
+
+
+def test_a_file_is_claimed_by_one_process(tmp_path: Path) -> None:
+    path = tmp_path / "run.plan"
+    path.write_bytes(b"{}")
+    windows = Windows()
+    files = WindowsFiles(windows, sleep=lambda _: None)
+    with path.open("rb") as opened:
+        assert files.claim(opened.fileno())
+        windows.busy = 1
+        assert not files.claim(opened.fileno())
