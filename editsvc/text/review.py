@@ -34,6 +34,7 @@ class HunkState(StrEnum):
     SURVIVED = "survived"
 
 
+_LINE_ENDS: Final = frozenset({"\n", "\r\n"})
 _UNDECIDED: Final = frozenset({HunkState.OPEN, HunkState.EDITED})
 
 
@@ -263,6 +264,7 @@ class _TrackedHunk:
 
     def look(self, text: str) -> None:
         """Judge by the text in the range."""
+        self._take_in_line_end(text)
         now = text[self.start : self.end]
         telling = bool(now) or not self._crossed
         if now == self._new_text and telling:
@@ -275,6 +277,19 @@ class _TrackedHunk:
             self._found = HunkState.OPEN
         else:
             self._found = HunkState.EDITED if now and self._new_text else HunkState.GONE
+
+    def _take_in_line_end(self, text: str) -> None:
+        """An editor may tell a last line's end as replaced: the new one then stands at the border, outside."""
+        now = text[self.start : self.end]
+        for whole in (self._new_text, self._old_text):
+            if (
+                now
+                and whole[: len(now)] == now
+                and whole[len(now) :] in _LINE_ENDS
+                and text.startswith(whole, self.start)
+            ):
+                self.end = self.start + len(whole)
+                return
 
     def inverse(self, text: str, applied: str) -> Edit | None:
         """The edit of `text` that puts the old text back; None if what the edit wrote is not there."""

@@ -162,6 +162,28 @@ def test_two_deletions_that_have_met_come_back_in_their_order() -> None:
     assert buffer.text == "a\nc\nd\n"
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_an_undo_that_an_editor_tells_in_pieces_takes_the_last_line_back_with_its_end(line_end: str) -> None:
+    before = f"one{line_end}a = b + 7{line_end}"
+    at = before.index("+")
+    buffer = Buffer([Edit(before.index("a"), len(before), f"a = b * 7{line_end}")], before)
+    end = len(buffer.text)
+    # Neovim first tells of a line end too many, and then of a line without one.
+    buffer.make(Edit(end, end, line_end))
+    assert buffer.states() == ["open"]
+    buffer.make(Edit(at, end, "+ 7"))
+
+    assert buffer.text == before
+    assert buffer.states() == ["rejected"]
+
+
+def test_a_line_that_is_joined_with_the_next_one_is_not_as_it_was_written() -> None:
+    buffer = Buffer([Edit(0, 4, "two\n")], "one\nthree\n")
+    buffer.make(Edit(3, 4, ""))
+
+    assert buffer.states() == ["edited"]
+
+
 def test_a_decision_is_made_once(buffer: Buffer) -> None:
     buffer.review.accept(ADDED)
     with pytest.raises(UsageError, match="Hunk 2 is accepted already"):
