@@ -27,16 +27,16 @@ from nvim_desk import (
     MARKS,
     RENAME,
     RENAMED,
-    SERVER,
     SUM,
     SUMMED,
     Desk,
     cart,
     edited,
     float_text,
+    is_edit,
     open_hunks,
 )
-from nvim_driver import PLUGIN, ROOT, Neovim
+from nvim_driver import PLUGIN, Neovim
 
 from editsvc.text.document import split_lines
 
@@ -649,10 +649,7 @@ def test_the_first_hunk_is_on_the_screen_soon_after_the_server_has_sent_it(
     What was measured is in the test's properties: ``--junit-xml=FILE -o junit_family=xunit1``.
     """
     model(speed=3000.0)
-    log = desk.folder / "said"
-    tap = [sys.executable, str(ROOT / "tests" / "editors" / "nvim" / "nvim_tap.py"), str(log)]
-    desk.environ["PYTHONPATH"] = str(ROOT)
-    neovim = desk.open("steps.py", LONG, cmd=[*tap, *SERVER])
+    neovim = desk.open("steps.py", LONG, cmd=desk.relayed())
     for number in range(4):
         neovim.keys(f":Edit! {RENAME}")
         neovim.until_shown(f":Edit! {RENAME}")
@@ -662,9 +659,10 @@ def test_the_first_hunk_is_on_the_screen_soon_after_the_server_has_sent_it(
         seen = time.monotonic() - pressed
         neovim.until_buffer(RENAMED)
         edited(neovim, 2)
-        said = [line.split() for line in split_lines(log.read_text())]
-        asked = [float(at) for at, _, name in said if name == "editsvc.edit"][-1]
-        first = next(float(at) for at, _, name in said if name == "editsvc/stream" and float(at) > asked)
+        said = desk.messages()
+        asked = [one["at"] for one in said if is_edit(one["message"])][-1]
+        streamed = [one["at"] for one in said if one["message"].get("method") == "editsvc/stream"]
+        first = next(at for at in streamed if at > asked)
         server = first - asked
         record_property(f"edit {number}", f"seen {1000 * seen:.0f} ms, server {1000 * server:.0f} ms")
         assert 0 < server < seen

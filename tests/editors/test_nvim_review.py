@@ -185,3 +185,20 @@ def test_a_mirror_of_the_plugin_is_a_package_that_neovim_loads_by_itself(
 
     edited(neovim, 3)
     assert neovim.buffer() == cart(CHECKED, SUMMED, LISTED)
+
+
+def test_a_long_removed_line_is_wrapped_as_the_lines_of_its_window_are(desk: Desk) -> None:
+    """Neovim cuts lines that are not in the buffer at the window's edge."""
+    tail = "z" * 180 + "_the_end"
+    neovim = desk.open("long.py", f'fetch = "{tail}"\nprint(fetch)\n')
+    neovim.keys(":Edit! rename fetch to download<CR>")
+    edited(neovim, 1)
+
+    def wholes() -> int:
+        return "".join(neovim.screen.lines()).count("_the_end")
+
+    neovim.until(lambda: wholes() == 2, "the end of the old line and of the new one")
+    neovim.keys(":set nowrap<CR>")
+    neovim.until(lambda: wholes() == 0, "lines that are cut")
+    neovim.keys(":set wrap columns=60<CR>")
+    neovim.until(lambda: wholes() == 2, "both ends in a narrow window")

@@ -264,7 +264,7 @@ def write_servers(folder: Path, emulate: Any) -> None:
     declining = emulate("--fault", "refusal")
     recovering = emulate("--fault", "status", "--fault-count", "1")
     server = f"{sys.executable} -P -c 'import sys; from lsp import main; sys.exit(main())'"
-    relay = f"{sys.executable} {HOST.parent / 'relay.py'} {folder / 'messages.jsonl'} {server}"
+    relay = f"{sys.executable} {HOST.parents[1] / 'relay.py'} {folder / 'messages.jsonl'} 0 {server}"
     programs = {
         "fast": ({"CEREBRAS_BASE_URL": fast, "CEREBRAS_API_KEY": "any"}, server),
         "slow": ({"CEREBRAS_BASE_URL": slow, "CEREBRAS_API_KEY": "any"}, server),

@@ -414,7 +414,14 @@ ELSEWHERE = {
         "Each Python adds about 47 MB, of which 26 MB are",
         "for Python 3.14 it has no wheel, and 22 MB",
     ],
-    "docs/editors/neovim.md": ["With Neovim 0.11,", "Neovim 0.11 and later"],
+    "docs/editors/neovim.md": [
+        "With Neovim 0.11,",
+        "if that is Neovim 0.11 or later",
+        "Neovim 0.11 and later",
+        "that removes 12 lines",
+        "Lines of 200 columns",
+        "a contrast of 4.5 or more",
+    ],
     "docs/systems.md": [
         "CPython 3.11 for Windows",
         "by Wine 8",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nvim_driver import NVIM, PLUGIN, SIZE, Neovim, running
+from nvim_driver import NVIM, PLUGIN, ROOT, SIZE, Neovim, running
 
 from editsvc.text.document import split_lines
 
@@ -178,6 +178,17 @@ class Desk:
         """A command that starts the server and notes its process."""
         return ["sh", "-c", f'echo $$ >>"{self.folder}/pids"; exec "$@"', "sh", *SERVER]
 
+    def relayed(self, late_ms: int = 0) -> list[str]:
+        """A command for a server whose messages are noted, and come late."""
+        self.environ["PYTHONPATH"] = str(ROOT)
+        relay = ROOT / "tests" / "editors" / "relay.py"
+        return [sys.executable, str(relay), str(self.folder / "said"), str(late_ms), *SERVER]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What the relayed server and Neovim have said: "at" in seconds, "to" whom, and the "message"."""
+        lines = (self.folder / "said").read_text("utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
+
     def init(self, *, cmd: list[str] | None = None, **options: Any) -> str:
         """The user's setup, as a command for Neovim's command line."""
         path = self.folder / "setup.lua"
@@ -213,6 +224,11 @@ def model(desk: Desk, emulate: Callable[..., Any], write_cases: Callable[..., Pa
         return emulator
 
     return begin
+
+
+def is_edit(message: dict[str, Any]) -> bool:
+    """Whether a message asks the server for an edit."""
+    return bool(message.get("params", {}).get("command") == "editsvc.edit")
 
 
 def float_text(neovim: Neovim) -> str:

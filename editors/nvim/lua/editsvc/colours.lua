@@ -173,14 +173,37 @@ local function syntax(text, filetype)
   return groups
 end
 
+--- A line of chunks in parts of at most so many columns: lines that are not in the buffer are not wrapped by Neovim.
+---@param chunks [string, string[]][]
+---@param columns integer
+---@return [string, string[]][][]
+local function broken(chunks, columns)
+  local parts, width = { {} }, 0 ---@type [string, string[]][][], integer
+  for _, chunk in ipairs(chunks) do
+    local kept = ""
+    for _, character in ipairs(vim.fn.split(chunk[1], "\\zs")) do
+      local wide = vim.fn.strdisplaywidth(character)
+      if width + wide > columns and width > 0 then
+        table.insert(parts[#parts], { kept, chunk[2] })
+        table.insert(parts, {})
+        kept, width = "", 0
+      end
+      kept, width = kept .. character, width + wide
+    end
+    table.insert(parts[#parts], { kept, chunk[2] })
+  end
+  return parts
+end
+
 --- A text as lines of chunks, in the file's own colours on `colour`, its `marked` words on `word_colour`.
 ---@param text string
 ---@param buffer integer Whose language and tabs it has.
 ---@param colour string
 ---@param marked table<integer, editsvc.Span[]>
 ---@param word_colour string
+---@param columns? integer Longer lines are broken after so many.
 ---@return [string, string[]][][]
-function M.lines(text, buffer, colour, marked, word_colour)
+function M.lines(text, buffer, colour, marked, word_colour, columns)
   local groups = syntax(text, vim.bo[buffer].filetype) or {}
   local tab = (" "):rep(vim.bo[buffer].tabstop)
   local result = {}
@@ -206,9 +229,14 @@ function M.lines(text, buffer, colour, marked, word_colour)
         start, name, word = byte, next_name, next_word
       end
     end
-    local width = vim.fn.strdisplaywidth((line:gsub("\t", tab)))
-    table.insert(chunks, { (" "):rep(math.max(vim.o.columns - width, 0)), { colour } })
-    table.insert(result, chunks)
+    for _, part in ipairs(columns and broken(chunks, columns) or { chunks }) do
+      local width = 0
+      for _, chunk in ipairs(part) do
+        width = width + vim.fn.strdisplaywidth(chunk[1])
+      end
+      table.insert(part, { (" "):rep(math.max(vim.o.columns - width, 0)), { colour } })
+      table.insert(result, part)
+    end
   end
   return result
 end

@@ -13,6 +13,7 @@ local M = {}
 ---@field client_id integer
 ---@field hunks table<integer, editsvc.Hunk> Those that are shown, by id.
 ---@field marks table<integer, integer[]> By the hunk's id: the extmark that holds its place, and one for virtual lines.
+---@field deciding table<integer, string> By the hunk's id: the decision on it that the server has not answered yet.
 
 ---@class editsvc.Place
 ---@field review editsvc.Review
@@ -21,8 +22,6 @@ local M = {}
 ---@field last integer The last row; `first` for a hunk that only deleted.
 
 local namespace = vim.api.nvim_create_namespace("editsvc.review")
--- Where the cursor was when a decision was made.
-local cursors = vim.api.nvim_create_namespace("editsvc.cursor")
 local group = vim.api.nvim_create_augroup("editsvc.review", {})
 
 local SHOWN = { open = true, edited = true, proposed = true }
@@ -56,6 +55,22 @@ local function make_room(buffer, count)
       end
     end)
   end
+end
+
+--- After how many columns the lines of a buffer are wrapped, in the narrowest window that wraps them; nil in none.
+---@param buffer integer
+---@return integer?
+local function wrapping(buffer)
+  local narrowest
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    if vim.wo[window].wrap then
+      local found = vim.fn.getwininfo(window)[1]
+      -- A sign may come at any time, and takes two columns.
+      local sign = vim.wo[window].signcolumn:find("^auto") and 2 or 0
+      narrowest = math.min(narrowest or math.huge, math.max(found.width - found.textoff - sign, 10))
+    end
+  end
+  return narrowest
 end
 
 ---@param review editsvc.Review
@@ -113,8 +128,9 @@ end
 local function mark_absent(review, hunk, first, behind, gone, added)
   local buffer = review.buffer
   local proposed = hunk.state == "proposed"
-  local lines = proposed and colours.lines(hunk.newText, buffer, "EditsvcAdded", added, "EditsvcAddedWord")
-    or colours.lines(hunk.oldText, buffer, "EditsvcRemoved", gone, "EditsvcRemovedWord")
+  local columns = wrapping(buffer)
+  local lines = proposed and colours.lines(hunk.newText, buffer, "EditsvcAdded", added, "EditsvcAddedWord", columns)
+    or colours.lines(hunk.oldText, buffer, "EditsvcRemoved", gone, "EditsvcRemovedWord", columns)
   if #lines == 0 then
     return nil
   end
@@ -222,7 +238,7 @@ end
 ---@param hunk_id integer
 local function hide(review, hunk_id)
   erase(review, hunk_id)
-  review.hunks[hunk_id] = nil
+  review.hunks[hunk_id], review.deciding[hunk_id] = nil, nil
 end
 
 ---@param review editsvc.Review
@@ -256,10 +272,10 @@ local function watch(buffer)
   })
 end
 
---- The open hunks of a buffer, from top to bottom.
+--- The hunks of a buffer that are shown, from top to bottom; those that are being decided on included.
 ---@param buffer integer
 ---@return editsvc.Place[]
-local function places_in(buffer)
+local function shown_in(buffer)
   local found = {} ---@type editsvc.Place[]
   for _, review in pairs(reviews) do
     if review.buffer == buffer then
@@ -277,24 +293,75 @@ local function places_in(buffer)
   return found
 end
 
+--- The open hunks of a buffer, from top to bottom. One that was decided on is open no longer, though the server may not
+--- have said so yet: a second key right behind the first is about the next one.
+---@param buffer integer
+---@return editsvc.Place[]
+local function places_in(buffer)
+  return vim.tbl_filter(function(place)
+    return not place.review.deciding[place.hunk.id]
+  end, shown_in(buffer))
+end
+
 --- The open hunks of the current buffer, from top to bottom.
 ---@return editsvc.Place[]
 local function places()
   return places_in(vim.api.nvim_get_current_buf())
 end
 
---- Write behind each open hunk of a buffer which one it is, as "2 of 10".
+--- The row behind a hunk's last one; its first for a hunk that only deleted.
+---@param place editsvc.Place
+---@return integer
+local function behind(place)
+  local mark = place.review.marks[place.hunk.id][1]
+  local found = vim.api.nvim_buf_get_extmark_by_id(place.review.buffer, namespace, mark, { details = true })
+  return found[3].end_row and found[3].end_row + 1 or place.first
+end
+
+--- Write behind each open hunk of a buffer which one it is, as "2 of 10", and behind the others what is done to them.
 ---@param buffer integer
 local function number(buffer)
-  local found = places_in(buffer)
-  map(buffer, #found > 0)
-  for index, place in ipairs(found) do
+  local shown, open = shown_in(buffer), #places_in(buffer)
+  map(buffer, #shown > 0)
+  local index = 0
+  for _, place in ipairs(shown) do
     local review, hunk = place.review, place.hunk
-    local mark = vim.api.nvim_buf_get_extmark_by_id(buffer, namespace, review.marks[hunk.id][1], { details = true })
-    local behind = mark[3].end_row and mark[3].end_row + 1 or place.first
-    mark_place(review, hunk, place.first, behind, ("%d of %d"):format(index, #found))
+    local label = review.deciding[hunk.id]
+    if not label then
+      index = index + 1
+      label = ("%d of %d"):format(index, open)
+    end
+    mark_place(review, hunk, place.first, behind(place), label)
   end
 end
+
+--- For each buffer with hunks: after how many columns its removed lines are broken; false if they are not.
+---@type table<integer, integer|false>
+local broken_after = {}
+
+--- Break removed lines anew where windows have changed.
+local function rewrap()
+  local buffers = {}
+  for _, review in pairs(reviews) do
+    buffers[review.buffer] = true
+  end
+  for buffer in pairs(buffers) do
+    local columns = wrapping(buffer) or false
+    if columns ~= broken_after[buffer] then
+      broken_after[buffer] = columns
+      for _, place in ipairs(shown_in(buffer)) do
+        draw(place.review, place.hunk, place.first, behind(place))
+      end
+      number(buffer)
+    end
+  end
+end
+vim.api.nvim_create_autocmd({ "WinResized", "BufWinEnter" }, { group = group, callback = vim.schedule_wrap(rewrap) })
+vim.api.nvim_create_autocmd("OptionSet", {
+  group = group,
+  pattern = { "wrap", "number", "relativenumber", "signcolumn", "foldcolumn" },
+  callback = vim.schedule_wrap(rewrap),
+})
 
 --- Take over what the server says about an edit: a notification `editsvc/hunks`, or the answer to a command.
 ---
@@ -317,6 +384,7 @@ function M.update(message, client_id)
       client_id = client_id,
       hunks = {},
       marks = {},
+      deciding = {},
     }
     reviews[message.editId] = review
     watch(buffer)
@@ -411,63 +479,68 @@ local function tell(buffer, answer)
   editsvc.notify(left > 0 and ("%d left"):format(left) or "no hunks left")
 end
 
----@param command editsvc.Command
-local function decide_here(command)
-  local row, window = cursor_row(), vim.api.nvim_get_current_win()
-  for _, place in ipairs(places()) do
-    if place.first <= row and row <= place.last then
-      local review, hunk_id = place.review, place.hunk.id
-      -- Where the cursor is by then, if only the decision has moved it.
-      local kept = vim.api.nvim_buf_set_extmark(review.buffer, cursors, row, 0, {})
-      return decide(review, command, { editId = review.id, hunkId = hunk_id }, function(failure, answer)
-        if not vim.api.nvim_buf_is_valid(review.buffer) then
-          return
-        end
-        local now = vim.api.nvim_buf_get_extmark_by_id(review.buffer, cursors, kept, {})[1]
-        vim.api.nvim_buf_del_extmark(review.buffer, cursors, kept)
-        if failure or not answer then
-          return editsvc.notify(failure or "", vim.log.levels.ERROR)
-        end
-        local here = vim.api.nvim_get_current_win() == window
-          and vim.api.nvim_get_current_buf() == review.buffer
-          and vim.api.nvim_get_mode().mode == "n"
-          and (cursor_row() == row or cursor_row() == now)
-        if editsvc.options.advance and here and not review.hunks[hunk_id] and #places() > 0 then
-          local from = math.min(row, now or row)
-          go(function(found)
-            return vim.iter(found):find(function(other)
-              return other.first >= from
-            end)
-          end)
-        end
-        tell(review.buffer, answer)
-      end)
-    end
-  end
-  editsvc.notify(("No open hunk here; %s goes to one."):format(messages.keys("next", "EditNext")), vim.log.levels.WARN)
-end
-
 ---@class editsvc.Decision
 ---@field review editsvc.Review
 ---@field argument editsvc.HunkArgument|editsvc.EditIdArgument
+---@field hunks integer[] The ids of the hunks that it is about.
+
+--- What stands behind a hunk from the key that decides on it until the server has answered.
+---@type table<editsvc.Command, string>
+local DECIDING = {
+  ["editsvc.acceptHunk"] = "accepting …",
+  ["editsvc.acceptEdit"] = "accepting …",
+  ["editsvc.rejectHunk"] = "rejecting …",
+  ["editsvc.rejectEdit"] = "rejecting …",
+  ["editsvc.rejectUnexplained"] = "rejecting …",
+}
+
+--- Show that hunks are being decided on, or with nil, that they are no longer.
+---@param decision editsvc.Decision
+---@param label string?
+local function note_deciding(decision, label)
+  for _, hunk_id in ipairs(decision.hunks) do
+    decision.review.deciding[hunk_id] = label
+  end
+  if vim.api.nvim_buf_is_valid(decision.review.buffer) then
+    number(decision.review.buffer)
+  end
+end
+
+---@param place editsvc.Place
+---@return editsvc.Decision
+local function on_hunk(place)
+  local argument = { editId = place.review.id, hunkId = place.hunk.id }
+  return { review = place.review, argument = argument, hunks = { place.hunk.id } }
+end
 
 --- Make decisions one after the other, and say what is left. The first that fails ends it, and its line is named.
 ---@param command editsvc.Command
 ---@param decisions editsvc.Decision[]
 local function decide_each(command, decisions)
+  for _, decision in ipairs(decisions) do
+    note_deciding(decision, DECIDING[command])
+  end
+  local function stop(index)
+    for later = index, #decisions do
+      note_deciding(decisions[later])
+    end
+  end
   local function step(index)
     local review, argument = decisions[index].review, decisions[index].argument
     decide(review, command, argument, function(failure, answer)
       if failure or not answer then
+        stop(index)
         local place = vim.iter(places_in(review.buffer)):find(function(one)
           return one.review == review and (not argument.hunkId or one.hunk.id == argument.hunkId)
         end)
         local where = place and (" It stopped at line %d."):format(place.first + 1) or ""
         return editsvc.notify((failure or "") .. where, vim.log.levels.ERROR)
       end
+      note_deciding(decisions[index])
       if decisions[index + 1] and answer.status ~= "failed" then
         return step(index + 1)
       end
+      stop(index + 1)
       if vim.api.nvim_buf_is_valid(review.buffer) then
         tell(review.buffer, answer)
       end
@@ -476,32 +549,52 @@ local function decide_each(command, decisions)
   step(1)
 end
 
---- Decide on whole edits, the last one made first: each decision finds the text as it was made for.
+--- Decide on the hunk at the cursor, which goes on to the next one without waiting for the answer: the key can be pressed
+--- again at once, however far away the server is.
 ---@param command editsvc.Command
----@param edits table<string, editsvc.Review>
-local function decide_edits(command, edits)
-  local ordered = vim.tbl_values(edits)
-  table.sort(ordered, function(one, other)
-    return one.number > other.number
+local function decide_here(command)
+  local row = cursor_row()
+  local place = vim.iter(places()):find(function(one)
+    return one.first <= row and row <= one.last
   end)
-  decide_each(
-    command,
-    vim.tbl_map(function(review)
-      return { review = review, argument = { editId = review.id } }
-    end, ordered)
-  )
+  if not place then
+    local keys = messages.keys("next", "EditNext")
+    return editsvc.notify(("No open hunk here; %s goes to one."):format(keys), vim.log.levels.WARN)
+  end
+  decide_each(command, { on_hunk(place) })
+  if editsvc.options.advance and #places() > 0 then
+    go(function(found)
+      return vim.iter(found):find(function(other)
+        return other.first >= place.first
+      end)
+    end)
+  end
+end
+
+--- Decide on hunks by their edits, the last one made first: each decision finds the text as it was made for.
+---@param command editsvc.Command
+---@param found editsvc.Place[] The hunks.
+local function decide_edits(command, found)
+  local decisions = {} ---@type table<string, editsvc.Decision>
+  for _, place in ipairs(found) do
+    local id = place.review.id
+    decisions[id] = decisions[id] or { review = place.review, argument = { editId = id }, hunks = {} }
+    table.insert(decisions[id].hunks, place.hunk.id)
+  end
+  local ordered = vim.tbl_values(decisions)
+  table.sort(ordered, function(one, other)
+    return one.review.number > other.review.number
+  end)
+  decide_each(command, ordered)
 end
 
 ---@param command editsvc.Command
 local function decide_all(command)
-  local edits = {} ---@type table<string, editsvc.Review>
-  for _, place in ipairs(places()) do
-    edits[place.review.id] = place.review
-  end
-  if not next(edits) then
+  local found = places()
+  if #found == 0 then
     return editsvc.notify("There are no open hunks in this buffer.", vim.log.levels.WARN)
   end
-  decide_edits(command, edits)
+  decide_edits(command, found)
 end
 
 --- Decide on the hunks that rows have a part of, the last one first.
@@ -515,9 +608,7 @@ local function decide_rows(command, first, last)
       return place.first <= last and first <= place.last
     end)
     :rev()
-    :map(function(place)
-      return { review = place.review, argument = { editId = place.review.id, hunkId = place.hunk.id } }
-    end)
+    :map(on_hunk)
     :totable()
   if #decisions == 0 then
     return editsvc.notify("There is no open hunk in these lines.", vim.log.levels.WARN)
@@ -599,16 +690,13 @@ end
 
 --- Take back the open hunks of the buffer that the instruction does not explain.
 function M.reject_unasked()
-  local edits = {} ---@type table<string, editsvc.Review>
-  for _, place in ipairs(places()) do
-    if place.hunk.mark == "unexplained" then
-      edits[place.review.id] = place.review
-    end
-  end
-  if not next(edits) then
+  local found = vim.tbl_filter(function(place)
+    return place.hunk.mark == "unexplained"
+  end, places())
+  if #found == 0 then
     return editsvc.notify("Every open hunk of this buffer was asked for, as far as is known.")
   end
-  decide_edits("editsvc.rejectUnexplained", edits)
+  decide_edits("editsvc.rejectUnexplained", found)
 end
 
 --- Go to the next open hunk, from the last one to the first.
