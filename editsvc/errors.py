@@ -10,7 +10,8 @@
     │   ├── ScopeRefused            the scope does not name exactly one place
     │   ├── ModelRefused            the model says that it cannot do this
     │   ├── NotUnderstood           (offline) the instruction is none of those the offline engine knows
-    │   ├── NotApplicable           (offline) the document does not have what the instruction is about
+    │   ├── NotApplicable           (offline) what the instruction is about is ambiguous, or cannot be changed
+    │   │   └── NotHere             the document does not have it; of several files, others may
     │   ├── CostReached             (many files) the run has cost what it may; the file was not started
     │   ├── PathRefused             (workspace) the file may not be edited unless the user says so
     │   ├── GuardRefused            the reply failed a check (elision, shrink, frame, …)

@@ -152,7 +152,7 @@ class EditorSettings(msgspec.Struct, frozen=True):
 
 
 def _needs_no_model(instruction: str) -> bool:
-    from editsvc.instruction.commands import parse
+    from editsvc.instruction.reading import parse
 
     return parse(instruction) is not None
 

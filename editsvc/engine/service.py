@@ -40,6 +40,7 @@ from editsvc.errors import (
     ModelRefused,
     PredictionUnsupported,
     ProviderTimeout,
+    Refused,
     Remedy,
     Status,
 )
@@ -592,7 +593,7 @@ class EditService:
         elif reply.kind in {ReplyKind.WHOLE_FILE, ReplyKind.SECTIONS}:
             return self._with_more(run, plan, reply)
         elif reply.kind is ReplyKind.CANNOT:
-            raise self._refusal(reply.reason)
+            raise self._refusal(plan, reply.reason)
         else:
             try:
                 assembly = assemble(plan.document, plan.target, reply)
@@ -726,7 +727,7 @@ class EditService:
 
         reply = search_replace.parse(text)
         if reply.cannot and not reply.edits:
-            raise self._refusal(reply.cannot)
+            raise self._refusal(plan, reply.cannot)
         if not plan.target.bounded:
             return plan.proposal(search_replace.apply(plan.document, reply.edits))
         (section,) = plan.target.sections
@@ -883,9 +884,16 @@ class EditService:
             )
         )
 
-    def _refusal(self, reason: str) -> ModelRefused:
+    def _refusal(self, plan: Plan, reason: str) -> Refused:
         reason = reason.rstrip(".") or "no reason given"
-        if self.offline:  # the engine speaks for itself, and in sentences
+        if self.offline:
+            from editsvc.offline import refusal
+
+            # The engine speaks for itself, in sentences; a reply has no place for what kind of refusal it is.
+            for shown in (plan.document, *(section.text for section in plan.target.sections)):
+                exc = refusal(shown, plan.instruction, plan.language)
+                if exc is not None and reason.startswith(exc.message.rstrip(".")):
+                    return exc
             return ModelRefused(f"{reason}.")
         return ModelRefused(f"The model cannot do this: {reason}.", hint="Rephrase the instruction.")
 

@@ -20,10 +20,11 @@ from editsvc.instruction.commands import (
     Remove,
     Rename,
     Replace,
+    SetValue,
     SortImports,
-    parse,
     subject,
 )
+from editsvc.instruction.reading import parse
 
 if TYPE_CHECKING:
     from editsvc.instruction.commands import Instruction
@@ -206,7 +207,7 @@ def _of(value: Instruction) -> InstructionClass:
     match value:
         case Rename():
             return InstructionClass.RENAME
-        case Replace() | ChangeColour():
+        case Replace() | ChangeColour() | SetValue():
             return InstructionClass.REPLACE
         case Remove():
             return InstructionClass.REMOVE

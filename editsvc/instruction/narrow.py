@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,10 +20,15 @@ from editsvc.instruction.commands import (
     Remove,
     Rename,
     Replace,
-    parse,
+    SetValue,
     subject,
 )
+from editsvc.instruction.reading import readings
 from editsvc.instruction.vocabulary import describes, english_forms, fold, table
+
+if TYPE_CHECKING:
+    from editsvc.instruction.commands import Instruction
+    from editsvc.instruction.reading import Reading
 
 # What is longer describes rather than says.
 _LONGEST: Final = 300
@@ -74,13 +79,13 @@ class Narrow(msgspec.Struct, frozen=True):
     """One change, said in full.
 
     `wanted` are the names and values that the new text must hold, often none; `named` is what the change is made to.
-    `command` is what it comes to, where that is a rename or a replacement in any language; it is all of it if `exact`.
+    `command` is what it comes to, in any language; it is all of it if `exact`.
     """
 
     wanted: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     removes: bool = False
-    command: Rename | Replace | None = None
+    command: Instruction | None = None
     exact: bool = False
 
 
@@ -90,27 +95,53 @@ def narrow(instruction: str) -> Narrow | None:
         return None
     _, sentence = subject(" ".join(unicodedata.normalize("NFC", instruction).split()))
     sentence = _polished(sentence)
-    match parse(sentence):
-        case Rename(old=old, new=new):
-            return Narrow((new,), (old,))
-        case Replace(old=old, new=new):
-            return Narrow((new,) if new else (), (old,))
-        case ChangeColour(old=old, new=new):
-            # A colour's word may be written as a number too.
-            return Narrow((new,) if new.startswith("#") else (), (old,) if old else ())
-        case Remove(name=name):
-            return Narrow(named=(name,), removes=True)
-        case AddParameter(function=function, parameter=parameter):
-            return Narrow((parameter,), (function,))
-        case _:
-            pass
+    stated = [found for each in readings(sentence) if (found := _stated(each)) is not None]
+    if stated:
+        # Of several meanings, what all of them say.
+        return stated[0] if len(stated) == 1 else _common(stated)
     folded = fold(sentence)
     for words, template, joined in _templates():
         # Most sentences have not a word of most templates, which need not be compiled then.
-        found = _form(template, joined).fullmatch(sentence) if any(word in folded for word in words) else None
-        if found is not None and (result := _read(found, joined=joined)) is not None:
+        fit = _form(template, joined).fullmatch(sentence) if any(word in folded for word in words) else None
+        if fit is not None and (result := _read(fit, joined=joined)) is not None:
             return result
     return None
+
+
+def _stated(reading: Reading) -> Narrow | None:
+    """What one meaning of a sentence says; None for what is not one change at one place."""
+    if reading.wide:
+        return None
+    command = None if reading.doubtful else reading.command
+    match reading.command:
+        case Rename(old=old, new=new):
+            return Narrow((new,), (old,), command=command, exact=True)
+        case Replace(old=old, new=new):
+            return Narrow((new,) if new else (), (old,), command=command, exact=True)
+        case SetValue(name=name, new=new, old=old, quoted=quoted):
+            wanted = (new,) if quoted else _wanted(new, certain=old is not None)
+            return Narrow(wanted, tuple(filter(None, (name, old))), command=command, exact=True)
+        case ChangeColour(old=old, new=new):
+            # A colour's word may be written as a number too.
+            return Narrow(
+                (new,) if new.startswith("#") else (), (old,) if old else (), command=command, exact=True
+            )
+        case Remove(kind=kind, name=name):
+            # Without a kind, most sentences of this form are about something that has no name in the file.
+            return Narrow(named=(name,), removes=True, command=command, exact=True) if kind else None
+        case AddParameter(function=function, parameter=parameter):
+            return Narrow((parameter,), (function,), command=command, exact=True)
+        case _:
+            return None
+
+
+def _common(stated: list[Narrow]) -> Narrow:
+    first, *others = stated
+    return Narrow(
+        tuple(each for each in first.wanted if all(each in other.wanted for other in others)),
+        tuple(each for each in first.named if all(each in other.named for other in others)),
+        removes=all(each.removes for each in stated),
+    )
 
 
 def _read(found: re.Match[str], *, joined: bool) -> Narrow | None:
@@ -133,17 +164,19 @@ def _read(found: re.Match[str], *, joined: bool) -> Narrow | None:
 
 def _command(
     slots: dict[str, str], named: tuple[str, ...], wanted: tuple[str, ...]
-) -> Rename | Replace | None:
+) -> Rename | Replace | SetValue | None:
     """What a sentence with these slots comes to, if one name is given and one that takes its place, or its value."""
     if len(wanted) != 1 or not named or named[0].casefold() == wanted[0].casefold():
         return None
     old, new = named[0], wanted[0]
     if "M" in slots:
         return Rename(old, new) if _IDENTIFIER.fullmatch(old) and _IDENTIFIER.fullmatch(new) else None
+    if not _IDENTIFIER.fullmatch(old):
+        return None
     # A name stays where it gets a number; where it gets a word, only "B instead of A" says that the name itself goes.
-    value = "A" in slots and _BARE_NUMBER.fullmatch(new)
-    other = "A" not in slots and _IDENTIFIER.fullmatch(new)
-    return Replace(old, new, whole_parts=True) if _IDENTIFIER.fullmatch(old) and (value or other) else None
+    if "A" in slots:
+        return SetValue(old, new, old=slots.get("O")) if _BARE_NUMBER.fullmatch(new) else None
+    return Replace(old, new, whole_parts=True) if _IDENTIFIER.fullmatch(new) else None
 
 
 def _wanted(value: str, *, certain: bool) -> tuple[str, ...]:

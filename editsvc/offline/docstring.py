@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from editsvc.offline.errors import NotApplicable
+from editsvc.offline.errors import NotApplicable, NotHere
 from editsvc.offline.outcome import lines_of
 from editsvc.offline.signatures import name_of, parameter_list, parameters
 from editsvc.offline.trees import the_one, tree_of
@@ -79,6 +79,7 @@ def apply(text: str, value: AddDocstring, language: Language | None, *, budget: 
             located
             for located in outline(tree)
             if _is_public(tree, located)
+            and _is_of(located, value.kind)
             and not _documented(tree, located)
             and not _is_overload(tree, located)
         ]
@@ -95,7 +96,7 @@ def apply(text: str, value: AddDocstring, language: Language | None, *, budget: 
                 "own, or name what is to be documented."
             )
         if not any(stubs):
-            raise NotApplicable("Everything public in the file is documented.")
+            raise NotHere("Everything public in the file is documented.")
         return [edit for stub in stubs for edit in stub]
     located = the_one(tree, value.name)
     if _documented(tree, located):
@@ -104,6 +105,11 @@ def apply(text: str, value: AddDocstring, language: Language | None, *, budget: 
     if not edits:
         raise NotApplicable(f"`{value.name}` shares its line with other code, where no documentation fits.")
     return edits
+
+
+def _is_of(located: Located, kind: str) -> bool:
+    """True if a definition is of the kind that was asked for: "function", "class", or any."""
+    return not kind or (located.definition.kind in TYPE_KINDS) == (kind == "class")
 
 
 def _is_public(tree: Tree, located: Located) -> bool:

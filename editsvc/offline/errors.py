@@ -19,8 +19,12 @@ class NotApplicable(Refused):
     """The instruction is understood, but its target is missing from the document, or ambiguous."""
 
 
-def not_found(what: str, name: str, candidates: Iterable[str]) -> NotApplicable:
-    """A NotApplicable that names the missing target, and similar names in the document."""
+class NotHere(NotApplicable):
+    """The document does not have what the instruction is about; of several files, others may."""
+
+
+def not_found(what: str, name: str, candidates: Iterable[str]) -> NotHere:
+    """A NotHere that names the missing target, and similar names in the document."""
     similar = near(name, candidates)
     tail = f"; did you mean {' or '.join(f'`{candidate}`' for candidate in similar)}?" if similar else "."
-    return NotApplicable(f"The file has no {what} named `{name}`{tail}")
+    return NotHere(f"The file has no {what} named `{name}`{tail}")

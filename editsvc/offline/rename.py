@@ -6,11 +6,14 @@ import builtins
 import re
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from editsvc.offline.errors import NotApplicable, not_found
 from editsvc.offline.naming import names_of
 from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role
 from editsvc.offline.outcome import Outcome, lines_of
-from editsvc.offline.trees import tree_of
+from editsvc.offline.trees import named, tree_of
+from editsvc.syntax.outline import outline
 from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
@@ -41,8 +44,16 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
         return _by_words(text, value, language)
     tree = tree_of(text, language, budget=budget)
     names = names_of(tree)
-    places = names.occurrences(value.old)
+    marked, value = _unmarked(names, value)
+    places = [
+        place
+        for place in names.occurrences(value.old)
+        if not marked or text[place.start - 1 : place.start] == marked
+    ]
     values, members = _renamed(places, merged=names.naming.merged)
+    if value.owner:
+        _refuse_if_others_have_it(tree, value)
+        values, members = False, True
     edits, left = _chosen(text, places, value, values=values, members=members)
     raw = [
         span
@@ -72,6 +83,32 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
             f"`{value.old}` stays on {lines_of(text, kept)}, where it names something that this file does not define."
         )
     return Outcome(sorted(spans.values(), key=lambda edit: (edit.start, edit.end)), tuple(notes))
+
+
+def _unmarked(names: Names, value: Rename) -> tuple[str, Rename]:
+    """The mark of a selector, and the rename without it: ``.btn`` is the class ``btn``, and not the id of that name."""
+    if value.old in names.nodes or value.old[:1] not in (".", "#") or value.new[:1] != value.old[0]:
+        return "", value
+    return value.old[0], msgspec.structs.replace(value, old=value.old[1:], new=value.new[1:])
+
+
+def _refuse_if_others_have_it(tree: Tree, value: Rename) -> None:
+    """Raise if the type has no such member, or others have one: which of them is used somewhere cannot be told."""
+    named(tree, f"{value.owner}.{value.old}")
+    others = [
+        located
+        for located in outline(tree)
+        if located.definition.name == value.old
+        and located.parent is not None
+        and located.definition.kind != "declaration"
+        and not f".{located.definition.qualified}".endswith(f".{value.owner}.{value.old}")
+    ]
+    if others:
+        where = lines_of(tree.text, (located.definition.name_start for located in others))
+        raise NotApplicable(
+            f"`{others[0].definition.qualified}` on {where} has the same name as `{value.owner}.{value.old}`, "
+            "and which of them is used elsewhere cannot be told."
+        )
 
 
 def _renamed(places: list[Occurrence], *, merged: bool) -> tuple[bool, bool]:

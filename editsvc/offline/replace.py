@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from editsvc.offline.errors import NotApplicable
+from editsvc.offline.errors import NotApplicable, NotHere
 from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DATE: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 # What makes another number of the one before it; a unit or the suffix of a type does not.
 _LONGER: Final = re.compile(r"\d|_\d|\.\d|\w")
+_SIGNS: Final = frozenset("=!<>+-*/%&|^~?:")
 _UNIT: Final = re.compile(r"(?![eEpP][+-]?\d)(?:_?[iuf](?:8|16|32|64|128|size)|[^\W\d_]{1,5})(?!\w)")
 
 
@@ -36,12 +37,15 @@ def apply(text: str, value: Replace, _language: Language | None) -> list[Edit]:
         if not found:
             raise NotApplicable(f"The text `{value.old}` stands only inside of longer words and numbers.")
     if not found:
-        raise NotApplicable(f"The text `{value.old}` is not in the file.")
+        raise NotHere(f"The text `{value.old}` is not in the file.")
     return [Edit(match.start(), match.end(), value.new) for match in found]
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     """True if `text[start:end]` consists of whole numbers and whole parts of a name."""
+    if not any(map(str.isalnum, text[start:end])):
+        # "==" is not a part of "===".
+        return text[start - 1 : start] not in _SIGNS and text[end : end + 1] not in _SIGNS
     begins = _begins_number(text, start, end) if text[start].isdecimal() else _parts_at(text, start)
     ends = _ends_number(text, start, end) if text[end - 1].isdecimal() else _parts_at(text, end)
     return begins and ends

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from editsvc import late
+from editsvc.errors import Refused
 from editsvc.instruction.commands import (
     AddDocstring,
     AddParameter,
@@ -13,12 +14,22 @@ from editsvc.instruction.commands import (
     Remove,
     Rename,
     Replace,
+    SetValue,
     SortImports,
-    describe,
-    parse,
 )
-from editsvc.offline import colour, docstring, imports, parameter, remove, rename, replace
-from editsvc.offline.errors import NotApplicable, NotUnderstood
+from editsvc.instruction.reading import readings
+from editsvc.offline import (
+    colour,
+    docstring,
+    imports,
+    parameter,
+    refusals,
+    remove,
+    rename,
+    replace,
+    set_value,
+)
+from editsvc.offline.errors import NotApplicable
 from editsvc.offline.outcome import Outcome
 from editsvc.syntax import ParseBudget, language_of, syntax_errors
 from editsvc.text.document import apply
@@ -37,28 +48,47 @@ def rewrite(text: str, instruction: str, *, filename: str) -> str:
     """`text` as `instruction` wants it; `filename` (or a ``#!`` line) determines the language.
 
     The new text may equal the old one. Raises NotUnderstood for an instruction that is not one of
-    `describe()`, and NotApplicable for one whose target is missing or ambiguous.
+    `describe()`, or may mean two things, and NotApplicable for one whose target is missing or ambiguous.
     """
-    values = _steps(instruction)
-    if not values:
-        examples = ", ".join(f"“{example}”" for example, _ in describe())
-        raise NotUnderstood(
-            f"Without a model, only instructions of these forms are understood: {examples}.",
-            hint="Set CEREBRAS_API_KEY to let a model carry out any other instruction.",
-        )
     language = language_of(filename, text[:200])
-    for value in values:
-        text = rewrite_by(text, value, language)
+    for part in _steps(instruction):
+        text = rewrite_by(text, chosen(text, part, language), language)
     return text
 
 
-def _steps(instruction: str) -> list[Instruction]:
-    """An instruction, or one for each of its paragraphs, which are done in turn; none if one is not understood."""
-    value = parse(instruction)
-    if value is not None:
-        return [value]
-    found = [parse(_AND.sub("", part.strip())) for part in _PARAGRAPHS.split(instruction.strip())]
-    return [value for value in found if value is not None] if None not in found else []
+def _steps(instruction: str) -> list[str]:
+    """An instruction, or if it is only understood by paragraphs, each of them: they are done in turn."""
+    parts = [_AND.sub("", part.strip()) for part in _PARAGRAPHS.split(instruction.strip())]
+    by_parts = len(parts) > 1 and not readings(instruction) and all(map(readings, parts))
+    return parts if by_parts else [instruction]
+
+
+def chosen(text: str, instruction: str, language: Language | None) -> Instruction:
+    """What `instruction` asks for in this document; raises NotUnderstood if that is nothing, or not plain.
+
+    Of several meanings, it is the one that can be done here: "set color to blue" is about a colour in a style sheet,
+    and about a name elsewhere.
+    """
+    found = readings(instruction)
+    if not found:
+        raise refusals.not_understood(instruction)
+    if found[0].doubtful:
+        raise refusals.doubtful(text, found[0], language)
+    if len(found) == 1:
+        return found[0].command
+    recolours = next((each.command for each in found if isinstance(each.command, ChangeColour)), None)
+    if recolours is not None and language is not None and language.name in ("css", "html"):
+        return recolours
+    commands = [each.command for each in found if each.command is not recolours]
+    done: dict[str, Instruction] = {}
+    for command in commands:
+        try:
+            done.setdefault(apply(text, edits(text, command, language)), command)
+        except NotApplicable:
+            continue
+    if len(done) > 1:
+        raise refusals.several(list(done.values()))
+    return next(iter(done.values()), commands[0])
 
 
 def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
@@ -78,12 +108,22 @@ def notes(text: str, instruction: str, language: Language | None) -> tuple[str, 
     """What `rewrite` leaves as it is on purpose, in sentences for the user; empty where it raises."""
     found: tuple[str, ...] = ()
     try:
-        for value in _steps(instruction):
-            done = outcome(text, value, language)
+        for part in _steps(instruction):
+            done = outcome(text, chosen(text, part, language), language)
             found, text = (*found, *done.notes), apply(text, done.edits)
-    except NotApplicable:
+    except Refused:
         return ()
     return found
+
+
+def refusal(text: str, instruction: str, language: Language | None) -> Refused | None:
+    """Why `rewrite` refuses `instruction`; None if it does not."""
+    try:
+        for part in _steps(instruction):
+            text = rewrite_by(text, chosen(text, part, language), language)
+    except Refused as exc:
+        return exc
+    return None
 
 
 def edits(
@@ -106,6 +146,8 @@ def outcome(
             return rename.apply(text, value, language, budget=budget)
         case Replace():
             return Outcome(replace.apply(text, value, language))
+        case SetValue():
+            return set_value.apply(text, value, language, budget=budget)
         case ChangeColour():
             return colour.apply(text, value, language, budget=budget)
         case Remove():

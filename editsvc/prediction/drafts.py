@@ -8,8 +8,7 @@ all of an instruction or nothing, a draft does the clauses that it understands; 
 from __future__ import annotations
 
 import re
-from itertools import islice
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -22,11 +21,12 @@ from editsvc.instruction.commands import (
     Remove,
     Rename,
     Replace,
+    SetValue,
     SortImports,
-    parse,
     subject,
 )
 from editsvc.instruction.narrow import narrow
+from editsvc.instruction.reading import parse
 from editsvc.syntax import ParseBudget
 from editsvc.text.document import Edit, apply
 
@@ -63,12 +63,6 @@ _IMPLIED: Final = late.pattern(
     r"(?:call ?sites?|callers?|references?|usages?|uses|occurrences)(?: to it| of it)?(?: accordingly| too)?)[.!]?",
     re.IGNORECASE,
 )
-_LITERAL: Final = late.pattern(r"-?\d[\w.]*|true|false|none|null|nil", re.IGNORECASE)
-# "timeout = 5", "timeout: int = 5", "timeout: 5" and "\"timeout\": 5", in code and in settings.
-_ASSIGNED: Final = (
-    r"(?<![\w.$-]){name}(?![\w-])[\"']?(?:[ \t]*:[ \t]*[\w.\[\]]{{1,40}}(?=[ \t]*=))?"
-    r"[ \t]*(?::=|=(?![=>~])|:(?!:))[ \t]*(?P<value>-?\d[\w.]*|(?i:true|false|none|null|nil)\b)"
-)
 _COMPOUND: Final = late.pattern(r"[^\W\d_][_\d]|[a-z\d][A-Z]")
 
 
@@ -102,7 +96,6 @@ def draft(
         return None
     # Most instructions say nothing that can be drafted, and nobody is to wait for the engine's tables then.
     from editsvc.offline import NotApplicable  # noqa: PLC0415
-    from editsvc.offline.outcome import Outcome  # noqa: PLC0415
     from editsvc.offline.transform import outcome  # noqa: PLC0415
 
     budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
@@ -113,13 +106,7 @@ def draft(
         if not _mentioned(value, text, language):
             continue
         try:
-            if _means_value(value):
-                step = _value_set(text, value)
-                done = None if step is None else Outcome(step)
-            else:
-                done = (
-                    None if budget.used_up else outcome(text, _as_models_do(value), language, budget=budget)
-                )
+            done = None if budget.used_up else outcome(text, _as_models_do(value), language, budget=budget)
         except NotApplicable:
             done = None
         complete = complete and done is not None and not done.notes
@@ -224,6 +211,8 @@ def _continued(previous: Instruction | None, piece: str) -> Instruction | None:
             verbs = ["rename"]
         case Replace() | ChangeColour():
             verbs = ["change"]
+        case SetValue():
+            verbs = ["set", "change"]
         case Remove(kind=kind):
             verbs = ["remove", f"remove {kind}"]
         case AddParameter():
@@ -252,25 +241,6 @@ def _as_models_do(value: Instruction) -> Instruction:
     return value
 
 
-def _means_value(value: Instruction) -> TypeGuard[Replace]:
-    """True for "change timeout to 30": a name cannot become a number, so it is its value that is meant."""
-    return (
-        isinstance(value, Replace)
-        and value.whole_parts
-        and value.old.isidentifier()
-        and _LITERAL.fullmatch(value.new) is not None
-    )
-
-
-def _value_set(text: str, value: Replace) -> list[Edit] | None:
-    """The edit that gives the name `value.old` the value `value.new`; None unless one place alone gives it one."""
-    found = list(islice(re.finditer(_ASSIGNED.format(name=re.escape(value.old)), text), 2))
-    if len(found) != 1:
-        return None
-    start, end = found[0].span("value")
-    return [Edit(start, end, value.new)]
-
-
 def _mentioned(value: Instruction, text: str, language: Language | None) -> bool:
     """False if `text` plainly does not have what `value` is about."""
     match value:
@@ -280,6 +250,8 @@ def _mentioned(value: Instruction, text: str, language: Language | None) -> bool
             return word(name, language).search(text) is not None
         case Replace(old=old):
             return old in text
+        case SetValue(name=name):
+            return name.lower() in text.lower()
         case Remove(name=name) | AddParameter(function=name):
             return name.rpartition(".")[2] in text
         case ChangeColour():

@@ -46,9 +46,12 @@ class Language(msgspec.Struct, frozen=True):
     `comments`, `imports` and `raw_code` are queries whose captures are meant; their names do not matter.
     `wrappers` are nodes around a definition that belong to it (decorators, ``export``), `attributes` are
     nodes that stand above it on lines of their own. `raw_code` are leaves that hold code the grammar does not
-    parse. `injections` are pieces of code in other languages. `unparsable` is a regular expression, with ``^`` at
-    each line, of text that is not given to the grammar. `name_characters` is what a name consists of, as the
-    inside of a regular expression's set. `patterns` are of the end of a path (`PurePath.match`).
+    parse. `values` are the places where a name is given a value: ``@name`` and ``@value``, or ``@default`` for
+    that of a parameter, and ``@owner``, if the name is a member of something; and ``@scope`` with its ``@name``,
+    for parts of data that have a name. `injections` are pieces of code in other languages. `unparsable` is a
+    regular expression, with ``^`` at each line, of text that is not given to the grammar. `name_characters` is
+    what a name consists of, as the inside of a regular expression's set. `patterns` are of the end of a path
+    (`PurePath.match`).
 
     What the rest says is for the check of syntax. `lexis` is what hides brackets; without it, nothing is known but what
     the grammar says. Tags of the usual template languages may occur anywhere if there is a `template_fill`, a
@@ -71,6 +74,7 @@ class Language(msgspec.Struct, frozen=True):
     strings: str = ""
     comments: str = ""
     imports: str = ""
+    values: str = ""
     raw_code: str = ""
     injections: tuple[Injection, ...] = ()
     unparsable: str = ""
@@ -294,6 +298,89 @@ _SHELL_IDENTIFIERS: Final = """
 
 _JSON_IDENTIFIERS: Final = "(pair key: (string (string_content) @identifier))"
 
+_PYTHON_VALUES: Final = """
+(assignment left: (identifier) @name right: (_) @value)
+(assignment left: (attribute object: (_) @owner attribute: (identifier) @name) right: (_) @value)
+(assignment left: (subscript value: (_) @owner subscript: (string (string_content) @name)) right: (_) @value)
+(named_expression name: (identifier) @name value: (_) @value)
+(keyword_argument name: (identifier) @name value: (_) @value)
+(pair key: (string (string_content) @name) value: (_) @value)
+(default_parameter name: (identifier) @name value: (_) @default)
+(typed_default_parameter name: (identifier) @name value: (_) @default)
+"""
+_JAVASCRIPT_PLACES: Final = """
+(variable_declarator name: (identifier) @name value: (_) @value)
+(assignment_expression left: (identifier) @name right: (_) @value)
+(assignment_expression left: (member_expression object: (_) @owner property: (_) @name) right: (_) @value)
+(pair key: [(property_identifier) (number)] @name value: (_) @value)
+(pair key: (string (string_fragment) @name) value: (_) @value)
+(object_assignment_pattern left: (_) @name right: (_) @default)
+"""
+_JSX_VALUES: Final = """
+(jsx_attribute . (property_identifier) @name . (string) @value)
+(jsx_attribute . (property_identifier) @name . (jsx_expression . (_) @value .))
+"""
+_JAVASCRIPT_VALUES: Final = f"""
+{_JAVASCRIPT_PLACES}
+{_JSX_VALUES}
+(assignment_pattern left: (identifier) @name right: (_) @default)
+(field_definition property: (_) @name value: (_) @value)
+"""
+_TYPESCRIPT_VALUES: Final = f"""
+{_JAVASCRIPT_PLACES}
+(required_parameter pattern: (identifier) @name value: (_) @default)
+(public_field_definition name: (_) @name value: (_) @value)
+(enum_assignment name: (_) @name value: (_) @value)
+"""
+_GO_VALUES: Final = """
+(short_var_declaration left: (expression_list . (identifier) @name .) right: (expression_list . (_) @value .))
+(assignment_statement left: (expression_list . (identifier) @name .) right: (expression_list . (_) @value .))
+(assignment_statement
+  left: (expression_list . (selector_expression operand: (_) @owner field: (_) @name) .)
+  right: (expression_list . (_) @value .))
+(var_spec name: (identifier) @name value: (expression_list . (_) @value .))
+(const_spec name: (identifier) @name value: (expression_list . (_) @value .))
+(keyed_element key: (literal_element (identifier) @name) value: (literal_element (_) @value))
+(keyed_element
+  key: (literal_element (interpreted_string_literal (interpreted_string_literal_content) @name))
+  value: (literal_element (_) @value))
+(composite_literal type: (_) @name body: (_) @scope)
+"""
+_RUST_VALUES: Final = """
+(let_declaration pattern: (identifier) @name value: (_) @value)
+(const_item name: (identifier) @name value: (_) @value)
+(static_item name: (identifier) @name value: (_) @value)
+(assignment_expression left: (identifier) @name right: (_) @value)
+(assignment_expression left: (field_expression value: (_) @owner field: (_) @name) right: (_) @value)
+(field_initializer field: (field_identifier) @name value: (_) @value)
+(enum_variant name: (identifier) @name value: (_) @value)
+(struct_expression name: (_) @name body: (_) @scope)
+"""
+_JAVA_VALUES: Final = """
+(variable_declarator name: (identifier) @name value: (_) @value)
+(assignment_expression left: (identifier) @name right: (_) @value)
+(assignment_expression left: (field_access object: (_) @owner field: (identifier) @name) right: (_) @value)
+(element_value_pair key: (identifier) @name value: (_) @value)
+"""
+_C_VALUES: Final = """
+(init_declarator declarator: (identifier) @name value: (_) @value)
+(init_declarator declarator: (pointer_declarator declarator: (identifier) @name) value: (_) @value)
+(init_declarator declarator: (array_declarator declarator: (identifier) @name) value: (_) @value)
+(assignment_expression left: (identifier) @name right: (_) @value)
+(assignment_expression left: (field_expression argument: (_) @owner field: (_) @name) right: (_) @value)
+(initializer_pair designator: (field_designator (field_identifier) @name) value: (_) @value)
+(enumerator name: (identifier) @name value: (_) @value)
+(preproc_def name: (identifier) @name value: (preproc_arg) @value)
+"""
+_CPP_VALUES: Final = f"""
+{_C_VALUES}
+(field_declaration declarator: (field_identifier) @name default_value: (_) @value)
+(optional_parameter_declaration declarator: (identifier) @name default_value: (_) @default)
+"""
+_JSON_VALUES: Final = "(pair key: (string (string_content) @name) value: (_) @value)"
+_SHELL_VALUES: Final = "(variable_assignment name: (variable_name) @name value: (_) @value)"
+
+
 LANGUAGES: Final[tuple[Language, ...]] = (
     Language(
         "python",
@@ -305,6 +392,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_python:language",
         definitions=_PYTHON_DEFINITIONS,
         identifiers="(identifier) @identifier",
+        values=_PYTHON_VALUES,
         strings="(string_content) @string",
         comments="(comment) @comment",
         imports="[(import_statement) (import_from_statement) (future_import_statement)] @import",
@@ -321,6 +409,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_javascript:language",
         definitions=_JAVASCRIPT_DEFINITIONS,
         identifiers=_ECMASCRIPT_IDENTIFIERS,
+        values=_JAVASCRIPT_VALUES,
         strings=_ECMASCRIPT_STRINGS,
         comments="(comment) @comment",
         imports="(import_statement) @import",
@@ -338,6 +427,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_javascript:language",
         definitions=_JAVASCRIPT_DEFINITIONS,
         identifiers=_ECMASCRIPT_IDENTIFIERS,
+        values=_JAVASCRIPT_VALUES,
         strings=_ECMASCRIPT_STRINGS,
         comments="(comment) @comment",
         imports="(import_statement) @import",
@@ -356,6 +446,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_typescript:language_typescript",
         definitions=_TYPESCRIPT_DEFINITIONS,
         identifiers=_ECMASCRIPT_IDENTIFIERS + "(type_identifier) @identifier",
+        values=_TYPESCRIPT_VALUES,
         strings="(string_fragment) @string",
         comments="(comment) @comment",
         imports="(import_statement) @import",
@@ -373,6 +464,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_typescript:language_tsx",
         definitions=_TYPESCRIPT_DEFINITIONS,
         identifiers=_ECMASCRIPT_IDENTIFIERS + "(type_identifier) @identifier",
+        values=_TYPESCRIPT_VALUES + _JSX_VALUES,
         strings=_ECMASCRIPT_STRINGS,
         comments="(comment) @comment",
         imports="(import_statement) @import",
@@ -392,6 +484,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         identifiers="""[
   (identifier) (field_identifier) (type_identifier) (package_identifier) (label_name)
 ] @identifier""",
+        values=_GO_VALUES,
         strings="[(interpreted_string_literal_content) (raw_string_literal_content) (rune_literal)] @string",
         comments="(comment) @comment",
         imports="(import_spec) @import",
@@ -410,6 +503,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         identifiers="""[
   (identifier) (field_identifier) (type_identifier) (shorthand_field_identifier)
 ] @identifier""",
+        values=_RUST_VALUES,
         strings="[(string_content) (char_literal)] @string",
         comments="[(line_comment) (block_comment)] @comment",
         imports="(use_declaration) @import",
@@ -424,6 +518,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_java:language",
         definitions=_JAVA_DEFINITIONS,
         identifiers="[(identifier) (type_identifier)] @identifier",
+        values=_JAVA_VALUES,
         strings="[(string_fragment) (multiline_string_fragment) (character_literal)] @string",
         comments="[(line_comment) (block_comment)] @comment",
         imports="(import_declaration) @import",
@@ -438,6 +533,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_c:language",
         definitions=_C_DEFINITIONS,
         identifiers=_C_IDENTIFIERS,
+        values=_C_VALUES,
         strings=_C_STRINGS,
         comments="(comment) @comment",
         imports="(preproc_include) @import",
@@ -469,6 +565,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_cpp:language",
         definitions=_CPP_DEFINITIONS,
         identifiers=_C_IDENTIFIERS + "(namespace_identifier) @identifier",
+        values=_CPP_VALUES,
         strings="[(string_content) (raw_string_content) (character)] @string",
         comments="(comment) @comment",
         imports="(preproc_include) @import",
@@ -485,6 +582,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         identifiers="""[
   (class_name) (id_name) (tag_name) (property_name) (keyframes_name) (plain_value) (function_name)
 ] @identifier""",
+        values="(declaration (property_name) @name) @value",
         strings="(string_content) @string",
         comments="(comment) @comment",
         imports="(import_statement) @import",
@@ -496,6 +594,12 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         suffixes=(".html", ".htm", ".xhtml", ".xht"),
         block_comment=_TAG_COMMENT,
         grammar="tree_sitter_html:language",
+        values="""
+(attribute (attribute_name) @name [(attribute_value) @value (quoted_attribute_value (attribute_value) @value)])
+(element [(start_tag (tag_name) @name) (self_closing_tag (tag_name) @name)]) @scope
+(element (start_tag (attribute (attribute_name) @_id (quoted_attribute_value (attribute_value) @name)))
+  (#eq? @_id "id")) @scope
+""",
         identifiers="[(tag_name) (attribute_name)] @identifier",
         strings="[(attribute_value) (text)] @string",
         comments="(comment) @comment",
@@ -557,6 +661,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         patterns=("*.js.map", "*.mjs.map", "*.css.map", "*.tfstate.backup"),
         grammar="tree_sitter_json:language",
         identifiers=_JSON_IDENTIFIERS,
+        values=_JSON_VALUES,
         strings="(string_content) @string",
         template_fill="1",
         settled=True,
@@ -598,6 +703,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         block_comment=_C_COMMENT,
         grammar="tree_sitter_json:language",
         identifiers=_JSON_IDENTIFIERS,
+        values=_JSON_VALUES,
         strings="(string_content) @string",
         comments="(comment) @comment",
         template_fill="1",
@@ -631,6 +737,10 @@ LANGUAGES: Final[tuple[Language, ...]] = (
 (block_mapping_pair key: (flow_node (plain_scalar (string_scalar) @identifier)))
 (flow_pair key: (flow_node (plain_scalar (string_scalar) @identifier)))
 """,
+        values="""
+(block_mapping_pair key: (_) @name value: (_) @value)
+(flow_pair key: (_) @name value: (_) @value)
+""",
         strings="[(double_quote_scalar) (single_quote_scalar) (string_scalar) (block_scalar)] @string",
         comments="(comment) @comment",
         # The grammar's scanner keeps its stack of blocks in a buffer of 1,024 bytes, and writes behind its end with
@@ -646,6 +756,11 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         line_comment="#",
         grammar="tree_sitter_toml:language",
         identifiers="(bare_key) @identifier",
+        values="""
+(pair . (_) @name . (_) @value)
+(table . (_) @name) @scope
+(table_array_element . (_) @name) @scope
+""",
         strings="(string) @string",
         comments="(comment) @comment",
         name_characters=r"\w-",
@@ -664,6 +779,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_bash:language",
         definitions=_SHELL_DEFINITIONS,
         identifiers=_SHELL_IDENTIFIERS,
+        values=_SHELL_VALUES,
         strings="[(string_content) (raw_string)] @string",
         comments="(comment) @comment",
         lexis=lexis.SHELL,
@@ -679,6 +795,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
         grammar="tree_sitter_bash:language",
         definitions=_SHELL_DEFINITIONS,
         identifiers=_SHELL_IDENTIFIERS,
+        values=_SHELL_VALUES,
         strings="[(string_content) (raw_string)] @string",
         comments="(comment) @comment",
         lexis=lexis.SHELL,
@@ -720,7 +837,11 @@ LANGUAGES: Final[tuple[Language, ...]] = (
     Language("r", (".r",), shebangs=("Rscript",), line_comment="#"),
     Language("makefile", (".mk",), ("Makefile", "GNUmakefile"), aliases=("make",), line_comment="#"),
     Language("dockerfile", (".dockerfile",), ("Dockerfile", "Containerfile"), line_comment="#"),
-    Language("ini", (".ini", ".cfg"), (".editorconfig", ".gitconfig"), line_comment=";"),
+    Language(
+        "ini", (".ini", ".cfg"), (".editorconfig", ".gitconfig", ".flake8", ".pylintrc"), line_comment=";"
+    ),
+    Language("dotenv", (".env",), (".env",), patterns=(".env.*",), line_comment="#"),
+    Language("properties", (".properties",), line_comment="#"),
 )
 
 _BY_NAME: Final = {key: language for language in LANGUAGES for key in (language.name, *language.aliases)}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PARSED = [language for language in LANGUAGES if language.grammar]
-QUERIES = ("definitions", "identifiers", "strings", "comments", "imports", "raw_code")
+QUERIES = ("definitions", "identifiers", "strings", "comments", "imports", "values", "raw_code")
 
 
 def named(name: str) -> Language:

@@ -1,0 +1,74 @@
+"""Why an instruction is not carried out: the reason first, then the forms that are nearest, one a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from editsvc.instruction.commands import EXAMPLES, wording
+from editsvc.instruction.reading import corrected, nearest_actions, unread
+from editsvc.offline.errors import NotUnderstood
+from editsvc.offline.outcome import lines_of
+from editsvc.offline.rename import word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editsvc.instruction.commands import Instruction
+    from editsvc.instruction.reading import Reading
+    from editsvc.syntax import Language
+
+_MOST: Final = 5
+_LONGEST: Final = 60
+KEY: Final = "For any other instruction, give a model a key: run editsvc auth login, or set CEREBRAS_API_KEY."
+"""How to have what the offline engine cannot do."""
+
+
+def not_understood(instruction: str) -> NotUnderstood:
+    """The refusal of an instruction that has none of the forms."""
+    meant = corrected(instruction)
+    if meant is not None:
+        return NotUnderstood(
+            f"The offline engine does not know the word “{meant.typed}”; did you mean “{meant.sentence}”?",
+            hint=KEY,
+        )
+    rest = unread(instruction)
+    if rest is None:
+        reason = "The offline engine knows no word at the beginning of this instruction"
+    elif rest:
+        reason = f"The offline engine does not understand “{_short(rest)}” in this instruction"
+    else:
+        reason = "The instruction ends before it says what should change"
+    return NotUnderstood(f"{reason}.", hint=f"It understands:\n{_forms(instruction)}\n{KEY}")
+
+
+def doubtful(text: str, reading: Reading, language: Language | None) -> NotUnderstood:
+    """The refusal of an instruction with an operand that looks like a word of the sentence."""
+    name = reading.doubtful[0]
+    plain = name.rpartition(".")[2]
+    places = [match.start() for match in word(plain, language).finditer(text)]
+    if not places:
+        return NotUnderstood(
+            f"“{name}” describes something, and does not name it; the offline engine needs a name.", hint=KEY
+        )
+    return NotUnderstood(
+        f"“{name}” may describe something, or be the name on {lines_of(text, places)}.",
+        hint=f"If the name is meant, write: {wording(reading.command)}",
+    )
+
+
+def several(commands: Sequence[Instruction]) -> NotUnderstood:
+    """The refusal of an instruction that may mean two things in this file."""
+    first, second, *_ = (wording(command) for command in commands)
+    return NotUnderstood(f"This may mean “{first}” or “{second}”.", hint="Write the one that is meant.")
+
+
+def _forms(instruction: str) -> str:
+    order = nearest_actions(instruction)
+    ranked = sorted(
+        EXAMPLES, key=lambda example: order.index(example[0]) if example[0] in order else len(order)
+    )
+    return "\n".join(f"  {example}" for example, _ in ranked[:_MOST])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
