@@ -82,6 +82,7 @@ BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
     "ModelRefused": _REFUSED,
     "NotUnderstood": _OFFLINE,
     "NotApplicable": _OFFLINE,
+    "NotHere": _OFFLINE,
     "PathRefused": (RemedyKind.SHOW_LOG,),
     "GuardRefused": (RemedyKind.RETRY,),
     "Misfit": (RemedyKind.RETRY,),

@@ -35,7 +35,10 @@ _VARIABLES: Final = (
     ("VISUAL, EDITOR", "The editor for rewrite -e and config edit."),
 )
 _EXITS: Final = (
-    ("0", "Done: changed, or nothing to change."),
+    (
+        "0",
+        "Done: changed, or nothing to change; of several files, some may lack what the instruction is about.",
+    ),
     ("1", "Refused: by the model, by a check, or because the file has changed."),
     ("2", "Usage."),
     ("3", "The provider failed."),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from editsvc import late
+from editsvc import figures, late
 from editsvc.cli import output
 from editsvc.cli.remedies import message_of, message_of_result
 from editsvc.engine.edit import result_json
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from editsvc.tokenlog import TokenLog
 
 SCHEMA: Final = 1
+_NOT_HERE: Final = "NotHere"
+_NOT_UNDERSTOOD: Final = "NotUnderstood"
+_MOST_NAMED: Final = 3
 _NUMBERS: Final = late.pattern(r"[0-9a-f]*\d[0-9a-f.,]*(?:-[0-9a-f]+)*")
 
 
@@ -113,7 +116,8 @@ class FileOutcome:
     `refused` is the diff of what a check refused, `way_out` a sentence that says how to see or to have it. `choice`
     says in words which hunks the user took, where that was asked. `written` tells that the file is as its edit left it.
     `earlier` is its entry of ``edits``, if an earlier part of the run has asked about it. `text` is the new text as it
-    is shown or written.
+    is shown or written. `absent` tells that the file lacks what the instruction is about, and is one of several, of
+    which others may have it.
     """
 
     path: str
@@ -132,6 +136,7 @@ class FileOutcome:
     written: bool = False
     earlier: Mapping[str, Any] | None = None
     text: bytes | None = None
+    absent: bool = False
 
 
 def of_error(path: str, exc: EditsvcError) -> FileOutcome:
@@ -151,6 +156,13 @@ def of_result(path: str, result: EditResult, source: disk.SourceFile | None) -> 
         source=source,
         result=result,
     )
+
+
+def of_several(outcome: FileOutcome) -> FileOutcome:
+    """The outcome of one of several files: one that lacks what the instruction is about is unchanged."""
+    if outcome.error != _NOT_HERE:
+        return outcome
+    return replace(outcome, status=Status.UNCHANGED, exit_code=ExitCode.DONE, error=None, absent=True)
 
 
 def finish(writing: Writing, outcome: FileOutcome) -> FileOutcome:
@@ -312,6 +324,7 @@ class Teller:
         self._summary = summary
         self._said: set[str] = set()
         self._kept: list[FileOutcome] = []
+        self._missing: list[FileOutcome] = []
         self._pages: bool | None = None
 
     @property
@@ -322,10 +335,14 @@ class Teller:
     def tell(self, outcomes: Sequence[FileOutcome], *, titled: bool = False) -> None:
         """Print these."""
         for outcome in outcomes:
+            if outcome.absent:
+                self._missing.append(outcome)
             self._hand_out(outcome)
             if self._manner is Manner.LINES:
                 self._tell_beside(outcome, titled=titled)
                 continue
+            if outcome.absent:
+                continue  # counted at the end
             title = f"{outcome.path}: " if titled or self._titled else ""
             if not self._quiet:
                 self._findings(outcome, title)
@@ -375,8 +392,31 @@ class Teller:
                 word = others[0].status if others[0].status is first.status else "not edited"
                 output.print_message(f"editsvc: {word} for the same reason as {first.path}: {names}")
         self._alike.clear()
+        if not self._quiet:
+            self._count_missing()
         if self._titled and summary and not self._quiet:
             output.print_message(f"editsvc: {summary}")
+
+    def _count_missing(self) -> None:
+        """Say of the files that lack what the instruction is about how many they are, and why."""
+        if not self._missing:
+            return
+        first = self._missing[0]
+        self._print(first, first.message)
+        names = [outcome.path for outcome in self._missing[:_MOST_NAMED]]
+        more = len(self._missing) - len(names)
+        counted = figures.count(len(self._missing), "file")
+        named = ", ".join(names) + (f" and {more} more" if more else "")
+        output.print_message(f"editsvc: nothing to change in {counted}: {named}")
+        self._missing.clear()
+
+    @staticmethod
+    def _print(outcome: FileOutcome, message: str) -> None:
+        """A message; what the offline engine understands is a list, and any other line break comes from elsewhere."""
+        lines = message.split("\n") if outcome.error == _NOT_UNDERSTOOD else [message]
+        output.print_message(f"editsvc: {lines[0]}")
+        for line in lines[1:]:
+            output.print_message(line)
 
     def tell_beside_json(self, outcomes: Sequence[FileOutcome]) -> None:
         """Print what is not in the JSON, and why files were not edited."""
@@ -410,9 +450,9 @@ class Teller:
             alike = self._alike.setdefault(_reason(outcome), [])
             alike.append(outcome)
             if len(alike) == 1:
-                output.print_message(f"editsvc: {outcome.path}: {outcome.message}")
+                self._print(outcome, f"{outcome.path}: {outcome.message}")
         else:
-            output.print_message(f"editsvc: {outcome.message}")
+            self._print(outcome, outcome.message)
         if self._writing.show_refused and outcome.refused and outcome.result is not None:
             for found in outcome.result.findings:
                 if found.action is Action.REFUSED:

@@ -272,7 +272,13 @@ def command(
     if not (as_json or ways.quiet):
         say_what_was_not_written(options.writing, outcomes)
     _remember(options, call.scope, outcomes)
-    return max(many.end(outcomes), *(outcome.exit_code for outcome in outcomes))
+    return max(many.end(outcomes), _exit_code(outcomes))
+
+
+def _exit_code(outcomes: Sequence[FileOutcome]) -> ExitCode:
+    # What no file has is most likely misspelt.
+    nowhere = ExitCode.REFUSED if all(outcome.absent for outcome in outcomes) else ExitCode.DONE
+    return max(nowhere, *(outcome.exit_code for outcome in outcomes))
 
 
 def _named(paths: tuple[str, ...], allow_path: tuple[str, ...], chosen: selecting.Chosen) -> tuple[str, ...]:

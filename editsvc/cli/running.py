@@ -22,6 +22,7 @@ from editsvc.cli.outcomes import (
     keep_refused,
     of_error,
     of_result,
+    of_several,
     refused_by,
 )
 from editsvc.engine.edit import EditRequest
@@ -248,6 +249,8 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
 
     outcome = of_result(path, result, source)
     outcome = replace(outcome, remarks=(*remarks, *outcome.remarks))
+    if options.batch is not None:
+        outcome = of_several(outcome)
     shown.unexplained(len(unexplained(result)))
     if result.refused is not None:
         from editsvc.files import refused

@@ -153,7 +153,10 @@ def wording(value: Instruction) -> str:
         case SetValue():
             return _set_wording(value)
         case ChangeColour(new=new, old=None, aspect=aspect):
-            return f"change the {f'{aspect} ' if aspect else ''}color to {new}"
+            kind = {"color": "text ", "caret-color": "caret ", "accent-color": "accent "}.get(
+                aspect or "", aspect or ""
+            )
+            return f"change the {kind.strip()}{' ' if kind else ''}color to {new}"
         case ChangeColour(new=new, old=old):
             return f"change the color {old} to {new}"
         case Remove(kind=kind, name=name):

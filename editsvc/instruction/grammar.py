@@ -145,7 +145,8 @@ def _quoted(sentence: str, start: int) -> Token | None:
         after = sentence[position + width : position + width + 1]
         # "it's" goes on, and so does 'it's': a quote closes in front of a blank or a mark.
         if ends and not (mark in "'\u2018" and after.isalnum()):
-            return Token(start, position + width, sentence[start + width : position], mark, "")
+            inside = sentence[start + width : position]
+            return Token(start, position + width, inside.strip() if mark in "«»" else inside, mark, "")
         position += 1
     return None
 

@@ -220,6 +220,7 @@ class _Language(NamedTuple):
     adjectives: frozenset[str]
     outdated: frozenset[str]
     kinds: frozenset[str]
+    documents: frozenset[str]
     named: frozenset[str]
     articles: frozenset[str]
     plural: str
@@ -238,6 +239,7 @@ def _language(name: str) -> _Language:
             ("adjectives", wording.sets["ADJECTIVE"]),
             ("outdated", wording.sets["OUTDATED"]),
             ("kinds", wording.sets["DEF"]),
+            ("documents", f"{wording.sets['DOC']} {wording.sets['DOCS']}"),
             ("named", wording.sets["KIND"]),
             ("articles", wording.sets["THE"]),
         )
@@ -412,8 +414,9 @@ def _set(sentence: _Sentence) -> Iterator[Reading]:
     token = sentence.token("NAME")
     if token is not None and token.word in _NAME_WORDS and not token.quote:
         before = sentence.word_before("NAME")
-        if before in sentence.language.named and before not in sentence.language.articles:
-            return  # "change the variable name from x to y"
+        kind = before in sentence.language.named and before not in sentence.language.articles
+        if kind or (asks_to_change and (sentence.has("OWNER") or token.word != "name")):
+            return  # "change the variable name from x to y", "change the name of x to y"
     if asks_to_change and old is None and not sentence.has("default"):
         if not operands.is_literal(value):
             return  # "change Foo to Bar" is about the word
@@ -449,12 +452,19 @@ def _set(sentence: _Sentence) -> Iterator[Reading]:
 def _remove(sentence: _Sentence) -> Iterator[Reading]:
     name = _name(sentence, "NAME")
     owner = _name(sentence, "OWNER") if sentence.has("OWNER") else ""
-    if name is None or owner is None:
+    if name is None or owner is None or "/" in owner:
         return
     kind = next((_KINDS[word] for word in _around(sentence, "NAME") if word in _KINDS), "")
-    path = ".".join(filter(None, (dotted(owner), dotted(name))))
+    path = ".".join(filter(None, (dotted(owner), dotted(name).strip("."))))
     token = sentence.token("NAME")
-    doubtful = () if kind else _doubts(sentence, "NAME", "OWNER")
+    doubtful = _doubts(sentence, "NAME", "OWNER")
+    if (
+        kind
+        and token is not None
+        and (not token.text.islower() or token.word not in sentence.language.describing)
+    ):
+        # "The function comments" are comments more often than a function; "class Old" is a class.
+        doubtful = _doubts(sentence, "OWNER")
     if token is not None and not doubtful and not kind:
         described = sentence.has("described") and not token.quote and not operands.code_shaped(token.text)
         doubtful = (token.text,) if described or _is_doubtful(sentence, token, plural=True) else ()
@@ -504,14 +514,15 @@ def _parameter(sentence: _Sentence) -> Iterator[Reading]:
     kind, value = sentence.source("TYPE"), sentence.source("DEFAULT")
     word = grammar.fold(name)
     language = sentence.language
-    if annotation.lower() in language.never or (annotation and kind) or (default and value):
+    no_types = language.never | language.adjectives | {"called"}
+    if annotation.lower() in no_types or (annotation and kind) or (default and value):
         return
     token = sentence.token("DECLARATION")
-    if not (annotation or default) and (word in language.never or word in language.adjectives):
-        return
+    if not (annotation or default) and word in language.never | language.adjectives | language.documents:
+        return  # "add an extra parameter", "add the missing JSDoc parameters"
     plain = token is not None and not token.quote and not annotation and not default
     doubtful: tuple[str, ...] = ()
-    if plain and not value and word in _TYPES | language.describing:
+    if plain and not value and word in _TYPES:
         doubtful = (name,)
     command = AddParameter(dotted(function), name, annotation=annotation or kind, default=default or value)
     target = sentence.token("NAME")
@@ -606,6 +617,19 @@ _COLOUR_WORDS: Final = frozenset({"color", "colour", "farbe", "couleur"})
 # Words in front of "parameter" that say what kind of one.
 _TYPES: Final = frozenset(
     {
+        "handling",
+        "parsing",
+        "checking",
+        "checks",
+        "passing",
+        "validation",
+        "support",
+        "names",
+        "types",
+        "hints",
+    }
+    | {"description", "descriptions", "logging", "tests", "code", "list"}
+    | {
         "boolean",
         "bool",
         "string",

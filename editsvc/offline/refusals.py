@@ -67,7 +67,7 @@ def _forms(instruction: str) -> str:
     ranked = sorted(
         EXAMPLES, key=lambda example: order.index(example[0]) if example[0] in order else len(order)
     )
-    return "\n".join(f"  {example}" for example, _ in ranked[:_MOST])
+    return "\n".join(f"  · {example}" for example, _ in ranked[:_MOST])
 
 
 def _short(text: str) -> str:

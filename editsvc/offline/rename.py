@@ -77,6 +77,8 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
     for span in words:
         spans.setdefault(span, Edit(*span, value.new))
     notes = []
+    if value.owner:
+        left = [place for place in left if place.role is not Role.VALUE]
     kept = [place.start for place in left if (place.start, place.end) not in spans]
     if kept:
         notes.append(

@@ -83,9 +83,11 @@ def chosen(text: str, instruction: str, language: Language | None) -> Instructio
     done: dict[str, Instruction] = {}
     for command in commands:
         try:
-            done.setdefault(apply(text, edits(text, command, language)), command)
+            new = apply(text, edits(text, command, language))
         except NotApplicable:
             continue
+        if not _broken(text, new, language):
+            done.setdefault(new, command)
     if len(done) > 1:
         raise refusals.several(list(done.values()))
     return next(iter(done.values()), commands[0])
@@ -97,11 +99,20 @@ def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
     An edit that would break the syntax of a sound file is refused (NotApplicable).
     """
     new = apply(text, edits(text, value, language))
-    if new != text and language is not None and not isinstance(value, Replace):
-        broken = syntax_errors(new, language, budget=ParseBudget(_PARSE_STEPS))
-        if broken and syntax_errors(text, language, budget=ParseBudget(_PARSE_STEPS)) == []:
-            raise NotApplicable(f"The edit would break the syntax of the file on line {broken[0] + 1}.")
+    line = None if isinstance(value, Replace) else _broken(text, new, language)
+    if line:
+        raise NotApplicable(f"The edit would break the syntax of the file on line {line}.")
     return new
+
+
+def _broken(text: str, new: str, language: Language | None) -> int | None:
+    """The line, from 1, of a syntax error that `new` has and the sound `text` has not."""
+    if new == text or language is None:
+        return None
+    broken = syntax_errors(new, language, budget=ParseBudget(_PARSE_STEPS))
+    if not broken or syntax_errors(text, language, budget=ParseBudget(_PARSE_STEPS)) != []:
+        return None
+    return broken[0] + 1
 
 
 def notes(text: str, instruction: str, language: Language | None) -> tuple[str, ...]:

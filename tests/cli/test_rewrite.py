@@ -332,6 +332,37 @@ def test_what_the_offline_engine_cannot_do_it_explains_in_a_sentence(offline_she
     offline_shell.file()
     ran = offline_shell.run("rewrite", "-i", "make it faster", "--offline", "steps.py")
     assert (ran.code, ran.out) == (1, b"")
-    assert "rename fetch to download" in ran.err
-    assert "CEREBRAS_API_KEY" in ran.err
-    assert ran.err.count("\n") == 1
+    reason, *forms, key = ran.err.rstrip("\n").split("\n")
+    assert reason.startswith("editsvc: The offline engine does not understand “faster”")
+    assert all(form.startswith("  · ") for form in forms)
+    assert 0 < len(forms) <= 5
+    assert "CEREBRAS_API_KEY" in key
+
+
+def test_of_several_files_those_without_what_is_meant_are_unchanged_and_counted(offline_shell: Shell) -> None:
+    for name in ("steps.py", "more.py"):
+        offline_shell.file(name)
+    for name in ("a.py", "b.py", "c.py", "d.py"):
+        offline_shell.file(name, "x = 1\n")
+    files = ("a.py", "b.py", "steps.py", "c.py", "d.py", "more.py")
+    call = ("rewrite", "--offline", "-i", "rename step_7 to seventh_step")
+    ran = offline_shell.run(*call, *files)
+    assert ran.code == 0
+    assert ran.out.count(b"+++ b/") == 2
+    assert (
+        "4 of 6 files have nothing that this is about, and are unchanged: a.py, b.py, c.py and 1 more."
+        in ran.err
+    )
+    edits = offline_shell.run(*call, "--json", *files).json["edits"]
+    assert [edit["status"] for edit in edits].count("unchanged") == 4
+    assert edits[0]["message"] == "The file has no identifier named `step_7`."
+    assert edits[0]["error"] is None
+
+
+def test_what_no_file_has_is_an_error_with_what_may_be_meant(offline_shell: Shell) -> None:
+    offline_shell.file("steps.py", "def fetch(): ...\n")
+    offline_shell.file("a.py", "x = 1\n")
+    ran = offline_shell.run("rewrite", "--offline", "-i", "rename fetsh to get", "steps.py", "a.py")
+    assert (ran.code, ran.out) == (1, b"")
+    assert "The file has no identifier named `fetsh`; did you mean `fetch`?" in ran.err
+    assert "nothing to change in 2 files: steps.py, a.py" in ran.err

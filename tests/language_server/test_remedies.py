@@ -114,6 +114,11 @@ async def test_what_the_offline_engine_cannot_do_needs_a_key(start: Start) -> No
     answer = await session.edit("make it faster")
 
     assert (answer["status"], answer["offline"]) == ("refused", True)
+    assert answer["error"] == "NotUnderstood"
+    assert answer["message"].startswith(
+        "The offline engine does not understand “faster” in this instruction."
+    )
+    assert "\n  · " in answer["message"]
     assert kinds(answer) == ["set-key", "offline-help"]
 
 

@@ -55,7 +55,8 @@ ENGLISH: Final = Wording(
         jsdoc_comment javadoc javadoc_comment doxygen_comment doc rustdoc godoc docblock""",
         "DOCS": """docstrings doc-strings doc_strings doc_comments doc-comments documentation documentation_comments
         jsdocs jsdoc_comments javadocs docs docblocks docstring""",
-        "ITEMS": "function method class struct object type constructor section table block element rule selector dict group",
+        "ITEMS": """function method class struct object type constructor section table block element rule
+        selector dict group""",
         "PARAM": "parameter param argument arg",
         "ADJECTIVE": "new optional extra additional default keyword named another further missing",
         "OUTDATED": """unused obsolete dead deprecated unneeded unnecessary redundant old legacy
@@ -85,7 +86,8 @@ ENGLISH: Final = Wording(
         which_defaults_to | ,
         default|defaults|defaulting [to|:|=]""",
         "ITEM": "ITEMS",
-        "OF": "of|in|for|on|from|inside [THE] [ITEM] OWNER [ITEM]",
+        "IN": "of|in|for|on|inside [THE] [ITEM] OWNER [ITEM]",
+        "OF": "of|in|from|inside [THE] [ITEM] OWNER [ITEM]",
         "LATER": ", | [,] HERE | please | too | as_well",
         "PLACES": """, | [,] HERE | [,] everywhere !everywhere | [,] in_all_places !everywhere |
         please | too | as_well""",
@@ -116,19 +118,19 @@ ENGLISH: Final = Wording(
         fix+|correct+ [THE|all] typo|typos|spelling|misspelling : WORD to|->|=>|→ BYWORD REST*
         """,
         "set": """
-        SET [ALL] [USES of] [the] [value|values of] [THE] [SETTING] NAME [OF]
+        SET [ALL] [USES of] [the] [value|values of] [THE] [SETTING] NAME [IN]
             to|=|:=|->|=>|→|at|:|to_be|equal_to [THE value] VALUE PLACES*
-        SET [the] [value of] [THE] [SETTING] NAME [OF] from FROM to|->|=>|→|into VALUE PLACES*
+        SET [the] [value of] [THE] [SETTING] NAME [IN] from FROM to|->|=>|→|into VALUE PLACES*
         SET [the] [value of] [THE] [SETTING] NAME ( LITERALFROM ) to|->|=>|→ VALUE PLACES*
-        SET [the] default [value] [of|for] [THE] [SETTING] NAME [OF] to|=|at !default VALUE PLACES*
-        SET [the] default [value] [of|for] [THE] [SETTING] NAME [OF] from FROM to !default VALUE PLACES*
+        SET [the] default [value] [of|for] [THE] [SETTING] NAME [IN] to|=|at !default VALUE PLACES*
+        SET [the] default [value] [of|for] [THE] [SETTING] NAME [IN] from FROM to !default VALUE PLACES*
         SET [the] NAME default [value] to !default VALUE PLACES*
-        make [THE] [SETTING] NAME [OF] LITERAL PLACES*
+        make [THE] [SETTING] NAME [IN] LITERAL PLACES*
         give+ [THE] [SETTING] NAME [the|a] value [of|:] VALUE PLACES*
         assign+ VALUE to [THE] [SETTING] NAME PLACES*
-        use+ LITERAL for|as [the value of|for] [THE] [SETTING] NAME [OF] [instead_of|rather_than FROM]
+        use+ LITERAL for|as [the value of|for] [THE] [SETTING] NAME [IN] [instead_of|rather_than FROM]
             PLACES*
-        [THE] [value of] [THE] [SETTING] NAME [OF] should|must|shall|needs_to|has_to be|become|equal LITERAL
+        [THE] [value of] [THE] [SETTING] NAME [IN] should|must|shall|needs_to|has_to be|become|equal LITERAL
             [instead_of|not FROM] PLACES*
         """,
         "remove": """
