@@ -51,6 +51,10 @@ demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, t
 	"$$editsvc" rewrite --offline -i "change #00FF00 to blue" theme.css && \
 	show 'rewrite -i "rename fetch to download" --apply client.py' && \
 	"$$editsvc" rewrite --offline -i "rename fetch to download" --apply client.py && \
+	show 'rewrite -i "rename price to item" client.py' && \
+	"$$editsvc" rewrite --offline -i "rename price to item" client.py && \
+	show 'rewrite -i "please set the default of retries to 5" client.py' && \
+	"$$editsvc" rewrite --offline -i "please set the default of retries to 5" client.py && \
 	show 'rewrite -i "sort imports" --apply client.py' && \
 	"$$editsvc" rewrite --offline -i "sort imports" --apply client.py && \
 	show 'report' && "$$editsvc" report && \

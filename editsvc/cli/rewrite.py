@@ -60,7 +60,7 @@ Examples:
   editsvc rewrite -i "rename DEBUG to VERBOSE" --allow-path .env .env
   editsvc rewrite -i "add type hints" --scope symbol:fetch --apply client.py  # needs a key
 
-Without a key the offline engine edits: it renames, replaces, recolours, removes, documents and sorts.""",
+Without a key the offline engine edits: it renames, sets values, replaces, recolours, removes, documents and sorts.""",
 )
 @click.option(
     "-i", "--instruction", help="What to change, in plain words; without it you are asked on the terminal."
