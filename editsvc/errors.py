@@ -85,6 +85,7 @@ class Means(StrEnum):
     LINES_SCOPE = "lines-scope"
     PREDICTION_OFF = "prediction-off"
     VALID_KEY = "valid-key"
+    ANY_KEY = "any-key"
     KNOWN_MODEL = "known-model"
     KNOWN_SETTINGS = "known-settings"
     KNOWN_RUNS = "known-runs"
@@ -106,7 +107,9 @@ class Remedy:
 
 def with_remedies(sentence: str, remedies: tuple[Remedy, ...], words: Callable[[Remedy], str]) -> str:
     """`sentence`, with the remedies behind it in a front end's `words`."""
-    return " ".join(filter(None, (sentence, *map(words, remedies))))
+    # Behind a list, a sentence begins a line of its own.
+    gap = "\n" if "\n" in sentence else " "
+    return gap.join(filter(None, (sentence, *map(words, remedies))))
 
 
 def place_of(cause: BaseException) -> str:

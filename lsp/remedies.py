@@ -44,6 +44,8 @@ def remedy_sentence(remedy: Remedy) -> str:
         Means.PREDICTION_OFF: f"Set {_setting('prediction')} to off",
         Means.VALID_KEY: "Set a valid API key: with the editor's command for it, or as CEREBRAS_API_KEY where the "
         "editor is started",
+        Means.ANY_KEY: "For any other instruction, set an API key: with the editor's command for it, or as "
+        "CEREBRAS_API_KEY where the editor is started",
         Means.KNOWN_MODEL: f"Check {_setting('model')}, and base_url in your settings file",
         Means.KNOWN_SETTINGS: "See the settings page",
         Means.KNOWN_RUNS: "",

@@ -398,11 +398,13 @@ class Teller:
             output.print_message(f"editsvc: {summary}")
 
     def _count_missing(self) -> None:
-        """Say of the files that lack what the instruction is about how many they are, and why."""
+        """Say of the files that lack what the instruction is about how many they are; why, if that is all files."""
         if not self._missing:
             return
-        first = self._missing[0]
-        self._print(first, first.message)
+        if len(self._missing) == len(self._order):
+            # The one that has a similar name says more.
+            telling = max(self._missing, key=lambda outcome: len(outcome.message))
+            self._print(telling, telling.message)
         names = [outcome.path for outcome in self._missing[:_MOST_NAMED]]
         more = len(self._missing) - len(names)
         counted = figures.count(len(self._missing), "file")

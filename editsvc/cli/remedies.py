@@ -45,6 +45,7 @@ def remedy_sentence(remedy: Remedy) -> str:
         Means.LINES_SCOPE: "Pass --scope lines:A-B or --scope file",
         Means.PREDICTION_OFF: "Use --prediction off",
         Means.VALID_KEY: "Set CEREBRAS_API_KEY to a valid key, or use --offline",
+        Means.ANY_KEY: "For any other instruction, give a model a key: editsvc auth login, or CEREBRAS_API_KEY",
         Means.KNOWN_MODEL: (f"Did you mean --model {remedy.name}? " if remedy.name else "")
         + "Check --model and the base URL; editsvc models lists what the server offers",
         Means.KNOWN_SETTINGS: f"editsvc config show {remedy.name} explains it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from editsvc.errors import Means, Remedy
 from editsvc.instruction.commands import EXAMPLES, wording
 from editsvc.instruction.reading import corrected, nearest_actions, unread
 from editsvc.offline.errors import NotUnderstood
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 5
 _LONGEST: Final = 60
-KEY: Final = "For any other instruction, give a model a key: run editsvc auth login, or set CEREBRAS_API_KEY."
-"""How to have what the offline engine cannot do."""
+_KEY: Final = (Remedy(Means.ANY_KEY),)
 
 
 def not_understood(instruction: str) -> NotUnderstood:
@@ -29,7 +29,7 @@ def not_understood(instruction: str) -> NotUnderstood:
     if meant is not None:
         return NotUnderstood(
             f"The offline engine does not know the word “{meant.typed}”; did you mean “{meant.sentence}”?",
-            hint=KEY,
+            remedies=_KEY,
         )
     rest = unread(instruction)
     if rest is None:
@@ -38,7 +38,7 @@ def not_understood(instruction: str) -> NotUnderstood:
         reason = f"The offline engine does not understand “{_short(rest)}” in this instruction"
     else:
         reason = "The instruction ends before it says what should change"
-    return NotUnderstood(f"{reason}.", hint=f"It understands:\n{_forms(instruction)}\n{KEY}")
+    return NotUnderstood(f"{reason}.", hint=f"It understands:\n{_forms(instruction)}", remedies=_KEY)
 
 
 def doubtful(text: str, reading: Reading, language: Language | None) -> NotUnderstood:
@@ -48,7 +48,8 @@ def doubtful(text: str, reading: Reading, language: Language | None) -> NotUnder
     places = [match.start() for match in word(plain, language).finditer(text)]
     if not places:
         return NotUnderstood(
-            f"“{name}” describes something, and does not name it; the offline engine needs a name.", hint=KEY
+            f"“{name}” describes something, and does not name it; the offline engine needs a name.",
+            remedies=_KEY,
         )
     return NotUnderstood(
         f"“{name}” may describe something, or be the name on {lines_of(text, places)}.",
