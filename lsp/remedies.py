@@ -107,7 +107,7 @@ BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
     "ProviderAuthError": (RemedyKind.SET_KEY, RemedyKind.SHOW_LOG),
     "Defect": _FAILED,
     "Cancelled": (RemedyKind.RETRY,),
-    "CostReached": (),
+    "CostReached": (RemedyKind.RETRY,),
 }
 """What can be done about an error of each class, whatever it is about; `_BY_MEANS` adds what it says itself."""
 
