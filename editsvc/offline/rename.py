@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import builtins
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from editsvc.offline.errors import NotApplicable, not_found
 from editsvc.offline.naming import names_of
-from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role
+from editsvc.offline.naming.receivers import Whose, owner_of, receivers_of
+from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role, ancestor, last_name
+from editsvc.offline.naming.scopes import meant
 from editsvc.offline.outcome import Outcome, lines_of
-from editsvc.offline.trees import named, tree_of
-from editsvc.syntax.outline import outline
+from editsvc.offline.trees import the_one, tree_of
 from editsvc.text.document import Edit, LineIndex
 
 if TYPE_CHECKING:
+    import tree_sitter
+
     from editsvc.instruction.commands import Rename
+    from editsvc.offline.naming.receivers import Receivers
     from editsvc.offline.naming.roles import Names
     from editsvc.syntax import Language, ParseBudget, Tree
 
 _PYTHONS_OWN: Final = frozenset(dir(builtins))
+_NONE: Final = re.compile(r"(?!)")
+# Names that are called by the language itself.
+_MEANINGFUL: Final = {
+    "python": re.compile(r"__\w+__"),
+    **dict.fromkeys(
+        ("javascript", "javascriptreact", "typescript", "typescriptreact"), re.compile("constructor")
+    ),
+}
 _NAMES_MEMBERS: Final = (Role.MEMBER, Role.EITHER)
 # Languages without a grammar whose whole words are no code: prose and markup.
 _TEXT: Final = frozenset({"markdown", "xml", "ini", "sql"})
+# How a language without a grammar gets at variables by their names.
+_BY_NAME: Final = {
+    "php": re.compile(r"\$\$|\$\{|\b(?:compact|extract|parse_str)(?=\s*\()"),
+    "perl": re.compile(r"\bno\s+strict\b|\$\{\s*[\"']"),
+    "ruby": re.compile(r"\b(?:binding\.local_variable_[gs]et|instance_variable_[gs]et|eval)\b"),
+}
 _IMPORT: Final = re.compile(
     r"\s*(?:(?:(?:pub|public|static|global|export|local|const|final|var|val|my|our)\s+)*"
     r"(?:import|include|require(?:_once|_relative)?|load|library|source|@import|@use|@forward|alias)\b"
@@ -35,31 +54,31 @@ _IMPORT: Final = re.compile(
 def apply(text: str, value: Rename, language: Language | None, *, budget: ParseBudget) -> Outcome:
     """Edits that give the identifiers `value.old` that the file defines the name `value.new`.
 
-    A name that the file only uses is renamed wherever it stands. What belongs to other files keeps its name: what
-    is imported gets an alias, and members and keywords of foreign things stay, with a note. Raises NotApplicable if
-    there is no such name, if the new one is in use already (whether the two would then be the same thing is not
-    decided here), or where a name cannot change without a change elsewhere.
+    `value.old` may say what it belongs to: ``Client.fetch`` is the method, ``fetch.timeout`` a function's variable.
+    What belongs to other files keeps its name: what is imported gets an alias, and members and keywords of foreign
+    things stay, with a note. Raises NotApplicable if the file defines no such name, if the new one would be taken for
+    something else, where it cannot be told what a name stands for, or where it cannot change without a change
+    elsewhere. Data and markup define nothing: there a name is renamed wherever it stands.
     """
     if language is None or not language.grammar:
         return _by_words(text, value, language)
     tree = tree_of(text, language, budget=budget)
     names = names_of(tree)
     marked, value = _unmarked(names, value)
-    places = [
-        place
-        for place in names.occurrences(value.old)
-        if not marked or text[place.start - 1 : place.start] == marked
-    ]
-    values, members = _renamed(places, merged=names.naming.merged)
-    if value.owner:
-        _refuse_if_others_have_it(tree, value)
-        values, members = False, True
-    edits, left = _chosen(text, places, value, values=values, members=members)
-    raw = [
-        span
-        for span in _words_in(tree, value.old, language.raw_code)
-        if members or not text[max(0, span[0] - 9) : span[0]].rstrip().endswith((".", "->"))
-    ]
+    owner, value = _qualified(value)
+    if _MEANINGFUL.get(language.name, _NONE).fullmatch(value.old) and not value.across_files:
+        raise NotApplicable(f"`{value.old}` is a name that {language.name} gives a meaning to.")
+    meaning = _within(names, value, owner) if owner else _meaning(names, value)
+    if marked:
+        at = [place for place in meaning.places if text[place.start - 1 : place.start] == marked]
+        meaning = replace(meaning, places=at)
+    edits, left = _chosen(names, value, meaning)
+    raw = _raw(tree, value.old, meaning)
+    if raw and owner:
+        raise NotApplicable(
+            f"Whether `{value.old}` on {lines_of(text, (start for start, _ in raw))} is that of `{owner}` "
+            "cannot be told: it stands in a macro."
+        )
     inner = [injected for injected in tree.injected if value.old in names_of(injected).nodes]
     if edits and inner:
         raise NotApplicable(
@@ -67,9 +86,10 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
         )
     if not edits and not raw:
         raise not_found("identifier", value.old, set(names.nodes))
-    _refuse_if_taken(names, value.new, values=values, members=members)
-    if not value.across_files and all(place.defines is Defines.NO for place in places):
+    _refuse_if_taken(names, value, meaning)
+    if not value.across_files and meaning.foreign:
         _refuse_if_from_nowhere(names, value.old)
+        _refuse_if_anothers(names, value.old, meaning.places)
     _refuse_if_read_from_text(tree, value.old)
     spans = {(edit.start, edit.end): edit for edit in edits}
     asked = ((value.in_comments, language.comments), (value.in_strings, language.strings))
@@ -77,14 +97,48 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
     for span in words:
         spans.setdefault(span, Edit(*span, value.new))
     notes = []
-    if value.owner:
-        left = [place for place in left if place.role is not Role.VALUE]
     kept = [place.start for place in left if (place.start, place.end) not in spans]
     if kept:
         notes.append(
             f"`{value.old}` stays on {lines_of(text, kept)}, where it names something that this file does not define."
         )
     return Outcome(sorted(spans.values(), key=lambda edit: (edit.start, edit.end)), tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a name means that is renamed.
+
+    `values` and `members` tell which of its kinds; `symbols` are the keys of the values, None where a language has no
+    scopes. `foreign` is a name that the file does not define. `receivers` are the types whose member is meant, where
+    one was named, and `function` is the function whose variable is.
+    """
+
+    places: list[Occurrence]
+    values: bool
+    members: bool
+    foreign: bool
+    symbols: frozenset[tuple[int, int]] | None
+    receivers: Receivers | None = None
+    function: str = ""
+
+    def is_renamed(self, place: Occurrence) -> bool:
+        """True for a value that is renamed; whether a name from nowhere is one of the file's is not decided here."""
+        if not self.values:
+            return False
+        return self.symbols is None or (place.symbol is not None and place.symbol.key in self.symbols)
+
+
+def _raw(tree: Tree, name: str, meaning: _Meaning) -> list[tuple[int, int]]:
+    """Where code that is not parsed has the name as one of the kinds that are renamed."""
+    return [
+        span
+        for span in _words_in(tree, name, tree.language.raw_code)
+        if (meaning.members if _MEMBER.search(tree.text[max(0, span[0] - 9) : span[0]]) else meaning.values)
+    ]
+
+
+_MEMBER: Final = re.compile(r"(?:->|(?<!\.)\.)\s*\Z")
 
 
 def _unmarked(names: Names, value: Rename) -> tuple[str, Rename]:
@@ -94,53 +148,98 @@ def _unmarked(names: Names, value: Rename) -> tuple[str, Rename]:
     return value.old[0], msgspec.structs.replace(value, old=value.old[1:], new=value.new[1:])
 
 
-def _refuse_if_others_have_it(tree: Tree, value: Rename) -> None:
-    """Raise if the type has no such member, or others have one: which of them is used somewhere cannot be told."""
-    named(tree, f"{value.owner}.{value.old}")
-    others = [
-        located
-        for located in outline(tree)
-        if located.definition.name == value.old
-        and located.parent is not None
-        and located.definition.kind != "declaration"
-        and not f".{located.definition.qualified}".endswith(f".{value.owner}.{value.old}")
-    ]
-    if others:
-        where = lines_of(tree.text, (located.definition.name_start for located in others))
+def _qualified(value: Rename) -> tuple[str, Rename]:
+    """What the name belongs to by the instruction (``Client`` in ``Client.fetch``), and the rename without it."""
+    if value.owner:
+        return value.owner, value
+    owner, _, old = value.old.rpartition(".")
+    new = value.new.removeprefix(f"{owner}.") if owner else value.new
+    if owner and "." in new:
         raise NotApplicable(
-            f"`{others[0].definition.qualified}` on {where} has the same name as `{value.owner}.{value.old}`, "
-            "and which of them is used elsewhere cannot be told."
+            f"`{value.old}` would have to move to become `{value.new}`, which a rename does not do."
         )
+    return owner, msgspec.structs.replace(value, old=old, new=new) if owner else value
 
 
-def _renamed(places: list[Occurrence], *, merged: bool) -> tuple[bool, bool]:
-    """Whether values, and whether members of the name are renamed: what the file defines, or all if it defines none."""
+def _within(names: Names, value: Rename, owner: str) -> _Meaning:
+    """The member of a type, or the variable of a function, that `owner` names."""
+    places = names.occurrences(value.old)
+    receivers = receivers_of(names, value.old)
+    if names.naming.scope is not None and receivers.restrict(owner.rpartition(".")[2]):
+        keys = frozenset(
+            symbol.key
+            for symbol in names.symbols(value.old)
+            if symbol.member and all(receivers.shares(node) for node in symbol.nodes)
+        )
+        return _Meaning(
+            places, names.naming.merged, members=True, foreign=False, symbols=keys, receivers=receivers
+        )
+    located = the_one(names.tree, owner)
+    start, end = located.node.start_byte, located.node.end_byte
+    keys = frozenset(
+        symbol.key for symbol in names.symbols(value.old) if start <= symbol.key[0] and symbol.key[1] <= end
+    )
+    if not keys:
+        raise not_found("identifier", f"{owner}.{value.old}", ())
+    name = located.definition.name
+    called = (
+        located.parent.name if name in ("__init__", "constructor") and located.parent is not None else name
+    )
+    return _Meaning(places, values=True, members=False, foreign=False, symbols=keys, function=called)
+
+
+def _meaning(names: Names, value: Rename) -> _Meaning:
+    """What the file defines under the name, or everything if it defines nothing."""
+    places = names.occurrences(value.old)
     full = [place for place in places if place.defines is Defines.FULL]
     defining = full or [place for place in places if place.defines is Defines.WEAK]
+    if not value.across_files:
+        # Of what is bound in several places, what is imported is another file's.
+        defining = [place for place in defining if not place.imported] or defining
     members = not defining or any(place.role in _NAMES_MEMBERS for place in defining)
-    values = not defining or (merged and members) or any(place.role is not Role.MEMBER for place in defining)
-    return values, members
+    values = (
+        not defining
+        or (names.naming.merged and members)
+        or any(place.role is not Role.MEMBER for place in defining)
+    )
+    symbols = None
+    if names.naming.scope is not None and defining and values:
+        own = {place.symbol.key for place in defining if place.symbol is not None}
+        wanted = {
+            symbol.key for symbol in names.symbols(value.old) if not symbol.imported or value.across_files
+        }
+        symbols = frozenset(own & wanted or own) or None
+    return _Meaning(places, values, members, not defining, symbols)
 
 
-def _chosen(
-    text: str, places: list[Occurrence], value: Rename, *, values: bool, members: bool
-) -> tuple[list[Edit], list[Occurrence]]:
+def _chosen(names: Names, value: Rename, meaning: _Meaning) -> tuple[list[Edit], list[Occurrence]]:
     """The edits at the places that are renamed, and the places of foreign things that are not."""
-    foreign = all(place.defines is Defines.NO for place in places)
+    members, foreign = meaning.members, meaning.foreign
     edits, left = [], []
-    unsure = [place for place in places if place.role is Role.UNSURE]
+    unsure = [place for place in meaning.places if place.role is Role.UNSURE]
+    unsure += _not_told(names, meaning)
     if unsure and members and not foreign:
         raise NotApplicable(
-            f"Whether the key `{value.old}` on {lines_of(text, (place.start for place in unsure))} "
+            f"Whether `{value.old}` on {lines_of(names.tree.text, (place.start for place in unsure))} "
             "is one of this file's cannot be told."
         )
-    for place in places:
+    whose = _whose(names, value, meaning)
+    for found in meaning.places:
+        place = _decided(names, value, meaning, found)
+        if whose.get(found.start) is Whose.FOREIGN:
+            place = replace(place, role=Role.OTHER if meaning.receivers is not None else Role.FOREIGN)
+        elif whose.get(found.start) is Whose.OWN and place.role is Role.FOREIGN:
+            place = replace(place, role=Role.MEMBER)
+        if _is_anothers(names, meaning, place):
+            continue
+        values = meaning.is_renamed(place)
         renamed = {
             Role.VALUE: values,
+            Role.PARAMETER: meaning.values,
             Role.MEMBER: members,
             Role.EITHER: True,
-            Role.SHORTHAND: True,
-            Role.UNSURE: foreign or place.spelling == PAIR,
+            Role.SHORTHAND: values or members,
+            Role.UNSURE: foreign or (place.spelling == PAIR and values),
             Role.FOREIGN: foreign,
             Role.OTHER: foreign,
         }[place.role]
@@ -158,19 +257,163 @@ def _chosen(
             raise NotApplicable(
                 f"`{value.old}` comes from another file, and this file cannot give it another name."
             )
-        edits.append(Edit(place.start, place.end, spelling.format(old=value.old, new=value.new)))
+        edits.append(_edit(names, value, place, spelling))
     return edits, left
 
 
-def _refuse_if_taken(names: Names, new: str, *, values: bool, members: bool) -> None:
-    roles = {Role.EITHER, Role.SHORTHAND}
-    roles |= {Role.VALUE} if values else set()
-    roles |= {Role.MEMBER} if members else set()
-    taken = [place.start for place in names.occurrences(new) if place.role in roles]
-    taken += [start for start, _ in _words_in(names.tree, new, names.tree.language.raw_code)]
+def _whose(names: Names, value: Rename, meaning: _Meaning) -> dict[int, Whose]:
+    """Whose member each use behind a dot is, by offset; raises NotApplicable where that cannot be told."""
+    if not meaning.members or meaning.foreign or value.across_files or names.naming.scope is None:
+        return {}
+    receivers = meaning.receivers or receivers_of(names, value.old)
+    found = {
+        place.start: receivers.whose(place.node)
+        for place in meaning.places
+        if place.node is not None
+        and place.role in (Role.MEMBER, Role.FOREIGN)
+        and place.defines is Defines.NO
+        and receivers.is_behind(place.node)
+    }
+    members = {place.start for place in meaning.places if place.role is Role.MEMBER}
+    unknown = [start for start, whose in found.items() if whose is Whose.UNKNOWN and start in members]
+    if unknown:
+        owner = next(iter(sorted(receivers.owners)), "")
+        raise NotApplicable(
+            f"Whether `{value.old}` on {lines_of(names.tree.text, unknown)} is that of "
+            f"{f'`{owner}`' if owner else 'this file'} cannot be told: no declaration says what it is taken from."
+        )
+    return found
+
+
+def _not_told(names: Names, meaning: _Meaning) -> list[Occurrence]:
+    """The keys and the like of which nothing says whether they are of the type that was named."""
+    receivers = meaning.receivers
+    if receivers is None or not receivers.others:
+        return []
+    return [
+        place
+        for place in meaning.places
+        if place.role in (Role.MEMBER, Role.SHORTHAND, Role.EITHER)
+        and place.defines is Defines.NO
+        and not (place.bare and place.symbol is not None)
+        and not (names.naming.merged and place.bare)
+        and (
+            place.node is None
+            or (not receivers.is_behind(place.node) and receivers.holds(place.node) is None)
+        )
+    ]
+
+
+def _is_anothers(names: Names, meaning: _Meaning, place: Occurrence) -> bool:
+    """True for a place of another type's member, or another function's variable, than the one that was named."""
+    if meaning.function:
+        if place.role is not Role.PARAMETER:
+            return place.role is not Role.SHORTHAND and not meaning.is_renamed(place)
+        call = ancestor(place.node, "call") if place.node is not None else None
+        function = call.child_by_field_name("function") if call is not None else None
+        return last_name(names.tree, function) != meaning.function
+    receivers = meaning.receivers
+    if receivers is None:
+        return False
+    if place.bare and place.symbol is not None:
+        return place.symbol.key not in (meaning.symbols or ())
+    if place.node is None:
+        return False
+    if place.defines is not Defines.NO:
+        return place.role is Role.VALUE or not receivers.shares(place.node)
+    if not receivers.others or receivers.is_behind(place.node):
+        return False
+    if place.bare:
+        return owner_of(names.tree, place.node) not in receivers.owners
+    return receivers.holds(place.node) is False
+
+
+def _decided(names: Names, value: Rename, meaning: _Meaning, place: Occurrence) -> Occurrence:
+    """A place whose role depends on what the name means there.
+
+    Raises NotApplicable for a name that stands alone where nothing that the file binds is seen.
+    """
+    if not place.bare or meaning.foreign or (meaning.values and meaning.symbols is None):
+        return place
+    if place.symbol is None:
+        merged = names.naming.merged and meaning.members
+        if value.old in names.naming.given and not merged:
+            return replace(place, role=Role.FOREIGN)
+        if merged or value.across_files or not meaning.values:
+            return replace(place, role=Role.EITHER if merged or value.across_files else place.role)
+        where = lines_of(names.tree.text, [place.start])
+        raise NotApplicable(
+            f"Where `{value.old}` on {where} comes from cannot be told: what this file defines is not seen there."
+        )
+    if place.role is Role.EITHER:
+        return replace(place, role=Role.MEMBER if place.symbol.member else Role.VALUE)
+    if place.role is Role.VALUE and place.symbol.member and meaning.members:
+        return replace(place, role=Role.MEMBER)
+    return place
+
+
+def _edit(names: Names, value: Rename, place: Occurrence, spelling: str) -> Edit:
+    folded = names.naming.fold(names.tree, place.node, value.new) if place.node is not None else None
+    if folded is not None and spelling == "{new}":
+        return Edit(*names.tree.span(folded[0]), folded[1])
+    start = place.start
+    if place.modifiers and ": " in spelling:
+        start, spelling = start - len(place.modifiers), spelling.replace(": ", f": {place.modifiers}")
+    return Edit(start, place.end, spelling.format(old=value.old, new=value.new))
+
+
+def _refuse_if_taken(names: Names, value: Rename, meaning: _Meaning) -> None:
+    """Raise if the new name means something where it would be seen."""
+    found = names.occurrences(value.new)
+    taken = []
+    if meaning.members:
+        receivers = meaning.receivers
+        if receivers is None and names.naming.scope is not None:
+            receivers = receivers_of(names, value.old)
+        taken += [place.start for place in found if _is_member(place) and _is_near(receivers, place)]
+    taken += [start for start, _ in _raw(names.tree, value.new, meaning)]
+    if meaning.symbols is None:
+        values = {Role.EITHER, Role.SHORTHAND} | ({Role.VALUE} if meaning.values else set())
+        taken += [place.start for place in found if place.role in values]
+    else:
+        taken += _captures(names, value, meaning, found)
     if taken:
         line = LineIndex(names.tree.text).line_of(min(taken)) + 1
-        raise NotApplicable(f"The name `{new}` is already in use on line {line}.")
+        raise NotApplicable(f"The name `{value.new}` is already in use on line {line}.")
+
+
+def _is_near(receivers: Receivers | None, place: Occurrence) -> bool:
+    """True for a member that may be one of a type whose member is renamed."""
+    if receivers is None or place.node is None or place.role is not Role.MEMBER:
+        return True
+    if place.defines is not Defines.NO:
+        return receivers.shares(place.node)
+    return receivers.whose(place.node) is Whose.OWN
+
+
+def _is_member(place: Occurrence) -> bool:
+    bare = place.bare and place.symbol is not None and not place.symbol.member
+    return place.role in (Role.MEMBER, Role.SHORTHAND) or (place.role is Role.EITHER and not bare)
+
+
+def _captures(names: Names, value: Rename, meaning: _Meaning, found: list[Occurrence]) -> list[int]:
+    """Where the new name is bound beside the old one, or would come to mean another thing, in code points."""
+    renamed = [symbol for symbol in names.symbols(value.old) if symbol.key in (meaning.symbols or ())]
+    keys = {symbol.key for symbol in renamed}
+    taken = []
+    for place in found:
+        if not place.bare:
+            continue
+        seen = meant(names.tree, renamed, names.tree.byte(place.start))
+        beside = place.symbol is not None and place.symbol.key in keys
+        inside = seen is not None and (place.symbol is None or seen.depth() > place.symbol.depth())
+        taken += [place.start] if beside or inside else []
+    for place in meaning.places:
+        if place.symbol is not None and place.symbol.key in keys:
+            other = names.meant(value.new, names.tree.byte(place.start))
+            if other is not None and other.depth() >= place.symbol.depth():
+                taken.append(names.tree.offset(other.nodes[0].start_byte))
+    return taken
 
 
 def _refuse_if_from_nowhere(names: Names, name: str) -> None:
@@ -185,6 +428,26 @@ def _refuse_if_from_nowhere(names: Names, name: str) -> None:
     for star in tree.captures("(wildcard_import) @star"):
         where = lines_of(tree.text, [tree.offset(star.start_byte)])
         raise NotApplicable(f"`{name}` may come from another file, by the import of everything on {where}.")
+
+
+def _refuse_if_anothers(names: Names, name: str, places: list[Occurrence]) -> None:
+    """Raise if code only uses a name; one that jumps are made to is defined by its label."""
+    code = names.naming.scope is not None or names.tree.language.name in _SHELLS
+    used = [place.start for place in places if place.node is None or not _is_label(place.node)]
+    if code and used:
+        raise NotApplicable(
+            f"This file does not define `{name}`, which it uses on {lines_of(names.tree.text, used)}."
+        )
+
+
+def _is_label(node: tree_sitter.Node) -> bool:
+    parent = node.parent
+    around = parent.type if parent is not None else ""
+    return node.type in ("statement_identifier", "label_name") or around in _LABELS
+
+
+_SHELLS: Final = ("shellscript", "zsh")
+_LABELS: Final = ("labeled_statement", "break_statement", "continue_statement", "label", "lifetime")
 
 
 def _refuse_if_read_from_text(tree: Tree, name: str) -> None:
@@ -219,6 +482,12 @@ def _by_words(text: str, value: Rename, language: Language | None) -> Outcome:
     if taken:
         raise NotApplicable(
             f"The name `{value.new}` is already in use on line {index.line_of(taken[0][0]) + 1}."
+        )
+    names = _BY_NAME.get(language.name if language is not None else "")
+    indirect = names.search(text) if names is not None else None
+    if indirect is not None:
+        raise NotApplicable(
+            f"`{indirect[0]}` on {lines_of(text, [indirect.start()])} takes variables by names that it makes."
         )
     if language is not None and language.name not in _TEXT:
         for start, _ in spans:

@@ -372,6 +372,7 @@ ELSEWHERE = {
         "0 done, 1 something was refused or not started, or the commit failed, 2 the call is wrong",
         "3 the server failed, 4 key or settings, 130 interrupted",
     ],
+    "docs/offline-engine.md": ["On 636 files in eleven languages, 12 names each, 3 % of the renames"],
     "docs/ARCHITECTURE.md": ["in 40 % of the edits", "within 0.9 to 1.3 times"],
     "docs/emulator.md": ["`n` > 1"],
     "docs/glossary.md": ["Below 1 only"],

@@ -70,7 +70,7 @@ _NAMINGS: Final[dict[str, Naming]] = {
     "rust": rust.NAMING,
     "java": cfamily.JAVA,
     "c": cfamily.C,
-    "cpp": cfamily.C,
+    "cpp": cfamily.CPP,
     "css": css.NAMING,
     "shellscript": shell.NAMING,
     "toml": _KEYS,

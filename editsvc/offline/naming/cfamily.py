@@ -15,6 +15,7 @@ from editsvc.offline.naming.roles import (
     is_field,
     root_of,
 )
+from editsvc.offline.naming.scopes import Scope, nearest, of_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,9 +114,66 @@ def _c_use(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:
                 around = around.parent
             scope = around.child_by_field_name("scope")
             root = names.tree.source(scope) if scope is not None else ""
-            known = scope is None or names.defines(root.partition("<")[0])
+            root = root.partition("<")[0]
+            templates = any(
+                bound.parent is not None and bound.parent.type in _TEMPLATE
+                for bound, _ in names.bindings(root)
+            )
+            known = scope is None or (names.defines(root) and not templates)
             role = Role.EITHER if known else Role.FOREIGN
     return role, "{new}"
+
+
+_C_BLOCKS: Final = (
+    *("compound_statement", "for_statement", "for_range_loop", "if_statement", "while_statement"),
+    *("switch_statement", "catch_clause", "declaration_list", "translation_unit"),
+)
+_CLASS: Final = "field_declaration_list"
+
+
+def _c_scope(names: Names, node: tree_sitter.Node, binding: Binding) -> Scope | None:
+    everywhere = Scope(0, len(names.tree.data) + 1)
+    tree, cpp = names.tree, names.tree.language.name == "cpp"
+    parent = node.parent
+    if parent is None or parent.type in ("preproc_def", "preproc_function_def"):
+        return everywhere
+    if parent.type == "preproc_params":
+        return of_node(parent.parent)
+    if ancestor(node, "template_parameter_list") is not None:
+        return of_node(ancestor(node, "template_declaration", "lambda_expression"))
+    if binding.role is not Role.VALUE:
+        return of_node(ancestor(node, _CLASS)) if cpp and binding.role is Role.MEMBER else None
+    blocks = (*_C_BLOCKS, _CLASS) if cpp else _C_BLOCKS
+    owner = nearest(node, *_DECLARATIONS, *_TYPES, "enumerator", *_NAMED)
+    if owner is not None and owner.type.endswith("parameter_declaration"):
+        return _parameter(node)
+    top = nearest(owner.parent if owner is not None else parent, *blocks)
+    if top is None or top.type == "translation_unit" or owner is None:
+        return everywhere
+    words = [tree.source(child) for child in owner.children if child.type == "storage_class_specifier"]
+    if "extern" in words:
+        return everywhere
+    hoisted = top.type in (_CLASS, "declaration_list")
+    return of_node(top, since=0 if hoisted else node.end_byte)
+
+
+def _parameter(node: tree_sitter.Node) -> Scope | None:
+    """A parameter is seen in the function that it is one of, and in no other."""
+    listed = nearest(node, "parameter_list")
+    around = listed.parent if listed is not None else None
+    while around is not None and around.type in (*_DECLARATORS, "abstract_function_declarator"):
+        above = around.parent
+        if (
+            above is not None
+            and above.type == "function_declarator"
+            and around.type == "parenthesized_declarator"
+        ):
+            return of_node(listed)
+        around = above
+    functions = ("function_definition", "lambda_expression")
+    if around is None or around.type not in functions:
+        return of_node(listed)
+    return of_node(around, since=node.end_byte)
 
 
 _JAVA_NAMED: Final = (
@@ -194,9 +252,67 @@ def _java_member(names: Names, owner: tree_sitter.Node | None) -> Role:
     return Role.FOREIGN if foreign else Role.MEMBER
 
 
+_JAVA_BLOCKS: Final = (
+    *(
+        "block",
+        "constructor_body",
+        "for_statement",
+        "switch_block",
+        "switch_block_statement_group",
+        "program",
+    ),
+    *(
+        "class_body",
+        "interface_body",
+        "enum_body",
+        "enum_body_declarations",
+        "annotation_type_body",
+        "lambda_expression",
+    ),
+    *("switch_rule", "while_statement", "if_statement"),
+)
+
+
+def _java_scope(names: Names, node: tree_sitter.Node, binding: Binding) -> Scope | None:
+    everywhere = Scope(0, len(names.tree.data) + 1)
+    parent = node.parent
+    if parent is None or binding.imported:
+        return everywhere
+    match parent.type:
+        case "inferred_parameters" | "lambda_expression":
+            return of_node(nearest(parent, "lambda_expression"))
+        case "type_parameter":
+            return of_node(parent.parent.parent if parent.parent is not None else None)
+        case "formal_parameter" | "spread_parameter":
+            owner = nearest(parent, "method_declaration", "constructor_declaration", "lambda_expression")
+            record = nearest(parent, "record_declaration", "method_declaration", "constructor_declaration")
+            if record is not None and record.type == "record_declaration":
+                return of_node(record)
+            return of_node(owner)
+        case "catch_formal_parameter":
+            return of_node(nearest(parent, "catch_clause"))
+        case "resource":
+            return of_node(nearest(parent, "try_with_resources_statement"))
+        case "enhanced_for_statement":
+            return of_node(parent)
+        case "constructor_declaration":
+            around = nearest(parent, "class_declaration", "enum_declaration", "record_declaration")
+            around = nearest(around.parent, *_JAVA_BLOCKS) if around is not None else None
+        case _:
+            around = nearest(parent.parent, *_JAVA_BLOCKS)
+    if around is not None and around.type == "enum_body_declarations":
+        around = around.parent
+    if around is None or around.type == "program":
+        return everywhere
+    body = around.type.endswith("_body") and around.type != "constructor_body"
+    local = not body and binding.role is Role.VALUE and not parent.type.endswith("_declaration")
+    return of_node(around, since=node.end_byte if local else 0)
+
+
 def _nothing(_names: Names, _name: str) -> Iterator[Occurrence]:
     return iter(())
 
 
-C: Final = Naming(_c_binding, _c_use, _nothing, merged=True)
-JAVA: Final = Naming(_java_binding, _java_use, _nothing, merged=True)
+C: Final = Naming(_c_binding, _c_use, _nothing, merged=False, scope=_c_scope)
+CPP: Final = Naming(_c_binding, _c_use, _nothing, merged=True, scope=_c_scope)
+JAVA: Final = Naming(_java_binding, _java_use, _nothing, merged=True, scope=_java_scope)

@@ -15,10 +15,13 @@ from editsvc.offline.naming.roles import (
     Role,
     ancestor,
     climb,
+    fold,
+    folds,
     is_field,
     last_name,
     root_of,
 )
+from editsvc.offline.naming.scopes import Scope, nearest, of_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +85,12 @@ def _binding(tree: Tree, node: tree_sitter.Node) -> Binding | None:  # noqa: C90
         case "arrow_function":
             return Binding() if is_field(node, "parameter") else None
         case "for_in_statement":
-            return Binding() if is_field(node, "left") else None
+            declares = is_field(node, "left") and parent.child_by_field_name("kind") is not None
+            return Binding() if declares else None
+        case "mapped_type_clause" | "index_signature":
+            return Binding() if is_field(node, "name") else None
+        case "infer_type":
+            return Binding()
         case _:
             pass
     if parent.type in _DECLARATIONS and is_field(node, "name"):
@@ -276,4 +284,110 @@ def _by_string(names: Names, string: tree_sitter.Node, parent: tree_sitter.Node)
             return None
 
 
-NAMING: Final = Naming(_binding, _use, _further)
+_FUNCTIONS: Final = (
+    *("function_declaration", "generator_function_declaration", "function_expression", "generator_function"),
+    *("arrow_function", "method_definition", "function_signature", "method_signature", "function_type"),
+    *("abstract_method_signature", "construct_signature", "call_signature", "constructor_type"),
+)
+_BLOCKS: Final = (
+    *("statement_block", "program", "switch_body", "for_statement", "for_in_statement", "class_static_block"),
+)
+# Function and class expressions see their own name, nobody else does.
+_SELF_NAMED: Final = ("function_expression", "generator_function", "class")
+_MEMBER_NODES: Final = ("property_identifier", "private_property_identifier", "statement_identifier")
+
+
+def _scope(names: Names, node: tree_sitter.Node, binding: Binding) -> Scope | None:
+    parent = node.parent
+    if parent is None or binding.role is Role.MEMBER or node.type in _MEMBER_NODES:
+        return None
+    if parent.type == "type_parameter":
+        return of_node(parent.parent.parent if parent.parent is not None else None)
+    if parent.type in ("mapped_type_clause", "index_signature"):
+        return of_node(parent.parent)
+    if parent.type == "infer_type":
+        return of_node(nearest(parent, "conditional_type"))
+    if parent.type in _SELF_NAMED and is_field(node, "name"):
+        return of_node(parent)
+    if parent.type in _DECLARATIONS and parent.type != "variable_declarator" and is_field(node, "name"):
+        return of_node(nearest(parent.parent, *_BLOCKS))
+    top = climb(node, *_PATTERNS, "object_assignment_pattern")
+    around = top.parent
+    match around.type if around is not None else "":
+        case "variable_declarator":
+            old = (
+                around is not None
+                and around.parent is not None
+                and around.parent.type == "variable_declaration"
+            )
+            return of_node(nearest(around, *_FUNCTIONS, "program", *(() if old else _BLOCKS)))
+        case "for_in_statement":
+            kind = around.child_by_field_name("kind") if around is not None else None
+            if kind is None:
+                return None
+            old = names.tree.source(kind) == "var"
+            return of_node(nearest(around, *_FUNCTIONS, "program") if old else around)
+        case "catch_clause":
+            return of_node(around)
+        case (
+            "required_parameter"
+            | "optional_parameter"
+            | "formal_parameters"
+            | "arrow_function"
+            | "rest_pattern"
+        ):
+            return of_node(nearest(around, *_FUNCTIONS))
+        case _:
+            return Scope(0, len(names.tree.data) + 1)
+
+
+# What a page, a worker or Node gives to every script.
+_GIVEN: Final = frozenset(
+    {"Array", "ArrayBuffer", "BigInt", "Boolean", "DataView", "Date", "Error", "Function"}
+    | {"Infinity", "Intl", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise", "Proxy"}
+    | {"RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String", "Symbol", "SyntaxError"}
+    | {"TypeError", "URIError", "WeakMap", "WeakSet", "arguments", "console", "decodeURI"}
+    | {"decodeURIComponent", "encodeURI", "encodeURIComponent", "eval", "globalThis", "isFinite"}
+    | {"isNaN", "parseFloat", "parseInt", "queueMicrotask", "setInterval", "setTimeout", "clearInterval"}
+    | {"clearTimeout", "structuredClone", "undefined", "Buffer", "process", "require", "module"}
+    | {"exports", "global", "__dirname", "__filename", "setImmediate", "clearImmediate", "window"}
+    | {"document", "self", "navigator", "location", "history", "fetch", "alert", "confirm"}
+    | {"prompt", "event", "name", "status", "top", "parent", "origin", "length", "close"}
+    | {"open", "print", "stop", "focus", "blur", "screen", "frames", "performance", "crypto"}
+    | {"caches", "localStorage", "sessionStorage", "requestAnimationFrame", "cancelAnimationFrame"}
+    | {"addEventListener", "removeEventListener", "dispatchEvent", "postMessage", "Request"}
+    | {"Response", "Headers", "URL", "URLSearchParams", "FormData", "File", "Blob", "Event"}
+    | {"EventTarget", "Element", "Node", "Text", "Image", "Record", "Partial", "Required"}
+    | {"Readonly", "Pick", "Omit", "Exclude", "Extract", "ReturnType", "Parameters", "Awaited"}
+    | {"NonNullable"}
+)
+
+_SHORTHANDS: Final = "[(shorthand_property_identifier) (shorthand_property_identifier_pattern)] @shorthand"
+_PAIRS: Final = "(pair key: (property_identifier) @key value: (identifier) @value)"
+_OLD_STYLE: Final = "(variable_declaration) @var"
+_SHORTHAND: Final = folds(fold("pair", "key", "value"), fold("pair_pattern", "key", "value"))
+
+
+def _fold(tree: Tree, node: tree_sitter.Node, new: str) -> tuple[tree_sitter.Node, str] | None:
+    """A shorthand, but not in a file that writes none."""
+    found = _SHORTHAND(tree, node, new)
+    if found is None or tree.captures(_SHORTHANDS):
+        return found
+    written_out = any(
+        tree.source(pair["key"][0]) == tree.source(pair["value"][0]) for _, pair in tree.matches(_PAIRS)
+    )
+    return None if written_out or tree.captures(_OLD_STYLE) else found
+
+
+NAMING: Final = Naming(
+    _binding,
+    _use,
+    _further,
+    scope=_scope,
+    given=_GIVEN,
+    fold=folds(
+        _fold,
+        fold("import_specifier", "name", "alias"),
+        fold("export_specifier", "name", "alias"),
+    ),
+)

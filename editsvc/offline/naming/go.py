@@ -17,6 +17,7 @@ from editsvc.offline.naming.roles import (
     is_field,
     root_of,
 )
+from editsvc.offline.naming.scopes import Scope, of_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,9 @@ _STATEMENTS: Final = (
     "expression_switch_statement",
     "type_switch_statement",
     "communication_case",
+    "expression_case",
+    "type_case",
+    "default_case",
 )
 _VERSION: Final = re.compile(r"v\d+")
 
@@ -154,31 +158,45 @@ def _is_package(names: Names, node: tree_sitter.Node, name: str) -> bool:
 
 
 def _shadowed(names: Names, node: tree_sitter.Node, name: str) -> bool:
-    """True if a variable of that name is in scope at `node`."""
-    return any(
-        binding.role is Role.VALUE and not binding.imported and start <= node.start_byte < end
-        for found, binding in names.bindings(name)
-        for start, end in (_scope(found),)
-    )
+    """True if something of the file, of that name, is seen at `node`."""
+    found = names.meant(name, node.start_byte)
+    return found is not None and not found.imported
 
 
-def _scope(node: tree_sitter.Node) -> tuple[int, int]:
-    """Where the variable that `node` declares can be seen, in bytes."""
+def _scope(names: Names, node: tree_sitter.Node, binding: Binding) -> Scope | None:
+    if binding.role is not Role.VALUE:
+        return None
     around = ancestor(node, *_NAMED, *_ASSIGNED)
-    if around is None:
-        return 0, 0
+    if binding.imported or around is None:
+        return Scope(0, len(names.tree.data) + 1)
+    if around.type == "type_parameter_declaration":
+        return of_node(around.parent.parent if around.parent is not None else None)
     if around.type.endswith("parameter_declaration"):
         function = ancestor(around, *_FUNCTIONS)
-        body = function.child_by_field_name("body") if function is not None else None
-        return (body.start_byte, body.end_byte) if body is not None else (0, 0)
+        # Those of a type, or of a method of an interface, are seen nowhere.
+        listed = around.parent
+        own = function is not None and listed is not None and listed.parent == function
+        return of_node(
+            function.child_by_field_name("body") or listed if own and function is not None else listed
+        )
     if around.type == "type_switch_statement":
-        return node.end_byte, around.end_byte
+        return of_node(around, since=node.end_byte)
     top = around.parent
     while top is not None and top.type not in ("block", "source_file", *_STATEMENTS):
         top = top.parent
     if top is None or top.type == "source_file":
-        return (0, 0) if top is None else (top.start_byte, top.end_byte)
-    return around.end_byte, top.end_byte
+        return Scope(0, len(names.tree.data) + 1)
+    return of_node(top, since=node.start_byte if around.type == "type_spec" else around.end_byte)
+
+
+# The Go Programming Language Specification, "Predeclared identifiers".
+_GIVEN: Final = frozenset(
+    {"any", "bool", "byte", "comparable", "complex64", "complex128", "error", "float32"}
+    | {"float64", "int", "int8", "int16", "int32", "int64", "rune", "string", "uint", "uint8"}
+    | {"uint16", "uint32", "uint64", "uintptr", "true", "false", "iota", "nil", "append"}
+    | {"cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max"}
+    | {"min", "new", "panic", "print", "println", "real", "recover"}
+)
 
 
 def _further(names: Names, name: str) -> Iterator[Occurrence]:
@@ -191,4 +209,4 @@ def _further(names: Names, name: str) -> Iterator[Occurrence]:
             yield Occurrence(start, start, Role.VALUE, Defines.FULL, imported=True, spelling="{new} ")
 
 
-NAMING: Final = Naming(_binding, _use, _further)
+NAMING: Final = Naming(_binding, _use, _further, scope=_scope, given=_GIVEN)

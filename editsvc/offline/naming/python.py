@@ -17,10 +17,12 @@ from editsvc.offline.naming.roles import (
     ancestor,
     climb,
     field_of,
+    fold,
     is_field,
     last_name,
     root_of,
 )
+from editsvc.offline.naming.scopes import Scope, nearest, of_node
 from editsvc.syntax.parsing import parse
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ _PATTERNS: Final = (
     "list_splat_pattern",
     "parenthesized_expression",
 )
+_IMPORTS: Final = ("import_statement", "import_from_statement", "aliased_import", "future_import_statement")
 _PARAMETERS: Final = ("parameters", "lambda_parameters")
 _COMPREHENSIONS: Final = (
     "list_comprehension",
@@ -160,7 +163,7 @@ def _use(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:
         role = Role.MEMBER if known else Role.FOREIGN
     elif parent.type == "dotted_name":
         around = parent.parent
-        imports = ("import_statement", "import_from_statement", "aliased_import", "future_import_statement")
+        imports = (*_IMPORTS, "relative_import")
         if around is not None and around.type in imports:
             role = Role.OTHER
         elif parent.named_children[0] != node:
@@ -217,9 +220,9 @@ def _parameter(names: Names, name: str, called: str) -> Role:
             role = _field(names, name, definition, set())
         elif definition.type == "assignment":
             value = definition.child_by_field_name("right")
-            role = Role.VALUE if value is not None and _takes(names.tree, value, name) else Role.FOREIGN
+            role = Role.PARAMETER if value is not None and _takes(names.tree, value, name) else Role.FOREIGN
         else:
-            role = Role.VALUE if _takes(names.tree, definition, name) else Role.FOREIGN
+            role = Role.PARAMETER if _takes(names.tree, definition, name) else Role.FOREIGN
         if role is not Role.FOREIGN:
             return role
     return Role.FOREIGN
@@ -248,7 +251,7 @@ def _field(names: Names, name: str, owner: tree_sitter.Node, seen: set[int]) -> 
     seen.add(owner.id)
     for constructor in ("__init__", "__new__"):
         if any(_takes(names.tree, node, name) for node in _methods(names.tree, owner, constructor)):
-            return Role.VALUE
+            return Role.PARAMETER
     for node, binding in names.bindings(name):
         if (
             binding.role is Role.MEMBER
@@ -272,7 +275,7 @@ def _inherited(names: Names, name: str, owner: tree_sitter.Node, called: str, se
             continue
         seen.add(base.id)
         if any(_takes(names.tree, node, name) for node in _methods(names.tree, base, called)):
-            return Role.VALUE
+            return Role.PARAMETER
         role = _field(names, name, base, set()) if called == "__init__" else Role.FOREIGN
         if role is Role.FOREIGN:
             role = _inherited(names, name, base, called, seen)
@@ -332,7 +335,7 @@ def _quoted(
         named = last_name(tree, call.child_by_field_name("function")) == "usefixtures"
         if named or (first is not None and first.start_byte <= string.start_byte < first.end_byte):
             for match in word.finditer(text):
-                yield Occurrence(begin + match.start(), begin + match.end(), Role.VALUE)
+                yield Occurrence(begin + match.start(), begin + match.end(), Role.PARAMETER)
 
 
 def _annotation(names: Names, name: str, text: str, begin: int) -> Iterator[Occurrence]:
@@ -430,4 +433,65 @@ def _names_by_string(tree: Tree, name: str, string: tree_sitter.Node) -> Role | 
     return None
 
 
-NAMING: Final = Naming(_binding, _use, _further)
+def _scope(names: Names, node: tree_sitter.Node, _binding: Binding) -> Scope | None:
+    tree, parent = names.tree, node.parent
+    if parent is None or parent.type == "attribute":
+        return None
+    start = node
+    listed = nearest(node, *_PARAMETERS, "function_definition", "lambda", "class_definition")
+    if listed is not None and listed.type in _PARAMETERS:
+        # Defaults and annotations of parameters do not see them.
+        function = listed.parent
+        return of_node(function.child_by_field_name("body")) if function is not None else None
+    if parent.type in ("function_definition", "class_definition") and is_field(node, "name"):
+        start = parent
+    typed = nearest(node, "type_parameter", "block")
+    if typed is not None and typed.type == "type_parameter" and is_field(typed, "type_parameters"):
+        return of_node(typed.parent)
+    clause = climb(node, *_PATTERNS)
+    if clause.parent is not None and clause.parent.type == "for_in_clause" and is_field(clause, "left"):
+        around = ancestor(node, *_COMPREHENSIONS)
+        first = (
+            next((c for c in around.named_children if c.type == "for_in_clause"), None) if around else None
+        )
+        taken = first.child_by_field_name("right") if first is not None else None
+        hole = (taken.start_byte, taken.end_byte) if taken is not None else (0, 0)
+        return of_node(around, hole=hole)
+    return _enclosing(names, start, tree.source(node))
+
+
+def _enclosing(names: Names, node: tree_sitter.Node, name: str) -> Scope | None:
+    """The scope that a statement at `node` binds names in."""
+    child, around = node, node.parent
+    while around is not None:
+        if around.type in ("function_definition", "lambda") and is_field(child, "body"):
+            word = _declared(names, around, name)
+            if word == "global_statement":
+                break
+            if word != "nonlocal_statement":
+                return of_node(child)
+        if around.type == "class_definition" and is_field(child, "body"):
+            return Scope(child.start_byte, child.end_byte, functions=_CLOSED)
+        child, around = around, around.parent
+    return Scope(0, len(names.tree.data) + 1)
+
+
+_CLOSED: Final = ("function_definition", "lambda", "class_definition", *_COMPREHENSIONS)
+
+
+def _declared(names: Names, function: tree_sitter.Node, name: str) -> str:
+    """The kind of statement by which `function` takes `name` from around it; empty if there is none."""
+    for node in names.nodes.get(name, ()):
+        parent = node.parent
+        if (
+            parent is not None
+            and parent.type in ("global_statement", "nonlocal_statement")
+            and ancestor(parent, "function_definition", "class_definition") == function
+        ):
+            return parent.type
+    return ""
+
+
+NAMING: Final = Naming(
+    _binding, _use, _further, scope=_scope, given=_BUILTINS, fold=fold("aliased_import", "name", "alias")
+)

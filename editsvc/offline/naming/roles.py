@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from editsvc.offline.naming.scopes import Scope, Symbol, meant
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     import tree_sitter
 
@@ -25,6 +28,7 @@ class Role(Enum):
     """What a name stands for at one place."""
 
     VALUE = "a variable, function, type or module"
+    PARAMETER = "a parameter of a function of the file, by its name"
     MEMBER = "a field, method or key of something"
     EITHER = "one of both: it follows whichever is renamed"
     SHORTHAND = "both at once, as in {name}"
@@ -43,7 +47,12 @@ class Defines(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A place of a name, in code points; `spelling` has ``{old}`` and ``{new}`` in it, or is empty."""
+    """A place of a name, in code points; `spelling` has ``{old}`` and ``{new}`` in it, or is empty.
+
+    `node` is the identifier, if it is one; `modifiers` stand before it, and apply to the variable, not to the field of
+    a shorthand. A name that stands alone is `bare`; `symbol` is what it means, None if nothing in the file that is seen
+    there (or if the language has no scopes here).
+    """
 
     start: int
     end: int
@@ -51,6 +60,10 @@ class Occurrence:
     defines: Defines = Defines.NO
     imported: bool = False
     spelling: str = "{new}"
+    node: tree_sitter.Node | None = None
+    modifiers: str = ""
+    symbol: Symbol | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,10 @@ class Binding:
     defines: Defines = Defines.FULL
     imported: bool = False
     spelling: str = "{new}"
+    modifiers: str = ""
+
+
+Fold = Callable[["Tree", "tree_sitter.Node", str], "tuple[tree_sitter.Node, str] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +87,18 @@ class Naming:
     `binding` tells whether a node defines its name, from the node alone. `use` is the role of a node that does
     not, with the spelling of a place. `further` finds places that are no identifiers: names in strings that are
     code, imports that bind a name without writing it. `merged` tells that a member is written without its owner.
+    `fold` is what can be written shorter where an identifier gets the given name, and how: ``{a: b}`` is ``{a}`` if
+    ``b`` becomes ``a``. `scope` is where a binding is seen, None for a member of something; a language without it has
+    one scope. Names that are `given` everywhere are the language's own.
     """
 
     binding: Callable[[Tree, tree_sitter.Node], Binding | None]
     use: Callable[[Names, tree_sitter.Node], tuple[Role, str]]
     further: Callable[[Names, str], Iterable[Occurrence]]
     merged: bool = False
+    scope: Callable[[Names, tree_sitter.Node, Binding], Scope | None] | None = None
+    given: frozenset[str] = frozenset()
+    fold: Fold = lambda _tree, _node, _new: None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +109,7 @@ class Names:
     naming: Naming
     nodes: dict[str, list[tree_sitter.Node]]
     _bindings: dict[str, list[tuple[tree_sitter.Node, Binding]]] = field(default_factory=dict)
+    _symbols: dict[str, list[Symbol]] = field(default_factory=dict)
 
     def bindings(self, name: str) -> list[tuple[tree_sitter.Node, Binding]]:
         """The nodes that define `name`."""
@@ -104,6 +128,46 @@ class Names:
         """True if `name` is imported."""
         return any(binding.imported for _, binding in self.bindings(name))
 
+    def symbols(self, name: str) -> list[Symbol]:
+        """What `name` means in the file; empty if the language has no scopes here."""
+        if self.naming.scope is None:
+            return []
+        if name not in self._symbols:
+            found: dict[tuple[int, int], list[tuple[tree_sitter.Node, Binding, Scope]]] = {}
+            for node, binding in self.bindings(name):
+                scope = self.naming.scope(self, node, binding)
+                if scope is not None:
+                    found.setdefault(scope.key, []).append((node, binding, scope))
+            self._symbols[name] = [
+                Symbol(
+                    key,
+                    tuple(scope for _, _, scope in bound),
+                    tuple(node for node, _, _ in bound),
+                    imported=all(binding.imported for _, binding, _ in bound),
+                    member=all(binding.role is Role.MEMBER for _, binding, _ in bound),
+                )
+                for key, bound in found.items()
+            ]
+        return self._symbols[name]
+
+    def meant(self, name: str, byte: int) -> Symbol | None:
+        """What `name` would mean if it stood at `byte`."""
+        return meant(self.tree, self.symbols(name), byte)
+
+    def _resolved(self, name: str, place: Occurrence) -> Occurrence:
+        if self.naming.scope is None or place.role in (Role.PARAMETER, Role.MEMBER, Role.FOREIGN, Role.OTHER):
+            return place
+        if place.role is Role.UNSURE and place.spelling != PAIR:
+            return place
+        if place.role is Role.EITHER and (place.node is None or _is_qualified(place.node)):
+            return place
+        symbols = self.symbols(name)
+        if place.node is not None:
+            for symbol in symbols:
+                if place.node in symbol.nodes:
+                    return replace(place, symbol=symbol, bare=True)
+        return replace(place, symbol=self.meant(name, self.tree.byte(place.start)), bare=True)
+
     def occurrences(self, name: str) -> list[Occurrence]:
         """Every place of `name`, in order."""
         bindings = {node.id: binding for node, binding in self.bindings(name)}
@@ -113,14 +177,27 @@ class Names:
             binding = bindings.get(node.id)
             if binding is None:
                 role, spelling = self.naming.use(self, node)
-                found.append(Occurrence(start, end, role, spelling=spelling))
+                found.append(Occurrence(start, end, role, spelling=spelling, node=node))
             else:
-                found.append(
-                    Occurrence(start, end, binding.role, binding.defines, binding.imported, binding.spelling)
-                )
+                what = (binding.role, binding.defines, binding.imported, binding.spelling)
+                found.append(Occurrence(start, end, *what, node, binding.modifiers))
         known = {(place.start, place.end) for place in found}
         found += [place for place in self.naming.further(self, name) if (place.start, place.end) not in known]
+        found = [self._resolved(name, place) for place in found]
         return sorted(found, key=lambda place: (place.start, place.end))
+
+
+def _is_qualified(node: tree_sitter.Node) -> bool:
+    """True if a name stands behind what it belongs to."""
+    parent = node.parent
+    return parent is not None and parent.children[0] != node and parent.type in _QUALIFIED
+
+
+_QUALIFIED: Final = frozenset(
+    {"attribute", "dotted_name", "member_expression", "scoped_identifier", "scoped_type_identifier"}
+    | {"qualified_identifier", "selector_expression", "qualified_type", "field_access", "method_invocation"}
+    | {"use_list", "use_declaration", "nested_type_identifier", "nested_identifier"}
+)
 
 
 def field_of(node: tree_sitter.Node) -> str | None:
@@ -182,3 +259,33 @@ def last_name(tree: Tree, node: tree_sitter.Node | None) -> str:
             return tree.source(node) if not node.named_children else ""
         node = inner
     return ""
+
+
+def fold(parent: str, *fields: str, path: str = "") -> Fold:
+    """A `Naming.fold` for nodes of the type `parent`, whose two fields hold a name each.
+
+    Where `path` is given, the other one may be a path to the name, whose parts it separates.
+    """
+
+    def folded(tree: Tree, node: tree_sitter.Node, new: str) -> tuple[tree_sitter.Node, str] | None:
+        around = node.parent
+        if around is None or around.type != parent:
+            return None
+        parts = [around.child_by_field_name(name) for name in fields]
+        other = [part for part in parts if part is not None and part != node]
+        if len(parts) != len(other) + 1:
+            return None
+        source = tree.source(other[0])
+        last = source.rpartition(path)[2] if path else source
+        return (around, source) if last == new else None
+
+    return folded
+
+
+def folds(*ways: Fold) -> Fold:
+    """The first of several ways to fold that applies."""
+
+    def folded(tree: Tree, node: tree_sitter.Node, new: str) -> tuple[tree_sitter.Node, str] | None:
+        return next((found for way in ways if (found := way(tree, node, new)) is not None), None)
+
+    return folded

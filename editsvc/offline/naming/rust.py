@@ -16,9 +16,13 @@ from editsvc.offline.naming.roles import (
     Occurrence,
     Role,
     ancestor,
+    climb,
+    fold,
+    folds,
     is_field,
     root_of,
 )
+from editsvc.offline.naming.scopes import Scope, nearest, of_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,13 +109,18 @@ def _binding(tree: Tree, node: tree_sitter.Node) -> Binding | None:
     if node.type == "shorthand_field_identifier":
         struct = ancestor(node, "struct_pattern")
         type_ = struct.child_by_field_name("type") if struct is not None else None
-        return _shorthand(tree, type_)
+        return _shorthand(tree, node, type_)
     return Binding() if _in_pattern(tree, node) else None
 
 
-def _shorthand(tree: Tree, type_: tree_sitter.Node | None) -> Binding:
+def _shorthand(tree: Tree, node: tree_sitter.Node, type_: tree_sitter.Node | None) -> Binding:
     known = type_ is not None and _is_own_struct(tree, type_)
-    return Binding(Role.SHORTHAND) if known else Binding(spelling=PAIR)
+    around = node.parent
+    start = around.start_byte if around is not None and around.type == "field_pattern" else node.start_byte
+    modifiers = tree.data[start : node.start_byte].decode("utf-8", "surrogatepass")  # ref, mut
+    if known:
+        return Binding(Role.SHORTHAND, modifiers=modifiers)
+    return Binding(spelling=PAIR, modifiers=modifiers)
 
 
 def _is_own_struct(tree: Tree, type_: tree_sitter.Node) -> bool:
@@ -328,4 +337,65 @@ def _placeholders(source: str, name: str) -> Iterator[tuple[int, int]]:
                 yield start, start + len(name)
 
 
-NAMING: Final = Naming(_binding, _use, _further)
+_BLOCKS: Final = ("block", "source_file", "declaration_list")
+
+
+def _scope(names: Names, node: tree_sitter.Node, binding: Binding) -> Scope | None:
+    parent = node.parent
+    if parent is None or binding.role is Role.MEMBER:
+        return None
+    everywhere = Scope(0, len(names.tree.data) + 1)
+    if binding.imported or (parent.type in (*_ITEMS, "mod_item") and not parent.type.endswith("parameter")):
+        around = nearest(parent.parent, *_BLOCKS)
+        top = around is None or around.type == "source_file" or parent.type == "macro_definition"
+        return everywhere if top else of_node(around)
+    if parent.type in ("type_parameter", "const_parameter", "type_parameters"):
+        listed = nearest(parent, "type_parameters")
+        return of_node(listed.parent if listed is not None else None)
+    owner = nearest(parent, *_PATTERN_OWNERS, "closure_parameters")
+    match owner.type if owner is not None else "":
+        case "closure_parameters":
+            return of_node(owner.parent if owner is not None else None)
+        case "parameter":
+            function = nearest(owner, "function_item", "function_signature_item", "closure_expression")
+            if function is None or function.type == "closure_expression":
+                return of_node(function)
+            return of_node(function.child_by_field_name("body") or owner)
+        case "let_declaration" if owner is not None:
+            return of_node(nearest(owner, *_BLOCKS), since=owner.end_byte)
+        case "let_condition" if owner is not None:
+            around = nearest(owner, "if_expression", "while_expression", "match_arm")
+            if around is None or around.type == "match_arm":
+                return of_node(around, since=owner.end_byte)
+            body = around.child_by_field_name("consequence") or around.child_by_field_name("body")
+            return Scope(owner.start_byte, body.end_byte, owner.end_byte) if body is not None else None
+        case "for_expression" if owner is not None:
+            return of_node(owner.child_by_field_name("body"))
+        case "match_arm":
+            return of_node(owner)
+        case _:
+            return everywhere
+
+
+def _fold_pattern(tree: Tree, node: tree_sitter.Node, new: str) -> tuple[tree_sitter.Node, str] | None:
+    """``a: ref b`` is ``ref a`` if ``b`` becomes ``a``."""
+    top = climb(node, "ref_pattern", "mut_pattern")
+    around = top.parent
+    name = around.child_by_field_name("name") if around is not None else None
+    if around is None or around.type != "field_pattern" or name is None or top == name:
+        return None
+    modifiers = tree.data[top.start_byte : node.start_byte].decode("utf-8", "surrogatepass")
+    return (around, modifiers + new) if tree.source(name) == new else None
+
+
+NAMING: Final = Naming(
+    _binding,
+    _use,
+    _further,
+    scope=_scope,
+    fold=folds(
+        fold("field_initializer", "field", "value"),
+        _fold_pattern,
+        fold("use_as_clause", "path", "alias", path="::"),
+    ),
+)
