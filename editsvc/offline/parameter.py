@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from editsvc.offline.errors import NotApplicable
 from editsvc.offline.naming import names_of
+from editsvc.offline.naming.receivers import receivers_of
 from editsvc.offline.naming.roles import Defines, Role
 from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.signatures import name_of, parameter_list, parameters
 from editsvc.offline.trees import ambiguous, named, the_one, tree_of
+from editsvc.syntax.outline import TYPE_KINDS
 from editsvc.text.document import Edit
 
 if TYPE_CHECKING:
@@ -44,7 +48,7 @@ def apply(text: str, value: AddParameter, language: Language | None, *, budget: 
         name = _WITHOUT_DEFAULTS[language.name]
         raise NotApplicable(f"{name} has no default values, so a new parameter would break every call.")
     tree = tree_of(text, language, budget=budget)
-    located = the_one(tree, value.function)
+    located = _meant(tree, value.function)
     listed = _list_of(located, value)
     existing = parameters(listed)
     _refuse_special(tree, located)
@@ -60,12 +64,52 @@ def apply(text: str, value: AddParameter, language: Language | None, *, budget: 
             new = f"{value.annotation} {value.parameter}"
         elif tree.language.name in _TYPESCRIPT and place.definition.kind == "declaration":
             new = _optional(value)
+        elif _is_overload(tree, place):
+            new = _spelling(msgspec.structs.replace(value, default="..."), tree.language, places)
         given = True
         if places and [tree.source(node) for node in places] == ["void"]:
             edits.append(Edit(*tree.span(places[0]), new))
         else:
             edits += _insert(tree, _list_of(place, value), places, new)
-    return Outcome(edits, tuple(notes))
+    return Outcome(edits, (*notes, *_overriding(tree, located)))
+
+
+def _meant(tree: Tree, name: str) -> Located:
+    """The function; its overloads in Python are signatures without a body."""
+    found = named(tree, name)
+    bodies = [place for place in found if not _is_overload(tree, place)]
+    alike = len({place.definition.qualified for place in found}) == 1
+    return bodies[0] if alike and len(bodies) == 1 else the_one(tree, name)
+
+
+def _is_overload(tree: Tree, located: Located) -> bool:
+    above = tree.text[located.definition.start : located.definition.node_start]
+    return tree.language.name == "python" and re.search(r"@(?:\w+\.)?overload\b", above) is not None
+
+
+def _overriding(tree: Tree, located: Located) -> list[str]:
+    """A sentence about methods of the same name above and below the one that is changed."""
+    owner, name = located.parent, located.definition.name
+    if owner is None or owner.kind not in TYPE_KINDS or name in ("__init__", "constructor"):
+        return []
+    receivers = receivers_of(names_of(tree), name)
+    if not receivers.restrict(owner.name):
+        return []
+    others = [
+        place.definition
+        for place in named(tree, name)
+        if place.parent is not None and place.parent.name in receivers.owners - {owner.name}
+    ]
+    if not others:
+        return []
+    where = lines_of(tree.text, (other.name_start for other in others))
+    listed = ", ".join(f"`{other.qualified}`" for other in others)
+    what = (
+        "overrides it or is overridden, and stays"
+        if len(others) == 1
+        else "override it or are overridden, and stay"
+    )
+    return [f"{listed} on {where} {what}."]
 
 
 def _list_of(located: Located, value: AddParameter) -> tree_sitter.Node:

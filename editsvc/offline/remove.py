@@ -43,8 +43,34 @@ def apply(text: str, value: Remove, language: Language | None, *, budget: ParseB
     used = [
         start for start in _uses(tree, found) if not any(edit.start <= start < edit.end for edit in edits)
     ]
-    notes = (f"`{found[0].definition.name}` is still used on {lines_of(text, used)}.",) if used else ()
-    return Outcome(edits, notes)
+    notes = [f"`{found[0].definition.name}` is still used on {lines_of(text, used)}."] if used else []
+    idle = _idle_imports(tree, edits)
+    if idle:
+        named_ = ", ".join(f"`{name}`" for name in idle)
+        where = lines_of(text, idle.values())
+        notes.append(f"What is imported on {where} is used no more: {named_}.")
+    return Outcome(edits, tuple(notes))
+
+
+def _idle_imports(tree: Tree, edits: list[Edit]) -> dict[str, int]:
+    """The imported names that only what is removed uses, each with the offset of its import."""
+
+    def removed(offset: int) -> bool:
+        return any(edit.start <= offset < edit.end for edit in edits)
+
+    names, idle = names_of(tree), {}
+    gone = {
+        tree.source(node)
+        for node in tree.captures(tree.language.identifiers)
+        if removed(tree.offset(node.start_byte))
+    }
+    for name in sorted(gone):
+        places = names.occurrences(name)
+        imports = [place for place in places if place.imported and not removed(place.start)]
+        uses = [place for place in places if place not in imports and place.role is not Role.OTHER]
+        if imports and uses and all(removed(place.start) for place in uses):
+            idle[name] = imports[0].start
+    return idle
 
 
 def _uses(tree: Tree, found: list[Located]) -> list[int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from editsvc.instruction.commands import Replace
     from editsvc.syntax import Language
 
+_NAME: Final = re.compile(r"\w+")
 _DATE: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 # What makes another number of the one before it; a unit or the suffix of a type does not.
 _LONGER: Final = re.compile(r"\d|_\d|\.\d|\w")
@@ -32,13 +33,23 @@ def apply(text: str, value: Replace, _language: Language | None) -> list[Edit]:
             match
             for match in found
             if _is_whole(text, match.start(), match.end())
+            and (_NAME.fullmatch(value.new) or not _is_in_name(text, match.start(), match.end()))
             and not any(start <= match.start() < end for start, end in dates)
         ]
         if not found:
-            raise NotApplicable(f"The text `{value.old}` stands only inside of longer words and numbers.")
+            raise NotApplicable(
+                f"The text `{value.old}` stands only inside of longer words, numbers and operators."
+            )
     if not found:
         raise NotHere(f"The text `{value.old}` is not in the file.")
     return [Edit(match.start(), match.end(), value.new) for match in found]
+
+
+def _is_in_name(text: str, start: int, end: int) -> bool:
+    """True for a part of a longer name, which has to stay one."""
+    return _NAME.fullmatch(text, start, end) is not None and any(
+        _NAME.fullmatch(character) for character in (text[max(0, start - 1) : start], text[end : end + 1])
+    )
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
