@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from lsp_client import PLAIN, PROFILES, VSCODE, Profile, RpcError, Sync
 from lsp_session import EMOJI, RENAME, RENAMED, SHORTEN, SHORTENED, STEPS, URI, Session
-
-from editsvc.text.diff import hunks as hunks_of_diff
+from unidiff.patch import PatchSet
 
 Start = Callable[..., Any]
 
@@ -70,7 +69,7 @@ async def test_the_answer_holds_what_the_contract_says(start: Start) -> None:
     (first, second) = answer["hunks"]
     assert first["id"] == 0 and second["id"] == 1
     assert first["range"] == {"start": {"line": 12, "character": 0}, "end": {"line": 13, "character": 0}}
-    assert len(hunks_of_diff(answer["diff"])) == 2
+    assert [len(file) for file in PatchSet(answer["diff"])] == [2]
     assert answer["usage"]["completion_tokens"] > 0
     assert answer["prediction"]["sent"] is True and answer["prediction"]["reason"] == "predictable"
     assert answer["timing"]["total_s"] > 0
