@@ -52,6 +52,8 @@ _REPLY_FORM: Final = late.pattern(
     r"(?:,? and with no markdown formatting|, no markdown)?\.?\s*$",
     re.IGNORECASE,
 )
+# Of the words that count, those that stand for other words, too.
+_NUMERALS: Final = frozenset({"one", "uno", "una", "un", "une", "ein", "eins"})
 _LIST_MARK: Final = late.pattern(r"\A(?:[-*\u2022]|\d+[.)])\s+")
 _ENDS: Final = late.pattern(r"[.!?…]+")
 _IDENTIFIER: Final = late.pattern(r"[^\W\d][\w$]*")
@@ -286,9 +288,12 @@ def _name(sentence: _Sentence, name: str) -> str | None:
     if token is None:
         return None
     text = token.text.strip().removesuffix("()")
-    # "A" and "I" are names as well, where nothing else makes sense.
-    letter = len(text) == 1 and (text.isupper() or name in ("OLD", "NEW"))
-    if not text or (not token.quote and not letter and token.word in sentence.language.never):
+    # "A", "I" and "one" are names as well, where nothing else makes sense.
+    renamed = name in ("OLD", "NEW")
+    named = (len(text) == 1 and (text.isupper() or renamed)) or (
+        renamed and text in _NUMERALS and sentence.word_before(name) not in sentence.language.articles
+    )
+    if not text or (not token.quote and not named and token.word in sentence.language.never):
         return None
     return text
 

@@ -32,6 +32,8 @@ TYPO = Replace("Writter", "Writer", whole_parts=True)
 ENGLISH: dict[str, Instruction] = {
     # renames
     "rename fetch to download": FETCH,
+    "rename one to two": Rename("one", "two"),
+    "rename step_7 to one": Rename("step_7", "one"),
     "Rename fetch to download.": FETCH,
     "rename `fetch` to `download`": FETCH,
     "rename 'fetch' to 'download'": FETCH,
@@ -314,6 +316,8 @@ OTHERS: dict[str, Instruction] = {
 del OTHERS["benenne fetch überall in download um"]
 
 REFUSED = [
+    "rename this one to two",
+    "rename the old one to two",
     # what says more than a form
     "rename fetch to download and make it async",
     "rename fetch to download and add a test",
