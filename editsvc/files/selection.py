@@ -410,7 +410,7 @@ class _Tree:
         commit = self._commit(revision)
         base = self._repository.merge_base(commit.id, self._repository.head.peel().id)
         tree = (self._repository[base] if base is not None else commit).tree
-        return sorted({*_names(tree.diff_to_workdir(flags=new)), *self.staged()})
+        return sorted({*_names(tree.diff_to_workdir(new)), *self.staged()})
 
     def _commit(self, revision: str) -> Any:
         import pygit2  # noqa: PLC0415
