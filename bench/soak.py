@@ -66,7 +66,7 @@ LOGGED = ("changed", "unchanged", "refused", "failed", "cancelled")
 
 def source(number: int) -> str:
     """A module of some 120 lines; each has a tail of its own, so that no two are alike."""
-    return "".join(
+    return f"def {NAMES[0]}(value):\n    return value\n\n\n" + "".join(
         f"def step_{step}(value):\n    return {NAMES[0]}(value) + {step * number}\n\n\n" for step in range(30)
     )
 
