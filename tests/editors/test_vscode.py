@@ -348,7 +348,7 @@ def results(
         "extension": str(package),
         "host": str(HOST),
         "chrome": BROWSER,
-        "longestMs": 300_000 + 3_000 * ROUNDS,
+        "longestMs": 900_000 + 3_000 * ROUNDS,
         "env": {**environ, "HOME": str(folder), "EDITSVC_TEST_FOLDER": str(folder)},
     }
     (folder / "run.json").write_text(json.dumps(run), "utf-8")
@@ -404,7 +404,7 @@ def test_the_package_is_small_and_holds_what_is_needed(package: Path) -> None:
         "server/constraints.txt",
     )
 
-    assert package.stat().st_size < 1_500_000
+    assert package.stat().st_size < 2_000_000
     assert {f"extension/{name}" for name in needed} <= names
     assert not [name for name in names if "node_modules" in name or name.endswith(".ts")]
 

@@ -68,13 +68,13 @@ exports.specs = {
     const { document } = await open('orders.py', orders.before);
     await edit(orders.instruction);
     await vscode.commands.executeCommand('notifications.showList');
-    await told('Without a model', ['Set API key', 'What works without a key']);
+    await told('The offline engine does not understand', ['Set API key', 'What works without a key']);
     await picture('vscode-error-no-key');
     await until('the help is shown', async () => {
       await click('What works without a key');
       return vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label.includes('offline.md')));
     });
-    await until('the question is still there', async () => (await notifications()).includes('Without a model'));
+    await until('the question is still there', async () => (await notifications()).includes('The offline engine does not understand'));
     await click('Set API key');
     await storeKey(secret);
     await until('it is edited', () => document.getText() === orders.after);
