@@ -11,6 +11,7 @@ import msgspec
 from editsvc.cli import output, selecting
 from editsvc.cli.outcomes import SCHEMA, Manner
 from editsvc.errors import ExitCode, UsageError
+from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -195,7 +196,8 @@ def prepare(
         from editsvc.cli.estimate import Purse
 
         purse = Purse(ways.max_cost, beforehand.estimate)
-    if call is not None and (len(paths) > 1 or earlier is not None):
+    text = call is not None and half_character(call.instruction or "") is None
+    if call is not None and text and (len(paths) > 1 or earlier is not None):
         from editsvc.cli import resuming
 
         writing = resuming.keeping(writing, earlier, paths, msgspec.to_builtins(call))
