@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
 from editsvc.cli import output, selecting
+from editsvc.cli.option_group import OptionGroup
 from editsvc.cli.outcomes import SCHEMA, Manner
 from editsvc.errors import ExitCode, UsageError
 from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from editsvc.cli.committing import Repository
     from editsvc.cli.estimate import Estimate, Purse
     from editsvc.cli.outcomes import FileOutcome, Writing
     from editsvc.files.batches import Unfinished
     from editsvc.settings.schema import Settings
-
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
-_WAYS: Final = "editsvc.ways"
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -61,49 +59,29 @@ class Ways(msgspec.Struct, frozen=True):
             raise UsageError("--json, --jsonl and --stat exclude each other.", hint="Choose one of them.")
 
 
-def options(command: _Command) -> _Command:
-    """Give a command the options about a run as a whole; `ways` has what they say."""
+options: Final = OptionGroup(Ways)
+"""The options about a run as a whole."""
 
-    def option(*names: str, **how: Any) -> Callable[[_Command], _Command]:
-        return click.option(*names, expose_value=False, callback=_note, **how)
-
-    for add in reversed(
-        (
-            option("--estimate", is_flag=True, help="Say what it would take, and send nothing."),
-            option(
-                "--max-cost",
-                type=click.FloatRange(min=0),
-                metavar="USD",
-                help="Start no more files when the run would cost more than this.",
-            ),
-            option(
-                "--resume",
-                is_flag=True,
-                help="Go on with the last run of this folder, and ask for nothing twice.",
-            ),
-            option(
-                "--commit",
-                is_flag=True,
-                help="Write the files, and commit them with the instruction as the message.",
-            ),
-            option("--jsonl", is_flag=True, help="Print a line of JSON for each file, when it has ended."),
-            option(
-                "--stat", is_flag=True, help="Print how many lines change, as git does, instead of diffs."
-            ),
-            option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
-        )
-    ):
-        command = add(command)
-    return command
-
-
-def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    context.meta.setdefault(_WAYS, {})[parameter.name] = value
-
-
-def ways() -> Ways:
-    """What the options of the command that runs say."""
-    return Ways(**click.get_current_context().meta.get(_WAYS, {}))
+options.add("--estimate", is_flag=True, help="Say what it would take, and send nothing.")
+options.add(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Start no more files when the run would cost more than this.",
+)
+options.add(
+    "--resume",
+    is_flag=True,
+    help="Go on with the last run of this folder, and ask for nothing twice.",
+)
+options.add(
+    "--commit",
+    is_flag=True,
+    help="Write the files, and commit them with the instruction as the message.",
+)
+options.add("--jsonl", is_flag=True, help="Print a line of JSON for each file, when it has ended.")
+options.add("--stat", is_flag=True, help="Print how many lines change, as git does, instead of diffs.")
+options.add("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 
 
 def find(settings: Settings) -> tuple[Unfinished, Call]:

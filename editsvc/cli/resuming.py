@@ -91,8 +91,6 @@ def find(settings: Settings) -> batches.Unfinished:
         for parameter in context.command.params
         if parameter.name in _DECIDED
         and context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
-        # To click 8.2.0, no file at all comes from the command line, too.
-        and (isinstance(parameter, click.Option) or context.params[parameter.name])
     ]
     if given:
         what = given[0].opts[0] if isinstance(given[0], click.Option) else "A file"

@@ -176,7 +176,7 @@ def command(
     What a check refuses is kept like the old text that editsvc undo restores, so that editsvc retry can make that edit
     with the check waived.
     """
-    chosen, ways = selecting.chosen(), batching.ways()
+    chosen, ways = selecting.options.said(), batching.options.said()
     ways.check(as_json=as_json)
     going_on = None
     if again or refine is not None:
@@ -296,7 +296,7 @@ def _last(*, again: bool, refine: str | None, given: tuple[str | None, str | Non
     from editsvc.cli.going_on import GoingOn
 
     option = "--again" if again else "--refine"
-    if batching.ways().resume:
+    if batching.options.said().resume:
         raise UsageError(f"--resume and {option} exclude each other.", hint="Use one of them.")
     if again and refine is not None:
         raise UsageError(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
 from editsvc import figures
 from editsvc.cli import instruction, output
+from editsvc.cli.option_group import OptionGroup
 from editsvc.cli.usage import completed_by
 from editsvc.errors import UsageError
 
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
 
     from editsvc.files.selection import Selection
 
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
 ASKED_ABOVE: Final = 20
 """So many files are edited without a question."""
 HEAD: Final = "HEAD"
-_CHOSEN: Final = "editsvc.chosen"
 _NAMED_AT_MOST: Final = 5
 
 
@@ -42,51 +41,33 @@ class Chosen(msgspec.Struct, frozen=True):
         return bool(self.changed or self.staged or self.from_file)
 
 
-def options(command: _Command) -> _Command:
-    """Give a command the options about which files; `chosen` has what they say."""
+options: Final = OptionGroup(Chosen)
+"""The options about which files."""
 
-    def option(*names: str, **how: Any) -> Callable[[_Command], _Command]:
-        return click.option(*names, expose_value=False, callback=_note, **how)
-
-    for add in reversed(
-        (
-            option(
-                "--changed",
-                is_flag=False,
-                flag_value=HEAD,
-                default="",
-                metavar="[REF]",
-                help="Edit the files that differ from the last commit, or from where this branch left REF.",
-            ),
-            option("--staged", is_flag=True, help="Edit the files that git add has staged."),
-            option(
-                "--from-file",
-                metavar="FILE",
-                shell_complete=completed_by("files"),
-                help="Edit the files that FILE names, one a line or with NUL behind each; - is stdin.",
-            ),
-            option(
-                "--type",
-                "types",
-                multiple=True,
-                metavar="TYPE",
-                shell_complete=completed_by("types"),
-                help="Of folders and patterns, only files of this language, as in py; can be repeated.",
-            ),
-            option("--yes", "-y", is_flag=True, help="Do not ask before many files are edited."),
-        )
-    ):
-        command = add(command)
-    return command
-
-
-def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    context.meta.setdefault(_CHOSEN, {})[parameter.name] = value
-
-
-def chosen() -> Chosen:
-    """What the options of the command that runs say."""
-    return Chosen(**click.get_current_context().meta.get(_CHOSEN, {}))
+options.add(
+    "--changed",
+    is_flag=False,
+    flag_value=HEAD,
+    default="",
+    metavar="[REF]",
+    help="Edit the files that differ from the last commit, or from where this branch left REF.",
+)
+options.add("--staged", is_flag=True, help="Edit the files that git add has staged.")
+options.add(
+    "--from-file",
+    metavar="FILE",
+    shell_complete=completed_by("files"),
+    help="Edit the files that FILE names, one a line or with NUL behind each; - is stdin.",
+)
+options.add(
+    "--type",
+    "types",
+    multiple=True,
+    metavar="TYPE",
+    shell_complete=completed_by("types"),
+    help="Of folders and patterns, only files of this language, as in py; can be repeated.",
+)
+options.add("--yes", "-y", is_flag=True, help="Do not ask before many files are edited.")
 
 
 def select(paths: Sequence[str], chosen: Chosen) -> Selection:
