@@ -8,6 +8,7 @@ from shell import Shell
 from terminal import Terminal, editsvc
 
 TEXT = "def fetch():\n    pass\n"
+TEXTS = {".js": "function fetch() {}\n"}
 CALL = ("rewrite", "--offline", "-i", "rename fetch to download")
 
 
@@ -15,7 +16,7 @@ def make(shell: Shell, *names: str) -> None:
     for name in names:
         path = shell.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(TEXT)
+        path.write_text(TEXTS.get(path.suffix, TEXT))
 
 
 def edited(shell: Shell) -> list[str]:
@@ -63,7 +64,7 @@ def test_nothing_to_edit_is_no_failure(offline_shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (["--changed"], "--changed asks git, and "),
+        (["--changed"], "git knows what has changed in a repository, and "),
         (["--changed", "--staged"], "--changed, --staged and --from-file exclude each other."),
         (["*.rs"], "No file matches *.rs."),
         (["--type", "pyton", "."], "There is no type 'pyton'. Did you mean python?"),
