@@ -29,6 +29,7 @@ from editsvc.files.journal import (
     quoted,
     run_places,
     unquoted,
+    unquoted_text,
 )
 from editsvc.system.files import FILES
 
@@ -104,7 +105,7 @@ class Batch:
 
     def keep(self, path: str, before: bytes, after: bytes, entry: dict[str, Any]) -> None:
         """Keep how the edit of `path` ended, durably, before anything is done with it."""
-        made = Made(quoted_text(path), digest(before), digest(after), entry)
+        made = Made(quoted(path), digest(before), digest(after), entry)
         body = b"" if before == after else after
         with self._lock:
             if self._writer is None:
@@ -171,7 +172,7 @@ def begin(
     limits: JournalLimits = LIMITS,
 ) -> Batch:
     """Keep a run that begins now; raises FileError."""
-    plan = Plan(FORMAT, quoted(here), tuple(map(quoted_text, paths)), applied, call)
+    plan = Plan(FORMAT, quoted(here), tuple(map(quoted, paths)), applied, call)
     writer = RunWriter(folder, run_id, now, limits)
     place = writer.add(msgspec.json.encode(plan), _PLAN)
     return Batch(writer, place.parent, _claim(place), {})
@@ -203,20 +204,6 @@ def go_on(run: Unfinished, now: datetime, limits: JournalLimits = LIMITS) -> Bat
             made[unquoted_text(found.path)] = (kept, found)  # the last one counts
     writer = RunWriter.going_on(run.place, now, limits)
     return Batch(writer, run.place, claimed, made)
-
-
-def quoted_text(path: str) -> str:
-    """A path as it was typed, as it can stand in JSON."""
-    from urllib.parse import quote_from_bytes  # noqa: PLC0415 - as for Path in the journal
-
-    return quote_from_bytes(os.fsencode(path))
-
-
-def unquoted_text(text: str) -> str:
-    """The path that `quoted_text` has encoded."""
-    from urllib.parse import unquote_to_bytes  # noqa: PLC0415
-
-    return os.fsdecode(unquote_to_bytes(text))
 
 
 def _claim(place: Path) -> int:

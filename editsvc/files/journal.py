@@ -211,14 +211,19 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def quoted(path: Path) -> str:
+def quoted(path: Path | str) -> str:
     """A path as it can stand in JSON: percent-encoded, because a path need not be UTF-8."""
     return quote_from_bytes(os.fsencode(path))
 
 
 def unquoted(text: str) -> Path:
     """The path that `quoted` has encoded."""
-    return Path(os.fsdecode(unquote_to_bytes(text)))
+    return Path(unquoted_text(text))
+
+
+def unquoted_text(text: str) -> str:
+    """The path that `quoted` has encoded, as it was typed: a Path would not keep ``./``."""
+    return os.fsdecode(unquote_to_bytes(text))
 
 
 def _stamp(run: RunPlace) -> int:
