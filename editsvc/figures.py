@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _WHOLE: Final = 100.0
 _LEAST_USD: Final = 0.0001
@@ -50,6 +53,13 @@ def seconds(value: float) -> str:
 def count(number: int, noun: str) -> str:
     """A number and its noun, whose plural ends with s."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Names, at most so many, and how many more there are: "a, b and 3 more"."""
+    more = len(names) - most
+    shown = ", ".join(names[:most])
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from editsvc import figures
-from editsvc.cli.outcomes import FileOutcome, log, name_in_diff, write_if_asked
+from editsvc.cli.outcomes import FileOutcome, log, name_in_diff, to_its_end, write_if_asked
 from editsvc.errors import ExitCode, Status
 
 if TYPE_CHECKING:
@@ -115,12 +115,7 @@ class Asking:
             if chosen.left:
                 self._leave()
         diff = unified_diff(old, new, name.path, from_top=name.from_top)
-        writing = asyncio.to_thread(write_if_asked, self.writing, replace(outcome, diff=diff), new, name)
-        task = asyncio.create_task(writing)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            return await task  # the file is being written: what happened to it must be reported
+        return await to_its_end(write_if_asked, self.writing, replace(outcome, diff=diff), new, name)
 
     def _count(self, chosen: Chosen) -> None:
         self._sum.taken += chosen.taken

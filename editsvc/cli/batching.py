@@ -12,7 +12,6 @@ from editsvc.cli import output, selecting
 from editsvc.cli.option_group import OptionGroup
 from editsvc.cli.outcomes import SCHEMA, Manner
 from editsvc.errors import ExitCode, UsageError
-from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,8 +173,7 @@ def prepare(
         from editsvc.cli.estimate import Purse
 
         purse = Purse(ways.max_cost, beforehand.estimate)
-    text = call is not None and half_character(call.instruction or "") is None
-    if call is not None and text and (len(paths) > 1 or earlier is not None):
+    if call is not None and (len(paths) > 1 or earlier is not None):
         from editsvc.cli import resuming
 
         writing = resuming.keeping(writing, earlier, paths, msgspec.to_builtins(call))

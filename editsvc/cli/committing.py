@@ -158,7 +158,6 @@ def _git(top: Path, args: Sequence[str], given: bytes = b"") -> subprocess.Compl
 
 
 def _named(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED_AT_MOST
-    if more > 0:
-        return f"{', '.join(names[:_NAMED_AT_MOST])} and {more:,} more"
+    if len(names) > _NAMED_AT_MOST:
+        return figures.some(names, _NAMED_AT_MOST)
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

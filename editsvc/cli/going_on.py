@@ -14,7 +14,6 @@ from editsvc.files import last
 from editsvc.files.journal import digest
 from editsvc.files.workspace import work_tree
 from editsvc.settings import environment
-from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,8 +145,7 @@ def remember(
     began: dict[str, bytes],
 ) -> None:
     """Keep a run that has ended, to go on from: nothing if that is switched off, or begins with a blank."""
-    # An instruction that is no text was refused; there is nothing to go on from.
-    if writing.kept is None or any(half_character(one) is not None for one in instructions):
+    if writing.kept is None:
         return
     folder = environment.data_dir(writing.settings) / last.FOLDER
     try:

@@ -22,6 +22,7 @@ from editsvc.errors import EditsvcError, ExitCode, Status
 from editsvc.files import disk
 from editsvc.guard.findings import WAIVABLE, Action, Check, Mark
 from editsvc.settings import environment
+from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,9 +101,14 @@ class Kept:
         last.keep(folder, self.run_id, self.now, workspace, run)
 
 
-def writing_for(settings: Settings, *, apply: bool, show_refused: bool, stdin_filename: str = "") -> Writing:
-    """What is done with the edits of a run that begins now."""
-    if not settings.undo_enabled:
+def writing_for(
+    settings: Settings, *, apply: bool, show_refused: bool, stdin_filename: str = "", instruction: str = ""
+) -> Writing:
+    """What is done with the edits of a run that begins now.
+
+    Nothing is kept of one whose `instruction` is no text: each of its edits is refused.
+    """
+    if not settings.undo_enabled or half_character(instruction) is not None:
         return Writing(settings, apply, show_refused, stdin_filename)
     kept = Kept(environment.data_dir(settings), secrets.token_hex(4), datetime.now(UTC))
     return Writing(settings, apply, show_refused, stdin_filename, kept)
@@ -405,10 +411,8 @@ class Teller:
             # The one that has a similar name says more.
             telling = max(self._missing, key=lambda outcome: len(outcome.message))
             self._print(telling, telling.message)
-        names = [outcome.path for outcome in self._missing[:_MOST_NAMED]]
-        more = len(self._missing) - len(names)
         counted = figures.count(len(self._missing), "file")
-        named = ", ".join(names) + (f" and {more} more" if more else "")
+        named = figures.some([outcome.path for outcome in self._missing], _MOST_NAMED)
         output.print_message(f"editsvc: nothing to change in {counted}: {named}")
         self._missing.clear()
 
@@ -519,6 +523,17 @@ class Teller:
             output.write_bytes(outcome.output)
         else:
             output.write_diff(outcome.diff, paged=paged)
+
+
+async def to_its_end(work: Callable[..., FileOutcome], *arguments: Any) -> FileOutcome:
+    """Do `work` in a thread, and wait for it also if the task is cancelled: it may be writing a file."""
+    import asyncio
+
+    doing = asyncio.create_task(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        return await doing  # what happened to the file must be reported
 
 
 def say_what_was_not_written(writing: Writing, outcomes: Sequence[FileOutcome]) -> None:

@@ -220,6 +220,7 @@ def command(
         apply=apply or ways.commit or (earlier is not None and earlier.plan.applied),
         show_refused=show_refused,
         stdin_filename=stdin_filename,
+        instruction=call.instruction or "",
     )
     if earlier is None:
         selecting.confirm(selection, chosen, beforehand.sentence)

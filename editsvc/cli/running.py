@@ -24,6 +24,7 @@ from editsvc.cli.outcomes import (
     of_result,
     of_several,
     refused_by,
+    to_its_end,
 )
 from editsvc.engine.edit import EditRequest
 from editsvc.errors import Cancelled, EditsvcError, Stale
@@ -224,7 +225,7 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
 
         outcome, remarks = resuming.of_earlier(options.writing, path, source, snapshot)
         if outcome is not None:
-            return await _finished(options.writing, outcome)
+            return await to_its_end(finish, options.writing, outcome)
     request = EditRequest(
         snapshot=snapshot,
         instruction=options.instruction,
@@ -260,16 +261,7 @@ async def _one(options: Options, path: str, service: EditService, shown: Display
         return await asyncio.to_thread(keep_refused, options.writing, outcome, asked)
     if options.interactive:
         return outcome
-    return await _finished(options.writing, outcome)
-
-
-async def _finished(writing: Writing, outcome: FileOutcome) -> FileOutcome:
-    """The end of an edit, also if the run is cancelled meanwhile."""
-    finishing = asyncio.create_task(asyncio.to_thread(finish, writing, outcome))
-    try:
-        return await asyncio.shield(finishing)
-    except asyncio.CancelledError:
-        return await finishing  # the file is being written: what happened to it must be reported
+    return await to_its_end(finish, options.writing, outcome)
 
 
 def _read(path: str, allowed: Sequence[str]) -> tuple[disk.SourceFile | None, bytes]:

@@ -164,18 +164,12 @@ def say_what_was_left_out(selection: Selection) -> None:
         f"{len(names):,} {why}" for why, names in selection.left_out.items() if why not in SAID_BY_NAME
     ]
     named = [
-        f"{len(names):,} {why} ({_some(names)})"
+        f"{len(names):,} {why} ({figures.some(names, _NAMED_AT_MOST)})"
         for why, names in selection.left_out.items()
         if why in SAID_BY_NAME
     ]
     if counted or named:
         output.print_message(f"editsvc: left out: {', '.join(counted + named)}.")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED_AT_MOST
-    shown = ", ".join(names[:_NAMED_AT_MOST])
-    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def confirm(selection: Selection, chosen: Chosen, about: Callable[[], str]) -> None:
