@@ -373,18 +373,21 @@ def shown(settings: Settings) -> dict[str, Any]:
 
 def explained(key: str) -> tuple[str, str]:
     """What the setting `key` means, and what it takes, each a sentence; the second is empty where anything goes."""
-    (field,) = (each for each in msgspec.inspect.type_info(Settings).fields if each.name == key)  # type: ignore[attr-defined]
-    described = field.type
+    described = _described(key)
     meaning = described.extra_json_schema["description"]
     return str(meaning), _takes(key, described.type)
+
+
+def _described(key: str) -> Any:
+    (field,) = (each for each in msgspec.inspect.type_info(Settings).fields if each.name == key)  # type: ignore[attr-defined]
+    return field.type
 
 
 def choices(key: str) -> tuple[str, ...]:
     """The values that the setting `key` takes, if they are few."""
     if key == "reasoning_effort":
         return EFFORTS
-    (field,) = (each for each in msgspec.inspect.type_info(Settings).fields if each.name == key)  # type: ignore[attr-defined]
-    kind = field.type.type
+    kind = _described(key).type
     if isinstance(kind, msgspec.inspect.UnionType):
         kind = kind.types[0]
     if isinstance(kind, msgspec.inspect.BoolType):
