@@ -29,6 +29,7 @@ from editsvc.offline import NotApplicable, edits
 from editsvc.offline.naming import names_of
 from editsvc.offline.naming.roles import Defines
 from editsvc.syntax.languages import language_of
+from editsvc.syntax.nesting import nodes_below
 from editsvc.text.document import apply, normalise
 
 if TYPE_CHECKING:
@@ -130,17 +131,7 @@ def _fault(text: str, there: str, language: Language, name: str, new: str) -> st
 
 
 def _shape(root: tree_sitter.Node) -> list[str]:
-    cursor, kinds = root.walk(), []
-    while True:
-        if cursor.node is not None:
-            kinds.append(cursor.node.type)
-        if cursor.goto_first_child() or cursor.goto_next_sibling():
-            continue
-        while cursor.goto_parent():
-            if cursor.goto_next_sibling():
-                break
-        else:
-            return kinds
+    return [node.type for node in nodes_below(root)]
 
 
 def _python_fault(text: str, there: str, name: str, new: str) -> str:

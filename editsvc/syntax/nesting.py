@@ -12,6 +12,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import tree_sitter
 
 DEEPEST: Final = 500
@@ -56,6 +58,21 @@ def too_deep(data: bytes) -> bool:
         brackets, lambda depth, bracket: depth + 1 if bracket == _OPEN else max(0, depth - 1), initial=0
     )
     return max(open_now) > DEEPEST
+
+
+def nodes_below(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """The nodes of a tree in the order of the text, `root` the first; nesting may be as deep as it likes."""
+    cursor = root.walk()
+    while True:
+        if cursor.node is not None:
+            yield cursor.node
+        if cursor.goto_first_child() or cursor.goto_next_sibling():
+            continue
+        while cursor.goto_parent():
+            if cursor.goto_next_sibling():
+                break
+        else:
+            return
 
 
 def tree_too_deep(root: tree_sitter.Node) -> bool:

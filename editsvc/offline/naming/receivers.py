@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.naming.roles import Names, Role, ancestor, is_field, root_of
 from editsvc.offline.naming.scopes import nearest
+from editsvc.syntax.nesting import nodes_below
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -164,23 +165,13 @@ class Receivers:
 
     def whose(self, node: tree_sitter.Node) -> Whose:
         """Whose member the use `node` is; one that is not behind what it belongs to is the file's."""
-        parent = node.parent
-        fields = _RECEIVERS.get(parent.type if parent is not None else "", ())
-        for name in fields:
-            receiver = parent.child_by_field_name(name) if parent is not None else None
-            if receiver is not None and receiver != node:
-                return self._of(receiver)
-        return Whose.OWN
+        receiver = _receiver(node)
+        return self._of(receiver) if receiver is not None else Whose.OWN
 
     @staticmethod
     def is_behind(node: tree_sitter.Node) -> bool:
         """True for a name behind what it is taken from."""
-        parent = node.parent
-        return any(
-            receiver is not None and receiver != node
-            for field_name in _RECEIVERS.get(parent.type if parent is not None else "", ())
-            for receiver in (parent.child_by_field_name(field_name) if parent is not None else None,)
-        )
+        return _receiver(node) is not None
 
     def restrict(self, owner: str) -> bool:
         """Take only the members of the type `owner`, and of those above and below it; false if it has none."""
@@ -403,11 +394,11 @@ class Receivers:
             return self._around(node)
         while around is not None and around.type not in _STOP:
             type_ = around.child_by_field_name("type")
-            if (type_ is not None and type_.start_byte > child.end_byte - 1) or (
-                type_ is not None and type_.end_byte <= child.start_byte
+            if type_ is not None and (
+                type_.start_byte >= child.end_byte or type_.end_byte <= child.start_byte
             ):
-                found = self.named(tree.source(type_)) if type_ is not None else None
-                if found is not None or type_ is None or tree.source(type_) not in ("auto", "var"):
+                found = self.named(tree.source(type_))
+                if found is not None or tree.source(type_) not in ("auto", "var"):
                     return found
             for name in ("value", "right"):
                 value = around.child_by_field_name(name)
@@ -609,6 +600,15 @@ _BASES: Final = frozenset(
 )
 
 
+def _receiver(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """What stands in front of the dot behind which `node` is; None if it is behind none."""
+    parent = node.parent
+    if parent is None:
+        return None
+    found = (parent.child_by_field_name(name) for name in _RECEIVERS.get(parent.type, ()))
+    return next((receiver for receiver in found if receiver is not None and receiver != node), None)
+
+
 def _name_of(tree: Tree, definition: tree_sitter.Node) -> str:
     """The name of a type's definition."""
     name = definition.child_by_field_name("name")
@@ -693,15 +693,4 @@ def receivers_of(names: Names, name: str) -> Receivers:
 
 def _definitions(tree: Tree) -> list[tree_sitter.Node]:
     """Every definition of a type, by the kinds that the grammar has."""
-    found, cursor = [], tree.root.walk()
-    while True:
-        node = cursor.node
-        if node is not None and node.type in _TYPES and node.is_named:
-            found.append(node)
-        if cursor.goto_first_child() or cursor.goto_next_sibling():
-            continue
-        while cursor.goto_parent():
-            if cursor.goto_next_sibling():
-                break
-        else:
-            return found
+    return [node for node in nodes_below(tree.root) if node.type in _TYPES and node.is_named]
