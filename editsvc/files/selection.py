@@ -407,12 +407,13 @@ class _Tree:
         if self._repository.head_is_unborn:
             found = self._repository.index.diff_to_workdir(flags=new)
             return sorted({*self._tracked(), *_names(found)})
-        commit = self._commit(revision)
+        commit = self.commit(revision)
         base = self._repository.merge_base(commit.id, self._repository.head.peel().id)
         tree = (self._repository[base] if base is not None else commit).tree
         return sorted({*_names(tree.diff_to_workdir(new)), *self.staged()})
 
-    def _commit(self, revision: str) -> Any:
+    def commit(self, revision: str) -> Any:
+        """The commit that git takes `revision` for; raises UsageError."""
         import pygit2  # noqa: PLC0415
 
         try:
@@ -445,7 +446,7 @@ def is_revision(word: str, here: Path) -> bool:
     if tree is None:
         return False
     try:
-        tree._commit(word)  # noqa: SLF001 - of the same module
+        tree.commit(word)
     except UsageError:
         return False
     return True

@@ -415,7 +415,7 @@ def _set(sentence: _Sentence) -> Iterator[Reading]:
     verb = sentence.words[0].word
     if not operands.is_literal(value) and old is None and verb.startswith(_COMPARATIVES):
         return  # "shorten the text to half"
-    asks_to_change = any(sentence.words[0].word.startswith(verb) for verb in _CHANGES)
+    asks_to_change = verb.startswith(tuple(_CHANGES))
     token = sentence.token("NAME")
     if token is not None and token.word in _NAME_WORDS and not token.quote:
         before = sentence.word_before("NAME")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Means, Remedy
-from editsvc.instruction.commands import EXAMPLES, wording
+from editsvc.instruction.commands import wording
 from editsvc.instruction.reading import corrected, nearest_actions, unread
 from editsvc.offline.errors import NotUnderstood
 from editsvc.offline.outcome import lines_of
@@ -64,11 +64,7 @@ def several(commands: Sequence[Instruction]) -> NotUnderstood:
 
 
 def _forms(instruction: str) -> str:
-    order = nearest_actions(instruction)
-    ranked = sorted(
-        EXAMPLES, key=lambda example: order.index(example[0]) if example[0] in order else len(order)
-    )
-    return "\n".join(f"  · {example}" for example, _ in ranked[:_MOST])
+    return "\n".join(f"  · {example}" for example in nearest_actions(instruction)[:_MOST])
 
 
 def _short(text: str) -> str:

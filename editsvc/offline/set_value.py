@@ -157,7 +157,7 @@ def _is_switch(place: Place) -> bool:
 
 
 def _holds_code(place: Place, text: re.Match[str]) -> bool:
-    inside = text["text"] if text["text"] is not None else text["inside"]
+    inside = _inside(text)
     quote = text["quote"] or '"'
     return (
         (quote == "`" and "${" in inside)
@@ -166,12 +166,17 @@ def _holds_code(place: Place, text: re.Match[str]) -> bool:
     )
 
 
+def _inside(text: re.Match[str]) -> str:
+    """What stands between the quotes."""
+    return str(text["text"] if text["text"] is not None else text["inside"])
+
+
 def _normal(place: Place) -> str:
     """A value in a form in which equal ones are equal."""
     source = place.source
     text = _TEXT.fullmatch(source)
     if text is not None:
-        return f"'{text['text'] if text['text'] is not None else text['inside']}"
+        return f"'{_inside(text)}"
     return f"#{_amount(source)}" if _NUMBER.fullmatch(source) else source.casefold()
 
 
@@ -190,7 +195,7 @@ def _same(place: Place, stated: str) -> bool:
     """True if the value is what `stated` says, whatever its quotes and its way to write a number."""
     source = place.source
     text = _TEXT.fullmatch(source)
-    if text is not None and stated == (text["text"] if text["text"] is not None else text["inside"]):
+    if text is not None and stated == _inside(text):
         return True
     if _NUMBER.fullmatch(source) and _NUMBER.fullmatch(stated):
         return _amount(source) == _amount(stated)
@@ -228,7 +233,7 @@ def _new(text: str, place: Place, value: SetValue, language: Language | None) ->
         case "nothing":
             return _instead_of_nothing(text, place, value, language)
         case "bare":
-            return _in_yaml(new, quoted=value.quoted)
+            return _in_yaml(new)
         case "code" if (
             _NAME.fullmatch(place.source)
             and _NAME.fullmatch(new)
@@ -280,7 +285,7 @@ def _as_text(text: str, place: Place, value: SetValue) -> str:
             )
         new = new.replace("\\", "\\\\").replace(quote, f"\\{quote}").replace("\n", "\\n")
     opening = found["raw"] or found["open"]
-    inside = found["text"] if found["text"] is not None else found["inside"]
+    inside = _inside(found)
     return f"{opening}{new}{place.source[len(opening) + len(inside) :]}"
 
 
@@ -303,13 +308,15 @@ def _bare(text: str, place: Place, value: SetValue, language: Language | None) -
     return new
 
 
-def _in_yaml(new: str, *, quoted: bool) -> str:
+def _in_yaml(new: str) -> str:
     """Text for YAML: in quotes where it would be something else without."""
     other = _NUMBER.fullmatch(new) or new.lower() in _ON or new.lower() in _NOTHING or not new
-    if other or (_NEEDS_QUOTES.search(new) and (not _harmless(new) or quoted is None)):
-        escaped = new.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return new
+    return _double_quoted(new) if other or (_NEEDS_QUOTES.search(new) and not _harmless(new)) else new
+
+
+def _double_quoted(new: str) -> str:
+    escaped = new.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _harmless(new: str) -> bool:
@@ -321,15 +328,14 @@ def _instead_of_nothing(text: str, place: Place, value: SetValue, language: Lang
     new, name = value.new, language.name if language is not None else ""
     if value.quoted:
         if name == "yaml":
-            return _in_yaml(new, quoted=True)
-        escaped = new.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+            return _in_yaml(new)
+        return _double_quoted(new)
     if new.lower() in ("true", "false"):
         return new.capitalize() if name == "python" else new.lower()
     if _NUMBER.fullmatch(new) or new in _NOTHINGS or (value.code and _NAME.fullmatch(new)):
         return new
     if name == "yaml":
-        return _in_yaml(new, quoted=False)
+        return _in_yaml(new)
     raise NotApplicable(
         f"`{value.name}` is {place.source} on {lines_of(text, [place.start])}, and whether `{new}` is text or a name "
         "cannot be told: put it in quotes, or in backticks."
