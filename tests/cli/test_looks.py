@@ -17,7 +17,7 @@ from editsvc.cli.marks import changed_words
 CODE = "def fetch():\n    return 1\n\n\nfetch()\n"
 EDIT = ("rewrite", "--offline", "-i", "rename fetch to download")
 ESCAPE = "\x1b["
-LONG = "".join(f"fetch({number})\n" for number in range(200))
+LONG = "def fetch(number):\n    return number\n\n\n" + "".join(f"fetch({number})\n" for number in range(200))
 
 
 @pytest.fixture
