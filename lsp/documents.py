@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 CHUNK_POINTS: Final = 4096
 HISTORY_CHANGES: Final = 1000
 HISTORY_POINTS: Final = 1 << 20
+# How many messages behind a missing one are kept, in case it only comes late.
+LATE_MESSAGES: Final = 64
 _SMALLEST: Final = CHUNK_POINTS // 4
 _LARGEST: Final = CHUNK_POINTS * 2
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -49,6 +51,7 @@ class Problem(StrEnum):
     VERSION_NOT_NEWER = (
         "A change came with a version that is not newer than the previous one; it was applied."
     )
+    LATE = "A change came after one that was made later; it was put in its place."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,27 @@ class ContentChange:
     def __post_init__(self) -> None:
         if self.span is not None and min(self.span) < 0:
             raise ValueError(f"a position is never negative: {self.span}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A text and its version, and the messages behind it: some version between them has not come yet.
+
+    Some clients hand each message to a task of its own, and on a busy machine the tasks overtake each other
+    (Helix up to 25.01).
+    """
+
+    text: str
+    version: int
+    behind: dict[int, Sequence[ContentChange]]
+
+    def misses(self, version: int) -> bool:
+        """True if `version` belongs between those that have come."""
+        return self.version < version < max(self.behind) and version not in self.behind
+
+    def lasts(self) -> bool:
+        """True if a version is missing that may still come."""
+        return len(self.behind) < min(max(self.behind) - self.version, LATE_MESSAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +123,9 @@ class Document:
         self._history_points = 0
         self._unknown_up_to = version - 1
         self._highest_version = version
+        self._gap: _Gap | None = None
+        # Versions whose text was another one before a late change came.
+        self._doubtful = range(0)
 
     @property
     def version(self) -> int:
@@ -174,6 +201,43 @@ class Document:
         """Replace the whole text, as a full change says; return what differs as `apply_change` does."""
         return self._replace(Edit(0, len(self), text), self.text)
 
+    def change(self, version: int, changes: Sequence[ContentChange]) -> tuple[list[Edit], Problem | None]:
+        """Make the changes of one message, each on the result of the one before; return what they come to.
+
+        A message that comes late, with a version that was left out, is put where it belongs: what came
+        meanwhile is made again on top of it.
+        """
+        if self._gap is not None and self._gap.misses(version):
+            return self._put_in(self._gap, version, changes), Problem.LATE
+        if self._gap is None and version > self._version + 1:
+            self._gap = _Gap(self.text, self._version, {})
+        made: list[Edit] = []
+        for change in changes:
+            if change.span is None:
+                made += self.replace_all(change.text)
+            else:
+                made += self.apply_change(*change.span, change.text)
+        newer = self.advance(version)
+        if self._gap is not None:
+            self._gap.behind[version] = changes
+            if not newer or not self._gap.lasts():
+                self._gap = None
+        return made, None if newer else Problem.VERSION_NOT_NEWER
+
+    def _put_in(self, gap: _Gap, version: int, changes: Sequence[ContentChange]) -> list[Edit]:
+        gap.behind[version] = changes
+        right = Document(self.uri, self.language_id, gap.version, gap.text, self.encoding)
+        for number in sorted(gap.behind):
+            right.change(number, gap.behind[number])
+        self._doubtful = range(gap.version + 1, self._version + 1)
+        if not gap.lasts():
+            self._gap = None
+        made = self.replace_all(right.text)
+        kept = [each for each in self._history if each[0] < gap.version]
+        self._history = deque([*kept, *right._history])
+        self._history_points = sum(len(edit.new_text) for _, edit in self._history)
+        return made
+
     def advance(self, version: int) -> bool:
         """Take over the client's version, behind its changes; False if it is not newer than the one before."""
         newer = version > self._version
@@ -188,9 +252,9 @@ class Document:
         """The changes that led from `version` to the current text, one after the other.
 
         None if that is not known: too many changes ago (HISTORY_CHANGES, HISTORY_POINTS), before the document
-        was opened, or a version that the client has used twice.
+        was opened, a version that the client has used twice, or one whose text was another before a late change.
         """
-        if not self._unknown_up_to < version <= self._version:
+        if not self._unknown_up_to < version <= self._version or version in self._doubtful:
             return None
         changes: list[Edit] = []
         for base, change in reversed(self._history):
@@ -256,14 +320,8 @@ class DocumentStore:
         document = self.find(uri)
         if document is None:
             return Changed(None, problem=Problem.NOT_OPEN)
-        made: list[Edit] = []
-        for change in changes:
-            if change.span is None:
-                made += document.replace_all(change.text)
-            else:
-                made += document.apply_change(*change.span, change.text)
-        newer = document.advance(version)
-        return Changed(document, tuple(made), None if newer else Problem.VERSION_NOT_NEWER)
+        made, problem = document.change(version, changes)
+        return Changed(document, tuple(made), problem)
 
     def close(self, uri: str) -> Changed:
         """Forget a document, and return it as it was last."""

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.text.document import Edit, LineIndex, PositionEncoding, apply
-from lsp.documents import CHUNK_POINTS, HISTORY_CHANGES, ContentChange, Document, DocumentStore, Problem
+from lsp.documents import (
+    CHUNK_POINTS,
+    HISTORY_CHANGES,
+    LATE_MESSAGES,
+    ContentChange,
+    Document,
+    DocumentStore,
+    Problem,
+)
 
 URI = "file:///a.py"
 UTF8, UTF16, UTF32 = PositionEncoding.UTF8, PositionEncoding.UTF16, PositionEncoding.UTF32
@@ -218,6 +226,48 @@ def test_a_version_that_was_used_twice_has_no_history_until_there_is_a_new_one()
     assert document.advance(6)
     document.apply_change(0, 0, 0, 0, "b")
     assert document.history_since(6) == [Edit(0, 0, "b")]
+
+
+@given(st.data())
+def test_changes_that_overtake_each_other_end_in_the_same_text(data: st.DataObject) -> None:
+    texts_typed = data.draw(st.lists(st.sampled_from(["a", "b\n", "😀", "\r\n"]), min_size=1, max_size=20))
+    in_order, as_they_came = opened("start\n", version=1), opened("start\n", version=1)
+    messages = []
+    for version, typed in enumerate(texts_typed, start=2):
+        line, column = in_order.position(data.draw(st.integers(0, len(in_order))))
+        message = [ContentChange(typed, (line, column, line, column))]
+        assert in_order.change(version, message)[1] is None
+        messages.append((version, message))
+    text = as_they_came.text
+    for version, message in data.draw(st.permutations(messages)):
+        changes, _ = as_they_came.change(version, message)
+        text = made(text, changes)
+        assert text == as_they_came.text
+    assert as_they_came.text == in_order.text
+    assert as_they_came.version == in_order.version
+    known = as_they_came.history_since(1)
+    assert known is not None
+    assert made("start\n", known) == in_order.text
+
+
+def test_a_version_whose_text_was_wrong_for_a_while_has_no_history() -> None:
+    document = opened("", version=1)
+    document.change(2, [ContentChange("a", (0, 0, 0, 0))])
+    document.change(4, [ContentChange("c", (0, 2, 0, 2))])
+    assert document.text == "ac"
+    assert document.change(3, [ContentChange("b", (0, 1, 0, 1))]) == ([Edit(1, 1, "b")], Problem.LATE)
+    assert (document.text, document.version) == ("abc", 4)
+    assert document.history_since(2) is not None
+    assert document.history_since(4) is None
+    document.change(5, [ContentChange("d", (0, 3, 0, 3))])
+    assert document.history_since(5) == []
+
+
+def test_a_client_that_leaves_versions_out_is_not_waited_for() -> None:
+    document = opened("", version=0)
+    for version in range(2, 2 * LATE_MESSAGES + 4, 2):
+        assert document.change(version, [ContentChange("x", (0, 0, 0, 0))])[1] is None
+    assert document.change(3, [ContentChange("y", (0, 0, 0, 0))])[1] is Problem.VERSION_NOT_NEWER
 
 
 def test_the_store_keeps_documents_from_open_to_close() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from editsvc.text.document import PositionEncoding
-from lsp.documents import Document
+from lsp.documents import ContentChange, Document
 
 ROOT = Path(__file__).parents[3]
 RELAY = Path(__file__).with_name("client_relay.py")
@@ -81,7 +81,8 @@ class Desk:
                 opened = one["params"]["textDocument"]
                 document = Document(uri, "python", opened["version"], opened["text"], encoding)
             elif one["method"] == "textDocument/didChange" and document is not None:
-                _follow(document, one["params"]["contentChanges"])
+                version = one["params"]["textDocument"]["version"]
+                document.change(version, [_content_change(each) for each in one["params"]["contentChanges"]])
         return None if document is None else document.text
 
     def told(self) -> list[str]:
@@ -103,14 +104,11 @@ class Desk:
         return [action["title"] for action in (self.answers("textDocument/codeAction") or [[]])[-1]]
 
 
-def _follow(document: Document, changes: list[dict[str, Any]]) -> None:
-    for change in changes:
-        if change.get("range") is None:
-            document.replace_all(change["text"])
-            continue
-        start, end = change["range"]["start"], change["range"]["end"]
-        place = start["line"], start["character"], end["line"], end["character"]
-        document.apply_change(*place, change["text"])
+def _content_change(change: dict[str, Any]) -> ContentChange:
+    if change.get("range") is None:
+        return ContentChange(change["text"])
+    start, end = change["range"]["start"], change["range"]["end"]
+    return ContentChange(change["text"], (start["line"], start["character"], end["line"], end["character"]))
 
 
 def wait(
