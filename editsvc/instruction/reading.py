@@ -727,6 +727,18 @@ def corrected(instruction: str) -> Correction | None:
     return None
 
 
+def with_a_name_marked(instruction: str) -> Correction | None:
+    """The instruction with a word marked as a name that was taken for one of the sentence; None if there is none."""
+    sentence = " ".join(instruction.split())[:_LONGEST]
+    for token in reversed(_polished(grammar.tokens(sentence))):
+        if token.quote or not _IDENTIFIER.fullmatch(token.text):
+            continue
+        marked = f"{sentence[: token.start]}`{token.text}`{sentence[token.end :]}"
+        if readings(marked):
+            return Correction(token.text, marked)
+    return None
+
+
 def unread(instruction: str) -> str | None:
     """The end of an instruction from the first word that has no meaning; None if it has none from the beginning.
 

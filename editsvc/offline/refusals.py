@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Means, Remedy
 from editsvc.instruction.commands import wording
-from editsvc.instruction.reading import corrected, nearest_actions, unread
+from editsvc.instruction.reading import corrected, nearest_actions, unread, with_a_name_marked
 from editsvc.offline.errors import NotUnderstood
 from editsvc.offline.outcome import lines_of
 from editsvc.offline.rename import word
@@ -29,6 +29,13 @@ def not_understood(instruction: str) -> NotUnderstood:
     if meant is not None:
         return NotUnderstood(
             f"The offline engine does not know the word “{meant.typed}”; did you mean “{meant.sentence}”?",
+            remedies=_KEY,
+        )
+    meant = with_a_name_marked(instruction)
+    if meant is not None:
+        return NotUnderstood(
+            f"The offline engine takes “{meant.typed}” for a word of the sentence.",
+            hint=f"If it is the name of something, write:\n  · {meant.sentence}",
             remedies=_KEY,
         )
     rest = unread(instruction)

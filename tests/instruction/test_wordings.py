@@ -21,7 +21,15 @@ from editsvc.instruction.commands import (
     SortImports,
     wording,
 )
-from editsvc.instruction.reading import corrected, nearest_actions, parse, readings, unread
+from editsvc.instruction.reading import (
+    Correction,
+    corrected,
+    nearest_actions,
+    parse,
+    readings,
+    unread,
+    with_a_name_marked,
+)
 
 FETCH = Rename("fetch", "download")
 EVERYWHERE = Rename("fetch", "download", in_comments=True, in_strings=True)
@@ -449,6 +457,23 @@ def test_an_instruction_is_understood_as_what_it_says(instruction: str) -> None:
 @pytest.mark.parametrize("instruction", REFUSED)
 def test_what_is_no_plain_instruction_is_not_understood(instruction: str) -> None:
     assert parse(instruction) is None
+
+
+@pytest.mark.parametrize(
+    ("instruction", "name", "marked"),
+    [
+        ("rename fetch to other", "other", "rename fetch to `other`"),
+        ("rename all to every", None, None),
+        ("benenne fetch in alle um", "alle", "benenne fetch in `alle` um"),
+        ("make it faster", None, None),
+        ("rename fetch", None, None),
+    ],
+)
+def test_a_name_that_is_a_word_of_the_sentence_can_be_marked(
+    instruction: str, name: str | None, marked: str | None
+) -> None:
+    assert parse(instruction) is None
+    assert with_a_name_marked(instruction) == (Correction(name, marked) if name and marked else None)
 
 
 # What changes nothing about the meaning: manners, articles, quotes, letter case of the words that are no names.
