@@ -497,7 +497,7 @@ def test_without_a_key_the_offline_engine_edits_and_that_is_said_once(desk: Desk
 
 def test_a_refusal_is_said_and_changes_nothing(desk: Desk) -> None:
     neovim = desk.open("steps.py", LONG)
-    neovim.keys(":Edit! rename nobody_knows_it to other<CR>")
+    neovim.keys(":Edit! rename nobody_knows_it to known<CR>")
     neovim.until(lambda: "nobody_knows_it" in neovim.lua("return vim.fn.execute('messages')"), "the message")
 
     assert neovim.buffer() == LONG
