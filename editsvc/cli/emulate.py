@@ -35,7 +35,7 @@ class _Emulate(Command):
     epilog="""\b
 Examples:
   editsvc emulate --port 8080                       # the offline engine answers
-  editsvc emulate --script cases.jsonl --preset adaptive --speed 1500 --ttft 0.2
+  editsvc emulate --script cases.jsonl --preset adaptive --speed 1500
   editsvc emulate --fault cut:0.5 --fault-rate 0.1
 
 \b

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Examples:
   editsvc rewrite -i "rename fetch to download" client.py
   editsvc rewrite -i "change #00FF00 to blue" theme.css | git apply
-  editsvc rewrite -i "replace 'prices/' with 'offers/'" --scope symbol:price_of --apply client.py
+  editsvc rewrite -i "change price to cost" --scope symbol:price_of client.py
   editsvc rewrite -i "sort imports" --interactive --apply src/*.py   # y n a d q s e j k / ?
   editsvc rewrite -i "rename fetch to download" --apply src
   editsvc rewrite -i "rename fetch to download" src --changed --type py --stat

@@ -63,6 +63,12 @@ def too_wide(text: str, width: int, examples: list[str]) -> list[str]:
     return [line for line in lines if line.strip() not in examples and " " in line.strip()]
 
 
+def test_every_example_fits_into_80_columns() -> None:
+    shown = [f"    {example}" for node in NODES for example in node.examples]
+    assert len(shown) > 50
+    assert [example for example in shown if len(example) > 80] == []
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_help_can_be_read_at_any_width(offline_shell: Shell, tmp_path: Path, width: int) -> None:
     calls = [[*node.words, option] for node in NODES for option in ("-h", "--help")]
