@@ -33,6 +33,7 @@ import {
   type ScopesAnswer,
   type ScopesArgument,
 } from './protocol';
+import type { Questions } from './questions';
 import { next, unasked, withServers, type Place, type Scope } from './scopes';
 
 /** The server's argument for an instruction about `scope`. */
@@ -71,6 +72,7 @@ export class Ask implements Disposable {
     private readonly history: History,
     private readonly server: () => Promise<LanguageClient>,
     private readonly keys: Keys,
+    private readonly questions: Questions,
   ) {}
 
   /** Ask, with `text` there to be changed; undefined if the user changes their mind. */
@@ -93,7 +95,7 @@ export class Ask implements Disposable {
         },
         text,
       );
-      const choice = await question.asking!.decided;
+      const choice = await this.questions.during(question.asking!.decided);
       this.left = choice ? '' : question.asking!.text.trim();
       return choice && this.chosen(choice, editor, question.scope, mode);
     } finally {

@@ -17,6 +17,7 @@ import { Previews } from './previews';
 import { InPlaceProgress } from './progress';
 import { serverCommand, type Anyway, type ApplyMode, type EditArgument } from './protocol';
 import { Report } from './report';
+import { Questions } from './questions';
 import { Review } from './review';
 import { ReviewTab, documentOf } from './reviewTab';
 import type { Scope } from './scopes';
@@ -45,7 +46,8 @@ const deciding: readonly string[] = [
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('editsvc', { log: true });
   const walkthrough = `${context.extension.id}#editsvc.start`;
-  const firstRun: FirstRun = new FirstRun(context.secrets, context.globalState, walkthrough, () => server, () =>
+  const questions = new Questions();
+  const firstRun: FirstRun = new FirstRun(context.secrets, context.globalState, walkthrough, questions, () => server, () =>
     bring.offer(),
   );
   const bring: Bring = new Bring(context, log, () => server, () => firstRun.guide());
@@ -73,7 +75,7 @@ export function activate(context: ExtensionContext): void {
   const marks = new Marks(hunks);
   const lenses = new Lenses(hunks, keys);
   const tab = new ReviewTab(hunks);
-  const review = new Review(server, hunks, tab);
+  const review = new Review(server, hunks, tab, questions);
   const progress = new InPlaceProgress(keys);
   const edits: Edits = new Edits(server, {
     ghosts,
@@ -87,7 +89,7 @@ export function activate(context: ExtensionContext): void {
   });
   const report = new Report(server);
   const history = new History(context.workspaceState);
-  const ask = new Ask(history, () => server.ready(), keys);
+  const ask = new Ask(history, () => server.ready(), keys, questions);
 
   const edit = async (given: AskArguments = {}) => {
     const editor = window.activeTextEditor;

@@ -3,6 +3,7 @@
 import { commands, window, type Memento, type SecretStorage } from 'vscode';
 
 import { whatWorks } from './failures';
+import type { Questions } from './questions';
 import { ServerMissing, type Server } from './server';
 
 const secret = 'editsvc.cerebrasApiKey';
@@ -13,6 +14,7 @@ export class FirstRun {
     private readonly secrets: SecretStorage,
     private readonly memory: Memento,
     private readonly walkthrough: string,
+    private readonly questions: Questions,
     private readonly server: () => Server,
     /** Helps whoever has no server. */
     private readonly missing: () => Promise<unknown>,
@@ -50,13 +52,15 @@ export class FirstRun {
     const environment = process.env['CEREBRAS_API_KEY']
       ? ' It counts more than CEREBRAS_API_KEY, which is set in the environment.'
       : '';
-    const key = await window.showInputBox({
-      title: 'editsvc: the API key for Cerebras',
-      prompt: `It is kept by VS Code with the secrets of your system, and given to the language server alone.${environment}`,
-      placeHolder: 'Leave it empty to forget the stored key',
-      password: true,
-      ignoreFocusOut: true,
-    });
+    const key = await this.questions.during(
+      window.showInputBox({
+        title: 'editsvc: the API key for Cerebras',
+        prompt: `It is kept by VS Code with the secrets of your system, and given to the language server alone.${environment}`,
+        placeHolder: 'Leave it empty to forget the stored key',
+        password: true,
+        ignoreFocusOut: true,
+      }),
+    );
     if (key === undefined) return false;
     await (key.trim() ? this.secrets.store(secret, key.trim()) : this.secrets.delete(secret));
     // The server has its key from its start on.

@@ -19,6 +19,7 @@ import { ExecuteCommandRequest } from 'vscode-languageclient/node';
 import { covers, lastLine, linesOf } from './hunks';
 import type { OpenHunks } from './openHunks';
 import { serverCommand, type DecisionAnswer, type Hunk } from './protocol';
+import type { Questions } from './questions';
 import { documentOf, type ReviewTab } from './reviewTab';
 import type { Server } from './server';
 import { setting } from './settings';
@@ -36,6 +37,7 @@ export class Review implements Disposable {
     private readonly server: Server,
     private readonly hunks: OpenHunks,
     private readonly tab: ReviewTab,
+    private readonly questions: Questions,
   ) {
     this.count.name = 'editsvc: open changes';
     this.count.command = 'editsvc.nextHunk';
@@ -119,6 +121,8 @@ export class Review implements Disposable {
 
   /** An edit has arrived, with these open hunks. Whoever is in another document is told by the status bar only. */
   async landed(document: TextDocument, hunks: readonly Hunk[]): Promise<void> {
+    // What is being typed into an input must not end in the document.
+    await this.questions.over();
     const editor = window.activeTextEditor;
     const [first] = hunks;
     if (first === undefined || editor?.document !== document) return;

@@ -15,8 +15,10 @@ const {
   open,
   picture,
   press,
+  reviewing,
   rows,
   set,
+  status,
   texts,
   type,
   until,
@@ -43,6 +45,22 @@ async function asking() {
 }
 
 exports.specs = {
+  'an edit that arrives while another is asked for leaves the keyboard with the input': async () => {
+    await use('slow');
+    const { document } = await open('orders.py', orders.before);
+    void edit(orders.instruction);
+    const { asked } = await asking();
+    await type('and rename ');
+    await until('the edit is in the document', () => document.getText() === orders.after);
+    await until('its end is told', async () => (await status()).includes('2 hunks'));
+    await type('receipt to bill');
+    await shows('and rename receipt to bill');
+    expect('the document', document.getText(), orders.after);
+    await press('Escape');
+    await asked;
+    await reviewing();
+  },
+
   'the input names the symbol that will be rewritten, marks it, and says the key for more': async () => {
     await use('fast');
     await open('orders.py', orders.before, 18);

@@ -289,6 +289,7 @@ exports.specs = {
     await type(secret);
     await press('Enter');
     await until('it is edited', () => document.getText() === orders.after);
+    await reviewing();
     const again = command('setApiKey');
     await asksFor('API key');
     await tools.press('Enter');
