@@ -48,9 +48,10 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
+_ITEM: Final = "  · "
 _OURS: Final = frozenset({"editsvc", "lsp"})
 
 
@@ -110,6 +111,23 @@ def with_remedies(sentence: str, remedies: tuple[Remedy, ...], words: Callable[[
     # Behind a list, a sentence begins a line of its own.
     gap = "\n" if "\n" in sentence else " "
     return gap.join(filter(None, (sentence, *map(words, remedies))))
+
+
+def listed(introduction: str, items: Iterable[str]) -> str:
+    """`introduction`, with one item a line below it."""
+    return "\n".join((f"{introduction}:", *(f"{_ITEM}{item}" for item in items)))
+
+
+def in_a_row(text: str) -> str:
+    """`text` for a front end that shows no lines: the items of a list stand one behind the other, in quotes."""
+    told: list[str] = []
+    for line in text.split("\n"):
+        item = line.removeprefix(_ITEM)
+        if item == line:
+            told.append(line)
+        else:
+            told[-1] = f"{told[-1].removesuffix('.')}{' ' if told[-1].endswith(':') else ', '}“{item}”."
+    return " ".join(told)
 
 
 def place_of(cause: BaseException) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import Means, with_remedies
+from editsvc.errors import Means, in_a_row, with_remedies
 from editsvc.settings.schema import PROJECT_MAY_SET
 from lsp.contract import AnswerStatus, Anyway, OfferedRemedy, RemedyKind
 from lsp.settings import camel
@@ -25,12 +25,12 @@ LEAVE: Final = "Leave it as it is"
 
 def message_of(exc: EditsvcError) -> str:
     """The message of an error, and what can be done about it."""
-    return exc.sentence(remedy_sentence)
+    return in_a_row(exc.sentence(remedy_sentence))
 
 
 def message_of_result(result: EditResult) -> str:
     """The message of a result, and what can be done about it."""
-    return with_remedies(result.message, result.remedies, remedy_sentence)
+    return in_a_row(with_remedies(result.message, result.remedies, remedy_sentence))
 
 
 def remedy_sentence(remedy: Remedy) -> str:

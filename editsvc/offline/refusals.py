@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from editsvc.errors import Means, Remedy
+from editsvc.errors import Means, Remedy, listed
 from editsvc.instruction.commands import wording
 from editsvc.instruction.reading import corrected, nearest_actions, unread, with_a_name_marked
 from editsvc.offline.errors import NotUnderstood
@@ -35,7 +35,7 @@ def not_understood(instruction: str) -> NotUnderstood:
     if meant is not None:
         return NotUnderstood(
             f"The offline engine takes “{meant.typed}” for a word of the sentence.",
-            hint=f"If it is the name of something, write:\n  · {meant.sentence}",
+            hint=listed("If it is the name of something, write", [meant.sentence]),
             remedies=_KEY,
         )
     rest = unread(instruction)
@@ -45,7 +45,8 @@ def not_understood(instruction: str) -> NotUnderstood:
         reason = f"The offline engine does not understand “{_short(rest)}” in this instruction"
     else:
         reason = "The instruction ends before it says what should change"
-    return NotUnderstood(f"{reason}.", hint=f"It understands:\n{_forms(instruction)}", remedies=_KEY)
+    forms = nearest_actions(instruction)[:_MOST]
+    return NotUnderstood(f"{reason}.", hint=listed("It understands", forms), remedies=_KEY)
 
 
 def doubtful(text: str, reading: Reading, language: Language | None) -> NotUnderstood:
@@ -68,10 +69,6 @@ def several(commands: Sequence[Instruction]) -> NotUnderstood:
     """The refusal of an instruction that may mean two things in this file."""
     first, second, *_ = (wording(command) for command in commands)
     return NotUnderstood(f"This may mean “{first}” or “{second}”.", hint="Write the one that is meant.")
-
-
-def _forms(instruction: str) -> str:
-    return "\n".join(f"  · {example}" for example in nearest_actions(instruction)[:_MOST])
 
 
 def _short(text: str) -> str:

@@ -12,9 +12,10 @@ import pytest
 from lsp_session import STEPS, URI, Session
 
 import editsvc
-from editsvc.errors import EditsvcError, Means, Remedy
+from editsvc.errors import EditsvcError, Means, Remedy, in_a_row, listed
+from editsvc.offline.errors import NotUnderstood
 from lsp.contract import AnswerStatus, Anyway, RemedyKind
-from lsp.remedies import BY_ERROR, offered
+from lsp.remedies import BY_ERROR, message_of, offered
 
 Start = Callable[..., Any]
 
@@ -118,7 +119,7 @@ async def test_what_the_offline_engine_cannot_do_needs_a_key(start: Start) -> No
     assert answer["message"].startswith(
         "The offline engine does not understand “faster” in this instruction."
     )
-    assert "\n  · " in answer["message"]
+    assert "It understands: “set timeout to 30”, “" in answer["message"]
     assert kinds(answer) == ["set-key", "offline-help"]
 
 
@@ -139,3 +140,18 @@ async def test_settings_that_are_wrong_are_read_again(start: Start, tmp_path: Pa
 
     assert answer["error"] == "SettingsError"
     assert kinds(answer) == ["restart", "show-log"]
+
+
+def test_an_editor_without_lines_gets_a_list_in_a_row() -> None:
+    refusal = NotUnderstood(
+        "The instruction ends before it says what should change.",
+        hint=listed("It understands", ["sort imports", "add docstrings"]),
+        remedies=(Remedy(Means.ANY_KEY),),
+    )
+    assert message_of(refusal).startswith(
+        "The instruction ends before it says what should change. It understands: “sort imports”, “add docstrings”. For "
+    )
+
+
+def test_a_text_without_a_list_stays_as_it_is() -> None:
+    assert in_a_row("No list: none.") == "No list: none."
