@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,14 +32,13 @@ def workspace(tmp_path: Path) -> Path:
     return folder
 
 
-def program(workspace: Path, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+def program(workspace: Path, *command: str) -> "subprocess.Popen[bytes]":
     """An installed program, started in the workspace as its user would."""
     ours = ("CEREBRAS", "EDITSVC", "PYTHON")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     environ |= {"EDITSVC_DATA_DIR": str(workspace.parent / "data"), "XDG_CONFIG_HOME": str(workspace.parent)}
-    command = [str(Path(sys.executable).parent / name), *arguments]
     return subprocess.Popen(
-        command,
+        [str(Path(sys.executable).parent / command[0]), *command[1:]],
         cwd=workspace,
         env=environ,
         stdin=subprocess.PIPE,
@@ -69,6 +69,18 @@ def test_the_command_imports_nothing_from_the_workspace(workspace: Path, argumen
     assert not (workspace.parent / "imported").exists()
     if arguments[0] == "rewrite":
         assert (workspace / "a.py").read_text() == CODE.replace("foo", "bar")
+
+
+def test_the_module_imports_nothing_from_the_workspace_but_what_bears_its_own_name(workspace: Path) -> None:
+    shutil.rmtree(workspace / "editsvc")
+    (workspace / "editsvc.py").unlink()
+    with program(
+        workspace, "python", "-m", "editsvc", "rewrite", "--offline", "-i", "rename foo to bar", "a.py"
+    ) as running:
+        shown, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors
+    assert b"+def bar" in shown
+    assert not (workspace.parent / "imported").exists()
 
 
 def test_the_server_imports_nothing_from_the_workspace_and_edits(workspace: Path) -> None:

@@ -1,5 +1,0 @@
-"""``python -m editsvc.cli``."""
-
-from editsvc.cli import main
-
-main()
