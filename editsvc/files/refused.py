@@ -29,6 +29,7 @@ from editsvc.files.journal import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -73,24 +74,42 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class Keeper:
-    """Keeps the refused replies of one run, from several threads; `run_id` is hexadecimal digits."""
+    """Keeps the refused replies of one run, from several threads; `run_id` is hexadecimal digits.
+
+    What is kept from earlier is looked through once, when the first file is done.
+    """
 
     def __init__(self, folder: Path, run_id: str, now: datetime, limits: JournalLimits = LIMITS) -> None:
         self._folder = folder
         self._run = RunWriter(folder, run_id, now, limits)
+        self._places: dict[Path, list[Path]] | None = None
         self._lock = threading.Lock()
 
     def keep(self, source: SourceFile, document: bytes, asked: Asked) -> None:
         """Keep what a reply made of a file, in place of what is kept for it so far; raises FileError."""
         header = _Header(FORMAT, quoted(source.path), digest(source.data), digest(document), asked)
         with self._lock:
-            drop(self._folder, source.path)  # first: an earlier reply must never be taken for this one
-            self._run.add(msgspec.json.encode(header) + b"\n" + document, _SUFFIX)
+            self._drop(source.path)  # first: an earlier reply must never be taken for this one
+            place = self._run.add(msgspec.json.encode(header) + b"\n" + document, _SUFFIX)
+            self._kept().setdefault(source.path, []).append(place)
 
     def written(self, path: Path) -> None:
         """A file was written: what was refused does not fit it any more."""
         with self._lock:
-            drop(self._folder, path)
+            self._drop(path)
+
+    def _drop(self, path: Path) -> None:
+        for place in self._kept().pop(path, ()):
+            discard(place)
+
+    def _kept(self) -> dict[Path, list[Path]]:
+        if self._places is None:
+            self._places = {}
+            # Errors are left alone: what is kept does not fit the file any more.
+            with contextlib.suppress(FileError):
+                for one in _entries(self._folder):
+                    self._places.setdefault(one.path, []).append(one.place)
+        return self._places
 
 
 def latest(folder: Path) -> list[RefusedReply]:
@@ -104,13 +123,13 @@ def latest(folder: Path) -> list[RefusedReply]:
 
 def of_file(folder: Path, path: Path) -> RefusedReply | None:
     """What is kept for the file with that real path; raises FileError."""
-    return next(iter(_of_file(folder, path)), None)
+    return next((one for one in _entries(folder) if one.path == path), None)
 
 
 def drop(folder: Path, path: Path) -> None:
     """Remove what is kept for a file, if anything is. Errors are left alone: it does not fit the file any more."""
     with contextlib.suppress(FileError):
-        for one in _of_file(folder, path):
+        for one in [one for one in _entries(folder) if one.path == path]:
             discard(one.place)
 
 
@@ -131,9 +150,9 @@ def document(reply: RefusedReply, source: SourceFile) -> bytes:
     return data
 
 
-def _of_file(folder: Path, path: Path) -> list[RefusedReply]:
-    found = (_entry(place) for run in run_places(folder) for place in files(run.path, _SUFFIX))
-    return [one for one in found if one is not None and one.path == path]
+def _entries(folder: Path) -> Iterator[RefusedReply]:
+    for run in run_places(folder):
+        yield from filter(None, map(_entry, files(run.path, _SUFFIX)))
 
 
 def _entry(place: Path) -> RefusedReply | None:
