@@ -168,6 +168,9 @@ class _KnowsTheAnswer:
     name = "bench"
     refuses_predictions = False
 
+    def ignores_predictions(self, _: str) -> bool:
+        return False
+
     def __init__(self, case: Case) -> None:
         self._responder = ScriptResponder([case])
         self._text = ""

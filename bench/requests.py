@@ -37,6 +37,7 @@ from editsvc.engine.service import EditService
 from editsvc.guard import secrets
 from editsvc.instruction.intent import intent_of
 from editsvc.prediction.policy import PredictionMode
+from editsvc.provider import dialects
 from editsvc.provider.base import Completion, CompletionRequest
 from editsvc.provider.models import Model
 from editsvc.provider.wire import encode_request
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from editsvc.provider.base import Receiver
 
 ROUNDS: Final = 9
+DIALECT: Final = dialects.table()[dialects.CEREBRAS]
 MODEL: Final = "large"
 TABLE: Final = {MODEL: Model(prediction=True, context_tokens=20_000_000, max_output_tokens=20_000_000)}
 SETTINGS: Final[dict[str, Any]] = {"model": MODEL, "locate": "off"}
@@ -65,6 +67,10 @@ class Encoded:
     name = "bench"
     refuses_predictions = False
 
+    def ignores_predictions(self, _: str) -> bool:
+        """It takes what it gets."""
+        return False
+
     def __init__(self) -> None:
         self.body = b""
         self.ready = 0.0
@@ -77,7 +83,7 @@ class Encoded:
     async def complete(self, request: CompletionRequest, receiver: Receiver) -> Completion:
         """A reply without content that broke off."""
         del receiver
-        self.body = await asyncio.to_thread(encode_request, request)
+        self.body = await asyncio.to_thread(encode_request, request, DIALECT)
         self.ready = time.process_time()
         return Completion(finish_reason=None)
 
@@ -232,8 +238,8 @@ def _steps(name: str, text: str, kind: scopes.ScopeKind) -> Iterator[tuple[str, 
     yield "scope", lambda: scopes.choose(scopes.ScopeRequest(kind), text, language)
     yield "tokens", lambda: estimate_from_text(text)
     yield "rendered", plan.rendered
-    yield "encode", lambda: encode_request(asked)
-    body = encode_request(asked)
+    yield "encode", lambda: encode_request(asked, DIALECT)
+    body = encode_request(asked, DIALECT)
     from editsvc.provider.compression import compressed  # noqa: PLC0415 - an earlier version has none
 
     yield "compress", lambda: compressed(body)

@@ -24,7 +24,8 @@ from editsvc.cli import command, man
 from editsvc.emulator import FAULTS
 from editsvc.errors import EditsvcError
 from editsvc.guard.findings import WAIVABLE, Check
-from editsvc.settings.schema import PROJECT_MAY_SET, Settings
+from editsvc.provider import dialects
+from editsvc.settings.schema import PROJECT_MAY_SET, Settings, json_schema
 from editsvc.tokenlog.reference import with_columns
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def settings() -> str:
         "|---|---|---|---|---|",
     ]
     for name, described in schema.items():
-        variable = {"models": "", "base_url": "`CEREBRAS_BASE_URL`"}.get(name, f"`EDITSVC_{name.upper()}`")
+        variable = {"models": "", "servers": "", "base_url": "`CEREBRAS_BASE_URL`"}.get(
+            name, f"`EDITSVC_{name.upper()}`"
+        )
         default = msgspec.json.encode(defaults[name]).decode()
         allowed = "yes" if name in PROJECT_MAY_SET else "no"
         lines.append(f"| `{name}` | {variable} | `{default}` | {allowed} | {described['description']} |")
@@ -116,8 +119,45 @@ def settings() -> str:
         "",
         "“project” says whether a project file may set it. A workspace cannot redirect anything.",
         "",
+        *_servers(),
     ]
     return "\n".join(lines)
+
+
+def _servers() -> list[str]:
+    """The tables about servers: what is said of one, and what is known of each kind."""
+    described = json_schema()["$defs"]["ServerTable"]["properties"]
+    lines = [
+        "## Servers",
+        "",
+        "Each table `[servers.NAME]` is a server, in the order in which they are asked; [Servers](providers.md) has",
+        "examples. Its key comes from `EDITSVC_NAME_API_KEY` (for `cerebras`, `CEREBRAS_API_KEY`), else from",
+        "`api_key_variable` or the variable of its kind, else from where `editsvc auth login --server NAME` put it,",
+        "else from `api_key_command`.",
+        "",
+        "| in `[servers.NAME]` | what it means |",
+        "|---|---|",
+        *(f"| `{name}` | {field['description']} |" for name, field in described.items()),
+        "",
+        "## Kinds of servers",
+        "",
+        "The kind follows from the address, or from `dialect`. What a server of a kind turns out not to take is left",
+        "out all the same, and remembered.",
+        "",
+        "| `dialect` | what it is | address | limit of a reply | predictions | key |",
+        "|---|---|---|---|---|---|",
+    ]
+    for dialect in dialects.table().values():
+        limit = f"`{dialect.limit}`"
+        if dialect.limit_predicted is not None:
+            limit += f", beside a prediction `{dialect.limit_predicted}`"
+        takes = "not known" if dialect.predicts is None else ", ".join(dialect.predicts) or "no"
+        takes = {"table": "as the model table says", "*": "yes"}.get(takes, takes)
+        where = dialect.base_url or (f"port {dialect.port}" if dialect.port else ", ".join(dialect.hosts))
+        key = f"`{dialect.key_variable}`" if dialect.key_variable else ""
+        title = f"[{dialect.title}]({dialect.source})"
+        lines.append(f"| `{dialect.name}` | {title} | {where} | {limit} | {takes} | {key} |")
+    return [*lines, ""]
 
 
 def errors() -> str:

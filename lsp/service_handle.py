@@ -127,7 +127,9 @@ class ServiceHandle:
         return True
 
     async def _warm_up_service(self) -> None:
-        if self._failure is None and environment.key_is_at_hand(self._environ, offline=self._offline):
+        if self._failure is None and environment.key_is_at_hand(
+            self.settings, self._environ, offline=self._offline
+        ):
             service = await self._open().ready()
             await service.warm_up()
 
@@ -159,7 +161,7 @@ class ServiceHandle:
         """Whether edits are made by a model, as far as that is known without asking anybody for a key."""
         if self._asks_a_model is not None:
             return self._asks_a_model
-        return not self._offline and environment.key_is_at_hand(self._environ, offline=False)
+        return not self._offline and environment.key_is_at_hand(self.settings, self._environ, offline=False)
 
     def is_offline(self) -> bool:
         """Whether it is certain that no model is asked; what needs one is not offered then."""

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import random
 import threading
 import time
 import uuid
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.app.servers import Server, chain_of, configured, for_the_first
+from editsvc.app.servers import Asked, chain_of, configured, for_the_first, rows, with_models
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
 from editsvc.files.shown_once import ShownOnce
 from editsvc.provider import models
 from editsvc.settings import environment
 from editsvc.settings.schema import Locate
+from editsvc.settings.servers import servers as servers_of
 from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
 from editsvc.tuning import POLICY_FILE
 
@@ -95,6 +98,7 @@ async def open_service(
     servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
     table = models.table(settings.models)
     if servers:
+        servers = await with_models(settings, servers)
         settings, table = for_the_first(settings, table, servers[0])
         async with _service(settings, table, servers, offline=False) as service:
             yield service
@@ -116,11 +120,14 @@ async def open_service(
         locate=Locate.OFF,
         read_timeout_s=_OFFLINE_PATIENCE_S,
         deadline_s=_OFFLINE_PATIENCE_S,
+        servers={},
+        api_key_command=None,
         max_retries=0,
         hedge_after_s=None,
     )
     async with Emulator(options) as emulator:
-        ours = Server("cerebras", emulator.base_url, OFFLINE_MODEL, key)
+        settings = msgspec.structs.replace(settings, base_url=emulator.base_url, fallback_base_url=None)
+        ours = Asked(replace(servers_of(settings)[0], at_once=math.inf), key)
         async with _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, [ours], offline=True) as service:
             yield service
 
@@ -170,7 +177,7 @@ class Preparation:
 
 @asynccontextmanager
 async def _service(
-    settings: Settings, table: Mapping[str, models.Model], servers: Sequence[Server], *, offline: bool
+    settings: Settings, table: Mapping[str, models.Model], servers: Sequence[Asked], *, offline: bool
 ) -> AsyncIterator[EditService]:
     folder = environment.data_dir(settings)
     log = open_log(settings) if settings.log_enabled else None
@@ -188,6 +195,7 @@ async def _service(
             provider=chain,
             settings=settings,
             models=table,
+            served=rows(table, servers),
             recorder=log,
             shown_once=ShownOnce(folder / "notices"),
             clock=time.monotonic,

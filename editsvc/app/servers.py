@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,66 +14,60 @@ from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
 from editsvc.provider.health import HealthFile
+from editsvc.provider.lessons_file import LessonsFile
 from editsvc.provider.limits import Limits
 from editsvc.provider.limits_file import LimitsFile
 from editsvc.provider.presence import Presence
 from editsvc.provider.upstreams import RetryPolicy, Upstream, Upstreams
 from editsvc.settings import environment
+from editsvc.settings.servers import servers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from editsvc.provider.lessons import Lessons
     from editsvc.settings.environment import ApiKey
     from editsvc.settings.schema import Settings
+    from editsvc.settings.servers import Server
 
-FALLBACK: Final = "fallback"
 # The SDK insists on a key; a server of one's own often has none.
 _NO_KEY: Final = "none"
 
 
-class Server(msgspec.Struct, frozen=True):
-    """One server as it is configured; a fallback has a `prediction` of its own, and may need no key."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A server that edits may be sent to, with its key if it has one."""
 
-    name: str
-    base_url: str
-    model: str
+    server: Server
     key: ApiKey | None
-    prediction: bool | None = None
 
     @property
-    def fallback(self) -> bool:
-        """Whether it is the second one."""
-        return self.name == FALLBACK
+    def name(self) -> str:
+        """The server's name in results and in the log."""
+        return self.server.name
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: what the server is known by."""
-        parts = urlsplit(self.base_url)
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}"
+        """What the server is known by."""
+        return self.server.origin
+
+    @property
+    def model(self) -> str:
+        """Its model; "" where nobody has said which."""
+        return self.server.model or ""
 
 
-def configured(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Server]:
-    """The servers that edits are sent to, in their order; none without a key and a fallback.
+def configured(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Asked]:
+    """The servers that edits are sent to, in their order: those that have a key, or need none.
 
     Raises SettingsError for a key command that fails.
     """
-    servers = []
-    key = environment.api_key(settings, environ)
-    if key is not None:
-        servers.append(Server("cerebras", settings.base_url, settings.model, key))
-    if settings.fallback_base_url and settings.fallback_model:
-        second = environment.fallback_api_key(settings, environ)
-        servers.append(
-            Server(
-                FALLBACK,
-                settings.fallback_base_url,
-                settings.fallback_model,
-                second,
-                settings.fallback_prediction,
-            )
-        )
-    return servers
+    found = []
+    for server in servers(settings):
+        key = environment.key_of(server, settings, environ)
+        if key is not None or not server.needs_key:
+            found.append(Asked(server, key))
+    return found
 
 
 def health_file(settings: Settings) -> HealthFile:
@@ -86,34 +80,67 @@ def limits_file(settings: Settings) -> LimitsFile:
     return LimitsFile(environment.data_dir(settings), clock=time.monotonic, wall=time.time)
 
 
+def lessons_file(settings: Settings) -> LessonsFile:
+    """What servers turned out to do."""
+    return LessonsFile(environment.data_dir(settings), wall=time.time)
+
+
+async def with_models(settings: Settings, asked: Sequence[Asked]) -> list[Asked]:
+    """The same servers, each with a model: of one that nobody named, the first that the server lists.
+
+    A server that cannot be asked keeps the name in the setting `model`: whatever is wrong shows when it is needed.
+    """
+    found = []
+    for one in asked:
+        model = one.server.model
+        if model is None:
+            there = provider(settings, one)
+            try:
+                listed = await there.models()
+            except Exception:  # noqa: BLE001 - the first request meets it too, and says so
+                listed = []
+            finally:
+                there.close()
+            model = listed[0] if listed else settings.model
+        found.append(Asked(one.server.with_model(model), one.key))
+    return found
+
+
 def for_the_first(
-    settings: Settings, table: dict[str, models.Model], first: Server
+    settings: Settings, table: dict[str, models.Model], first: Asked
 ) -> tuple[Settings, dict[str, models.Model]]:
-    """The settings and the model table for requests to `first`, which may be the fallback alone."""
-    if not first.fallback:
-        return settings, table
-    row = msgspec.structs.replace(
-        table.get(first.model, models.UNKNOWN), prediction=first.prediction, known=True
-    )
-    return msgspec.structs.replace(settings, model=first.model), {**table, first.model: row}
+    """The settings and the model table for requests to `first`: its model, and what that takes there."""
+    name = first.model or settings.model
+    named = first.server.with_model(name)
+    if name not in table and named.said.prediction is None and named.row(table) == models.UNKNOWN:
+        return msgspec.structs.replace(settings, model=name), table  # nothing is known, which is said once
+    return msgspec.structs.replace(settings, model=name), {**table, name: named.row(table)}
 
 
-def provider(settings: Settings, server: Server) -> CerebrasProvider:
-    """The provider for `server`."""
+def rows(table: Mapping[str, models.Model], asked: Sequence[Asked]) -> dict[str, tuple[str, models.Model]]:
+    """The model of each server, by the server's name, with what is known about it there."""
+    return {one.name: (one.model, one.server.row(table)) for one in asked}
+
+
+def provider(settings: Settings, asked: Asked, lessons: Lessons | None = None) -> CerebrasProvider:
+    """The provider for a server."""
+    server = asked.server
+    waits = server.patience
     return CerebrasProvider(
-        api_key=server.key.value if server.key else _NO_KEY,
+        api_key=asked.key.value if asked.key else _NO_KEY,
         base_url=server.base_url,
         name=server.name,
-        compatible=server.fallback,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
+        dialect=server.dialect,
+        lessons=lessons,
+        connect_timeout_s=waits.connect_s,
+        read_timeout_s=waits.gap_s or settings.read_timeout_s or waits.assumed_gap_s,
     )
 
 
 def chain_of(
     settings: Settings,
     table: Mapping[str, models.Model],
-    servers: Sequence[Server],
+    asked: Sequence[Asked],
     *,
     remembered: bool = True,
 ) -> Chain:
@@ -123,19 +150,23 @@ def chain_of(
     counts from the start where there is more than one server, because only then is there somebody else to ask; what
     a server takes always does.
     """
-    health, limits = health_file(settings), limits_file(settings)
+    health, limits, lessons = health_file(settings), limits_file(settings), lessons_file(settings)
     upstreams, origins = [], {}
-    for number, server in enumerate(servers):
+    for number, one in enumerate(asked):
+        row, known = one.server.row(table), lessons.load(one.origin, kept=remembered)
         upstream = Upstream(
-            provider(settings, server),
-            model=server.model if number else None,
-            predicts=server.prediction,
-            reasons=not number or table.get(server.model, models.UNKNOWN).reasoning_effort,
-            breaker=Breaker(health=health.load(server.origin) if len(servers) > 1 else None),
-            limits=limits.load(server.origin) if remembered else Limits(),
+            provider(settings, one, known),
+            model=one.model if number else None,
+            predicts=False if row.prediction is False and number else None,
+            reasons=not number or row.reasoning_effort,
+            breaker=Breaker(health=health.load(one.origin) if len(asked) > 1 else None),
+            limits=limits.load(one.origin) if remembered else Limits(),
+            lessons=known,
+            patience=one.server.patience,
+            at_once=one.server.at_once,
         )
         upstreams.append(upstream)
-        origins[upstream] = server.origin
+        origins[upstream] = one.origin
     return Chain(
         Upstreams(
             upstreams,

@@ -13,7 +13,7 @@ from editsvc.cli.usage import CommandGroup
 from editsvc.errors import EditsvcError, ExitCode, ProviderAuthError, ProviderError, SettingsError, UsageError
 from editsvc.redact import without_secrets
 from editsvc.settings import environment, keys
-from editsvc.settings.keys import Account
+from editsvc.settings.servers import FALLBACK, Server, named, servers
 
 if TYPE_CHECKING:
     from editsvc.settings.environment import ApiKey
@@ -24,9 +24,10 @@ _END_SHOWN: Final = 4
 _LONG_ENOUGH: Final = 20
 _LONGEST: Final = 10_000
 
-_for_fallback = click.option(
-    "--fallback", is_flag=True, help="The key of the second server, fallback_base_url."
+_for_server = click.option(
+    "--server", "name", metavar="NAME", help="The key of this server; by default, of the first one."
 )
+_for_fallback = click.option("--fallback", is_flag=True, help="The same as --server fallback.")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -53,29 +54,31 @@ def command() -> None:
 @command.command()
 @click.option("--with-token", is_flag=True, help="Read the key from standard input.")
 @click.option("--no-check", is_flag=True, help="Keep the key without asking the server whether it takes it.")
+@_for_server
 @_for_fallback
 @_as_json
-def login(*, with_token: bool, no_check: bool, fallback: bool, as_json: bool) -> int:
+def login(*, with_token: bool, no_check: bool, name: str | None, fallback: bool, as_json: bool) -> int:
     """Keep an API key, after one request that shows whether the server takes it.
 
     The key is asked for on the terminal, without being shown, or read from standard input with --with-token. It goes
     into the system's keyring, or, where there is none, into a file that only you can read.
     """
-    settings, account = environment.load().settings, _account(fallback=fallback)
+    settings = environment.load().settings
+    server = _server(settings, FALLBACK if fallback else name)
     key = environment.checked(environment.ApiKey(_read_key(with_token=with_token), "what was typed"))
     try:
-        models = None if no_check else _models(settings, account, key)
+        models = None if no_check else _models(settings, server, key)
     except (ProviderError, ProviderAuthError):
         unless = "" if isinstance(sys.exc_info()[1], ProviderAuthError) else "; --no-check keeps it unchecked"
         output.print_message(f"editsvc: the key was not kept{unless}.")
         raise
-    place = _keep(settings, account, key)
-    counts = environment.key_of(account, settings)
+    place = _keep(settings, server.name, key)
+    counts = environment.key_of(server, settings)
     if as_json:
         output.write_json(
             {
                 "schema": SCHEMA,
-                "account": account,
+                "account": server.name,
                 "kept": place,
                 "checked": models is not None,
                 "models": models,
@@ -83,7 +86,7 @@ def login(*, with_token: bool, no_check: bool, fallback: bool, as_json: bool) ->
             }
         )
     else:
-        said = "not checked" if models is None else f"{_server(settings, account)} takes it"
+        said = "not checked" if models is None else f"{_address(server)} takes it"
         output.print_message(f"The key is kept: {_place_in_words(place)}; {said}.")
     if counts is not None and counts.origin != place:
         output.print_message(
@@ -94,12 +97,14 @@ def login(*, with_token: bool, no_check: bool, fallback: bool, as_json: bool) ->
 
 @command.command()
 @click.option("--check", is_flag=True, help="Ask the server whether it takes the key.")
+@_for_server
 @_for_fallback
 @_as_json
-def status(*, check: bool, fallback: bool, as_json: bool) -> int:
+def status(*, check: bool, name: str | None, fallback: bool, as_json: bool) -> int:
     """Show where a key was found, and which one counts; of the key itself, no more than its last characters."""
-    settings, account = environment.load().settings, _account(fallback=fallback)
-    found = list(environment.sources(account, settings))
+    settings = environment.load().settings
+    server = _server(settings, FALLBACK if fallback else name)
+    found = list(environment.sources(server, settings))
     rows = [
         {"origin": key.origin, "key": shown(key.value), "counts": number == 0}
         for number, key in enumerate(found)
@@ -107,20 +112,25 @@ def status(*, check: bool, fallback: bool, as_json: bool) -> int:
     accepted, problem = None, None
     if check and found:
         try:
-            accepted = bool(_models(settings, account, found[0]) is not None)
+            accepted = bool(_models(settings, server, found[0]) is not None)
         except EditsvcError as exc:
             accepted, problem = (False if isinstance(exc, ProviderAuthError) else None), exc
     if as_json:
-        server = _server(settings, account)
         output.write_json(
-            {"schema": SCHEMA, "account": account, "server": server, "sources": rows, "accepted": accepted}
+            {
+                "schema": SCHEMA,
+                "account": server.name,
+                "server": _address(server),
+                "sources": rows,
+                "accepted": accepted,
+            }
         )
     for row in rows if not as_json else ():
         output.write_line(f"{row['key']}  {row['origin']}{'  (counts)' if row['counts'] else ''}")
     if problem is not None:
         raise problem
     if accepted and not as_json:
-        output.print_message(f"{_server(settings, account)} takes the key.")
+        output.print_message(f"{_address(server)} takes the key.")
     if not found:
         output.print_message("editsvc: no API key was found; editsvc auth login keeps one.")
         return ExitCode.SETTINGS
@@ -128,23 +138,25 @@ def status(*, check: bool, fallback: bool, as_json: bool) -> int:
 
 
 @command.command()
+@_for_server
 @_for_fallback
 @_as_json
-def logout(*, fallback: bool, as_json: bool) -> int:
+def logout(*, name: str | None, fallback: bool, as_json: bool) -> int:
     """Remove the key that login has kept, from the keyring and from the file."""
-    settings, account = environment.load().settings, _account(fallback=fallback)
+    settings = environment.load().settings
+    server = _server(settings, FALLBACK if fallback else name)
     folder = environment.data_dir(settings)
     removed = []
-    if keys.out_of_keyring(account):
+    if keys.out_of_keyring(server.name):
         removed.append(environment.KEYRING)
-    if keys.out_of_file(folder, account):
+    if keys.out_of_file(folder, server.name):
         removed.append(str(folder / keys.FILE))
-    left = environment.key_of(account, settings)
+    left = environment.key_of(server, settings)
     if as_json:
         output.write_json(
             {
                 "schema": SCHEMA,
-                "account": account,
+                "account": server.name,
                 "removed": removed,
                 "counts": left.origin if left else None,
             }
@@ -157,8 +169,19 @@ def logout(*, fallback: bool, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def _account(*, fallback: bool) -> Account:
-    return Account.FALLBACK if fallback else Account.CEREBRAS
+def _server(settings: Settings, name: str | None) -> Server:
+    """The server of that name, or the first one; raises SettingsError."""
+    if name is None:
+        return servers(settings)[0]
+    server = named(settings, name)
+    if server is not None:
+        return server
+    if name == FALLBACK:
+        raise SettingsError(
+            "There is no second server.", hint="Set fallback_base_url and fallback_model first."
+        )
+    known = ", ".join(one.name for one in servers(settings))
+    raise UsageError(f"There is no server {name!r}.", hint=f"The settings name {known}.")
 
 
 def _read_key(*, with_token: bool) -> str:
@@ -180,25 +203,18 @@ def _read_key(*, with_token: bool) -> str:
     return str(key).strip()
 
 
-def _models(settings: Settings, account: Account, key: ApiKey) -> int:
+def _models(settings: Settings, server: Server, key: ApiKey) -> int:
     """How many models the server lists for `key`; raises ProviderError, or ProviderAuthError if it refuses the key."""
-    from editsvc.app.servers import FALLBACK, Server, provider
+    from editsvc.app.servers import Asked, provider
 
-    fallback = account is Account.FALLBACK
-    url = settings.fallback_base_url if fallback else settings.base_url
-    if url is None:
-        raise SettingsError(
-            "There is no second server.", hint="Set fallback_base_url and fallback_model first."
-        )
-    name = FALLBACK if fallback else "cerebras"
-    server = provider(settings, Server(name, url, settings.fallback_model or settings.model, key))
+    asked = provider(settings, Asked(server, key))
     try:
-        return len(asyncio.run(server.models()))
+        return len(asyncio.run(asked.models()))
     finally:
-        server.close()
+        asked.close()
 
 
-def _keep(settings: Settings, account: Account, key: ApiKey) -> str:
+def _keep(settings: Settings, account: str, key: ApiKey) -> str:
     """Where the key was put; it is then in no other place of ours, where an old one might count."""
     folder = environment.data_dir(settings)
     if keys.to_keyring(account, key.value):
@@ -214,9 +230,8 @@ def _place_in_words(place: str) -> str:
     )
 
 
-def _server(settings: Settings, account: Account) -> str:
-    url = settings.fallback_base_url if account is Account.FALLBACK else settings.base_url
-    return without_secrets(url or "the second server")
+def _address(server: Server) -> str:
+    return without_secrets(server.base_url)
 
 
 def shown(key: str) -> str:

@@ -19,6 +19,7 @@ from editsvc.files.workspace import work_tree
 from editsvc.nearest import closest
 from editsvc.settings import environment
 from editsvc.settings.schema import DEFAULT_ORIGIN, PROJECT_MAY_SET, Settings, explained, json_schema, shown
+from editsvc.settings.servers import CEREBRAS, FALLBACK, servers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,9 +247,11 @@ def _say_what_counts(name: str, where: Path) -> None:
 
 
 def _keys(settings: Settings) -> dict[str, str]:
-    keys = {"api_key": environment.api_key(settings)}
-    if settings.fallback_base_url:
-        keys["fallback_api_key"] = environment.fallback_api_key(settings)
+    names = {CEREBRAS: "api_key", FALLBACK: "fallback_api_key"}
+    keys = {
+        names.get(server.name, f"servers.{server.name}.api_key"): environment.key_of(server, settings)
+        for server in servers(settings)
+    }
     return {name: f"set ({key.origin})" if key else "not set" for name, key in keys.items()}
 
 

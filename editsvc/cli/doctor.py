@@ -25,8 +25,9 @@ from editsvc.errors import EditsvcError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from editsvc.app.servers import Server
+    from editsvc.app.servers import Asked
     from editsvc.provider.health import HealthEntry
+    from editsvc.provider.lessons import Lesson
     from editsvc.provider.limits import Found
     from editsvc.settings.schema import Settings
 
@@ -206,48 +207,80 @@ def _policy(settings: Settings) -> Checkup:
 
 
 def _servers(settings: Settings) -> Iterator[Checkup]:
-    from editsvc.app.servers import configured, health_file, limits_file
+    from editsvc.app.servers import configured, health_file, lessons_file, limits_file
+    from editsvc.settings.servers import CEREBRAS, servers
 
     try:
-        servers = configured(settings)
+        asked = configured(settings)
     except EditsvcError as exc:
         yield Checkup("key", message_of(exc), ok=False)
         return
-    if not servers:
+    if not asked:
         yield Checkup("key", "none: the offline engine edits. Set CEREBRAS_API_KEY to use a model.", ok=None)
         return
-    if servers[0].fallback:
-        yield Checkup("key", "none for Cerebras: the fallback is the only server.", ok=None)
-    known, limits = health_file(settings).entries(), limits_file(settings)
-    for server in servers:
-        yield from _server(settings, server, known.get(server.origin), alone=len(servers) == 1)
-        title = "fallback limits" if server.fallback else "limits"
-        yield Checkup(title, _limits(limits.of(server.origin), time.time()), ok=True)
+    for server in servers(settings):
+        if all(server.name != one.name for one in asked):
+            if server.name == CEREBRAS and not settings.servers:
+                yield Checkup("key", "none for Cerebras: the fallback is the only server.", ok=None)
+            else:
+                variables = " or ".join(server.key_variables)
+                text = f"none for {server.name}, so it is not asked. Set {variables}."
+                yield Checkup(f"{server.name} key", text, ok=None)
+    known, limits, lessons = health_file(settings).entries(), limits_file(settings), lessons_file(settings)
+    for one in asked:
+        yield from _server(settings, one, known.get(one.origin), alone=len(asked) == 1)
+        yield Checkup(f"{_title(one)}limits", _limits(limits.of(one.origin), time.time()), ok=True)
+        for model, lesson in lessons.of(one.origin).items():
+            if text := learned(model, lesson):
+                yield Checkup(f"{_title(one)}learned", text, ok=None)
 
 
-def _server(
-    settings: Settings, server: Server, known: HealthEntry | None, *, alone: bool
-) -> Iterator[Checkup]:
+def _title(asked: Asked) -> str:
+    return "" if asked.name == "cerebras" else f"{asked.name} "
+
+
+def _server(settings: Settings, asked: Asked, known: HealthEntry | None, *, alone: bool) -> Iterator[Checkup]:
     from editsvc.app.servers import provider
 
-    title = "fallback " if server.fallback else ""
-    yield Checkup(f"{title}key", f"from {server.key.origin}" if server.key else "none", ok=True)
-    asked = provider(settings, server)
+    title = _title(asked)
+    yield Checkup(f"{title}key", f"from {asked.key.origin}" if asked.key else "none", ok=True)
+    if title or asked.server.dialect.name != "cerebras":
+        yield Checkup(f"{title}dialect", asked.server.dialect.title, ok=True)
+    there = provider(settings, asked)
     try:
-        listed = asyncio.run(asked.models())
+        listed = asyncio.run(there.models())
     except EditsvcError as exc:
-        # A fallback that is away is worth knowing; without it, edits can still be made.
-        ok = None if server.fallback and not alone else False
+        # A second server that is away is worth knowing; without it, edits can still be made.
+        ok = None if title and not alone else False
         yield Checkup(f"{title}server", message_of(exc), ok=ok, exit_code=exc.exit_code)
     else:
-        yield Checkup(f"{title}server", f"{server.origin} lists {len(listed)} models", ok=True)
-        there = server.model in listed
-        text = server.model if there else f"{server.model} is not among them: {', '.join(listed)}"
-        yield Checkup(f"{title}model", text, ok=True if there else None)
+        yield Checkup(f"{title}server", f"{asked.origin} lists {len(listed)} models", ok=True)
+        named = asked.server.model or (listed[0] if listed else "")
+        there_is = named in listed
+        text = named if there_is else f"{named or 'none'} is not among them: {', '.join(listed)}"
+        yield Checkup(f"{title}model", text, ok=True if there_is else None)
     finally:
-        asked.close()
+        there.close()
     is_open = known is not None and known.open_until is not None
     yield Checkup(f"{title}breaker", _breaker(known, time.time()), ok=None if is_open else True)
+
+
+def learned(model: str, lesson: Lesson) -> str:
+    """What a server turned out to do otherwise than its kind; "" for nothing."""
+    parts = []
+    if lesson.fields.dropped:
+        parts.append(f"takes no {' and no '.join(sorted(lesson.fields.dropped))}")
+    if lesson.fields.limit:
+        parts.append(f"calls the limit of a reply {lesson.fields.limit}")
+    if lesson.ignores_predictions:
+        parts.append("takes no notice of predictions, so none are sent")
+    if lesson.whole:
+        parts.append("does not stream")
+    if lesson.pace.reads is not None:
+        parts.append(f"reads {lesson.pace.reads:,.0f} tokens a second")
+    if lesson.pace.writes is not None:
+        parts.append(f"writes {lesson.pace.writes:,.0f} a second")
+    return f"{model} {', '.join(parts)}" if parts else ""
 
 
 def _breaker(known: HealthEntry | None, now: float) -> str:

@@ -31,7 +31,7 @@ class ReplyReceiver:
     """The `Receiver` of one request of an edit; structured edits, and answers to where, are not parsed, and not shown.
 
     `meanwhile`, where it is set, works ahead on what arrives. `limit` is the edit's deadline. It stands still while one
-    of many files waits for its turn: that says nothing about the server, and others are being served meanwhile.
+    of many files waits for its turn, or for others of ours: that says nothing about the server.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class ReplyReceiver:
 
     def held(self, seconds: float | None) -> None:
         """The request is held back."""
-        if self._stands_still and self._left_s is None:
+        if (self._stands_still or seconds is None) and self._left_s is None:
             self._left_s = self.time_left_s()
             self._limit.reschedule(None)
         if self._listener is not None:
@@ -134,6 +134,14 @@ class ReplyReceiver:
             left, self._left_s = self._left_s, None
             if not math.isinf(left):
                 self._limit.reschedule(asyncio.get_running_loop().time() + left)
+
+    def granted(self, seconds: float) -> None:
+        """A slow server is asked: the deadline is no sooner than that."""
+        now = asyncio.get_running_loop().time()
+        when = self._limit.when()
+        if when is not None and when < now + seconds:
+            self._run.allowed_s += now + seconds - when
+            self._limit.reschedule(now + seconds)
 
     def time_left_s(self) -> float:
         """Seconds until the edit's deadline."""

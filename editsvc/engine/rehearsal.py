@@ -75,6 +75,9 @@ class _Understudy:
     name = "rehearsal"
     refuses_predictions = False
 
+    def ignores_predictions(self, _: str) -> bool:
+        return False
+
     def context_tokens(self, _model: str) -> int | None:
         return None
 

@@ -39,6 +39,7 @@ class EditRun:
     """An edit so far; failed and cancelled ones are recorded from it too.
 
     `model` is the row of `model_name`; `context_tokens` is what its server turned out to take, if it said so.
+    `allowed_s` is how many seconds it may take.
     """
 
     id: str
@@ -57,6 +58,7 @@ class EditRun:
     restarts: list[Restart] = field(default_factory=list)
     asked_again: bool = False
     context_tokens: int | None = None
+    allowed_s: float = 0.0
     refused: Snapshot | None = None
     findings: list[Handled] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

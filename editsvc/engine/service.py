@@ -47,11 +47,12 @@ from editsvc.errors import (
 from editsvc.guard.findings import WAIVABLE, Action, Check
 from editsvc.instruction.intent import intent_of
 from editsvc.prediction import drafts, policy
-from editsvc.prediction.candidates import completion_budget, drafted_sections
+from editsvc.prediction.candidates import PredictionKind, completion_budget, drafted_sections
 from editsvc.prediction.policy import Cell, Decision, Reason
 from editsvc.prompt.rendering import EditFormat
 from editsvc.provider.base import Completion, CompletionRequest, Priority
 from editsvc.provider.models import UNKNOWN
+from editsvc.provider.patience import WHOLE_S
 from editsvc.reply import Reply, ReplyKind
 from editsvc.scope import scopes
 from editsvc.scope.scopes import ScopeKind, ScopeReason
@@ -144,6 +145,7 @@ class EditService:
         provider: Completer,
         settings: Settings,
         models: Mapping[str, Model],
+        served: Mapping[str, tuple[str, Model]] | None = None,
         recorder: Recorder | None,
         shown_once: ShownOnce,
         clock: Callable[[], float],
@@ -160,6 +162,8 @@ class EditService:
         self._settings = settings
         self._models = models
         self._model = models.get(settings.model, UNKNOWN)
+        # The model of each server, and what is known about it there; the first one's is that of the settings.
+        self._served = {**(served or {}), provider.name: (settings.model, self._model)}
         self._recorder = recorder
         self._shown_once = shown_once
         self._clock = clock
@@ -213,11 +217,12 @@ class EditService:
         )
         started, created = self._clock(), self._now()
         try:
-            async with asyncio.timeout(self._settings.deadline_s) as limit:
+            run.allowed_s = self._settings.deadline_s or WHOLE_S
+            async with asyncio.timeout(run.allowed_s) as limit:
                 result = await steps(run, limit)
         except TimeoutError:
             late = ProviderTimeout(
-                f"The edit took longer than {self._settings.deadline_s:g} s.",
+                f"The edit took longer than {run.allowed_s:.4g} s.",
                 hint="Raise the setting deadline_s.",
                 remedies=(Remedy(Means.SMALLER_SCOPE),),
             )
@@ -482,14 +487,16 @@ class EditService:
         rendered = await asyncio.to_thread(plan.rendered)
         candidates = rendered.candidates
         run.predicted = {candidate.kind: candidate.text for candidate in candidates}
-        decision = self._decide(run, plan, rendered.offered_tokens)
-        if decision.send and Restart.TOO_MANY_REJECTED in run.restarts:
-            decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
+        decisions = self._decisions(run, plan, rendered.offered_tokens)
+        if Restart.TOO_MANY_REJECTED in run.restarts:
+            decisions = _without(decisions, Reason.TOO_MANY_REJECTED)
+        first = self._provider.name
         priority = Priority.BATCH if run.request.batch else Priority.INTERACTIVE
         while True:
-            run.decision = decision
-            candidate = candidates[0] if decision.send and candidates else None
-            run.prediction_kind = candidate.kind if candidate else None
+            run.decision = decisions[first]
+            sends = any(decision.send for decision in decisions.values())
+            candidate = candidates[0] if sends and candidates else None
+            run.prediction_kind = candidate.kind if candidate and run.decision.send else None
             run.budget = completion_budget(
                 msgspec.structs.replace(self._model, context_tokens=self._room(run).known_context),
                 prompt_tokens=rendered.prompt_tokens,
@@ -510,51 +517,61 @@ class EditService:
                 response_format=search_replace.RESPONSE_FORMAT if structured else None,
                 prompt_tokens=rendered.prompt_tokens,
                 priority=priority,
+                unpredicted=frozenset(name for name, decision in decisions.items() if not decision.send),
             )
             receiver = ReplyReceiver(
                 run, plan, rendered.frame, priority=priority, limit=limit, listener=listener
             )
             try:
-                return await self._stream(run, plan, asked, receiver)
+                return await self._stream(run, plan, asked, receiver, decisions)
             except PredictionUnsupported:
-                if not decision.send:
+                if not run.decision.send:
                     raise
-                decision = replace(decision, send=False, reason=Reason.SERVER_REFUSED)
+                refused = replace(decisions[first], send=False, reason=Reason.SERVER_REFUSED)
+                decisions = {**decisions, first: refused}
                 run.restarts.append(Restart.PREDICTION_UNSUPPORTED)
             except IncompleteReply as exc:
                 # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
                 rejected = (run.completion.usage.rejected_prediction_tokens if run.completion else None) or 0
                 lost = rejected / run.budget
-                if not decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
+                if not run.decision.send or exc.finish_reason != "length" or lost < _REJECTED_SHARE:
                     raise
-                decision = replace(decision, send=False, reason=Reason.TOO_MANY_REJECTED)
+                decisions = _without(decisions, Reason.TOO_MANY_REJECTED)
                 run.restarts.append(Restart.TOO_MANY_REJECTED)
                 if listener is not None:
                     listener.restarted()
 
-    def _decide(self, run: EditRun, plan: Plan, tokens: int) -> Decision:
-        asked = run.request.prediction
+    def _decisions(self, run: EditRun, plan: Plan, tokens: int) -> dict[str, Decision]:
+        """Whether a prediction goes along, for each server that may be asked."""
         if plan.form is EditFormat.SEARCH_REPLACE:
-            return Decision(send=False, reason=Reason.STRUCTURED)
-        return policy.decide(
-            self._settings.prediction if asked is None else asked,
-            capable=self._model.prediction,
-            refused_lately=self._provider.refuses_predictions,
-            target_tokens=tokens,
-            min_tokens=self._settings.prediction_min_tokens,
-            learned=self._learned(),
-            cell=Cell(
-                self._provider.name,
-                self._settings.model,
-                plan.target.kind,
-                policy.size_of(len(run.request.snapshot.text.encode("utf-8", "surrogatepass"))),
-            ),
-            exploration=self._settings.exploration,
-            draw=self._draw() if self._draw is not None else None,
-        )
+            return dict.fromkeys(self._served, Decision(send=False, reason=Reason.STRUCTURED))
+        asked, learned = run.request.prediction, self._learned()
+        draw = self._draw() if self._draw is not None else None
+        size = policy.size_of(len(run.request.snapshot.text.encode("utf-8", "surrogatepass")))
+        first = self._provider.name
+        return {
+            name: policy.decide(
+                self._settings.prediction if asked is None else asked,
+                capable=model.prediction,
+                refused_lately=name == first and self._provider.refuses_predictions,
+                ignored=self._provider.ignores_predictions(name),
+                target_tokens=tokens,
+                min_tokens=self._settings.prediction_min_tokens,
+                learned=learned,
+                cell=Cell(name, model_name, plan.target.kind, size),
+                exploration=self._settings.exploration,
+                draw=draw,
+            )
+            for name, (model_name, model) in self._served.items()
+        }
 
     async def _stream(
-        self, run: EditRun, plan: Plan, asked: CompletionRequest, receiver: ReplyReceiver
+        self,
+        run: EditRun,
+        plan: Plan,
+        asked: CompletionRequest,
+        receiver: ReplyReceiver,
+        decisions: Mapping[str, Decision],
     ) -> Reply | None:
         await asyncio.to_thread(receiver.begin)
         try:
@@ -564,7 +581,15 @@ class EditService:
                 done = await self._provider.complete(asked, receiver)
         finally:
             run.reply = receiver.text
-        run.answered(done, self._models.get(done.requested_model or asked.model, UNKNOWN))
+        answered = done.provider or self._provider.name
+        run.decision = decisions.get(answered, run.decision)
+        if done.predicted:
+            run.prediction_kind = next(map(PredictionKind, run.predicted), None)
+        _, model = self._served.get(answered, ("", UNKNOWN))
+        run.answered(done, model)
+        for notice in done.notices:
+            if self._shown_once.first_time(f"{notice.kind}:{answered}:{done.requested_model}"):
+                run.warnings.append(notice.sentence)
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
         return receiver.finish()
@@ -944,6 +969,14 @@ class EditService:
         recorder.append(run.record(result, created, recorder.digest(path) if path else None))
         if self._scorer is not None and result.after is not None and run.predicted:
             self._scorer.submit(run.id, run.predicted, run.reply)
+
+
+def _without(decisions: Mapping[str, Decision], reason: Reason) -> dict[str, Decision]:
+    """The same decisions, and nobody gets a prediction."""
+    return {
+        name: replace(decision, send=False, reason=reason) if decision.send else decision
+        for name, decision in decisions.items()
+    }
 
 
 def _original(document: str, language: syntax.Language | None) -> Original:

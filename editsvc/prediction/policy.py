@@ -54,6 +54,7 @@ class Reason(StrEnum):
     MODEL_CANNOT = "model-cannot"
     MODEL_UNKNOWN = "model-unknown"
     SERVER_REFUSED = "server-refused"
+    SERVER_IGNORES = "server-ignores"
     TOO_MANY_REJECTED = "too-many-rejected"
     NO_TEXT = "no-text"
 
@@ -134,6 +135,7 @@ def decide(
     *,
     capable: bool | None,
     refused_lately: bool,
+    ignored: bool = False,
     target_tokens: int,
     min_tokens: int,
     learned: LearnedPolicy | None = None,
@@ -144,7 +146,8 @@ def decide(
     """Decide for one request.
 
     `capable` is the model table's word (None: not known), `refused_lately` whether the server answered that
-    it does not support predictions a short while ago, `target_tokens` the length of what is rewritten. Under
+    it does not support predictions a short while ago, `ignored` whether it took no notice of those that it got,
+    `target_tokens` the length of what is rewritten. Under
     `min_tokens` a prediction gained nothing in measurements and cost a few milliseconds.
 
     `learned` is asked about `cell`; that predictions pay with a model also answers whether it takes them.
@@ -164,6 +167,8 @@ def decide(
         return Decision(send=False, reason=Reason.MODEL_CANNOT)
     if refused_lately:
         return Decision(send=False, reason=Reason.SERVER_REFUSED)
+    if ignored:
+        return Decision(send=False, reason=Reason.SERVER_IGNORES)
     if target_tokens < min_tokens:
         return Decision(send=False, reason=Reason.TOO_SMALL)
     version = VERSION if learned is None or pays is None else learned.version

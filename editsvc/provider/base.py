@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from editsvc.prompt.rendering import Message
+    from editsvc.provider.patience import Waits
 
 
 # Blanks and dashes in a row; the longest tokens of o200k and its like have 128.
@@ -33,8 +34,9 @@ class CompletionRequest:
     There is no field for tools, logprobs or a number of choices: the API refuses a prediction together with
     any of them, and so such a request cannot be written down here. `prompt_tokens` is an estimate; together with
     `max_completion_tokens` it is what a server's rate limit reserves for the request. Whoever carries it out ends it by
-    itself when `time_left_s` seconds are over. It calls `sent`, in some thread, as soon as the request is on its way:
-    the moment for what was put off so that it leaves early.
+    itself when `time_left_s` seconds are over, and waits meanwhile as `waits` says; None leaves that to the provider.
+    The servers named in `unpredicted` get no prediction. `sent` is called, in some thread, as soon as the request is on
+    its way: the moment for what was put off so that it leaves early.
     """
 
     model: str
@@ -46,7 +48,13 @@ class CompletionRequest:
     prompt_tokens: int = 0
     priority: Priority = Priority.INTERACTIVE
     time_left_s: float = math.inf
+    waits: Waits | None = None
+    unpredicted: frozenset[str] = frozenset()
     sent: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+
+    def predicts_at(self, server: str) -> bool:
+        """Whether the prediction is to go along to `server`: that depends on who is asked."""
+        return server not in self.unpredicted
 
     @property
     def longest_reply(self) -> int:
@@ -94,6 +102,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a server does otherwise than expected, for the user to know, once: `kind` tells what."""
+
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """How a stream ended; only ``finish_reason == "stop"`` makes what was streamed a whole reply.
 
@@ -103,7 +119,7 @@ class Completion:
     without that prefix. `provider` is who answered, as `requested_model`, and `predicted` whether a prediction
     went along; `fallback_reason` says why that is not the server that comes first, "" if it is. `usage_is_whole` is
     false if other requests were billed whose usage is unknown. `odd` names the impossible numbers that the server
-    reported, with their values; they are unknown in `usage` and `server`.
+    reported, with their values; they are unknown in `usage` and `server`. `notices` says what else it did.
     """
 
     finish_reason: str | None
@@ -121,6 +137,7 @@ class Completion:
     fallback_reason: str = ""
     usage_is_whole: bool = True
     odd: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def after(self, earlier: Completion | None) -> Completion:
         """This completion as the end of an edit that an earlier one began: tokens, times and attempts add up."""
@@ -190,6 +207,10 @@ class Receiver(Protocol):
         """It goes on."""
         ...
 
+    def granted(self, seconds: float) -> None:
+        """The server that is asked now calls for so much time from here on, whatever the deadline was."""
+        ...
+
     def time_left_s(self) -> float:
         """Seconds until the edit's deadline; infinity if there is none."""
         ...
@@ -206,6 +227,10 @@ class Completer(Protocol):
     @property
     def refuses_predictions(self) -> bool:
         """Whether that provider has said a short while ago that it supports no predictions for its model."""
+        ...
+
+    def ignores_predictions(self, server: str) -> bool:
+        """Whether `server` took no notice of the predictions that it got."""
         ...
 
     def context_tokens(self, model: str) -> int | None:

@@ -24,6 +24,10 @@ class CallCancelled(BaseException):
     """
 
 
+class NoToken(Exception):
+    """A server has sent no token in time, whatever else it has sent."""
+
+
 class Call:
     """One cancellable call; `attempts` counts the HTTP requests it made.
 

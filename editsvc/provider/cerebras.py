@@ -26,13 +26,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from editsvc.errors import EditsvcError, SettingsError
-from editsvc.provider import overflow
+from editsvc.provider import dialects, overflow
 from editsvc.provider.base import Completion
 from editsvc.provider.bridge import Bridge
 from editsvc.provider.call import MOST_BYTES, Call, CallCancelled, current_call
 from editsvc.provider.compression import Compression
+from editsvc.provider.fields import REFUSALS
+from editsvc.provider.lessons import Lessons
+from editsvc.provider.patience import BRISK_S, Waits
 from editsvc.provider.reader import StreamReader
-from editsvc.provider.wire import decode_models, encode_request
+from editsvc.provider.wire import decode_models, request_fields
 from editsvc.redact import without_secrets
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     from editsvc.provider.base import CompletionRequest
     from editsvc.provider.connections import CancellableTransport
+    from editsvc.provider.dialects import Dialect
     from editsvc.provider.stream import ReplyStream
 
 _PATH: Final = "/v1/chat/completions"
@@ -63,8 +67,8 @@ _SHORTEST_KEY: Final = 6
 class CerebrasProvider:
     """The provider on the Cerebras SDK; safe to use from several tasks at once.
 
-    `compatible` means another server than Cerebras's own: it is asked to tell the tokens in the stream, which others
-    do only then, and gets none of the headers from CEREBRAS_CUSTOM_HEADERS, and no compressed bodies.
+    `dialect` says what the server takes, `lessons` what it turned out to take. The time-outs are
+    for requests that do not say how long to wait.
     """
 
     def __init__(
@@ -73,21 +77,22 @@ class CerebrasProvider:
         api_key: str,
         base_url: str,
         name: str = "cerebras",
-        compatible: bool = False,
+        dialect: Dialect | None = None,
+        lessons: Lessons | None = None,
         connect_timeout_s: float = 5.0,
-        read_timeout_s: float = 15.0,
+        read_timeout_s: float = BRISK_S,
         clock: Callable[[], float] = time.monotonic,
         ssl_context: Any = None,
     ) -> None:
         self.name = name
-        self._compatible = compatible
+        self._dialect = dialect or dialects.table()[dialects.CEREBRAS]
+        self._lessons = lessons or Lessons()
         self._api_key = api_key
         self._base_url = base_url
-        self._connect_timeout_s = connect_timeout_s
-        self._read_timeout_s = read_timeout_s
+        self._waits = Waits(connect_timeout_s, read_timeout_s, read_timeout_s)
         self._clock = clock
         self._ssl_context = ssl_context
-        self._compression = Compression(offered=not compatible)
+        self._compression = Compression(offered=self._dialect.compressed)
         self._lock = threading.Lock()
         self._client: Cerebras | None = None
         self._transport: CancellableTransport | None = None
@@ -131,10 +136,10 @@ class CerebrasProvider:
                 http_client=httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200))),
                 warm_tcp_connection=False,
             ) as rehearsal:
-                _post(rehearsal, b"{}", {})
+                _post(rehearsal, b"{}", {}, waits=Waits())
             self._connect()
             if self._transport is not None:
-                self._transport.open_ahead(httpx.URL(self._base_url), self._connect_timeout_s)
+                self._transport.open_ahead(httpx.URL(self._base_url), self._waits.connect_s)
 
     def close(self) -> None:
         """Close every connection, also those in use."""
@@ -158,7 +163,7 @@ class CerebrasProvider:
 
         # The SDK puts the custom headers into every client; they are meant for Cerebras alone.
         not_sent: dict[str, Any] = dict.fromkeys(_custom_header_names(), Omit())
-        timeout = httpx.Timeout(self._read_timeout_s, connect=self._connect_timeout_s)
+        timeout = httpx.Timeout(self._waits.gap_s, connect=self._waits.connect_s)
         self._transport = CancellableTransport(
             verify=self._certificates(),
             keepalive_s=_KEEPALIVE_S,
@@ -169,11 +174,18 @@ class CerebrasProvider:
             base_url=self._base_url,
             timeout=timeout,
             max_retries=0,
-            default_headers=not_sent if self._compatible else None,
+            default_headers=self._headers(not_sent),
             http_client=httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False),
             # The SDK's warming is a blocking request in the constructor, over a connection of its own.
             warm_tcp_connection=False,
         )
+
+    def _headers(self, not_sent: dict[str, Any]) -> dict[str, Any] | None:
+        """What is sent with each request, beside what the SDK sends by itself."""
+        headers = {} if self._dialect.custom_headers else dict(not_sent)
+        if self._dialect.auth == "api-key":
+            headers["api-key"] = self._api_key
+        return headers or None
 
     def _certificates(self) -> Any:
         import ssl  # noqa: PLC0415
@@ -219,22 +231,21 @@ class CerebrasProvider:
     def _run(self, request: CompletionRequest, call: Call, bridge: Bridge) -> None:
         """The worker: everything that blocks."""
         current_call.set(call)
+        waits = request.waits or self._waits
         try:
-            self._answer(request, call, bridge)
+            self._answer(request, waits, call, bridge)
         except CallCancelled:
             pass
         except Exception as exc:  # noqa: BLE001 - the thread's end: whatever it is belongs to the waiting task
-            bridge.fail(self._mapped(exc))
+            bridge.fail(self._mapped(exc, waits))
 
-    def _mapped(self, exc: Exception) -> Exception:
+    def _mapped(self, exc: Exception, waits: Waits) -> Exception:
         if isinstance(exc, EditsvcError):
             return self._without_key(exc)
         from editsvc.provider import failures  # noqa: PLC0415
 
         return self._without_key(
-            failures.from_exception(
-                exc, server=self._server, read_timeout_s=self._read_timeout_s, proxy=self._proxy_name
-            )
+            failures.from_exception(exc, server=self._server, waits=waits, proxy=self._proxy_name)
         )
 
     def _without_key(self, error: EditsvcError) -> EditsvcError:
@@ -243,16 +254,14 @@ class CerebrasProvider:
             error.message = error.message.replace(self._api_key, "(the key)")
         return error
 
-    def _answer(self, request: CompletionRequest, call: Call, bridge: Bridge) -> None:
+    def _answer(self, request: CompletionRequest, waits: Waits, call: Call, bridge: Bridge) -> None:
         """Send the request, and read the answer, or hand it to the reader of all of them."""
         from editsvc.provider.reading import DirectReading, Reading  # noqa: PLC0415 - as in _build
         from editsvc.provider.stream import ReplyStream  # noqa: PLC0415 - as in _build
 
         client = self._connect()
         started = self._clock()
-        response = self._compression.sent(
-            encode_request(request, asks_for_usage=self._compatible), partial(_post, client)
-        )
+        response = self._accepted(request, waits, partial(_post, client))
         stream = ReplyStream(
             response.headers,
             server=self._server,
@@ -264,16 +273,41 @@ class CerebrasProvider:
             stream,
             bridge,
             completion=partial(self._completion, stream, call, response.headers, started),
-            mapped=self._mapped,
+            mapped=partial(self._mapped, waits=waits),
         )
         body = None if stream.over else response.extensions["direct_body"]()
         if body is None:
             reading.read(response, call)
         else:
-            timeout_s = self._read_timeout_s
+            first_by = started + waits.first_token_s
             self._reader.add(
-                DirectReading(reading, response, body, clock=self._clock, read_timeout_s=timeout_s)
+                DirectReading(
+                    reading, response, body, clock=self._clock, first_by=first_by, gap_s=waits.gap_s
+                )
             )
+
+    def _accepted(
+        self, request: CompletionRequest, waits: Waits, post: Callable[..., httpx.Response]
+    ) -> httpx.Response:
+        """The head of the answer, without the fields that the server refuses; raises the SDK's errors."""
+        from cerebras.cloud import sdk  # noqa: PLC0415 - as in _build
+
+        fields = known = self._lessons.of(request.model).fields
+        post = partial(post, waits=waits)
+        while True:
+            body = request_fields(request, self._dialect, fields)
+            try:
+                response = self._compression.sent(msgspec.json.encode(body), post)
+            except sdk.APIStatusError as exc:
+                refused = exc.status_code in REFUSALS
+                other = fields.after_refusal(exc.body, body, self._dialect) if refused else None
+                if other is None:
+                    raise
+                fields = other
+                continue
+            if fields != known:
+                self._lessons.learn(request.model, fields=fields)
+            return response
 
     def _completion(
         self, stream: ReplyStream, call: Call, headers: Mapping[str, str], started: float
@@ -305,22 +339,29 @@ class CerebrasProvider:
             with self._connect().models.with_streaming_response.list() as response:
                 body = b"".join(bounded(response.iter_bytes(), MOST_BYTES))
         except Exception as exc:
-            raise self._mapped(exc) from exc
+            raise self._mapped(exc, self._waits) from exc
         try:
             return sorted(model.id for model in decode_models(body).data or ())
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise failures.no_list(server=self._server) from exc
 
 
-def _post(client: Cerebras, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+def _post(
+    client: Cerebras, body: bytes, headers: Mapping[str, str], *, waits: Waits | None = None
+) -> httpx.Response:
     """The head of the answer to a request; raises the SDK's errors."""
+    import httpx  # noqa: PLC0415 - as in _build
     from cerebras.cloud.sdk import Stream  # noqa: PLC0415 - as in _build
 
+    options: Any = {"headers": {"Content-Type": "application/json", **headers}}
+    if waits is not None:
+        # A server may begin its answer only when it knows the first token.
+        options["timeout"] = httpx.Timeout(waits.first_token_s, connect=waits.connect_s)
     return client.post(
         _PATH,
         cast_to=object,
         content=body,
-        options={"headers": {"Content-Type": "application/json", **headers}},
+        options=options,
         stream=True,
         stream_cls=Stream[object],
     ).response

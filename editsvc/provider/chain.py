@@ -111,6 +111,11 @@ class Chain:
         """See `Completer.refuses_predictions`."""
         return self.upstreams.first.refuses_predictions(self.upstreams.now())
 
+    def ignores_predictions(self, server: str) -> bool:
+        """See `Completer.ignores_predictions`."""
+        asked = [one for one in self.upstreams if one.name == server]
+        return any(lesson.ignores_predictions for one in asked for _, lesson in one.lessons.known())
+
     def context_tokens(self, model: str) -> int | None:
         """See `Completer.context_tokens`."""
         return self.upstreams.first.limits.tokens(model, self.upstreams.now())
@@ -264,6 +269,8 @@ class _RequestRun:
             predicted = await self._rest_predicted(request.prediction, seen)
             request = replace(request, prediction=predicted)
         reservation = await upstreams.turn(upstream, request, self._receiver)
+        if request.waits is not None and request.waits.grants:
+            self._receiver.granted(request.waits.whole_s)
         request = replace(request, time_left_s=self._receiver.time_left_s())
         now = upstreams.now()
         self._begun = min(self._begun, now)

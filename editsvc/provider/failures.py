@@ -34,11 +34,14 @@ from editsvc.errors import (
 )
 from editsvc.provider import overflow
 from editsvc.provider.budget import limit_reset_s
+from editsvc.provider.call import NoToken
+from editsvc.provider.fields import PREDICTION, REFUSALS, named, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from editsvc.provider.overflow import Overflow
+    from editsvc.provider.patience import Waits
     from editsvc.provider.wire import Chunk
 
 _LONGEST_MESSAGE: Final = 300
@@ -77,11 +80,11 @@ def from_status(
         )
     if status == 413:  # noqa: PLR2004 - the numbers of HTTP are their names
         status = 429  # Groq's, for its limit of tokens a minute
-    said = f": {message}" if message else ""
+    words = f": {message}" if message else ""
     identity = request_id(headers)
     if status in {401, 403}:
         return ProviderAuthError(
-            f"{server} does not accept the API key ({status}{said}).",
+            f"{server} does not accept the API key ({status}{words}).",
             remedies=(Remedy(Means.VALID_KEY),),
             request_id=identity,
         )
@@ -91,7 +94,7 @@ def from_status(
         wait = limit_reset_s(limits) if wait is None else wait
         after = f" in {wait:g} s" if wait is not None else " later"
         return ProviderRateLimited(
-            f"{server} does not allow more requests for now (429{said}).",
+            f"{server} does not allow more requests for now (429{words}).",
             hint=f"Try again{after}.",
             request_id=identity,
             retry_after_s=wait,
@@ -99,11 +102,11 @@ def from_status(
         )
     if status >= 500:  # noqa: PLR2004
         return ProviderUnavailable(
-            f"{server} failed ({status}{said}).", hint="Try again in a moment.", request_id=identity
+            f"{server} failed ({status}{words}).", hint="Try again in a moment.", request_id=identity
         )
-    if status == 400 and "prediction" in message.lower() and "support" in message.lower():  # noqa: PLR2004
+    if status in REFUSALS and named(body, {PREDICTION}) == PREDICTION:
         return PredictionUnsupported(
-            f"{server} does not support predictions for this model (400{said}).",
+            f"{server} does not support predictions for this model ({status}{words}).",
             remedies=(Remedy(Means.PREDICTION_OFF),),
             request_id=identity,
         )
@@ -112,7 +115,7 @@ def from_status(
         status, "The request was not accepted; nothing was changed."
     )
     return ProviderRejected(
-        f"{server} refused the request ({status}{said}).",
+        f"{server} refused the request ({status}{words}).",
         hint="" if remedy else hint,
         remedies=(Remedy(remedy),) if remedy else (),
         request_id=identity,
@@ -168,8 +171,8 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
     )
 
 
-def from_exception(exc: Exception, *, server: str, read_timeout_s: float, proxy: str = "") -> EditsvcError:
-    """The error for whatever the SDK or httpx raised; `proxy` is the one on the way, if there is one.
+def from_exception(exc: Exception, *, server: str, waits: Waits, proxy: str = "") -> EditsvcError:
+    """The error for whatever the SDK or httpx raised; `waits` says how long it waited, `proxy` is on the way, if any.
 
     An unknown exception becomes an error too, by the name of its class: the caller must never be left without one.
     """
@@ -187,8 +190,14 @@ def from_exception(exc: Exception, *, server: str, read_timeout_s: float, proxy:
             return ProviderUnreachable(
                 f"No connection to {server}{_through(proxy)} in time.", hint="Check the network."
             )
+        seconds = waits.gap_s if isinstance(exc, httpx.ReadTimeout) else waits.first_token_s
         return ProviderTimeout(
-            f"No data from {server} for {read_timeout_s:g} s.", hint="Try again, or raise read_timeout_s."
+            f"No data from {server} for {seconds:g} s.", hint="Try again, or raise read_timeout_s."
+        )
+    if isinstance(exc, NoToken):
+        return ProviderTimeout(
+            f"No word of the reply from {server} within {waits.first_token_s:g} s.",
+            hint="Try again, or raise read_timeout_s.",
         )
     if isinstance(exc, sdk.APIStatusError):
         return from_status(
@@ -262,13 +271,8 @@ def shorten(message: str) -> str:
 
 
 def _message(exc: sdk.APIStatusError) -> str:
-    body: Any = exc.body
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        if isinstance(inner, str):
-            return inner
-        if isinstance(inner, dict) and isinstance(inner.get("message"), str):
-            return str(inner["message"])
+    if isinstance(exc.body, dict | list) and (words := said(exc.body)):
+        return words
     # An HTML page from a proxy would fill the terminal.
     return "" if "<" in exc.message else exc.message
 

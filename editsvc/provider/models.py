@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from editsvc.errors import SettingsError
+from editsvc.provider.dialects import base_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 UNKNOWN = Model(known=False)
+
+
+def row(table: Mapping[str, Model], name: str) -> Model:
+    """The row of the model `name`, or that of its namesake elsewhere: ``openai/gpt-oss-120b`` is gpt-oss-120b."""
+    found = table.get(name)
+    return table.get(base_name(name), UNKNOWN) if found is None else found
 
 
 def table(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Model]:

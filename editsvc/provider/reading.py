@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from editsvc.errors import EditsvcError
+from editsvc.provider.call import NoToken
 from editsvc.provider.connections import bounded, late
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ class Reading:
 
 
 class DirectReading:
-    """A `Source`: an answer whose `body` is read beside those of others, by a `StreamReader`."""
+    """A `Source`: an answer whose `body` is read beside those of others, by a `StreamReader`.
+
+    The first token is to come by `first_by`, on `clock`, each further one within `gap_s` seconds; what says nothing of
+    the reply, as the comments that some servers send meanwhile, does not count.
+    """
 
     def __init__(
         self,
@@ -101,15 +106,17 @@ class DirectReading:
         body: DirectBody,
         *,
         clock: Callable[[], float],
-        read_timeout_s: float,
+        first_by: float,
+        gap_s: float,
     ) -> None:
         self._reading = reading
         self._response = response
         self._body = body
         self._call = body.call
         self._clock = clock
-        self._read_timeout_s = read_timeout_s
-        self._silent_since = clock()
+        self._first_by = first_by
+        self._gap_s = gap_s
+        self._held = False  # for the listener: the server is not to blame for that time
 
     @property
     def socket(self) -> socket.socket:
@@ -132,13 +139,18 @@ class DirectReading:
         """When a server that sends nothing is given up, or one that sends without end."""
         if self._call.cancelled:
             return -math.inf
-        return min(self._call.ends, self._silent_since + self._read_timeout_s)
+        if self._held:
+            return self._call.ends
+        last = self._reading.stream.last
+        return min(self._call.ends, self._first_by if last is None else last + self._gap_s)
 
     def read(self) -> bool:
         """Take what has come; false if nothing follows."""
         if self._call.cancelled:
             return False
-        self._silent_since = self._clock()
+        if self._held:
+            self._held = False
+            self._reading.stream.go_on()
         try:
             return self._read()
         except Exception as exc:  # noqa: BLE001 - a defect ends this answer, and no other
@@ -156,13 +168,16 @@ class DirectReading:
 
     def expire(self) -> None:
         """Give up a server that sends nothing, or without end."""
-        self._reading.fail(late() if self._call.is_over else httpx.ReadTimeout(""))
+        self._reading.fail(late() if self._call.is_over else self._silence())
+
+    def _silence(self) -> Exception:
+        return NoToken() if self._reading.stream.last is None else httpx.ReadTimeout("")
 
     def is_full(self, then: Callable[[], None]) -> bool:
         """Whether the loop is to catch up first."""
         full = not self._reading.bridge.has_room(then)
         if full:
-            self._silent_since = math.inf  # the server is not to blame
+            self._held = True
         return full
 
     def close(self) -> None:

@@ -65,6 +65,9 @@ class ReplyStream:
         self.error: ProviderError | None = None
         self.request_id = failures.request_id(headers)
         self.first: float | None = None
+        """When the first content came, by `clock`."""
+        self.last: float | None = None
+        """When the latest token came, of the reasoning too."""
         self.finish_reason: str | None = None
         self.usage = Usage()
         self.server_times = ServerTimes()
@@ -72,6 +75,16 @@ class ReplyStream:
         self.odd: dict[str, str] = {}
         if self._whole is None and self._type not in _STREAMS:
             self.error = failures.not_a_stream(self._type, server=server, headers=headers)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it comes at once, as from a server that does not stream."""
+        return self._whole is not None
+
+    def go_on(self) -> None:
+        """Let the time since the latest token begin anew: nothing was read meanwhile."""
+        if self.last is not None:
+            self.last = self._clock()
 
     @property
     def over(self) -> bool:
@@ -171,6 +184,7 @@ class ReplyStream:
     def _content(self, chunks: Sequence[Chunk]) -> str:
         """Note what the chunks say, and return what they add to the reply."""
         texts: list[str] = []
+        heard = False
         for chunk in chunks:
             if chunk.error is not None or chunk.choices is None:
                 error = failures.from_event(chunk, server=self._server, headers=self._headers)
@@ -181,12 +195,16 @@ class ReplyStream:
                 if choice.index:
                     continue
                 said = choice.delta or choice.message
-                if said is not None and said.content:
-                    texts.append(said.content)
+                if said is not None:
+                    heard = heard or said.says_something
+                    if said.content:
+                        texts.append(said.text)
                 self.finish_reason = choice.finish_reason or self.finish_reason
             if chunk.usage is not None or chunk.time_info is not None:
                 self._report(chunk)
             self.model = chunk.model or self.model
+        if heard:
+            self.last = self._clock()
         if self.request_id is None:
             self.request_id = next((chunk.id for chunk in chunks if chunk.id), None)
         return self._counted("".join(texts))

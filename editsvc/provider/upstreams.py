@@ -12,6 +12,7 @@ from editsvc.provider.base import Completion, Priority
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.budget import ATTENDED_S, INTERACTIVE_SHARE, MARGIN_SHARE, Budget
 from editsvc.provider.failure_class import COOLDOWN_S, FailureClass, failure_class
+from editsvc.provider.lessons import Lessons
 from editsvc.provider.limits import Limits
 from editsvc.provider.presence import Nobody
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from editsvc.provider.base import CompletionRequest, Provider, Receiver
     from editsvc.provider.budget import Reservation
+    from editsvc.provider.patience import Patience
     from editsvc.provider.presence import Presence
 
 _SHORTEST_NAP_S: Final = 0.01
@@ -39,9 +41,10 @@ class RetryPolicy:
 class Upstream:
     """One server of a chain.
 
-    `model` and `predicts` are None for the first upstream: requests are made for it, and whoever makes them asks
-    whether it refuses predictions. For another they say what its model is called and whether it takes predictions.
-    `reasons` tells whether it takes ``reasoning_effort``.
+    `model` is None for the first upstream: requests are made for it. For another it says what its model is called.
+    `predicts` is false for one that takes no predictions, whatever a request says, `reasons` tells whether it takes
+    ``reasoning_effort``. `at_once` is how many requests it gets at the same time. `lessons` has what it turned out to
+    do; without `patience`, how long it is waited for is left to its provider.
     """
 
     provider: Provider
@@ -51,6 +54,10 @@ class Upstream:
     breaker: Breaker = field(default_factory=Breaker)
     budget: Budget = field(default_factory=Budget)
     limits: Limits = field(default_factory=Limits)
+    lessons: Lessons = field(default_factory=Lessons)
+    patience: Patience | None = None
+    at_once: float = math.inf
+    under_way: int = 0
     refuses_predictions_until: float = -math.inf
 
     @property
@@ -65,13 +72,18 @@ class Upstream:
     def adapted(self, request: CompletionRequest, now: float) -> CompletionRequest:
         """`request` as this server takes it."""
         refuses = self.model is not None and self.refuses_predictions(now)
-        predicts = self.predicts is not False and not refuses
-        return replace(
+        predicts = self.predicts is not False and not refuses and request.predicts_at(self.name)
+        adapted = replace(
             request,
             model=self.model or request.model,
             prediction=request.prediction if predicts else None,
             reasoning_effort=request.reasoning_effort if self.reasons else None,
         )
+        if self.patience is None:
+            return adapted
+        pace = self.lessons.of(adapted.model).pace
+        waits = self.patience.of(adapted.prompt_tokens, adapted.max_completion_tokens, pace)
+        return replace(adapted, waits=waits)
 
 
 @dataclass(eq=False, slots=True)
@@ -150,6 +162,28 @@ class Upstreams:
         Of batch requests the first one goes that fits into what is left; when a window begins, the one that has waited
         longest. To wait behind others is no failure: `batch_wait_s` begins when none is before it.
         """
+        if upstream.under_way >= upstream.at_once:
+            await self._slot(upstream, receiver)
+        upstream.under_way += 1
+        try:
+            return await self._reserved(upstream, request, receiver)
+        except BaseException:
+            upstream.under_way -= 1
+            self._wake()
+            raise
+
+    async def _slot(self, upstream: Upstream, receiver: Receiver) -> None:
+        """Wait until the server has fewer requests than it gets at the same time: others of ours are with it."""
+        try:
+            while upstream.under_way >= upstream.at_once:
+                receiver.held(None)
+                await self.change(math.inf)
+        finally:
+            receiver.released()
+
+    async def _reserved(
+        self, upstream: Upstream, request: CompletionRequest, receiver: Receiver
+    ) -> Reservation:
         tokens = request.reserved_tokens
         if request.priority is Priority.INTERACTIVE:
             self._presence.note()
@@ -209,6 +243,7 @@ class Upstreams:
         outcome: Completion | ProviderError | None,
     ) -> None:
         """Record the end of a request with all that learns from it; `outcome` is None if it was cancelled."""
+        upstream.under_way -= 1
         now = self.now()
         upstream.budget.finish(reservation, getattr(outcome, "rate_limit", None), now)
         before = upstream.breaker.health

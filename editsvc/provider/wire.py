@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from editsvc import credible
+from editsvc.provider.fields import Fields
 from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
     from editsvc.provider.base import CompletionRequest
+    from editsvc.provider.dialects import Dialect
 
+
+ALL: Final = Fields()
+"""The fields that a dialect has, all of them."""
 
 _SHOWN: Final = 24
 _DIGITS: Final = 18
@@ -35,7 +40,25 @@ class Reported(NamedTuple):
 class Content(msgspec.Struct, gc=False):
     """A delta, or the message of a reply that was not streamed."""
 
-    content: str | None = None
+    content: str | list[Any] | None = None
+    reasoning: Any = None
+    reasoning_content: Any = None
+
+    @property
+    def text(self) -> str:
+        """The content; of a list of parts, those that are text, and not thoughts."""
+        if isinstance(self.content, list):
+            return "".join(
+                part["text"]
+                for part in self.content
+                if isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
+            )
+        return self.content or ""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a token in it, if only of the reasoning."""
+        return bool(self.content or self.reasoning or self.reasoning_content)
 
 
 class WireChoice(msgspec.Struct, gc=False):
@@ -170,24 +193,32 @@ def _float(digits: str) -> float | str:
     return value if math.isfinite(value) else digits
 
 
-def encode_request(request: CompletionRequest, *, asks_for_usage: bool = False) -> bytes:
-    """The body of a request; what is not given is left out, since the API takes no nulls.
+def encode_request(request: CompletionRequest, dialect: Dialect, fields: Fields = ALL) -> bytes:
+    """The body of a request as `dialect` has it, with the `fields` that this server turned out to take.
 
-    `asks_for_usage` adds OpenAI's ``stream_options.include_usage``.
+    What is not given is left out, since the API takes no nulls.
     """
+    return _encoder.encode(request_fields(request, dialect, fields))
+
+
+def request_fields(request: CompletionRequest, dialect: Dialect, fields: Fields = ALL) -> dict[str, Any]:
+    """The same, before it is encoded."""
+    predicted = request.prediction is not None
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-        "temperature": 0,
-        "max_completion_tokens": request.max_completion_tokens,
-        "stream": True,
     }
-    if asks_for_usage:
+    if dialect.takes_temperature(request.model):
+        body["temperature"] = 0
+    body[fields.limit_field(dialect, predicted=predicted)] = request.max_completion_tokens
+    body["stream"] = True
+    if dialect.asks_for_usage:
         body["stream_options"] = {"include_usage": True}
     if request.reasoning_effort is not None:
         body["reasoning_effort"] = request.reasoning_effort
-    if request.prediction is not None:
+    if predicted:
         body["prediction"] = {"type": "content", "content": request.prediction}
     if request.response_format is not None:
         body["response_format"] = request.response_format
-    return _encoder.encode(body)
+    body |= dialect.extra
+    return {name: value for name, value in body.items() if name not in fields.dropped}

@@ -67,6 +67,8 @@ def template(*, project: bool) -> str:
         value = defaults[name]
         if name == "models":
             lines += ['# [models."NAME"]', "# context_tokens = 131072"]
+        elif name == "servers":
+            lines += ["# [servers.local]", '# base_url = "http://127.0.0.1:8080"']
         elif value is None:
             lines.append(f"# {name} =")
         else:

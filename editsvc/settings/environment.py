@@ -17,10 +17,13 @@ from editsvc.errors import SettingsError
 from editsvc.files.workspace import work_tree
 from editsvc.settings import keys
 from editsvc.settings.schema import Layer, Resolved, Settings, resolve
+from editsvc.settings.servers import servers
 from editsvc.system.processes import NO_WINDOW, found_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from editsvc.settings.servers import Server
 
 KEYRING: Final = "keyring"
 PROJECT_FILE: Final = ".editsvc.toml"
@@ -35,7 +38,7 @@ _VARIABLES: Final = {
     **{
         f"EDITSVC_{key.upper()}": key
         for key in Settings.__struct_fields__
-        if key not in {"models", "base_url"}
+        if key not in {"models", "servers", "base_url"}
     },
 }
 
@@ -114,26 +117,23 @@ def log_place(settings: Settings) -> str | Path:
 
 
 def api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
-    """The API key: from CEREBRAS_API_KEY, the keyring (if installed), `editsvc auth login` or `api_key_command`.
-
-    The first that has one counts; None if none does. Raises SettingsError if the command fails, if others can read the
-    file, or if what was found cannot be a key.
-    """
-    return key_of(keys.Account.CEREBRAS, settings, environ)
+    """The key of the first server; see `key_of`."""
+    return key_of(servers(settings)[0], settings, environ)
 
 
-def key_is_at_hand(environ: Mapping[str, str], *, offline: bool) -> bool:
+def key_is_at_hand(settings: Settings, environ: Mapping[str, str], *, offline: bool) -> bool:
     """Whether a service can be opened without a look into the keyring or a command, which may ask the user."""
-    return offline or bool(environ.get("CEREBRAS_API_KEY"))
+    first = servers(settings)[0]
+    return offline or not first.needs_key or any(environ.get(name) for name in first.key_variables)
 
 
 def key_is_nowhere(settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Whether it is certain, without asking anybody, that there is no key and no other server."""
+    """Whether it is certain, without asking anybody, that no server can be asked."""
+    named = servers(settings)
     return not (
-        environ.get("CEREBRAS_API_KEY", "").strip()
-        or settings.api_key_command
+        any(not one.needs_key or one.key_command for one in named)
+        or any(environ.get(name, "").strip() for one in named for name in one.key_variables)
         or (data_dir(settings) / keys.FILE).exists()
-        or (settings.fallback_base_url and settings.fallback_model)
         or _may_have_a_keyring()
     )
 
@@ -146,49 +146,31 @@ def _may_have_a_keyring() -> bool:
     return find_spec("keyring") is not None
 
 
-def fallback_api_key(settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
-    """The second server's key, found as the first one's is; None if there is none, which may be right."""
-    return key_of(keys.Account.FALLBACK, settings, environ)
+def key_of(server: Server, settings: Settings, environ: Mapping[str, str] | None = None) -> ApiKey | None:
+    """The key of a server: from a variable, the keyring (if installed), `editsvc auth login` or a command.
+
+    The first that has one counts; None if none does. Raises SettingsError if the command fails, if others can read the
+    file, or if what was found cannot be a key.
+    """
+    return next(sources(server, settings, environ), None)
 
 
-class Places(msgspec.Struct, frozen=True):
-    """What says where the key of one account is: a variable, or a setting with a command."""
-
-    variable: str
-    setting: str
-
-
-PLACES: Final = {
-    keys.Account.CEREBRAS: Places("CEREBRAS_API_KEY", "api_key_command"),
-    keys.Account.FALLBACK: Places("EDITSVC_FALLBACK_API_KEY", "fallback_api_key_command"),
-}
-
-
-def key_of(
-    account: keys.Account, settings: Settings, environ: Mapping[str, str] | None = None
-) -> ApiKey | None:
-    """The key of one account, as `api_key` finds it."""
-    return next(sources(account, settings, environ), None)
-
-
-def sources(
-    account: keys.Account, settings: Settings, environ: Mapping[str, str] | None = None
-) -> Iterator[ApiKey]:
-    """The places that have a key of one account, each with its key, the one that counts first.
+def sources(server: Server, settings: Settings, environ: Mapping[str, str] | None = None) -> Iterator[ApiKey]:
+    """The places that have a server's key, each with its key, the one that counts first.
 
     A place is looked at when it is asked for. Raises SettingsError.
     """
     environ = os.environ if environ is None else environ
-    places, folder = PLACES[account], data_dir(settings)
-    if value := environ.get(places.variable, "").strip():
-        yield checked(ApiKey(value, places.variable))
-    if value := keys.from_keyring(account) or "":
+    folder = data_dir(settings)
+    for variable in server.key_variables:
+        if value := environ.get(variable, "").strip():
+            yield checked(ApiKey(value, variable))
+    if value := keys.from_keyring(server.name) or "":
         yield checked(ApiKey(value, KEYRING))
-    if value := keys.from_file(folder, account) or "":
+    if value := keys.from_file(folder, server.name) or "":
         yield checked(ApiKey(value, str(folder / keys.FILE)))
-    command = getattr(settings, places.setting)
-    if command:
-        yield checked(ApiKey(_from_command(places.setting, command), places.setting))
+    if server.key_command:
+        yield checked(ApiKey(_from_command(server.key_setting, server.key_command), server.key_setting))
 
 
 def checked(found: ApiKey) -> ApiKey:
@@ -202,7 +184,7 @@ def checked(found: ApiKey) -> ApiKey:
     return found
 
 
-def _from_command(setting: str, command: list[str]) -> str:
+def _from_command(setting: str, command: Sequence[str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own settings name the command; a project's cannot
             [found_program(command[0], os.environ), *command[1:]],

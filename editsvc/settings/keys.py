@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.errors import SettingsError
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "editsvc"
 FILE: Final = "keys.json"
-
-
-class Account(StrEnum):
-    """Whose key: the first server's, or the second one's."""
-
-    CEREBRAS = "cerebras"
-    FALLBACK = "fallback"
 
 
 def from_keyring(account: str) -> str | None:

@@ -7,6 +7,8 @@ is no setting; it never passes through here.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -17,11 +19,12 @@ from editsvc.errors import Means, Remedy, SettingsError
 from editsvc.guard.findings import WAIVABLE, Check
 from editsvc.prediction.policy import PredictionMode
 from editsvc.prompt.rendering import EditFormat
+from editsvc.provider import dialects
 from editsvc.redact import without_secrets
 from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 def _doc(
@@ -33,6 +36,9 @@ def _doc(
 
 
 _LEAST_SHOWN: Final = 1_000  # tokens of a file, below which nothing can be told from what is shown
+MANY: Final = 4
+"""Files at the same time, where nobody said how many."""
+
 # Of a value that is wrong.
 _LONGEST_SHOWN: Final = 60
 
@@ -66,6 +72,52 @@ class Objective(StrEnum):
     BALANCED = "balanced"
     TIME_FIRST = "time-first"
     COST_FIRST = "cost-first"
+
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+
+_Context = Annotated[int, msgspec.Meta(ge=1_000)]
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Jobs = Annotated[int, msgspec.Meta(ge=1, le=64)]
+_Price = Annotated[float, msgspec.Meta(ge=0)]
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class ServerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One server, as in [servers.NAME]; what is left out follows from its address, or from the dialect."""
+
+    base_url: Annotated[str | None, _doc("The URL of the API, with or without /v1.")] = None
+    dialect: Annotated[
+        str | None,
+        _doc("What kind of server it is, if its address does not tell: editsvc doctor lists them."),
+    ] = None
+    model: Annotated[str | None, _doc("The server's name for the model; by default the one it has.")] = None
+    api_key_variable: Annotated[
+        str | None, _doc("The environment variable with its key; EDITSVC_NAME_API_KEY works in any case.")
+    ] = None
+    api_key_command: Annotated[
+        list[str] | None, _doc("A command that prints its key; a server of your own may need none.")
+    ] = None
+    prediction: Annotated[bool | None, _doc("Whether it takes predictions.")] = None
+    reasoning_effort: Annotated[
+        bool | None, _doc("Whether the model takes reasoning_effort, and spends tokens on reasoning.")
+    ] = None
+    context_tokens: Annotated[
+        _Context | None, _doc("How many tokens the model takes, prompt and reply together.")
+    ] = None
+    max_output_tokens: Annotated[_Count | None, _doc("How many tokens a reply may have.")] = None
+    usd_per_million_input: Annotated[
+        _Price | None, _doc("The price of a million tokens of the prompt, in US dollars.")
+    ] = None
+    usd_per_million_output: Annotated[_Price | None, _doc("The same for tokens of the reply.")] = None
+    jobs: Annotated[
+        _Jobs | None, _doc("How many requests it gets at the same time: 4, or 1 if it is on this machine.")
+    ] = None
+    connect_timeout_s: Annotated[_Seconds | None, _doc("Seconds to wait for a connection.")] = None
+    first_token_timeout_s: Annotated[_Seconds | None, _doc("Seconds to wait for the first token.")] = None
+    read_timeout_s: Annotated[_Seconds | None, _doc("Seconds to wait for each further token.")] = None
+    deadline_s: Annotated[_Seconds | None, _doc("Seconds one edit may take in total.")] = None
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,9 +183,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasoning_effort: Annotated[str, _doc("low, medium or high, for models that support it.")] = "low"
     connect_timeout_s: Annotated[float, _doc("Seconds to wait for a connection.", gt=0)] = 5.0
     read_timeout_s: Annotated[
-        float, _doc("Seconds without data after which a stream counts as stalled.", gt=0)
-    ] = 15.0
-    deadline_s: Annotated[float, _doc("Seconds one edit may take in total.", gt=0)] = 120.0
+        float,
+        _doc(
+            "Seconds without a token after which a stream counts as stalled; 0 stands for as many as the server and "
+            "the length of the request call for.",
+            ge=0,
+        ),
+    ] = 0.0
+    deadline_s: Annotated[
+        float,
+        _doc(
+            "Seconds one edit may take in total; 0 stands for 120, and for longer with a server near by.",
+            ge=0,
+        ),
+    ] = 0.0
     max_retries: Annotated[
         int,
         _doc(
@@ -175,7 +238,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "has one; a server of your own may need none."
         ),
     ] = None
-    jobs: Annotated[int, _doc("How many files to edit at the same time.", ge=1, le=64)] = 4
+    servers: Annotated[
+        dict[str, ServerTable],
+        _doc(
+            "The servers in the order in which they are asked, as in [servers.NAME]; without any, base_url and "
+            "fallback_base_url say it."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    jobs: Annotated[int, _doc("How many files to edit at the same time.", ge=1, le=64)] = MANY
     allow: Annotated[list[Check], _doc("Checks to waive: " + ", ".join(sorted(WAIVABLE)) + ".")] = (
         msgspec.field(default_factory=list)
     )
@@ -244,9 +314,12 @@ PROJECT_MAY_SET: Final = frozenset(
         "max_retries",
     }
 )
+_SHORT: Final = frozenset({"cerebras", "fallback"})
 _COMMANDS: Final = frozenset({"api_key_command", "fallback_api_key_command"})
 EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_ORIGIN: Final = "default"
+RUN_ORIGINS: Final = frozenset({"flag", "environment"})
+"""What is said for one run, or for one shell."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -286,6 +359,7 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
                 continue
             values[key] = _convert(key, value, layer.origin)
             origins[key] = layer.origin
+    _ask_for_model(values, origins)
     if (values.get("fallback_base_url") is None) != (values.get("fallback_model") is None):
         missing, there = (
             ("fallback_base_url", "fallback_model")
@@ -298,10 +372,21 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
     return Resolved(Settings(**values), origins, tuple(warnings))
 
 
+def _ask_for_model(values: dict[str, Any], origins: Mapping[str, str]) -> None:
+    """Let a model that was named for this run be that of the first server, whatever its table says."""
+    tables: dict[str, ServerTable] = values.get("servers", {})
+    if tables and origins["model"] in RUN_ORIGINS:
+        first = next(iter(tables))
+        table = msgspec.structs.replace(tables[first], model=values["model"])
+        values["servers"] = {**tables, first: table}
+
+
 def _convert(key: str, value: Any, origin: str) -> Any:
     field_type = next(item.type for item in msgspec.structs.fields(Settings) if item.name == key)
     if isinstance(value, str) and half_character(value) is not None:
         raise SettingsError(f"{origin}: {key} is not valid UTF-8.", hint="Set it again.")
+    if key == "servers":
+        return {name: _table(name, table, origin) for name, table in _tables(value, origin).items()}
     if isinstance(value, str) and key in {"allow", *_COMMANDS}:
         value = value.replace(",", " ").split() if key == "allow" else value.split()
     try:
@@ -326,14 +411,57 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     if key == "hedge_after_s" and converted is not None and converted <= 0:
         raise SettingsError(f"{origin}: hedge_after_s is {converted:g}; expected more than 0.")
     if key in {"base_url", "fallback_base_url"} and converted:
-        # The SDK puts /v1 before each path itself.
-        converted = converted.rstrip("/").removesuffix("/v1")
-        if not _is_address(converted):
-            raise SettingsError(
-                f"{origin}: {key} is not the URL of a server: {without_secrets(converted)}.",
-                hint="It begins with https:// or http://, and a host follows.",
-            )
+        return _address(key, converted, origin)
     return converted
+
+
+def _address(key: str, url: str, origin: str) -> str:
+    # The SDK puts /v1 before each path itself.
+    url = url.rstrip("/").removesuffix("/v1")
+    if not _is_address(url):
+        raise SettingsError(
+            f"{origin}: {key} is not the URL of a server: {without_secrets(url)}.",
+            hint="It begins with https:// or http://, and a host follows.",
+        )
+    return url
+
+
+def _tables(value: Any, origin: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SettingsError(
+            f"{origin}: servers is not a table of servers.",
+            hint="Write [servers.NAME], and base_url below it.",
+        )
+    for name in value:
+        if not _NAME.fullmatch(str(name)):
+            raise SettingsError(
+                f"{origin}: servers.{str(name)[:_LONGEST_SHOWN]!r} is no name of a server.",
+                hint="It has small letters, digits, dots and dashes, at most 40.",
+            )
+    return value
+
+
+def _table(name: str, value: Any, origin: str) -> ServerTable:
+    try:
+        table = value if isinstance(value, ServerTable) else msgspec.convert(value, ServerTable, strict=False)
+    except msgspec.ValidationError as exc:
+        takes = ", ".join(ServerTable.__struct_fields__)
+        raise SettingsError(f"{origin}: servers.{name} is wrong: {exc}.", hint=f"It takes {takes}.") from exc
+    if table.dialect is not None and table.dialect not in dialects.table():
+        raise SettingsError(
+            f"{origin}: servers.{name}.dialect is {table.dialect!r:.{_LONGEST_SHOWN}}.",
+            hint=f"Expected one of {', '.join(dialects.table())}.",
+        )
+    kind = dialects.table().get(table.dialect or name)
+    if table.base_url is not None:
+        address = _address(f"servers.{name}.base_url", table.base_url, origin)
+        return msgspec.structs.replace(table, base_url=address)
+    if name not in _SHORT and (kind is None or not kind.base_url):
+        raise SettingsError(
+            f"{origin}: servers.{name} has no base_url.",
+            hint="It is the URL of the server, such as http://127.0.0.1:8080.",
+        )
+    return table
 
 
 def from_text(key: str, text: str, origin: str) -> Any:
@@ -368,6 +496,9 @@ def shown(settings: Settings) -> dict[str, Any]:
     for key in ("base_url", "fallback_base_url", "log_url"):
         if values[key] is not None:
             values[key] = without_secrets(values[key])
+    for table in values["servers"].values():
+        if table.get("base_url"):
+            table["base_url"] = without_secrets(table["base_url"])
     return values
 
 

@@ -229,6 +229,9 @@ class Broken:
     name = "cerebras"
     refuses_predictions = False
 
+    def ignores_predictions(self, _: str) -> bool:
+        return False
+
     def context_tokens(self, _model: str) -> int | None:
         return None
 

@@ -28,6 +28,7 @@ def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel: set[str]) -> N
     assert page.endswith(".data/data/share/man/man1/editsvc.1")
     for needed in (
         "editsvc/instruction/vocabulary.toml",
+        "editsvc/provider/dialects.toml",
         "editsvc/provider/models.toml",
         "editsvc/py.typed",
         "editsvc/tokenlog/migrations/env.py",

@@ -96,6 +96,9 @@ class Keeper:
     def released(self) -> None:
         pass
 
+    def granted(self, seconds: float) -> None:
+        self.deadline = max(self.deadline, asyncio.get_running_loop().time() + seconds)
+
     def time_left_s(self) -> float:
         return self.deadline - asyncio.get_running_loop().time()
 

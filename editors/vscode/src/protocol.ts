@@ -101,6 +101,7 @@ export type Reason =
   | 'model-cannot'
   | 'model-unknown'
   | 'server-refused'
+  | 'server-ignores'
   | 'too-many-rejected'
   | 'no-text';
 

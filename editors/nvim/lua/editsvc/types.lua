@@ -100,6 +100,7 @@
 ---| "model-cannot"
 ---| "model-unknown"
 ---| "server-refused"
+---| "server-ignores"
 ---| "too-many-rejected"
 ---| "no-text"
 

@@ -1,0 +1,99 @@
+"""What servers turned out to do, kept in a file: so that the next process need not find out again.
+
+Like `limits_file`, one small JSON file in the data folder, replaced whole; the last writer's word counts.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc import credible
+from editsvc.files import disk
+from editsvc.provider.fields import Fields
+from editsvc.provider.lessons import Lesson, Lessons
+from editsvc.provider.patience import Pace
+from editsvc.system.files import make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LESSONS_FILE: Final = "servers.json"
+_FORGOTTEN_S: Final = 7 * 86_400.0
+_LARGEST: Final = 65_536
+_MOST: Final = 64  # models; the latest stay
+
+
+class LessonEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A model at one server, known by `server` (the origin of its address): a `Lesson`, and when it was learned."""
+
+    server: str
+    model: str
+    noted_at: float
+    dropped: list[str] = []
+    limit: str | None = None
+    reads: float | None = None
+    writes: float | None = None
+    ignored: int = 0
+    whole: bool = False
+
+    def lesson(self) -> Lesson:
+        """The entry as a value; what cannot be is not known."""
+        limit = self.limit if self.limit in {"max_tokens", "max_completion_tokens"} else None
+        return Lesson(
+            Fields(frozenset(self.dropped), limit),  # type: ignore[arg-type]
+            Pace(credible.speed(self.reads), credible.speed(self.writes)),
+            credible.count(self.ignored) or 0,
+            self.whole,
+        )
+
+
+class LessonsFile:
+    """The file in `folder`; `wall` tells Unix time."""
+
+    def __init__(self, folder: Path, *, wall: Callable[[], float]) -> None:
+        self._path = folder / LESSONS_FILE
+        self._wall = wall
+
+    def of(self, server: str) -> dict[str, Lesson]:
+        """What is known about the models of `server`, and is not too old."""
+        return {entry.model: entry.lesson() for entry in self._entries() if entry.server == server}
+
+    def load(self, server: str, *, kept: bool = True) -> Lessons:
+        """What is known about `server`; what is learned from now on is noted, if `kept`."""
+        if not kept:
+            return Lessons()
+        return Lessons(self.of(server), changed=lambda lessons: self.save(server, lessons))
+
+    def save(self, server: str, lessons: Lessons) -> None:
+        """Note what is known about `server`; a file that cannot be written is none of an edit's business."""
+        now = self._wall()
+        entries = {(entry.server, entry.model): entry for entry in self._entries()}
+        for model, lesson in lessons.known():
+            entries[server, model] = LessonEntry(
+                server,
+                model,
+                now,
+                sorted(lesson.fields.dropped),
+                lesson.fields.limit,
+                lesson.pace.reads,
+                lesson.pace.writes,
+                lesson.ignored,
+                lesson.whole,
+            )
+        latest = sorted(entries.values(), key=lambda entry: entry.noted_at)[-_MOST:]
+        with suppress(OSError):
+            make_private_folder(self._path.parent)
+            disk.put(self._path, msgspec.json.format(msgspec.json.encode(latest), indent=2), durable=False)
+
+    def _entries(self) -> list[LessonEntry]:
+        try:
+            with self._path.open("rb") as file:
+                found = msgspec.json.decode(file.read(_LARGEST), type=list[LessonEntry])
+        except (OSError, msgspec.DecodeError):
+            return []
+        now = self._wall()
+        return [entry for entry in found if 0 <= now - entry.noted_at < _FORGOTTEN_S]
