@@ -25,6 +25,7 @@
     │   ├── ProviderTimeout         nothing arrived for too long
     │   ├── ProviderRateLimited     429
     │   ├── ProviderUnavailable     5xx, also as an event in the stream
+    │   │   └── ProviderBusy        503: it loads its model, or its queue is full
     │   ├── ProviderRejected        any other 4xx: the request itself is not accepted
     │   │   ├── ContextExceeded     it is longer than the server takes, whatever the status
     │   │   └── PredictionUnsupported   400 "property 'prediction' is unsupported"
@@ -273,6 +274,10 @@ class ProviderUnavailable(ProviderError):
     """5xx, as a status or as an event in the stream."""
 
 
+class ProviderBusy(ProviderUnavailable):
+    """503 from a server that works, and is not ready: it loads its model, or its queue is full."""
+
+
 class ProviderRejected(ProviderError):
     """A 4xx: the request itself is not accepted; `http_status` says which."""
 
@@ -324,7 +329,10 @@ class ProviderProtocolError(ProviderError):
 
 
 class IncompleteReply(ProviderError):
-    """The stream ended without ``finish_reason == "stop"``; `finish_reason` is what it said, if anything."""
+    """The stream ended without ``finish_reason == "stop"``; `finish_reason` is what it said, if anything.
+
+    With `context_was_full` the reply ended well before the limit that it was given.
+    """
 
     def __init__(
         self,
@@ -334,9 +342,11 @@ class IncompleteReply(ProviderError):
         hint: str = "",
         remedies: tuple[Remedy, ...] = (),
         request_id: str | None = None,
+        context_was_full: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, remedies=remedies, request_id=request_id)
         self.finish_reason = finish_reason
+        self.context_was_full = context_was_full
 
     @property
     def kind(self) -> str:

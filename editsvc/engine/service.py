@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tokenlog.values import Source
 
+# Servers count the last tokens in ways of their own.
+_LIMIT_REACHED: Final = 0.9
 # If so much of the limit went to rejected tokens, it is worth asking again without a prediction.
 _REJECTED_SHARE: Final = 0.1
 _BATCHES_REMEMBERED: Final = 16
@@ -666,7 +668,8 @@ class EditService:
             raise exc
         shorter: Plan | None = None
         growth = _MORE_ROOM if plan.locating is None else _ALL_ROOM
-        if (run.budget or 0) < self._room(run).reply and plan.growth < growth:
+        grows = (run.budget or 0) < self._room(run).reply and plan.growth < growth
+        if grows and not exc.context_was_full:
             shorter = replace(plan, growth=growth)
         elif plan.locating is not None:
             from editsvc.engine import locating
@@ -674,6 +677,8 @@ class EditService:
             shorter = locating.halved(plan)
         elif plan.scope.kind is ScopeKind.SECTIONS and not plan.scope.bounded:
             shorter = self._asking_where(run, replace(plan, form=EditFormat.REWRITE))
+        elif grows:  # nothing is left to make shorter; some servers have more room the next time
+            shorter = replace(plan, growth=growth)
         if shorter is None:
             raise exc
         run.restarts.append(Restart.TOO_LONG)
@@ -1043,13 +1048,24 @@ def _refused(finding: Finding, *, asked: bool) -> GuardRefused:
     )
 
 
+def _context_was_full(done: Completion, limit: int) -> bool:
+    """Whether a reply ended well before the limit that it was given, and so before one of the server's own."""
+    used = done.usage.completion_tokens
+    return used is not None and used < _LIMIT_REACHED * limit
+
+
 def _incomplete(done: Completion, limit: int) -> IncompleteReply:
     """The error for a reply that ended, but not with "stop"."""
     reason = done.finish_reason
+    full = reason == "length" and _context_was_full(done, limit)
     hint = "Nothing was changed; try again."
     remedies: tuple[Remedy, ...] = ()
     if reason is None:
         message = "The reply ended before it was complete."
+    elif full:
+        used = done.usage.completion_tokens
+        message = f"The context was full after {used:,} tokens of the reply; {limit:,} were asked for."
+        hint, remedies = "", (Remedy(Means.SMALLER_SCOPE),)
     elif reason == "length":
         message, hint = f"The reply did not fit into {limit:,} tokens and was cut off.", ""
         remedies = (Remedy(Means.SMALLER_SCOPE),)
@@ -1058,5 +1074,10 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
     else:
         message = f'The server ended the reply with finish_reason "{reason}", where "stop" was expected.'
     return IncompleteReply(
-        message, finish_reason=reason, hint=hint, remedies=remedies, request_id=done.request_id
+        message,
+        finish_reason=reason,
+        hint=hint,
+        remedies=remedies,
+        request_id=done.request_id,
+        context_was_full=full,
     )

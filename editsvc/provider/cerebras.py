@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from editsvc.errors import EditsvcError, SettingsError
-from editsvc.provider import dialects, overflow
+from editsvc.errors import ContextExceeded, EditsvcError, SettingsError
+from editsvc.provider import dialects, noticed, overflow
 from editsvc.provider.base import Completion
 from editsvc.provider.bridge import Bridge
 from editsvc.provider.call import MOST_BYTES, Call, CallCancelled, current_call
@@ -87,6 +87,7 @@ class CerebrasProvider:
         self.name = name
         self._dialect = dialect or dialects.table()[dialects.CEREBRAS]
         self._lessons = lessons or Lessons()
+        self._near = dialects.is_near(base_url) or self._dialect.own
         self._api_key = api_key
         self._base_url = base_url
         self._waits = Waits(connect_timeout_s, read_timeout_s, read_timeout_s)
@@ -240,13 +241,14 @@ class CerebrasProvider:
             bridge.fail(self._mapped(exc, waits))
 
     def _mapped(self, exc: Exception, waits: Waits) -> Exception:
-        if isinstance(exc, EditsvcError):
-            return self._without_key(exc)
-        from editsvc.provider import failures  # noqa: PLC0415
+        error = exc if isinstance(exc, EditsvcError) else None
+        if error is None:
+            from editsvc.provider import failures  # noqa: PLC0415
 
-        return self._without_key(
-            failures.from_exception(exc, server=self._server, waits=waits, proxy=self._proxy_name)
-        )
+            error = failures.from_exception(exc, server=self._server, waits=waits, proxy=self._proxy_name)
+        if isinstance(error, ContextExceeded) and not error.hint:
+            error.hint = noticed.advice(self._dialect)
+        return self._without_key(error)
 
     def _without_key(self, error: EditsvcError) -> EditsvcError:
         """`error`, not repeating the key: some servers quote the one that they do not accept."""
@@ -272,7 +274,7 @@ class CerebrasProvider:
         reading = Reading(
             stream,
             bridge,
-            completion=partial(self._completion, stream, call, response.headers, started),
+            completion=partial(self._completion, request, stream, call, response.headers, started),
             mapped=partial(self._mapped, waits=waits),
         )
         body = None if stream.over else response.extensions["direct_body"]()
@@ -310,26 +312,60 @@ class CerebrasProvider:
             return response
 
     def _completion(
-        self, stream: ReplyStream, call: Call, headers: Mapping[str, str], started: float
+        self,
+        request: CompletionRequest,
+        stream: ReplyStream,
+        call: Call,
+        headers: Mapping[str, str],
+        started: float,
     ) -> Completion:
-        """How a reply ended; raises ContextExceeded for one that ended because the context was full."""
+        """How a reply ended; raises ProviderError for one that is worth nothing, whatever the server says of it."""
         from editsvc.provider import failures  # noqa: PLC0415 - as in _build
 
+        if stream.finish_reason == noticed.BROKEN:
+            raise failures.broken_off(server=self._server, headers=headers)
+        if stream.finish_reason == "stop" and stream.is_empty:
+            raise failures.empty(self._dialect, server=self._server, headers=headers)
+        cut = noticed.unread(request, stream.usage, self._dialect, self._server) if self._near else None
+        if cut is not None:
+            raise cut
         if stream.finish_reason in overflow.FINISH_REASONS:
             full = overflow.Overflow(limit=stream.usage.total_tokens)
             raise overflow.error(full, server=self._server, request_id=stream.request_id)
+        done = self._clock()
+        took = noticed.took_notice(request, stream.usage, self._dialect)
+        first_s = None if stream.first is None else stream.first - started
+        self._learn(request, stream, took, first_s, done - started)
         return Completion(
             finish_reason=stream.finish_reason,
             usage=stream.usage,
             server=stream.server_times,
             model=stream.model,
             request_id=stream.request_id,
-            ttft_s=None if stream.first is None else stream.first - started,
-            total_s=self._clock() - started,
+            ttft_s=first_s,
+            total_s=done - started,
             attempts=call.attempts,
             rate_limit=failures.rate_limit(headers),
             odd=tuple(f"{name} {value}" for name, value in stream.odd.items()),
+            notices=tuple(noticed.notices(self.name, noticed=took, whole=stream.whole)),
         )
+
+    def _learn(
+        self,
+        request: CompletionRequest,
+        stream: ReplyStream,
+        took: bool | None,  # noqa: FBT001 - whether it took notice of the prediction
+        first_s: float | None,
+        total_s: float,
+    ) -> None:
+        """Note what the reply shows about the server, for the requests to come."""
+        known = self._lessons.of(request.model)
+        ignored = known.ignored if took is None else 0 if took else known.ignored + 1
+        pace = known.pace
+        if self._near and not stream.whole:  # elsewhere, nothing depends on it
+            seen = pace.after(stream.usage, first_s, total_s)
+            pace = seen if seen.differs(pace) else pace
+        self._lessons.learn(request.model, ignored=ignored, whole=stream.whole, pace=pace)
 
     def _list_models(self) -> list[str]:
         from editsvc.provider import failures  # noqa: PLC0415 - as in _build

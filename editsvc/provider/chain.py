@@ -31,6 +31,7 @@ from editsvc.errors import (
     ContextExceeded,
     IncompleteReply,
     PredictionUnsupported,
+    ProviderBusy,
     ProviderError,
     ProviderRateLimited,
     ProviderUnavailable,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 # How long a server's word that it supports no predictions is believed.
 _REFUSAL_REMEMBERED_S: Final = 600.0
+# A server that loads its model is asked so often whether it is ready.
+_LOADING_POLL_S: Final = 2.0
 # In code points: what takes longer than a millisecond or two belongs in a thread.
 _LONG: Final = 100_000
 
@@ -151,6 +154,8 @@ class _RequestRun:
         self._waited_s = 0.0
         self._refusals = 0  # of one of many files, because of limits
         self._refused_since = 0.0
+        self._busy_since: float | None = None  # since when a server has been loading
+        self._busy_left_s = 0.0
         self._usage_is_whole = True
 
     async def run(self) -> Completion:
@@ -165,7 +170,7 @@ class _RequestRun:
             if self._able():
                 continue
             too_long = self._upstreams.first in self._out
-            patient = self._is_patient()
+            patient = self._is_patient() or self._waits_for(call)
             spent = retries >= self._upstreams.policy.max_retries and not patient
             if too_long or last_resort or spent:
                 raise self._final_error()
@@ -182,6 +187,17 @@ class _RequestRun:
             self._refused_since = now
         self._refusals += 1
         return now - self._refused_since < self._upstreams.policy.batch_wait_s
+
+    def _waits_for(self, call: _Call) -> bool:
+        """Whether a server that is not ready yet is waited for: loading a large model takes minutes."""
+        error, waits = call.outcome, call.request.waits
+        if not isinstance(error, ProviderBusy) or waits is None:
+            return False
+        now = self._upstreams.now()
+        if self._busy_since is None:
+            self._busy_since = now
+        self._busy_left_s = waits.loading_s - (now - self._busy_since)
+        return self._busy_left_s > 0
 
     # --- whom to ask ------------------------------------------------------------------------------------------
 
@@ -444,14 +460,20 @@ class _RequestRun:
         left = self._left()
         if not left:
             raise self._final_error()
-        limited = isinstance(self._failures[-1][1], ProviderRateLimited)
+        latest = self._failures[-1][1]
+        if isinstance(latest, ProviderBusy):
+            await self._wait_s(_LOADING_POLL_S)
+            return
+        limited = isinstance(latest, ProviderRateLimited)
         pause = 0.0 if self._shown.seen and not retries else backoff_s(retries, self._upstreams.draw())
         cooling = min(upstream.breaker.health.cool_until for upstream in left) - self._upstreams.now()
         pause = max(pause, cooling)
         if pause > self._most_s(limited=limited) or pause >= self._receiver.time_left_s():
             raise self._final_error()
-        if pause <= 0:
-            return
+        if pause > 0:
+            await self._wait_s(pause)
+
+    async def _wait_s(self, pause: float) -> None:
         since = self._upstreams.now()
         self._receiver.held(pause)
         await self._upstreams.pause(pause)

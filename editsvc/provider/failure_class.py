@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import (
     ContextExceeded,
     IncompleteReply,
+    ProviderBusy,
     ProviderProtocolError,
     ProviderRateLimited,
     ProviderRejected,
@@ -32,6 +33,7 @@ class FailureClass(StrEnum):
 
     SERVER = "server"  # counts for the breaker; another request may help, here or elsewhere
     PASSING = "passing"  # counts for nothing; another request may help
+    BUSY = "busy"  # it works, and is not ready: another server may help, or this one in a while
     LIMIT = "limit"  # 429: another server may help, or this one later
     LENGTH = "length"  # too long for this server, and perhaps not for another
     REQUEST = "request"  # no other request of the kind will fare better
@@ -49,6 +51,8 @@ def failure_class(error: EditsvcError) -> FailureClass:
         return FailureClass.LENGTH
     if isinstance(error, IncompleteReply):
         return FailureClass.SERVER if error.finish_reason is None else FailureClass.REQUEST
+    if isinstance(error, ProviderBusy):
+        return FailureClass.BUSY
     if isinstance(error, ProviderUnavailable | ProviderTimeout | ProviderUnreachable | ProviderProtocolError):
         return FailureClass.SERVER
     if isinstance(error, ProviderRejected) and error.http_status in _PASSING:

@@ -16,12 +16,14 @@ import httpx
 from cerebras.cloud import sdk
 
 from editsvc.errors import (
+    ContextExceeded,
     EditsvcError,
     EndlessReply,
     IncompleteReply,
     Means,
     PredictionUnsupported,
     ProviderAuthError,
+    ProviderBusy,
     ProviderError,
     ProviderProtocolError,
     ProviderRateLimited,
@@ -36,15 +38,21 @@ from editsvc.provider import overflow
 from editsvc.provider.budget import limit_reset_s
 from editsvc.provider.call import NoToken
 from editsvc.provider.fields import PREDICTION, REFUSALS, named, said
+from editsvc.provider.noticed import advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from editsvc.provider.dialects import Dialect
     from editsvc.provider.overflow import Overflow
     from editsvc.provider.patience import Waits
     from editsvc.provider.wire import Chunk
 
 _LONGEST_MESSAGE: Final = 300
+# llama.cpp, TGI and others while they load; Ollama when its queue is full.
+_NOT_READY: Final = re.compile(
+    r"(?i)loading|warming up|starting up|not ready|initiali[sz]ing|server busy|pending requests|queue (?:is )?full"
+)
 _STATUS: Final = re.compile(r"[0-9]{3}", re.ASCII)
 _RATE_LIMIT: Final = "x-ratelimit-"
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
@@ -99,6 +107,10 @@ def from_status(
             request_id=identity,
             retry_after_s=wait,
             rate_limit=limits,
+        )
+    if status == 503 and _NOT_READY.search(str(body)) is not None:  # noqa: PLR2004
+        return ProviderBusy(
+            f"{server} is not ready yet (503{words}).", hint="Try again in a moment.", request_id=identity
         )
     if status >= 500:  # noqa: PLR2004
         return ProviderUnavailable(
@@ -251,6 +263,30 @@ def endless(tokens: int, *, server: str, headers: Mapping[str, str]) -> EndlessR
     return EndlessReply(
         f"{server} exceeded the limit of {tokens:,} tokens, and was cut off.",
         hint="Nothing was changed; check whether the server respects max_completion_tokens.",
+        request_id=request_id(headers),
+    )
+
+
+def broken_off(*, server: str, headers: Mapping[str, str]) -> ProviderUnavailable:
+    """The error for a reply whose finish reason is that it failed."""
+    return ProviderUnavailable(
+        f"{server} broke off the reply with an error.",
+        hint="Try again in a moment.",
+        request_id=request_id(headers),
+    )
+
+
+def empty(dialect: Dialect, *, server: str, headers: Mapping[str, str]) -> ProviderError:
+    """The error for a reply without a word in it."""
+    if dialect.empty_if_too_long:
+        return ContextExceeded(
+            f"{server} sent an empty reply, as it does where its context is too short.",
+            hint=advice(dialect),
+            request_id=request_id(headers),
+        )
+    return ProviderProtocolError(
+        f"{server} sent an empty reply.",
+        hint="Nothing was changed; try again.",
         request_id=request_id(headers),
     )
 

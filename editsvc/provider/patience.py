@@ -70,6 +70,14 @@ class Pace:
             writes = credible.speed(tokens / (total - first)) if tokens >= _TELLING_TOKENS else None
         return Pace(_slower(self.reads, reads), _slower(self.writes, writes))
 
+    def differs(self, other: Pace) -> bool:
+        """Whether it is another pace, and not only another measurement."""
+        pairs = ((self.reads, other.reads), (self.writes, other.writes))
+        return any(a is not None and (b is None or not 1 / _NOTABLE < a / b < _NOTABLE) for a, b in pairs)
+
+
+_NOTABLE: Final = 1.3
+
 
 def _slower(known: float | None, seen: float | None) -> float | None:
     if known is None or seen is None:

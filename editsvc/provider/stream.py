@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.provider import failures
+from editsvc.provider.noticed import FINISHES
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import decode_chunk, decode_chunks, reported
 from editsvc.usage import ServerTimes, Usage
@@ -80,6 +81,11 @@ class ReplyStream:
     def whole(self) -> bool:
         """Whether all of it comes at once, as from a server that does not stream."""
         return self._whole is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no content has come."""
+        return not self._received
 
     def go_on(self) -> None:
         """Let the time since the latest token begin anew: nothing was read meanwhile."""
@@ -199,7 +205,8 @@ class ReplyStream:
                     heard = heard or said.says_something
                     if said.content:
                         texts.append(said.text)
-                self.finish_reason = choice.finish_reason or self.finish_reason
+                if choice.finish_reason:
+                    self.finish_reason = FINISHES.get(choice.finish_reason, choice.finish_reason)
             if chunk.usage is not None or chunk.time_info is not None:
                 self._report(chunk)
             self.model = chunk.model or self.model

@@ -95,10 +95,11 @@ class Server:
 def servers(settings: Settings) -> list[Server]:
     """Every server that the settings name, in their order, whether it has a key or not."""
     if not settings.servers:
-        found = [_server(settings, CEREBRAS, _first(settings))]
-        if settings.fallback_base_url and settings.fallback_model:
-            found.append(_server(settings, FALLBACK, _second(settings)))
-        return found
+        first = _server(settings, CEREBRAS, _first(settings))
+        if not (settings.fallback_base_url and settings.fallback_model):
+            return [first]
+        # Without a key for it, the second server is the only one.
+        return [replace(first, needs_key=True), _server(settings, FALLBACK, _second(settings))]
     short = {CEREBRAS: _first(settings), FALLBACK: _second(settings)}
     return [
         _server(settings, name, _completed(table, short[name]) if name in short else table)

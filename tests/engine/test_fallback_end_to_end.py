@@ -130,7 +130,8 @@ async def test_a_server_that_says_nothing_is_given_up_and_the_second_one_answers
         environ = variables(tmp_path, first.base_url, second.base_url, EDITSVC_PREDICTION=prediction)
         settings = load(environ=environ, folder=tmp_path).settings
         servers = configured(settings, environ)
-        hasty = provider(msgspec.structs.replace(settings, read_timeout_s=read_timeout_s(fault)), servers[0])
+        impatient = msgspec.structs.replace(settings, read_timeout_s=read_timeout_s(fault))
+        hasty = provider(impatient, configured(impatient, environ)[0])
         patient = provider(settings, servers[1])
         log = Memory()
         service = EditService(
@@ -138,7 +139,7 @@ async def test_a_server_that_says_nothing_is_given_up_and_the_second_one_answers
                 Upstreams(
                     [
                         Upstream(hasty),
-                        Upstream(patient, model=servers[1].model, predicts=servers[1].prediction),
+                        Upstream(patient, model=servers[1].model, predicts=servers[1].server.said.prediction),
                     ],
                     clock=time.monotonic,
                 )
