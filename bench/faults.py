@@ -3,6 +3,7 @@
     python -m bench.faults
     python -m bench.faults --only cut stall --front cli
     python -m bench.faults --quick --json
+    python -m bench.faults --quick --dialect all --front cli
 
 A row is a fault, with its place where it takes one (before the first token, in the middle, at the end). A cell is one
 edit: in the command line or the language server; with a prediction and without; and with a server that fails always,
@@ -43,6 +44,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.cli import main as editsvc_main
 from editsvc.emulator import FAULTS, EmulatorOptions, FaultName, parse_fault
+from editsvc.emulator.dialects import KINDS
 from editsvc.tokenlog import LOG_FILE, TokenLog
 from lsp.session import EditServer, ProcessContext
 
@@ -55,6 +57,7 @@ SUPPORT: Final = Path(__file__).parents[1] / "tests" / "support"
 KEY: Final = "csk-very-secret"
 SECOND_KEY: Final = "second-very-secret"
 _PATIENCE_S: Final = 60.0
+_WAITS: Final = "because of the server's limits or a failure."
 
 
 # --- what is to become of an edit --------------------------------------------------------------------------------
@@ -196,6 +199,11 @@ RULES: Final[dict[str, Rule]] = {
     **{f"status:{code}": passing("ProviderUnavailable") for code in (500, 502, 503, 504)},
     "status:503,shape=top": passing("ProviderUnavailable"),
     "status:503,shape=error": passing("ProviderUnavailable"),
+    "loading": passing("ProviderBusy"),
+    "busy": passing("ProviderBusy"),
+    "finish-error": passing("ProviderUnavailable"),
+    "empty-reply": passing("ProviderProtocolError"),
+    "cut-prompt": Rule(Kind.LENGTH, failed("ContextExceeded")),
     "status:429": passing("ProviderRateLimited"),
     "status:429,shape=error": passing("ProviderRateLimited"),
     "status:429,retry-after=1": passing("ProviderRateLimited"),
@@ -218,6 +226,8 @@ RULES: Final[dict[str, Rule]] = {
     "prediction-unsupported": HARMLESS,
     "not-stream": HARMLESS,
     "slow:0.001": HARMLESS,
+    "pings": HARMLESS,
+    "finish-eos": HARMLESS,
     "no-done": HARMLESS,
     "no-usage": HARMLESS,
     "no-time-info": HARMLESS,
@@ -241,6 +251,17 @@ RULES: Final[dict[str, Rule]] = {
     "prose-only": mended("GuardRefused:prose"),
     "entities": Rule(Kind.HARMLESS, subject=MARKUP),
 }
+
+
+# Where servers of a kind differ: an empty reply means that the request was too long, or a field is no field of theirs.
+OF_A_DIALECT: Final[dict[tuple[str, str], Rule]] = {
+    ("lmstudio", "empty-reply"): Rule(Kind.LENGTH, failed("ContextExceeded")),
+}
+
+
+def rule_of(cell: Cell) -> Rule:
+    """What is to become of the edit of a cell."""
+    return OF_A_DIALECT.get((cell.dialect, cell.fault), rows()[cell.fault])
 
 
 def rows() -> dict[str, Rule]:
@@ -274,11 +295,12 @@ class Cell:
     prediction: str
     how: How
     processes: bool = False
+    dialect: str = "cerebras"
 
     @property
     def name(self) -> str:
         """For people."""
-        return f"{self.fault} · {self.front} · prediction {self.prediction} · {self.how}"
+        return f"{self.dialect} · {self.fault} · {self.front} · prediction {self.prediction} · {self.how}"
 
 
 @dataclass
@@ -303,7 +325,7 @@ def _support(module: str) -> Any:
 def check(cell: Cell) -> tuple[Cell, list[str], float]:
     """What is wrong with a cell, and how long it took in seconds."""
     begun = time.monotonic()
-    rule, serving = rows()[cell.fault], _support("emulated").serving
+    rule, serving = rule_of(cell), _support("emulated").serving
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         script = folder / "cases.jsonl"
@@ -318,7 +340,11 @@ def check(cell: Cell) -> tuple[Cell, list[str], float]:
         )
         faults, count = (parse_fault(cell.fault),), 1 if cell.how is How.ONCE else None
         first = stack.enter_context(
-            serving(EmulatorOptions(script=script, api_key=KEY, faults=faults, fault_count=count))
+            serving(
+                EmulatorOptions(
+                    script=script, api_key=KEY, faults=faults, fault_count=count, dialect=cell.dialect
+                )
+            )
         )
         servers = [first]
         if cell.how is How.SECOND:
@@ -334,7 +360,7 @@ def check(cell: Cell) -> tuple[Cell, list[str], float]:
 
 
 def _environ(folder: Path, cell: Cell, servers: Sequence[Emulator], subject: Subject) -> dict[str, str]:
-    (folder / "config.toml").touch()
+    (folder / "config.toml").write_text(_tables(cell, servers))
     found = {
         "CEREBRAS_API_KEY": KEY,
         "CEREBRAS_BASE_URL": servers[0].base_url,
@@ -343,7 +369,9 @@ def _environ(folder: Path, cell: Cell, servers: Sequence[Emulator], subject: Sub
         "EDITSVC_EXPLORATION": "0",
         "EDITSVC_PREDICTION": cell.prediction,
         # Only a server that says nothing is to be given up on soon: others may be slow because the machine is.
-        "EDITSVC_READ_TIMEOUT_S": "1" if "stall" in cell.fault else "60",
+        "EDITSVC_READ_TIMEOUT_S": "60"
+        if all(word not in cell.fault for word in ("stall", "loading", "busy"))
+        else "2",
         "EDITSVC_MAX_RETRIES": "1",
         **dict(subject.environ),
     }
@@ -355,6 +383,19 @@ def _environ(folder: Path, cell: Cell, servers: Sequence[Emulator], subject: Sub
             "EDITSVC_FALLBACK_PREDICTION": "true",
         }
     return found
+
+
+def _tables(cell: Cell, servers: Sequence[Emulator]) -> str:
+    """The settings file that names the servers, for another dialect than that of the short form."""
+    if cell.dialect == "cerebras":
+        return ""
+    asked = [("first", cell.dialect, servers[0].base_url, KEY)]
+    asked += [("second", "compatible", one.base_url, SECOND_KEY) for one in servers[1:]]
+    return "".join(
+        f'[servers.{name}]\nbase_url = "{url}"\ndialect = "{dialect}"\nmodel = "gpt-oss-120b"\n'
+        f'api_key_command = ["{sys.executable}", "-c", "print(\'{key}\')"]\n'
+        for name, dialect, url, key in asked
+    )
 
 
 def _problems(rule: Rule, how: How, seen: Seen, data: Path, servers: Sequence[Emulator]) -> list[str]:
@@ -411,7 +452,9 @@ def _cli(cell: Cell, folder: Path, subject: Subject, environ: dict[str, str]) ->
     words = ["rewrite", "-i", subject.instruction, "--apply", "steps.py"]
     run = _in_a_process if cell.processes else _in_this_process
     code, out, err = run(words, folder, environ)
-    lines = [line for line in err.split("\n") if line]
+    # That it waits is said meanwhile.
+    lines = [line for line in err.split("\n") if line and not line.endswith(_WAITS)]
+    err = "".join(f"{line}\n" for line in lines)
     seen = Seen(path.read_bytes().decode(), "changed", "", out + err, code)
     if code == 0:
         if not out.startswith("---"):
@@ -525,7 +568,14 @@ async def _session(environ: dict[str, str], *, processes: bool) -> AsyncIterator
 # --- all cells ---------------------------------------------------------------------------------------------------
 
 
-def cells(only: Sequence[str], fronts: Sequence[str], *, quick: bool, processes: bool) -> list[Cell]:
+def cells(
+    only: Sequence[str],
+    fronts: Sequence[str],
+    *,
+    quick: bool,
+    processes: bool,
+    dialects: Sequence[str] = ("cerebras",),
+) -> list[Cell]:
     """The cells that are asked for; `quick` leaves out places at the edges and cells without a prediction."""
     chosen = [
         fault
@@ -534,7 +584,8 @@ def cells(only: Sequence[str], fronts: Sequence[str], *, quick: bool, processes:
         and not (quick and (fault.endswith((":0", ":1", "at=0", "at=1"))))
     ]
     return [
-        Cell(fault, front, prediction, how, processes)
+        Cell(fault, front, prediction, how, processes, dialect)
+        for dialect in dialects
         for fault in chosen
         for front in fronts
         for prediction in (("on",) if quick else ("on", "off"))
@@ -563,21 +614,25 @@ def run(asked: Sequence[Cell], jobs: int) -> dict[Cell, list[str]]:
 
 def table(found: dict[Cell, list[str]]) -> str:
     """Rows are faults, columns cells, a sign each."""
-    columns = list(dict.fromkeys((cell.front, cell.prediction) for cell in sorted(found, key=_order)))
+    columns = list(
+        dict.fromkeys((cell.dialect, cell.front, cell.prediction) for cell in sorted(found, key=_order))
+    )
     faults = [fault for fault in rows() if any(cell.fault == fault for cell in found)]
     wide = max(map(len, faults))
-    at = {(cell.fault, cell.front, cell.prediction, cell.how): cell for cell in found}
-    heads = [f"{front} {prediction}" for front, prediction in columns]
+    at = {(cell.fault, cell.dialect, cell.front, cell.prediction, cell.how): cell for cell in found}
+    heads = [f"{front} {prediction}" for _, front, prediction in columns]
     lines = [" " * wide + "  " + "  ".join(f"{head:7}" for head in heads)]
+    if len({dialect for dialect, _, _ in columns}) > 1:
+        lines.insert(0, " " * wide + "  " + "  ".join(f"{dialect[:7]:7}" for dialect, _, _ in columns))
     lines.append(" " * wide + "  " + "  ".join(["a o s  "] * len(heads)))
     for fault in faults:
         groups = []
-        for front, prediction in columns:
+        for dialect, front, prediction in columns:
             signs = []
             for how in How:
-                cell = at.get((fault, front, prediction, how))
+                cell = at.get((fault, dialect, front, prediction, how))
                 wrong = cell is not None and found[cell]
-                signs.append(" " if cell is None else "X" if wrong else rows()[fault].outcome(how).sign)
+                signs.append(" " if cell is None else "X" if wrong else rule_of(cell).outcome(how).sign)
             groups.append(" ".join(signs) + "  ")
         lines.append(f"{fault:{wide}}  " + "  ".join(groups).rstrip())
     legend = (
@@ -592,8 +647,8 @@ def table(found: dict[Cell, list[str]]) -> str:
     return "\n".join([*lines, *legend])
 
 
-def _order(cell: Cell) -> tuple[bool, bool]:
-    return cell.front != "cli", cell.prediction != "on"
+def _order(cell: Cell) -> tuple[int, bool, bool]:
+    return list(KINDS).index(cell.dialect), cell.front != "cli", cell.prediction != "on"
 
 
 def main() -> int:
@@ -602,6 +657,14 @@ def main() -> int:
         prog="python -m bench.faults", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="faults, or rows of the table")
+    parser.add_argument(
+        "--dialect",
+        nargs="+",
+        default=["cerebras"],
+        choices=(*KINDS, "all"),
+        metavar="NAME",
+        help=f"kinds of servers, or all: {', '.join(KINDS)}",
+    )
     parser.add_argument("--front", choices=("cli", "lsp"), help="one front end instead of both")
     parser.add_argument("--quick", action="store_true", help="in mid-reply and with predictions only")
     parser.add_argument("--processes", action="store_true", help="start a process for each edit (slow)")
@@ -614,20 +677,22 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no fault {unknown[0]}; see docs/emulator.md")
     fronts = (asked.front,) if asked.front else ("cli", "lsp")
-    chosen = cells(asked.only, fronts, quick=asked.quick, processes=asked.processes)
+    kinds = list(KINDS) if "all" in asked.dialect else asked.dialect
+    chosen = cells(asked.only, fronts, quick=asked.quick, processes=asked.processes, dialects=kinds)
     begun = time.monotonic()
     found = run(chosen, asked.jobs)
     took = time.monotonic() - begun
     wrong = {cell: problems for cell, problems in found.items() if problems}
-    outcomes = Counter(rows()[cell.fault].outcome(cell.how).status for cell in found if cell not in wrong)
+    outcomes = Counter(rule_of(cell).outcome(cell.how).status for cell in found if cell not in wrong)
     if asked.json:
         entries = [
             {
+                "dialect": cell.dialect,
                 "fault": cell.fault,
                 "front": cell.front,
                 "prediction": cell.prediction,
                 "how": cell.how,
-                "expected": rows()[cell.fault].outcome(cell.how).status,
+                "expected": rule_of(cell).outcome(cell.how).status,
                 "problems": found[cell],
             }
             for cell in chosen

@@ -16,6 +16,7 @@ from editsvc.emulator import (
     parse_model,
     parse_tokens_per_event,
 )
+from editsvc.emulator.dialects import KINDS
 from editsvc.emulator.options import DEFAULT_MODELS
 from editsvc.prediction.verifier import PRESETS, Rejection
 
@@ -37,6 +38,7 @@ Examples:
   editsvc emulate --port 8080                       # the offline engine answers
   editsvc emulate --script cases.jsonl --preset adaptive --speed 1500
   editsvc emulate --fault cut:0.5 --fault-rate 0.1
+  editsvc emulate --dialect ollama --model qwen3:context=4096
 
 \b
 Use it from any program:
@@ -45,6 +47,14 @@ Use it from any program:
 @click.option("--host", default=_DEFAULTS.host, show_default=True, help="A loopback address.")
 @click.option("--port", default=_DEFAULTS.port, show_default=True, help="0 takes a free one.")
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that is not loopback.")
+@click.option(
+    "--dialect",
+    type=click.Choice(list(KINDS)),
+    default=_DEFAULTS.dialect,
+    show_default=True,
+    metavar="NAME",
+    help=f"The kind of server: {', '.join(KINDS)}.",
+)
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),

@@ -5,11 +5,14 @@ A server (any: aiohttp, ASGI, a socket) plays the events in order and decides no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from editsvc.emulator.dialects import KINDS, Kind
 from editsvc.emulator.faults import Fault, FaultName
 from editsvc.emulator.wire import (
     DONE,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 THOUGHT: Final = " think"
+_PING_S: Final = 0.1
 _MOST_DRAWN: Final = 8
 _LINE: Final = "and so on\n"
 _ENOUGH: Final = 256 << 20
@@ -93,6 +97,8 @@ class Delivery:
     tokens_per_event: int = 1
     hide_reasoning: bool = False
     seed: str = ""
+    kind: Kind = field(default_factory=lambda: KINDS["cerebras"])
+    wants_usage: bool = False
 
     def has(self, *names: FaultName) -> bool:
         """Whether the fault is one of `names`."""
@@ -118,6 +124,12 @@ def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event]
             status = fault.code or 500
             error = WireError(status, f"The emulator was told to answer with status {status}.")
             return error_events(error, headers, fault)
+        case FaultName.LOADING:
+            error = WireError(503, "Loading model", kind="unavailable_error", code="503")
+            return error_events(error, headers, fault)
+        case FaultName.BUSY:
+            error = WireError(503, "server busy, please try again. maximum pending requests exceeded")
+            return error_events(error, headers, fault)
         case FaultName.REDIRECT:
             return iter((Begin(0, 307, {**headers, "location": fault.to}),))
         case FaultName.RESET:
@@ -140,16 +152,19 @@ def early_fault(fault: Fault | None, headers: dict[str, str]) -> Iterator[Event]
 def measured(generation: Generation, delivery: Delivery) -> tuple[WireUsage | None, TimeInfo | None]:
     """The reported usage and times; None if a fault leaves them out."""
     verification = generation.verification
+    prompt = delivery.prompt_tokens
+    if delivery.has(FaultName.CUT_PROMPT):
+        prompt //= 4
     usage = WireUsage(
-        total_tokens=delivery.prompt_tokens + generation.completion_tokens,
+        total_tokens=prompt + generation.completion_tokens,
         completion_tokens=generation.completion_tokens,
         completion_tokens_details=CompletionTokensDetails(
             accepted_prediction_tokens=verification.accepted,
             rejected_prediction_tokens=verification.rejected,
             reasoning_tokens=len(generation.reasoning_due),
         ),
-        prompt_tokens=delivery.prompt_tokens,
-        prompt_tokens_details=PromptTokensDetails(cached_tokens=delivery.cached_tokens),
+        prompt_tokens=prompt,
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=min(prompt, delivery.cached_tokens)),
     )
     times = TimeInfo(
         created=delivery.identity.created,
@@ -158,9 +173,13 @@ def measured(generation: Generation, delivery: Delivery) -> tuple[WireUsage | No
         completion_time=generation.end_s - generation.start_s,
         total_time=generation.end_s,
     )
+    kind = delivery.kind
+    if not kind.reports or not kind.predicts:
+        usage.completion_tokens_details = msgspec.UNSET
+    tells_usage = kind.tells_usage or delivery.wants_usage
     return (
-        None if delivery.has(FaultName.NO_USAGE) else usage,
-        None if delivery.has(FaultName.NO_TIME_INFO) else times,
+        usage if tells_usage and not delivery.has(FaultName.NO_USAGE) else None,
+        times if kind.cerebras and not delivery.has(FaultName.NO_TIME_INFO) else None,
     )
 
 
@@ -223,9 +242,18 @@ def _single(generation: Generation, delivery: Delivery) -> Iterator[Event]:
 
 
 def _streamed(generation: Generation, delivery: Delivery) -> Iterator[Event]:
-    encoder = ChunkEncoder(delivery.identity)
-    yield Begin(generation.start_s, 200, {**delivery.headers, "content-type": EVENT_STREAM})
-    yield Send(generation.start_s, encoder.role())
+    kind = delivery.kind
+    encoder = ChunkEncoder(delivery.identity, reasoning=kind.reasoning, thoughts=kind.thoughts)
+    pings = _pings(delivery)
+    yield Begin(0.0 if pings else generation.start_s, 200, {**delivery.headers, "content-type": EVENT_STREAM})
+    yield from pings
+    start = generation.start_s + (pings[-1].due_s if pings else 0.0)
+    generation = replace(generation, start_s=start)
+    if kind.comment:
+        yield Send(start, kind.comment)
+    if kind.before:
+        yield Send(start, encoder.trailing(None, None))
+    yield Send(start, encoder.role())
     if not delivery.hide_reasoning:
         for due in generation.reasoning_due:
             yield Send(due, encoder.reasoning(THOUGHT))
@@ -256,7 +284,7 @@ def _finished(
 ) -> Iterator[Event]:
     usage, times = measured(generation, delivery)
     due = generation.end_s
-    if delivery.has(FaultName.TRAILING_USAGE):
+    if delivery.has(FaultName.TRAILING_USAGE) or (delivery.kind.trailing and usage is not None):
         yield Send(due, encoder.final(delivery.finish_reason, None, None))
         yield Send(due, encoder.trailing(usage, times))
     else:
@@ -264,6 +292,14 @@ def _finished(
         yield Send(due, encoder.final(delivery.finish_reason, usage, times, text), tokens)
     if not delivery.has(FaultName.NO_DONE):
         yield Send(due, DONE)
+
+
+def _pings(delivery: Delivery) -> list[Send]:
+    """The comments that keep a connection open while nothing is said yet."""
+    if not delivery.has(FaultName.PINGS) or delivery.fault is None:
+        return []
+    count = max(1, round(delivery.fault.seconds / _PING_S))
+    return [Send(number * _PING_S, b": ping\n\n") for number in range(1, count + 1)]
 
 
 def _without_last(

@@ -26,6 +26,8 @@ class FaultName(StrEnum):
 
     STATUS = "status"
     PREDICTION_UNSUPPORTED = "prediction-unsupported"
+    LOADING = "loading"
+    BUSY = "busy"
     REDIRECT = "redirect"
     RESET = "reset"
     STALL_START = "stall-start"
@@ -34,6 +36,7 @@ class FaultName(StrEnum):
     CUT = "cut"
     END = "end"
     STALL = "stall"
+    PINGS = "pings"
     SLOW = "slow"
     ENDLESS = "endless"
     ENDLESS_EVENT = "endless-event"
@@ -47,6 +50,10 @@ class FaultName(StrEnum):
     LENGTH = "length"
     CONTENT_FILTER = "content-filter"
     UNKNOWN_FINISH = "unknown-finish"
+    FINISH_EOS = "finish-eos"
+    FINISH_ERROR = "finish-error"
+    EMPTY_REPLY = "empty-reply"
+    CUT_PROMPT = "cut-prompt"
     NO_USAGE = "no-usage"
     NO_TIME_INFO = "no-time-info"
     NO_FINGERPRINT = "no-fingerprint"
@@ -82,6 +89,8 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.PREDICTION_UNSUPPORTED: FaultSpec(
         "400 for a request with a prediction, as from a model that takes none"
     ),
+    FaultName.LOADING: FaultSpec("503, as from a server that loads its model"),
+    FaultName.BUSY: FaultSpec("503, as from a server whose queue is full"),
     FaultName.REDIRECT: FaultSpec("307 to another place (default /v1/moved)", ("to",)),
     FaultName.RESET: FaultSpec("the connection is reset (RST) before the headers"),
     FaultName.STALL_START: FaultSpec("the headers never come"),
@@ -90,6 +99,7 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.CUT: FaultSpec("the connection breaks in the middle of the chunked body", _AT),
     FaultName.END: FaultSpec("a clean end, without finish_reason and without [DONE]", _AT),
     FaultName.STALL: FaultSpec("silence in mid-reply, until the client leaves", _AT),
+    FaultName.PINGS: FaultSpec("comments for so many seconds before the reply (default 0.1)", ("seconds",)),
     FaultName.SLOW: FaultSpec("seconds between two events (default 0.1)", ("seconds",)),
     FaultName.ENDLESS: FaultSpec("the reply repeats one line without end, ignoring the limit", _AT),
     FaultName.ENDLESS_EVENT: FaultSpec("an event in mid-reply that does not end", _AT),
@@ -105,6 +115,12 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.LENGTH: FaultSpec("finish_reason length in mid-reply", _AT),
     FaultName.CONTENT_FILTER: FaultSpec("finish_reason content_filter in mid-reply", _AT),
     FaultName.UNKNOWN_FINISH: FaultSpec("an unknown finish_reason"),
+    FaultName.FINISH_EOS: FaultSpec("finish_reason eos, another word for stop"),
+    FaultName.FINISH_ERROR: FaultSpec("finish_reason error in mid-reply, with status 200", _AT),
+    FaultName.EMPTY_REPLY: FaultSpec("a reply without content, and finish_reason stop"),
+    FaultName.CUT_PROMPT: FaultSpec(
+        "usage that tells of a quarter of the prompt, as if the rest had been cut"
+    ),
     FaultName.NO_USAGE: FaultSpec("no usage"),
     FaultName.NO_TIME_INFO: FaultSpec("no time_info"),
     FaultName.NO_FINGERPRINT: FaultSpec("chunks without system_fingerprint"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from editsvc.emulator.dialects import kind_of
 from editsvc.emulator.faults import Fault, FaultPlan
 from editsvc.errors import UsageError
 from editsvc.prediction.verifier import PRESETS, Latency, Rejection
@@ -86,6 +87,8 @@ class EmulatorOptions:
     """The port; 0 takes a free one."""
     allow_remote: bool = False
     """Listen on a host that is not a loopback address."""
+    dialect: str = "cerebras"
+    """The kind of server: a name of `editsvc.emulator.dialects.KINDS`."""
     preset: str = "resync"
     """How predictions are verified: a name of `editsvc.prediction.verifier.PRESETS`."""
     rejection: Rejection = Rejection.PER_PROPOSAL
@@ -152,6 +155,7 @@ class EmulatorOptions:
             raise UsageError(f"A port is a number from 0 to {_LAST_PORT}, and got {self.port}.")
 
     def _check_answers(self) -> None:
+        kind_of(self.dialect)
         if self.preset not in PRESETS:
             raise UsageError(f"{self.preset!r} is not a preset.", hint=f"Presets: {', '.join(PRESETS)}.")
         if (self.script is not None) + self.offline + self.echo > 1:

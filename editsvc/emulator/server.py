@@ -19,6 +19,7 @@ import msgspec
 from aiohttp import web
 
 from editsvc.emulator.answer import JSON, Abort, Begin, Hang, Reset, Send
+from editsvc.emulator.dialects import kind_of
 from editsvc.emulator.responder import responder_for
 from editsvc.emulator.service import FAULT_HEADER, Answer, EmulatedService, ServedCall
 from editsvc.emulator.wire import ServedRequest, WireError
@@ -107,9 +108,12 @@ class Emulator:
             raise UsageError(f"The log {self._options.log} can't be opened: {exc.strerror}.") from exc
 
     async def _models(self, request: web.Request) -> web.Response:
-        authorization = request.headers.get("authorization", "")
+        authorization = self._key(request)
         body = self._service.models(authorization, time.time(), request.match_info.get("name"))
         return web.Response(body=body, content_type=JSON)
+
+    def _key(self, request: web.Request) -> str:
+        return request.headers.get(kind_of(self._options.dialect).key_header, "")
 
     async def _requests(self, _: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self.records()), content_type=JSON)
@@ -124,7 +128,7 @@ class Emulator:
         call = ServedCall(
             body,
             time.time(),
-            request.headers.get("authorization", ""),
+            self._key(request),
             request.headers.get(FAULT_HEADER, ""),
         )
         player = _Player(request)

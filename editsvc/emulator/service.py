@@ -21,6 +21,7 @@ from editsvc.emulator.answer import (
     error_events,
     reply_events,
 )
+from editsvc.emulator.dialects import Overflow, kind_of
 from editsvc.emulator.faults import Fault, FaultName, parse_fault
 from editsvc.emulator.generation import Generation, GenerationPlan, generate
 from editsvc.emulator.mistakes import misplaced, mistaken
@@ -44,6 +45,7 @@ from editsvc.prediction.verifier import PRESETS
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
+    from editsvc.emulator.dialects import Kind
     from editsvc.emulator.options import EmulatedModel, EmulatorOptions
     from editsvc.emulator.responder import Responder
     from editsvc.tokens import Tokenizer
@@ -79,6 +81,7 @@ class EmulatedService:
         self._tokenizer = tokenizer
         self._preset = replace(PRESETS[options.preset], rejection=options.rejection)
         self._models = {model.id: model for model in options.models}
+        self._kind = kind_of(options.dialect)
         self._cache = PromptCache()
         self._quota = Quota(options.tokens_per_minute)
         self._numbers = count()
@@ -143,20 +146,29 @@ class EmulatedService:
         self, call: ServedCall, fault: Fault | None, headers: dict[str, str], record: ServedRequest
     ) -> Answer:
         self._authorize(call.authorization)
+        kind = self._kind
         request = decode_request(call.body)
+        kind.admit(msgspec.json.decode(call.body), request)
         model = self._model(request.model)
         admit(request, model, fault)
         prompt = self._tokenizer.encode(_rendered(request))
-        predicted = request.predicted
+        room = model.context - (kind.limit(request) or 1)
+        if kind.overflow is not Overflow.REFUSED and len(prompt) > room:
+            request = _cut(request, model.context)
+            prompt = prompt[-model.context // 2 :]
+        predicted = request.predicted if kind.predicts else None
         prediction = self._tokenizer.encode(predicted) if predicted else []
-        limit = _limit(request, model, len(prompt))
+        limit = _limit(kind, request, model, len(prompt))
         quota = self._quota.reserve(len(prompt) + limit, call.now)
-        headers |= quota.headers
+        if kind.cerebras:
+            headers |= quota.headers
         if not quota.granted:
             headers["retry-after"] = str(quota.retry_after_s)
         quota.check()
         cached = self._cache.remember(model.id, prompt)
         reply, text = self._text(request, fault)
+        if request.is_cut and kind.overflow is Overflow.EMPTY:
+            text = ""
         plan = GenerationPlan(
             self._preset,
             self.options.latency,
@@ -175,6 +187,8 @@ class EmulatedService:
             self.options.tokens_per_event,
             request.reasoning_format == "hidden",
             f"{self.options.seed}:{record.number}",
+            kind,
+            request.wants_usage or not request.stream,
         )
         if delivery.has(FaultName.NO_FINGERPRINT):
             delivery = replace(delivery, identity=replace(delivery.identity, fingerprint=None))
@@ -225,6 +239,8 @@ class EmulatedService:
         units = self._tokenizer.units(text)
         output = self._tokenizer.encode(text)
         finish_reason = "stop"
+        if fault is not None and fault.name is FaultName.EMPTY_REPLY:
+            units, output = [], []
         if fault is not None and fault.name in _FINISH_EARLY:
             keep = round(len(units) * fault.at)
             units = units[:keep]
@@ -232,6 +248,8 @@ class EmulatedService:
             finish_reason = _FINISH_EARLY[fault.name]
         elif fault is not None and fault.name is FaultName.UNKNOWN_FINISH:
             finish_reason = "finished_for_a_new_reason"
+        elif fault is not None and fault.name is FaultName.FINISH_EOS:
+            finish_reason = "eos"
         generation = generate(units, output, prediction, plan)
         return generation, "length" if generation.limited else finish_reason
 
@@ -240,6 +258,7 @@ _FINISH_EARLY: Final = {
     FaultName.LENGTH: "length",
     FaultName.CONTENT_FILTER: "content_filter",
     FaultName.UNCLOSED: "stop",
+    FaultName.FINISH_ERROR: "error",
 }
 
 
@@ -285,18 +304,23 @@ def _admit_format(request: ChatRequest) -> None:
         raise WireError(400, wrong, param="response_format")
 
 
-def _limit(request: ChatRequest, model: EmulatedModel, prompt_tokens: int) -> int:
+def _limit(kind: Kind, request: ChatRequest, model: EmulatedModel, prompt_tokens: int) -> int:
     """The maximum of completion tokens; raises WireError if the context has no room for them."""
-    wanted = 1 if request.limit is None else request.limit
-    if prompt_tokens + wanted > model.context:
-        raise WireError(
-            400,
-            "Please reduce the length of the messages or completion. "
-            f"Current length is {prompt_tokens + wanted} while limit is {model.context}",
-            param="messages",
-            code="context_length_exceeded",
-        )
-    return model.context - prompt_tokens if request.limit is None else request.limit
+    limit = kind.limit(request)
+    wanted = 1 if limit is None else limit
+    if prompt_tokens + wanted > model.context and kind.overflow is Overflow.REFUSED:
+        raise kind.too_long(prompt_tokens + wanted, model.context)
+    return max(1, model.context - prompt_tokens) if limit is None else limit
+
+
+def _cut(request: ChatRequest, context: int) -> ChatRequest:
+    """What is left of a request that is too long: the end of its last message."""
+    last = request.messages[-1]
+    # A token has a few characters; how many exactly is of no interest here.
+    rest = last.text[-context * 2 :]
+    return msgspec.structs.replace(
+        request, messages=[msgspec.structs.replace(last, content=rest)], is_cut=True
+    )
 
 
 def _reasons(request: ChatRequest, model: EmulatedModel) -> bool:

@@ -86,9 +86,11 @@ class ChatRequest(msgspec.Struct):
     response_format: ResponseFormat | None = None
     stop: str | list[str] | None = None
     temperature: float | None = None
+    stream_options: dict[str, Any] | None = None
     reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
     reasoning_format: Literal["none", "parsed", "text_parsed", "raw", "hidden"] | None = None
     disable_reasoning: bool | None = None
+    is_cut: bool = False  # no field of a request: what is left of one that was too long
 
     @property
     def predicted(self) -> str | None:
@@ -99,6 +101,11 @@ class ChatRequest(msgspec.Struct):
     def limit(self) -> int | None:
         """The maximum of completion tokens, if the request sets one."""
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the usage is asked for in a stream."""
+        return bool((self.stream_options or {}).get("include_usage"))
 
     @property
     def wants_json(self) -> bool:
@@ -130,7 +137,7 @@ class WireUsage(msgspec.Struct):
 
     total_tokens: int
     completion_tokens: int
-    completion_tokens_details: CompletionTokensDetails
+    completion_tokens_details: CompletionTokensDetails | msgspec.UnsetType
     prompt_tokens: int
     prompt_tokens_details: PromptTokensDetails
 
@@ -192,10 +199,24 @@ class WireError(Exception):
         self.kind = kind or _ERROR_TYPES.get(status, ("", ""))[0] or _fallback(status)[0]
         self.param = param
         self.code = code or _ERROR_TYPES.get(status, ("", ""))[1] or _fallback(status)[1]
+        self.detail: list[dict[str, Any]] | None = None
+        self.more: dict[str, Any] = {}
 
     def body(self, shape: Shape | None = None) -> bytes:
-        """The body as JSON: 429 has its fields at the top, others within ``error``, or as `shape` says."""
-        fields = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        """The body as JSON: 429 has its fields at the top, others within ``error``, or as `shape` says.
+
+        `detail` takes the place of the message where a server has a list of faults, `more` adds fields of its own.
+        """
+        if self.detail is not None:
+            return msgspec.json.encode(
+                {"object": "error", "message": {"detail": self.detail}, "type": self.kind, "code": self.code}
+            )
+        fields: dict[str, Any] = {
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+            "code": self.code,
+        } | self.more
         top = shape is Shape.TOP or (shape is None and self.status == _TOO_MANY)
         return msgspec.json.encode(fields if top else {"error": fields})
 
@@ -252,7 +273,8 @@ class Identity:
 class ChunkEncoder:
     """Server-sent events for one reply; the shared fields are encoded once."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, *, reasoning: str = "reasoning", thoughts: bool = False) -> None:
+        self._thoughts = thoughts
         encode = msgspec.json.encode
         self._head = b'data: {"id":' + encode(identity.id) + b',"choices":[{"delta":'
         self._tail = b',"created":%d,"model":' % int(identity.created) + encode(identity.model)
@@ -262,7 +284,7 @@ class ChunkEncoder:
         self._bare = b'data: {"id":' + encode(identity.id) + b',"choices":[]' + self._tail
         self._content_end = b'},"index":0}]' + self._tail + b"}\n\n"
         self._content_start = self._head + b'{"content":'
-        self._reasoning_start = self._head + b'{"reasoning":'
+        self._reasoning_start = self._head + b'{"%s":' % reasoning.encode()
 
     def role(self) -> bytes:
         """The first chunk: a role and nothing else."""
@@ -277,7 +299,10 @@ class ChunkEncoder:
         return self._content_start + b'"' + data + b'"' + self._content_end
 
     def reasoning(self, text: str) -> bytes:
-        """A piece of the reasoning."""
+        """A piece of the reasoning, which some servers put into the content, as a list of parts."""
+        if self._thoughts:
+            parts = [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]
+            return self._content_start + msgspec.json.encode(parts) + self._content_end
         return self._reasoning_start + msgspec.json.encode(text) + self._content_end
 
     def final(

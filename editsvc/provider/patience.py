@@ -137,7 +137,7 @@ class Patience:
             first_token_s=first if self.first_token_s is None else self.first_token_s,
             gap_s=gap if self.gap_s is None else self.gap_s,
             whole_s=whole if self.whole_s is None else self.whole_s,
-            loading_s=loading,
+            loading_s=loading if self.first_token_s is None else self.first_token_s,
             grants=self.near and self.whole_s is None,
         )
         return replace(told, first_token_s=min(told.first_token_s, _LONGEST_S))

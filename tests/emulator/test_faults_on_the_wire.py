@@ -136,6 +136,13 @@ async def test_prediction_unsupported(faulty: Faulty, source: str) -> None:
     assert (plain.status, plain.content) == (200, source)
 
 
+@pytest.mark.parametrize(("fault", "words"), [("loading", "Loading model"), ("busy", "server busy")])
+async def test_loading_and_busy(faulty: Faulty, fault: str, words: str) -> None:
+    wire = await faulty(fault)
+    assert wire.status == 503
+    assert words in json.loads(wire.body)["error"]["message"]
+
+
 async def test_redirect(faulty: Faulty) -> None:
     wire = await faulty("redirect:/elsewhere")
 
@@ -287,6 +294,12 @@ async def test_slow(faulty: Faulty, source: str) -> None:
     assert (wire.content, wire.finish_reason, wire.done) == (source, "stop", True)
 
 
+async def test_pings(faulty: Faulty, source: str) -> None:
+    wire = await faulty("pings:0.3")
+    assert wire.body.startswith(b": ping\n\n" * 3)
+    assert wire.content == source
+
+
 async def test_garbage(faulty: Faulty) -> None:
     wire = await faulty("garbage")
 
@@ -307,6 +320,24 @@ async def test_bad_utf8(faulty: Faulty) -> None:
     with pytest.raises(UnicodeDecodeError):
         wire.body.decode()
     assert wire.done
+
+
+async def test_finish_eos_and_finish_error(faulty: Faulty, source: str) -> None:
+    assert (await faulty("finish-eos")).finish_reason == "eos"
+    broken = await faulty("finish-error:0.5")
+    assert (broken.status, broken.finish_reason) == (200, "error")
+    assert broken.content and source.startswith(broken.content)
+
+
+async def test_empty_reply(faulty: Faulty) -> None:
+    wire = await faulty("empty-reply")
+    assert (wire.content, wire.finish_reason) == ("", "stop")
+
+
+async def test_cut_prompt(faulty: Faulty) -> None:
+    whole, cut = await faulty("no-fingerprint"), await faulty("cut-prompt")
+    told = [wire.chunks[-1]["usage"]["prompt_tokens"] for wire in (whole, cut)]
+    assert told[1] == told[0] // 4
 
 
 async def test_unknown_finish(faulty: Faulty, source: str) -> None:

@@ -10,7 +10,8 @@ _STALLING_S = 1.0
 
 def read_timeout_s(*faults: object) -> float:
     """The read timeout for a server with `faults`: only one that says nothing is to be given up on soon."""
-    return _STALLING_S if any("stall" in str(fault) for fault in faults) else HANGING_S
+    given_up = ("stall", "loading", "busy")
+    return _STALLING_S if any(word in str(fault) for fault in faults for word in given_up) else HANGING_S
 
 
 async def until(seen: Callable[[], object]) -> None:
