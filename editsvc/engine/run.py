@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 class EditRun:
     """An edit so far; failed and cancelled ones are recorded from it too.
 
-    `model` is the row of `model_name`; `context_tokens` is what its server turned out to take, if it said so.
+    `draw` is uniform in [0, 1) and made once, so that all requests of an edit belong to the same arm. `model`
+    is the row of `model_name`; `context_tokens` is what its server turned out to take, if it said so.
     `allowed_s` is how many seconds it may take.
     """
 
@@ -50,6 +51,7 @@ class EditRun:
     offline: bool
     plan: Plan | None = None
     decision: Decision | None = None
+    draw: float | None = None
     prediction_kind: PredictionKind | None = None
     completion: Completion | None = None
     budget: int | None = None
@@ -120,7 +122,8 @@ class EditRun:
                 f"{self.provider} reported impossible numbers ({', '.join(done.odd)}); they count as not reported."
             )
         if done.predicted is False and self.decision is not None and self.decision.send:
-            self.decision = replace(self.decision, send=False, reason=Reason.MODEL_CANNOT, propensity=1.0)
+            # Another model answered, and nothing was drawn for that one.
+            self.decision = replace(self.decision.withdrawn(Reason.MODEL_CANNOT), propensity=1.0)
             self.prediction_kind = None
 
     def examined(self, verdict: Verdict) -> None:
@@ -190,6 +193,7 @@ class EditRun:
             document=LoggedDocument(lines=line_count(text), bytes=len(text.encode("utf-8", "surrogatepass"))),
             prediction=LoggedPrediction(
                 sent=decision.send if decision else False,
+                drawn=decision.arm if decision else None,
                 kind=result.prediction_kind,
                 reason=decision.reason if decision else None,
             ),

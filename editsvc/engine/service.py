@@ -529,8 +529,7 @@ class EditService:
             except PredictionUnsupported:
                 if not run.decision.send:
                     raise
-                refused = replace(decisions[first], send=False, reason=Reason.SERVER_REFUSED)
-                decisions = {**decisions, first: refused}
+                decisions = {**decisions, first: decisions[first].withdrawn(Reason.SERVER_REFUSED)}
                 run.restarts.append(Restart.PREDICTION_UNSUPPORTED)
             except IncompleteReply as exc:
                 # Tokens that the server proposed and dropped count against the limit: without them the reply fits.
@@ -548,7 +547,8 @@ class EditService:
         if plan.form is EditFormat.SEARCH_REPLACE:
             return dict.fromkeys(self._served, Decision(send=False, reason=Reason.STRUCTURED))
         asked, learned = run.request.prediction, self._learned()
-        draw = self._draw() if self._draw is not None else None
+        if run.draw is None and self._draw is not None:
+            run.draw = self._draw()
         size = policy.size_of(len(run.request.snapshot.text.encode("utf-8", "surrogatepass")))
         first = self._provider.name
         return {
@@ -562,7 +562,7 @@ class EditService:
                 learned=learned,
                 cell=Cell(name, model_name, plan.target.kind, size),
                 exploration=self._settings.exploration,
-                draw=draw,
+                draw=run.draw,
             )
             for name, (model_name, model) in self._served.items()
         }
@@ -979,7 +979,7 @@ class EditService:
 def _without(decisions: Mapping[str, Decision], reason: Reason) -> dict[str, Decision]:
     """The same decisions, and nobody gets a prediction."""
     return {
-        name: replace(decision, send=False, reason=reason) if decision.send else decision
+        name: decision.withdrawn(reason) if decision.send else decision
         for name, decision in decisions.items()
     }
 

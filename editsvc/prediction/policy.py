@@ -10,7 +10,7 @@ can be evaluated later whatever policy comes next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -122,12 +122,26 @@ class LearnedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a prediction goes along. `propensity` is the probability of this very choice."""
+    """Whether a prediction goes along.
+
+    `propensity` is the probability of what was drawn. That is what is sent, unless the request had to be made again
+    without a prediction: then `drawn` still says that it began with one.
+    """
 
     send: bool
     reason: Reason
     propensity: float = 1.0
     policy_version: str = VERSION
+    drawn: bool | None = None
+
+    @property
+    def arm(self) -> bool:
+        """What was drawn, whatever became of it: comparisons are by this."""
+        return self.send if self.drawn is None else self.drawn
+
+    def withdrawn(self, reason: Reason) -> Decision:
+        """The same draw, now without a prediction, for another reason."""
+        return replace(self, send=False, reason=reason, drawn=self.arm)
 
 
 def decide(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Cells = Mapping[Facet, Sums]
 
+_DECIDED: Final = (Verdict.ACCEPTED, Verdict.PARTIAL, Verdict.REJECTED)
 _NO_RATE: Final = Rate(None, None, None, 0)
 _NO_QUANTILES: Final = Quantiles(None, None, 0)
 _NO_SPEED: Final = SpeedQuantiles(0, *(_NO_QUANTILES,) * 5)
@@ -37,6 +38,9 @@ _NO_LATENCY: Final = LatencyQuantiles(_NO_SPEED, _NO_SPEED, _NO_SPEED)
 def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summary:
     """The numbers of one set of requests: sums from `cells`, everything else from `sample`."""
     sums = combined(cells.values())
+    # Rates and times are of servers: what the offline engine models, and a benchmark makes up, is only counted.
+    served = {facet: each for facet, each in cells.items() if facet.measures}
+    sample = [each for each in sample if each.measures]
     return Summary(
         requests=sums.requests,
         offline=sum(each.requests for facet, each in cells.items() if facet.offline),
@@ -46,9 +50,9 @@ def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summ
         errors=_errors(cells),
         tokens=TokenSums(sums.prompt, sums.cached, sums.completion, sums.reasoning),
         cost_usd=sums.cost_usd,
-        prediction=_prediction(cells, sample, sums, parts),
+        prediction=_prediction(served, sample, sums, parts),
         latency=parts.part("Speed", lambda: _latency(sample), _NO_LATENCY),
-        verdicts=_verdicts(cells, sample, parts),
+        verdicts=_verdicts(cells, served, sample, parts),
     )
 
 
@@ -61,7 +65,7 @@ def acceptance(requests: Iterable[LoggedRequest], totals: Totals | None = None) 
 
 
 def _prediction(cells: Cells, sample: Sequence[LoggedRequest], sums: Sums, parts: Parts) -> Prediction:
-    sent = combined(each for facet, each in cells.items() if facet.prediction_sent)
+    sent = combined(each for facet, each in cells.items() if facet.predicted)
     verified = Totals(sent.verified_accepted or 0, sent.verified_tokens or 0, sent.verified_requests)
     return Prediction(
         sent=sent.requests,
@@ -78,7 +82,7 @@ def _coverage(sample: Iterable[LoggedRequest], sent: Sums) -> Rate:
         [
             (each.accepted_prediction_tokens, each.completion_tokens)
             for each in sample
-            if each.prediction_sent
+            if each.predicted
             and each.accepted_prediction_tokens is not None
             and each.completion_tokens is not None
         ],
@@ -90,8 +94,8 @@ def _latency(sample: Iterable[LoggedRequest]) -> LatencyQuantiles:
     measured = [each for each in sample if each.whole]
     return LatencyQuantiles(
         _speed(measured),
-        _speed([each for each in measured if each.prediction_sent]),
-        _speed([each for each in measured if not each.prediction_sent]),
+        _speed([each for each in measured if each.predicted]),
+        _speed([each for each in measured if not each.predicted]),
     )
 
 
@@ -128,25 +132,32 @@ def _errors(cells: Cells) -> dict[Status, dict[str, int]]:
     return errors
 
 
-def _verdicts(cells: Cells, sample: Iterable[LoggedRequest], parts: Parts) -> VerdictCounts:
-    changed = {facet: each for facet, each in cells.items() if facet.status is Status.CHANGED}
-    counts: Counter[Verdict | None] = Counter()
-    for facet, each in changed.items():
-        counts[facet.verdict] += each.requests
-    accepted, partial, rejected = (
-        counts[verdict] for verdict in (Verdict.ACCEPTED, Verdict.PARTIAL, Verdict.REJECTED)
+def _verdicts(cells: Cells, served: Cells, sample: Iterable[LoggedRequest], parts: Parts) -> VerdictCounts:
+    counts, of_servers = _by_verdict(cells), _by_verdict(served)
+    accepted, partial, rejected = (counts[verdict] for verdict in _DECIDED)
+    judged = combined(
+        each for facet, each in served.items() if facet.status is Status.CHANGED and facet.verdict is not None
     )
-    judged = combined(each for facet, each in changed.items() if facet.verdict is not None)
     return VerdictCounts(
         accepted=accepted,
         partial=partial,
         rejected=rejected,
         open=counts[None],
         edits=parts.part(
-            "Edits accepted", lambda: proportion(accepted, accepted + partial + rejected), _NO_RATE
+            "Edits accepted",
+            lambda: proportion(of_servers[Verdict.ACCEPTED], sum(of_servers[each] for each in _DECIDED)),
+            _NO_RATE,
         ),
         hunks=parts.part("Hunks accepted", lambda: _hunks(sample, judged), _NO_RATE),
     )
+
+
+def _by_verdict(cells: Cells) -> Counter[Verdict | None]:
+    counts: Counter[Verdict | None] = Counter()
+    for facet, each in cells.items():
+        if facet.status is Status.CHANGED:
+            counts[facet.verdict] += each.requests
+    return counts
 
 
 def _hunks(sample: Iterable[LoggedRequest], judged: Sums) -> Rate:

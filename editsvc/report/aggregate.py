@@ -60,7 +60,7 @@ def report(evidence: Evidence) -> Report:
     everything = summary(evidence.cells, sample, parts)
     models = _split(evidence, lambda facet: (facet.model,), lambda each: (each.model,), parts)
     summaries = {model: each for (model,), each in models.items()}
-    scored = parts.some("The what-if scores", lambda: scores(sample))
+    scored = parts.some("The what-if scores", lambda: scores([each for each in sample if each.measures]))
     trials = parts.some("Time saved", lambda: _trials(evidence))
     measured = parts.part("Time saved", lambda: _effects(trials), None)
     whole, by_model = measured or (_UNMEASURED, {})
@@ -142,7 +142,7 @@ def _times(trials: Iterable[Trial], *, sent: bool) -> list[tuple[float, float]]:
     return [
         (trial.request.total_s, trial.weight)
         for trial in trials
-        if trial.request.prediction_sent is sent and trial.request.total_s is not None
+        if trial.request.arm is sent and trial.request.total_s is not None
     ]
 
 
@@ -173,7 +173,11 @@ def _share(evidence: Evidence, model: str | None) -> float | None:
     """A/(completion - R) of a model's predicted requests: the share of its output that came from the prediction."""
     accepted = kept = 0
     for facet, sums in evidence.cells.items():
-        if facet.model != model or not facet.prediction_sent or sums.covered_completion is None:
+        if (
+            facet.model != model
+            or not (facet.measures and facet.predicted)
+            or sums.covered_completion is None
+        ):
             continue
         accepted += sums.covered_accepted or 0
         kept += sums.covered_completion - (sums.rejected or 0)
@@ -183,7 +187,8 @@ def _share(evidence: Evidence, model: str | None) -> float | None:
 def _days(days: Iterable[Day], sample: Iterable[LoggedRequest]) -> list[DayReport]:
     requests: defaultdict[date, list[LoggedRequest]] = defaultdict(list)
     for each in sample:
-        requests[each.created_at.astimezone(UTC).date()].append(each)
+        if each.measures:
+            requests[each.created_at.astimezone(UTC).date()].append(each)
     return [
         DayReport(
             each.day,

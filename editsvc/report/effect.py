@@ -56,16 +56,14 @@ def randomised(
         if each.propensity is not None
         and 0 < each.propensity < 1
         and each.whole
-        and not each.offline
+        and each.measures
         and each.total_s is not None
     ]
 
 
 def effect(trials: Sequence[Trial]) -> Effect:
     """Time with and without prediction, and their differences with 95 % bootstrap intervals."""
-    predicted, held_out = (
-        [trial for trial in trials if trial.request.prediction_sent is sent] for sent in (True, False)
-    )
+    predicted, held_out = ([trial for trial in trials if trial.request.arm is sent] for sent in (True, False))
     total, total_p95 = _differences(predicted, held_out, lambda request: request.total_s)
     completion, completion_p95 = _differences(predicted, held_out, lambda request: request.completion_time_s)
     return Effect(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
 from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums, combined, logged_request
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from editsvc.tokenlog.record import RequestRecord
+
+_UNVERIFIED: Final[dict[str, Any]] = {
+    "verified_requests": 0,
+    "verified_accepted": None,
+    "verified_tokens": None,
+}
 
 
 def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: datetime | None) -> Evidence:
@@ -29,15 +36,19 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
         key = tuple(_value(record, name) for name in by)
         sums = _sums(record)
         sample.append(logged_request(record, key))
-        days[record.created_at.astimezone(UTC).date()].append(sums)
+        days[record.created_at.astimezone(UTC).date()].append(
+            sums if sample[-1].measures else replace(sums, **_UNVERIFIED)
+        )
         facets[
             Facet(
                 key,
                 record.model,
                 record.status,
                 record.prediction.sent,
+                record.prediction.drawn,
                 record.verdict,
                 record.offline,
+                record.source,
                 record.error,
             )
         ].append(sums)

@@ -64,6 +64,8 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
         return Recommendation(
             "no-requests", "Not enough data: the log has no requests from this period.", numbers
         )
+    if overall.offline == overall.requests:
+        return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
     if not overall.prediction.sent:
         return Recommendation(
             "no-predictions",

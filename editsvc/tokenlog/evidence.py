@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import Status
 from editsvc.tokenlog.rows import column_of
+from editsvc.tokenlog.values import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,9 +85,21 @@ class Facet(NamedTuple):
     model: str | None
     status: Status
     prediction_sent: bool
+    prediction_drawn: bool | None
     verdict: Verdict | None
     offline: bool
+    source: Source
     error: str | None
+
+    @property
+    def predicted(self) -> bool:
+        """Whether a prediction went out, even if it had to be withdrawn."""
+        return self.prediction_sent or bool(self.prediction_drawn)
+
+    @property
+    def measures(self) -> bool:
+        """Whether a server answered somebody's edit: the offline engine's figures are modelled, a benchmark's made."""
+        return not self.offline and self.source is not Source.BENCH
 
 
 class LoggedRequest(NamedTuple):
@@ -94,6 +107,8 @@ class LoggedRequest(NamedTuple):
 
     key: tuple[str | None, ...]
     created_at: datetime
+    source: Source
+    path: str | None
     provider: str | None
     model: str | None
     status: Status
@@ -103,7 +118,9 @@ class LoggedRequest(NamedTuple):
     scope_kind: str | None
     document_bytes: int | None
     parts_offered: int | None
+    error: str | None
     prediction_sent: bool
+    prediction_drawn: bool | None
     prediction_kind: str | None
     prediction_reason: str | None
     propensity: float | None
@@ -116,6 +133,7 @@ class LoggedRequest(NamedTuple):
     tokens_per_s: float | None
     queue_time_s: float | None
     completion_time_s: float | None
+    cost_usd: float | None
     verdict: Verdict | None
     hunks: int | None
     hunks_accepted: int | None
@@ -127,10 +145,25 @@ class LoggedRequest(NamedTuple):
         return self.propensity is not None and 0 < self.propensity <= EXPLORED
 
     @property
+    def predicted(self) -> bool:
+        """Whether a prediction went out, even if it had to be withdrawn."""
+        return self.prediction_sent or bool(self.prediction_drawn)
+
+    @property
+    def arm(self) -> bool:
+        """What was drawn, whatever became of it; records of other writers have only what was sent."""
+        return self.prediction_sent if self.prediction_drawn is None else self.prediction_drawn
+
+    @property
+    def measures(self) -> bool:
+        """Whether a server answered somebody's edit: the offline engine's figures are modelled, a benchmark's made."""
+        return not self.offline and self.source is not Source.BENCH
+
+    @property
     def verified(self) -> tuple[int, int] | None:
         """Accepted and rejected tokens of its prediction; None without a prediction, or if not reported."""
         accepted, rejected = self.accepted_prediction_tokens, self.rejected_prediction_tokens
-        if not self.prediction_sent or accepted is None or rejected is None:
+        if not self.predicted or accepted is None or rejected is None:
             return None
         return accepted, rejected
 
@@ -154,7 +187,7 @@ EXPLORED: Final = 0.5
 
 
 class Day(NamedTuple):
-    """Sums of one day (UTC); those of acceptance are over requests that report both counts."""
+    """Sums of one day (UTC); those of acceptance are over what servers reported of both counts."""
 
     day: date
     requests: int

@@ -26,6 +26,7 @@ REVISIONS: Final = (
     "0005_route",
     "0006_syntax_check",
     "0007_findings",
+    "0008_drawn",
 )
 HEAD: Final = REVISIONS[-1]
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import (
     Integer,
     Text,
+    and_,
     case,
     cast,
     func,
@@ -32,7 +33,7 @@ from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
 from editsvc.tokenlog.evidence import COLUMNS, Averages, Day, Evidence, Facet, LoggedRequest, Sums, combined
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
-from editsvc.tokenlog.values import Verdict
+from editsvc.tokenlog.values import Source, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,6 +52,7 @@ _EXPLORED: Final = text("propensity > 0 AND propensity <= 0.5")
 _AGAIN: Final = text("attempts > 1")
 # Of explored requests only medians are taken: half of the sample does.
 _FEWER: Final = 2
+_FACETS: Final = len(Facet._fields) - 1
 _LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 
 
@@ -153,7 +155,17 @@ def _sums(
     chosen: ColumnElement[bool] | None,
     one: Mapping[str, ColumnElement[Any]],
 ) -> Statement:
-    facet = (_T.model, _T.status, _T.prediction_sent, _T.verdict, _T.offline, _T.error)
+    # In the order of the index.
+    facet = (
+        _T.model,
+        _T.status,
+        _T.prediction_sent,
+        _T.prediction_drawn,
+        _T.verdict,
+        _T.offline,
+        _T.source,
+        _T.error,
+    )
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
     # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
@@ -194,13 +206,23 @@ def _cells(rows: Sequence[Found], keys: int) -> dict[Facet, Sums]:
     cells: defaultdict[Facet, list[Sums]] = defaultdict(list)
     for row in rows:
         # Two rows may be one facet: SQLite holds truths as numbers, and 2 is as true as 1.
-        cells[_facet(row, keys)].append(Sums(*map(_number, row[keys + 6 :])))
+        cells[_facet(row, keys)].append(Sums(*map(_number, row[keys + _FACETS :])))
     return {facet: parts[0] if len(parts) == 1 else combined(parts) for facet, parts in cells.items()}
 
 
 def _facet(row: Found, keys: int) -> Facet:
-    model, status, sent, verdict, offline, error = row[keys : keys + 6]
-    return Facet(tuple(row[:keys]), model, Status(status), sent, _verdict(verdict), offline, error)
+    model, status, sent, drawn, verdict, offline, source, error = row[keys : keys + _FACETS]
+    return Facet(
+        tuple(row[:keys]),
+        model,
+        Status(status),
+        sent,
+        drawn,
+        _verdict(verdict),
+        offline,
+        Source(source),
+        error,
+    )
 
 
 def _verdict(name: str | None) -> Verdict | None:
@@ -228,7 +250,11 @@ def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> 
 
 def _logged_request(row: Found, keys: int) -> LoggedRequest:
     values = believable(dict(zip(COLUMNS, row[keys:], strict=True)))
-    values |= {"status": Status(values["status"]), "verdict": _verdict(values["verdict"])}
+    values |= {
+        "status": Status(values["status"]),
+        "verdict": _verdict(values["verdict"]),
+        "source": Source(values["source"]),
+    }
     return LoggedRequest(tuple(row[:keys]), **values)
 
 
@@ -251,14 +277,16 @@ def _restarts(rows: Sequence[Found]) -> dict[str, int]:
 def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]]) -> Iterator[Day]:
     """The sums of each day that has requests; one statement a day, which reads that part of an index only."""
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
+    measured = and_(_T.offline.is_(False), _T.source != Source.BENCH.value)
+    taken, both = (case((measured, value)) for value in (accepted + 0 * rejected, accepted + rejected))
     sums = select(
         func.count(),
         func.sum(one["completion_tokens"]),
         func.sum(accepted),
         func.sum(rejected),
-        func.sum(accepted + 0 * rejected),
-        func.sum(accepted + rejected),
-        func.count(func.nullif(accepted + rejected, 0)),
+        func.sum(taken),
+        func.sum(both),
+        func.count(func.nullif(both, 0)),
     )
     following: datetime | None = first
     while following is not None:

@@ -49,9 +49,13 @@ class LoggedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedPrediction:
-    """Whether a prediction was sent, which one, and why the policy decided so."""
+    """Whether a prediction was sent, which one, and why the policy decided so.
+
+    `drawn` is what the policy drew; `sent` is false as well where the request was repeated without the prediction.
+    """
 
     sent: bool = False
+    drawn: bool | None = None
     kind: str | None = None
     reason: str | None = None
 

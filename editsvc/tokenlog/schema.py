@@ -184,6 +184,12 @@ REQUESTS: Final = Table(
         BigInteger(),
         "Number of hunks that the instruction does not explain; null where that cannot be said.",
     ),
+    _column(
+        "prediction_drawn",
+        Boolean(),
+        "Whether the policy drew to send a prediction, even if the request was then repeated without it; null where "
+        "nothing was decided.",
+    ),
     Index("editsvc_requests_by_time", "created_at", "id"),
     # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others.
     Index(
@@ -191,13 +197,14 @@ REQUESTS: Final = Table(
         "model",
         "status",
         "prediction_sent",
+        "prediction_drawn",
         "verdict",
         "offline",
+        "source",
         "error",
         "created_at",
         "provider",
         "language",
-        "source",
         "scope_kind",
         "prediction_kind",
         "instruction_class",
@@ -221,6 +228,8 @@ REQUESTS: Final = Table(
         "completion_tokens",
         "accepted_prediction_tokens",
         "rejected_prediction_tokens",
+        "offline",
+        "source",
     ),
     # The few requests with the rarer random choice, and those that were sent more than once.
     Index(

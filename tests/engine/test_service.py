@@ -91,6 +91,7 @@ async def test_when_rejected_tokens_use_up_the_limit_the_request_is_sent_without
     assert second.prediction_tokens is None
     assert result.decision is not None
     assert (result.decision.send, result.decision.reason) == (False, "too-many-rejected")
+    assert (here.log.records[0].prediction.sent, here.log.records[0].prediction.drawn) == (False, True)
     assert watcher.restarts == 1
     assert result.usage.rejected_prediction_tokens == first.rejected_tokens
 
@@ -103,6 +104,7 @@ async def test_a_server_without_predictions_is_remembered(tmp_path: Path) -> Non
     assert (first.status, second.status) == (Status.CHANGED, Status.CHANGED)
     assert [one.status for one in requests] == [400, 200, 200]
     assert [record.attempts for record in here.log.records] == [2, 1]
+    assert [record.prediction.drawn for record in here.log.records] == [True, False]
     assert second.decision is not None
     assert second.decision.reason == "server-refused"
 

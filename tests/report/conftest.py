@@ -44,7 +44,7 @@ def predicted(make_record: Callable[..., RequestRecord]) -> Callable[..., Reques
         accepted: int | None, rejected: int | None, completion: int | None, **fields: Any
     ) -> RequestRecord:
         return make_record(
-            prediction_sent=True,
+            prediction_sent=fields.pop("prediction_sent", True),
             accepted_prediction_tokens=accepted,
             rejected_prediction_tokens=rejected,
             completion_tokens=completion,

@@ -257,3 +257,32 @@ def test_the_sums_are_those_of_an_independent_query(
                 )
             )
     engine.dispose()
+
+
+def test_what_a_prediction_that_was_withdrawn_rejected_is_part_of_acceptance(
+    predicted: MakeRecord,
+) -> None:
+    """The request was made again without it; the server had counted by then."""
+    kept = [predicted(80, 20, 100) for _ in range(20)]
+    withdrawn = [
+        predicted(
+            0, 100, 200, prediction_sent=False, prediction_drawn=True, prediction_reason="too-many-rejected"
+        )
+        for _ in range(20)
+    ]
+    found = aggregate([*kept, *withdrawn]).summary.prediction
+    assert found.sent == 40
+    assert found.acceptance.value == 0.4
+    assert found.coverage.value == 80 / 300
+
+
+@pytest.mark.parametrize("fields", [{"offline": True}, {"source": Source.BENCH}], ids=str)
+def test_rates_are_of_servers_and_the_edits_of_people(
+    fields: dict[str, object], predicted: MakeRecord
+) -> None:
+    served = [predicted(10, 90, 100, total_s=1.0) for _ in range(20)]
+    others = [predicted(100, 0, 100, total_s=0.1, **fields) for _ in range(20)]
+    found = aggregate([*served, *others]).summary
+    assert found.requests == 40
+    assert (found.prediction.sent, found.prediction.acceptance.value) == (20, 0.1)
+    assert found.latency.overall.total_s.median == 1.0

@@ -27,6 +27,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
             "document_lines": 300,
             "document_bytes": 9000,
             "prediction_sent": True,
+            "prediction_drawn": True,
             "prediction_kind": "scope",
             "prediction_reason": "default",
             "propensity": 0.95,
@@ -95,7 +96,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "restarts": ["whole-file"],
         "findings": {"loss:asked-again": 1},
         "route": [{"provider": "cerebras", "why": "first", "outcome": "ProviderTimeout"}],
-        "prediction": {"sent": True, "kind": "scope", "reason": "default"},
+        "prediction": {"sent": True, "drawn": True, "kind": "scope", "reason": "default"},
         "propensity": 0.95,
         "policy_version": "builtin-1",
         "usage": {

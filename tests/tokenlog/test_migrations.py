@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -79,4 +80,47 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(log_url: str) -> None:
     with TokenLog(log_url) as log, pytest.raises(LogUnavailable, match="already exists"):
         log.open()
     assert inspect(engine).get_table_names() == ["editsvc_requests"]
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("fields", "drawn"),
+    [
+        ({"prediction_sent": True, "prediction_reason": "pays"}, True),
+        ({"prediction_sent": False, "prediction_reason": "held-out"}, False),
+        ({"prediction_sent": False, "prediction_reason": "too-many-rejected", "attempts": 2}, True),
+        ({"prediction_sent": False, "prediction_reason": "server-refused", "attempts": 2}, True),
+        ({"prediction_sent": False, "prediction_reason": "server-refused", "attempts": 1}, False),
+        ({"prediction_sent": False, "prediction_reason": None}, None),
+    ],
+    ids=str,
+)
+def test_what_older_records_drew_is_read_from_their_reason(
+    fields: dict[str, object], drawn: bool | None, log_url: str
+) -> None:
+    with TokenLog(log_url) as log:
+        log.open()
+    engine = create_engine(parse_url(log_url))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE editsvc_requests"))
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+    config = Config()
+    config.set_main_option("script_location", "editsvc.tokenlog:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007_findings")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO editsvc_requests"
+                " (id, created_at, source, status, attempts, offline, prediction_sent, prediction_reason)"
+                " VALUES ('r', '2026-11-01 00:00:00.000000', 'cli', 'changed', :attempts, false, :prediction_sent,"
+                " :prediction_reason)"
+            ),
+            {"attempts": 1, **fields},
+        )
+    with TokenLog(log_url) as log:
+        (found,) = log.records()
+    assert found.prediction.drawn is drawn
     engine.dispose()
