@@ -21,7 +21,7 @@ from editsvc.tokenlog.evidence import combined
 from editsvc.tokenlog.values import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from editsvc.report.parts import Parts
     from editsvc.tokenlog.evidence import Facet, LoggedRequest, Sums
@@ -58,10 +58,8 @@ def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summ
 
 def acceptance(requests: Iterable[LoggedRequest], totals: Totals | None = None) -> Rate:
     """A/(A+R) of the requests that sent a prediction and report both."""
-    return ratio(
-        [(each.verified[0], sum(each.verified)) for each in requests if each.verified is not None],
-        totals,
-    )
+    told = [(each, each.verified) for each in requests if each.verified is not None]
+    return ratio([(taken, taken + dropped) for _, (taken, dropped) in told], totals, _files(told))
 
 
 def _prediction(cells: Cells, sample: Sequence[LoggedRequest], sums: Sums, parts: Parts) -> Prediction:
@@ -78,16 +76,20 @@ def _prediction(cells: Cells, sample: Sequence[LoggedRequest], sums: Sums, parts
 
 
 def _coverage(sample: Iterable[LoggedRequest], sent: Sums) -> Rate:
-    return ratio(
-        [
-            (each.accepted_prediction_tokens, each.completion_tokens)
-            for each in sample
-            if each.predicted
-            and each.accepted_prediction_tokens is not None
-            and each.completion_tokens is not None
-        ],
-        Totals(sent.covered_accepted or 0, sent.covered_completion or 0, sent.covered_requests),
-    )
+    told = [
+        (each, (each.accepted_prediction_tokens, each.completion_tokens))
+        for each in sample
+        if each.predicted
+        and each.accepted_prediction_tokens is not None
+        and each.completion_tokens is not None
+    ]
+    totals = Totals(sent.covered_accepted or 0, sent.covered_completion or 0, sent.covered_requests)
+    return ratio([pair for _, pair in told], totals, _files(told))
+
+
+def _files(told: Iterable[tuple[LoggedRequest, object]]) -> list[Hashable]:
+    """What tells the files apart; a request without one, such as standard input, counts by itself."""
+    return [number if each.path is None else each.path for number, (each, _) in enumerate(told)]
 
 
 def _latency(sample: Iterable[LoggedRequest]) -> LatencyQuantiles:
@@ -161,14 +163,13 @@ def _by_verdict(cells: Cells) -> Counter[Verdict | None]:
 
 
 def _hunks(sample: Iterable[LoggedRequest], judged: Sums) -> Rate:
-    return ratio(
-        [
-            (each.hunks_accepted, each.hunks)
-            for each in sample
-            if each.status is Status.CHANGED
-            and each.verdict is not None
-            and each.hunks is not None
-            and each.hunks_accepted is not None
-        ],
-        Totals(judged.judged_accepted or 0, judged.judged_hunks or 0, judged.judged_requests),
-    )
+    told = [
+        (each, (each.hunks_accepted, each.hunks))
+        for each in sample
+        if each.status is Status.CHANGED
+        and each.verdict is not None
+        and each.hunks is not None
+        and each.hunks_accepted is not None
+    ]
+    totals = Totals(judged.judged_accepted or 0, judged.judged_hunks or 0, judged.judged_requests)
+    return ratio([pair for _, pair in told], totals, _files(told))

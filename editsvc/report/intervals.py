@@ -1,22 +1,29 @@
 """Rates with 95 % intervals, and quantiles.
 
-The unit is always the request: tokens of one request succeed or fail together, and an interval that counts
-tokens as independent turned out twelve times too narrow on such logs.
+The unit is the file: the tokens of one request succeed or fail together, and so do the requests to one file. On
+such logs an interval that counts tokens as independent turned out twelve times too narrow, and one that counts the
+eight requests to a file so held the truth in 57 of 100 logs instead of 95.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.report.model import Quantiles, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
 # Below this many requests there is no interval and no 95th percentile: there is not enough data.
 FLOOR: Final = 20
+LEAST_CLUSTERS: Final = 10
+"""With fewer files nobody knows how much they differ."""
 _Z95: Final = 1.959964
+_LEAST_FREEDOM: Final = 4.0
+# A file that is nearly all there is tells little about itself.
+_LEAST_LEVER: Final = 0.1
 
 
 class Totals(NamedTuple):
@@ -27,32 +34,40 @@ class Totals(NamedTuple):
     requests: int
 
 
-def ratio(pairs: Sequence[tuple[int, int]], totals: Totals | None = None) -> Rate:
+def ratio(
+    pairs: Sequence[tuple[int, int]],
+    totals: Totals | None = None,
+    files: Sequence[Hashable] | None = None,
+) -> Rate:
     """The ratio of sums, Σ part / Σ whole, over one (part, whole) pair per request.
 
-    Pass `totals` if `pairs` are a sample: the ratio is then theirs, and only its spread is estimated from
-    the sample.
+    `files` names the file of each; without it each request counts by itself. Pass `totals` if `pairs` are a sample:
+    the ratio is then theirs, and only its spread is estimated from the sample.
 
     Pairs whose whole is 0 say nothing about the ratio and are left out. The interval is that of a ratio of
-    means by linearisation (Cochran, "Sampling Techniques", 2.11) with the residual of each request divided by
-    1 - leverage, as a jackknife has it (MacKinnon and White, J. Econometrics 29, 1985), Student's t, and the
+    means by linearisation (Cochran, "Sampling Techniques", 2.11) with the residuals of each file summed up and divided
+    by 1 - leverage, as a jackknife has it (MacKinnon and White, J. Econometrics 29, 1985), Student's t, and the
     logit scale, which keeps it inside of 0 and 1. On simulated logs with skewed sizes it covered the truth
     more often than 2,000 resamples of requests did, at a tenth of the time or less. Where all requests have
-    the same ratio there are no residuals; Wilson's interval stands in, with requests as trials, the widest
-    that fits a rate per request.
+    the same ratio there are no residuals; Wilson's interval stands in, with files as trials, the widest
+    that fits a rate per file.
     """
-    told = [(part, whole) for part, whole in pairs if whole > 0]
-    parts, wholes = sum(part for part, _ in told), sum(whole for _, whole in told)
+    names = range(len(pairs)) if files is None else files
+    told = [(part, whole, file) for (part, whole), file in zip(pairs, names, strict=True) if whole > 0]
+    parts, wholes = sum(part for part, _, _ in told), sum(whole for _, whole, _ in told)
     totals = totals or Totals(parts, wholes, len(told))
     if totals.whole <= 0:
         return Rate(None, None, None, 0)
     value = totals.part / totals.whole
-    if len(told) < FLOOR:
+    clusters: defaultdict[Hashable, list[tuple[int, int]]] = defaultdict(list)
+    for part, whole, file in told:
+        clusters[file].append((part, whole))
+    if len(told) < FLOOR or len(clusters) < LEAST_CLUSTERS:
         return Rate(value, None, None, totals.requests)
-    if all(part * wholes == parts * whole for part, whole in told):
-        low, high = _wilson(value, len(told))
+    if all(part * wholes == parts * whole for part, whole, _ in told):
+        low, high = _wilson(value, len(clusters))
     else:
-        low, high = _linearised(told, value, totals)
+        low, high = _linearised(list(clusters.values()), value, totals)
     return Rate(value, low, high, totals.requests)
 
 
@@ -76,11 +91,30 @@ def quantiles(values: Sequence[float]) -> Quantiles:
     return Quantiles(_quantile(ordered, 0.5), _quantile(ordered, 0.95) if enough else None, len(ordered))
 
 
-def _linearised(pairs: Sequence[tuple[int, int]], value: float, totals: Totals) -> tuple[float, float]:
-    wholes = totals.whole
-    squares = math.fsum(((part - value * whole) / (1 - whole / wholes)) ** 2 for part, whole in pairs)
-    squares *= totals.requests / len(pairs)
-    margin = _student(len(pairs) - 1) * math.sqrt(squares) / wholes
+def _linearised(
+    clusters: Sequence[Sequence[tuple[int, int]]], value: float, totals: Totals
+) -> tuple[float, float]:
+    count = sum(map(len, clusters))
+    sampled_every = totals.requests / count
+    own, squares = [], []
+    sizes = []
+    for cluster in clusters:
+        size = sum(whole for _, whole in cluster)
+        lever = max(1 - size * sampled_every / totals.whole, _LEAST_LEVER)
+        residuals = [(part - value * whole) / lever for part, whole in cluster]
+        own.append(math.fsum(residual * residual for residual in residuals))
+        squares.append(math.fsum(residuals) ** 2)
+        sizes.append(size)
+    each, together = math.fsum(own), math.fsum(squares)
+    # A sample has one in so many of the requests, and one in so many squared of the pairs of one file.
+    shared = sampled_every**2 * (together - each)
+    variance = sampled_every * each + (shared if sampled_every <= 1 else max(0.0, shared))
+    # A few long files may make up most of the whole, and a few odd ones most of the variance (2n/(κ - 1)).
+    freedom = _effective(sizes) - 1
+    kurtosis = len(squares) * math.fsum(square * square for square in squares) / (together * together)
+    if kurtosis > 1:
+        freedom = min(freedom, 2 * len(squares) / (kurtosis - 1))
+    margin = _student(max(freedom, _LEAST_FREEDOM)) * math.sqrt(variance) / totals.whole
     if not 0 < value < 1:
         # A server that counts as documented never has such a rate, but that is not a reason to fail.
         return max(0.0, value - margin), value + margin
@@ -88,14 +122,24 @@ def _linearised(pairs: Sequence[tuple[int, int]], value: float, totals: Totals) 
     return _logistic(centre - margin), _logistic(centre + margin)
 
 
+def _effective(sizes: Sequence[int]) -> float:
+    """The number of files of one size that would tell as much: (Σ size)² / Σ size²."""
+    return sum(sizes) ** 2 / sum(size * size for size in sizes)
+
+
 def _logistic(logit: float) -> float:
     return (1 + math.tanh(logit / 2)) / 2
 
 
-def _student(freedom: int) -> float:
-    """The 97.5 % point of Student's t, to three digits from 19 degrees of freedom on (A&S 26.7.5)."""
+def _student(freedom: float) -> float:
+    """The 97.5 % point of Student's t, to two digits from 4 degrees of freedom on (A&S 26.7.5)."""
     z = _Z95
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+    )
 
 
 def _wilson(value: float, trials: int) -> tuple[float, float]:

@@ -1,19 +1,25 @@
 """Estimates with their 95 % intervals: weighted ratios over requests, functions of them, and shrinkage.
 
-The unit is the request. A weight says how much a request counts (older ones count less); it is not a frequency, so
-errors come from the residuals of requests and degrees of freedom from the effective number of them.
+Requests to one file fare alike, and so do those of one day, so they are no independent witnesses: the unit is the
+cluster, and residuals are summed within each before they are squared. A weight says how much a request counts (older
+ones count less); it is not a frequency, so degrees of freedom come from the effective number of clusters.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Iterable, Sequence
+
+    Way = Sequence[Hashable]
 
 _Z95: Final = 1.959964
+LEAST_CLUSTERS: Final = 10
+"""With fewer files, or days, their spread is hardly known: there is a value then, and no interval to rely on."""
 # Two requests hardly tell how requests vary; with three, their variance has two degrees of freedom.
 LEAST_REQUESTS: Final = 3
 LEAST_FREEDOM: Final = 2.0
@@ -22,17 +28,23 @@ _LEAST_SURPLUS: Final = 0.4
 # Decaying weights make three requests a little less than three.
 _UNEQUAL: Final = 0.9
 _ROUNDING: Final = 1e-12
+# A cluster that is nearly all there is tells little about itself.
+_LEAST_LEVER: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95 % interval, its standard error, and the degrees of freedom of that."""
+    """A value with its 95 % interval, its standard error, and the degrees of freedom of that.
+
+    Where there is not `enough` data, the interval is a guess that is not to be shown.
+    """
 
     value: float
     low: float
     high: float
     error: float
     freedom: float
+    enough: bool = True
 
 
 def effective_number(weights: Sequence[float]) -> float:
@@ -48,14 +60,16 @@ def linear(value: float, error: float, freedom: float) -> Estimate:
     return Estimate(value, value - margin, value + margin, error, freedom)
 
 
-def ratio(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float]) -> Estimate | None:
+def ratio(
+    parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float], *ways: Way
+) -> Estimate | None:
     """The ratio of weighted sums, Σ w·part / Σ w·whole, one of each a request; None below three requests' worth.
 
-    The error is that of a ratio by linearisation (Cochran, "Sampling Techniques", 2.11) with each residual
-    divided by 1 - leverage (MacKinnon and White, J. Econometrics 29, 1985). Degrees of freedom are those of the
-    requests by what they contribute to the whole, since ten of which one is as long as the others together are
-    not ten; and no more than fit the kurtosis of the residuals, 2n/(κ - 1), since a variance that a few outliers
-    make up is itself uncertain.
+    Each of `ways` puts the requests into clusters, such as their files, or their days; without one, each request is
+    its own. The error is that of a ratio by linearisation (Cochran, "Sampling Techniques", 2.11) with the residual of
+    each cluster divided by 1 - leverage (MacKinnon and White, J. Econometrics 29, 1985). Variances of two ways add
+    up, less that of both together (Cameron, Gelbach and Miller, J. Business & Economic Statistics 29, 2011). A way
+    with fewer clusters than `LEAST_CLUSTERS` is left out where there is another, and then there is not enough data.
     """
     weighted = [weight * whole for whole, weight in zip(wholes, weights, strict=True)]
     total = sum(weighted)
@@ -64,41 +78,90 @@ def ratio(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[flo
     value = sum([weight * part for part, weight in zip(parts, weights, strict=True)]) / total
     if max(weighted) >= total:
         return None  # one request alone makes up the ratio, so nothing tells how it varies
+    residuals = [
+        weight * part - value * whole for part, weight, whole in zip(parts, weights, weighted, strict=True)
+    ]
+    many = [way for way in ways if len(set(way)) >= LEAST_CLUSTERS]
+    spreads = [_spread(residuals, weighted, way) for way in many or [range(len(parts))]]
+    variance = max(spread.variance for spread in spreads)
+    if len(many) > 1:
+        both = _spread(residuals, weighted, list(zip(*many, strict=True)))
+        variance = max(variance, sum(spread.variance for spread in spreads) - both.variance)
+    freedom = max(min(spread.freedom for spread in spreads), LEAST_FREEDOM)
+    found = linear(value, math.sqrt(variance) / total, freedom)
+    return found if len(many) == len(ways) else replace(found, enough=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    variance: float
+    freedom: float
+
+
+def _spread(residuals: Sequence[float], weighted: Sequence[float], way: Way) -> _Spread:
+    """How much the residuals of clusters vary, as squares, and the degrees of freedom of that.
+
+    Those are of clusters by what they contribute to the whole, since ten of which one is as long as the others
+    together are not ten; and no more than fit the kurtosis of the residuals, 2n/(κ - 1), since a variance that a few
+    outliers make up is itself uncertain.
+    """
+    total = sum(weighted)
+    sums, shares = summed(residuals, way), summed(weighted, way)
     squares = [
-        ((weight * part - value * whole) / (1 - whole / total)) ** 2
-        for part, weight, whole in zip(parts, weights, weighted, strict=True)
+        (residual / max(1 - share / total, _LEAST_LEVER)) ** 2
+        for residual, share in zip(sums, shares, strict=True)
     ]
     second, fourth = sum(squares), sum([square * square for square in squares])
-    freedom = effective_number(weighted) - 1
+    freedom = effective_number(shares) - 1
     kurtosis = len(squares) * fourth / (second * second) if fourth else 0.0
     if kurtosis > 1:
         freedom = min(freedom, 2 * len(squares) / (kurtosis - 1))
-    return linear(value, math.sqrt(second) / total, max(freedom, LEAST_FREEDOM))
+    return _Spread(second, freedom)
 
 
-def mean(values: Sequence[float], weights: Sequence[float] | None = None) -> Estimate | None:
-    """The weighted mean; None below three requests' worth."""
+def summed(values: Iterable[float], way: Way) -> list[float]:
+    """The sum of each cluster, in the order in which they begin."""
+    sums: defaultdict[Hashable, float] = defaultdict(float)
+    for value, cluster in zip(values, way, strict=True):
+        sums[cluster] += value
+    return list(sums.values())
+
+
+def mean(values: Sequence[float], weights: Sequence[float] | None = None, *ways: Way) -> Estimate | None:
+    """The weighted mean; `ways` as for a ratio. None below three requests' worth."""
     ones = [1.0] * len(values)
-    return ratio(values, ones, ones if weights is None else weights)
+    return ratio(values, ones, ones if weights is None else weights, *ways)
 
 
-def rate(parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float]) -> Estimate | None:
+def rate(
+    parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float], *ways: Way
+) -> Estimate | None:
     """A ratio between 0 and 1, with its interval on the logit scale, which keeps it there.
 
     Where all requests have the same ratio there are no residuals; Wilson's interval (JASA 22, 1927) stands in,
     with requests as trials, the widest that fits a rate per request. Requests whose whole is 0 say nothing.
     """
-    told = [triple for triple in zip(parts, wholes, weights, strict=True) if triple[1] > 0]
-    found = ratio([part for part, _, _ in told], [whole for _, whole, _ in told], [w for _, _, w in told])
+    told = [place for place, whole in enumerate(wholes) if whole > 0]
+    found = ratio(
+        [parts[place] for place in told],
+        [wholes[place] for place in told],
+        [weights[place] for place in told],
+        *([way[place] for place in told] for way in ways),
+    )
     if found is None:
         return None
     if found.error <= _ROUNDING or not 0 < found.value < 1:
         low, high = _wilson(min(max(found.value, 0.0), 1.0), found.freedom + 1)
-        return Estimate(found.value, low, high, (high - low) / (2 * _Z95), found.freedom)
+        return Estimate(found.value, low, high, (high - low) / (2 * _Z95), found.freedom, found.enough)
     centre = math.log(found.value / (1 - found.value))
     margin = student(found.freedom) * found.error / (found.value * (1 - found.value))
     return Estimate(
-        found.value, logistic(centre - margin), logistic(centre + margin), found.error, found.freedom
+        found.value,
+        logistic(centre - margin),
+        logistic(centre + margin),
+        found.error,
+        found.freedom,
+        found.enough,
     )
 
 

@@ -138,3 +138,52 @@ def test_quantiles_lie_between_neighbours() -> None:
     assert quantiles([float(number) for number in range(1, 22)]) == Quantiles(11.0, 20.0, 21)
     assert quantiles([4.0, 1.0, 3.0, 2.0]) == Quantiles(2.5, None, 4)
     assert quantiles([]) == Quantiles(None, None, 0)
+
+
+def simulated_file(rng: random.Random, edits: int) -> list[tuple[int, int]]:
+    """Edits of one file, which fare alike: what the server makes of its lines hardly depends on the edit."""
+    size = 20 + int(rng.lognormvariate(5.5, 0.6))
+    share = rng.betavariate(4, 1.2) if rng.random() < 0.8 else rng.betavariate(1, 4)
+    pairs = []
+    for _ in range(edits):
+        accepted = int(size * min(max(share + rng.gauss(0, 0.05), 0.0), 1.0))
+        pairs.append((accepted, accepted + int((size - accepted) * rng.uniform(0.1, 0.9))))
+    return pairs
+
+
+@pytest.mark.parametrize("edits", [1, 2, 4, 8])
+def test_the_interval_covers_the_truth_however_many_edits_a_file_has(edits: int) -> None:
+    rng = random.Random(edits)
+    population = [pair for _ in range(20_000) for pair in simulated_file(rng, edits)]
+    truth = sum(part for part, _ in population) / sum(whole for _, whole in population)
+    by_file = by_request = 0
+    for _ in range(500):
+        log = [(number, pair) for number in range(400 // edits) for pair in simulated_file(rng, edits)]
+        pairs = [pair for _, pair in log]
+        rate, alone = ratio(pairs, files=[file for file, _ in log]), ratio(pairs)
+        assert rate.low is not None and rate.high is not None
+        assert alone.low is not None and alone.high is not None
+        by_file += rate.low <= truth <= rate.high
+        by_request += alone.low <= truth <= alone.high
+    assert 0.93 <= by_file / 500 <= 0.98
+    if edits > 2:
+        assert by_request / 500 < 0.85
+
+
+def test_many_edits_of_few_files_have_no_interval() -> None:
+    pairs = [(number, 100) for number in range(90)]
+    assert ratio(pairs, files=[number % 9 for number in range(90)]).low is None
+    assert ratio(pairs, files=[number % 10 for number in range(90)]).low is not None
+
+
+def test_a_sample_knows_that_its_requests_belong_to_files() -> None:
+    rng = random.Random(4)
+    log = [(number, pair) for number in range(4_000) for pair in simulated_file(rng, 5)]
+    pairs = [pair for _, pair in log]
+    totals = Totals(sum(part for part, _ in pairs), sum(whole for _, whole in pairs), len(pairs))
+    exact = ratio(pairs, files=[file for file, _ in log])
+    drawn = [one for one in log if rng.random() < 0.2]
+    sampled = ratio([pair for _, pair in drawn], totals, [file for file, _ in drawn])
+    assert exact.low is not None and exact.high is not None
+    assert sampled.low is not None and sampled.high is not None
+    assert sampled.high - sampled.low == pytest.approx(exact.high - exact.low, rel=0.25)
