@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import effect as effects
@@ -16,19 +16,23 @@ from editsvc.report.parts import Parts
 from editsvc.report.recommend import recommendations
 from editsvc.report.what_if import calibrations, scores, what_if
 from editsvc.tokenlog.dimensions import dimensions
+from editsvc.tuning.judge import Terms
+from editsvc.tuning.tune import judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from editsvc.report.effect import Trial
     from editsvc.report.model import Effect, Summary
     from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tokenlog.store import TokenLog
+    from editsvc.tuning.judge import Finding, Judgement
 
     Key = tuple[str | None, ...]
 
+_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 _UNMEASURED: Final = effects.effect([])
 _NOTHING_SAID: Final = Recommendation(
     "not-worked-out", "Recommendations could not be computed; the numbers themselves are valid.", {}
@@ -36,25 +40,35 @@ _NOTHING_SAID: Final = Recommendation(
 
 
 def read(
-    log: TokenLog, *, by: Sequence[str] = (), since: datetime | None = None, days: bool = False
+    log: TokenLog,
+    *,
+    by: Sequence[str] = (),
+    since: datetime | None = None,
+    days: bool = False,
+    terms: Terms | None = None,
 ) -> Report:
     """The report on the requests of `log` made at `since` or later, counted by the database.
 
     `by` names dimensions (see `editsvc.tokenlog.dimensions`); each combination of their values that occurs is a
-    group, the largest first. `days` also asks for the sums of each day. Raises UsageError for an unknown or
+    group, the largest first. `days` also asks for the sums of each day. `terms` are what the judge goes by besides the
+    log: prices, the value of time, the policy in force. Raises UsageError for an unknown or
     repeated dimension, LogUnavailable if the log cannot be read.
     """
-    return report(log.evidence(by=dimensions(by), since=since, days=days))
+    return report(log.evidence(by=dimensions(by), since=since, days=days), terms)
 
 
 def aggregate(
-    records: Iterable[RequestRecord], *, by: Sequence[str] = (), since: datetime | None = None
+    records: Iterable[RequestRecord],
+    *,
+    by: Sequence[str] = (),
+    since: datetime | None = None,
+    terms: Terms | None = None,
 ) -> Report:
-    """The report on the `records` made at `since` or later; `by` as in `read`."""
-    return report(gather(records, by=dimensions(by), since=since))
+    """The report on the `records` made at `since` or later; `by` and `terms` as in `read`."""
+    return report(gather(records, by=dimensions(by), since=since), terms)
 
 
-def report(evidence: Evidence) -> Report:
+def report(evidence: Evidence, terms: Terms | None = None) -> Report:
     """The report on `evidence`; a part that cannot be computed is empty, and named as missing."""
     parts, sample = Parts(), evidence.sample
     everything = summary(evidence.cells, sample, parts)
@@ -64,7 +78,9 @@ def report(evidence: Evidence) -> Report:
     trials = parts.some("Time saved", lambda: _trials(evidence))
     measured = parts.part("Time saved", lambda: _effects(trials), None)
     whole, by_model = measured or (_UNMEASURED, {})
-    said = parts.some("The recommendations", lambda: recommendations(everything, whole, summaries, by_model))
+    judgement = parts.part("The judgement", lambda: _judged(evidence, terms), None)
+    findings = _most_used(judgement.models, summaries) if judgement is not None else []
+    said = parts.some("The recommendations", lambda: recommendations(everything, whole, summaries, findings))
     if parts.missing:
         said = [_NOTHING_SAID]  # a missing part must not count as zero
     return Report(
@@ -85,10 +101,25 @@ def report(evidence: Evidence) -> Report:
         groups=parts.some("The groups", lambda: _groups(evidence, parts)),
         recommendations=[
             *said,
-            *parts.some("The changes of a model", lambda: drifts(sample)),
+            *parts.some("The changes of a model", lambda: drifts(judgement.changes if judgement else ())),
         ],
         missing=tuple(parts.missing),
     )
+
+
+def _judged(evidence: Evidence, terms: Terms | None) -> Judgement:
+    """What the judge says of both samples, each request with the number of those that it stands for."""
+    taken = [(each, evidence.sampled_every) for each in evidence.sample if not each.explored]
+    taken += [(each, evidence.explored_every) for each in evidence.explored]
+    now = evidence.last or evidence.since or _LONG_AGO
+    found, _, _ = judged(
+        [each for each, _ in taken], terms or Terms(now), dict(enumerate(every for _, every in taken))
+    )
+    return found
+
+
+def _most_used(findings: Sequence[Finding], summaries: Mapping[str | None, Summary]) -> list[Finding]:
+    return sorted(findings, key=lambda each: -summaries[each.cell.model].requests)
 
 
 def _trials(evidence: Evidence) -> list[Trial]:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report.model import Recommendation
-from editsvc.tuning.drift import ChangeKind, shifts
-from editsvc.tuning.observation import by_model, observe
+from editsvc.tuning.drift import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from editsvc.tokenlog.evidence import LoggedRequest
     from editsvc.tuning.drift import Change
 
 _LEAST_SHARE: Final = 0.05
 _LEAST_SPEED: Final = 0.1
 
 
-def drifts(sample: Iterable[LoggedRequest]) -> list[Recommendation]:
-    """A sentence for each model whose acceptance, coverage or speed shifted, the latest first."""
-    told = [observation for observation in map(observe, sample) if observation is not None]
-    found = sorted(filter(_matters, shifts(by_model(told))), key=lambda one: one.at, reverse=True)
+def drifts(changes: Iterable[Change]) -> list[Recommendation]:
+    """A sentence for each change of a model that is worth one, the latest first."""
+    found = sorted(filter(_matters, changes), key=lambda one: one.at, reverse=True)
     return [
         Recommendation(
             "drift",

@@ -1,4 +1,7 @@
-"""Recommendations, made only if the numbers support them."""
+"""Recommendations, made only if the numbers support them.
+
+Whether predictions pay is the judge's answer (`editsvc.tuning.judge`), the same that `editsvc tune` acts on.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from editsvc.errors import Status
 from editsvc.report.formatting import dollars, seconds, share
 from editsvc.report.intervals import FLOOR
-from editsvc.report.model import Recommendation
+from editsvc.report.model import Difference, Effect, Recommendation
+from editsvc.tuning.judge import Basis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from editsvc.report.model import Difference, Effect, Summary
+    from editsvc.report.model import Summary
+    from editsvc.tuning.judge import Finding
 
     Numbers = dict[str, str | int | float | None]
 
@@ -20,6 +25,10 @@ if TYPE_CHECKING:
 # # a plain one and f the share of passes that verify. The cheapest s that was measured is 1.13; at f = 1 that is
 # 0.115.
 BREAK_EVEN_COVERAGE: Final = 0.115
+# A part of the edits that is worth a word.
+_NOTABLE: Final = 0.02
+_UNKNOWN: Final = Difference(None, None, None, None, None)
+_NO_EFFECT: Final = Effect(0, 0, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, None)
 _MUCH_REJECTED: Final = 0.25
 _MANY_FAILED: Final = 0.05
 # Correct whether exploration is on or off, so the setting need not be known.
@@ -33,14 +42,19 @@ def recommendations(
     overall: Summary,
     effect: Effect,
     by_model: Mapping[str | None, Summary],
-    effects: Mapping[str, Effect],
+    judged: Sequence[Finding] = (),
 ) -> list[Recommendation]:
-    """Recommendations for these requests; the first says whether predictions pay off."""
-    found = [_verdict(overall, effect)]
+    """Recommendations for these requests; the first says whether predictions pay off.
+
+    `judged` are the findings about whole models, the most used first.
+    """
+    told = [finding for finding in judged if finding.predict is not None or finding.ignored]
+    found = [_verdict(overall, effect, judged)]
+    if len(told) > 1 or len(judged) > len(told) > 0:
+        found += map(_of_model, judged)
+    for finding in judged:
+        found += _doubts(finding)
     models = sorted(by_model, key=lambda name: (-by_model[name].requests, name or ""))
-    for model in models:
-        if model is not None and len(effects) > 1 and model in effects:
-            found += _against(model, effects[model], effect)
     found += (*_offline(overall), *_failures(overall))
     for model in models:
         if model is not None:
@@ -49,10 +63,182 @@ def recommendations(
     return found
 
 
-def _verdict(overall: Summary, effect: Effect) -> Recommendation:
-    """Whether to predict: in plain words, with the figure and its confidence."""
+def _verdict(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Recommendation:
+    """Whether to predict: in plain words, with the figure and where it comes from."""
+    if not overall.requests:
+        return Recommendation(
+            "no-requests", "Not enough data: the log has no requests from this period.", _numbers(effect)
+        )
+    if overall.offline == overall.requests:
+        return Recommendation("not-enough-data", _too_few(overall, effect), _numbers(effect))
+    if not overall.prediction.sent:
+        return Recommendation(
+            "no-predictions",
+            f"Not enough data: none of {_requests(overall.requests)} sent a prediction, "
+            "so their value is unknown.",
+            _numbers(effect),
+        )
+    known = [finding for finding in judged if finding.predict is not None or finding.ignored]
+    if not known:
+        return _by_the_model(overall, effect, judged)
+    kinds = {_kind(finding) for finding in known}
+    if len(kinds) > 1:
+        keep, stop = (
+            [finding.cell.model for finding in known if finding.predict is send and not finding.ignored]
+            for send in (True, False)
+        )
+        deaf = [finding.cell.model for finding in known if finding.ignored]
+        parts = [
+            *([f"keep them on for {_listed(keep)}"] if keep else ()),
+            *([f"turn them off for {_listed(stop)}"] if stop else ()),
+            *([f"{_listed(deaf)} takes no notice of them"] if deaf else ()),
+        ]
+        return Recommendation(
+            "decide-by-model", f"Decide about predictions by model: {', '.join(parts)}.", _numbers(effect)
+        )
+    return _of_one(known[0], effect, all_models=len(known) > 1)
+
+
+def _kind(finding: Finding) -> str:
+    if finding.ignored:
+        return "prediction-ignored"
+    return "keep-predicting" if finding.predict else "stop-predicting"
+
+
+def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Recommendation:
+    """The sentence about one model, or about all that agree."""
+    kind = _kind(finding)
+    numbers = _numbers(effect) | _judged_numbers(finding)
+    if finding.ignored:
+        return Recommendation(
+            kind,
+            f"{finding.cell.model} takes no notice of predictions: sending them costs nothing and gives nothing.",
+            numbers,
+        )
+    head = "Keep predictions on" if finding.predict else "Turn predictions off"
+    if finding.unsupported:
+        return Recommendation(kind, f"{head}: {finding.cell.model} refuses them.", numbers)
+    return Recommendation(
+        kind, f"{head}: {_figure(finding, all_models=all_models)} {_evidence(finding)}", numbers
+    )
+
+
+def _figure(finding: Finding, *, all_models: bool) -> str:
+    """What an edit saves or loses, everything counted."""
+    net, saved = finding.net, finding.savings.net_s
+    whose = f" with {finding.cell.model}" if all_models else ""
+    if net is None or saved is None:
+        return f"so it stands, and nothing has shown the opposite{whose}."
+    modelled = "the model of the server has it that " if finding.basis is Basis.MODELLED else ""
+    does = "saves" if saved > 0 else "loses"
+    tied = finding.predict is not (saved > 0)
+    words = f"{modelled}an edit{whose} {does} {seconds(abs(saved))}, {share(abs(net.value))}"
+    if tied:
+        return f"{words}, but the opposite of what stands is not shown."
+    why = _why(finding)
+    return f"{words}{f', {why}' if why else ''}."
+
+
+def _why(finding: Finding) -> str:
+    """What the loss comes from, where it is not the time of the edits that went well."""
+    found = finding.savings
+    if finding.predict:
+        return ""
+    if found.failed > _NOTABLE:
+        return f"since {share(found.failed)} of predicted edits fail"
+    if found.repeated > _NOTABLE:
+        return f"since {share(found.repeated)} of predicted edits have to be repeated"
+    if found.saved_s is not None and found.saved_s.value > 0:
+        return f"since {dollars(found.rejected_cost)} of rejected tokens an edit outweigh the time saved"
+    return ""
+
+
+def _evidence(finding: Finding) -> str:
+    """The line behind the figure: how sure it is, from how many requests, and since when."""
+    found, net = finding.savings, finding.net
+    if net is None:
+        return ""
+    interval = f"95 % sure: {share(net.low)} to {share(net.high)}; " if net.enough else "a first figure; "
+    since = f" since {finding.since:%Y-%m-%d}, when the server changed" if finding.since is not None else ""
+    compared = (
+        "chance chose those without"
+        if finding.basis is Basis.MEASURED
+        else "chance chose none of those without, so that is modelled; the setting exploration changes it"
+    )
+    return (
+        f"({interval}{found.sent:,} requests with a prediction, {found.plain:,} without{since}; {compared}. "
+        "Money counts as time.)"
+    )
+
+
+def _of_model(finding: Finding) -> Recommendation:
+    """The same for one of several models."""
+    if finding.predict is None and not finding.ignored:
+        return Recommendation(
+            "no-decision-for-model",
+            f"With model {finding.cell.model}, nothing is decided: {finding.missing}.",
+            {"model": finding.cell.model},
+        )
+    one = _of_one(finding, _NO_EFFECT)
+    sentence = one.sentence if finding.ignored else one.sentence[0].lower() + one.sentence[1:]
+    return Recommendation(
+        f"{one.kind}-for-model",
+        sentence if finding.ignored else f"With model {finding.cell.model}, {sentence}",
+        {"model": finding.cell.model} | _judged_numbers(finding),
+    )
+
+
+def _doubts(finding: Finding) -> Iterator[Recommendation]:
+    """What the randomised requests alone say, where it is something else."""
+    check = finding.check
+    if check is None or not check.disagrees:
+        return
+    saved = check.saved_s
+    yield Recommendation(
+        "chance-disagrees",
+        f"The randomised requests to {finding.cell.model} alone disagree: by them an edit "
+        f"{'saves' if saved.value > 0 else 'loses'} {seconds(abs(saved.value))} with a prediction "
+        f"(95 % sure: {seconds(saved.low)} to {seconds(saved.high)}).",
+        {"model": finding.cell.model, "saved_s": saved.value, "low_s": saved.low, "high_s": saved.high},
+    )
+
+
+def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Recommendation:
+    """Where nothing is decided: what the randomised medians say, then what a model of the server foretells."""
     time = effect.total_s
-    numbers: Numbers = {
+    numbers = _numbers(effect)
+    if time.low is not None and time.low > 0:
+        return Recommendation("keep-predicting", f"Keep predictions on: {_figures(effect, time)}", numbers)
+    if time.high is not None and time.high < 0:
+        return Recommendation("stop-predicting", f"Turn predictions off: {_figures(effect, time)}", numbers)
+    foretold = next((finding for finding in judged if finding.foretold is not None), None)
+    if foretold is not None and foretold.foretold is not None:
+        least, most = foretold.foretold
+        if least > 0 or most < 0:
+            pays = least > 0
+            low, high = sorted((abs(least), abs(most)))
+            return Recommendation(
+                "keep-predicting-modelled" if pays else "stop-predicting-modelled",
+                f"Predictions seem to {'save' if pays else 'lose'} {share(low)} to {share(high)} of the time: "
+                f"modelled, not measured. {_EXPLORE}.",
+                numbers | {"model": foretold.cell.model, "low": least, "high": most},
+            )
+    if time.saved is not None:
+        return Recommendation("no-difference-yet", _undecided(effect, time), numbers)
+    if judged and judged[0].net is not None:
+        net = judged[0].net
+        return Recommendation(
+            "no-difference-yet",
+            f"It is open whether predictions pay: they save {share(net.value)} of an edit, and with 95 % confidence "
+            f"between {share(net.low)} and {share(net.high)}, money counted as time.",
+            numbers | _judged_numbers(judged[0]),
+        )
+    return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
+
+
+def _numbers(effect: Effect) -> Numbers:
+    time = effect.total_s
+    return {
         "requests_with": effect.requests_with,
         "requests_without": effect.requests_without,
         "saved_s": time.saved,
@@ -60,26 +246,23 @@ def _verdict(overall: Summary, effect: Effect) -> Recommendation:
         "high_s": time.high,
         "more_requests": effect.more_requests,
     }
-    if not overall.requests:
-        return Recommendation(
-            "no-requests", "Not enough data: the log has no requests from this period.", numbers
-        )
-    if overall.offline == overall.requests:
-        return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
-    if not overall.prediction.sent:
-        return Recommendation(
-            "no-predictions",
-            f"Not enough data: none of {_requests(overall.requests)} sent a prediction, "
-            "so their value is unknown.",
-            numbers,
-        )
-    if time.saved is None or time.low is None or time.high is None:
-        return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
-    if time.low > 0:
-        return Recommendation("keep-predicting", f"Keep predictions on: {_figures(effect, time)}", numbers)
-    if time.high < 0:
-        return Recommendation("stop-predicting", f"Turn predictions off: {_figures(effect, time)}", numbers)
-    return Recommendation("no-difference-yet", _undecided(effect, time), numbers)
+
+
+def _judged_numbers(finding: Finding) -> Numbers:
+    net = finding.net
+    return {
+        "model": finding.cell.model,
+        "net_s": finding.savings.net_s,
+        "net_share": net.value if net is not None else None,
+        "net_share_low": net.low if net is not None and net.enough else None,
+        "net_share_high": net.high if net is not None and net.enough else None,
+        "certainty": finding.certainty,
+        "basis": finding.basis,
+    }
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _too_few(overall: Summary, effect: Effect) -> str:
@@ -124,26 +307,6 @@ def _undecided(effect: Effect, time: Difference) -> str:
 
 def _either_way(saved: float | None) -> str:
     return f"{seconds(abs(saved or 0.0))} {'faster' if (saved or 0.0) > 0 else 'slower'} with them"
-
-
-def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommendation]:
-    """Models whose answer differs from that for all together."""
-    time, all_times = effect.total_s, overall.total_s
-    if time.saved is None or time.low is None or time.high is None:
-        return
-    numbers: Numbers = {"model": model, "saved_s": time.saved, "low_s": time.low, "high_s": time.high}
-    if time.high < 0 and not (all_times.high is not None and all_times.high < 0):
-        yield Recommendation(
-            "stop-predicting-for-model",
-            f"With model {model}, turn predictions off: {_figures(effect, time)}",
-            numbers,
-        )
-    if time.low > 0 and not (all_times.low is not None and all_times.low > 0):
-        yield Recommendation(
-            "keep-predicting-for-model",
-            f"With model {model}, keep predictions on: {_figures(effect, time)}",
-            numbers,
-        )
 
 
 def _offline(summary: Summary) -> Iterator[Recommendation]:

@@ -147,12 +147,17 @@ class LoggedRequest(NamedTuple):
     @property
     def predicted(self) -> bool:
         """Whether a prediction went out, even if it had to be withdrawn."""
-        return self.prediction_sent or bool(self.prediction_drawn)
+        return self.prediction_sent or self.arm
 
     @property
     def arm(self) -> bool:
-        """What was drawn, whatever became of it; records of other writers have only what was sent."""
-        return self.prediction_sent if self.prediction_drawn is None else self.prediction_drawn
+        """What was drawn, whatever became of it; of records without that, the reason tells."""
+        if self.prediction_drawn is not None:
+            return self.prediction_drawn
+        withdrawn = self.prediction_reason == "too-many-rejected" or (
+            self.prediction_reason == "server-refused" and self.attempts > 1
+        )
+        return self.prediction_sent or withdrawn
 
     @property
     def measures(self) -> bool:

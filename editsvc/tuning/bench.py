@@ -1,5 +1,8 @@
 """The quality of tuning on logs whose truth is known: regret, coverage of intervals, share of right decisions.
 
+Two questions. How well does one log of each model teach? And how well does a user fare who tunes every week, whatever
+the habits: one, two, four or eight edits of a file in a row, days that differ not at all, by a tenth, by three tenths?
+
 A run logs requests to each model under the built-in rule, with exploration, and learns a policy from that log. In
 every fifth run as many requests follow under the learned policy, which is then learned anew from all of them. Regret
 is measured on the writing of replies alone, rejected tokens at their price: the time to the first token is the same
@@ -15,29 +18,30 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.prediction.policy import LearnedChoice, LearnedPolicy
 from editsvc.prediction.verifier import Rejection
+from editsvc.tuning.judge import Terms, judge
 from editsvc.tuning.objective import Worth
 from editsvc.tuning.savings import share_saved
 from editsvc.tuning.simulation import (
-    BETWEEN,
+    A_DAY,
     MIN_TOKENS,
-    START,
+    Habits,
+    SimulatedLog,
     SimulatedModel,
     SimulatedServer,
     cell_of,
-    generate_log,
     outcomes,
 )
-from editsvc.tuning.tune import learn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from random import Random
 
     from editsvc.prediction.policy import Cell
     from editsvc.tuning.estimates import Estimate
+    from editsvc.tuning.judge import Finding
     from editsvc.tuning.observation import Observation
     from editsvc.tuning.simulation import SimulatedEdit, SimulatedOutcome
-    from editsvc.tuning.tune import Finding
 
 # Verifiers that real edits were replayed through, costs of a pass and prices within the ranges that are known,
 # servers for which a prediction never fits, and two that change in the middle of the log.
@@ -66,6 +70,9 @@ _IN_USE_EVERY: Final = 5
 # Decisions count as right or wrong where the better choice is better by so much.
 CLEAR: Final = 0.05
 SIZE_THRESHOLD: Final = 1_000
+WEEKS: Final = 10
+WEEK: Final = 7 * A_DAY
+HABITS: Final = tuple(Habits(edits, noise) for noise in (0.0, 0.1, 0.3) for edits in (1, 2, 4, 8))
 QUANTITIES: Final = ("acceptance", "time of a token", "cost of a pass", "time saved", "net share")
 
 
@@ -134,17 +141,89 @@ def run_bench(
     runs: int = 500,
     models: Sequence[SimulatedModel] = MODELS,
     worth: Worth | None = None,
-    exploration: float = 0.03,
+    habits: Habits | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """Score tuning over so many runs; `progress` receives the number that are done."""
     worth = worth or Worth()
-    bench = _Bench(edits, models, worth, exploration)
+    bench = _Bench(edits, models, worth, habits or Habits())
     learned, in_use = Score(), Score()
     for number in range(runs):
         bench.run(rng, requests, learned, None if number % _IN_USE_EVERY else in_use)
         progress(number + 1)
     return Result(requests, runs, learned, in_use, bench.truths)
+
+
+@dataclass(slots=True)
+class WeeklyScore:
+    """Counts over logs of ten weeks, tuned every week."""
+
+    habits: Habits
+    logs: int = 0
+    alarms: int = 0
+    choices: int = 0
+    wrong: int = 0
+    changes: int = 0
+    covered: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+
+    def coverage(self, quantity: str) -> float | None:
+        """The share of intervals that held the truth at the end; None if there were none."""
+        held, of = self.covered[quantity]
+        return held / of if of else None
+
+
+def run_weeks(
+    edits: Sequence[SimulatedEdit],
+    rng: Random,
+    *,
+    logs: int = 100,
+    models: Sequence[SimulatedModel] = MODELS,
+    worth: Worth | None = None,
+    habits: Sequence[Habits] = HABITS,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[WeeklyScore]:
+    """Score ten weekly tunings of steady servers, so many logs for each of the `habits`; the models take turns."""
+    steady = [model for model in models if model.later is None]
+    bench = _Bench(edits, steady, worth or Worth(), Habits())
+    clear = [model for model in steady if abs(bench.truths[model.name].net) > CLEAR]
+    scores = []
+    for place, habit in enumerate(habits):
+        score = WeeklyScore(habit)
+        for number in range(logs):
+            bench.weeks(clear[number % len(clear)], rng, habit, score)
+            progress(place * logs + number + 1)
+        scores.append(score)
+    return scores
+
+
+def _policy(found: Sequence[Finding], standing: LearnedPolicy | None, number: int) -> LearnedPolicy:
+    """What was decided, and what stands where nothing was."""
+    choices = dict(standing.choices) if standing is not None else {}
+    choices |= {
+        finding.cell: LearnedChoice(finding.predict) for finding in found if finding.predict is not None
+    }
+    return LearnedPolicy(f"learned-{number}", choices)
+
+
+def _could_choose(one: Observation) -> bool:
+    """Whether the policy decided about the request, which it does unless the text is too short."""
+    return one.propensity < 1
+
+
+def _held(finding: Finding, truth: Truth) -> Iterator[tuple[str, bool]]:
+    """For each interval that there is, whether it holds the truth."""
+    found = finding.savings
+    net = None if found.balance is None else share_saved(found.balance)
+    estimates: tuple[Estimate | None, ...] = (
+        found.acceptance,
+        found.token_s,
+        found.pass_cost,
+        found.saved_s,
+        net,
+    )
+    for name, estimate, value in zip(QUANTITIES, estimates, truth.values, strict=True):
+        if estimate is not None and estimate.enough:
+            yield name, estimate.low <= value <= estimate.high
 
 
 class _Bench:
@@ -155,11 +234,11 @@ class _Bench:
         edits: Sequence[SimulatedEdit],
         models: Sequence[SimulatedModel],
         worth: Worth,
-        exploration: float,
+        habits: Habits,
     ) -> None:
         self._models = models
         self._worth = worth
-        self._exploration = exploration
+        self._habits = habits
         self._prices = {model.name: model.last.price for model in models}
         pools: dict[SimulatedServer, list[SimulatedOutcome]] = {}
         for model in models:
@@ -174,35 +253,55 @@ class _Bench:
         """One log, scored when it was made under the rule, and again when as much was added under the policy."""
         half = requests // 2
         log: list[Observation] = []
-        for model in self._models:
-            log += self._log(model, model.server, rng, range(half))
-            log += self._log(model, model.last, rng, range(half, requests))
-        policy = self._learn(log, requests, None, learned)
+        makers = {model: SimulatedLog(model.cell, self._habits, rng) for model in self._models}
+        for model, maker in makers.items():
+            log += maker.made(self._pools[model.server], half)
+            log += maker.made(self._pools[model.last], requests - half)
+        policy = self._learn(log, makers[self._models[0]].now, None, learned)
         if in_use is not None:
-            for model in self._models:
-                log += self._log(model, model.last, rng, range(requests, 2 * requests), policy)
-            self._learn(log, 2 * requests, policy, in_use)
+            for model, maker in makers.items():
+                log += maker.made(self._pools[model.last], requests, policy)
+            self._learn(log, makers[self._models[0]].now, policy, in_use)
 
-    def _log(
-        self,
-        model: SimulatedModel,
-        server: SimulatedServer,
-        rng: Random,
-        numbers: range,
-        learned: LearnedPolicy | None = None,
-    ) -> Iterator[Observation]:
-        return generate_log(
-            self._pools[server], model.cell, rng, numbers, learned=learned, exploration=self._exploration
-        )
+    def weeks(self, model: SimulatedModel, rng: Random, habits: Habits, score: WeeklyScore) -> None:
+        """Ten weeks of one model, tuned after each."""
+        log: list[Observation] = []
+        maker = SimulatedLog(model.cell, habits, rng)
+        policy: LearnedPolicy | None = None
+        sends, better = True, self.truths[model.name].net > 0
+        finding: Finding | None = None
+        moved = False
+        for number in range(WEEKS):
+            made = list(maker.made(self._pools[model.last], WEEK, policy))
+            log += made
+            chosen = [one for one in made if _could_choose(one)]
+            score.choices += len(chosen)
+            score.wrong += sum(one.sent is not better for one in chosen)
+            terms = Terms(maker.now, self._prices, self._worth, policy)
+            found = judge(log, terms)
+            finding = found.models[0]
+            moved = bool(found.changes)
+            policy = _policy(found.findings, policy, number + 1)
+            pays = policy.predicts(model.cell) is not False
+            score.changes += pays is not sends
+            sends = pays
+        assert finding is not None  # noqa: S101 - there are weeks
+        score.logs += 1
+        score.alarms += moved
+        for name, holds in _held(finding, self.truths[model.name]):
+            score.covered[name][0] += holds
+            score.covered[name][1] += 1
 
     def _learn(
-        self, log: Sequence[Observation], made: int, standing: LearnedPolicy | None, score: Score
+        self,
+        log: Sequence[Observation],
+        now: datetime,
+        standing: LearnedPolicy | None,
+        score: Score,
     ) -> LearnedPolicy:
-        now = START + made * BETWEEN
-        found, _, shifted = learn(log, now=now, prices=self._prices, worth=self._worth, standing=standing)
-        policy = LearnedPolicy(
-            "learned-1", {finding.cell: LearnedChoice(finding.predict) for finding in found}
-        )
+        judged = judge(log, Terms(now, self._prices, self._worth, standing))
+        found, shifted = judged.findings, judged.changes
+        policy = _policy(found, standing, 1)
         by_cell = {finding.cell: finding for finding in found}
         moved = {change.cell for change in shifted}
         for model in self._models:
@@ -218,20 +317,10 @@ class _Bench:
         return policy
 
     def _score_intervals(self, model: SimulatedModel, finding: Finding, score: Score) -> None:
-        savings = finding.savings
-        net = None if savings.balance is None else share_saved(savings.balance)
-        estimates: tuple[Estimate | None, ...] = (
-            savings.acceptance,
-            savings.token_s,
-            savings.pass_cost,
-            savings.saved_s,
-            net,
-        )
-        for name, estimate, truth in zip(QUANTITIES, estimates, self.truths[model.name].values, strict=True):
-            if estimate is not None:
-                count = score.covered[name, model.name]
-                count[0] += estimate.low <= truth <= estimate.high
-                count[1] += 1
+        for name, holds in _held(finding, self.truths[model.name]):
+            count = score.covered[name, model.name]
+            count[0] += holds
+            count[1] += 1
 
     def _score_decision(self, model: SimulatedModel, policy: LearnedPolicy, score: Score) -> None:
         if abs(self.truths[model.name].net) <= CLEAR:

@@ -205,7 +205,7 @@ def shrunk(found: Sequence[Estimate]) -> list[Estimate]:
         own = between / (between + variance)
         value = own * estimate.value + (1 - own) * centre
         error = math.sqrt(own * estimate.error * estimate.error + (1 - own) ** 2 / total)
-        drawn.append(linear(value, error, estimate.freedom))
+        drawn.append(replace(linear(value, error, estimate.freedom), enough=estimate.enough))
     return drawn
 
 

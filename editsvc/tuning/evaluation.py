@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.tuning.estimates import effective_number, mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from editsvc.prediction.policy import Cell
     from editsvc.tuning.estimates import Estimate
@@ -75,8 +75,8 @@ def evaluate(
     return Evaluation(
         len(drawn),
         effective,
-        logged=mean([cost for _, cost in drawn]),
-        snips=mean([cost for _, cost in drawn], weights),
+        logged=mean([cost for _, cost in drawn], None, *_ways(drawn)),
+        snips=mean([cost for _, cost in drawn], weights, *_ways(drawn)),
         doubly_robust=_doubly_robust(drawn, weights, sends),
     )
 
@@ -87,7 +87,7 @@ def _doubly_robust(
     per_token: dict[tuple[Cell, bool], float] = {}
     for key in {(observation.cell.whole_model, observation.sent) for observation, _ in drawn}:
         group = [(o, cost) for o, cost in drawn if (o.cell.whole_model, o.sent) == key]
-        tokens = sum(o.reply_tokens for o, _ in group)
+        tokens = max(1, sum(o.reply_tokens for o, _ in group))
         per_token[key] = math.fsum(cost for _, cost in group) / tokens
     scores = []
     for (observation, cost), weight in zip(drawn, weights, strict=True):
@@ -99,4 +99,9 @@ def _doubly_robust(
             * observation.reply_tokens
         )
         scores.append(proposed + weight * (cost - taken))
-    return mean(scores)
+    return mean(scores, None, *_ways(drawn))
+
+
+def _ways(drawn: Sequence[tuple[Observation, float]]) -> tuple[list[Hashable], list[Hashable]]:
+    """The clusters of the requests: their files, and their days."""
+    return [observation.file for observation, _ in drawn], [observation.day for observation, _ in drawn]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from editsvc.tuning.drift import ChangeKind
 from editsvc.tuning.policy_file import PolicyFile, Rule
 from editsvc.tuning.sentences import reason
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from editsvc.provider.models import Model
-    from editsvc.tuning.tune import Finding, Tuning
+    from editsvc.tuning.judge import Finding
+    from editsvc.tuning.tune import Tuning
 
 
 def propose(
@@ -25,10 +27,11 @@ def propose(
 ) -> PolicyFile | None:
     """The policy that `tuning` derives from the `standing` one; None if only the evidence differs.
 
-    A model about which the log says too little now keeps its rule, unless it changed meanwhile. A cell has a rule
-    of its own only where it differs from its model.
+    A model about which the log says too little now keeps its rule, whatever changed meanwhile: it stands until the
+    opposite is shown. Only a new price makes it begin anew. A cell has a rule of its own only where it differs from its
+    model.
     """
-    changed = {change.cell for change in tuning.changes}
+    changed = {change.cell for change in tuning.changes if change.kind is ChangeKind.PRICE}
     old = {rule.cell: rule for rule in standing.rule} if standing is not None else {}
     model_rules = {
         cell: rule for cell, rule in old.items() if cell == cell.whole_model and cell not in changed

@@ -6,24 +6,43 @@ not reported, so `s` is their average cost: 1 + f·(s' - 1) if a share f of them
 
 τ comes from requests without a prediction alone. Since the reply is the same with and without one, the time
 that a predicted request would have taken is τ times the tokens of its reply.
+
+The balance is between the arms that were drawn, with all that became of them: an edit that had to be repeated costs
+what all attempts took and wrote, and one that failed costs that and another try. Times are compared as on a usual day
+(`editsvc.tuning.days`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from editsvc.tuning.estimates import Estimate, combined, mean, rate, ratio
+from editsvc.tuning.estimates import (
+    LEAST_CLUSTERS,
+    LEAST_FREEDOM,
+    Estimate,
+    combined,
+    linear,
+    mean,
+    rate,
+    ratio,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
+    from datetime import date, datetime
 
-    from editsvc.tuning.observation import Weighted
+    from editsvc.tuning.observation import Observation, Weighted
 
 _SECONDS_AN_HOUR: Final = 3600
 # A logarithm larger than any real difference, whose power is still finite.
 _LARGEST: Final = 500.0
+_LEAST_LEVER: Final = 0.1
+_AS_USUAL: Final = linear(1.0, 0.0, LEAST_FREEDOM)
+# The part by which days are taken to differ where there are too few to see it.
+_ASSUMED_DAYS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +62,19 @@ class Rates:
 class Savings:
     """The measurements from the requests of one model, or of one cell; None if they are too few.
 
-    `sent` and `plain` count requests with and without a prediction whose times are known. Times are
-    seconds: `token_s` is τ, `saved_s` the time saved a request. `rejected_cost` is the price of rejected tokens a
-    request. `sent_s` and `plain_s` are logarithms of what a token of the reply takes with and without a
-    prediction, in seconds, rejected tokens included at their price; `balance` is the first minus the second,
-    below 0 if predictions pay. The limits are where the balance is 0: predictions pay while the pass costs less
-    than `pass_cost_limit`, and an hour is worth more than `hour_limit` (None: no value of time decides it).
+    `sent` and `plain` count requests with and without a prediction whose times are known, `files` what the former
+    were made to; `repeated` and `failed` are shares of them. Times are seconds: `token_s` is τ, `saved_s` the
+    time saved a request. `rejected_cost` is the price of rejected tokens a request. `sent_s` and `plain_s` are
+    logarithms of what a token of the reply takes with and without a prediction, in seconds, rejected tokens
+    included at their price; `balance` is the first minus the second, below 0 if predictions pay, and `net_s`
+    the same in seconds an edit, above 0 then. The limits are where the balance is 0: predictions pay while the
+    pass costs less than `pass_cost_limit`, and an hour is worth more than `hour_limit` (None: no value of time
+    decides it).
     """
 
     sent: int
     plain: int
+    files: int
     acceptance: Estimate | None
     coverage: Estimate | None
     token_s: Estimate | None
@@ -64,62 +86,103 @@ class Savings:
     balance: Estimate | None
     pass_cost_limit: float | None
     hour_limit: float | None
+    repeated: float = 0.0
+    failed: float = 0.0
+    net_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    """Seconds a token without a prediction, from so many `requests` whose times are known."""
+class Plain:
+    """What is known of the requests without a prediction, from so many `requests` whose times are known.
+
+    `token_s` is their time for a token as it was measured; `usual_s` and `cost_s` are that of a usual day, whole
+    replies at the first attempt alone, and everything that the arm cost.
+    """
 
     requests: int
     token_s: Estimate | None
+    usual_s: Estimate | None
+    cost_s: Estimate | None
+    costs: _Costs
 
 
-def speed(plain: Sequence[Weighted]) -> Speed:
-    """The writing speed of the requests without a prediction in `plain`."""
-    timed = _timed(plain)
-    return Speed(len(timed.weights), ratio(timed.seconds, timed.reply, timed.weights))
-
-
-def savings(sent: Sequence[Weighted], plain: Speed, rates: Rates) -> Savings:
-    """The savings of `sent` requests, compared with their model's speed without a prediction."""
-    timed = _timed(sent)
-    seconds, weights = timed.seconds, timed.weights
-    accepted = [weighted.observation.accepted for weighted in sent]
-    rejected = [weighted.observation.rejected for weighted in sent]
-    reply = [weighted.observation.reply_tokens for weighted in sent]
-    every = [weighted.weight for weighted in sent]
-    effective = ratio(
-        [second + rates.token_s * token for second, token in zip(seconds, timed.rejected, strict=True)],
-        timed.reply,
-        weights,
+def plain_speed(plain: Sequence[Weighted], rates: Rates, since: datetime | None = None) -> Plain:
+    """The writing speed of the requests without a prediction in `plain`; of their present one only those `since`."""
+    timed = _timed([each for each in plain if each.observation.clean])
+    usual = ratio(timed.seconds, timed.reply, timed.weights, timed.files, timed.days)
+    recent = _timed(
+        [
+            replace(each, pace=1.0)
+            for each in plain
+            if each.observation.clean and (since is None or each.observation.at >= since)
+        ]
     )
-    sent_s, plain_s = _logarithm(effective), _logarithm(plain.token_s)
-    saved = _saved(timed, plain.token_s)
+    token = ratio(recent.seconds, recent.reply, recent.weights, recent.days)
+    costs = _costs(plain, usual, rates)
+    return Plain(len(timed.weights), token or usual, usual, costs.ratio(), costs)
+
+
+def savings(sent: Sequence[Weighted], plain: Plain, rates: Rates, present: Estimate = _AS_USUAL) -> Savings:
+    """The savings of `sent` requests, compared with their model's speed without a prediction.
+
+    `present` is how slow the server is at present, relative to the usual.
+    """
+    clean = [each for each in sent if each.observation.clean]
+    timed = _timed(clean)
+    weights = timed.weights
+    counted = [each for each in sent if each.observation.counted]
+    accepted = [each.observation.accepted for each in counted]
+    rejected = [each.observation.rejected for each in counted]
+    reply = [each.observation.reply_tokens for each in counted]
+    every, files = [each.weight for each in counted], [each.observation.file for each in counted]
+    costs = _costs(sent, plain.usual_s, rates)
+    effective = costs.ratio()
+    sent_s, plain_s = _logarithm(effective), _logarithm(plain.cost_s)
+    saved = _saved(timed, plain.usual_s, present)
     rejected_tokens = _sum(timed.rejected, weights) / sum(weights) if weights else 0.0
     return Savings(
         sent=len(weights),
         plain=plain.requests,
-        acceptance=rate(accepted, [a + r for a, r in zip(accepted, rejected, strict=True)], every),
-        coverage=rate(accepted, [n + r for n, r in zip(reply, rejected, strict=True)], every),
+        files=len({each.observation.file for each in sent}),
+        acceptance=rate(accepted, [a + r for a, r in zip(accepted, rejected, strict=True)], every, files),
+        coverage=rate(accepted, [n + r for n, r in zip(reply, rejected, strict=True)], every, files),
         token_s=plain.token_s,
-        pass_cost=_pass_cost(timed, plain.token_s),
+        pass_cost=_pass_cost(timed, plain.usual_s),
         saved_s=saved,
         rejected_cost=rates.token * rejected_tokens,
         sent_s=sent_s,
         plain_s=plain_s,
-        balance=difference(sent_s, plain_s) if sent_s is not None and plain_s is not None else None,
-        pass_cost_limit=_pass_cost_limit(timed, plain.token_s, rates),
+        balance=_contrast(costs, plain.costs, sent_s, plain_s),
+        pass_cost_limit=_pass_cost_limit(timed, plain.usual_s, rates),
         hour_limit=(
             _SECONDS_AN_HOUR * rates.token * rejected_tokens / saved.value
             if saved is not None and saved.value > 0
             else None
         ),
+        repeated=_share(sent, lambda each: not each.clean and each.done),
+        failed=_share(sent, lambda each: not each.done),
+        net_s=_net(costs, plain, present.value),
     )
+
+
+def _share(found: Sequence[Weighted], which: Callable[[Observation], bool]) -> float:
+    total = sum(each.weight for each in found)
+    return sum(each.weight for each in found if which(each.observation)) / total if total else 0.0
+
+
+def _net(costs: _Costs, plain: Plain, present: float) -> float | None:
+    """Seconds saved by the prediction of an edit on average, everything counted, money as time; below 0 lost."""
+    own = costs.ratio()
+    if own is None or plain.cost_s is None:
+        return None
+    tokens = _sum(costs.exposures, costs.weights) / sum(costs.weights)
+    return (plain.cost_s.value - own.value) * tokens * present
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
     """`one` minus `other`, which are independent."""
-    return combined(one.value - other.value, [(one.error, one.freedom), (other.error, other.freedom)])
+    found = combined(one.value - other.value, [(one.error, one.freedom), (other.error, other.freedom)])
+    return replace(found, enough=one.enough and other.enough)
 
 
 def share_saved(balance: Estimate) -> Estimate:
@@ -127,7 +190,7 @@ def share_saved(balance: Estimate) -> Estimate:
     value, low, high = (
         -math.expm1(min(bound, _LARGEST)) for bound in (balance.value, balance.high, balance.low)
     )
-    return Estimate(value, low, high, balance.error * (1 - value), balance.freedom)
+    return Estimate(value, low, high, balance.error * (1 - value), balance.freedom, balance.enough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +203,112 @@ class _Timed:
     passes: list[int]
     rejected: list[int]
     weights: list[float]
+    files: list[Hashable]
+    days: list[date]
 
 
 def _timed(found: Sequence[Weighted]) -> _Timed:
-    columns = _Timed([], [], [], [], [], [])
+    columns = _Timed([], [], [], [], [], [], [], [])
     for weighted in found:
         o = weighted.observation
         if o.seconds is not None:
-            columns.seconds.append(o.seconds)
+            columns.seconds.append(o.seconds / weighted.pace)
             columns.reply.append(o.reply_tokens)
             columns.text.append(o.reply_tokens - o.reasoning_tokens)
             columns.passes.append(o.passes)
             columns.rejected.append(o.rejected)
             columns.weights.append(weighted.weight)
+            columns.files.append(o.file)
+            columns.days.append(o.day)
     return columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """What the edits of one arm cost, in seconds, as columns, beside the length of their replies."""
+
+    seconds: list[float]
+    exposures: list[float]
+    weights: list[float]
+    files: list[Hashable]
+    days: list[date]
+
+    def ratio(self) -> Estimate | None:
+        return ratio(self.seconds, self.exposures, self.weights, self.files, self.days)
+
+
+def _costs(found: Sequence[Weighted], usual: Estimate | None, rates: Rates) -> _Costs:
+    costs = _Costs([], [], [], [], [])
+    for weighted in found:
+        o = weighted.observation
+        if o.seconds is None:
+            continue
+        seconds = o.seconds / weighted.pace
+        # What was written beside one reply is paid for nothing.
+        wasted = float(o.rejected)
+        if not o.clean:
+            wasted += max(0.0, o.reply_tokens - (weighted.exposure if o.done else 0.0))
+        if not o.done and usual is not None:
+            seconds += usual.value * weighted.exposure
+        costs.seconds.append(seconds + rates.token_s * wasted)
+        costs.exposures.append(weighted.exposure)
+        costs.weights.append(weighted.weight)
+        costs.files.append(o.file)
+        costs.days.append(o.day)
+    return costs
+
+
+def _contrast(
+    sent: _Costs, plain: _Costs, sent_s: Estimate | None, plain_s: Estimate | None
+) -> Estimate | None:
+    """The logarithm of what a token costs with a prediction, relative to one without.
+
+    A day, and a file, has requests of both arms, which err together: their residuals are set off against each other
+    within each cluster. Where there are too few days to see how they differ, it is taken for granted that they do, by
+    a tenth, and that counts as far as the arms are spread over them unequally.
+    """
+    if sent_s is None or plain_s is None:
+        return None
+    found = combined(
+        sent_s.value - plain_s.value, [(sent_s.error, sent_s.freedom), (plain_s.error, plain_s.freedom)]
+    )
+    shares: dict[str, defaultdict[Hashable, float]] = {
+        "files": defaultdict(float),
+        "days": defaultdict(float),
+        "both": defaultdict(float),
+    }
+    imbalance: defaultdict[Hashable, float] = defaultdict(float)
+    for costs, sign in ((sent, 1.0), (plain, -1.0)):
+        weighted = [w * e for w, e in zip(costs.weights, costs.exposures, strict=True)]
+        total = sum(weighted)
+        value = _sum(costs.seconds, costs.weights) / total
+        residuals = [
+            sign * (w * s - value * e) / (value * total)
+            for w, s, e in zip(costs.weights, costs.seconds, weighted, strict=True)
+        ]
+        both = list(zip(costs.files, costs.days, strict=True))
+        ways: tuple[tuple[str, Sequence[Hashable]], ...] = (
+            ("files", costs.files),
+            ("days", costs.days),
+            ("both", both),
+        )
+        for name, way in ways:
+            sizes: defaultdict[Hashable, float] = defaultdict(float)
+            for cluster, each in zip(way, weighted, strict=True):
+                sizes[cluster] += each
+            for cluster, residual in zip(way, residuals, strict=True):
+                shares[name][cluster] += residual / max(1 - sizes[cluster] / total, _LEAST_LEVER)
+        for day, each in zip(costs.days, weighted, strict=True):
+            imbalance[day] += sign * each / total
+    squares = {name: sum(each * each for each in cluster.values()) for name, cluster in shares.items()}
+    errors = [squares["files"]]
+    if len(imbalance) >= LEAST_CLUSTERS:
+        errors += [squares["days"], squares["files"] + squares["days"] - squares["both"]]
+        variance = max(errors)
+    else:
+        variance = squares["files"] + _ASSUMED_DAYS**2 * sum(each * each for each in imbalance.values())
+    enough = len(imbalance) >= LEAST_CLUSTERS and len(shares["files"]) >= LEAST_CLUSTERS
+    return replace(linear(found.value, math.sqrt(variance), found.freedom), enough=enough)
 
 
 def _sum(values: Sequence[float], weights: Sequence[float]) -> float:
@@ -164,38 +319,50 @@ def _logarithm(one: Estimate | None) -> Estimate | None:
     """The logarithm of a positive estimate, by the delta method."""
     if one is None or one.value <= 0:
         return None
-    return combined(math.log(one.value), [(one.error / one.value, one.freedom)])
+    return replace(combined(math.log(one.value), [(one.error / one.value, one.freedom)]), enough=one.enough)
 
 
-def _saved(timed: _Timed, token_s: Estimate | None) -> Estimate | None:
-    """Seconds saved a request: the time of its reply at the plain speed, less its actual time."""
-    if token_s is None:
+def _saved(timed: _Timed, usual: Estimate | None, present: Estimate) -> Estimate | None:
+    """Seconds saved a request: the time of its reply at the plain speed, less its actual time, as things are now."""
+    if usual is None:
         return None
-    tau = token_s.value
+    tau = usual.value
     own = mean(
         [tau * tokens - seconds for tokens, seconds in zip(timed.reply, timed.seconds, strict=True)],
         timed.weights,
+        timed.files,
+        timed.days,
     )
     if own is None:
         return None
     tokens = _sum(timed.reply, timed.weights) / sum(timed.weights)
-    return combined(own.value, [(own.error, own.freedom), (tokens * token_s.error, token_s.freedom)])
+    level = present.value
+    found = combined(
+        level * own.value,
+        [
+            (level * own.error, own.freedom),
+            (level * tokens * usual.error, usual.freedom),
+            (own.value * present.error, present.freedom),
+        ],
+    )
+    return replace(found, enough=own.enough and usual.enough and present.enough)
 
 
-def _pass_cost(timed: _Timed, token_s: Estimate | None) -> Estimate | None:
+def _pass_cost(timed: _Timed, usual: Estimate | None) -> Estimate | None:
     """`s`, from how much longer the passes took than plain tokens; None if no pass is left to measure."""
-    if token_s is None or token_s.value <= 0:
+    if usual is None or usual.value <= 0:
         return None
-    tau = token_s.value
+    tau = usual.value
     in_tokens = [
         seconds / tau - (reply - text)
         for seconds, reply, text in zip(timed.seconds, timed.reply, timed.text, strict=True)
     ]
-    own = ratio(in_tokens, timed.passes, timed.weights)
+    own = ratio(in_tokens, timed.passes, timed.weights, timed.files, timed.days)
     if own is None:
         return None
     slope = _sum(timed.seconds, timed.weights) / (_sum(timed.passes, timed.weights) * tau * tau)
-    return combined(own.value, [(own.error, own.freedom), (slope * token_s.error, token_s.freedom)])
+    found = combined(own.value, [(own.error, own.freedom), (slope * usual.error, usual.freedom)])
+    return replace(found, enough=own.enough and usual.enough)
 
 
 def _pass_cost_limit(timed: _Timed, token_s: Estimate | None, rates: Rates) -> float | None:

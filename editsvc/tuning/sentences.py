@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from editsvc.figures import percent
-from editsvc.tuning.tune import FLIP_CERTAINTY
+from editsvc.tuning.estimates import LEAST_CLUSTERS
+from editsvc.tuning.judge import SHOWN, Basis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from editsvc.prediction.policy import Cell
     from editsvc.tuning.estimates import Estimate
+    from editsvc.tuning.judge import Finding
     from editsvc.tuning.objective import Worth
-    from editsvc.tuning.tune import Finding, Tuning
+    from editsvc.tuning.tune import Tuning
+
+_FEW: Final = f"(not enough data for an interval: {LEAST_CLUSTERS} files and days are needed)"
 
 
 def text(tuning: Tuning, since: str) -> str:
@@ -37,9 +41,12 @@ def reason(finding: Finding, worth: Worth) -> str:
         return f"There is no decision about predictions: {finding.missing}."
     net = finding.net
     does = "saves" if net.value >= 0 else "costs"
+    interval = (
+        f" (95 % interval of the saving: {percent(net.low)} to {percent(net.high)})" if net.enough else ""
+    )
     sentence = (
         f"Counting money as time at ${worth.per_hour:g} an hour, a prediction {does} {percent(abs(net.value))} of a "
-        f"request (95 % interval of the saving: {percent(net.low)} to {percent(net.high)})."
+        f"request{interval}."
     )
     flip = would_flip(finding, worth)
     return f"{sentence} {flip}" if flip else sentence
@@ -52,7 +59,7 @@ def would_flip(finding: Finding, worth: Worth) -> str:
     if finding.predict is not (finding.net.value >= 0):
         return (
             "The estimate alone favours the opposite, but an existing decision is changed only "
-            f"with a certainty of {percent(FLIP_CERTAINTY)}."
+            f"with a certainty of {percent(SHOWN, 1)}."
         )
     above, below = ("above", "below") if finding.predict else ("below", "above")
     conditions = []
@@ -84,8 +91,8 @@ def _lines(tuning: Tuning, since: str) -> Iterator[str]:
         )
     else:
         yield (
-            f"{_records(tuning.records)} {since}, of which {tuning.usable:,} count: complete first-attempt replies "
-            "of a server, with token counts."
+            f"{_records(tuning.records)} {since}, of which {tuning.usable:,} count: edits that a server answered, "
+            "with token counts."
         )
     for finding in tuning.findings:
         yield ""
@@ -114,11 +121,7 @@ def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
         yield f"rejected        ${found.rejected_cost:.6f} a request"
     else:
         yield "rejected        not counted: the price of this model is unknown"
-    if finding.net is not None and finding.certainty is not None:
-        yield (
-            f"net             {_share(finding.net)} of a request, money counted as time; "
-            f"predictions pay with a certainty of {percent(finding.certainty, 1)}"
-        )
+    yield from _outcome(finding)
     flip = would_flip(finding, worth)
     if flip:
         yield flip
@@ -130,6 +133,24 @@ def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
         )
     if finding.scope_min_tokens is not None:
         yield f"scope_min_tokens = {finding.scope_min_tokens}"
+
+
+def _outcome(finding: Finding) -> Iterator[str]:
+    found = finding.savings
+    if found.repeated or found.failed:
+        repeated, failed = percent(found.repeated, 1), percent(found.failed, 1)
+        yield f"trouble         {repeated} repeated, {failed} failed; the net counts them"
+    if finding.net is not None and finding.certainty is not None:
+        yield (
+            f"net             {_share(finding.net)} of a request, money counted as time; "
+            f"predictions pay with a certainty of {percent(finding.certainty, 1)}"
+        )
+        if finding.basis is Basis.MODELLED:
+            yield "                modelled: chance chose no request to go without a prediction, so others stand in"
+    if finding.check is not None:
+        yield f"by chance       {_interval(finding.check.saved_s, '{:.3f}')} s saved an edit, by randomised ones alone"
+        if finding.check.disagrees:
+            yield "                they disagree: the model of this server does not fit, so trust neither yet"
 
 
 def _value(tuning: Tuning) -> Iterator[str]:
@@ -151,12 +172,12 @@ def _interval(estimate: Estimate, form: str, factor: float = 1.0) -> str:
     value, low, high = (
         form.format(factor * bound) for bound in (estimate.value, estimate.low, estimate.high)
     )
-    return f"{value} ({low} to {high})"
+    return f"{value} ({low} to {high})" if estimate.enough else f"{value} {_FEW}"
 
 
 def _share(estimate: Estimate) -> str:
     value, low, high = (percent(bound, 1) for bound in (estimate.value, estimate.low, estimate.high))
-    return f"{value} ({low} to {high})"
+    return f"{value} ({low} to {high})" if estimate.enough else f"{value} {_FEW}"
 
 
 def _records(count: int) -> str:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from editsvc.tuning.drift import Change
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.evaluation import Evaluation
-    from editsvc.tuning.tune import Finding, Tuning
+    from editsvc.tuning.judge import Finding
+    from editsvc.tuning.tune import Tuning
 
 
 def to_json(tuning: Tuning) -> dict[str, Any]:
@@ -48,6 +49,17 @@ def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
         "rejected_cost_usd": found.rejected_cost if finding.price_known else None,
         "net_share": _estimate(finding.net),
         "certainty": finding.certainty,
+        "basis": finding.basis,
+        "ignored": finding.ignored,
+        "net_s": found.net_s,
+        "repeated": found.repeated,
+        "failed": found.failed,
+        "since": finding.since.isoformat() if finding.since is not None else None,
+        "randomised": {
+            "requests": finding.check.requests if finding.check is not None else 0,
+            "saved_s": _estimate(finding.check.saved_s if finding.check is not None else None),
+            "disagrees": finding.check.disagrees if finding.check is not None else None,
+        },
         "flips_at": {"pass_cost": found.pass_cost_limit, "value_of_time": _hour(finding, tuning)},
         "would_flip": would_flip(finding, tuning.worth) or None,
         "scope_min_tokens": finding.scope_min_tokens,
@@ -90,4 +102,6 @@ def _cell(cell: Cell) -> dict[str, Any]:
 def _estimate(one: Estimate | None) -> dict[str, float | None]:
     if one is None:
         return {"value": None, "low": None, "high": None}
+    if not one.enough:
+        return {"value": one.value, "low": None, "high": None}
     return {"value": one.value, "low": one.low, "high": one.high}

@@ -1,7 +1,8 @@
 """Logs whose truth is known: servers that verify in a certain way, edits, and requests under a policy.
 
 The outcome of an edit on a server is computed once by `editsvc.prediction.verifier`; requests are then drawn from
-these outcomes, with noise on their times. Edits are synthetic token sequences that resemble code, or given texts.
+these outcomes, as people make them: day by day, some edits of a file in a row, which fare alike, on a server that is
+slower on some days than on others. Edits are synthetic token sequences that resemble code, or given texts.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 PROVIDER: Final = "simulated"
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 MIN_TOKENS: Final = 128
-BETWEEN: Final = timedelta(minutes=90)
+A_DAY: Final = 16
+"""Requests to a model on one day."""
+_BETWEEN: Final = timedelta(minutes=5)
 # The standard deviation of the logarithm of a time, and of a clock's jitter in seconds.
 _NOISE: Final = 0.1
 _JITTER_S: Final = 0.003
@@ -134,19 +137,54 @@ def outcomes(edits: Sequence[SimulatedEdit], server: SimulatedServer) -> list[Si
     return found
 
 
-def generate_log(
-    pool: Sequence[SimulatedOutcome],
-    cell: Cell,
-    rng: Random,
-    numbers: range,
-    *,
-    learned: LearnedPolicy | None = None,
-    exploration: float = 0.03,
-) -> Iterator[Observation]:
-    """The log records of the requests with these `numbers` to one model, 90 minutes apart."""
-    for number in numbers:
-        drawn = pool[int(rng.random() * len(pool))]
-        its_cell = cell_of(cell, drawn)
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How requests are made: edits of a file in a row, and the standard deviation of the logarithm of a day's pace."""
+
+    edits: int = 1
+    day_noise: float = 0.0
+    exploration: float = 0.03
+
+
+class SimulatedLog:
+    """Makes the log of one model, one request after another: `A_DAY` a day, `edits` of one file in a row.
+
+    A file is one edit of the pool, so that all requests to it fare alike but for the noise of their times.
+    """
+
+    def __init__(self, model: Cell, habits: Habits, rng: Random) -> None:
+        self._model = model
+        self._habits = habits
+        self._rng = rng
+        self._number = 0
+        self._pace = 1.0
+        self._file = ""
+        self._place = 0.0
+
+    @property
+    def now(self) -> datetime:
+        """When the next request will be made."""
+        return self._at(self._number)
+
+    def made(
+        self, pool: Sequence[SimulatedOutcome], count: int, learned: LearnedPolicy | None = None
+    ) -> Iterator[Observation]:
+        """So many requests to a server with these outcomes."""
+        for _ in range(count):
+            yield self._one(pool, learned)
+
+    def _at(self, number: int) -> datetime:
+        day, hour = divmod(number, A_DAY)
+        return START + timedelta(days=day) + hour * _BETWEEN
+
+    def _one(self, pool: Sequence[SimulatedOutcome], learned: LearnedPolicy | None) -> Observation:
+        rng, habits = self._rng, self._habits
+        if self._number % A_DAY == 0 and habits.day_noise:
+            self._pace = math.exp(rng.gauss(-habits.day_noise * habits.day_noise / 2, habits.day_noise))
+        if self._number % habits.edits == 0:
+            self._file, self._place = f"{rng.getrandbits(64):016x}", rng.random()
+        drawn = pool[int(self._place * len(pool))]
+        its_cell = cell_of(self._model, drawn)
         decision = decide(
             PredictionMode.AUTO,
             capable=True,
@@ -155,13 +193,15 @@ def generate_log(
             min_tokens=MIN_TOKENS,
             learned=learned,
             cell=its_cell,
-            exploration=exploration,
+            exploration=habits.exploration,
             draw=rng.random(),
         )
         seconds = drawn.sent_s if decision.send else drawn.plain_s
-        noise = math.exp(rng.gauss(-_NOISE * _NOISE / 2, _NOISE))
-        yield Observation(
-            START + number * BETWEEN,
+        noise = self._pace * math.exp(rng.gauss(-_NOISE * _NOISE / 2, _NOISE))
+        at = self.now
+        self._number += 1
+        return Observation(
+            at,
             its_cell,
             decision.send,
             drawn.reply_tokens,
@@ -170,6 +210,7 @@ def generate_log(
             drawn.rejected if decision.send else 0,
             max(seconds * noise + rng.gauss(0, _JITTER_S), 1e-4),
             decision.propensity,
+            path=self._file,
         )
 
 

@@ -45,7 +45,8 @@ def weighted(make_observation: Callable[..., Observation]) -> Callable[..., list
     """Observations that all count fully."""
 
     def make(*made: Made, **fields: Any) -> list[Weighted]:
-        return [Weighted(make_observation(one, **fields), 1.0) for one in made]
+        found = [make_observation(one, **fields) for one in made]
+        return [Weighted(one, 1.0, float(one.reply_tokens)) for one in found]
 
     return make
 

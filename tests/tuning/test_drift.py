@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from tuning_cases import START, Made
+from tuning_cases import DAY, START, Made
 
 from editsvc.prediction.policy import Cell
 from editsvc.provider import models
@@ -92,9 +92,50 @@ def test_other_work_is_no_change_of_the_model(make_record: Callable[..., Request
 def test_a_server_that_slows_down_is_noticed_by_its_plain_requests(
     make_record: Callable[..., RequestRecord],
 ) -> None:
-    records = [make_record(Made(500, seconds_factor=factor)) for factor in (1.0,) * 20 + (2.0,) * 20]
+    records = [
+        make_record(Made(500, seconds_factor=factor), created_at=START + day * DAY)
+        for day, factor in enumerate((1.0,) * 20 + (2.0,) * 20)
+    ]
     (found,) = changes(records)
-    assert (found.kind, found.before, found.after) == (ChangeKind.SPEED, 1_000, 500)
+    assert found.kind is ChangeKind.SPEED
+    assert (found.before, found.after) == (pytest.approx(1_000), pytest.approx(500))
+
+
+def test_a_pass_that_takes_longer_is_told_from_a_server_that_does(
+    make_record: Callable[..., RequestRecord],
+) -> None:
+    records = [
+        make_record(made, created_at=START + day * DAY)
+        for day in range(40)
+        for made in (Made(500), Made(500, 250, 20, 1.1 if day < 20 else 3.0))
+    ]
+    (found,) = changes(records)
+    assert found.kind is ChangeKind.PASS_COST
+    assert (found.before, found.after) == (pytest.approx(1.1), pytest.approx(3.0))
+    assert (
+        "takes 3.00 times a plain token for a pass with a prediction, and took 1.10 before" in found.sentence
+    )
+
+
+@pytest.mark.parametrize("edits", [1, 2, 4, 8])
+def test_files_that_fare_differently_are_no_change_however_often_each_is_edited(
+    edits: int, make_record: Callable[..., RequestRecord]
+) -> None:
+    rng = Random(edits)
+    alarms = 0
+    for log in range(100):
+        records = []
+        for file in range(240 // edits):
+            accepted = rng.randint(20, 480)
+            records += [
+                make_record(
+                    Made(500, accepted + rng.randint(-15, 15), rng.randint(5, 60)),
+                    path=f"{log:08x}{file:024x}",
+                )
+                for _ in range(edits)
+            ]
+        alarms += bool(changes(records))
+    assert alarms <= 3
 
 
 def test_a_run_of_refusals_means_that_support_is_gone(make_record: Callable[..., RequestRecord]) -> None:

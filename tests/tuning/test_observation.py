@@ -9,6 +9,7 @@ from tuning_cases import DAY, START, Made
 
 from editsvc.errors import Status
 from editsvc.prediction.policy import Cell, Size
+from editsvc.tokenlog import Source
 from editsvc.tokenlog.evidence import logged_request
 from editsvc.tuning.observation import by_model, observe, weigh
 
@@ -40,9 +41,11 @@ def test_a_predicted_request_is_read_from_its_record(make_record: Callable[..., 
         {"completion_tokens": 0},
         {"accepted_prediction_tokens": None},
         {"rejected_prediction_tokens": None},
-        {"finish_reason": "length"},
+        {"attempts": 0},
+        {"source": Source.BENCH},
+        {"finish_reason": None, "status": Status.FAILED, "error": "ProviderRateLimited"},
+        {"prediction_sent": False, "prediction_drawn": True, "prediction_reason": "model-cannot"},
         {"finish_reason": None, "status": Status.CANCELLED},
-        {"attempts": 2},
         {"prediction_sent": False, "prediction_reason": "structured"},
     ],
     ids=str,
@@ -107,3 +110,40 @@ def test_an_observation_counts_half_after_the_half_life(
     for days, weight in ((0, 1.0), (30, 0.5), (60, 0.25), (-1, 1.0)):
         (found,) = weigh([made], START + days * DAY, 30)
         assert found.weight == pytest.approx(weight)
+
+
+def test_an_edit_belongs_to_the_arm_that_was_drawn_whatever_became_of_it(
+    make_record: Callable[..., RequestRecord],
+) -> None:
+    withdrawn = {
+        "prediction_sent": False,
+        "prediction_reason": "too-many-rejected",
+        "attempts": 2,
+        "total_s": 5.3,
+        "ttft_s": 0.3,
+    }
+    for drawn in (True, None):  # older records have no draw, but a reason
+        found = observe(logged_request(make_record(SENT, prediction_drawn=drawn, **withdrawn)))
+        assert found is not None
+        assert (found.sent, found.clean, found.done, found.seconds) == (True, False, True, 5.0)
+        assert (found.accepted, found.rejected, found.propensity) == (400, 30, 0.9)
+
+
+def test_a_reply_that_ended_at_its_limit_counts_for_its_cost(
+    make_record: Callable[..., RequestRecord],
+) -> None:
+    found = observe(
+        logged_request(make_record(SENT, finish_reason="length", status=Status.FAILED, total_s=9.0))
+    )
+    assert found is not None
+    assert (found.sent, found.clean, found.done, found.seconds) == (True, False, False, 9.0)
+
+
+def test_the_length_of_a_reply_that_never_came_is_expected_from_the_document(
+    make_observation: Callable[..., Observation],
+) -> None:
+    whole = [make_observation(SENT, document_tokens=1_000.0) for _ in range(4)]
+    failed = make_observation(SENT, document_tokens=3_000.0, clean=False, done=False)
+    unknown = make_observation(SENT, clean=False, done=False)
+    exposures = [one.exposure for one in weigh([*whole, failed, unknown], START, 30)]
+    assert exposures == [500.0] * 4 + [1_500.0, 500.0]
