@@ -11,6 +11,7 @@ import gc
 import os
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,7 +79,9 @@ def _headline(report: Mapping[str, Any]) -> str:
 
     share = report["prediction"]["acceptance"]["value"]
     accepted = "" if share is None else f"; {figures.percent(share)} of the predicted tokens were accepted"
-    return f"{figures.count(report['requests'], 'edit')} in the log{accepted}."
+    counted = f"{figures.count(report['requests'], 'edit')} in the log{accepted}."
+    said = report["recommendations"]
+    return f"{counted} {said[0]['sentence']}" if said else counted
 
 
 def _new_id() -> str:
@@ -592,14 +595,15 @@ class EditServer(LanguageServer):
 
     def _report(self, form: str) -> tuple[contract.ReportPage | dict[str, Any], list[str]]:
         """The report, and a sentence for each part that is missing."""
-        from editsvc.app.composition import open_log
+        from editsvc.app.composition import judge_by, open_log
         from editsvc.report import read, to_json
         from editsvc.report.page import to_html
         from editsvc.report.parts import Parts
         from lsp import contract
 
-        with open_log(self.service_handle.settings) as log:
-            report = read(log, days=True)
+        settings = self.service_handle.settings
+        with open_log(settings) as log:
+            report = read(log, days=True, terms=judge_by(settings, datetime.now(UTC)))
         parts = Parts(report.missing)
         # The parts that are missing are known once the report is made.
         answer = contract.ReportPage(to_html(report, parts)) if form == "html" else to_json(report, parts)

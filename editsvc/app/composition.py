@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.settings.schema import Settings
+    from editsvc.tuning.judge import Terms
 
 OFFLINE_MODEL: Final = "offline-engine"
 _EVERYTHING_FITS: Final = 50_000_000
@@ -130,6 +131,21 @@ async def open_service(
         ours = Asked(replace(servers_of(settings)[0], at_once=math.inf), key)
         async with _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, [ours], offline=True) as service:
             yield service
+
+
+def judge_by(settings: Settings, now: datetime) -> Terms:
+    """What a judgement of predictions goes by besides the log, wherever it is given: prices, value of time, policy."""
+    from editsvc.tuning.judge import Terms  # noqa: PLC0415 - most processes judge nothing
+    from editsvc.tuning.objective import Worth  # noqa: PLC0415
+    from editsvc.tuning.policy_file import load  # noqa: PLC0415
+    from editsvc.tuning.tune import prices_of  # noqa: PLC0415
+
+    return Terms(
+        now,
+        prices_of(models.table(settings.models)),
+        Worth(settings.value_of_time, settings.objective),
+        load(environment.data_dir(settings)).learned,
+    )
 
 
 def open_log(settings: Settings) -> TokenLog:

@@ -27,6 +27,13 @@ _SECONDS_BETWEEN: Final = 1.0
     "--requests", default=200, show_default=True, type=click.IntRange(min=20), help="Requests to each model."
 )
 @click.option("--runs", default=500, show_default=True, type=click.IntRange(min=1), help="How many logs.")
+@click.option(
+    "--weekly-runs",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many logs of ten weeks for each habit of users.",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same figures.")
 @click.option(
     "--cases",
@@ -34,23 +41,34 @@ _SECONDS_BETWEEN: Final = 1.0
     help="Edits to replay: JSON lines with before and after. By default they are made up.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(*, requests: int, runs: int, seed: int, cases: Path | None, as_json: bool) -> int:
+def command(
+    *, requests: int, runs: int, weekly_runs: int, seed: int, cases: Path | None, as_json: bool
+) -> int:
     """Measure how well tuning learns, on simulated logs whose truth is known.
 
     Prints the regret against the best choice for each model, beside that of sending always, never and above a
-    size; how often 95 % intervals hold the truth; and how often the decision is right.
+    size; how often 95 % intervals hold the truth; and how often the decision is right. Then the same for users who
+    tune every week: one, two, four or eight edits of a file in a row, on servers that are as fast every day, or not.
     """
-    from editsvc.tuning.bench import run_bench
-    from editsvc.tuning.bench_output import render, to_json
+    from editsvc.tuning.bench import HABITS, run_bench, run_weeks
+    from editsvc.tuning.bench_output import render, render_weeks, to_json, weeks_to_json
     from editsvc.tuning.simulation import generated_edits
 
     rng = Random(seed)  # noqa: S311 - a simulation that can be repeated, and no secret
     edits = generated_edits(rng, _EDITS) if cases is None else _given(cases)
     result = run_bench(edits, rng, requests=requests, runs=runs, progress=_progress(runs))
+    weeks = (
+        run_weeks(edits, rng, logs=weekly_runs, progress=_progress(len(HABITS) * weekly_runs))
+        if weekly_runs
+        else []
+    )
     if as_json:
-        output.write_json({**to_json(result), "seed": seed})
+        output.write_json({**to_json(result), "weekly": weeks_to_json(weeks), "seed": seed})
     else:
         click.echo(render(result), nl=False)
+        if weeks:
+            click.echo()
+            click.echo(render_weeks(weeks), nl=False)
     return 0
 
 

@@ -37,6 +37,9 @@ _ROUTES: Final = {
     "fallback": "sent to the fallback",
     "hedge": "sent twice to be faster",
 }
+# What `editsvc report` shows as well, unless told otherwise.
+_LATELY: Final = timedelta(days=28)
+_SETTLED: Final = frozenset({"keep-predicting", "decide-by-model"})
 # Of a server's limit: counting as much less than the server is worth a word.
 _NOTABLE_SHARE: Final = 0.98
 _PACKAGES: Final = (
@@ -145,6 +148,7 @@ def _rest() -> Iterator[Checkup]:
         yield Checkup("settings", warning, ok=None)
     yield _log(resolved.settings)
     yield _policy(resolved.settings)
+    yield _predictions(resolved.settings)
     yield from _servers(resolved.settings)
     if resolved.settings.log_enabled and (routes := _routes(resolved.settings)) is not None:
         yield routes
@@ -204,6 +208,23 @@ def _policy(settings: Settings) -> Checkup:
     if loaded.warning:
         return Checkup("policy", loaded.warning, ok=None)
     return Checkup("policy", loaded.policy.name if loaded.policy else "the built-in rule", ok=True)
+
+
+def _predictions(settings: Settings) -> Checkup:
+    """What `editsvc report` says first, of the last 28 days."""
+    from editsvc.app.composition import judge_by, open_log
+    from editsvc.report import read
+
+    if not settings.log_enabled:
+        return Checkup("predictions", "nothing is known of what they are worth without a log", ok=None)
+    now = datetime.now(UTC)
+    try:
+        with open_log(settings) as log:
+            report = read(log, since=now - _LATELY, terms=judge_by(settings, now))
+    except EditsvcError as exc:
+        return Checkup("predictions", message_of(exc), ok=None)
+    first = report.recommendations[0]
+    return Checkup("predictions", first.sentence, ok=True if first.kind in _SETTLED else None)
 
 
 def _servers(settings: Settings) -> Iterator[Checkup]:

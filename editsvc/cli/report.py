@@ -80,7 +80,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     If a part of the report cannot be computed, a sentence in the report and on stderr says so, the other parts
     stand, and the command ends with 0.
     """
-    from editsvc.app.composition import open_log
+    from editsvc.app.composition import judge_by, open_log
     from editsvc.report import parse_since, read
     from editsvc.report.parts import Parts
 
@@ -88,11 +88,18 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     if watch and (file is not None or form != "table" or not sys.stdout.isatty()):
         raise UsageError("--watch shows the table on a terminal, and nothing else.", hint="Leave it out.")
     names = [name for name in by.split(",") if name.strip()]
-    with open_log(environment.load().settings) as log:
+    settings = environment.load().settings
+    with open_log(settings) as log:
 
         def made() -> Report:
-            start = parse_since(since, datetime.now(UTC))
-            return read(log, by=names, since=start, days=form in {"html", "json"})
+            now = datetime.now(UTC)
+            return read(
+                log,
+                by=names,
+                since=parse_since(since, now),
+                days=form in {"html", "json"},
+                terms=judge_by(settings, now),
+            )
 
         if watch:
             _watch(made)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.figures import percent
-from editsvc.tuning.bench import CLEAR, POLICIES, QUANTITIES, SIZE_THRESHOLD
+from editsvc.tuning.bench import CLEAR, POLICIES, QUANTITIES, SIZE_THRESHOLD, WEEKS
 
 if TYPE_CHECKING:
-    from editsvc.tuning.bench import Result, Score
+    from collections.abc import Sequence
 
+    from editsvc.tuning.bench import Result, Score, WeeklyScore
+
+_SHORT: Final = {
+    "acceptance": "acceptance",
+    "time of a token": "token",
+    "cost of a pass": "pass",
+    "time saved": "saved",
+    "net share": "net",
+}
 _TITLES: Final = {
     "always": "of sending always",
     "never": "of sending never",
@@ -33,6 +42,54 @@ def to_json(result: Result) -> dict[str, Any]:
             for name, truth in result.truths.items()
         },
     }
+
+
+def weeks_to_json(scores: Sequence[WeeklyScore]) -> list[dict[str, Any]]:
+    """How users fare who tune every week, by their habits; shares between 0 and 1, changes a log."""
+    return [
+        {
+            "edits_per_file": score.habits.edits,
+            "day_noise": score.habits.day_noise,
+            "logs": score.logs,
+            "coverage": {quantity: score.coverage(quantity) for quantity in QUANTITIES},
+            "called_changed": _share(score.alarms, score.logs),
+            "wrong_choices": _share(score.wrong, score.choices),
+            "changes_of_rule": _share(score.changes, score.logs),
+        }
+        for score in scores
+    ]
+
+
+def render_weeks(scores: Sequence[WeeklyScore]) -> str:
+    """The same as a table: a line for each habit."""
+    logs = scores[0].logs if scores else 0
+    heads = ("edits", "days", *(_SHORT[name] for name in QUANTITIES), "changed", "wrong", "rules")
+    rows = [heads]
+    for score in scores:
+        alarms, wrong = _share(score.alarms, score.logs), _share(score.wrong, score.choices)
+        rules = _share(score.changes, score.logs)
+        rows.append(
+            (
+                str(score.habits.edits),
+                f"±{percent(score.habits.day_noise)}",
+                *(_percent(score.coverage(name)) for name in QUANTITIES),
+                _percent(alarms),
+                _percent(wrong),
+                "-" if rules is None else f"{rules:.2f}",
+            )
+        )
+    widths = [max(len(row[place]) for row in rows) for place in range(len(heads))]
+    lines = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(
+        [
+            f"{logs:,} logs of a steady server for each line, tuned every week for {WEEKS} weeks:",
+            "edits of a file in a row, noise of days; 95 % intervals that hold the truth; servers called changed,",
+            "wrong choices (exploration included), changes of the rule a log",
+            "",
+            *lines,
+            "",
+        ]
+    )
 
 
 def _score(score: Score) -> dict[str, Any]:

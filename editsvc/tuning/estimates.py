@@ -89,13 +89,16 @@ def ratio(
         variance = max(variance, sum(spread.variance for spread in spreads) - both.variance)
     freedom = max(min(spread.freedom for spread in spreads), LEAST_FREEDOM)
     found = linear(value, math.sqrt(variance) / total, freedom)
-    return found if len(many) == len(ways) else replace(found, enough=False)
+    # Ten files of which one is as long as the others together are not ten.
+    enough = len(many) == len(ways) and min(spread.clusters for spread in spreads) >= LEAST_CLUSTERS
+    return found if enough or not ways else replace(found, enough=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
     variance: float
     freedom: float
+    clusters: float
 
 
 def _spread(residuals: Sequence[float], weighted: Sequence[float], way: Way) -> _Spread:
@@ -112,11 +115,12 @@ def _spread(residuals: Sequence[float], weighted: Sequence[float], way: Way) -> 
         for residual, share in zip(sums, shares, strict=True)
     ]
     second, fourth = sum(squares), sum([square * square for square in squares])
-    freedom = effective_number(shares) - 1
+    clusters = effective_number(shares)
+    freedom = clusters - 1
     kurtosis = len(squares) * fourth / (second * second) if fourth else 0.0
     if kurtosis > 1:
         freedom = min(freedom, 2 * len(squares) / (kurtosis - 1))
-    return _Spread(second, freedom)
+    return _Spread(second, freedom, clusters)
 
 
 def summed(values: Iterable[float], way: Way) -> list[float]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from editsvc.prediction.policy import Cell, LearnedPolicy
+    from editsvc.tuning.days import Days
     from editsvc.tuning.drift import Change
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.observation import Observation, Weighted
@@ -139,6 +140,7 @@ class _Arms:
     sent: list[Weighted]
     plain: Plain
     present: Estimate
+    days: Days
 
 
 def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
@@ -152,12 +154,12 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
         price = terms.prices.get(cell.model)
         rates[cell] = Rates(terms.worth.per_hour / 3600, (price or 0.0) / 1_000_000)
         valid, sent_since, speed_since = _valid(group, cell, shifted)
-        recent = paced(weigh(valid, terms.now, terms.half_life_days))
+        recent, days = paced(weigh(valid, terms.now, terms.half_life_days))
         sent = [each for each in recent if each.observation.sent]
         plain = [each for each in recent if not each.observation.sent]
-        arm = _Arms(sent, plain_speed(plain, rates[cell], speed_since), present(recent, speed_since))
+        arm = _Arms(sent, plain_speed(plain, rates[cell], speed_since), present(recent, speed_since), days)
         arms[cell] = arm
-        measured = savings(sent, arm.plain, rates[cell], arm.present)
+        measured = savings(sent, arm.plain, rates[cell], arm.present, days)
         found.append(
             Finding(
                 cell,
@@ -346,7 +348,7 @@ def _cells(
     known = []
     for cell, group in groups.items():
         if effective_number([weighted.weight for weighted in group]) >= FLOOR:
-            found = savings(group, arms.plain, rates, arms.present)
+            found = savings(group, arms.plain, rates, arms.present, arms.days)
             if found.sent_s is not None and found.files >= LEAST_CLUSTERS:
                 known.append((cell, found, found.sent_s))
     drawn = shrunk([sent_s for _, _, sent_s in known])

@@ -19,6 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from editsvc.tuning.days import AS_USUAL
 from editsvc.tuning.estimates import (
     LEAST_CLUSTERS,
     LEAST_FREEDOM,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from datetime import date, datetime
 
+    from editsvc.tuning.days import Days
     from editsvc.tuning.observation import Observation, Weighted
 
 _SECONDS_AN_HOUR: Final = 3600
@@ -41,8 +43,6 @@ _SECONDS_AN_HOUR: Final = 3600
 _LARGEST: Final = 500.0
 _LEAST_LEVER: Final = 0.1
 _AS_USUAL: Final = linear(1.0, 0.0, LEAST_FREEDOM)
-# The part by which days are taken to differ where there are too few to see it.
-_ASSUMED_DAYS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,16 @@ def plain_speed(plain: Sequence[Weighted], rates: Rates, since: datetime | None 
     return Plain(len(timed.weights), token or usual, usual, costs.ratio(), costs)
 
 
-def savings(sent: Sequence[Weighted], plain: Plain, rates: Rates, present: Estimate = _AS_USUAL) -> Savings:
+def savings(
+    sent: Sequence[Weighted],
+    plain: Plain,
+    rates: Rates,
+    present: Estimate = _AS_USUAL,
+    days: Days = AS_USUAL,
+) -> Savings:
     """The savings of `sent` requests, compared with their model's speed without a prediction.
 
-    `present` is how slow the server is at present, relative to the usual.
+    `present` is how slow the server is at present, relative to the usual; `days` is what is known of days.
     """
     clean = [each for each in sent if each.observation.clean]
     timed = _timed(clean)
@@ -138,7 +144,7 @@ def savings(sent: Sequence[Weighted], plain: Plain, rates: Rates, present: Estim
     costs = _costs(sent, plain.usual_s, rates)
     effective = costs.ratio()
     sent_s, plain_s = _logarithm(effective), _logarithm(plain.cost_s)
-    saved = _saved(timed, plain.usual_s, present)
+    saved = _saved(timed, plain.usual_s, present, days)
     rejected_tokens = _sum(timed.rejected, weights) / sum(weights) if weights else 0.0
     return Savings(
         sent=len(weights),
@@ -147,12 +153,12 @@ def savings(sent: Sequence[Weighted], plain: Plain, rates: Rates, present: Estim
         acceptance=rate(accepted, [a + r for a, r in zip(accepted, rejected, strict=True)], every, files),
         coverage=rate(accepted, [n + r for n, r in zip(reply, rejected, strict=True)], every, files),
         token_s=plain.token_s,
-        pass_cost=_pass_cost(timed, plain.usual_s),
+        pass_cost=_pass_cost(timed, plain.usual_s, days),
         saved_s=saved,
         rejected_cost=rates.token * rejected_tokens,
         sent_s=sent_s,
         plain_s=plain_s,
-        balance=_contrast(costs, plain.costs, sent_s, plain_s),
+        balance=_contrast(costs, plain.costs, sent_s, plain_s, days),
         pass_cost_limit=_pass_cost_limit(timed, plain.usual_s, rates),
         hour_limit=(
             _SECONDS_AN_HOUR * rates.token * rejected_tokens / saved.value
@@ -259,13 +265,12 @@ def _costs(found: Sequence[Weighted], usual: Estimate | None, rates: Rates) -> _
 
 
 def _contrast(
-    sent: _Costs, plain: _Costs, sent_s: Estimate | None, plain_s: Estimate | None
+    sent: _Costs, plain: _Costs, sent_s: Estimate | None, plain_s: Estimate | None, days: Days
 ) -> Estimate | None:
     """The logarithm of what a token costs with a prediction, relative to one without.
 
     A day, and a file, has requests of both arms, which err together: their residuals are set off against each other
-    within each cluster. Where there are too few days to see how they differ, it is taken for granted that they do, by
-    a tenth, and that counts as far as the arms are spread over them unequally.
+    within each cluster. What days leave open is added.
     """
     if sent_s is None or plain_s is None:
         return None
@@ -277,7 +282,6 @@ def _contrast(
         "days": defaultdict(float),
         "both": defaultdict(float),
     }
-    imbalance: defaultdict[Hashable, float] = defaultdict(float)
     for costs, sign in ((sent, 1.0), (plain, -1.0)):
         weighted = [w * e for w, e in zip(costs.weights, costs.exposures, strict=True)]
         total = sum(weighted)
@@ -298,17 +302,13 @@ def _contrast(
                 sizes[cluster] += each
             for cluster, residual in zip(way, residuals, strict=True):
                 shares[name][cluster] += residual / max(1 - sizes[cluster] / total, _LEAST_LEVER)
-        for day, each in zip(costs.days, weighted, strict=True):
-            imbalance[day] += sign * each / total
     squares = {name: sum(each * each for each in cluster.values()) for name, cluster in shares.items()}
     errors = [squares["files"]]
-    if len(imbalance) >= LEAST_CLUSTERS:
+    if len(shares["days"]) >= LEAST_CLUSTERS:
         errors += [squares["days"], squares["files"] + squares["days"] - squares["both"]]
-        variance = max(errors)
-    else:
-        variance = squares["files"] + _ASSUMED_DAYS**2 * sum(each * each for each in imbalance.values())
-    enough = len(imbalance) >= LEAST_CLUSTERS and len(shares["files"]) >= LEAST_CLUSTERS
-    return replace(linear(found.value, math.sqrt(variance), found.freedom), enough=enough)
+    enough = len(shares["days"]) >= LEAST_CLUSTERS and len(shares["files"]) >= LEAST_CLUSTERS
+    error = math.sqrt(max(errors) + days.open)
+    return replace(linear(found.value, error, found.freedom), enough=enough)
 
 
 def _sum(values: Sequence[float], weights: Sequence[float]) -> float:
@@ -322,7 +322,7 @@ def _logarithm(one: Estimate | None) -> Estimate | None:
     return replace(combined(math.log(one.value), [(one.error / one.value, one.freedom)]), enough=one.enough)
 
 
-def _saved(timed: _Timed, usual: Estimate | None, present: Estimate) -> Estimate | None:
+def _saved(timed: _Timed, usual: Estimate | None, present: Estimate, days: Days) -> Estimate | None:
     """Seconds saved a request: the time of its reply at the plain speed, less its actual time, as things are now."""
     if usual is None:
         return None
@@ -336,6 +336,7 @@ def _saved(timed: _Timed, usual: Estimate | None, present: Estimate) -> Estimate
     if own is None:
         return None
     tokens = _sum(timed.reply, timed.weights) / sum(timed.weights)
+    took = _sum(timed.seconds, timed.weights) / sum(timed.weights)
     level = present.value
     found = combined(
         level * own.value,
@@ -343,12 +344,13 @@ def _saved(timed: _Timed, usual: Estimate | None, present: Estimate) -> Estimate
             (level * own.error, own.freedom),
             (level * tokens * usual.error, usual.freedom),
             (own.value * present.error, present.freedom),
+            (level * took * math.sqrt(days.open), own.freedom),
         ],
     )
     return replace(found, enough=own.enough and usual.enough and present.enough)
 
 
-def _pass_cost(timed: _Timed, usual: Estimate | None) -> Estimate | None:
+def _pass_cost(timed: _Timed, usual: Estimate | None, days: Days) -> Estimate | None:
     """`s`, from how much longer the passes took than plain tokens; None if no pass is left to measure."""
     if usual is None or usual.value <= 0:
         return None
@@ -361,7 +363,14 @@ def _pass_cost(timed: _Timed, usual: Estimate | None) -> Estimate | None:
     if own is None:
         return None
     slope = _sum(timed.seconds, timed.weights) / (_sum(timed.passes, timed.weights) * tau * tau)
-    found = combined(own.value, [(own.error, own.freedom), (slope * usual.error, usual.freedom)])
+    found = combined(
+        own.value,
+        [
+            (own.error, own.freedom),
+            (slope * usual.error, usual.freedom),
+            (slope * tau * math.sqrt(days.open), own.freedom),
+        ],
+    )
     return replace(found, enough=own.enough and usual.enough)
 
 

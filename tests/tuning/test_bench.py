@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from editsvc.prediction.verifier import PRESETS, Latency, modelled_time, verify
-from editsvc.tuning.bench import MODELS, Result, run_bench
-from editsvc.tuning.bench_output import render, to_json
+from editsvc.tuning.bench import HABITS, MODELS, Result, WeeklyScore, run_bench, run_weeks
+from editsvc.tuning.bench_output import render, render_weeks, to_json, weeks_to_json
 from editsvc.tuning.simulation import SimulatedEdit, SimulatedServer, generated_edits, given_edits, outcomes
 
 
@@ -95,3 +95,35 @@ def test_the_table_names_what_it_measures(result: Result) -> None:
         "changes of a server that were noticed",
     ):
         assert words in table
+
+
+@pytest.fixture(scope="module")
+def weeks() -> list[WeeklyScore]:
+    rng = Random(2)
+    habits = [one for one in HABITS if one.edits in {1, 8} and one.day_noise in {0.0, 0.3}]
+    return run_weeks(generated_edits(rng, 80), rng, logs=28, habits=habits)
+
+
+def test_who_tunes_every_week_is_seldom_wrong_and_changes_the_rule_once_at_most(
+    weeks: list[WeeklyScore],
+) -> None:
+    for score in weeks:
+        assert score.wrong / score.choices <= 0.13, score.habits
+        assert score.changes / score.logs <= 1, score.habits
+
+
+def test_files_and_days_are_no_change_of_a_server(weeks: list[WeeklyScore]) -> None:
+    assert sum(score.alarms for score in weeks) <= 3
+
+
+def test_after_ten_weeks_intervals_hold_the_truth_whatever_the_habits(weeks: list[WeeklyScore]) -> None:
+    """28 logs of 4 habits and 5 quantities: 560 intervals, a percent of standard error."""
+    held = [sum(count[place] for score in weeks for count in score.covered.values()) for place in (0, 1)]
+    assert 0.92 <= held[0] / held[1] <= 0.98
+
+
+def test_the_habits_have_a_line_each(weeks: list[WeeklyScore]) -> None:
+    table = render_weeks(weeks)
+    assert "28 logs of a steady server for each line, tuned every week for 10 weeks" in table
+    assert len(table.split("\n")) == 5 + len(weeks) + 1
+    assert [one["edits_per_file"] for one in weeks_to_json(weeks)] == [1, 8, 1, 8]

@@ -149,7 +149,7 @@ def test_what_slows_down_a_day_speaks_for_neither_arm(weighted: MakeWeighted) ->
         weighted(replace(one, seconds_factor=3.0), at=start + timedelta(days=1))[0]
         for one in [*SENT * 3, *PLAIN]
     ]
-    known = paced([*usual, *slow])
+    known, _ = paced([*usual, *slow])
     sent = [one for one in known if one.observation.sent]
     plain = plain_speed([one for one in known if not one.observation.sent], RATES)
     found = savings(sent, plain, RATES)
