@@ -209,7 +209,7 @@ def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: Dif
         if writing.apply and source is None:
             handed_on = new
         elif writing.apply and source is not None and diff:
-            remarks += _write(writing, source, new)
+            remarks += _write(writing, source, new, result)
             written = True
     except EditsvcError as exc:
         _amend(writing.settings, result.id, exc)
@@ -220,12 +220,12 @@ def write_if_asked(writing: Writing, outcome: FileOutcome, new: bytes, name: Dif
     return replace(outcome, output=handed_on, remarks=remarks, written=written, text=new)
 
 
-def _write(writing: Writing, source: disk.SourceFile, new: bytes) -> tuple[str, ...]:
+def _write(writing: Writing, source: disk.SourceFile, new: bytes, result: EditResult) -> tuple[str, ...]:
     """Put `new` in place; returns sentences about that."""
     if writing.kept is None:
         disk.write(source, new)
         return ()
-    warning = writing.kept.recording.write(source, new)
+    warning = writing.kept.recording.write(source, new, result.id, len(result.edits))
     writing.kept.keeper.written(source.path)
     return (warning,) if warning else ()
 

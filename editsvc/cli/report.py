@@ -81,6 +81,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     stand, and the command ends with 0.
     """
     from editsvc.app.composition import judge_by, open_log
+    from editsvc.app.survival import note_survivors
     from editsvc.report import parse_since, read
     from editsvc.report.parts import Parts
 
@@ -93,6 +94,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
 
         def made() -> Report:
             now = datetime.now(UTC)
+            note_survivors(settings, log, now)
             return read(
                 log,
                 by=names,

@@ -21,6 +21,9 @@ from editsvc.settings import environment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from editsvc.settings.schema import Settings
+    from editsvc.tokenlog import TokenLog
+
 SCHEMA: Final = 1
 _KEPT: Final = (undo.FOLDER, refused.FOLDER, batches.FOLDER, last.FOLDER)
 STALE: Final = "stale"
@@ -84,7 +87,7 @@ def command(*, as_list: bool, dry_run: bool, forget: bool, as_json: bool, run_id
     run = undo.last(found) if run_id is None else undo.find(found, run_id)
     if forget:
         return _forget(run, data)
-    code = _restore(run, dry_run=dry_run, as_json=as_json)
+    code = _restore(run, settings, dry_run=dry_run, as_json=as_json)
     if code and run_id is None and len(found) > 1:
         output.print_message("Earlier runs can be undone by ID: editsvc undo --list.")
     return code
@@ -111,10 +114,20 @@ def _forget(run: undo.Run, data: Path) -> int:
     return ExitCode.DONE
 
 
-def _restore(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
+def _restore(run: undo.Run, settings: Settings, *, dry_run: bool, as_json: bool) -> int:
     # The last write comes first: two names may have led to one file. Shown they are by name, because files that
     # are edited at the same time are written in any order.
-    outcomes = [_one(entry, dry_run=dry_run) for entry in reversed(run.entries)]
+    entries = run.entries[::-1]
+    outcomes = [_one(entry, dry_run=dry_run) for entry in entries]
+    if not dry_run:
+        _reject(
+            settings,
+            [
+                entry.edit
+                for entry, outcome in zip(entries, outcomes, strict=True)
+                if entry.edit is not None and outcome.status == Status.CHANGED
+            ],
+        )
     outcomes.sort(key=lambda outcome: outcome.path)
     if as_json:
         files = [
@@ -132,6 +145,18 @@ def _restore(run: undo.Run, *, dry_run: bool, as_json: bool) -> int:
     for outcome in outcomes:
         _print_outcome(outcome, dry_run=dry_run)
     return max(outcome.exit_code for outcome in outcomes)
+
+
+def _reject(settings: Settings, edits: Sequence[str]) -> None:
+    """Log that the user took these edits back."""
+    from editsvc.cli.outcomes import log
+
+    def undone(opened: TokenLog) -> None:
+        for edit in edits:
+            opened.set_undone(edit)
+
+    if edits:
+        log(settings, "That the edit was undone is not logged.", undone)
 
 
 def _one(entry: undo.Entry, *, dry_run: bool) -> _Outcome:

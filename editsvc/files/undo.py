@@ -60,6 +60,7 @@ class Entry:
 
     `path` is the file's real path, `place` that of its journal entry; `before` and `after` are the SHA-256 of
     its bytes, in hexadecimal digits. `size` is its number of bytes before, if the journal has those from after too.
+    `edit` is the id of the edit in the log, and `hunks` how many hunks it has; None where they are not known.
     """
 
     place: Path
@@ -67,6 +68,8 @@ class Entry:
     before: str
     after: str
     size: int | None = None
+    edit: str | None = None
+    hunks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class _Header(msgspec.Struct, frozen=True):
     before: str
     after: str
     size: int | None = None
+    edit: str | None = None
+    hunks: int | None = None
 
 
 class Recording:
@@ -110,15 +115,19 @@ class Recording:
         self._run = RunWriter(journal, run_id, now, limits)
         self._lock = threading.Lock()
 
-    def write(self, source: SourceFile, data: bytes) -> str:
+    def write(
+        self, source: SourceFile, data: bytes, edit: str | None = None, hunks: int | None = None
+    ) -> str:
         """Replace a file as `files.write` does, and raise as it does; before that, save its content.
+
+        `edit` and `hunks` are kept with it, for the log.
 
         Returns "", or a sentence that says why it was not saved; the file is written nevertheless.
         """
         warning, entry = "", None
         try:
             with self._lock:
-                entry = self._keep(source, data)
+                entry = self._keep(source, data, edit, hunks)
         except FileError as exc:
             warning = f"{source.path.name} cannot be restored by editsvc undo. {exc.sentence()}"
 
@@ -144,8 +153,8 @@ class Recording:
             raise
         return warning
 
-    def _keep(self, source: SourceFile, data: bytes) -> Entry:
-        entry = Entry(Path(), source.path, digest(source.data), digest(data))
+    def _keep(self, source: SourceFile, data: bytes, edit: str | None, hunks: int | None) -> Entry:
+        entry = Entry(Path(), source.path, digest(source.data), digest(data), edit=edit, hunks=hunks)
         return replace(entry, place=self._run.add(_content(entry, source.data), _SUFFIX))
 
     def _keep_new(self, entry: Entry, source: SourceFile, data: bytes) -> None:
@@ -261,7 +270,9 @@ def _entry(place: Path) -> Entry | None:
         return None
     if header.format != FORMAT:
         return None
-    return Entry(place, unquoted(header.path), header.before, header.after, header.size)
+    return Entry(
+        place, unquoted(header.path), header.before, header.after, header.size, header.edit, header.hunks
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,5 +303,7 @@ def _keep_both(entry: Entry, found: Restoration) -> None:
 
 
 def _content(entry: Entry, data: bytes) -> bytes:
-    header = _Header(FORMAT, quoted(entry.path), entry.before, entry.after, entry.size)
+    header = _Header(
+        FORMAT, quoted(entry.path), entry.before, entry.after, entry.size, entry.edit, entry.hunks
+    )
     return msgspec.json.encode(header) + b"\n" + data

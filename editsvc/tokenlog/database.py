@@ -20,7 +20,15 @@ from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
 from editsvc.tokenlog.rows import from_row, storable, to_row
 from editsvc.tokenlog.schema import REQUESTS
-from editsvc.tokenlog.spool import WaitingOutcome, WaitingRecord, WaitingVerdict, discard, entries
+from editsvc.tokenlog.spool import (
+    WaitingOutcome,
+    WaitingRecord,
+    WaitingUndo,
+    WaitingVerdict,
+    discard,
+    entries,
+)
+from editsvc.tokenlog.values import Verdict, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,13 +36,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Connection, CursorResult, Row, Select
+    from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select
 
     from editsvc.errors import Status
     from editsvc.tokenlog.evidence import Averages, Evidence
     from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Spool
-    from editsvc.tokenlog.values import Verdict
 
 _REQUIRED: Final = tuple(column.name for column in REQUESTS.columns if not column.nullable)
 _READ: Final = "BEGIN"
@@ -140,6 +147,8 @@ class Database:
                     entry.hunks_survived,
                     hunks=entry.hunks,
                 )
+            elif isinstance(entry, WaitingUndo):
+                self._set_undone(connection, entry.id)
             elif isinstance(entry, WaitingOutcome):
                 _update(connection, entry.id, status=entry.status.value, error=storable(entry.error))
             elif not isinstance(entry, WaitingRecord):
@@ -194,6 +203,34 @@ class Database:
             hunks_accepted=storable(hunks_accepted),
             hunks_survived=storable(hunks_survived),
         )
+
+    def set_undone(self, record_id: str) -> bool:
+        """The user took the edit back; False if there is no such record."""
+        with self._writing() as connection:
+            return self._set_undone(connection, record_id)
+
+    @staticmethod
+    def _set_undone(connection: Connection, record_id: str) -> bool:
+        return _update(
+            connection,
+            record_id,
+            verdict=Verdict.REJECTED.value,
+            verdict_by=Witness.UNDO.value,
+            hunks_accepted=0,
+            hunks_survived=None,
+        )
+
+    def set_survived(self, record_id: str, hunks: int | None) -> bool:
+        """Nobody touched the edit; False if there is no such record, or something was said about it before."""
+        said = REQUESTS.c.verdict.is_(None) & REQUESTS.c.hunks_survived.is_(None)
+        with self._writing() as connection:
+            return _update(
+                connection,
+                record_id,
+                said,
+                verdict_by=Witness.SURVIVAL.value,
+                hunks_survived=REQUESTS.c.hunks if hunks is None else hunks,
+            )
 
     def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
         """Correct the outcome of the edit; False if there is no such record."""
@@ -312,7 +349,11 @@ class Database:
             self._engine.dispose()
 
 
-def _update(connection: Connection, record_id: str, **values: Any) -> bool:
+def _update(
+    connection: Connection, record_id: str, only: ColumnElement[bool] | None = None, **values: Any
+) -> bool:
     statement = update(REQUESTS).where(REQUESTS.c.id == storable(record_id)).values(**values)
+    if only is not None:
+        statement = statement.where(only)
     result: CursorResult[Any] = connection.execute(statement)
     return result.rowcount > 0

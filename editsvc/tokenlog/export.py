@@ -53,6 +53,7 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "cost_usd": record.cost_usd,
         "rejected_cost_usd": record.rejected_cost_usd,
         "verdict": record.verdict.value if record.verdict is not None else None,
+        "verdict_by": record.verdict_by,
         "hunks": record.hunks,
         "hunks_accepted": record.hunks_accepted,
         "hunks_survived": record.hunks_survived,

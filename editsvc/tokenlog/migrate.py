@@ -27,6 +27,7 @@ REVISIONS: Final = (
     "0006_syntax_check",
     "0007_findings",
     "0008_drawn",
+    "0009_verdict_by",
 )
 HEAD: Final = REVISIONS[-1]
 

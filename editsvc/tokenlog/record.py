@@ -109,6 +109,7 @@ class RequestRecord:
     findings: dict[str, int] | None = None
     hunks_harmless: int | None = None
     hunks_unexplained: int | None = None
+    verdict_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

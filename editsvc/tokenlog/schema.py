@@ -190,6 +190,12 @@ REQUESTS: Final = Table(
         "Whether the policy drew to send a prediction, even if the request was then repeated without it; null where "
         "nothing was decided.",
     ),
+    _column(
+        "verdict_by",
+        Text(),
+        "What tells what became of the edit: null for the user's own word, `undo` where editsvc undo took it back "
+        "(then it is rejected), `survival` where nobody touched it for a day (then there is no verdict).",
+    ),
     Index("editsvc_requests_by_time", "created_at", "id"),
     # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others.
     Index(

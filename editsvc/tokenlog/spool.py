@@ -56,6 +56,12 @@ class WaitingVerdict(msgspec.Struct, frozen=True, tag="verdict"):
     hunks: int | None = None
 
 
+class WaitingUndo(msgspec.Struct, frozen=True, tag="undo"):
+    """The user took an edit back."""
+
+    id: str
+
+
 class WaitingWhatIf(msgspec.Struct, frozen=True, tag="what_if"):
     """The score of each candidate prediction."""
 
@@ -71,7 +77,7 @@ class WaitingOutcome(msgspec.Struct, frozen=True, tag="outcome"):
     error: str | None = None
 
 
-Entry = WaitingRecord | WaitingVerdict | WaitingWhatIf | WaitingOutcome
+Entry = WaitingRecord | WaitingVerdict | WaitingUndo | WaitingWhatIf | WaitingOutcome
 
 _decode: Final = msgspec.json.Decoder(_Row | WaitingVerdict | WaitingWhatIf | WaitingOutcome).decode
 

@@ -133,6 +133,19 @@ class TokenLog:
             ),
         )
 
+    def set_undone(self, record_id: str) -> bool:
+        """Record that the user took an edit back, which rejects it; False if the log has no such record."""
+        from editsvc.tokenlog.spool import WaitingUndo
+
+        return self._write(WaitingUndo(record_id), lambda database: database.set_undone(record_id))
+
+    def set_survived(self, record_id: str, hunks: int | None) -> bool:
+        """Record that an applied edit still stands, unless something was said about it; False if nothing was recorded.
+
+        It is no verdict. What cannot be recorded now can be found again later, so it does not wait.
+        """
+        return self._use(lambda database: database.set_survived(record_id, hunks))
+
     def set_outcome(self, record_id: str, status: Status, error: str | None) -> bool:
         """Amend how an edit ended, if a file could not be written after it had passed; False without such a record.
 

@@ -17,6 +17,13 @@ class Source(StrEnum):
     BENCH = "bench"
 
 
+class Witness(StrEnum):
+    """What tells what became of an edit, where the user did not say it."""
+
+    UNDO = "undo"
+    SURVIVAL = "survival"
+
+
 class Verdict(StrEnum):
     """The user's decision on an edit."""
 

@@ -221,3 +221,22 @@ def test_the_command_needs_no_server_no_database_and_no_parser() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_an_edit_that_was_undone_counts_as_rejected_and_says_by_what(shell: Shell) -> None:
+    shell.file()
+    apply(shell, "steps.py")
+    assert shell.run("undo", "--dry-run").code == 0
+    (before,) = shell.records()
+    assert shell.run("undo").code == 0
+    (after,) = shell.records()
+    assert (before["verdict"], before["verdict_by"]) == (None, None)
+    assert (after["verdict"], after["verdict_by"], after["hunks_accepted"]) == ("rejected", "undo", 0)
+
+
+def test_an_edit_that_could_not_be_undone_is_not_rejected(shell: Shell) -> None:
+    path = shell.file()
+    apply(shell, "steps.py")
+    path.write_text(EDITED + "# mine\n")
+    assert shell.run("undo").code == 1
+    assert shell.records()[0]["verdict"] is None
