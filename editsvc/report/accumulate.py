@@ -38,9 +38,12 @@ _NO_LATENCY: Final = LatencyQuantiles(_NO_SPEED, _NO_SPEED, _NO_SPEED)
 def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summary:
     """The numbers of one set of requests: sums from `cells`, everything else from `sample`."""
     sums = combined(cells.values())
-    # Rates and times are of servers: what the offline engine models, and a benchmark makes up, is only counted.
-    served = {facet: each for facet, each in cells.items() if facet.measures}
-    sample = [each for each in sample if each.measures]
+    # Rates and times are of servers: what the offline engine models, and a benchmark makes up, is only counted. Where
+    # there is nothing else, the offline engine's are shown, and said to be modelled.
+    served = {facet: each for facet, each in cells.items() if facet.measures} or {
+        facet: each for facet, each in cells.items() if facet.offline
+    }
+    sample = measured(sample)
     return Summary(
         requests=sums.requests,
         offline=sum(each.requests for facet, each in cells.items() if facet.offline),
@@ -54,6 +57,11 @@ def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summ
         latency=parts.part("Speed", lambda: _latency(sample), _NO_LATENCY),
         verdicts=_verdicts(cells, served, sample, parts),
     )
+
+
+def measured(sample: Sequence[LoggedRequest]) -> list[LoggedRequest]:
+    """The requests that servers answered; where there are none, those of the offline engine."""
+    return [each for each in sample if each.measures] or [each for each in sample if each.offline]
 
 
 def acceptance(requests: Iterable[LoggedRequest], totals: Totals | None = None) -> Rate:

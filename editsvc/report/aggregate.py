@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import effect as effects
-from editsvc.report.accumulate import acceptance, summary
+from editsvc.report.accumulate import acceptance, measured, summary
 from editsvc.report.drift import drifts
 from editsvc.report.evidence import gather
 from editsvc.report.intervals import Totals
@@ -74,10 +74,10 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
     everything = summary(evidence.cells, sample, parts)
     models = _split(evidence, lambda facet: (facet.model,), lambda each: (each.model,), parts)
     summaries = {model: each for (model,), each in models.items()}
-    scored = parts.some("The what-if scores", lambda: scores([each for each in sample if each.measures]))
+    scored = parts.some("The what-if scores", lambda: scores(measured(sample)))
     trials = parts.some("Time saved", lambda: _trials(evidence))
-    measured = parts.part("Time saved", lambda: _effects(trials), None)
-    whole, by_model = measured or (_UNMEASURED, {})
+    effect_parts = parts.part("Time saved", lambda: _effects(trials), None)
+    whole, by_model = effect_parts or (_UNMEASURED, {})
     judgement = parts.part("The judgement", lambda: _judged(evidence, terms), None)
     findings = _most_used(judgement.models, summaries) if judgement is not None else []
     said = parts.some("The recommendations", lambda: recommendations(everything, whole, summaries, findings))

@@ -70,7 +70,8 @@ WORDS = {
     0.25: "a quarter",
     30: "half an hour",
 }
-FLOOR = constant("tuning.tune:FLOOR")
+FLOOR = constant("tuning.judge:FLOOR")
+CLUSTERS = constant("tuning.estimates:LEAST_CLUSTERS")
 
 # What a page says, with a place for each number, and the numbers that go there.
 OLDEST_PYTHON = written("pyproject.toml", r'requires-python = ">=([\d.]+)"')
@@ -227,8 +228,8 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ),
     (
         "docs/reports.md",
-        "Below {} requests there is a value but no interval",
-        [constant("report.intervals:FLOOR")],
+        "Below {} requests, or {} files, there is a value but no interval",
+        [constant("report.intervals:FLOOR"), constant("report.intervals:LEAST_CLUSTERS")],
     ),
     (
         "docs/reports.md",
@@ -258,14 +259,16 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ),
     ("docs/tuning.md", "in US dollars; {:g} by default", [SETTINGS.value_of_time]),
     ("docs/tuning.md", "at random, {:g} by default", [SETTINGS.exploration]),
-    ("docs/tuning.md", "half as much for every {:g} days", [constant("tuning.tune:HALF_LIFE_DAYS")]),
+    ("docs/tuning.md", "half as much for every {:g} days", [constant("tuning.judge:HALF_LIFE_DAYS")]),
     ("docs/tuning.md", "Cells with fewer than {} requests", [FLOOR]),
     (
         "docs/tuning.md",
-        "A decision needs {0} requests, at least {1} of them with a prediction and {1} without",
-        [FLOOR, constant("tuning.estimates:LEAST_REQUESTS")],
+        "A decision needs {0} requests to {2} files, at least {1} of them with a prediction and {1} without",
+        [FLOOR, constant("tuning.estimates:LEAST_REQUESTS"), CLUSTERS],
     ),
-    ("docs/tuning.md", "a certainty of {:.0f} %", [100 * constant("tuning.tune:FLIP_CERTAINTY")]),
+    ("docs/tuning.md", "a certainty of {:.0f} % is needed", [100 * constant("tuning.judge:FIRST_SHOWN")]),
+    ("docs/tuning.md", "with a certainty of {:.1f} %", [100 * constant("tuning.judge:SHOWN")]),
+    ("docs/tuning.md", "Below {} files, or days,", [CLUSTERS]),
     ("docs/tuning.md", "at least {} requests of each kind", [constant("tuning.scopes:FLOOR")]),
     ("docs/tuning.md", "About {} requests in a hundred", [WORDS[round(100 * SETTINGS.exploration)]]),
     (
@@ -296,7 +299,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
         "docs/tuning.md",
         "{} requests in 100 explore. The result for {} logs of {} requests",
         [
-            round(100 * default(constant("tuning.bench:run_bench"), "exploration")),
+            round(100 * constant("tuning.simulation:Habits")().exploration),
             default(constant("tuning.bench:run_bench"), "runs"),
             default(constant("tuning.bench:run_bench"), "requests"),
         ],
@@ -387,8 +390,8 @@ ELSEWHERE = {
     ],
     "docs/providers.md": ["no token after 0.8 s", "since February 2026", "(temperature 0)"],
     "docs/reports.md": [
-        "In 500 simulated logs of 60 and of 200 requests",
-        "in 93 to 97 of 100 cases",
+        "In 500 simulated logs of 400 requests each",
+        "in 93 to 98 of 100 cases",
         "exits with 0",
         "weighted by 1 / probability",
         "contains 0,",

@@ -51,7 +51,7 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
             "cost_usd": 0.0006,
             "rejected_cost_usd": 0.00002,
             "rate_limit": {"x-ratelimit-remaining-requests-day": "899"},
-                "hunks": 3,
+            "hunks": 3,
             "hunks_accepted": 2,
             "hunks_survived": 1,
             "hunks_harmless": 0,
