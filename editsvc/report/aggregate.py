@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -109,11 +110,16 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
 
 def _judged(evidence: Evidence, terms: Terms | None) -> Judgement:
     """What the judge says of both samples, each request with the number of those that it stands for."""
-    taken = [(each, evidence.sampled_every) for each in evidence.sample if not each.explored]
+    usual = [each for each in evidence.sample if not each.explored]
+    # Of a large log, the explored requests are what limits how sure anybody can be: half of the others will do.
+    step = 2 if evidence.sampled_every > 1 else 1
+    taken = [(each, evidence.sampled_every * step) for each in usual[::step]]
     taken += [(each, evidence.explored_every) for each in evidence.explored]
     now = evidence.last or evidence.since or _LONG_AGO
     found, _, _ = judged(
-        [each for each, _ in taken], terms or Terms(now), dict(enumerate(every for _, every in taken))
+        [each for each, _ in taken],
+        replace(terms or Terms(now), whole_models=True),
+        [every for _, every in taken],
     )
     return found
 
@@ -133,7 +139,7 @@ def _effects(trials: Sequence[Trial]) -> tuple[Effect, dict[str, Effect]]:
     whole = effects.effect(trials)
     # If all requests went to one model, its figures are those of the whole.
     return whole, {
-        model: whole if len(each) == len(trials) else effects.effect(each)
+        model: whole if len(each) == len(trials) else effects.effect(each, tails=False)
         for model, each in _trials_by_model(trials).items()
     }
 

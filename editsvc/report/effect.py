@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from editsvc.tokenlog.evidence import LoggedRequest
 
 RESAMPLES: Final = 1000
+# Of one of several models only a plot shows the interval.
+_FEWER_RESAMPLES: Final = 400
 # With fewer on one side, the 95th percentile is one of the largest few values there, and says little.
 TAIL_FLOOR: Final = 200
 # If a log would have to be this many times longer to decide, there is hardly any difference.
@@ -61,11 +63,16 @@ def randomised(
     ]
 
 
-def effect(trials: Sequence[Trial]) -> Effect:
-    """Time with and without prediction, and their differences with 95 % bootstrap intervals."""
+def effect(trials: Sequence[Trial], *, tails: bool = True) -> Effect:
+    """Time with and without prediction, and their differences with 95 % bootstrap intervals.
+
+    Without `tails`, those of the 95th percentiles are left unknown.
+    """
     predicted, held_out = ([trial for trial in trials if trial.request.arm is sent] for sent in (True, False))
-    total, total_p95 = _differences(predicted, held_out, lambda request: request.total_s)
-    completion, completion_p95 = _differences(predicted, held_out, lambda request: request.completion_time_s)
+    total, total_p95 = _differences(predicted, held_out, lambda request: request.total_s, tails=tails)
+    completion, completion_p95 = _differences(
+        predicted, held_out, lambda request: request.completion_time_s, tails=tails
+    )
     return Effect(
         requests_with=len(predicted),
         requests_without=len(held_out),
@@ -119,6 +126,8 @@ def _differences(
     predicted: Sequence[Trial],
     held_out: Sequence[Trial],
     measure: Callable[[LoggedRequest], float | None],
+    *,
+    tails: bool,
 ) -> tuple[Difference, Difference]:
     """The differences of the medians and of the 95th percentiles."""
     sides = [
@@ -128,17 +137,21 @@ def _differences(
     if not all(sides):
         return UNKNOWN, UNKNOWN
     with_, without = map(WeightedValues, sides)
+    if not tails:
+        return _difference(with_, without, 0.5, FLOOR, _FEWER_RESAMPLES), UNKNOWN
     return _difference(with_, without, 0.5, FLOOR), _difference(with_, without, 0.95, TAIL_FLOOR)
 
 
-def _difference(predicted: WeightedValues, held_out: WeightedValues, level: float, floor: int) -> Difference:
+def _difference(
+    predicted: WeightedValues, held_out: WeightedValues, level: float, floor: int, resamples: int = RESAMPLES
+) -> Difference:
     with_, without = predicted.quantile(level), held_out.quantile(level)
     if min(predicted.size, held_out.size) < floor * (1 - 1e-9):
         # With few values a median can be shown, but not a percentile.
         return Difference(with_, without, None, None, None) if level == 0.5 else UNKNOWN  # noqa: PLR2004
     rng = random.Random(_SEED)  # noqa: S311 - a resample needs no secrets, and a report repeats itself
-    draws = sorted(held_out.resampled(level, rng) - predicted.resampled(level, rng) for _ in range(RESAMPLES))
-    tail = round(0.025 * RESAMPLES)
+    draws = sorted(held_out.resampled(level, rng) - predicted.resampled(level, rng) for _ in range(resamples))
+    tail = round(0.025 * resamples)
     return Difference(with_, without, without - with_, draws[tail - 1], draws[-tail])
 
 

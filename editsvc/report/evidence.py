@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
 from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums, combined, logged_request
 from editsvc.tokenlog.rows import believed, column_of
+from editsvc.tokenlog.values import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,7 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
                 record.prediction.drawn,
                 record.verdict,
                 record.offline,
-                record.source,
+                record.source is Source.BENCH,
                 record.error,
             )
         ].append(sums)

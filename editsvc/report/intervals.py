@@ -8,13 +8,12 @@ eight requests to a file so held the truth in 57 of 100 logs instead of 95.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.report.model import Quantiles, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
 # Below this many requests there is no interval and no 95th percentile: there is not enough data.
 FLOOR: Final = 20
@@ -59,15 +58,16 @@ def ratio(
     if totals.whole <= 0:
         return Rate(None, None, None, 0)
     value = totals.part / totals.whole
-    clusters: defaultdict[Hashable, list[tuple[int, int]]] = defaultdict(list)
+    clusters: dict[Hashable, tuple[int, int]] = {}
     for part, whole, file in told:
-        clusters[file].append((part, whole))
+        before = clusters.get(file)
+        clusters[file] = (part, whole) if before is None else (before[0] + part, before[1] + whole)
     if len(told) < FLOOR or len(clusters) < LEAST_CLUSTERS:
         return Rate(value, None, None, totals.requests)
     if all(part * wholes == parts * whole for part, whole, _ in told):
         low, high = _wilson(value, len(clusters))
     else:
-        low, high = _linearised(list(clusters.values()), value, totals)
+        low, high = _linearised([(part, whole) for part, whole, _ in told], clusters.values(), value, totals)
     return Rate(value, low, high, totals.requests)
 
 
@@ -92,23 +92,19 @@ def quantiles(values: Sequence[float]) -> Quantiles:
 
 
 def _linearised(
-    clusters: Sequence[Sequence[tuple[int, int]]], value: float, totals: Totals
+    pairs: Sequence[tuple[int, int]], clusters: Collection[tuple[int, int]], value: float, totals: Totals
 ) -> tuple[float, float]:
-    count = sum(map(len, clusters))
-    sampled_every = totals.requests / count
-    own, squares = [], []
-    sizes = []
-    for cluster in clusters:
-        size = sum(whole for _, whole in cluster)
-        lever = max(1 - size * sampled_every / totals.whole, _LEAST_LEVER)
-        residuals = [(part - value * whole) / lever for part, whole in cluster]
-        own.append(math.fsum(residual * residual for residual in residuals))
-        squares.append(math.fsum(residuals) ** 2)
-        sizes.append(size)
-    each, together = math.fsum(own), math.fsum(squares)
-    # A sample has one in so many of the requests, and one in so many squared of the pairs of one file.
-    shared = sampled_every**2 * (together - each)
-    variance = sampled_every * each + (shared if sampled_every <= 1 else max(0.0, shared))
+    """The interval of `value`; `clusters` are the sums of files."""
+    sampled_every = totals.requests / len(pairs)
+    share, most = sampled_every / totals.whole, 1 - _LEAST_LEVER
+    squares = [((part - value * whole) / (1 - min(whole * share, most))) ** 2 for part, whole in clusters]
+    sizes = [whole for _, whole in clusters]
+    variance = together = math.fsum(squares)
+    if sampled_every > 1 and len(clusters) < len(pairs):
+        # A sample has one in so many of the requests, and one in so many squared of the pairs of one file.
+        each = math.fsum([(part - value * whole) ** 2 for part, whole in pairs])
+        variance = each + sampled_every * max(0.0, together - each)
+    variance *= sampled_every
     # A few long files may make up most of the whole, and a few odd ones most of the variance (2n/(κ - 1)).
     freedom = _effective(sizes) - 1
     kurtosis = len(squares) * math.fsum(square * square for square in squares) / (together * together)

@@ -88,7 +88,7 @@ class Facet(NamedTuple):
     prediction_drawn: bool | None
     verdict: Verdict | None
     offline: bool
-    source: Source
+    bench: bool
     error: str | None
 
     @property
@@ -99,7 +99,7 @@ class Facet(NamedTuple):
     @property
     def measures(self) -> bool:
         """Whether a server answered somebody's edit: the offline engine's figures are modelled, a benchmark's made."""
-        return not self.offline and self.source is not Source.BENCH
+        return not self.offline and not self.bench
 
 
 class LoggedRequest(NamedTuple):

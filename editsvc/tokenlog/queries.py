@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,7 +53,20 @@ _EXPLORED: Final = text("propensity > 0 AND propensity <= 0.5")
 _AGAIN: Final = text("attempts > 1")
 # Of explored requests only medians are taken: half of the sample does.
 _FEWER: Final = 2
-_FACETS: Final = len(Facet._fields) - 1
+_AGGREGATES: Final = len(fields(Sums))
+# What a group is told apart by where rows are sorted: five columns, the last of which holds the truths, bit by bit.
+_SORTED: Final = 5
+_SENT, _DRAWN, _UNKNOWN, _OFFLINE, _BENCH = 1, 2, 4, 8, 16
+_INDEXED: Final = (
+    _T.model,
+    _T.status,
+    _T.prediction_sent,
+    _T.prediction_drawn,
+    _T.verdict,
+    _T.offline,
+    _T.source,
+    _T.error,
+)
 _LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 
 
@@ -155,16 +169,12 @@ def _sums(
     chosen: ColumnElement[bool] | None,
     one: Mapping[str, ColumnElement[Any]],
 ) -> Statement:
-    # In the order of the index.
+    # In the order of the index, if that does the grouping. Where rows have to be sorted, the fewer columns the better.
+    flags: tuple[ColumnElement[Any], ...] = (_T.prediction_sent, _T.prediction_drawn, _T.offline, _T.source)
     facet = (
-        _T.model,
-        _T.status,
-        _T.prediction_sent,
-        _T.prediction_drawn,
-        _T.verdict,
-        _T.offline,
-        _T.source,
-        _T.error,
+        (_T.model, _T.status, *flags[:2], _T.verdict, *flags[2:], _T.error)
+        if all(any(key is column for column in _INDEXED) for key in keys)
+        else (_T.model, _T.status, _T.verdict, _T.error, _flags())
     )
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
@@ -202,26 +212,36 @@ def _sums(
     return found if chosen is None else found.where(chosen)
 
 
+def _flags() -> ColumnElement[Any]:
+    """The truths of a row as one number: sent, drawn (or not known), offline, a benchmark's."""
+    return (
+        case((_T.prediction_sent, _SENT), else_=0)
+        + case((_T.prediction_drawn.is_(None), _UNKNOWN), (_T.prediction_drawn, _DRAWN), else_=0)
+        + case((_T.offline, _OFFLINE), else_=0)
+        + case((_T.source == Source.BENCH.value, _BENCH), else_=0)
+    )
+
+
 def _cells(rows: Sequence[Found], keys: int) -> dict[Facet, Sums]:
     cells: defaultdict[Facet, list[Sums]] = defaultdict(list)
     for row in rows:
         # Two rows may be one facet: SQLite holds truths as numbers, and 2 is as true as 1.
-        cells[_facet(row, keys)].append(Sums(*map(_number, row[keys + _FACETS :])))
+        width = len(row) - keys - _AGGREGATES
+        cells[_facet(row, keys, width)].append(Sums(*map(_number, row[keys + width :])))
     return {facet: parts[0] if len(parts) == 1 else combined(parts) for facet, parts in cells.items()}
 
 
-def _facet(row: Found, keys: int) -> Facet:
-    model, status, sent, drawn, verdict, offline, source, error = row[keys : keys + _FACETS]
+def _facet(row: Found, keys: int, width: int) -> Facet:
+    found = row[keys : keys + width]
+    if width == _SORTED:
+        model, status, verdict, error, flags = found
+        sent, offline, bench = bool(flags & _SENT), bool(flags & _OFFLINE), bool(flags & _BENCH)
+        drawn = None if flags & _UNKNOWN else bool(flags & _DRAWN)
+    else:
+        model, status, sent, drawn, verdict, offline, source, error = found
+        bench = Source(source) is Source.BENCH
     return Facet(
-        tuple(row[:keys]),
-        model,
-        Status(status),
-        sent,
-        drawn,
-        _verdict(verdict),
-        offline,
-        Source(source),
-        error,
+        tuple(row[:keys]), model, Status(status), sent, drawn, _verdict(verdict), offline, bench, error
     )
 
 

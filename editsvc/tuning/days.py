@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from editsvc.tuning.estimates import LEAST_CLUSTERS, LEAST_FREEDOM, linear, mean
+from editsvc.tuning.observation import Weighted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from datetime import date, datetime
 
     from editsvc.tuning.estimates import Estimate
-    from editsvc.tuning.observation import Observation, Weighted
+    from editsvc.tuning.observation import Observation
 
 _ROUNDS: Final = 5
 _LEAST_PACE: Final = 0.05
@@ -54,7 +55,11 @@ def work(observation: Observation) -> int:
 def paced(found: Sequence[Weighted]) -> tuple[list[Weighted], Days]:
     """`found` with the pace of their days, and what is known of the days."""
     days = _days([each.observation for each in found])
-    return [replace(each, pace=days.paces.get(each.observation.day, 1.0)) for each in found], days
+    paces = days.paces
+    return [
+        Weighted(each.observation, each.weight, each.exposure, paces.get(each.observation.day, 1.0))
+        for each in found
+    ], days
 
 
 def present(found: Sequence[Weighted], since: datetime | None) -> Estimate:

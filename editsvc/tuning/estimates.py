@@ -110,8 +110,9 @@ def _spread(residuals: Sequence[float], weighted: Sequence[float], way: Way) -> 
     """
     total = sum(weighted)
     sums, shares = summed(residuals, way), summed(weighted, way)
+    most = (1 - _LEAST_LEVER) * total
     squares = [
-        (residual / max(1 - share / total, _LEAST_LEVER)) ** 2
+        (residual / (1 - (min(most, share)) / total)) ** 2
         for residual, share in zip(sums, shares, strict=True)
     ]
     second, fourth = sum(squares), sum([square * square for square in squares])

@@ -78,8 +78,9 @@ class Check:
 class Terms:
     """What a judgement depends on besides the log.
 
-    `prices` are US dollars for a million output tokens by model, and an unknown one counts as zero; `standing` is the
-    policy in force; the models in `withdrawn` no longer take predictions.
+    `prices` are US dollars for a million output tokens by model, and an unknown one counts as zero; `standing`
+    is the policy in force; the models in `withdrawn` no longer take predictions. With `whole_models`, nothing
+    is asked about cells or parts.
     """
 
     now: datetime
@@ -88,6 +89,7 @@ class Terms:
     standing: LearnedPolicy | None = None
     half_life_days: float = HALF_LIFE_DAYS
     withdrawn: frozenset[Cell] = frozenset()
+    whole_models: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,9 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
                 standing=_standing(terms.standing, cell),
                 unsupported=cell in terms.withdrawn,
                 ignored=_ignored(sent),
-                crossing=crossing([each for each in recent if each.observation.clean], rates[cell]),
+                crossing=None
+                if terms.whole_models
+                else crossing([each for each in recent if each.observation.clean], rates[cell]),
                 price_known=price is not None,
                 basis=_basis(plain),
                 check=_check(recent, measured, rates[cell]),
@@ -180,7 +184,8 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
     for finding in _decided(found):
         model = _with_threshold(finding, terms.standing)
         result.append(model)
-        result += _cells(model, arms[model.cell], rates[model.cell], terms.standing)
+        if not terms.whole_models:
+            result += _cells(model, arms[model.cell], rates[model.cell], terms.standing)
     return Judgement(tuple(result), rates, shifted)
 
 

@@ -90,8 +90,8 @@ class Weighted:
     pace: float = 1.0
 
 
-def observe(record: LoggedRequest) -> Observation | None:
-    """The observation in `record`, or None if the record is not usable."""
+def observe(record: LoggedRequest, stands_for: int = 1) -> Observation | None:
+    """The observation in `record`, which stands for so many of the log, or None if the record is not usable."""
     if not record.measures or record.model is None or not record.attempts:
         return None
     if record.prediction_reason == Reason.STRUCTURED:
@@ -101,14 +101,14 @@ def observe(record: LoggedRequest) -> Observation | None:
     done = record.finish_reason == "stop"
     withdrawn = record.arm and not record.prediction_sent
     if done and record.attempts == 1 and not withdrawn:
-        return _clean(record)
+        return _clean(record, stands_for)
     # A server that had no time, and a user who had none, say nothing about predictions.
     if not done and not (record.finish_reason == "length" or (record.error or "").startswith(_LOST)):
         return None
-    return _troubled(record, done=done)
+    return _troubled(record, stands_for, done=done)
 
 
-def _clean(record: LoggedRequest) -> Observation | None:
+def _clean(record: LoggedRequest, stands_for: int) -> Observation | None:
     if record.completion_tokens is None:
         return None
     accepted, rejected = record.accepted_prediction_tokens, record.rejected_prediction_tokens
@@ -120,6 +120,7 @@ def _clean(record: LoggedRequest) -> Observation | None:
         return None
     return Observation(
         **_common(record),
+        stands_for=stands_for,
         reply_tokens=reply_tokens,
         reasoning_tokens=min(record.reasoning_tokens or 0, reply_tokens),
         accepted=(accepted or 0) if record.prediction_sent else 0,
@@ -128,13 +129,14 @@ def _clean(record: LoggedRequest) -> Observation | None:
     )
 
 
-def _troubled(record: LoggedRequest, *, done: bool) -> Observation:
+def _troubled(record: LoggedRequest, stands_for: int, *, done: bool) -> Observation:
     accepted, rejected = record.accepted_prediction_tokens, record.rejected_prediction_tokens
     dropped = rejected or 0
     total = credible.duration(record.total_s)
     waited = credible.writing(None, record.ttft_s, record.total_s)
     return Observation(
         **_common(record),
+        stands_for=stands_for,
         reply_tokens=max(0, (record.completion_tokens or 0) - dropped),
         reasoning_tokens=0,
         accepted=(accepted or 0) if record.arm else 0,

@@ -76,18 +76,15 @@ def tune(
 
 
 def judged(
-    requests: Sequence[LoggedRequest], terms: Terms, stands_for: Mapping[int, int] | None = None
+    requests: Sequence[LoggedRequest], terms: Terms, stands_for: Sequence[int] | None = None
 ) -> tuple[Judgement, list[Observation], list[Change]]:
     """The judgement of `requests`, the usable ones of them, and the models that no longer take predictions.
 
-    `stands_for` says by the place of a request how many of the log it represents; without it, itself.
+    `stands_for` says how many of the log each request represents; without it, itself.
     """
-    observations = []
-    for place, request in enumerate(requests):
-        observation = observe(request)
-        if observation is not None:
-            weight = 1 if stands_for is None else stands_for[place]
-            observations.append(observation if weight == 1 else replace(observation, stands_for=weight))
+    weights = [1] * len(requests) if stands_for is None else stands_for
+    told = (observe(request, weight) for request, weight in zip(requests, weights, strict=True))
+    observations = [observation for observation in told if observation is not None]
     gone = withdrawals(requests)
     found = judge(observations, replace(terms, withdrawn=frozenset(change.cell for change in gone)))
     return found, observations, gone
