@@ -7,11 +7,12 @@ keeps in any column, NaN, and numbers so large that their sum overflows.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal_column, not_, or_
+from sqlalchemy import and_, case, func, literal_column
 
 from editsvc import credible
+from editsvc.tokenlog.odd import AMOUNTS, COUNTS
 from editsvc.tokenlog.schema import REQUESTS
 
 if TYPE_CHECKING:
@@ -19,36 +20,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-_COUNTS: Final = (
-    "document_bytes",
-    "attempts",
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-    "reasoning_tokens",
-    "accepted_prediction_tokens",
-    "rejected_prediction_tokens",
-    "hunks",
-    "hunks_accepted",
-)
-_AMOUNTS: Final = ("cost_usd", "rejected_cost_usd")
-# What is a part of what: it cannot be more.
-_WHOLES: Final = {
-    "cached_tokens": "prompt_tokens",
-    "reasoning_tokens": "completion_tokens",
-    "accepted_prediction_tokens": "completion_tokens",
-    "rejected_prediction_tokens": "completion_tokens",
-    "hunks_accepted": "hunks",
-    "rejected_cost_usd": "cost_usd",
-}
-
 
 @lru_cache
 def believed(*, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
     """The columns that reports add up, each NULL if its number is impossible."""
     columns: dict[str, ColumnElement[Any]] = {
-        **{name: _within(name, credible.MOST, "integer", sqlite=sqlite) for name in _COUNTS},
-        **{name: _within(name, credible.MOST_USD, "real", sqlite=sqlite) for name in _AMOUNTS},
+        **{name: _within(name, credible.MOST, "integer", sqlite=sqlite) for name in COUNTS},
+        **{name: _within(name, credible.MOST_USD, "real", sqlite=sqlite) for name in AMOUNTS},
     }
     completion = columns["completion_tokens"]
     taken, dropped = columns["accepted_prediction_tokens"], columns["rejected_prediction_tokens"]
@@ -65,20 +43,8 @@ def believed(*, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
 
 
 def as_stored() -> Mapping[str, ColumnElement[Any]]:
-    """The same columns as they are: what `believed` gives where no request is `impossible`, for a third of the time."""
-    return {name: REQUESTS.c[name] for name in (*_COUNTS, *_AMOUNTS)}
-
-
-def impossible(*, sqlite: bool) -> ColumnElement[bool]:
-    """Whether one of a request's numbers is NULL in `believed` and is not as it is stored."""
-    most = dict.fromkeys(_COUNTS, credible.MOST) | dict.fromkeys(_AMOUNTS, credible.MOST_USD)
-    column = REQUESTS.c
-    found = [not_(_between(column[name], bound)) for name, bound in most.items()]
-    found += [column[part] > column[whole] for part, whole in _WHOLES.items()]
-    if sqlite:
-        # Text is above every number there; a fraction is between them.
-        found += [func.typeof(column[name]) == literal_column("'real'") for name in _COUNTS]
-    return or_(*found)
+    """The same columns as they are: what `believed` gives, for a third of the time, where no number is impossible."""
+    return {name: REQUESTS.c[name] for name in (*COUNTS, *AMOUNTS)}
 
 
 def _between(column: ColumnElement[Any], most: float) -> ColumnElement[bool]:

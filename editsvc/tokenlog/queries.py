@@ -29,9 +29,10 @@ from sqlalchemy import (
 )
 
 from editsvc.errors import Status
-from editsvc.tokenlog.columns import as_stored, believed, impossible
+from editsvc.tokenlog.columns import as_stored, believed
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
 from editsvc.tokenlog.evidence import COLUMNS, Averages, Day, Evidence, Facet, LoggedRequest, Sums, combined
+from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
 from editsvc.tokenlog.values import Source, Verdict
@@ -57,7 +58,7 @@ _AGGREGATES: Final = len(fields(Sums))
 # What a group is told apart by where rows are sorted: five columns, the last of which holds the truths, bit by bit.
 _SORTED: Final = 5
 _SENT, _DRAWN, _UNKNOWN, _OFFLINE, _BENCH = 1, 2, 4, 8, 16
-_INDEXED: Final = (
+_FACET: Final = (
     _T.model,
     _T.status,
     _T.prediction_sent,
@@ -66,6 +67,16 @@ _INDEXED: Final = (
     _T.offline,
     _T.source,
     _T.error,
+)
+# The beginning of the index of sums: whatever is grouped by these comes in order.
+_INDEXED: Final = (
+    *_FACET,
+    _T.provider,
+    _T.scope_kind,
+    _T.prediction_kind,
+    _T.language,
+    _T.instruction_class,
+    _T.policy_version,
 )
 _LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 
@@ -83,9 +94,10 @@ def gather(
     if first is None:
         return Evidence(by, since, days=() if days else None)
     chosen = _since(since, sqlite=sqlite)
-    odd = rows(select(literal_column("1")).where(impossible(sqlite=sqlite)).limit(1))
+    condition = text(f"({ODD_IN_SQLITE if sqlite else ODD_IN_POSTGRESQL})")
+    odd = rows(select(literal_column("1")).select_from(REQUESTS).where(condition).limit(1))
     one = believed(sqlite=sqlite) if odd else as_stored()
-    cells = _cells(rows(_sums(keys, None if since is None else chosen, one)), len(by))
+    cells = _cells(rows(_sums(keys, None if since is None else chosen, one, sqlite=sqlite)), len(by))
     requests = sum(sums.requests for sums in cells.values())
     explored = rows(select(func.count()).select_from(REQUESTS).where(chosen, _EXPLORED))[0][0]
     every, explored_every = max(1, -(-requests // sample)), max(1, -(-explored // (sample // _FEWER)))
@@ -168,14 +180,24 @@ def _sums(
     keys: Sequence[ColumnElement[Any]],
     chosen: ColumnElement[bool] | None,
     one: Mapping[str, ColumnElement[Any]],
+    *,
+    sqlite: bool,
 ) -> Statement:
-    # In the order of the index, if that does the grouping. Where rows have to be sorted, the fewer columns the better.
-    flags: tuple[ColumnElement[Any], ...] = (_T.prediction_sent, _T.prediction_drawn, _T.offline, _T.source)
-    facet = (
-        (_T.model, _T.status, *flags[:2], _T.verdict, *flags[2:], _T.error)
-        if all(any(key is column for column in _INDEXED) for key in keys)
-        else (_T.model, _T.status, _T.verdict, _T.error, _flags())
-    )
+    places = [_place(key) for key in keys]
+    facet: tuple[ColumnElement[Any], ...] = _FACET
+    groups: tuple[ColumnElement[Any], ...] = (*keys, *facet)
+    if None in places:
+        # Where rows have to be sorted, the fewer columns the better.
+        facet = (_T.model, _T.status, _T.verdict, _T.error, _flags())
+        groups = (*keys, *facet)
+    elif sqlite:
+        # In the order of the index, which has to be grouped by all columns up to the last that is asked for: SQLite
+        # would sort otherwise. PostgreSQL hashes.
+        groups = (
+            _INDEXED[: max(len(_FACET), *(place + 1 for place in places if place is not None))]
+            if places
+            else facet
+        )
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
     # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
@@ -206,10 +228,13 @@ def _sums(
         func.sum(kept + 0 * hunks),
         func.sum(hunks + 0 * kept),
     )
-    found = select(*keys, *facet, *aggregates).group_by(
-        *(key for key in keys if not any(key is column for column in facet)), *facet
-    )
+    found = select(*keys, *facet, *aggregates).group_by(*groups)
     return found if chosen is None else found.where(chosen)
+
+
+def _place(key: ColumnElement[Any]) -> int | None:
+    """Where in the index of sums a column stands, if rows come in its order."""
+    return next((place for place, column in enumerate(_INDEXED) if column is key), None)
 
 
 def _flags() -> ColumnElement[Any]:

@@ -23,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 
+from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
+
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
     from sqlalchemy.types import TypeEngine
@@ -197,7 +199,8 @@ REQUESTS: Final = Table(
         "(then it is rejected), `survival` where nobody touched it for a day (then there is no verdict).",
     ),
     Index("editsvc_requests_by_time", "created_at", "id"),
-    # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others.
+    # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others, and sorts
+    # nothing to group by those before the time.
     Index(
         "editsvc_requests_sums",
         "model",
@@ -208,13 +211,13 @@ REQUESTS: Final = Table(
         "offline",
         "source",
         "error",
-        "created_at",
         "provider",
-        "language",
         "scope_kind",
         "prediction_kind",
+        "language",
         "instruction_class",
         "policy_version",
+        "created_at",
         "document_bytes",
         "attempts",
         "prompt_tokens",
@@ -236,6 +239,13 @@ REQUESTS: Final = Table(
         "rejected_prediction_tokens",
         "offline",
         "source",
+    ),
+    # Usually none: the requests whose numbers a report must look at one by one.
+    Index(
+        "editsvc_requests_odd",
+        "created_at",
+        sqlite_where=text(ODD_IN_SQLITE),
+        postgresql_where=text(ODD_IN_POSTGRESQL),
     ),
     # The few requests with the rarer random choice, and those that were sent more than once.
     Index(

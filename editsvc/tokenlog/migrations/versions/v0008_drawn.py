@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
+
 revision = "0008_drawn"
 down_revision = "0007_findings"
 
@@ -34,13 +36,13 @@ def upgrade() -> None:
             "offline",
             "source",
             "error",
-            "created_at",
             "provider",
-            "language",
             "scope_kind",
             "prediction_kind",
+            "language",
             "instruction_class",
             "policy_version",
+            "created_at",
             "document_bytes",
             "attempts",
             "prompt_tokens",
@@ -67,4 +69,11 @@ def upgrade() -> None:
             "offline",
             "source",
         ],
+    )
+    op.create_index(
+        "editsvc_requests_odd",
+        _TABLE,
+        ["created_at"],
+        sqlite_where=sa.text(ODD_IN_SQLITE),
+        postgresql_where=sa.text(ODD_IN_POSTGRESQL),
     )
