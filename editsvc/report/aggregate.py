@@ -81,7 +81,10 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
     whole, by_model = effect_parts or (_UNMEASURED, {})
     judgement = parts.part("The judgement", lambda: _judged(evidence, terms), None)
     findings = _most_used(judgement.models, summaries) if judgement is not None else []
-    said = parts.some("The recommendations", lambda: recommendations(everything, whole, summaries, findings))
+    said = parts.some(
+        "The recommendations",
+        lambda: recommendations(everything, whole, summaries, findings, by_model),
+    )
     if parts.missing:
         said = [_NOTHING_SAID]  # a missing part must not count as zero
     return Report(

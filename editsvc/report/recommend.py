@@ -43,18 +43,28 @@ def recommendations(
     effect: Effect,
     by_model: Mapping[str | None, Summary],
     judged: Sequence[Finding] = (),
+    effects: Mapping[str, Effect] | None = None,
 ) -> list[Recommendation]:
     """Recommendations for these requests; the first says whether predictions pay off.
 
-    `judged` are the findings about whole models, the most used first.
+    `judged` are the findings about whole models, the most used first; `effects` are what the randomised requests to
+    each model say, which stands in where nothing is decided.
     """
     told = [finding for finding in judged if finding.predict is not None or finding.ignored]
     found = [_verdict(overall, effect, judged)]
+    decided = {finding.cell.model for finding in told}
+    models = sorted(by_model, key=lambda name: (-by_model[name].requests, name or ""))
+    against = {
+        model: list(_against(model, effects[model], effect))
+        for model in models
+        if effects is not None and len(effects) > 1 and model in effects and model not in decided
+    }
     if len(told) > 1 or len(judged) > len(told) > 0:
-        found += map(_of_model, judged)
+        found += [_of_model(finding) for finding in judged if not against.get(finding.cell.model)]
+    for each in against.values():
+        found += each
     for finding in judged:
         found += _doubts(finding)
-    models = sorted(by_model, key=lambda name: (-by_model[name].requests, name or ""))
     found += (*_offline(overall), *_failures(overall))
     for model in models:
         if model is not None:
@@ -234,6 +244,26 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
             numbers | _judged_numbers(judged[0]),
         )
     return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
+
+
+def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommendation]:
+    """Models whose answer differs from that for all together."""
+    time, all_times = effect.total_s, overall.total_s
+    if time.saved is None or time.low is None or time.high is None:
+        return
+    numbers: Numbers = {"model": model, "saved_s": time.saved, "low_s": time.low, "high_s": time.high}
+    if time.high < 0 and not (all_times.high is not None and all_times.high < 0):
+        yield Recommendation(
+            "stop-predicting-for-model",
+            f"With model {model}, turn predictions off: {_figures(effect, time)}",
+            numbers,
+        )
+    if time.low > 0 and not (all_times.low is not None and all_times.low > 0):
+        yield Recommendation(
+            "keep-predicting-for-model",
+            f"With model {model}, keep predictions on: {_figures(effect, time)}",
+            numbers,
+        )
 
 
 def _numbers(effect: Effect) -> Numbers:

@@ -90,6 +90,12 @@ def test_no_predictions_and_no_requests_are_said_as_such(make_record: MakeRecord
     assert headline([])[0] == "no-requests"
 
 
+def test_a_model_with_another_answer_is_named(randomised: MakeRecord) -> None:
+    records = halves(randomised, 0.5, 1.0, model="fast") * 3 + halves(randomised, 1.0, 0.5, model="odd")
+    assert headline(records)[0] == "keep-predicting"
+    assert sentences(records)[0].startswith("With model odd, turn predictions off:")
+
+
 def test_predictions_that_work_need_no_word(predicted: MakeRecord) -> None:
     assert not sentences(
         predicted(300 + number, 20, 400, model="fast", cost_usd=0.01) for number in range(50)
