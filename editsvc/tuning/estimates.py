@@ -30,11 +30,13 @@ _UNEQUAL: Final = 0.9
 _ROUNDING: Final = 1e-12
 # A cluster that is nearly all there is tells little about itself.
 _LEAST_LEVER: Final = 0.1
+# What a sample tells of its skewness beyond this is of a single value.
+_MOST_SKEW: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95 % interval, its standard error, and the degrees of freedom of that.
+    """A value with its 95 % interval, its standard error, the degrees of freedom of that, and its skewness.
 
     Where there is not `enough` data, the interval is a guess that is not to be shown.
     """
@@ -45,6 +47,7 @@ class Estimate:
     error: float
     freedom: float
     enough: bool = True
+    skew: float = 0.0
 
 
 def effective_number(weights: Sequence[float]) -> float:
@@ -54,14 +57,44 @@ def effective_number(weights: Sequence[float]) -> float:
     return total * total / squares if squares else 0.0
 
 
-def linear(value: float, error: float, freedom: float) -> Estimate:
-    """An estimate with a symmetric interval by Student's t."""
-    margin = student(freedom) * error
-    return Estimate(value, value - margin, value + margin, error, freedom)
+def linear(value: float, error: float, freedom: float, skew: float = 0.0) -> Estimate:
+    """An estimate with an interval by Student's t, and by its `skew`, the third standardised moment of its error.
+
+    A log that has few of the rare and large values errs to one side and believes to vary little. What it varies by is
+    transformed as by Hall ("On the removal of skewness by transformation", J. Royal Statistical Society B 54, 1992).
+    """
+    below, above = reach(freedom, skew)
+    return Estimate(value, value - below * error, value + above * error, error, freedom, skew=skew)
+
+
+def reach(freedom: float, skew: float, curve: float = 0.0) -> tuple[float, float]:
+    """How many standard errors a 95 % interval reaches below its value, and above.
+
+    On another scale g, such as that of a logit, `curve` is its second derivative by its first, in standard errors.
+    """
+    point = student(freedom)
+    return _unskewed(point, skew, curve), -_unskewed(-point, skew, curve)
+
+
+def _unskewed(point: float, skew: float, curve: float) -> float:
+    """The point of the distribution of a studentized estimate whose errors have that skewness."""
+    skew = max(-_MOST_SKEW, min(skew, _MOST_SKEW))
+    bend = skew / 3 + curve / 2
+    found = point if abs(bend) < _ROUNDING else _halls(point, skew, bend)
+    # A small sample tells little of its skewness: it is no reason to be surer on the other side.
+    return found if abs(found) > abs(point) else point
+
+
+def _halls(point: float, skew: float, bend: float) -> float:
+    return (math.cbrt(1 + 3 * bend * (point - skew / 6)) - 1) / bend
 
 
 def ratio(
-    parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float], *ways: Way
+    parts: Sequence[float],
+    wholes: Sequence[float],
+    weights: Sequence[float],
+    *ways: Way,
+    blurs: Sequence[float] | None = None,
 ) -> Estimate | None:
     """The ratio of weighted sums, Σ w·part / Σ w·whole, one of each a request; None below three requests' worth.
 
@@ -70,6 +103,7 @@ def ratio(
     each cluster divided by 1 - leverage (MacKinnon and White, J. Econometrics 29, 1985). Variances of two ways add
     up, less that of both together (Cameron, Gelbach and Miller, J. Business & Economic Statistics 29, 2011). A way
     with fewer clusters than `LEAST_CLUSTERS` is left out where there is another, and then there is not enough data.
+    `blurs` are standard errors of the parts that residuals do not show, since they were used to make them alike.
     """
     weighted = [weight * whole for whole, weight in zip(wholes, weights, strict=True)]
     total = sum(weighted)
@@ -84,11 +118,16 @@ def ratio(
     many = [way for way in ways if len(set(way)) >= LEAST_CLUSTERS]
     spreads = [_spread(residuals, weighted, way) for way in many or [range(len(parts))]]
     variance = max(spread.variance for spread in spreads)
+    third = max(spreads, key=lambda spread: spread.variance).third
     if len(many) > 1:
         both = _spread(residuals, weighted, list(zip(*many, strict=True)))
         variance = max(variance, sum(spread.variance for spread in spreads) - both.variance)
+    if blurs is not None:
+        hidden = [weight * blur for weight, blur in zip(weights, blurs, strict=True)]
+        variance += sum([each * each for each in summed(hidden, ways[0] if ways else range(len(parts)))])
     freedom = max(min(spread.freedom for spread in spreads), LEAST_FREEDOM)
-    found = linear(value, math.sqrt(variance) / total, freedom)
+    skew = third / variance**1.5 if variance > 0 else 0.0
+    found = linear(value, math.sqrt(variance) / total, freedom, skew)
     # Ten files of which one is as long as the others together are not ten.
     enough = len(many) == len(ways) and min(spread.clusters for spread in spreads) >= LEAST_CLUSTERS
     return found if enough or not ways else replace(found, enough=False)
@@ -97,12 +136,13 @@ def ratio(
 @dataclass(frozen=True, slots=True)
 class _Spread:
     variance: float
+    third: float
     freedom: float
     clusters: float
 
 
 def _spread(residuals: Sequence[float], weighted: Sequence[float], way: Way) -> _Spread:
-    """How much the residuals of clusters vary, as squares, and the degrees of freedom of that.
+    """How much the residuals of clusters vary, as squares and as cubes, and the degrees of freedom of that.
 
     Those are of clusters by what they contribute to the whole, since ten of which one is as long as the others
     together are not ten; and no more than fit the kurtosis of the residuals, 2n/(κ - 1), since a variance that a few
@@ -111,17 +151,18 @@ def _spread(residuals: Sequence[float], weighted: Sequence[float], way: Way) -> 
     total = sum(weighted)
     sums, shares = summed(residuals, way), summed(weighted, way)
     most = (1 - _LEAST_LEVER) * total
-    squares = [
-        (residual / (1 - (min(most, share)) / total)) ** 2
-        for residual, share in zip(sums, shares, strict=True)
+    levered = [
+        residual / (1 - min(most, share) / total) for residual, share in zip(sums, shares, strict=True)
     ]
+    squares = [each * each for each in levered]
+    third = sum([each * square for each, square in zip(levered, squares, strict=True)])
     second, fourth = sum(squares), sum([square * square for square in squares])
     clusters = effective_number(shares)
     freedom = clusters - 1
     kurtosis = len(squares) * fourth / (second * second) if fourth else 0.0
     if kurtosis > 1:
         freedom = min(freedom, 2 * len(squares) / (kurtosis - 1))
-    return _Spread(second, freedom, clusters)
+    return _Spread(second, third, freedom, clusters)
 
 
 def summed(values: Iterable[float], way: Way) -> list[float]:
@@ -132,10 +173,15 @@ def summed(values: Iterable[float], way: Way) -> list[float]:
     return list(sums.values())
 
 
-def mean(values: Sequence[float], weights: Sequence[float] | None = None, *ways: Way) -> Estimate | None:
-    """The weighted mean; `ways` as for a ratio. None below three requests' worth."""
+def mean(
+    values: Sequence[float],
+    weights: Sequence[float] | None = None,
+    *ways: Way,
+    blurs: Sequence[float] | None = None,
+) -> Estimate | None:
+    """The weighted mean; `ways` and `blurs` as for a ratio. None below three requests' worth."""
     ones = [1.0] * len(values)
-    return ratio(values, ones, ones if weights is None else weights, *ways)
+    return ratio(values, ones, ones if weights is None else weights, *ways, blurs=blurs)
 
 
 def rate(
@@ -158,28 +204,30 @@ def rate(
     if found.error <= _ROUNDING or not 0 < found.value < 1:
         low, high = _wilson(min(max(found.value, 0.0), 1.0), found.freedom + 1)
         return Estimate(found.value, low, high, (high - low) / (2 * _Z95), found.freedom, found.enough)
-    centre = math.log(found.value / (1 - found.value))
-    margin = student(found.freedom) * found.error / (found.value * (1 - found.value))
-    return Estimate(
-        found.value,
-        logistic(centre - margin),
-        logistic(centre + margin),
-        found.error,
-        found.freedom,
-        found.enough,
-    )
+    centre, slope = math.log(found.value / (1 - found.value)), found.value * (1 - found.value)
+    error = found.error / slope
+    below, above = reach(found.freedom, found.skew, (2 * found.value - 1) * error)
+    return replace(found, low=logistic(centre - below * error), high=logistic(centre + above * error))
 
 
-def combined(value: float, parts: Sequence[tuple[float, float]]) -> Estimate:
-    """An estimate that is a function of independent ones; `parts` are (error, freedom), with errors in its units.
+def combined(value: float, parts: Sequence[tuple[float, Estimate]]) -> Estimate:
+    """An estimate that is a function of independent ones; `parts` are the derivative by each, and the estimate.
 
-    Degrees of freedom as Satterthwaite has them (Biometrics Bulletin 2, 1946).
+    Degrees of freedom as Satterthwaite has them (Biometrics Bulletin 2, 1946); third moments add up like variances.
     """
-    variance = math.fsum(error * error for error, _ in parts)
+    told = [(slope * part.error, part) for slope, part in parts]
+    variance = math.fsum(error * error for error, _ in told)
     if not variance:
-        return linear(value, 0.0, min(freedom for _, freedom in parts))
-    freedom = variance**2 / math.fsum(error**4 / freedom for error, freedom in parts if freedom > 0)
-    return linear(value, math.sqrt(variance), freedom)
+        return linear(value, 0.0, min(part.freedom for _, part in told))
+    freedom = variance**2 / math.fsum(error**4 / part.freedom for error, part in told if part.freedom > 0)
+    skew = math.fsum(error**3 * part.skew for error, part in told) / variance**1.5
+    return linear(value, math.sqrt(variance), freedom, skew)
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """`one` minus `other`, which are independent."""
+    found = combined(one.value - other.value, [(1.0, one), (-1.0, other)])
+    return replace(found, enough=one.enough and other.enough)
 
 
 def shrunk(found: Sequence[Estimate]) -> list[Estimate]:

@@ -21,14 +21,14 @@ from editsvc.tuning.estimates import (
     LEAST_CLUSTERS,
     LEAST_REQUESTS,
     chance_below_zero,
-    combined,
+    difference,
     effective_number,
     mean,
     shrunk,
 )
 from editsvc.tuning.objective import Worth
 from editsvc.tuning.observation import by_model, weigh
-from editsvc.tuning.savings import Rates, difference, plain_speed, savings, share_saved
+from editsvc.tuning.savings import Rates, plain_speed, savings, share_saved
 from editsvc.tuning.scopes import crossing
 
 if TYPE_CHECKING:
@@ -262,9 +262,7 @@ def _check(recent: Sequence[Weighted], measured: Savings, rates: Rates) -> Check
             return None
         arms.append(found)
     with_, without = arms
-    saved = combined(
-        without.value - with_.value, [(with_.error, with_.freedom), (without.error, without.freedom)]
-    )
+    saved = difference(without, with_)
     told = measured.net_s
     disagrees = told is not None and ((saved.low > 0 and told < 0) or (saved.high < 0 and told > 0))
     return Check(saved, len(drawn), disagrees)

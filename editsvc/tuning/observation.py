@@ -81,13 +81,15 @@ class Weighted:
     """An observation and how much it counts.
 
     `exposure` is the length of its reply in tokens, as it is or, where several attempts are one sum, as it is to be
-    expected. `pace` is how slow its day was: the time of a token then, relative to the usual one.
+    expected. `pace` is how slow its day was: the time of a token then, relative to the usual one. `blur` is what its
+    own file's noise adds to that, as a relative standard error.
     """
 
     observation: Observation
     weight: float
     exposure: float = 0.0
     pace: float = 1.0
+    blur: float = 0.0
 
 
 def observe(record: LoggedRequest, stands_for: int = 1) -> Observation | None:

@@ -109,10 +109,10 @@ class Plain:
 def plain_speed(plain: Sequence[Weighted], rates: Rates, since: datetime | None = None) -> Plain:
     """The writing speed of the requests without a prediction in `plain`; of their present one only those `since`."""
     timed = _timed([each for each in plain if each.observation.clean])
-    usual = ratio(timed.seconds, timed.reply, timed.weights, timed.files, timed.days)
+    usual = ratio(timed.seconds, timed.reply, timed.weights, timed.files, timed.days, blurs=timed.blurs)
     recent = _timed(
         [
-            replace(each, pace=1.0)
+            replace(each, pace=1.0, blur=0.0)
             for each in plain
             if each.observation.clean and (since is None or each.observation.at >= since)
         ]
@@ -185,12 +185,6 @@ def _net(costs: _Costs, plain: Plain, present: float) -> float | None:
     return (plain.cost_s.value - own.value) * tokens * present
 
 
-def difference(one: Estimate, other: Estimate) -> Estimate:
-    """`one` minus `other`, which are independent."""
-    found = combined(one.value - other.value, [(one.error, one.freedom), (other.error, other.freedom)])
-    return replace(found, enough=one.enough and other.enough)
-
-
 def share_saved(balance: Estimate) -> Estimate:
     """A balance as the share of a plain request's time that is saved, money counted as time; below 0 it is lost."""
     value, low, high = (
@@ -211,10 +205,11 @@ class _Timed:
     weights: list[float]
     files: list[Hashable]
     days: list[date]
+    blurs: list[float]
 
 
 def _timed(found: Sequence[Weighted]) -> _Timed:
-    columns = _Timed([], [], [], [], [], [], [], [])
+    columns = _Timed([], [], [], [], [], [], [], [], [])
     for weighted in found:
         o = weighted.observation
         if o.seconds is not None:
@@ -226,6 +221,7 @@ def _timed(found: Sequence[Weighted]) -> _Timed:
             columns.weights.append(weighted.weight)
             columns.files.append(o.file)
             columns.days.append(o.day)
+            columns.blurs.append(o.seconds / weighted.pace * weighted.blur)
     return columns
 
 
@@ -238,13 +234,14 @@ class _Costs:
     weights: list[float]
     files: list[Hashable]
     days: list[date]
+    blurs: list[float]
 
     def ratio(self) -> Estimate | None:
-        return ratio(self.seconds, self.exposures, self.weights, self.files, self.days)
+        return ratio(self.seconds, self.exposures, self.weights, self.files, self.days, blurs=self.blurs)
 
 
 def _costs(found: Sequence[Weighted], usual: Estimate | None, rates: Rates) -> _Costs:
-    costs = _Costs([], [], [], [], [])
+    costs = _Costs([], [], [], [], [], [])
     for weighted in found:
         o = weighted.observation
         if o.seconds is None:
@@ -261,6 +258,7 @@ def _costs(found: Sequence[Weighted], usual: Estimate | None, rates: Rates) -> _
         costs.weights.append(weighted.weight)
         costs.files.append(o.file)
         costs.days.append(o.day)
+        costs.blurs.append(o.seconds / weighted.pace * weighted.blur)
     return costs
 
 
@@ -274,13 +272,12 @@ def _contrast(
     """
     if sent_s is None or plain_s is None:
         return None
-    found = combined(
-        sent_s.value - plain_s.value, [(sent_s.error, sent_s.freedom), (plain_s.error, plain_s.freedom)]
-    )
+    found = combined(sent_s.value - plain_s.value, [(1.0, sent_s), (-1.0, plain_s)])
     shares: dict[str, defaultdict[Hashable, float]] = {
         "files": defaultdict(float),
         "days": defaultdict(float),
         "both": defaultdict(float),
+        "hidden": defaultdict(float),
     }
     for costs, sign in ((sent, 1.0), (plain, -1.0)):
         weighted = [w * e for w, e in zip(costs.weights, costs.exposures, strict=True)]
@@ -290,6 +287,8 @@ def _contrast(
             sign * (w * s - value * e) / (value * total)
             for w, s, e in zip(costs.weights, costs.seconds, weighted, strict=True)
         ]
+        for file, w, blur in zip(costs.files, costs.weights, costs.blurs, strict=True):
+            shares["hidden"][file, sign] += w * blur / (value * total)
         both = list(zip(costs.files, costs.days, strict=True))
         ways: tuple[tuple[str, Sequence[Hashable]], ...] = (
             ("files", costs.files),
@@ -307,8 +306,8 @@ def _contrast(
     if len(shares["days"]) >= LEAST_CLUSTERS:
         errors += [squares["days"], squares["files"] + squares["days"] - squares["both"]]
     enough = len(shares["days"]) >= LEAST_CLUSTERS and len(shares["files"]) >= LEAST_CLUSTERS
-    error = math.sqrt(max(errors) + days.open)
-    return replace(linear(found.value, error, found.freedom), enough=enough)
+    error = math.sqrt(max(errors) + squares["hidden"] + days.open)
+    return replace(linear(found.value, error, found.freedom, found.skew), enough=enough)
 
 
 def _sum(values: Sequence[float], weights: Sequence[float]) -> float:
@@ -319,7 +318,7 @@ def _logarithm(one: Estimate | None) -> Estimate | None:
     """The logarithm of a positive estimate, by the delta method."""
     if one is None or one.value <= 0:
         return None
-    return replace(combined(math.log(one.value), [(one.error / one.value, one.freedom)]), enough=one.enough)
+    return replace(combined(math.log(one.value), [(1 / one.value, one)]), enough=one.enough)
 
 
 def _saved(timed: _Timed, usual: Estimate | None, present: Estimate, days: Days) -> Estimate | None:
@@ -332,6 +331,7 @@ def _saved(timed: _Timed, usual: Estimate | None, present: Estimate, days: Days)
         timed.weights,
         timed.files,
         timed.days,
+        blurs=timed.blurs,
     )
     if own is None:
         return None
@@ -341,10 +341,10 @@ def _saved(timed: _Timed, usual: Estimate | None, present: Estimate, days: Days)
     found = combined(
         level * own.value,
         [
-            (level * own.error, own.freedom),
-            (level * tokens * usual.error, usual.freedom),
-            (own.value * present.error, present.freedom),
-            (level * took * math.sqrt(days.open), own.freedom),
+            (level, own),
+            (level * tokens, usual),
+            (own.value, present),
+            (level * took, linear(0.0, math.sqrt(days.open), own.freedom)),
         ],
     )
     return replace(found, enough=own.enough and usual.enough and present.enough)
@@ -359,16 +359,16 @@ def _pass_cost(timed: _Timed, usual: Estimate | None, days: Days) -> Estimate | 
         seconds / tau - (reply - text)
         for seconds, reply, text in zip(timed.seconds, timed.reply, timed.text, strict=True)
     ]
-    own = ratio(in_tokens, timed.passes, timed.weights, timed.files, timed.days)
+    own = ratio(in_tokens, timed.passes, timed.weights, timed.files, timed.days, blurs=timed.blurs)
     if own is None:
         return None
     slope = _sum(timed.seconds, timed.weights) / (_sum(timed.passes, timed.weights) * tau * tau)
     found = combined(
         own.value,
         [
-            (own.error, own.freedom),
-            (slope * usual.error, usual.freedom),
-            (slope * tau * math.sqrt(days.open), own.freedom),
+            (1.0, own),
+            (-slope, usual),
+            (slope * tau, linear(0.0, math.sqrt(days.open), own.freedom)),
         ],
     )
     return replace(found, enough=own.enough and usual.enough)

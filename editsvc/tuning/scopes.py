@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from editsvc.tuning.estimates import Estimate, combined, effective_number
+from editsvc.tuning.estimates import Estimate, combined, effective_number, linear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,12 +67,12 @@ def crossing(observations: Sequence[Weighted], rates: Rates) -> Crossing | None:
     slope = whole.slope - parts.slope
     freedom = min(parts.freedom, whole.freedom)
     slope_error = math.hypot(whole.slope_error, parts.slope_error)
-    if combined(slope, [(slope_error, freedom)]).low <= 0:
+    if linear(slope, slope_error, freedom).low <= 0:
         return None
     at_zero = (parts.level - parts.slope * parts.centre) - (whole.level - whole.slope * whole.centre)
     place = at_zero / slope
     errors = [
-        (error / slope, line.freedom)
+        (1 / slope, linear(0.0, error, line.freedom))
         for line in (parts, whole)
         for error in (line.level_error, line.slope_error * (place - line.centre))
     ]
