@@ -57,7 +57,8 @@ def recommendations(
     against = {
         model: list(_against(model, effects[model], effect))
         for model in models
-        if effects is not None and len(effects) > 1 and model in effects and model not in decided
+        if model is not None and effects is not None and len(effects) > 1 and model in effects
+        if model not in decided
     }
     if len(told) > 1 or len(judged) > len(told) > 0:
         found += [_of_model(finding) for finding in judged if not against.get(finding.cell.model)]

@@ -180,9 +180,13 @@ def run_weeks(
     models: Sequence[SimulatedModel] = MODELS,
     worth: Worth | None = None,
     habits: Sequence[Habits] = HABITS,
+    every: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[WeeklyScore]:
-    """Score ten weekly tunings of steady servers, so many logs for each of the `habits`; the models take turns."""
+    """Score ten weeks of steady servers, so many logs for each of the `habits`; the models take turns.
+
+    They are tuned after the first week, then `every` so many weeks, and at the end.
+    """
     steady = [model for model in models if model.later is None]
     bench = _Bench(edits, steady, worth or Worth(), Habits())
     clear = [model for model in steady if abs(bench.truths[model.name].net) > CLEAR]
@@ -190,7 +194,7 @@ def run_weeks(
     for place, habit in enumerate(habits):
         score = WeeklyScore(habit)
         for number in range(logs):
-            bench.weeks(clear[number % len(clear)], rng, habit, score)
+            bench.weeks(clear[number % len(clear)], rng, habit, score, every)
             progress(place * logs + number + 1)
         scores.append(score)
     return scores
@@ -263,8 +267,10 @@ class _Bench:
                 log += maker.made(self._pools[model.last], requests, policy)
             self._learn(log, makers[self._models[0]].now, policy, in_use)
 
-    def weeks(self, model: SimulatedModel, rng: Random, habits: Habits, score: WeeklyScore) -> None:
-        """Ten weeks of one model, tuned after each."""
+    def weeks(
+        self, model: SimulatedModel, rng: Random, habits: Habits, score: WeeklyScore, every: int
+    ) -> None:
+        """Ten weeks of one model, tuned now and then."""
         log: list[Observation] = []
         maker = SimulatedLog(model.cell, habits, rng)
         policy: LearnedPolicy | None = None
@@ -277,6 +283,8 @@ class _Bench:
             chosen = [one for one in made if _could_choose(one)]
             score.choices += len(chosen)
             score.wrong += sum(one.sent is not better for one in chosen)
+            if number % every and number < WEEKS - 1:
+                continue
             terms = Terms(maker.now, self._prices, self._worth, policy)
             found = judge(log, terms)
             finding = found.models[0]

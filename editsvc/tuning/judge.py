@@ -46,8 +46,9 @@ if TYPE_CHECKING:
 FLOOR: Final = 20
 SHOWN: Final = 0.975
 """The certainty with which the opposite of a decision has to be better for that to change."""
-FIRST_SHOWN: Final = 0.9
-"""The same where nothing was decided before, and the built-in rule sends predictions."""
+FIRST_SHOWN: Final = 0.7
+"""The same where nothing was decided before, and the built-in rule sends predictions: to wait longer costs more than it
+spares, and the decision that follows is as hard to overturn."""
 HALF_LIFE_DAYS: Final = 30.0
 # What a pass with a prediction takes, in plain tokens, is known to lie within these.
 LEAST_PASS: Final = 1.05
