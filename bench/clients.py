@@ -176,6 +176,9 @@ class _Screen:
     def held(self, seconds: float | None) -> None:
         raise RuntimeError(f"The request was held for {seconds} s.")
 
+    def released(self) -> None:
+        """It was not held."""
+
     def locating(self) -> None:
         raise RuntimeError("The model was asked where.")
 

@@ -97,6 +97,7 @@ BY_ERROR: Final[dict[str, tuple[RemedyKind, ...]]] = {
     "ProviderUnreachable": _FAILED,
     "ProviderTimeout": _FAILED,
     "ProviderRateLimited": _FAILED,
+    "ProviderBusy": _FAILED,
     "ProviderUnavailable": _FAILED,
     "ProviderRejected": _FAILED,
     "ContextExceeded": (RemedyKind.CHANGE_INSTRUCTION, RemedyKind.SHOW_LOG),

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import random
 import threading
 import time
 import uuid
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -100,7 +98,6 @@ async def open_service(
     table = models.table(settings.models)
     if servers:
         servers = await with_models(settings, servers)
-        settings, table = for_the_first(settings, table, servers[0])
         async with _service(settings, table, servers, offline=False) as service:
             yield service
         return
@@ -128,7 +125,7 @@ async def open_service(
     )
     async with Emulator(options) as emulator:
         settings = msgspec.structs.replace(settings, base_url=emulator.base_url, fallback_base_url=None)
-        ours = Asked(replace(servers_of(settings)[0], at_once=math.inf), key)
+        ours = Asked(servers_of(settings)[0], key)
         async with _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, [ours], offline=True) as service:
             yield service
 
@@ -193,12 +190,14 @@ class Preparation:
 
 @asynccontextmanager
 async def _service(
-    settings: Settings, table: Mapping[str, models.Model], servers: Sequence[Asked], *, offline: bool
+    settings: Settings, known: dict[str, models.Model], servers: Sequence[Asked], *, offline: bool
 ) -> AsyncIterator[EditService]:
+    # Of a model, the next server may know something else than the first one.
+    settings, table = (settings, known) if offline else for_the_first(settings, known, servers[0])
     folder = environment.data_dir(settings)
     log = open_log(settings) if settings.log_enabled else None
     preparation = Preparation(log)
-    chain = chain_of(settings, table, servers, remembered=not offline)
+    chain = chain_of(settings, known, servers, remembered=not offline)
 
     def warm_up() -> None:
         if not offline:
@@ -211,7 +210,7 @@ async def _service(
             provider=chain,
             settings=settings,
             models=table,
-            served=rows(table, servers),
+            served=rows(known, servers),
             recorder=log,
             shown_once=ShownOnce(folder / "notices"),
             clock=time.monotonic,

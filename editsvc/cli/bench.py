@@ -12,6 +12,7 @@ from editsvc.cli import output
 from editsvc.cli.bench_policy import command as policy
 from editsvc.cli.bench_race import command as race
 from editsvc.cli.usage import CommandGroup, completed_by, styled
+from editsvc.replay.sizes import SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from editsvc.emulator.responder import Case
+    from editsvc.engine.edit import EditResult
     from editsvc.replay.live import MeasuredArm
 
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   editsvc bench --requests 40 --concurrency 2
+  editsvc bench --requests 4 --size tiny         # for a slow server
   editsvc bench race --offline
   editsvc bench replay cases.jsonl
   editsvc bench policy --runs 100""",
@@ -38,6 +41,13 @@ Examples:
 @click.option("--requests", type=click.IntRange(min=2), default=20, show_default=True, help="How many edits.")
 @click.option(
     "--concurrency", type=click.IntRange(min=1), default=1, show_default=True, help="How many at a time."
+)
+@click.option(
+    "--size",
+    type=click.Choice(list(SIZES)),
+    default="medium",
+    show_default=True,
+    help="How long the edited modules are: 10, 80, 400 or 2,000 lines. For slow servers: tiny.",
 )
 @click.option("--model", help="The model to use.", shell_complete=completed_by("models"))
 @click.option("--offline", is_flag=True, help="Use the offline engine, even if there is an API key.")
@@ -48,6 +58,7 @@ def command(
     *,
     requests: int,
     concurrency: int,
+    size: str,
     model: str | None,
     offline: bool,
     as_json: bool,
@@ -73,7 +84,14 @@ def command(
     async def run() -> tuple[list[MeasuredArm], bool]:
         async with open_service(settings, offline=offline) as service:
             with output.progress("Editing") as progress:
-                arms = await measure(service, requests=requests, concurrency=concurrency, progress=progress)
+                arms = await measure(
+                    service,
+                    requests=requests,
+                    concurrency=concurrency,
+                    functions=SIZES[size],
+                    progress=progress,
+                    first=_say_first,
+                )
             return arms, service.offline
 
     arms, was_offline = asyncio.run(run())
@@ -88,6 +106,15 @@ def command(
     for sentence in failures:
         output.print_message(f"editsvc: {sentence}")
     return ExitCode.PROVIDER if failures else ExitCode.DONE
+
+
+def _say_first(result: EditResult) -> None:
+    """Print the first figures, since the others may take long."""
+    total, first, speed = result.timing.total_s, result.timing.ttft_s, result.timing.tokens_per_s
+    if total is None or first is None:
+        return
+    rate = "" if speed is None else f", {speed:,.0f} tokens a second"
+    output.print_message(f"The first edit took {total:.1f} s, its first token {first:.1f} s{rate}.")
 
 
 def _table(arms: Sequence[MeasuredArm], model: str, *, offline: bool) -> Table:

@@ -43,6 +43,9 @@ class Lane:
         """Begin again."""
         self.reached = 0
 
+    def released(self) -> None:
+        """Nothing to show."""
+
     def locating(self) -> None:
         """Nothing to show."""
 

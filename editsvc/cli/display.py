@@ -72,6 +72,9 @@ class WaitMessages:
     def streamed(self, update: StreamUpdate) -> None:
         """Nothing is drawn."""
 
+    def released(self) -> None:
+        """Nothing is drawn."""
+
     def locating(self) -> None:
         """Nothing is drawn."""
 

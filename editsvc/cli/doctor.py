@@ -64,13 +64,15 @@ class Checkup:
 
 
 @click.command(short_help="Check the installation, the key and the connection to the server.")
+@click.option("--server", "name", metavar="NAME", help="Try this server with one tiny request.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(*, as_json: bool) -> int:
+def command(*, name: str | None, as_json: bool) -> int:
     """Check the installation, the key and the connection to the server, and say how to fix what is wrong.
 
-    Exit code 0 if edits can be made, with a model or with the offline engine alone.
+    With --server, one server is sent a tiny request, which it may bill, and what it takes is told. Exit code 0 if edits
+    can be made, with a model or with the offline engine alone.
     """
-    findings = list(_findings())
+    findings = list(_findings() if name is None else _trial(name))
     if as_json:
         rows = [{"name": finding.name, "ok": finding.ok, "text": finding.text} for finding in findings]
         _print_json({"schema": 1, "version": __version__, "findings": rows})
@@ -254,6 +256,39 @@ def _servers(settings: Settings) -> Iterator[Checkup]:
         for model, lesson in lessons.of(one.origin).items():
             if text := learned(model, lesson):
                 yield Checkup(f"{_title(one)}learned", text, ok=None)
+
+
+def _trial(name: str) -> Iterator[Checkup]:
+    """What one server does with one tiny request."""
+    from editsvc.app.servers import configured, health_file, lessons_file
+    from editsvc.cli.trial import tried
+    from editsvc.errors import UsageError
+    from editsvc.settings import environment
+    from editsvc.settings.servers import named, servers
+
+    settings = environment.load().settings
+    server = named(settings, name)
+    if server is None:
+        known = ", ".join(one.name for one in servers(settings))
+        raise UsageError(f"There is no server {name!r}.", hint=f"The settings name {known}.")
+    asked = next((one for one in configured(settings) if one.name == name), None)
+    if asked is None:
+        variables = " or ".join(server.key_variables)
+        yield Checkup(f"{name} key", f"none, and it needs one. Set {variables}.", ok=False)
+        return
+    known_health = health_file(settings).entries().get(asked.origin)
+    found = list(_server(settings, asked, known_health, alone=True))
+    yield from found
+    if any(one.ok is False for one in found):
+        return
+    try:
+        for what, text, ok in tried(settings, asked):
+            yield Checkup(f"{name} {what}", text, ok)
+    except EditsvcError as exc:
+        yield Checkup(f"{name} request", message_of(exc), ok=False, exit_code=exc.exit_code)
+    for model, lesson in lessons_file(settings).of(asked.origin).items():
+        if text := learned(model, lesson):
+            yield Checkup(f"{name} learned", text, ok=None)
 
 
 def _title(asked: Asked) -> str:

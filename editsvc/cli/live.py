@@ -42,6 +42,10 @@ class Progress:
         """Begin again."""
         self._changed = self._reached = 0
 
+    def released(self) -> None:
+        """It goes on."""
+        self._held = False
+
     def locating(self) -> None:
         """The place of the edit is looked for, until more comes."""
         self._locating = True

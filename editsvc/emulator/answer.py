@@ -285,7 +285,8 @@ def _finished(
     usage, times = measured(generation, delivery)
     due = generation.end_s
     if delivery.has(FaultName.TRAILING_USAGE) or (delivery.kind.trailing and usage is not None):
-        yield Send(due, encoder.final(delivery.finish_reason, None, None))
+        text, tokens = held
+        yield Send(due, encoder.final(delivery.finish_reason, None, None, text), tokens)
         yield Send(due, encoder.trailing(usage, times))
     else:
         text, tokens = held

@@ -205,6 +205,10 @@ class Listener(Protocol):
         """The request waits, because of a server's limits, for about so long; None if unknown."""
         ...
 
+    def released(self) -> None:
+        """The request goes on that was held."""
+        ...
+
     def locating(self) -> None:
         """The model is asked which sections of the file the edit needs."""
         ...

@@ -50,6 +50,7 @@ class ReplyReceiver:
         self._limit = limit
         self._listener = listener
         self._stands_still = priority is Priority.BATCH
+        self._held = False
         self._left_s: float | None = None  # while the deadline stands still
         self._pieces: list[str] = []
         self._runaway = Runaway("")
@@ -125,11 +126,15 @@ class ReplyReceiver:
         if (self._stands_still or seconds is None) and self._left_s is None:
             self._left_s = self.time_left_s()
             self._limit.reschedule(None)
+        self._held = True
         if self._listener is not None:
             self._listener.held(seconds)
 
     def released(self) -> None:
         """It goes on."""
+        if self._held and self._listener is not None:
+            self._listener.released()
+        self._held = False
         if self._left_s is not None:
             left, self._left_s = self._left_s, None
             if not math.isinf(left):

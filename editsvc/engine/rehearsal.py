@@ -100,6 +100,9 @@ class _Audience:
     def held(self, seconds: float | None) -> None:
         pass
 
+    def released(self) -> None:
+        pass
+
     def locating(self) -> None:
         pass
 

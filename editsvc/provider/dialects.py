@@ -58,7 +58,9 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def takes_effort(self, model: str, *, known: bool) -> bool:
         """Whether `model` takes ``reasoning_effort`` here, and so spends tokens on reasoning."""
-        return known if BY_TABLE in self.efforts else known or _is_one_of(model, self.efforts)
+        if not self.efforts:
+            return False
+        return known or _is_one_of(model, self.efforts)
 
     def takes_temperature(self, model: str) -> bool:
         """Whether `model` takes a temperature of 0 here."""

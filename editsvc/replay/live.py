@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from editsvc.engine.edit import EditRequest
 from editsvc.errors import Status
 from editsvc.prediction.policy import PredictionMode
+from editsvc.replay.sizes import FUNCTIONS
 from editsvc.report.intervals import quantiles, ratio
 from editsvc.scope.scopes import ScopeKind, ScopeRequest
 from editsvc.text.document import Snapshot
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from editsvc.report.model import Quantiles, Rate
 
 _ARMS: Final = (PredictionMode.ON, PredictionMode.OFF)
-_FUNCTIONS: Final = 40
 _NOTABLE: Final = 1.1  # below that, the times of single edits differ as much by themselves
 
 
@@ -44,23 +44,30 @@ async def measure(
     *,
     requests: int,
     concurrency: int,
+    functions: int = FUNCTIONS,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _all: None,
+    first: Callable[[EditResult], None] = lambda _: None,
 ) -> list[MeasuredArm]:
-    """Make so many edits, `concurrency` at a time, alternately with and without a prediction; no file is written."""
+    """Make so many edits, `concurrency` at a time, alternately with and without a prediction; no file is written.
+
+    Each is of a module with so many functions. `first` gets the result of the first one as soon as it is there.
+    """
     limit = asyncio.Semaphore(concurrency)
     results: list[tuple[PredictionMode, EditResult]] = []
 
     async def one(number: int) -> None:
         mode = _ARMS[number % len(_ARMS)]
         async with limit:
-            results.append((mode, await service.edit(request(number // len(_ARMS), mode))))
+            results.append((mode, await service.edit(request(number // len(_ARMS), mode, functions))))
+        if len(results) == 1:
+            first(results[0][1])
         progress(f"prediction {mode}", len(results), requests)
 
     await asyncio.gather(*map(one, range(requests)))
     return [_arm(mode, [result for sent, result in results if sent is mode]) for mode in _ARMS]
 
 
-def request(number: int, mode: PredictionMode) -> EditRequest:
+def request(number: int, mode: PredictionMode, functions: int = FUNCTIONS) -> EditRequest:
     """A rename in a module that no other request uses, so that prompt caches do not help; both arms get the same."""
     text = f'"""Module {number}."""\n\n\n' + "".join(
         f"def load_{number}_{function}(path, retries={function}):\n"
@@ -71,9 +78,9 @@ def request(number: int, mode: PredictionMode) -> EditRequest:
         f"        except OSError:\n"
         f"            print('retry', attempt, path)\n"
         f"    return None\n\n\n"
-        for function in range(_FUNCTIONS)
+        for function in range(functions)
     )
-    name = f"load_{number}_{_FUNCTIONS // 2}"
+    name = f"load_{number}_{functions // 2}"
     return EditRequest(
         Snapshot(text.rstrip("\n") + "\n"),
         f"rename {name} to {name.replace('load', 'read')}",

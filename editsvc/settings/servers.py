@@ -95,11 +95,10 @@ class Server:
 def servers(settings: Settings) -> list[Server]:
     """Every server that the settings name, in their order, whether it has a key or not."""
     if not settings.servers:
-        first = _server(settings, CEREBRAS, _first(settings))
-        if not (settings.fallback_base_url and settings.fallback_model):
-            return [first]
-        # Without a key for it, the second server is the only one.
-        return [replace(first, needs_key=True), _server(settings, FALLBACK, _second(settings))]
+        found = [_server(settings, CEREBRAS, _first(settings))]
+        if settings.fallback_base_url and settings.fallback_model:
+            found.append(_server(settings, FALLBACK, _second(settings)))
+        return found
     short = {CEREBRAS: _first(settings), FALLBACK: _second(settings)}
     return [
         _server(settings, name, _completed(table, short[name]) if name in short else table)
@@ -161,18 +160,19 @@ def _server(settings: Settings, name: str, table: ServerTable) -> Server:
         model=table.model,
         said=table,
         patience=_patience(settings, table, base_url, dialect),
-        at_once=_at_once(settings, table, base_url),
+        at_once=_at_once(settings, table, base_url, dialect),
         key_variables=tuple(dict.fromkeys(variables)),
         key_setting=setting or f"servers.{name}.api_key_command",
         key_command=tuple(table.api_key_command or ()),
-        needs_key=vendor or (name == CEREBRAS and not dialects.is_loopback(base_url)),
+        needs_key=vendor or dialect.name == dialects.CEREBRAS,
     )
 
 
-def _at_once(settings: Settings, table: ServerTable, base_url: str) -> float:
+def _at_once(settings: Settings, table: ServerTable, base_url: str, dialect: Dialect) -> float:
     if table.jobs is not None:
         return table.jobs
-    if not dialects.is_loopback(base_url):
+    # One that speaks as Cerebras does is a way there, or an emulator, and takes as many as that.
+    if not dialects.is_loopback(base_url) or dialect.name == dialects.CEREBRAS:
         return math.inf
     from editsvc.settings.schema import MANY  # noqa: PLC0415 - as above
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from editsvc.engine.edit import StreamUpdate
 
 _STREAM_EVERY_S: Final = 0.04
+# A server that says nothing for longer is slow, and its user wants to know that it is at work.
+_SILENT_S: Final = 2.0
+_SILENCE_EVERY_S: Final = 1.0
 _PROGRESS_EVERY_S: Final = 0.25
 _BACKLOG: Final = 1 << 20
 
@@ -52,6 +55,9 @@ class StreamReporter:
         self._timer: asyncio.TimerHandle | None = None
         self._last_report = loop.time()
         self._finished = False
+        self._doing = "reading the file"
+        self._since = loop.time()
+        self._silence: asyncio.TimerHandle | None = loop.call_later(_SILENT_S, self._say_that_it_reads)
         self._clear()
 
     def _clear(self) -> None:
@@ -66,9 +72,28 @@ class StreamReporter:
     def restarted(self) -> None:
         """Begin anew: the next message has seq 0."""
         self._clear()
+        self._wait("reading the file")
+
+    def _wait(self, doing: str) -> None:
+        """Nothing is to be expected for a while: say what is done meanwhile, and how long it has taken."""
+        self._stop_waiting()
+        self._doing, self._since = doing, self._loop.time()
+        if not self._finished:
+            self._silence = self._loop.call_later(_SILENT_S, self._say_that_it_reads)
+
+    def _stop_waiting(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def _say_that_it_reads(self) -> None:
+        seconds = round(self._loop.time() - self._since)
+        self._sink.report(f"{self._doing} ({seconds} s)", 0)
+        self._silence = self._loop.call_later(_SILENCE_EVERY_S, self._say_that_it_reads)
 
     def streamed(self, update: StreamUpdate) -> None:
         """Collect new hunks; the first one is sent at once, the others when due."""
+        self._stop_waiting()
         waited_for = not self._count
         self._reached, self._total = update.reached, update.total
         for block in update.blocks:
@@ -98,16 +123,23 @@ class StreamReporter:
 
     def held(self, seconds: float | None) -> None:
         """Report immediately that the edit waits for the server."""
+        self._stop_waiting()
         about = "" if seconds is None else f" about {max(1, round(seconds))} s"
         self._sink.report(f"waiting{about}, because of the server's limits or a failure", self._message()[1])
 
+    def released(self) -> None:
+        """The server is asked now."""
+        self._wait(self._doing)
+
     def locating(self) -> None:
         """Report immediately that the place of the edit is looked for."""
+        self._wait("finding the place")
         self._sink.report("finding the place", self._message()[1])
 
     def finish(self) -> None:
         """Send nothing more by the clock."""
         self._finished = True
+        self._stop_waiting()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

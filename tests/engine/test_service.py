@@ -248,6 +248,9 @@ class Broken:
     def streamed(self, update: StreamUpdate) -> None:
         raise KeyError(update.new_lines)
 
+    def released(self) -> None:
+        pass
+
     def locating(self) -> None:
         pass
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import virtual_time
 from lsp_client import PROFILES, Profile
 from lsp_session import STEPS, URI, Session
 
@@ -115,6 +116,25 @@ async def test_lines_that_stay_are_not_called_predicted(kept: int, words: str) -
     assert (
         message == f"211/300 lines · {figures.count(int(kept < lines), 'hunk')} · {words} of the lines kept"
     )
+
+
+def test_a_client_is_told_how_long_a_slow_server_has_been_reading() -> None:
+    async def edit() -> list[str]:
+        heard = Heard()
+        reporter = StreamReporter(heard, asyncio.get_running_loop(), stream=False)
+        await asyncio.sleep(4.5)
+        reporter.streamed(StreamUpdate([Block(0, 1, 0, 1, equal=True)], 1, 9, [], []))
+        await asyncio.sleep(5)
+        reporter.restarted()
+        await asyncio.sleep(2.5)
+        reporter.finish()
+        await asyncio.sleep(5)
+        return [heard.said.get_nowait() for _ in range(heard.said.qsize())]
+
+    said = virtual_time.run(edit())
+    assert said[:3] == [f"reading the file ({seconds} s)" for seconds in (2, 3, 4)]
+    assert "of the lines kept" in said[3]
+    assert said[4:] == ["reading the file (2 s)"]
 
 
 async def test_a_client_is_told_at_once_that_the_place_is_looked_for() -> None:

@@ -107,7 +107,7 @@ def test_a_server_on_this_machine_needs_no_key_and_one_of_a_company_does(tmp_pat
     given = settings(data_dir=str(tmp_path), servers={"openai": {"model": "gpt-4.1"}, "local": LOCAL})
     assert [one.name for one in configured(given, {})] == ["local"]
     assert not environment.key_is_nowhere(given, {})
-    short = settings(data_dir=str(tmp_path), base_url="http://127.0.0.1:8080")
+    short = settings(data_dir=str(tmp_path), base_url="http://127.0.0.1:11434")
     assert [one.name for one in configured(short, {})] == ["cerebras"]
     assert configured(settings(data_dir=str(tmp_path)), {}) == []
 

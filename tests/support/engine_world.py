@@ -73,6 +73,9 @@ class Watcher:
     def streamed(self, update: StreamUpdate) -> None:
         self.updates.append(update)
 
+    def released(self) -> None:
+        pass
+
     def locating(self) -> None:
         self.locates += 1
 
