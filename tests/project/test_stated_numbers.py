@@ -183,7 +183,43 @@ STATED: list[tuple[str, str, list[Any]]] = [
         ],
     ),
     ("docs/providers.md", "`max_retries` more rounds, {} by default", [SETTINGS.max_retries]),
-    ("docs/providers.md", "`deadline_s` ({:g} s)", [SETTINGS.deadline_s]),
+    ("docs/providers.md", "| connection | {0:g} s | {0:g} s | {0:g} s |", [SETTINGS.connect_timeout_s]),
+    (
+        "docs/providers.md",
+        "| first token | {:g} s, and 1 s more for {:g} tokens of the prompt | {:g} s | {:g} s |",
+        [
+            constant("provider.patience:NEAR_FIRST_S"),
+            constant("provider.patience:_READS_A_S"),
+            constant("provider.patience:BRISK_S"),
+            constant("provider.patience:ELSEWHERE_FIRST_S"),
+        ],
+    ),
+    (
+        "docs/providers.md",
+        "| each further token | {:g} s | {:g} s | {:g} s |",
+        [
+            constant("provider.patience:NEAR_GAP_S"),
+            constant("provider.patience:BRISK_S"),
+            constant("provider.patience:ELSEWHERE_GAP_S"),
+        ],
+    ),
+    (
+        "docs/providers.md",
+        "| as long as its requests call for | {0:g} s | {0:g} s |",
+        [constant("provider.patience:WHOLE_S")],
+    ),
+    ("docs/providers.md", "up to {:g} hours", [constant("provider.patience:_LONGEST_S") / 3_600]),
+    ("docs/providers.md", "for up to {:g} s. Waiting", [constant("provider.patience:LOADING_S")]),
+    (
+        "docs/providers.md",
+        "remembered for {:g} days in `servers.json`",
+        [constant("provider.lessons_file:_FORGOTTEN_S") / 86_400],
+    ),
+    (
+        "docs/providers.md",
+        "after {} in a row none are sent for {:g} days",
+        [WORDS[constant("provider.lessons:ENOUGH")], constant("provider.lessons_file:_FORGOTTEN_S") / 86_400],
+    ),
     ("docs/providers.md", "{} KB are read", [constant("provider.connections:_MOST_OF_AN_ERROR") >> 10]),
     (
         "docs/providers.md",
@@ -388,7 +424,12 @@ ELSEWHERE = {
         "(0 takes a free port)",
         "status 0, or 1 after",
     ],
-    "docs/providers.md": ["no token after 0.8 s", "since February 2026", "(temperature 0)"],
+    "docs/providers.md": [
+        "no token after 0.8 s",
+        "refuses a request (400 or 422)",
+        "a context of 16,000 tokens or more",
+        "(temperature 0)",
+    ],
     "docs/reports.md": [
         "In 500 simulated logs of 400 requests each",
         "in 93 to 98 of 100 cases",
