@@ -5,13 +5,13 @@ prompt, stops in the middle, repeats itself, and answers another question.
 """
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from local_servers import with_servers
 
 pytestmark = pytest.mark.model
 
@@ -94,16 +94,7 @@ AS_DATA = [pytest.param(task, "search-replace", id=f"{task.name} as data") for t
 def test_an_edit_is_right_or_says_why_not(model: str, tmp_path: Path, task: Task, form: str) -> None:
     file = tmp_path / task.name
     file.write_text(task.before)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("EDITSVC_")} | {
-        "HOME": str(tmp_path),
-        "EDITSVC_DATA_DIR": str(tmp_path / "data"),
-        "CEREBRAS_API_KEY": "none",
-        "CEREBRAS_BASE_URL": model,
-        "EDITSVC_EDIT_FORMAT": form,
-        # Some ten tokens a second on a machine that does other things as well.
-        "EDITSVC_READ_TIMEOUT_S": "120",
-        "EDITSVC_DEADLINE_S": "240",
-    }
+    environ = with_servers(tmp_path, local=model) | {"EDITSVC_EDIT_FORMAT": form}
     ran = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("editsvc")), "rewrite", "-i", task.instruction),
