@@ -1,0 +1,77 @@
+"""Exchanges with servers of each kind, as files: what is read from their replies, refusals and words for too long."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answering import JSON, Answer, served
+
+from editsvc.prompt.rendering import Message
+from editsvc.provider import dialects, overflow
+from editsvc.provider.base import Completion, CompletionRequest
+from editsvc.provider.cerebras import CerebrasProvider
+from editsvc.provider.fields import Fields
+from editsvc.provider.wire import request_fields
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "dialects"
+TABLE = dialects.table()
+TELL_NOTHING = {"compatible"}
+TELL_OF_PREDICTIONS = {"cerebras", "openai", "azure", "openrouter"}
+FILE = re.compile(
+    r"(?P<about>.+?\.)\n\n-- reply --\n(?P<reply>.+?)-- refusal of (?P<field>\S+) --\n(?P<refusal>.*?)\n"
+    r"-- too long, of (?P<limit>[^\n]+) --\n(?P<long>.*?)\n",
+    re.DOTALL,
+)
+
+
+def exchange(name: str) -> dict[str, str]:
+    found = FILE.fullmatch((FOLDER / f"{name}.txt").read_text())
+    assert found is not None, name
+    return found.groupdict()
+
+
+def test_each_dialect_has_an_exchange() -> None:
+    assert {path.stem for path in FOLDER.glob("*.txt")} == set(TABLE)
+
+
+@pytest.mark.parametrize("name", TABLE)
+async def test_a_reply_is_read_with_all_that_it_tells(name: str) -> None:
+    deltas: list[str] = []
+    with served() as server:
+        server.answer = Answer(exchange(name)["reply"].encode(), JSON | {"content-type": "text/event-stream"})
+        provider = CerebrasProvider(api_key="a-key", base_url=server.url, dialect=TABLE[name])
+        try:
+            done: Completion = await provider.complete(
+                CompletionRequest("m", [Message("user", "x")], 100, "p"), deltas.append
+            )
+        finally:
+            provider.close()
+    assert "".join(deltas) == "x = 1\n"
+    assert done.finish_reason == "stop"
+    expected = (None, None) if name in TELL_NOTHING else (31, 5)
+    assert (done.usage.prompt_tokens, done.usage.completion_tokens) == expected
+    accepted = 3 if name in TELL_OF_PREDICTIONS else None
+    assert done.usage.accepted_prediction_tokens == accepted
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if exchange(name)["field"] != "nothing"])
+def test_what_it_refuses_is_left_out_or_renamed(name: str) -> None:
+    body: Any = json.loads(exchange(name)["refusal"])
+    field = exchange(name)["field"]
+    request = CompletionRequest("m", [Message("user", "x")], 100, "p", "low")
+    sent = request_fields(request, TABLE[name]) | {field: True}
+    if field == "max_completion_tokens":
+        sent.pop("max_tokens")
+    changed = Fields().after_refusal(body, sent, TABLE[name])
+    assert changed is not None
+    assert (changed.limit is not None) is (field in {"max_tokens", "max_completion_tokens"})
+    assert changed.dropped == frozenset() if changed.limit else changed.dropped == {field}
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if exchange(name)["long"]])
+def test_its_word_for_too_long_is_understood(name: str) -> None:
+    found = overflow.read(json.loads(exchange(name)["long"]))
+    assert found is not None
+    assert found.limit == int(exchange(name)["limit"])
