@@ -1,4 +1,4 @@
-"""Which numbers can be: what a server reports, and what a log holds, is believed within these bounds only.
+"""What can be: numbers and names that a server reports, or a log holds, are believed within these bounds only.
 
 A number that cannot be counts as not reported, which is None and not the same as 0. Impossible are negative
 counts and times, what is not finite, what is beyond every request, and a part that is greater than its whole.
@@ -18,6 +18,61 @@ MOST_SECONDS: Final = 1_000_000.0
 """Eleven days; no request takes so long."""
 MOST_USD: Final = 1_000_000.0
 """For one request."""
+
+FINISH_REASONS: Final = frozenset(
+    {
+        *("stop", "length", "content_filter", "tool_calls", "function_call"),  # OpenAI's
+        *("error", "eos", "abort", "cancelled", "model_length", "max_tokens", "end_turn", "stop_sequence"),
+        *("model_context_window_exceeded", "insufficient_system_resource", "repetition"),
+    }
+)
+"""Why replies end, at the servers that are known."""
+OTHER: Final = "other"
+"""Every other reason, in the log."""
+_LONGEST_WORD: Final = 40
+_SIGNS_OF_WORDS: Final = str.maketrans("_.-", "aaa")
+_LONGEST_NAME: Final = 200
+_LONGEST_LIMIT: Final = 32
+_RATE_LIMITS: Final = frozenset(
+    f"{what}-{unit}{window}"
+    for what in ("limit", "remaining", "reset")
+    for unit in ("tokens", "requests")
+    for window in ("", "-minute", "-hour", "-day")
+)
+
+
+def word(value: object) -> str | None:
+    """`value` as a word of a protocol, to be shown; what is none, or longer than 40 characters, becomes `OTHER`."""
+    if not value:
+        return None
+    if type(value) is not str or len(value) > _LONGEST_WORD or not value.isascii():
+        return OTHER
+    return value if value.translate(_SIGNS_OF_WORDS).isalnum() else OTHER
+
+
+def finish_reason(value: object) -> str | None:
+    """`value` as one of the `FINISH_REASONS`, or `OTHER`."""
+    return value if value is None or (type(value) is str and value in FINISH_REASONS) else OTHER
+
+
+def name(value: object) -> str | None:
+    """`value` as a model's name or a request's id: up to 200 printable characters of ASCII, without blanks."""
+    if type(value) is not str or " " in value or not _is_printable(value, _LONGEST_NAME):
+        return None
+    return value
+
+
+def rate_limits(value: object) -> dict[str, str] | None:
+    """The known ones of rate-limit headers, without their prefix; None if there are none."""
+    if type(value) is not dict:
+        return None
+    known = {name: value[name] for name in sorted(_RATE_LIMITS & value.keys())}
+    return {name: said for name, said in known.items() if _is_printable(said, _LONGEST_LIMIT)} or None
+
+
+def _is_printable(value: object, longest: int) -> bool:
+    """Whether `value` is text of ASCII that can be shown, of at most so many characters."""
+    return type(value) is str and 0 < len(value) <= longest and value.isascii() and value.isprintable()
 
 
 def count(value: object) -> int | None:

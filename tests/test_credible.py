@@ -89,3 +89,37 @@ def test_every_rule_takes_whatever_it_is_given(value: object) -> None:
     for rule in (credible.seconds, credible.duration, credible.dollars, credible.speed, credible.probability):
         found = rule(value)
         assert found is None or (math.isfinite(found) and found >= 0)
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "content_filter", None])
+def test_a_reason_that_is_known_is_kept(reason: str | None) -> None:
+    assert credible.finish_reason(reason) == credible.word(reason) == reason
+
+
+@pytest.mark.parametrize("reason", ["x" * 41, "two words", "a\nb", "\x1b[2J", "ünknown", 7, ["stop"]])
+def test_a_reason_that_is_no_word_is_another_one(reason: object) -> None:
+    assert credible.finish_reason(reason) == credible.word(reason) == "other"
+
+
+def test_a_word_that_is_not_known_is_shown_and_not_logged() -> None:
+    assert (credible.word("finished-new"), credible.finish_reason("finished-new")) == (
+        "finished-new",
+        "other",
+    )
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a b", "a\nb", "\x1b[2J", "ünknown", 7, None])
+def test_what_is_no_name_is_none(name: object) -> None:
+    assert credible.name(name) is None
+
+
+def test_a_name_is_kept() -> None:
+    assert credible.name("openai/gpt-oss-20b:free") == "openai/gpt-oss-20b:free"
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers()) | ODD)
+def test_of_rate_limits_only_those_that_are_known_are_kept(headers: object) -> None:
+    assert credible.rate_limits(headers) is None
+    if isinstance(headers, dict):
+        known = {"remaining-tokens-minute": "7", "reset-requests": "6m0s"}
+        assert credible.rate_limits({**headers, **known, "limit-tokens": "9" * 33}) == known

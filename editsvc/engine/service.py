@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from editsvc import syntax
+from editsvc import credible, syntax
 from editsvc.engine.assembly import Misfit, assemble
 from editsvc.engine.edit import EditRequest, EditResult, Listener, Restart, check_text
 from editsvc.engine.meanwhile import working_ahead
@@ -1075,7 +1075,7 @@ def _incomplete(done: Completion, limit: int) -> IncompleteReply:
         message = f'The server ended the reply with finish_reason "{reason}", where "stop" was expected.'
     return IncompleteReply(
         message,
-        finish_reason=reason,
+        finish_reason=credible.finish_reason(reason),
         hint=hint,
         remedies=remedies,
         request_id=done.request_id,

@@ -8,7 +8,8 @@
        └───────────────────────────────────────────────────────────────┘ a successful probe
 
 Only what a server is to blame for counts: 5xx, time-outs, stalls, broken streams, bytes of another protocol. A
-4xx never does, nor does a request that its user took back. 429 is no failure: it is a cooldown, in any state.
+4xx never does, nor does a request that its user took back. 429 is no failure: it is a cooldown, in any state. A server
+that asks for a longer one than `LONGEST_COOLDOWN_S` gets that, and then one request that finds out.
 
 Source: M. Nygard, *Release It!*, "Circuit Breaker".
 """
@@ -19,6 +20,9 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+
+LONGEST_COOLDOWN_S: Final = 120.0
+"""A server that says more may be right, as about the limit of a day; one request every so often finds out."""
 
 
 class BreakerState(StrEnum):
@@ -78,6 +82,7 @@ class Breaker:
         self._limits = limits
         self._health = health or Health()
         self._probe_at: float | None = None
+        self._curbed = False  # the last cooldown was cut short
 
     @property
     def health(self) -> Health:
@@ -93,11 +98,16 @@ class Breaker:
     def wait_s(self, now: float) -> float:
         """Seconds until a request would be permitted; 0 if it is now, infinity while a probe is under way."""
         cooling = max(0.0, self._health.cool_until - now)
-        if self._health.until is None:
+        if not self._probes:
             return cooling
         if self._probe_at is not None and now - self._probe_at < self._limits.probe_s:
             return math.inf
-        return max(cooling, self._health.until - now, 0.0)
+        return max(cooling, 0.0 if self._health.until is None else self._health.until - now, 0.0)
+
+    @property
+    def _probes(self) -> bool:
+        """Whether only one request at a time is let through, to find out."""
+        return self._curbed or self._health.until is not None
 
     def permits(self, now: float) -> bool:
         """Whether the server may be asked."""
@@ -105,12 +115,13 @@ class Breaker:
 
     def asked(self, now: float) -> None:
         """A request goes out, permitted or not: while the breaker is not closed, it is the probe."""
-        if self._health.until is not None:
+        if self._probes:
             self._probe_at = now
 
     def succeeded(self) -> None:
         """A request ended well: the server works."""
         self._probe_at = None
+        self._curbed = False
         self._health = Health(cool_until=self._health.cool_until)
 
     def failed(self, now: float, reason: str) -> None:
@@ -130,9 +141,10 @@ class Breaker:
         self._health = Health(failures, now, until, open_s, old.cool_until, reason)
 
     def limited(self, now: float, seconds: float) -> None:
-        """The server answered 429: it is alive, and not to be asked for so long."""
+        """The server answered 429: it is alive, and not to be asked for so long, up to `LONGEST_COOLDOWN_S`."""
         self._probe_at = None
-        cool_until = max(self._health.cool_until, now + seconds)
+        self._curbed = seconds >= LONGEST_COOLDOWN_S
+        cool_until = max(self._health.cool_until, now + min(seconds, LONGEST_COOLDOWN_S))
         self._health = replace(self._health, cool_until=cool_until)
 
     def abandoned(self) -> None:

@@ -36,6 +36,8 @@ _MARGIN_S: Final = 0.5
 # Requests that are older belong to another window; a day's are as good as counted by the server's next word.
 _FORGOTTEN_S: Final = 120.0
 # The second is that of OpenAI, Azure and Groq.
+# No window is longer than its name says, with some for clocks; one that says so would keep batch work waiting for good.
+_LONGEST_S: Final = {"tokens-minute": 120.0, "requests-minute": 120.0, "requests-day": 2 * 86_400.0}
 _MINUTES: Final = ("limit-tokens-minute", "limit-tokens")
 _WINDOWS: Final = (("tokens", "tokens-minute"), ("requests", "requests-minute"), ("requests", "requests-day"))
 
@@ -144,8 +146,7 @@ def limit_reset_s(headers: Mapping[str, str]) -> float | None:
     resets = [
         reset
         for _, name in _WINDOWS
-        if _number(headers.get(f"remaining-{name}")) == 0
-        and (reset := _number(headers.get(f"reset-{name}"))) is not None
+        if _number(headers.get(f"remaining-{name}")) == 0 and (reset := _reset_s(headers, name)) is not None
     ]
     return max(resets, default=None)
 
@@ -157,12 +158,17 @@ def tokens_a_minute(headers: Mapping[str, str]) -> int | None:
 
 
 def _window(headers: Mapping[str, str], name: str, sent_at: float, now: float) -> Window | None:
-    limit, remaining, reset = (
-        _number(headers.get(f"{what}-{name}")) for what in ("limit", "remaining", "reset")
-    )
+    limit, remaining = (_number(headers.get(f"{what}-{name}")) for what in ("limit", "remaining"))
+    reset = _reset_s(headers, name)
     if limit is None or remaining is None or reset is None or limit <= 0:
         return None
     return Window(limit, remaining, sent_at + reset, now + reset + _MARGIN_S)
+
+
+def _reset_s(headers: Mapping[str, str], name: str) -> float | None:
+    """Seconds until a window is over; None if `headers` do not say."""
+    found = _number(headers.get(f"reset-{name}"))
+    return None if found is None else min(found, _LONGEST_S[name])
 
 
 def _number(text: str | None) -> float | None:

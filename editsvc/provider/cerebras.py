@@ -25,11 +25,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from editsvc import credible
 from editsvc.errors import ContextExceeded, EditsvcError, SettingsError
 from editsvc.provider import dialects, noticed, overflow
 from editsvc.provider.base import Completion
 from editsvc.provider.bridge import Bridge
-from editsvc.provider.call import MOST_BYTES, Call, CallCancelled, current_call
+from editsvc.provider.call import Call, CallCancelled, current_call
 from editsvc.provider.compression import Compression
 from editsvc.provider.fields import REFUSALS
 from editsvc.provider.lessons import Lessons
@@ -56,10 +57,12 @@ _HEADER_VALUE: Final = re.compile(r"[\t -~]*")
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEEPALIVE_S: Final = 300.0
 # An event for each token, with whatever else servers put into one, reasoning included.
-_MOST_BYTES_A_TOKEN: Final = 4 << 10
+_MOST_BYTES_A_TOKEN: Final = 2 << 10
 _MOST_OVERHEAD: Final = 1 << 20
 # Whoever waits gives up first, and says so in words of its own; this is for when nobody gets a turn to.
 _GRACE_S: Final = 1.0
+# OpenRouter lists some hundred.
+_MOST_MODELS: Final = 5_000
 # Of a key as short as this nothing would be left to tell it from other words.
 _SHORTEST_KEY: Final = 6
 
@@ -279,7 +282,7 @@ class CerebrasProvider:
         )
         body = None if stream.over else response.extensions["direct_body"]()
         if body is None:
-            reading.read(response, call)
+            reading.read(response)
         else:
             first_by = started + waits.first_token_s
             self._reader.add(
@@ -369,15 +372,15 @@ class CerebrasProvider:
 
     def _list_models(self) -> list[str]:
         from editsvc.provider import failures  # noqa: PLC0415 - as in _build
-        from editsvc.provider.connections import bounded  # noqa: PLC0415 - as in _build
 
         try:
             with self._connect().models.with_streaming_response.list() as response:
-                body = b"".join(bounded(response.iter_bytes(), MOST_BYTES))
+                body = b"".join(response.iter_bytes())
         except Exception as exc:
             raise self._mapped(exc, self._waits) from exc
         try:
-            return sorted(model.id for model in decode_models(body).data or ())
+            listed = (credible.name(model.id) for model in decode_models(body).data or ())
+            return sorted({model for model in listed if model})[:_MOST_MODELS]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise failures.no_list(server=self._server) from exc
 

@@ -27,6 +27,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from editsvc import credible
 from editsvc.errors import (
     ContextExceeded,
     IncompleteReply,
@@ -363,7 +364,11 @@ class _RequestRun:
             outcome = impassable(outcome, call.request, call.upstream.name) or outcome
         call.outcome = outcome
         self._record_end(
-            call, outcome, (outcome.finish_reason or "") if isinstance(outcome, Completion) else outcome.kind
+            call,
+            outcome,
+            (credible.finish_reason(outcome.finish_reason) or "")
+            if isinstance(outcome, Completion)
+            else outcome.kind,
         )
 
     async def _cancel(self, calls: Sequence[_Call], *, but: _Call | None = None) -> None:

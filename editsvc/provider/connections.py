@@ -25,6 +25,7 @@ import httpx
 from editsvc.errors import EndlessReply, ProviderTimeout
 from editsvc.provider.body import BadBody, BodyToTheEnd, ChunkedBody
 from editsvc.provider.call import Call, CallCancelled, current_call, shut_down
+from editsvc.provider.decoding import ACCEPTED, decompressed, is_compressed
 
 if TYPE_CHECKING:
     import socket
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from editsvc.provider.body import Body
 
 _MOST_IDLE: Final = 8
+_OF_COMPRESSED: Final = frozenset({b"content-encoding", b"content-length"})
 # Enough for an error in words; what comes behind that is not read.
 _MOST_OF_AN_ERROR: Final = 64 << 10
 _FIRST_ERROR: Final = 300
@@ -62,16 +64,6 @@ def endless(most_bytes: int) -> EndlessReply:
 def late() -> ProviderTimeout:
     """The error for an answer that goes on beyond the time it was given."""
     return ProviderTimeout("The answer did not end in time.", hint="Try again, or raise deadline_s.")
-
-
-def bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
-    """`pieces` as they come; raises EndlessReply at the one with which they are more than `most_bytes`."""
-    received = 0
-    for piece in pieces:
-        received += len(piece)
-        if received > most_bytes:
-            raise endless(most_bytes)
-        yield piece
 
 
 @contextmanager
@@ -414,21 +406,43 @@ class _ConnectionStream(httpx.SyncByteStream):
         self._direct = DirectBody(wire, BodyToTheEnd() if coding is None else ChunkedBody(), self._call)
         return self._direct
 
+    @property
+    def encoding(self) -> str:
+        """What the answer's Content-Encoding says."""
+        named = [value for name, value in self._inner.headers if name.lower() == b"content-encoding"]
+        return b",".join(named).decode("ascii", "replace")
+
     def __iter__(self) -> Iterator[bytes]:
-        received = 0
+        pieces = self._within(self._received())
+        try:
+            if is_compressed(self.encoding):
+                yield from self._within(decompressed(pieces, self.encoding))
+            else:
+                yield from pieces
+        except Exception:
+            self.close()  # the SDK does not, for an error that it cannot read
+            raise
+
+    def _received(self) -> Iterator[bytes]:
+        """The bytes as they come."""
         with _as_httpx():
-            for piece in self._inner.iter_stream():
-                received += len(piece)
-                if self._call.is_over:
-                    raise late()
-                if self._is_error and received > _MOST_OF_AN_ERROR:
-                    yield piece[: _MOST_OF_AN_ERROR - received or None]
-                    return
-                if received > self._call.most_bytes:
-                    raise endless(self._call.most_bytes)
-                yield piece
+            yield from self._inner.iter_stream()
         # A server may refuse a request of which it has not read all, and read what is left as the next one.
         self._complete = not self._is_error
+
+    def _within(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """`pieces` up to what may come; raises EndlessReply and ProviderTimeout, and cuts an error off."""
+        received = 0
+        for piece in pieces:
+            received += len(piece)
+            if self._call.is_over:
+                raise late()
+            if self._is_error and received > _MOST_OF_AN_ERROR:
+                yield piece[: _MOST_OF_AN_ERROR - received or None]
+                return
+            if received > self._call.most_bytes:
+                raise endless(self._call.most_bytes)
+            yield piece
 
     def close(self) -> None:
         if self._closed:
@@ -485,6 +499,7 @@ class CancellableTransport(httpx.BaseTransport):
 
     def _sent(self, request: httpx.Request, call: Call) -> httpx.Response:
         connection = self._take(call)
+        request.headers["accept-encoding"] = ACCEPTED
         try:
             call.use(connection.socket)
             response = connection.send(request)
@@ -498,7 +513,7 @@ class CancellableTransport(httpx.BaseTransport):
         stream = _ConnectionStream(response, connection, self, call, is_error=is_error)
         return httpx.Response(
             response.status,
-            headers=response.headers,
+            headers=_as_decoded(response.headers) if is_compressed(stream.encoding) else response.headers,
             stream=stream,
             extensions={**response.extensions, "direct_body": stream.directly},
         )
@@ -551,6 +566,11 @@ class CancellableTransport(httpx.BaseTransport):
         with self._lock:
             self._busy.add(connection)
         return connection
+
+
+def _as_decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """`headers` without those that tell of a compressed body: nobody decompresses it a second time."""
+    return [(name, value) for name, value in headers if name.lower() not in _OF_COMPRESSED]
 
 
 def _wants_http2(exc: httpx.ConnectError) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from cerebras.cloud import sdk
 
+from editsvc import credible
 from editsvc.errors import (
     ContextExceeded,
     EditsvcError,
@@ -35,6 +36,7 @@ from editsvc.errors import (
     place_of,
 )
 from editsvc.provider import overflow
+from editsvc.provider.breaker import LONGEST_COOLDOWN_S
 from editsvc.provider.budget import limit_reset_s
 from editsvc.provider.call import NoToken
 from editsvc.provider.fields import PREDICTION, REFUSALS, named, said
@@ -59,17 +61,18 @@ _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The server's id of the request, for its support; None if it did not send one."""
-    return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+    """The server's id of the request, for its support; None if it did not send one that can be shown."""
+    return next((found for name in _REQUEST_ID_HEADERS if (found := credible.name(headers.get(name)))), None)
 
 
 def rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
-    """The ``x-ratelimit-`` headers, without that prefix."""
-    return {
+    """The known ones of the ``x-ratelimit-`` headers, without that prefix."""
+    found = {
         name.lower().removeprefix(_RATE_LIMIT): value
         for name, value in headers.items()
         if name.lower().startswith(_RATE_LIMIT)
     }
+    return credible.rate_limits(found) or {}
 
 
 def from_status(
@@ -100,6 +103,7 @@ def from_status(
         limits = rate_limit(headers)
         wait = _retry_after_s(headers.get("retry-after"))
         wait = limit_reset_s(limits) if wait is None else wait
+        wait = None if wait is None else min(wait, LONGEST_COOLDOWN_S)
         after = f" in {wait:g} s" if wait is not None else " later"
         return ProviderRateLimited(
             f"{server} does not allow more requests for now (429{words}).",

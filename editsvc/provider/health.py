@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.files import disk
-from editsvc.provider.breaker import Health
+from editsvc.provider.breaker import LONGEST_COOLDOWN_S, Health
 from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class HealthFile:
             failed_at=-math.inf if entry.failed_at is None else entry.failed_at,
             until=entry.open_until,
             open_s=entry.open_s,
-            cool_until=-math.inf if entry.cool_until is None else entry.cool_until,
+            cool_until=-math.inf
+            if entry.cool_until is None
+            else min(entry.cool_until, entry.noted_at + LONGEST_COOLDOWN_S),
             reason=entry.reason,
         )
         return health.moved(self._clock() - now)

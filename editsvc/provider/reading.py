@@ -10,7 +10,7 @@ import httpx
 
 from editsvc.errors import EditsvcError
 from editsvc.provider.call import NoToken
-from editsvc.provider.connections import bounded, late
+from editsvc.provider.connections import late
 
 if TYPE_CHECKING:
     import socket
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from editsvc.provider.base import Completion
     from editsvc.provider.bridge import Bridge
-    from editsvc.provider.call import Call
     from editsvc.provider.connections import DirectBody
     from editsvc.provider.stream import ReplyStream
 
@@ -46,11 +45,11 @@ class Reading:
         self._mapped = mapped
         self._told = False
 
-    def read(self, response: httpx.Response, call: Call) -> None:
+    def read(self, response: httpx.Response) -> None:
         """Read all of `response` here; raises what httpx raises, CallCancelled, and EditsvcError."""
         try:
-            # Decompressed, it may be longer than what was received.
-            for piece in () if self.stream.over else bounded(response.iter_bytes(), call.most_bytes):
+            # Which the transport has decompressed, and bounded.
+            for piece in () if self.stream.over else response.iter_bytes():
                 self.take(piece)
                 self.bridge.wait_for_room()
                 if self.stream.over:

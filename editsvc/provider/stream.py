@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from editsvc import credible
 from editsvc.provider import failures
 from editsvc.provider.noticed import FINISHES
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import decode_chunk, decode_chunks, reported
+from editsvc.tokens import estimate_from_text
 from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
 _MOST_BEHIND: Final = 64 << 10
 # An event of which no end has come is joined with what comes next; a longer one is kept in pieces.
 _LONGEST_JOINED: Final = 64 << 10
+# A server may send all of a reply in one event, or in none: escaped, with its reasoning.
+_MOST_BYTES_A_TOKEN: Final = 64
+_MOST_OVERHEAD: Final = 1 << 20
+# Of what was asked for; our count of tokens is an estimate, and servers have other vocabularies. Text that is short for
+# its tokens is not counted: one that comes letter by letter looks like more of them.
+_MULTIPLE: Final = 4
+_SHORT_FOR_A_TOKEN: Final = 8
+_SPARE_TOKENS: Final = 256
 _STREAMS: Final = frozenset({"", "text/event-stream", "text/plain", "application/octet-stream"})
 _FIELD: Final = b"data: "
 _BOUNDARY: Final = b"\n\n"
@@ -62,6 +72,9 @@ class ReplyStream:
         self._rest = b""
         self._behind = 0
         self._received = 0
+        self._tokens = 0  # an estimate of those in what was received
+        self._unfinished = 0  # bytes of an event, or of a body that is no stream
+        self._longest_event = _MOST_OVERHEAD + _MOST_BYTES_A_TOKEN * limit
         self.done = False
         self.error: ProviderError | None = None
         self.request_id = failures.request_id(headers)
@@ -103,6 +116,7 @@ class ReplyStream:
             return ""
         if self._whole is not None:  # a server that does not stream
             self._whole.append(body)
+            self._wait_for_more(len(body))
             return ""
         if self.done:
             self._behind += len(body)
@@ -171,7 +185,25 @@ class ReplyStream:
         """The chunks by the standard's rules, from here on for good."""
         self._in_parser = True
         rest, self._rest = self._rest, b""
-        return self._decoded([event.data for event in self._parser.push(rest + body)])
+        events = self._parser.push(rest + body)
+        if events:
+            self._unfinished = 0
+        else:
+            self._wait_for_more(len(rest) + len(body))
+        return self._decoded([event.data for event in events])
+
+    def _wait_for_more(self, received: int) -> None:
+        """So many bytes have come, and no end of what they are a part of."""
+        self._unfinished += received
+        if self._unfinished > self._longest_event:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Keep nothing of a reply that is longer than it may be."""
+        self.error = failures.endless(self._limit, server=self._server, headers=self._headers)
+        self._parser, self._rest = EventParser(started=True), b""
+        if self._whole is not None:
+            self._whole = []
 
     def _decoded(self, events: Iterable[bytes]) -> Sequence[Chunk]:
         chunks = []
@@ -206,14 +238,14 @@ class ReplyStream:
                     if said.content:
                         texts.append(said.text)
                 if choice.finish_reason:
-                    self.finish_reason = FINISHES.get(choice.finish_reason, choice.finish_reason)
+                    self.finish_reason = credible.word(FINISHES.get(choice.finish_reason, choice.finish_reason))
             if chunk.usage is not None or chunk.time_info is not None:
                 self._report(chunk)
-            self.model = chunk.model or self.model
+            self.model = credible.name(chunk.model) or self.model
         if heard:
             self.last = self._clock()
         if self.request_id is None:
-            self.request_id = next((chunk.id for chunk in chunks if chunk.id), None)
+            self.request_id = next((found for chunk in chunks if (found := credible.name(chunk.id))), None)
         return self._counted("".join(texts))
 
     def _counted(self, content: str) -> str:
@@ -221,8 +253,12 @@ class ReplyStream:
         if content and self.first is None:
             self.first = self._clock()
         self._received += len(content)
-        if self._received > self._longest:
-            self.error = failures.endless(self._limit, server=self._server, headers=self._headers)
+        self._tokens += estimate_from_text(content)
+        counted = self._received > _SHORT_FOR_A_TOKEN * (self._limit + _SPARE_TOKENS)
+        if self._received > self._longest or (
+            counted and self._tokens > _MULTIPLE * self._limit + _SPARE_TOKENS
+        ):
+            self._give_up()
             return ""
         return content
 

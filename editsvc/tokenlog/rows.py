@@ -67,6 +67,12 @@ _RULES: Final[dict[str, Callable[[object], float | None]]] = {
     "cost_usd": credible.dollars,
     "rejected_cost_usd": credible.dollars,
 }
+# Texts that come from servers.
+_TEXTS: Final[dict[str, Callable[[object], object]]] = {
+    "finish_reason": credible.finish_reason,
+    "request_id": credible.name,
+    "rate_limit": credible.rate_limits,
+}
 _PARTS: Final = (
     ("hunks_accepted", "hunks"),
     ("hunks_survived", "hunks"),
@@ -111,7 +117,7 @@ def to_row(record: RequestRecord) -> dict[str, Any]:
     Some fields come from a server: a number that is not finite or beyond 64 bits counts as not reported, and
     characters that PostgreSQL or UTF-8 cannot hold (NUL, lone surrogates) become U+FFFD.
     """
-    return {name: storable(value) for name, value in columns_of(record).items()}
+    return {name: storable(value) for name, value in _named(columns_of(record)).items()}
 
 
 def from_row(row: Mapping[str, Any]) -> RequestRecord:
@@ -134,7 +140,7 @@ def believable(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Whole and part are compared if both are present. An impossible number of attempts becomes 0.
     """
-    found = dict(values)
+    found = _named(values)
     for name, rule in _RULES.items():
         if found.get(name) is not None:
             found[name] = rule(found[name])
@@ -150,6 +156,11 @@ def believable(values: Mapping[str, Any]) -> dict[str, Any]:
     if found.get("what_if") is not None:
         found["what_if"] = _pairs(found["what_if"])
     return found
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with None for texts that no server can mean; they are of any length, and hold what they like."""
+    return {name: _TEXTS[name](value) if name in _TEXTS else value for name, value in values.items()}
 
 
 def _pairs(what_if: object) -> dict[str, list[int]] | None:

@@ -1,12 +1,14 @@
 """The circuit breaker: what opens it, how long it stays open, and what it must not count."""
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.provider.breaker import Breaker, BreakerLimits, BreakerState, Health
+from editsvc.provider.breaker import LONGEST_COOLDOWN_S, Breaker, BreakerLimits, BreakerState, Health
+from editsvc.provider.health import HealthFile
 
 LIMITS = BreakerLimits(failures=3, memory_s=100, open_s=5, longest_open_s=20, probe_s=60)
 
@@ -125,3 +127,24 @@ def test_whatever_happens_it_lets_somebody_through_in_the_end(events: list[tuple
             breaker.abandoned()
         assert breaker.wait_s(now) >= 0
     assert breaker.permits(now + LIMITS.longest_open_s + LIMITS.probe_s + 41)
+
+
+@pytest.mark.parametrize("asked_for", [99_999_999.0, 1e300, LONGEST_COOLDOWN_S])
+def test_a_server_that_asks_for_a_long_rest_is_tried_by_one_request_after_two_minutes(
+    asked_for: float,
+) -> None:
+    breaker = Breaker(LIMITS)
+    breaker.asked(0)
+    breaker.limited(0, asked_for)
+    assert breaker.wait_s(0) == LONGEST_COOLDOWN_S
+    assert breaker.permits(120)
+    breaker.asked(120)
+    assert math.isinf(breaker.wait_s(121))
+    breaker.succeeded()
+    assert breaker.permits(121)
+
+
+def test_an_endless_rest_that_another_process_has_noted_is_cut_short_too(tmp_path: Path) -> None:
+    file = HealthFile(tmp_path, clock=lambda: 50.0, wall=lambda: 1_000.0)
+    file.save("https://s.example", Health(cool_until=1e300))
+    assert Breaker(LIMITS, file.load("https://s.example")).wait_s(50) == LONGEST_COOLDOWN_S

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.provider.base import Priority
-from editsvc.provider.budget import INTERACTIVE_SHARE, MARGIN_SHARE, Budget, Reservation
+from editsvc.provider.budget import INTERACTIVE_SHARE, MARGIN_SHARE, Budget, Reservation, limit_reset_s
 
 BATCH, INTERACTIVE = Priority.BATCH, Priority.INTERACTIVE
 
@@ -157,3 +157,9 @@ def test_batch_work_never_runs_into_the_limit_nor_into_the_share_of_others(
         now += data.draw(st.floats(0.01, 2))
         if data.draw(st.booleans()):
             budget.finish(*under_way.pop(0), now)
+
+
+def test_no_window_is_longer_than_its_name_says() -> None:
+    assert after(0, reset=99_999_999).wait_s(10_000, BATCH, 1) <= 121
+    refused = {"remaining-requests-day": "0", "reset-requests-day": "1e18"}
+    assert limit_reset_s(refused) == 2 * 86_400

@@ -128,7 +128,7 @@ FAULTS: dict[str, tuple[type[EditsvcError], str]] = {
     "stall": (ProviderTimeout, "No data from 127.0.0.1 for 1 s"),
     "cut": (IncompleteReply, "broke in the middle of the reply"),
     "endless": (EndlessReply, "exceeded the limit of 8,000 tokens"),
-    "endless-event": (EndlessReply, "sent more than 33,816,576 bytes"),
+    "endless-event": (EndlessReply, "exceeded the limit of 8,000 tokens"),
     "endless-error": (ProviderUnavailable, "failed (500"),
     "error-event": (ProviderUnavailable, "broke off the reply with an error"),
     "error-event:503": (ProviderUnavailable, "failed (503"),

@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import json
 import math
+import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import count, pairwise
@@ -25,6 +27,8 @@ from editsvc.errors import (
 from editsvc.prompt.rendering import Message
 from editsvc.provider.base import CompletionRequest
 from editsvc.provider.cerebras import CerebrasProvider
+from editsvc.provider.stream import ReplyStream
+from editsvc.tokens import estimate_from_text
 
 EVENTS = {"content-type": "text/event-stream"}
 GZIP = {"content-encoding": "gzip"}
@@ -143,6 +147,40 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_not_unpacked(server: Serv
         complete(server, Answer(bomb, JSON | GZIP))
 
 
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "gzip, deflate", "nonsense"])
+@pytest.mark.parametrize("status", [200, 500])
+def test_what_is_compressed_twice_or_in_another_way_is_not_unpacked(
+    server: Server, encoding: str, status: int
+) -> None:
+    twice = gzip.compress(gzip.compress(bytes(20 << 20)))
+    assert len(twice) < 1_000  # in one call, httpx makes 20 MB of it, and gigabytes of some kilobytes
+    for ask in (models, complete):
+        for headers in (JSON, EVENTS):
+            tracemalloc.start()
+            error = error_of(
+                lambda ask=ask, headers=headers: ask(  # type: ignore[misc]
+                    server, Answer(twice, headers | {"content-encoding": encoding}, status)
+                )
+            )
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert isinstance(error, ProviderProtocolError)
+            assert "gzip or deflate was expected, once" in error.message
+            assert peak < 10 << 20
+
+
+@pytest.mark.parametrize("window", [zlib.MAX_WBITS, -zlib.MAX_WBITS, zlib.MAX_WBITS | 16])
+def test_what_is_compressed_once_is_read(server: Server, window: int) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, window)
+    body = packer.compress(b'{"data": [{"id": "m"}]}') + packer.flush()
+    coding = "gzip" if window > zlib.MAX_WBITS else "deflate"
+    assert models(server, Answer(body, JSON | {"content-encoding": coding})) == ["m"]
+
+
+TOKENS = 20_000
+MOST_GIVEN = 4 << 20
+
+
 async def endless(fault: str = "endless:0", **options: float) -> tuple[list[str], list[int], ProviderError]:
     """The deltas of a reply without end, in which round of the loop each came, and the error."""
     rounds, came, deltas = 0, list[int](), list[str]()
@@ -160,7 +198,7 @@ async def endless(fault: str = "endless:0", **options: float) -> tuple[list[str]
     ticking = [loop.call_soon(go_round)]
     ticks = count(0, options.get("tick", 0))
     request = CompletionRequest(
-        "gpt-oss-120b", [Message("user", "x")], 2_000, time_left_s=options.get("time_left_s", math.inf)
+        "gpt-oss-120b", [Message("user", "x")], TOKENS, time_left_s=options.get("time_left_s", math.inf)
     )
     async with Emulator(EmulatorOptions(echo=True, faults=(parse_fault(fault),))) as emulator:
         provider = CerebrasProvider(api_key="x", base_url=emulator.base_url, clock=lambda: next(ticks))
@@ -176,8 +214,48 @@ async def endless(fault: str = "endless:0", **options: float) -> tuple[list[str]
 async def test_a_reply_without_end_is_cut_off_at_what_was_asked_for() -> None:
     deltas, _, error = await endless()
     assert isinstance(error, EndlessReply)
-    assert "exceeded the limit of 2,000 tokens" in error.message
-    assert sum(map(len, deltas)) <= 2_000 * 128
+    assert f"exceeded the limit of {TOKENS:,} tokens" in error.message
+    assert estimate_from_text("".join(deltas)) <= 5 * TOKENS
+
+
+CHOICE = {"index": 0, "delta": {"content": "x = 1\n"}}
+CHUNK = b"data: " + json.dumps({"choices": [CHOICE]}).encode() + b"\n\n"
+SHAPES = {
+    "content": (CHUNK, b"", EVENTS),
+    "empty events": (b'data: {"choices":[]}\n\n', b"", EVENTS),
+    "reasoning": (b'data: {"choices":[{"delta":{"reasoning":"hm"}}]}\n\n', b"", EVENTS),
+    "comments": (b": nothing\n\n", b"", EVENTS),
+    "comments within an event": (b": nothing\n", b"data: {\n", EVENTS),
+    "empty lines": (b"\n", b"", EVENTS),
+    "lines without a colon": (b"data\n", b"", EVENTS),
+    "a line": (b"x" * 60_000, b"data: ", EVENTS),
+    "a string": (b"x" * 60_000, b'data: {"choices":[{"delta":{"content":"', EVENTS),
+    "a list": (b"{}," * 20_000, b'data: {"choices":[', EVENTS),
+    "lines of one event": (b'data: "x",\n', b"data: [\n", EVENTS),
+    "one body": (b"x" * 60_000, b'{"choices":[{"message":{"content":"', JSON),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_reply_without_end_is_cut_off_whatever_it_is_made_of(shape: str) -> None:
+    part, head, headers = SHAPES[shape]
+    stream = ReplyStream(
+        headers, server="s.example", longest=ASKED.longest_reply, limit=100, clock=lambda: 0.0
+    )
+    given, received = 0, stream.push(head)
+    body = part * (60_000 // len(part))
+    tracemalloc.start()
+    while not stream.over and given < MOST_GIVEN:
+        received += stream.push(body)
+        given += len(body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert estimate_from_text(received) <= 5 * (100 + 256)
+    assert peak < 20 << 20
+    # What says nothing, and is not kept, is stopped by the bytes that the call may have.
+    assert isinstance(stream.error, EndlessReply) or shape in {
+        *("empty events", "reasoning", "comments", "empty lines"),
+    }
 
 
 async def test_everybody_else_has_a_turn_between_two_slices_of_a_reply() -> None:

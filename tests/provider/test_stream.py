@@ -31,8 +31,8 @@ PLAIN = event(delta("def ")) + event(delta("naïve\u2028(")) + event(delta("):\n
 END = event(delta(finish="stop", usage=USAGE, time_info={"total_time": 0.5}))
 
 
-def stream(headers: dict[str, str] = SSE, *, longest: float = 1_000) -> ReplyStream:
-    return ReplyStream(headers, server="s.example", longest=longest, limit=100, clock=lambda: 7.0)
+def stream(headers: dict[str, str] = SSE, *, longest: float = 1_000, limit: int = 100) -> ReplyStream:
+    return ReplyStream(headers, server="s.example", longest=longest, limit=limit, clock=lambda: 7.0)
 
 
 def taken(read: ReplyStream, body: bytes, at: list[int] | None = None, *, ends: bool = True) -> str:
@@ -128,7 +128,7 @@ def test_the_end_is_known_at_done_and_what_follows_is_not_read_for_ever() -> Non
 
 
 def test_an_event_of_a_megabyte_is_read_once_it_is_whole() -> None:
-    read = stream(longest=1 << 21)
+    read = stream(longest=1 << 21, limit=1 << 18)
     body = event(delta("x" * (1 << 20)))
     assert taken(read, body, list(range(0, len(body), 9_000)), ends=False) == "x" * (1 << 20)
     assert read.push(event(delta("y"))) == "y"

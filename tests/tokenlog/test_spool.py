@@ -123,7 +123,7 @@ def test_every_field_survives_waiting(waiting: Path, make_record: MakeRecord) ->
         model="m\u2028😀",
         propensity=0.1,
         prompt_tokens=2**62,
-        rate_limit={"x-ratelimit-limit": "9"},
+        rate_limit={"limit-requests-day": "9"},
         what_if={"none": [0, 0]},
         restarts=["syntax"],
         verdict=Verdict.ACCEPTED,

@@ -170,18 +170,19 @@ def test_what_a_server_made_up_cannot_break_the_log(log: TokenLog, make_record: 
     log.append(
         make_record(
             model="a\0b\ud800c",
-            request_id="\U0001f600",
+            request_id="\U0001f600" * 10_000,
+            finish_reason="x" * 1_000_000,
             completion_tokens=2**70,
             ttft_s=float("inf"),
             total_s=float("nan"),
-            rate_limit={"x\0": "\udfff"},
+            rate_limit={"x\0": "\udfff", "limit-tokens": "9", "reset-tokens": "9" * 1_000},
         )
     )
     (read,) = log.records()
     assert read.model == "a\ufffdb\ufffdc"
-    assert read.request_id == "\U0001f600"
+    assert (read.request_id, read.finish_reason) == (None, "other")
     assert (read.usage.completion_tokens, read.timing.ttft_s, read.timing.total_s) == (None, None, None)
-    assert read.rate_limit == {"x\ufffd": "\ufffd"}
+    assert read.rate_limit == {"limit-tokens": "9"}
 
 
 def test_threads_share_one_log(log: TokenLog, make_record: MakeRecord) -> None:
