@@ -16,15 +16,16 @@ Offsets count code points. All quantifiers have bounds, so that time grows with 
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from editsvc.guard import secret_places
+from editsvc.guard.secret_shapes import SHAPES as _SHAPES
 from editsvc.text.diff import changed_spans
 from editsvc.text.document import common_prefix, common_suffix, split_lines
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 PRIVATE_KEY: Final = "private key"
 URL_PASSWORD: Final = "password in a URL"  # noqa: S105 - the name of a kind
 ASSIGNED: Final = "value of a secret's name"
+PASSWORD: Final = "password"  # noqa: S105 - same
+MANIFEST: Final = "value of a Kubernetes secret"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,147 +98,7 @@ class Loss:
     replaced: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _SecretShape:
-    """A kind of key: group 1 of `pattern` is the secret, which begins with one of `beginnings`.
-
-    Or else `inside` is found in the word that it is, or is a part of.
-    """
-
-    kind: str
-    beginnings: tuple[str, ...]
-    pattern: re.Pattern[str]
-    inside: re.Pattern[str] | None
-
-
-# A key may follow an escape such as \n, whose letter is no part of it.
-_BEGIN: Final = r"(?:(?<!\w)|(?<=\\[nrt]))"
-_END: Final = r"(?!\w)"
-
-
-def _shape(
-    kind: str, beginnings: Sequence[str], body: str, *, begin: str = _BEGIN, inside: str | None = None
-) -> _SecretShape:
-    return _SecretShape(
-        kind,
-        tuple(beginnings),
-        re.compile(f"{begin}({body}){_END}", re.ASCII),
-        None if inside is None else re.compile(inside),
-    )
-
-
-_SHAPES: Final = (
-    # Clouds and hosting
-    _shape("AWS access key", ["AKIA", "ASIA"], r"A[KS]IA[A-Z2-7]{16}"),
-    _shape("Google API key", ["AIza"], r"AIza[\w-]{35}"),
-    _shape("Google OAuth secret", ["GOCSPX-"], r"GOCSPX-[\w-]{28}"),
-    _shape("Google OAuth token", ["ya29."], r"ya29\.[\w-]{30,2000}"),
-    _shape(
-        "Azure client secret",
-        [],
-        r"[\w.~]{3}[0-9]Q~[\w.~-]{31,34}",
-        begin=r"(?<![\w.~-])(?=\w*[a-zA-Z])",
-        inside=r"Q~",
-    ),
-    _shape("Azure account key", [], r"[\w+/]{86}==", begin=r"(?<=AccountKey=)", inside=r"AccountKey="),
-    _shape("Alibaba access key", ["LTAI"], r"LTAI[A-Za-z0-9]{16,26}"),
-    _shape("DigitalOcean token", ["dop_v1_", "doo_v1_", "dor_v1_"], r"do[opr]_v1_[a-f0-9]{64}"),
-    _shape("Heroku key", ["HRKU-"], r"HRKU-[\w-]{36,64}"),
-    _shape("Cloudflare origin key", ["v1.0-"], r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}"),
-    _shape("Databricks token", ["dapi"], r"dapi[a-f0-9]{32}(?:-[0-9])?"),
-    _shape("Vault token", ["hvs.", "hvb.", "hvr."], r"hv[sbr]\.[\w-]{24,300}"),
-    _shape("Terraform token", [], r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}", inside=r"\.atlasv1\."),
-    _shape("Pulumi token", ["pul-"], r"pul-[a-f0-9]{40}"),
-    _shape("Doppler token", ["dp."], r"dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,80}"),
-    _shape("PlanetScale token", ["pscale_"], r"pscale_(?:tkn|pw|oauth)_[\w=.-]{32,64}"),
-    _shape("Supabase token", ["sbp_", "sb_secret_"], r"sbp_[a-f0-9]{40}|sb_secret_[\w-]{31,50}"),
-    _shape("Tailscale key", ["tskey-"], r"tskey-[a-z]{3,10}-\w{6,30}-\w{20,60}"),
-    # Forges and registries
-    _shape("GitHub token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"gh[pousr]_[A-Za-z0-9]{36,255}"),
-    _shape("GitHub fine-grained token", ["github_pat_"], r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),
-    _shape(
-        "GitLab token",
-        ["glpat-", "glptt-", "gldt-", "glrt-", "glcbt-", "glsoat-", "glagent-"],
-        r"gl(?:pat|ptt|dt|rt|cbt|soat|agent)-[\w-]{20,60}(?:\.[\w.]{2,40})?",
-    ),
-    _shape("Bitbucket password", ["ATBB"], r"ATBB[A-Za-z0-9]{32}"),
-    _shape("Atlassian token", ["ATATT3", "ATCTT3"], r"AT[AC]TT3[\w=-]{60,250}"),
-    _shape("npm token", ["npm_"], r"npm_[A-Za-z0-9]{36}"),
-    _shape("PyPI token", ["pypi-AgE"], r"pypi-AgE[\w-]{50,1000}"),
-    _shape("RubyGems key", ["rubygems_"], r"rubygems_[a-f0-9]{48}"),
-    _shape("crates.io token", ["cio"], r"cio(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32}"),
-    _shape("Docker Hub token", ["dckr_"], r"dckr_(?:pat|oat)_[\w-]{27,40}"),
-    # Chat and mail
-    _shape("Slack token", ["xox"], r"xox[abeoprs]-(?=[\w-]{0,40}[0-9])[\w-]{20,250}"),
-    _shape("Slack app token", ["xapp-"], r"xapp-[0-9]-[A-Z0-9]{8,14}-[0-9]{8,16}-[a-f0-9]{32,80}"),
-    _shape(
-        "Slack webhook",
-        [],
-        r"T[A-Z0-9]{7,14}/B[A-Z0-9]{7,14}/[A-Za-z0-9]{20,30}",
-        begin=r"(?<=hooks\.slack\.com/services/)",
-        inside=r"hooks\.slack\.com/",
-    ),
-    _shape(
-        "Discord webhook",
-        [],
-        r"[0-9]{17,20}/[\w-]{60,80}",
-        begin=r"(?<=/api/webhooks/)",
-        inside=r"/api/webhooks/",
-    ),
-    _shape(
-        "Discord bot token",
-        [],
-        r"[MNO][A-Za-z0-9]{23,27}\.[\w-]{6}\.[\w-]{27,38}",
-        begin=r"(?<![\w.-])",
-        inside=r"[MNO][A-Za-z0-9]{23}",
-    ),
-    _shape(
-        "Telegram bot token",
-        [],
-        r"[0-9]{8,10}:AA[\w-]{33}",
-        begin=r"(?:(?<!\w)|(?<=/bot))",
-        inside=r":AA",
-    ),
-    _shape("SendGrid key", ["SG."], r"SG\.[\w-]{22}\.[\w-]{43}"),
-    _shape("Mailgun key", ["key-"], r"key-[a-f0-9]{32}"),
-    _shape("Mailchimp key", [], r"[a-f0-9]{32}-us[0-9]{1,2}", inside=r"-us[0-9]"),
-    # Payment and shops
-    _shape(
-        "Stripe key",
-        ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_"],
-        r"[srp]k_(?:live|test)_[A-Za-z0-9]{20,250}",
-    ),
-    _shape("Stripe webhook secret", ["whsec_"], r"whsec_[A-Za-z0-9+/]{32,64}"),
-    _shape("Square token", ["sq0"], r"sq0(?:atp-[\w-]{22}|csp-[\w-]{43})"),
-    _shape("Shopify token", ["shp"], r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
-    # Models
-    _shape("OpenAI key", [], r"sk-[\w-]{20,100}T3BlbkFJ[\w-]{20,100}", inside=r"T3BlbkFJ"),
-    _shape("Anthropic key", ["sk-ant-"], r"sk-ant-[a-z]{3,8}[0-9]{2}-[\w-]{80,120}"),
-    _shape("Cerebras key", ["csk-"], r"csk-[a-z0-9]{48}"),
-    _shape("Groq key", ["gsk_"], r"gsk_[A-Za-z0-9]{52}"),
-    _shape("OpenRouter key", ["sk-or-"], r"sk-or-v1-[a-f0-9]{64}"),
-    _shape("xAI key", ["xai-"], r"xai-[A-Za-z0-9]{80}"),
-    _shape("Hugging Face token", ["hf_"], r"hf_[A-Za-z]{34}"),
-    _shape("Replicate token", ["r8_"], r"r8_[A-Za-z0-9]{37}"),
-    # Tools
-    _shape("Sentry token", ["sntry"], r"sntry[su]_[\w+/=-]{60,300}"),
-    _shape("Grafana token", ["glsa_", "glc_"], r"glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|glc_eyJ[\w+/=]{30,400}"),
-    _shape("New Relic key", ["NRAK-"], r"NRAK-[A-Z0-9]{27}"),
-    _shape("Linear key", ["lin_api_"], r"lin_api_[A-Za-z0-9]{40}"),
-    _shape("Notion token", ["ntn_"], r"ntn_[A-Za-z0-9]{40,60}"),
-    _shape("Figma token", ["figd_"], r"figd_[\w-]{38,50}"),
-    _shape("Postman key", ["PMAK-"], r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
-    _shape("age key", ["AGE-SECRET-KEY-1"], r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}"),
-    # RFC 7519 in the compact form of RFC 7515: header and payload are base64url of JSON objects.
-    _shape(
-        "JSON Web Token",
-        ["eyJ"],
-        r"eyJ[\w-]{10,2000}\.eyJ[\w-]{4,8000}\.[\w-]{16,2000}",
-        begin=r"(?<![\w.-])",
-    ),
-)
-
-# What all keys above are made of, with what their patterns look for before them, and the length of the shortest.
+# What all keys of a known shape are made of, with what their patterns look for before them, and how long they are.
 _KEY_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~:-")
 _SHORTEST_KEY: Final = 20
 _IN_KEYS: Final = bytes(ord("x") if letter in _KEY_LETTERS else ord(" ") for letter in range(256))
@@ -252,10 +115,14 @@ def _either(words: Iterable[str]) -> str:
 
 
 # Keys begin with the word, or behind one of these signs; before a word stands a line end, and one letter of the text.
-_BEGINNINGS: Final = re.compile(
-    rf"(?:\n(?:\\[nrt]?|[^\\])|[+/=.~:-])(?=({_either(name for shape in _SHAPES for name in shape.beginnings)}))"
-)
-_BEGINS: Final = {name: shape for shape in _SHAPES for name in shape.beginnings}
+_ALL: Final = {name for shape in _SHAPES for name in shape.beginnings}
+# Without those that begin with another one, which then stands for both.
+_SHORTEST: Final = sorted(name for name in _ALL if not any(name[:end] in _ALL for end in range(1, len(name))))
+_BEGINNINGS: Final = re.compile(rf"(?:\n(?:\\[nrt]?|[^\\])|[+/=.~:-])(?=({_either(_SHORTEST)}))")
+_BEGINS: Final = {
+    short: tuple(shape for shape in _SHAPES if any(name.startswith(short) for name in shape.beginnings))
+    for short in _SHORTEST
+}
 _INSIDE: Final = tuple((shape, shape.inside) for shape in _SHAPES if shape.inside is not None)
 
 # A stand-in like ghp_xxxxxxxxxxxx has the shape of a key; with so few different characters it is none.
@@ -311,13 +178,6 @@ _NAME_WINDOW: Final = 160
 _WORD_SHOWN: Final = 40
 _AROUND: Final = re.compile(rf"\w{{0,{_WORD_SHOWN}}}")
 _BEFORE: Final = re.compile(rf"\w{{0,{_WORD_SHOWN}}}\Z")
-_NOT_ALNUM: Final = re.compile(r"[^A-Za-z0-9]+")
-_NO_VALUE: Final = re.compile(r"[{}<>$\[\]()|]|://")
-_MIN_RANDOM: Final = 14  # of the 16 characters or more, one or two may be signs
-_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_MIN_HEXADECIMAL: Final = 32  # shorter ones are checksums and ids; 128 bits are what keys have at least
-_MIN_ENTROPY: Final = 3.0  # bits a character; 32 random hexadecimal digits have about 3.7
-_MIN_TURNS: Final = 0.22  # random letters and digits of both cases have 0.45, words up to 0.2
 
 # No vowels, so that no words come about. No letter occurs twice in a stem: whatever short piece of a placeholder is
 # replaced everywhere in a text, more than _TELLING letters in a row are left of it, and a longer piece occurs in no
@@ -364,18 +224,19 @@ class Scan:
 def scan(text: str, before: Scan | None = None) -> Scan:
     """`text`, searched; lines that it begins and ends with as the text of `before` does are not searched again."""
     if before is None:
-        return Scan(text, (*_on_lines(text), *_private_keys(text)))
+        return Scan(text, (*_on_lines(text), *_over_lines(text)))
     old = before.text
-    # No secret but a private key goes over the end of a line.
+    # No other secret goes over the end of a line, but the line above may tell what one is.
     start = text.rfind("\n", 0, common_prefix(old, text)) + 1
     behind = min(common_suffix(old, text), min(len(old), len(text)) - start)
     end = text.find("\n", len(text) - behind) + 1 or len(text)
+    start, end = text.rfind("\n", 0, max(0, start - 1)) + 1, text.find("\n", end) + 1 or len(text)
     moved = len(text) - len(old)
-    kept = [secret for secret in before.candidates if secret.kind != PRIVATE_KEY]
+    kept = [secret for secret in before.candidates if secret.kind not in {PRIVATE_KEY, MANIFEST}]
     above = [secret for secret in kept if secret.end <= start]
     anew = _moved(_on_lines(text[start:end]), start)
     below = _moved((secret for secret in kept if secret.start >= end - moved), moved)
-    return Scan(text, (*above, *anew, *below, *_private_keys(text)))
+    return Scan(text, (*above, *anew, *below, *_over_lines(text)))
 
 
 def _moved(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
@@ -594,6 +455,8 @@ def _on_lines(text: str) -> Iterator[Secret]:
     lowered = plain.lower()
     yield from _in_headers(text, lowered)
     yield from _assigned(text, lowered)
+    yield from (Secret(*span, ASSIGNED) for span in secret_places.assigned(text, plain))
+    yield from (Secret(*span, PASSWORD) for span in secret_places.passwords(text, lowered))
 
 
 def _shaped(text: str, plain: bytes) -> list[Secret]:
@@ -611,11 +474,11 @@ def _shaped(text: str, plain: bytes) -> list[Secret]:
     long = "\n" + "\n".join(parts)
     found: dict[str, list[re.Match[str]]] = {}
     for beginning in _BEGINNINGS.finditer(long):
-        shape = _BEGINS[beginning.group(1)]
-        before = found.get(shape.kind)
-        match = shape.pattern.match(long, beginning.end())
-        if match is not None and (before is None or before[-1].end() <= match.start()):
-            found.setdefault(shape.kind, []).append(match)
+        for shape in _BEGINS[beginning.group(1)]:
+            before = found.get(shape.kind)
+            match = shape.pattern.match(long, beginning.end())
+            if match is not None and (before is None or before[-1].end() <= match.start()):
+                found.setdefault(shape.kind, []).append(match)
     for shape, inside in _INSIDE:
         hint = inside.search(long)
         while hint is not None:
@@ -671,34 +534,28 @@ def _in_headers(text: str, lowered: bytes) -> Iterator[Secret]:
         match = _HEADER.match(text, at)
         if match is not None:
             end = match.end()
-            if _looks_random(match.group(1)):
+            if secret_places.looks_random(match.group(1)):
                 yield Secret(*match.span(1), "authorization header")
         at = lowered.find(_HEADER_NAME, end)
 
 
 def _assigned(text: str, lowered: bytes) -> Iterator[Secret]:
     # A name and its value stand on one line, and no value goes over its end.
-    lines = _lines_with_names(lowered)
+    lines = secret_places.lines_with(_NAME_WORDS, lowered)
     # Few values look random, so the names, which are slower to look for, are read last.
     for values, value, names in ((_QUOTED, 2, _NAMES_QUOTED), (_BARE, 1, _NAMES_BARE)):
         for begin, end in lines:
             for match in values.finditer(text, begin, end):
-                if _looks_random(match.group(value)):
+                if secret_places.looks_random(match.group(value)):
                     start = match.start()
                     if names.search(text, max(0, start - _NAME_WINDOW), start):
                         yield Secret(*match.span(value), ASSIGNED)
 
 
-def _lines_with_names(lowered: bytes) -> list[tuple[int, int]]:
-    """The lines, with their ends, that hold a word of which the names of secrets are made."""
-    found = set()
-    for word in _NAME_WORDS:
-        at = lowered.find(word)
-        while at >= 0:
-            end = lowered.find(b"\n", at) + 1 or len(lowered)
-            found.add((lowered.rfind(b"\n", 0, at) + 1, end))
-            at = lowered.find(word, end)
-    return sorted(found)
+def _over_lines(text: str) -> Iterator[Secret]:
+    """The secrets that are told by what stands on other lines."""
+    yield from _private_keys(text)
+    yield from (Secret(*span, MANIFEST) for span in secret_places.in_manifests(text))
 
 
 def _private_keys(text: str) -> Iterator[Secret]:
@@ -717,35 +574,6 @@ def _private_keys(text: str) -> Iterator[Secret]:
             if base64 >= _MIN_BASE64 and 2 * base64 > sum(len(word.group()) for word in words):
                 yield Secret(words[0].start(), words[-1].end(), PRIVATE_KEY)
         begin = -1
-
-
-def _looks_random(value: str) -> bool:
-    """Whether `value` is made by a machine: even in its characters, and mixed in their kinds.
-
-    Names, paths and sentences have long runs of one kind (words, digits); random text changes the kind at
-    about every second character.
-    """
-    core = _NOT_ALNUM.sub("", value)
-    if len(core) < (_MIN_HEXADECIMAL if _HEXADECIMAL.fullmatch(core) else _MIN_RANDOM):
-        return False
-    if _NO_VALUE.search(value):
-        return False
-    if core.isalpha() or core.isdigit() or _entropy(core) < _MIN_ENTROPY:
-        return False
-    return sum(_turns(one, other) for one, other in pairwise(core)) >= _MIN_TURNS * (len(core) - 1)
-
-
-def _turns(one: str, other: str) -> bool:
-    """Whether the kind changes from `one` to `other`; a capital letter belongs to the small ones behind it."""
-    if one.isdigit() or other.isdigit():
-        return one.isdigit() != other.isdigit()
-    return one.islower() and other.isupper()
-
-
-def _entropy(value: str) -> float:
-    """Shannon's entropy of the characters of `value`, in bits a character."""
-    counts = Counter(value).values()
-    return -sum(count / len(value) * math.log2(count / len(value)) for count in counts)
 
 
 def _with_repetitions(text: str, found: list[Secret]) -> list[Secret]:

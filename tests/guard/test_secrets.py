@@ -10,9 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from editsvc.guard import secrets
+from editsvc.guard import secret_places, secrets
+from editsvc.guard.secret_places import looks_random
 from editsvc.guard.secrets import (
     ASSIGNED,
+    PASSWORD,
     PRIVATE_KEY,
     URL_PASSWORD,
     Masked,
@@ -74,13 +76,16 @@ def by_every_pattern(text: str) -> list[Secret]:
         for match in shape.pattern.finditer(text)
         if len(set(match.group(1))) >= secrets._MIN_DISTINCT
     ]
-    candidates += secrets._private_keys(text)
+    candidates += secrets._over_lines(text)
+    plain = text.encode("ascii", "replace")
+    candidates += [Secret(*span, ASSIGNED) for span in secret_places.assigned(text, plain)]
+    candidates += [Secret(*span, PASSWORD) for span in secret_places.passwords(text, plain.lower())]
     for match in secrets._URL.finditer(text):
         user, password = match.groups()
         if password != user and not secrets._NO_PASSWORD.fullmatch(password):
             candidates.append(Secret(*match.span(2), URL_PASSWORD))
     for match in secrets._HEADER.finditer(text):
-        if secrets._looks_random(match.group(1)):
+        if looks_random(match.group(1)):
             candidates.append(Secret(*match.span(1), "authorization header"))
     for values, value, names in (
         (secrets._QUOTED, 2, secrets._NAMES_QUOTED),
@@ -88,7 +93,7 @@ def by_every_pattern(text: str) -> list[Secret]:
     ):
         for match in values.finditer(text):
             before = max(0, match.start() - secrets._NAME_WINDOW)
-            if secrets._looks_random(match.group(value)) and names.search(text, before, match.start()):
+            if looks_random(match.group(value)) and names.search(text, before, match.start()):
                 candidates.append(Secret(*match.span(value), ASSIGNED))
     chosen: list[Secret] = []
     for secret in sorted(candidates, key=lambda secret: (secret.start, -secret.end)):
