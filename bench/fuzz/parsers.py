@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, AnyStr, Final
 
 from unidiff.patch import PatchSet
 
+from bench.fuzz import wire
 from bench.fuzz.grow import Grammar
 from editsvc.guard import gate
 from editsvc.guard.proposal import Piece, Proposal, Received
@@ -338,7 +339,11 @@ def _events_of_the_standard(data: bytes) -> list[ServerSentEvent]:
 def _reply(pieces: Sequence[bytes]) -> tuple[str, str]:
     """The content of a stream, and how it ended."""
     stream = ReplyStream(
-        {"content-type": "text/event-stream"}, server="s", longest=math.inf, limit=1, clock=lambda: 0.0
+        {"content-type": "text/event-stream"},
+        server="s",
+        longest=math.inf,
+        limit=1_000_000,
+        clock=lambda: 0.0,
     )
     text = "".join(map(stream.push, pieces)) + stream.end()
     return text, "end" if stream.error is None else type(stream.error).__name__
@@ -618,6 +623,7 @@ PARSERS: Final = {
         Parser("reply", (_ORIGINALS, _REPLIES), check_reply),
         Parser("parts", (_ORIGINALS, _REPLIES), check_sections),
         Parser("sse", (_EVENTS,), check_sse),
+        Parser("wire", (wire.EVENTS, wire.HEADERS, wire.MODELS), wire.check_wire),
         Parser("diff", (_DOCUMENTS, _DOCUMENTS, _NAMES), check_diff),
         Parser("frames", (_FRAMES,), check_frames),
     )

@@ -158,7 +158,7 @@ class ReplyStream:
     def _batch(self, events: bytes) -> Sequence[Chunk] | None:
         """The chunks of events that are one line of data each; None if they are not, or not chunks.
 
-        JSON has no line breaks, so the place between two such events is nowhere in one.
+        Without line breaks of its own, the place between two such events is nowhere in one.
         """
         if not events.startswith(_FIELD):
             return None
@@ -168,6 +168,9 @@ class ReplyStream:
             if not events:
                 self.done = True
                 return ()
+        # JSON may have line breaks between its words, and events that have them are others by the standard.
+        if events.count(b"\n") != len(_BOUNDARY) * events.count(_BETWEEN):
+            return None
         try:
             chunks = decode_chunks(b"[" + events[len(_FIELD) :].replace(_BETWEEN, b",") + b"]")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -287,11 +287,8 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ("docs/scopes.md", "a file above {:,} tokens in which you chose a symbol or lines", [AROUND_AT_MOST]),
     (
         "docs/secrets.md",
-        "{} characters or more ({} if hexadecimal)",
-        [
-            re.findall(r"\{(\d+),", constant("guard.secrets:_QUOTED").pattern)[0],
-            constant("guard.secrets:_MIN_HEXADECIMAL"),
-        ],
+        "{} letters and digits or more, mixed as in no word; hexadecimal ones of fewer than {} digits",
+        [constant("guard.secret_places:_MIN_RANDOM"), constant("guard.secret_places:_MIN_HEXADECIMAL")],
     ),
     ("docs/tuning.md", "in US dollars; {:g} by default", [SETTINGS.value_of_time]),
     ("docs/tuning.md", "at random, {:g} by default", [SETTINGS.exploration]),
@@ -439,7 +436,12 @@ ELSEWHERE = {
         "*a* > *f*(*s*-1)/(1+*f*(*s*-1))",
         "for *f* = 1.",
     ],
-    "docs/secrets.md": ["2021;"],
+    "docs/secrets.md": [
+        "tools (1Password",
+        "Of invented secrets of 290 kinds",
+        "it finds more than 95 %; in 86 MB of Python packages",
+        "2021;",
+    ],
     "docs/speed.md": [
         "of 1,000 and 4,000 lines with 2 % of the lines changed",
         "of 4,000 to 50,000 lines",
