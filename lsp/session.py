@@ -126,6 +126,7 @@ class EditServer(LanguageServer):
         )
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._token = token
+        self.admitted = token is None
         self._tasks: set[asyncio.Future[Any]] = set()
         self._context = context
         self._options = InitializationOptions()
@@ -289,6 +290,7 @@ class EditServer(LanguageServer):
         if self._token is not None and not same_token(self._options.token, self._token):
             asyncio.get_running_loop().call_soon(self.end, 1)
             raise JsonRpcInvalidRequest("The token in initializationOptions is missing or wrong.")
+        self.admitted = True
         self.link.about = client_of(params)
         self._encoding, self._root = encoding, root_of(params)
         # Behind the answer, and before the client's next message unless that is here already.

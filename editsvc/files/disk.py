@@ -163,7 +163,7 @@ def _open_unchanged(source: SourceFile, flags: int) -> Iterator[int]:
 def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
     """Write `data` beside the file and rename that; False, with nothing done, if it must be written in place."""
     path = source.path
-    with _beside(path) as new:
+    with _held_folder(path.parent) as folder, _beside(path) as new:
         if not FILES.take_owner(new.descriptor, status):
             return False
         with open(new.descriptor, "wb", closefd=False) as file:
@@ -174,7 +174,9 @@ def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
         with _open_unchanged(source, os.O_RDONLY) as opened:
             if os.fstat(opened).st_nlink > 1:
                 return False
-            if not FILES.open_files_stay:
+            if folder is not None:
+                _replace_in(folder, new, path, opened)
+            elif not FILES.open_files_stay:
                 FILES.replace(new.path, path)
         if FILES.open_files_stay:
             new.close()
@@ -184,6 +186,32 @@ def _replace(source: SourceFile, data: bytes, status: os.stat_result) -> bool:
     with contextlib.suppress(OSError):
         FILES.sync_folder(path.parent)
     return True
+
+
+@contextlib.contextmanager
+def _held_folder(folder: Path) -> Iterator[int | None]:
+    """The folder, open, where the system has that."""
+    descriptor = FILES.open_folder(folder)
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _replace_in(folder: int, new: _New, path: Path, opened: int) -> None:
+    """Rename within the folder that was opened, whatever leads to its name by now; raises Stale.
+
+    What was `opened` by its path must be what has the name there, and the new file must be in it.
+    """
+    for name, descriptor in ((path.name, opened), (new.path.name, new.descriptor)):
+        try:
+            same = os.path.samestat(FILES.status_in(folder, name), os.fstat(descriptor))
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise Stale(f"{path.name} is no longer the same file.", hint="Run the edit again.")
+    FILES.replace_in(folder, new.path.name, path.name)
 
 
 class _New:
@@ -261,6 +289,7 @@ def _fill(descriptor: int, data: bytes, size: int) -> None:
         os.ftruncate(descriptor, len(data))
         FILES.reserve(descriptor, len(data))
     _write_all(descriptor, data, 0)
+    FILES.drop_privileges(descriptor)
     FILES.sync(descriptor)
     if len(data) < size:
         os.ftruncate(descriptor, len(data))

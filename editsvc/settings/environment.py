@@ -18,6 +18,7 @@ from editsvc.files.workspace import work_tree
 from editsvc.settings import keys
 from editsvc.settings.schema import Layer, Resolved, Settings, resolve
 from editsvc.settings.servers import servers
+from editsvc.system.files import is_a_strangers
 from editsvc.system.processes import NO_WINDOW, found_program
 
 if TYPE_CHECKING:
@@ -86,14 +87,16 @@ def user_file(environ: Mapping[str, str]) -> Path:
 
 
 def project_file(folder: Path) -> Path | None:
-    """The nearest project file in `folder` or above, up to the top of its git work tree.
+    """The nearest project file in `folder`, or above it in its git work tree; without one, in `folder` alone.
 
-    What has its name counts, whatever it is: that it cannot be read is said, and not passed over.
+    What has its name counts, whatever it is: that it cannot be read is said, and not passed over. But nothing counts
+    that belongs to somebody else than the user, the owner of `folder`, or the system: in a folder for all, such as
+    /tmp, anybody can put a file above the one where somebody works (as in CVE-2022-24765, of git).
     """
-    top = work_tree(folder)
+    top = work_tree(folder) or folder
     for parent in (folder, *folder.parents):
         candidate = parent / PROJECT_FILE
-        if os.path.lexists(candidate):
+        if os.path.lexists(candidate) and not is_a_strangers(candidate, folder):
             return candidate
         if parent == top:
             return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
 
@@ -47,6 +47,18 @@ class Files(Protocol):
         """
         ...
 
+    def open_folder(self, folder: Path) -> int | None:
+        """A descriptor by which names in `folder` are reached, also if a link takes its place; None without such."""
+        ...
+
+    def replace_in(self, folder: int, new: str, name: str) -> None:
+        """Rename `new` to `name`, both in the folder that is open as `folder`, at one moment."""
+        ...
+
+    def status_in(self, folder: int, name: str) -> os.stat_result:
+        """The status of `name` in the folder that is open as `folder`; a link's own."""
+        ...
+
     def remove(self, path: Path) -> None:
         """Remove a file of our own, if it is there."""
         ...
@@ -64,6 +76,10 @@ class Files(Protocol):
 
     def write_at(self, descriptor: int, data: memoryview, at: int) -> int:
         """Write at an offset; the number of bytes that were written, which may be fewer."""
+        ...
+
+    def drop_privileges(self, descriptor: int) -> None:
+        """Take the rights to run as its owner or group from an open file whose content has changed."""
         ...
 
     def reserve(self, descriptor: int, size: int) -> None:
@@ -90,6 +106,16 @@ class Files(Protocol):
 def others_can_read(status: os.stat_result) -> bool:
     """Whether a file's mode lets others than its owner read it; what Windows says as a mode is none."""
     return sys.platform != "win32" and bool(status.st_mode & 0o077)
+
+
+def is_a_strangers(path: Path, folder: Path) -> bool:
+    """Whether `path` belongs to another user than this one, the owner of `folder`, or root; never on Windows.
+
+    Raises OSError.
+    """
+    if sys.platform == "win32":
+        return False
+    return path.lstat().st_uid not in {os.geteuid(), folder.stat().st_uid, 0}
 
 
 def make_private_folder(folder: Path, *, exist_ok: bool = True) -> None:

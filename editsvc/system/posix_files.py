@@ -22,6 +22,7 @@ _LONGEST_NAME: Final = 255
 _ACCESS_LIST: Final = "system.posix_acl_access"
 # Neither through a link nor into a pipe without a reader.
 _FLAGS: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _FLAGS
 # copyfile.h of macOS: the access list and the extended attributes, but not the times.
 _COPYFILE_ACL: Final = 1 << 0
@@ -81,7 +82,8 @@ class PosixFiles:
 
     def take_over(self, descriptor: int, new: Path, path: Path) -> bool:  # noqa: ARG002 - the descriptor is enough
         """Take over mode, extended attributes and access list; a folder may give new files a list of its own."""
-        mode = stat.S_IMODE(path.lstat().st_mode)
+        # Not the rights to run as somebody else: what was trusted with these is another program now.
+        mode = stat.S_IMODE(path.lstat().st_mode) & ~(stat.S_ISUID | stat.S_ISGID)
         whole = True
         if sys.platform == "linux":
             _take_over_attributes(descriptor, path, mode)
@@ -96,6 +98,21 @@ class PosixFiles:
         """As the protocol says: rename(2) replaces files whoever has them open."""
         new.replace(path)
         return True
+
+    def open_folder(self, folder: Path) -> int | None:
+        """As the protocol says; None too for a folder that may be written and not read, where the system insists."""
+        try:
+            return os.open(folder, _FOLDER)
+        except PermissionError:
+            return None
+
+    def replace_in(self, folder: int, new: str, name: str) -> None:
+        """As the protocol says."""
+        os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+    def status_in(self, folder: int, name: str) -> os.stat_result:
+        """As the protocol says."""
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
     def remove(self, path: Path) -> None:
         """As the protocol says."""
@@ -120,6 +137,12 @@ class PosixFiles:
     def write_at(self, descriptor: int, data: memoryview, at: int) -> int:
         """As the protocol says."""
         return os.pwrite(descriptor, data, at)
+
+    def drop_privileges(self, descriptor: int) -> None:
+        """As the protocol says; the kernel does it, but for root."""
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        if mode & (stat.S_ISUID | stat.S_ISGID):
+            os.fchmod(descriptor, mode & ~(stat.S_ISUID | stat.S_ISGID))
 
     def reserve(self, descriptor: int, size: int) -> None:
         """As the protocol says; macOS promises nothing."""

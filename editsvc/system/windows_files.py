@@ -116,6 +116,18 @@ class WindowsFiles:
             return False
         return True
 
+    def open_folder(self, folder: Path) -> int | None:  # noqa: ARG002 - there are none
+        """As the protocol says: folders cannot be opened, and none is renamed while a file in it is open."""
+        return None
+
+    def replace_in(self, folder: int, new: str, name: str) -> None:
+        """As the protocol says; never called."""
+        raise NotImplementedError
+
+    def status_in(self, folder: int, name: str) -> os.stat_result:
+        """As the protocol says; never called."""
+        raise NotImplementedError
+
     def remove(self, path: Path) -> None:
         """As the protocol says."""
         self._again_and_again(lambda: path.unlink(missing_ok=True))
@@ -144,6 +156,9 @@ class WindowsFiles:
         """As the protocol says; moves the place from which the next write goes on."""
         os.lseek(descriptor, at, os.SEEK_SET)
         return os.write(descriptor, data)
+
+    def drop_privileges(self, descriptor: int) -> None:
+        """As the protocol says: there are no such rights."""
 
     def reserve(self, descriptor: int, size: int) -> None:
         """As the protocol says: a file that was made longer has its room on NTFS."""

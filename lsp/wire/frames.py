@@ -26,7 +26,9 @@ def frame(body: bytes) -> bytes:
 class FrameReader:
     """Bytes in, message bodies out; whatever the sizes of the pieces, the bodies are the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest_body: int = LONGEST_BODY) -> None:
+        self.longest_body = longest_body
+        """Of what is read from now on; may be changed."""
         self._buffer = bytearray()
         self._searched = 0
         self._length: int | None = None
@@ -53,13 +55,13 @@ class FrameReader:
             # A header may come byte by byte: what was searched once is not searched again.
             self._searched = max(0, len(self._buffer) - len(_HEADER_END) + 1)
             return False
-        self._length = _content_length(bytes(self._buffer[:end]))
+        self._length = _content_length(bytes(self._buffer[:end]), self.longest_body)
         del self._buffer[: end + len(_HEADER_END)]
         self._searched = 0
         return True
 
 
-def _content_length(header: bytes) -> int:
+def _content_length(header: bytes, longest: int) -> int:
     lengths = set()
     for line in header.split(b"\r\n"):
         name, colon, value = line.partition(b":")
@@ -72,6 +74,6 @@ def _content_length(header: bytes) -> int:
         raise FrameError(f"a header has {len(lengths)} different lengths")
     (text,) = lengths
     # Python converts no more than 4,300 digits; leading zeros are allowed, but nobody means so many.
-    if not text.isdigit() or len(text) > _MOST_DIGITS or int(text) > LONGEST_BODY:
+    if not text.isdigit() or len(text) > _MOST_DIGITS or int(text) > longest:
         raise FrameError("a Content-Length is not a number of bytes that is accepted")
     return int(text)

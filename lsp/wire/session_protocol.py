@@ -29,6 +29,8 @@ class Session(Protocol):
 
     ended: asyncio.Future[int]
     """Gets the status for the shell when the client has left."""
+    admitted: bool
+    """Whether the client has shown the token, where one is asked for."""
 
     @property
     def notebook_sync(self) -> types.NotebookDocumentSyncOptions | None:

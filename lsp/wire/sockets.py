@@ -4,6 +4,8 @@ Other users of the machine, and web pages in the user's browser, can reach a loo
 session begins with a token: in the ``initialize`` request (``initializationOptions.token``), or, for a
 WebSocket, in the URL (``?token=``). A WebSocket is also refused if a web page opens it (its ``Origin``), or
 if the ``Host`` is not a loopback name (a page whose own name was made to resolve to 127.0.0.1).
+
+Before the token nobody gets much: a few connections at a time, a short message, and some seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from lsp.wire.frames import LONGEST_BODY, FrameError, FrameReader, frame
 from lsp.wire.session_token import same_token
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from aiohttp import web
 
@@ -33,19 +35,36 @@ _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _EDITOR_SCHEMES: Final = frozenset({"vscode-webview", "vscode-file"})
 _CHUNK: Final = 64 * 1024
 _FLUSH_S: Final = 1.0
+_MOST_WAITING: Final = 16
+"""Connections that have not shown the token."""
+_LONGEST_FIRST: Final = 1 << 20
+# WebSockets that come without a token in their URL have one limit from first to last: it must do for documents.
+_LONGEST_LATER: Final = 16 << 20
+_FIRST_S: Final = 10.0
 
 
 @contextlib.asynccontextmanager
-async def listen_tcp(port: int, token: str, make_session: MakeSession) -> AsyncIterator[str]:
-    """Accept TCP connections on `port` (0: a free one); yields the address. Raises OSError if it is taken."""
+async def listen_tcp(
+    port: int, token: str, make_session: MakeSession, *, first_s: float = _FIRST_S
+) -> AsyncIterator[str]:
+    """Accept TCP connections on `port` (0: a free one); yields the address. Raises OSError if it is taken.
+
+    Who has not shown the token after `first_s` seconds is sent away.
+    """
     sessions: set[asyncio.Task[None]] = set()
+    door = _Door(first_s)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
             sessions.add(task)
             task.add_done_callback(sessions.discard)
-        await _tcp_session(reader, writer, make_session(token))
+        if door.is_full:
+            writer.close()
+            return
+        session = make_session(token)
+        with door.passed_by(session):
+            await _tcp_session(reader, writer, session)
 
     server = await asyncio.start_server(connected, sock=bound(HOST, port))
     try:
@@ -55,6 +74,33 @@ async def listen_tcp(port: int, token: str, make_session: MakeSession) -> AsyncI
         for session in list(sessions):
             session.cancel()
         await asyncio.gather(*sessions, return_exceptions=True)
+
+
+class _Door:
+    """Where connections are that have not shown the token yet."""
+
+    def __init__(self, first_s: float) -> None:
+        self._first_s = first_s
+        self._sessions: set[Session] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would be too many."""
+        self._sessions = {session for session in self._sessions if not session.admitted}
+        return len(self._sessions) >= _MOST_WAITING
+
+    @contextlib.contextmanager
+    def passed_by(self, session: Session) -> Iterator[None]:
+        """End `session` if it has not been admitted in time."""
+        self._sessions.add(session)
+        late = asyncio.get_running_loop().call_later(
+            self._first_s, lambda: None if session.admitted else session.end(1)
+        )
+        try:
+            yield
+        finally:
+            late.cancel()
+            self._sessions.discard(session)
 
 
 class _StreamChannel:
@@ -85,20 +131,29 @@ async def _tcp_session(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 
 async def _read_frames(reader: asyncio.StreamReader, session: Session) -> None:
-    frames = FrameReader()
+    frames = FrameReader(LONGEST_BODY if session.admitted else _LONGEST_FIRST)
     try:
         while data := await reader.read(_CHUNK):
             for body in frames.push(data):
                 session.receive(body)
+            if session.admitted:
+                frames.longest_body = LONGEST_BODY
     except (FrameError, ConnectionError) as exc:
         sys.stderr.write(f"editsvc-lsp: a connection was closed: {type(exc).__name__}\n")
     session.disconnected()
 
 
 @contextlib.asynccontextmanager
-async def listen_ws(port: int, token: str, make_session: MakeSession) -> AsyncIterator[str]:
-    """Accept WebSocket connections on `port` (0: a free one); yields the address. Raises OSError if it is taken."""
+async def listen_ws(
+    port: int, token: str, make_session: MakeSession, *, first_s: float = _FIRST_S
+) -> AsyncIterator[str]:
+    """Accept WebSocket connections on `port` (0: a free one); yields the address. Raises OSError if it is taken.
+
+    Who has not shown the token after `first_s` seconds is sent away.
+    """
     from aiohttp import web
+
+    door = _Door(first_s)
 
     async def connected(request: web.Request) -> web.StreamResponse:
         if not _may_connect(request.headers.get("Origin"), request.host):
@@ -106,10 +161,14 @@ async def listen_ws(port: int, token: str, make_session: MakeSession) -> AsyncIt
         given = request.query.get("token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
         if given and not same_token(given, token):
             raise web.HTTPUnauthorized(text="The token is wrong.")
-        socket = web.WebSocketResponse(max_msg_size=LONGEST_BODY)
+        if not given and door.is_full:
+            raise web.HTTPServiceUnavailable(text="Too many connections wait for their token.")
+        socket = web.WebSocketResponse(max_msg_size=LONGEST_BODY if given else _LONGEST_LATER)
         await socket.prepare(request)
         # A token in the URL is as good as one in the first request.
-        await _ws_session(socket, make_session(None if given else token))
+        session = make_session(None if given else token)
+        with door.passed_by(session):
+            await _ws_session(socket, session)
         return socket
 
     application = web.Application()

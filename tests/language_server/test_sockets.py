@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +195,65 @@ async def test_the_process_says_where_it_listens_and_with_which_token(way: str, 
     finally:
         process.terminate()
     assert await asyncio.wait_for(process.wait(), 60) == 128 + 15
+
+
+async def opened(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", int(address.rsplit(":", 1)[1]))
+
+
+async def test_before_the_token_a_message_is_short(make: Make) -> None:
+    async with listen_tcp(0, TOKEN, make) as address:
+        reader, writer = await opened(address)
+        writer.write(b"Content-Length: 150000000\r\n\r\n" + b"x" * 100_000)
+        assert await asyncio.wait_for(reader.read(), 60) == b""
+        writer.close()
+
+
+async def test_with_the_token_it_may_be_long(make: Make) -> None:
+    async with listen_tcp(0, TOKEN, make) as address, tcp_client(address) as client:
+        await client.initialize({"token": TOKEN})
+        client.open(URI, "one = 1\n" + "# x\n" * 400_000)
+        await client.shutdown()
+        await heard(client, "the end")
+
+
+async def test_before_the_token_a_few_connections_are_enough(make: Make) -> None:
+    async with listen_tcp(0, TOKEN, make) as address:
+        several = [await opened(address) for _ in range(16)]
+        reader, one_more = await opened(address)
+        assert await asyncio.wait_for(reader.read(), 60) == b""
+        for _, writer in [*several[:1], (reader, one_more)]:
+            writer.close()
+        async with asyncio.timeout(60):  # until the server has seen that it left
+            while True:
+                async with tcp_client(address) as client:
+                    try:
+                        await asyncio.wait_for(client.initialize({"token": TOKEN}), 1)
+                        break
+                    except (TimeoutError, ConnectionError):
+                        continue
+        for _, writer in several[1:]:
+            writer.close()
+
+
+async def test_who_does_not_show_the_token_is_sent_away(make: Make) -> None:
+    async with listen_tcp(0, TOKEN, make, first_s=0.0) as address:
+        reader, writer = await opened(address)
+        assert await asyncio.wait_for(reader.read(), 60) == b""
+        writer.close()
+
+
+async def test_over_a_websocket_without_the_token_neither_are_there_many_nor_long_ones(make: Make) -> None:
+    async with listen_ws(0, TOKEN, make) as address, aiohttp.ClientSession() as web:
+        several = [await web.ws_connect(address) for _ in range(16)]
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+            await web.ws_connect(address)
+        with suppress(ConnectionError):  # it may be closed while this is written
+            await several[0].send_str("x" * (17 << 20))
+        assert (await asyncio.wait_for(several[0].receive(), 60)).type in {
+            aiohttp.WSMsgType.CLOSE,
+            aiohttp.WSMsgType.CLOSED,
+            aiohttp.WSMsgType.ERROR,
+        }
+        for socket in several:
+            await socket.close()

@@ -1,5 +1,8 @@
 """Files that may not be edited are not, and nothing of them leaves: by the command line and by the language server."""
 
+import os
+import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,8 @@ from lsp_client import VSCODE
 from lsp_session import RENAME, RENAMED, STEPS, opened_session
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 from wire import tapped
+
+from editsvc.files import disk
 
 OUTSIDE = "outside.py"
 
@@ -246,3 +251,36 @@ async def test_the_server_sends_the_document_and_nothing_of_what_is_around_it(
             heard = server.heard
     assert b"def step_3" in heard
     assert MARKER.encode() not in heard and str(work).encode() not in heard
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such rights")
+@pytest.mark.parametrize("names", [1, 2], ids=["replaced", "written in place"])
+def test_a_changed_file_runs_as_nobody_else(tmp_path: Path, names: int) -> None:
+    path = tmp_path / "tool.py"
+    path.write_bytes(b"x = 1\n")
+    for number in range(1, names):
+        os.link(path, tmp_path / f"name{number}")
+    path.chmod(0o6755)
+    disk.write(disk.read(path), b"x = 2\n")
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"x = 2\n", 0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is renamed there while a file in it is open")
+def test_a_folder_that_becomes_a_link_at_the_last_moment_leads_nowhere(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+        (folder / "a.py").write_bytes(b"x = 1\n")
+    source = disk.read(inside / "a.py")
+    with (
+        disk._held_folder(inside) as held,
+        disk._beside(source.path) as new,
+        disk._open_unchanged(source, os.O_RDONLY) as opened,
+    ):
+        os.write(new.descriptor, b"x = 2\n")
+        inside.rename(tmp_path / "moved")
+        inside.symlink_to(outside, target_is_directory=True)
+        assert held is not None
+        disk._replace_in(held, new, source.path, opened)
+    assert (outside / "a.py").read_bytes() == b"x = 1\n"
+    assert (tmp_path / "moved" / "a.py").read_bytes() == b"x = 2\n"

@@ -1,6 +1,8 @@
 """Settings: which layer wins, what a project may not set, and that every mistake is named."""
 
+import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,22 @@ def test_a_key_command_that_fails_says_so_without_its_output(tmp_path: Path) -> 
         environment.api_key(Settings(api_key_command=[str(tmp_path / "missing")]), {})
     with pytest.raises(SettingsError, match="status 1 and no key"):
         environment.api_key(Settings(api_key_command=["false"]), {})
+
+
+def test_without_a_work_tree_no_file_above_the_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".editsvc.toml").write_text('model = "above"\n')
+    (folder := tmp_path / "a" / "b").mkdir(parents=True)
+    assert environment.project_file(folder) is None
+    assert environment.project_file(tmp_path) == tmp_path / ".editsvc.toml"
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_strangers_file_does_not_count_even_if_the_stranger_made_a_work_tree(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (file := tmp_path / ".editsvc.toml").write_text('model = "stranger"\n')
+    (folder := tmp_path / "mine").mkdir()
+    os.chown(file, 4242, 4242)
+    assert environment.project_file(folder) is None
+    assert environment.project_file(tmp_path) is None
+    os.chown(tmp_path, 4242, 4242)  # who works in a stranger's folder has the stranger's settings
+    assert environment.project_file(tmp_path) == file
