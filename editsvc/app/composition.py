@@ -13,6 +13,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -29,9 +30,10 @@ from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
 from editsvc.tuning import POLICY_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from editsvc.offline.naming.links import Files
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.settings.schema import Settings
     from editsvc.tuning.judge import Terms
@@ -85,13 +87,19 @@ AS_CEREBRAS: Final = Pace(1_500.0, 0.2, 30_000.0)
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, *, offline: bool, environ: Mapping[str, str] | None = None, pace: Pace = OFFLINE
+    settings: Settings,
+    *,
+    offline: bool,
+    environ: Mapping[str, str] | None = None,
+    pace: Pace = OFFLINE,
+    run_files: Callable[[], Files | None] = lambda: None,
 ) -> AsyncIterator[EditService]:
     """A service for `settings`; closes its connections and its log at the end.
 
     Without an API key and without a fallback, or with `offline`, the offline engine answers: behind the emulator,
     on a free port of the loopback interface that only this process has the key for, so that everything else is the
-    real way, at `pace`. Raises SettingsError for a wrong model table or a key command that fails.
+    real way, at `pace`. The `run_files` of a run are what it renames in step; a model is not shown other files, so they
+    are only asked for by that engine. Raises SettingsError for a wrong model table or a key command that fails.
     """
     # A key command may take seconds, which an event loop does not have.
     servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
@@ -102,6 +110,8 @@ async def open_service(
             yield service
         return
     from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
+    from editsvc.emulator.responder import OfflineResponder  # noqa: PLC0415 - as above
+    from editsvc.offline import rewrite  # noqa: PLC0415 - loads the syntax tables
 
     key = environment.ApiKey(uuid.uuid4().hex, "this process")
     options = EmulatorOptions(
@@ -123,10 +133,12 @@ async def open_service(
         max_retries=0,
         hedge_after_s=None,
     )
-    async with Emulator(options) as emulator:
+    files = await asyncio.to_thread(run_files)
+    async with Emulator(options, responder=OfflineResponder(partial(rewrite, files=files))) as emulator:
         settings = msgspec.structs.replace(settings, base_url=emulator.base_url, fallback_base_url=None)
         ours = Asked(servers_of(settings)[0], key)
-        async with _service(settings, {OFFLINE_MODEL: _OFFLINE_ROW}, [ours], offline=True) as service:
+        table = {OFFLINE_MODEL: _OFFLINE_ROW}
+        async with _service(settings, table, [ours], offline=True, files=files) as service:
             yield service
 
 
@@ -190,7 +202,12 @@ class Preparation:
 
 @asynccontextmanager
 async def _service(
-    settings: Settings, known: dict[str, models.Model], servers: Sequence[Asked], *, offline: bool
+    settings: Settings,
+    known: dict[str, models.Model],
+    servers: Sequence[Asked],
+    *,
+    offline: bool,
+    files: Files | None = None,
 ) -> AsyncIterator[EditService]:
     # Of a model, the next server may know something else than the first one.
     settings, table = (settings, known) if offline else for_the_first(settings, known, servers[0])
@@ -220,6 +237,7 @@ async def _service(
             learned=CurrentPolicy(folder) if settings.learned_policy and not offline else lambda: None,
             draw=None if offline else random.random,
             offline=offline,
+            files=files,
             warm_up=warm_up,
             sent=preparation.begin,
         )

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -81,12 +82,14 @@ async def run(
     the user chooses the hunks of each file as its edit ends.
     """
     from editsvc.app.composition import open_service
+    from editsvc.cli.together import files_of
 
     settings = options.writing.settings
     task = asyncio.current_task()
     if task is not None:
         call_at_end(lambda _number: task.cancel(), interrupts=False)
-    async with open_service(settings, offline=offline) as service:
+    run_files = partial(files_of, options.instruction, paths)
+    async with open_service(settings, offline=offline, run_files=run_files) as service:
         if service.offline and not offline:
             output.print_message(
                 "editsvc: no API key was found, so the offline engine edits (set CEREBRAS_API_KEY for a model)."

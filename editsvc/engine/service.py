@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from editsvc.guard.original import Original
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
+    from editsvc.offline.naming.links import Files
     from editsvc.prediction.carry_over import CarryOver
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.provider.base import Completer
@@ -157,6 +158,7 @@ class EditService:
         learned: Callable[[], LearnedPolicy | None] = lambda: None,
         draw: Callable[[], float] | None = None,
         offline: bool = False,
+        files: Files | None = None,
         warm_up: Callable[[], None] = lambda: None,
         sent: Callable[[], None] = lambda: None,
     ) -> None:
@@ -175,6 +177,7 @@ class EditService:
         self._learned = learned
         self._draw = draw
         self.offline = offline
+        self._files = files
         self._warm_up = warm_up
         self._sent = sent
         self._carry_overs: OrderedDict[str, CarryOver] = OrderedDict()
@@ -613,14 +616,14 @@ class EditService:
             from editsvc.reply import search_replace
 
             try:
-                proposal = self._searched(plan, run.reply)
+                proposal = self._searched(run, plan, run.reply)
             except search_replace.NotApplied:
                 run.restarts.append(Restart.SEARCH)
                 return plan.rewriting()
         elif reply.kind in {ReplyKind.WHOLE_FILE, ReplyKind.SECTIONS}:
             return self._with_more(run, plan, reply)
         elif reply.kind is ReplyKind.CANNOT:
-            raise self._refusal(plan, reply.reason)
+            raise self._refusal(run, plan, reply.reason)
         else:
             try:
                 assembly = assemble(plan.document, plan.target, reply)
@@ -750,14 +753,14 @@ class EditService:
         run.restarts.append(Restart.SYNTAX if kinds == {Check.SYNTAX} else Restart.FINDINGS)
         return plan.corrected_by(run.reply, verdict.complaint)
 
-    def _searched(self, plan: Plan, text: str) -> Proposal:
+    def _searched(self, run: EditRun, plan: Plan, text: str) -> Proposal:
         """What structured edits make of the document; raises NotApplied if they do not say where."""
         from editsvc.guard.proposal import Piece
         from editsvc.reply import search_replace
 
         reply = search_replace.parse(text)
         if reply.cannot and not reply.edits:
-            raise self._refusal(plan, reply.cannot)
+            raise self._refusal(run, plan, reply.cannot)
         if not plan.target.bounded:
             return plan.proposal(search_replace.apply(plan.document, reply.edits))
         (section,) = plan.target.sections
@@ -807,7 +810,8 @@ class EditService:
         if self.offline and not plan.target.bounded:  # a reply of the engine has no place for notes
             from editsvc.offline import notes
 
-            run.warnings += notes(plan.document, plan.instruction, plan.language)
+            beside = self._files.beside(request.filename, plan.document) if self._files is not None else None
+            run.warnings += notes(plan.document, plan.instruction, plan.language, beside)
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
         status = Status.CHANGED if edits else Status.UNCHANGED
@@ -914,14 +918,18 @@ class EditService:
             )
         )
 
-    def _refusal(self, plan: Plan, reason: str) -> Refused:
+    def _refusal(self, run: EditRun, plan: Plan, reason: str) -> Refused:
         reason = reason.rstrip(".") or "no reason given"
         if self.offline:
             from editsvc.offline import refusal
 
             # The engine speaks for itself, in sentences; a reply has no place for what kind of refusal it is.
             for shown in (plan.document, *(section.text for section in plan.target.sections)):
-                exc = refusal(shown, plan.instruction, plan.language)
+                name = run.request.filename
+                beside = self._files.beside(name, plan.document) if self._files is not None else None
+                exc = refusal(
+                    shown, plan.instruction, plan.language, beside if shown == plan.document else None
+                )
                 if exc is not None and reason.startswith(exc.message.rstrip(".")):
                     return exc
             return ModelRefused(f"{reason}.")

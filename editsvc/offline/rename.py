@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.offline.errors import NotApplicable, not_found
-from editsvc.offline.naming import names_of
+from editsvc.offline.errors import NotApplicable, NotHere, not_found
+from editsvc.offline.naming import linked, names_of
+from editsvc.offline.naming.headers import headers, is_of_absent_class, seen_by_others
+from editsvc.offline.naming.inherited import may_be_owed
 from editsvc.offline.naming.receivers import Whose, owner_of, receivers_of
-from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role, ancestor, last_name
+from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role, ancestor, last_name, root_of
 from editsvc.offline.naming.scopes import meant
 from editsvc.offline.outcome import Outcome, lines_of
 from editsvc.offline.trees import the_one, tree_of
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     import tree_sitter
 
     from editsvc.instruction.commands import Rename
+    from editsvc.offline.naming.links import Beside
     from editsvc.offline.naming.receivers import Receivers
-    from editsvc.offline.naming.roles import Names
+    from editsvc.offline.naming.roles import Links, Names
     from editsvc.syntax import Language, ParseBudget, Tree
 
 _PYTHONS_OWN: Final = frozenset(dir(builtins))
@@ -51,19 +54,30 @@ _IMPORT: Final = re.compile(
 )
 
 
-def apply(text: str, value: Rename, language: Language | None, *, budget: ParseBudget) -> Outcome:
+def apply(
+    text: str,
+    value: Rename,
+    language: Language | None,
+    *,
+    budget: ParseBudget,
+    beside: Beside | None = None,
+) -> Outcome:
     """Edits that give the identifiers `value.old` that the file defines the name `value.new`.
 
     `value.old` may say what it belongs to: ``Client.fetch`` is the method, ``fetch.timeout`` a function's variable.
     What belongs to other files keeps its name: what is imported gets an alias, and members and keywords of foreign
     things stay, with a note. Raises NotApplicable if the file defines no such name, if the new one would be taken for
     something else, where it cannot be told what a name stands for, or where it cannot change without a change
-    elsewhere. Data and markup define nothing: there a name is renamed wherever it stands.
+    elsewhere. Data and markup define nothing: there a name is renamed wherever it stands. With `beside`, what other
+    files of the run define is renamed here as well, as far as imports tell.
     """
     if language is None or not language.grammar:
         return _by_words(text, value, language)
     tree = tree_of(text, language, budget=budget)
     names = names_of(tree)
+    if beside is not None and names.naming.scope is not None:
+        names = linked(beside, text, names, value.old.rpartition(".")[2])
+        tree = names.tree
     marked, value = _unmarked(names, value)
     owner, value = _qualified(value)
     if _MEANINGFUL.get(language.name, _NONE).fullmatch(value.old) and not value.across_files:
@@ -90,13 +104,16 @@ def apply(text: str, value: Rename, language: Language | None, *, budget: ParseB
     if not value.across_files and meaning.foreign:
         _refuse_if_from_nowhere(names, value.old)
         _refuse_if_anothers(names, value.old, meaning.places)
+    notes = []
+    if not value.across_files and not meaning.foreign:
+        notes += _owed(names, value, meaning, owner, edits)
+        notes += _declared_elsewhere(names, value, edits, beside)
     _refuse_if_read_from_text(tree, value.old)
     spans = {(edit.start, edit.end): edit for edit in edits}
     asked = ((value.in_comments, language.comments), (value.in_strings, language.strings))
     words = raw + [span for wanted, query in asked if wanted for span in _words_in(tree, value.old, query)]
     for span in words:
         spans.setdefault(span, Edit(*span, value.new))
-    notes = []
     kept = [place.start for place in left if (place.start, place.end) not in spans]
     if kept:
         notes.append(
@@ -121,6 +138,8 @@ class _Meaning:
     symbols: frozenset[tuple[int, int]] | None
     receivers: Receivers | None = None
     function: str = ""
+    followed: frozenset[int] = field(default_factory=frozenset)
+    """Where other files' things stand that are renamed in them."""
 
     def is_renamed(self, place: Occurrence) -> bool:
         """True for a value that is renamed; whether a name from nowhere is one of the file's is not decided here."""
@@ -165,6 +184,7 @@ def _within(names: Names, value: Rename, owner: str) -> _Meaning:
     """The member of a type, or the variable of a function, that `owner` names."""
     places = names.occurrences(value.old)
     receivers = receivers_of(names, value.old)
+    owner = names.links.local(owner) if names.links is not None else owner
     if names.naming.scope is not None and receivers.restrict(owner.rpartition(".")[2]):
         keys = frozenset(
             symbol.key
@@ -191,6 +211,42 @@ def _within(names: Names, value: Rename, owner: str) -> _Meaning:
 def _meaning(names: Names, value: Rename) -> _Meaning:
     """What the file defines under the name, or everything if it defines nothing."""
     places = names.occurrences(value.old)
+    if names.links is not None and names.links.offered:
+        return _with_links(names, names.links, value, places)
+    return _of_the_file(names, value, places)
+
+
+def _with_links(names: Names, links: Links, value: Rename, places: list[Occurrence]) -> _Meaning:
+    """As `_meaning`, where other files of the run define the name: what is imported from others is none of it."""
+    text = names.tree.text
+    if links.unsure:
+        raise NotApplicable(
+            f"Whether `{value.old}` on {lines_of(text, links.unsure)} is the one that another of these files defines "
+            "cannot be told from its path."
+        )
+    own = [place for place in places if place.defines is not Defines.NO and not place.imported]
+    if own:
+        found = _of_the_file(names, value, [place for place in places if not place.imported])
+        found = replace(found, places=places, members=found.members or bool(links.types))
+    elif links.found or (links.members and any(place.role is Role.MEMBER for place in places)):
+        found = _Meaning(places, values=False, members=links.members, foreign=False, symbols=frozenset())
+    else:
+        if not places:
+            raise not_found("identifier", value.old, set(names.nodes))
+        imported = [place.start for place in places if place.imported]
+        if not imported and names.naming.given.isdisjoint({value.old}):
+            _refuse_if_anothers(names, value.old, [place for place in places if place.role is Role.VALUE])
+        raise NotHere(f"What this file calls `{value.old}` is not what another of these files defines.")
+    keys = (found.symbols or frozenset()) | links.keys
+    return replace(
+        found,
+        values=found.values or bool(links.keys) or bool(links.starts),
+        symbols=keys if found.symbols is not None else None,
+        followed=frozenset(links.starts),
+    )
+
+
+def _of_the_file(names: Names, value: Rename, places: list[Occurrence]) -> _Meaning:
     full = [place for place in places if place.defines is Defines.FULL]
     defining = full or [place for place in places if place.defines is Defines.WEAK]
     if not value.across_files:
@@ -215,7 +271,8 @@ def _meaning(names: Names, value: Rename) -> _Meaning:
 def _chosen(names: Names, value: Rename, meaning: _Meaning) -> tuple[list[Edit], list[Occurrence]]:
     """The edits at the places that are renamed, and the places of foreign things that are not."""
     members, foreign = meaning.members, meaning.foreign
-    edits, left = [], []
+    edits: list[Edit] = []
+    left: list[Occurrence] = []
     unsure = [place for place in meaning.places if place.role is Role.UNSURE]
     unsure += _not_told(names, meaning)
     if unsure and members and not foreign:
@@ -224,7 +281,11 @@ def _chosen(names: Names, value: Rename, meaning: _Meaning) -> tuple[list[Edit],
             "is one of this file's cannot be told."
         )
     whose = _whose(names, value, meaning)
+    followed = _followed(names, value, meaning)
+    edits += followed.values()
     for found in meaning.places:
+        if found.start in followed:
+            continue
         place = _decided(names, value, meaning, found)
         if whose.get(found.start) is Whose.FOREIGN:
             place = replace(place, role=Role.OTHER if meaning.receivers is not None else Role.FOREIGN)
@@ -261,6 +322,20 @@ def _chosen(names: Names, value: Rename, meaning: _Meaning) -> tuple[list[Edit],
     return edits, left
 
 
+def _followed(names: Names, value: Rename, meaning: _Meaning) -> dict[int, Edit]:
+    """The edits, by offset, where what other files of the run define stands, by a name that is no member."""
+    links = names.links
+    if links is None or not links.offered or meaning.receivers is not None or meaning.function:
+        return {}
+    found = {}
+    for place in meaning.places:
+        if place.start in meaning.followed or (place.symbol is not None and place.symbol.key in links.keys):
+            shorthand = place.role is Role.SHORTHAND or place.spelling == PAIR
+            key = shorthand and place.defines is Defines.NO and not meaning.members
+            found[place.start] = _edit(names, value, place, PAIR if key else "{new}")
+    return found
+
+
 def _whose(names: Names, value: Rename, meaning: _Meaning) -> dict[int, Whose]:
     """Whose member each use behind a dot is, by offset; raises NotApplicable where that cannot be told."""
     if not meaning.members or meaning.foreign or value.across_files or names.naming.scope is None:
@@ -272,9 +347,25 @@ def _whose(names: Names, value: Rename, meaning: _Meaning) -> dict[int, Whose]:
         if place.node is not None
         and place.role in (Role.MEMBER, Role.FOREIGN)
         and place.defines is Defines.NO
+        and place.start not in meaning.followed
         and receivers.is_behind(place.node)
     }
-    members = {place.start for place in meaning.places if place.role is Role.MEMBER}
+    taken = names.links.taken if names.links is not None else {}
+    members = {
+        place.start
+        for place in meaning.places
+        if place.role is Role.MEMBER
+        or (
+            place.node is not None
+            and place.node.parent is not None
+            and _root(names, place.node.parent) in taken
+        )
+    }
+    if names.links is not None:
+        for place in meaning.places:
+            literal = place.node is not None and place.start not in found and place.role is Role.FOREIGN
+            if literal and place.node is not None and receivers.holds(place.node):
+                found[place.start] = Whose.OWN
     unknown = [start for start, whose in found.items() if whose is Whose.UNKNOWN and start in members]
     if unknown:
         owner = next(iter(sorted(receivers.owners)), "")
@@ -283,6 +374,10 @@ def _whose(names: Names, value: Rename, meaning: _Meaning) -> dict[int, Whose]:
             f"{f'`{owner}`' if owner else 'this file'} cannot be told: no declaration says what it is taken from."
         )
     return found
+
+
+def _root(names: Names, member: tree_sitter.Node) -> str:
+    return names.tree.source(root_of(member))
 
 
 def _not_told(names: Names, meaning: _Meaning) -> list[Occurrence]:
@@ -333,6 +428,8 @@ def _decided(names: Names, value: Rename, meaning: _Meaning, place: Occurrence) 
 
     Raises NotApplicable for a name that stands alone where nothing that the file binds is seen.
     """
+    if place.imported and names.links is not None and names.links.offered:
+        return replace(place, role=Role.FOREIGN)
     if not place.bare or meaning.foreign or (meaning.values and meaning.symbols is None):
         return place
     if place.symbol is None:
@@ -360,6 +457,69 @@ def _edit(names: Names, value: Rename, place: Occurrence, spelling: str) -> Edit
     if place.modifiers and ": " in spelling:
         start, spelling = start - len(place.modifiers), spelling.replace(": ", f": {place.modifiers}")
     return Edit(start, place.end, spelling.format(old=value.old, new=value.new))
+
+
+def _owed(names: Names, value: Rename, meaning: _Meaning, owner: str, edits: list[Edit]) -> list[str]:
+    """Notes about members that a base in another file may have; raises NotApplicable unless the type was named."""
+    if not meaning.members:
+        return []
+    starts = {edit.start for edit in edits}
+    found = [one for one in may_be_owed(names, value.old) if one[0] in starts]
+    if not found:
+        return []
+    sure = [one for one in found if one[2]]
+    start, base, _ = (sure or found)[0]
+    where = lines_of(names.tree.text, [start])
+    said = f"`{base}`" if " " not in base else base
+    if sure:
+        raise NotApplicable(
+            f"`{value.old}` on {where} is what {said} wants it to be called, which this file does not define."
+        )
+    if owner:
+        return [f"`{value.old}` on {where} has another name now than in {said}, if that has it."]
+    type_ = owner_of(names.tree, _node_at(names, value.old, start))
+    raise NotApplicable(
+        f"Whether `{value.old}` on {where} overrides that of {said}, which this file does not define, cannot be told.",
+        hint=f"If it does not, write: rename {type_}.{value.old} to {type_}.{value.new}" if type_ else "",
+    )
+
+
+def _node_at(names: Names, name: str, start: int) -> tree_sitter.Node:
+    return next(node for node in names.nodes[name] if names.tree.offset(node.start_byte) == start)
+
+
+def _declared_elsewhere(names: Names, value: Rename, edits: list[Edit], beside: Beside | None) -> list[str]:
+    """Notes about what a header may declare that is not renamed; raises NotApplicable where one does."""
+    if names.tree.language.name not in ("c", "cpp"):
+        return []
+    starts = {edit.start for edit in edits}
+    shared = [
+        node for node in seen_by_others(names, value.old) if names.tree.offset(node.start_byte) in starts
+    ]
+    if not shared:
+        return []
+    where = lines_of(names.tree.text, [names.tree.offset(shared[0].start_byte)])
+    unread = []
+    for written, line, text in headers(names, beside):
+        if text is None:
+            unread.append(f"`{written}` ({lines_of(names.tree.text, [line])})")
+            continue
+        match = word(value.old, names.tree.language).search(text)
+        if match is not None:
+            raise NotApplicable(
+                f"`{value.old}` on {where} stands in `{written}` as well, on {lines_of(text, [match.start()])}, "
+                "which is not edited with it.",
+                hint="Name both files.",
+            )
+    of_class = [node for node in shared if is_of_absent_class(names, node)]
+    if unread and of_class:
+        raise NotApplicable(
+            f"`{value.old}` on {where} is a member of a class that another file declares.",
+            hint="Name the header as well.",
+        )
+    if not unread:
+        return []
+    return [f"`{value.old}` is renamed in this file alone; {unread[0]}, which was not read, may declare it."]
 
 
 def _refuse_if_taken(names: Names, value: Rename, meaning: _Meaning) -> None:

@@ -35,6 +35,7 @@ from editsvc.syntax import ParseBudget, language_of, syntax_errors
 from editsvc.text.document import apply
 
 if TYPE_CHECKING:
+    from editsvc.offline.naming.links import Beside, Files
     from editsvc.syntax import Language
     from editsvc.text.document import Edit
 
@@ -44,15 +45,18 @@ _PARAGRAPHS: Final = late.pattern(r"\n[ \t]*\n\s*")
 _AND: Final = late.pattern(r"(?i)\A(?:and|also|but)(?: also)?[ ,]+")
 
 
-def rewrite(text: str, instruction: str, *, filename: str) -> str:
+def rewrite(text: str, instruction: str, *, filename: str, files: Files | None = None) -> str:
     """`text` as `instruction` wants it; `filename` (or a ``#!`` line) determines the language.
+
+    Of several files of a run, `files` are all of them: a name that one defines is renamed in those that import it.
 
     The new text may equal the old one. Raises NotUnderstood for an instruction that is not one of
     `describe()`, or may mean two things, and NotApplicable for one whose target is missing or ambiguous.
     """
     language = language_of(filename, text[:200])
+    beside = files.beside(filename, text) if files is not None else None
     for part in _steps(instruction):
-        text = rewrite_by(text, chosen(text, part, language), language)
+        text = rewrite_by(text, chosen(text, part, language, beside), language, beside)
     return text
 
 
@@ -63,7 +67,9 @@ def _steps(instruction: str) -> list[str]:
     return parts if by_parts else [instruction]
 
 
-def chosen(text: str, instruction: str, language: Language | None) -> Instruction:
+def chosen(
+    text: str, instruction: str, language: Language | None, beside: Beside | None = None
+) -> Instruction:
     """What `instruction` asks for in this document; raises NotUnderstood if that is nothing, or not plain.
 
     Of several meanings, it is the one that can be done here: "set color to blue" is about a colour in a style sheet,
@@ -83,7 +89,7 @@ def chosen(text: str, instruction: str, language: Language | None) -> Instructio
     done: dict[str, Instruction] = {}
     for command in commands:
         try:
-            new = apply(text, edits(text, command, language))
+            new = apply(text, edits(text, command, language, beside=beside))
         except NotApplicable:
             continue
         if not _broken(text, new, language):
@@ -93,12 +99,12 @@ def chosen(text: str, instruction: str, language: Language | None) -> Instructio
     return next(iter(done.values()), commands[0])
 
 
-def rewrite_by(text: str, value: Instruction, language: Language | None) -> str:
+def rewrite_by(text: str, value: Instruction, language: Language | None, beside: Beside | None = None) -> str:
     """Like `rewrite`, for a parsed instruction and a known language.
 
     An edit that would break the syntax of a sound file is refused (NotApplicable).
     """
-    new = apply(text, edits(text, value, language))
+    new = apply(text, edits(text, value, language, beside=beside))
     line = None if isinstance(value, Replace) else _broken(text, new, language)
     if line:
         raise NotApplicable(f"The edit would break the syntax of the file on line {line}.")
@@ -115,37 +121,51 @@ def _broken(text: str, new: str, language: Language | None) -> int | None:
     return broken[0] + 1
 
 
-def notes(text: str, instruction: str, language: Language | None) -> tuple[str, ...]:
+def notes(
+    text: str, instruction: str, language: Language | None, beside: Beside | None = None
+) -> tuple[str, ...]:
     """What `rewrite` leaves as it is on purpose, in sentences for the user; empty where it raises."""
     found: tuple[str, ...] = ()
     try:
         for part in _steps(instruction):
-            done = outcome(text, chosen(text, part, language), language)
+            done = outcome(text, chosen(text, part, language, beside), language, beside=beside)
             found, text = (*found, *done.notes), apply(text, done.edits)
     except Refused:
         return ()
     return found
 
 
-def refusal(text: str, instruction: str, language: Language | None) -> Refused | None:
+def refusal(
+    text: str, instruction: str, language: Language | None, beside: Beside | None = None
+) -> Refused | None:
     """Why `rewrite` refuses `instruction`; None if it does not."""
     try:
         for part in _steps(instruction):
-            text = rewrite_by(text, chosen(text, part, language), language)
+            text = rewrite_by(text, chosen(text, part, language, beside), language, beside)
     except Refused as exc:
         return exc
     return None
 
 
 def edits(
-    text: str, value: Instruction, language: Language | None, *, budget: ParseBudget | None = None
+    text: str,
+    value: Instruction,
+    language: Language | None,
+    *,
+    budget: ParseBudget | None = None,
+    beside: Beside | None = None,
 ) -> list[Edit]:
     """The edits of `outcome`."""
-    return outcome(text, value, language, budget=budget).edits
+    return outcome(text, value, language, budget=budget, beside=beside).edits
 
 
 def outcome(
-    text: str, value: Instruction, language: Language | None, *, budget: ParseBudget | None = None
+    text: str,
+    value: Instruction,
+    language: Language | None,
+    *,
+    budget: ParseBudget | None = None,
+    beside: Beside | None = None,
 ) -> Outcome:
     """The edits that do what `value` says, and notes about what they leave out.
 
@@ -154,7 +174,7 @@ def outcome(
     budget = ParseBudget(_PARSE_STEPS) if budget is None else budget
     match value:
         case Rename():
-            return rename.apply(text, value, language, budget=budget)
+            return rename.apply(text, value, language, budget=budget, beside=beside)
         case Replace():
             return Outcome(replace.apply(text, value, language))
         case SetValue():

@@ -364,3 +364,15 @@ def test_what_no_file_has_is_an_error_with_what_may_be_meant(offline_shell: Shel
     assert (ran.code, ran.out) == (1, b"")
     assert "The file has no identifier named `fetsh`; did you mean `fetch`?" in ran.err
     assert "nothing to change in 2 files: steps.py, a.py" in ran.err
+
+
+def test_a_rename_over_several_files_is_one_rename(offline_shell: Shell) -> None:
+    offline_shell.file("steps.py", "def fetch():\n    return 1\n")
+    offline_shell.file("uses.py", "from steps import fetch\nprint(fetch())\n")
+    offline_shell.file("other.py", "from elsewhere import fetch\nprint(fetch())\n")
+    call = ("rewrite", "--offline", "-i", "rename fetch to download", "--apply")
+    ran = offline_shell.run(*call, "uses.py", "steps.py", "other.py")
+    assert ran.code == 0
+    assert (offline_shell.folder / "uses.py").read_text() == "from steps import download\nprint(download())\n"
+    assert (offline_shell.folder / "steps.py").read_text() == "def download():\n    return 1\n"
+    assert (offline_shell.folder / "other.py").read_text() == "from elsewhere import fetch\nprint(fetch())\n"

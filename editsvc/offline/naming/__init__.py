@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.naming import cfamily, css, ecmascript, go, python, rust, shell
+from editsvc.offline.naming import imports as imports
+from editsvc.offline.naming.links import links_of
 from editsvc.offline.naming.roles import Names, Naming, Occurrence, Role
 
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 
     import tree_sitter
 
+    from editsvc.offline.naming.links import Beside
     from editsvc.offline.naming.roles import Binding
     from editsvc.syntax import Tree
 
@@ -27,6 +31,15 @@ def names_of(tree: Tree) -> Names:
             source = unicodedata.normalize("NFKC", source)  # Python compares names in this form
         nodes.setdefault(source, []).append(node)
     return Names(tree, _NAMINGS.get(tree.language.name, _PLAIN), nodes)
+
+
+def linked(beside: Beside, text: str, names: Names, name: str) -> Names:
+    """`names` with what `name` is of other files of the run; as they are if there are no others."""
+    beside = beside.with_text(text)
+    there = beside.files.names(beside.path)
+    if there is None or len(beside.files.texts) < 2:  # noqa: PLR2004 - itself
+        return names
+    return replace(there, links=links_of(beside.files, beside.path, there, name))
 
 
 def _unbound(_tree: Tree, _node: tree_sitter.Node) -> Binding | None:

@@ -119,7 +119,10 @@ def _assigned(tree: Tree, member: tree_sitter.Node) -> Binding | None:
     owner = member.child_by_field_name("object")
     if owner is None:
         return None
-    own = owner.type == "this" or tree.source(owner).endswith(".prototype")
+    source = tree.source(owner)
+    if source in _EXPORTS:
+        return Binding(Role.EITHER)
+    own = owner.type == "this" or source.endswith(".prototype")
     return Binding(Role.MEMBER) if own else None
 
 
@@ -189,9 +192,18 @@ def _use(names: Names, node: tree_sitter.Node) -> tuple[Role, str]:  # noqa: C90
         case _:
             pass
     if node.type == "shorthand_property_identifier":
+        if names.links is not None and _is_exported(names.tree, node):
+            return Role.VALUE, "{new}"
         role, _ = _key(names, node)
         return (Role.UNSURE, PAIR) if role is Role.UNSURE else (Role.SHORTHAND, "{new}")
     return Role.VALUE, "{new}"
+
+
+def _is_exported(tree: Tree, node: tree_sitter.Node) -> bool:
+    """True for what ``module.exports = {name}`` offers to other files, whose uses of it are renamed as well."""
+    around = node.parent.parent if node.parent is not None else None
+    left = around.child_by_field_name("left") if around is not None else None
+    return left is not None and tree.source(left) in _EXPORTS
 
 
 def _exported(names: Names, node: tree_sitter.Node, specifier: tree_sitter.Node) -> tuple[Role, str]:

@@ -219,7 +219,7 @@ class Receivers:
             found.name in self.types
             and found.name not in self.others
             and self.names.tree.language.name in _DYNAMIC
-            and not self._bases(found.name)
+            and not self.bases(found.name)
         ):
             return Whose.UNKNOWN
         return Whose.FOREIGN
@@ -233,15 +233,16 @@ class Receivers:
         if name not in self._families:
             above, below = {name}, {name}
             for _ in range(_DEEPEST):
-                more = above | {base for one in above for base in self._bases(one)}
-                fewer = below | {one for one in self.types if not below.isdisjoint(self._bases(one))}
+                more = above | {base for one in above for base in self.bases(one)}
+                fewer = below | {one for one in self.types if not below.isdisjoint(self.bases(one))}
                 if (more, fewer) == (above, below):
                     break
                 above, below = more, fewer
             self._families[name] = above | below
         return self._families[name]
 
-    def _bases(self, name: str) -> list[str]:
+    def bases(self, name: str) -> list[str]:
+        """What the definitions of a type name as what it is built on."""
         if name not in self._based:
             self._based[name] = self._written_bases(name)
         return self._based[name]
@@ -287,7 +288,13 @@ class Receivers:
             return self.named(inside.partition(",")[0])
         if not name or name in _ANY:
             return None
-        if rest and root not in _OWN_ROOTS and root not in self.types and not self.names.defines(root):
+        if (
+            rest
+            and root not in _OWN_ROOTS
+            and root not in self.types
+            and not self.names.defines(root)
+            and not self._is_linked(match["path"].removesuffix(name).rstrip(".:"), name)
+        ):
             return Type(match["path"], inside.rpartition(",")[2])  # of another module
         if name in self.owners or name in self.types:
             return Type(name, inside, own=True)
@@ -377,11 +384,44 @@ class Receivers:
             shape = source[:1].upper() + source[1:]  # window is a Window
             return Type(shape, own=True) if shape in self.types else _GIVEN
         if symbol.imported:
-            return _FOREIGN
+            return self._elsewhere(source, depth) if self._is_taken(source) else _FOREIGN
         found = [self._declared(bound, depth + 1) for bound in symbol.nodes]
         kinds = {one for one in found if one is not None}
         # A variable that is given several things is one of them; if one cannot be told, none can.
         return kinds.pop() if len(kinds) == 1 and None not in found else None
+
+    def _is_taken(self, source: str) -> bool:
+        """True for what is taken from another file of the run."""
+        return self.names.links is not None and source in self.names.links.taken
+
+    def _is_linked(self, module: str, type_: str) -> bool:
+        """True for a type that has the member, behind what the file calls another file of the run."""
+        links = self.names.links
+        if links is None or type_ not in links.types:
+            return False
+        # A namespace of C++ is no module: headers say which types there are.
+        return module in links.modules or self.names.tree.language.name == "cpp"
+
+    def _elsewhere(self, source: str, depth: int, *, called: bool = False) -> Type | None:
+        """The type of what another file of the run defines, or of what that returns; None if it does not say."""
+        links = self.names.links
+        if links is None or links.files is None or depth > _DEEPEST:
+            return None
+        at = links.files.origin(*links.taken[source])
+        names = links.files.names(at[0]) if at is not None else None
+        if at is None or names is None:
+            return None
+        there = receivers_of(names, self.name)
+        nodes = tuple(node for node, binding in names.bindings(at[1]) if not binding.imported)
+        if at[1] in there.types:
+            return Type(at[1], own=at[1] in there.owners)
+        kinds = {there._returned(nodes)} if called else {there._declared(node, depth + 1) for node in nodes}  # noqa: SLF001 - its own kind
+        found = kinds.pop() if len(kinds) == 1 else None
+        if found is None or not found.own:
+            return found
+        if found.name in there.owners:
+            self.owners.add(found.name)
+        return found
 
     def _declared(self, node: tree_sitter.Node, depth: int) -> Type | None:
         """The type of the variable that `node` binds."""
@@ -400,6 +440,11 @@ class Receivers:
                 found = self.named(tree.source(type_))
                 if found is not None or tree.source(type_) not in ("auto", "var"):
                     return found
+            if around.type == "init_declarator" and around.parent is not None:
+                written = around.parent.child_by_field_name("type")
+                if written is not None and tree.source(written) != "auto":
+                    child, around = around, around.parent
+                    continue
             for name in ("value", "right"):
                 value = around.child_by_field_name(name)
                 if value is None or value.start_byte < child.end_byte:
@@ -415,7 +460,8 @@ class Receivers:
     def _given(self, target: tree_sitter.Node, value: tree_sitter.Node, depth: int) -> Type | None:
         """The type of what an assignment gives to one of its targets."""
         lists = ("expression_list", "pattern_list", "tuple_pattern", "tuple")
-        if value.type in lists and target.type not in lists and len(value.named_children) == 1:
+        single = target.type not in lists or len(target.named_children) == 1
+        if value.type in lists and single and len(value.named_children) == 1:
             value = value.named_children[0]
         if target.type in lists and len(target.named_children) > 1:
             return None
@@ -428,13 +474,7 @@ class Receivers:
             return None
         tree = self.names.tree
         if function.type == "identifier":
-            source = tree.source(function)
-            if source in self.types:
-                return Type(source, own=True)
-            symbol = self.names.meant(source, function.start_byte)
-            if symbol is None:
-                return self._passed(call, depth, strictly=True) if source in self.names.naming.given else None
-            return self._passed(call, depth) if symbol.imported else self._returned(symbol.nodes)
+            return self._called_by_name(function, call, depth)
         if function.type in ("scoped_identifier", "qualified_identifier"):
             path = function.child_by_field_name("path") or function.child_by_field_name("scope")
             last = tree.source(function).rpartition("::")[2]
@@ -445,6 +485,9 @@ class Receivers:
         if function.type not in _RECEIVERS:
             return None
         receiver = function.named_children[0]
+        last = tree.source(function.named_children[-1])
+        if self._is_linked(tree.source(receiver), last):
+            return Type(last, own=True)
         held = self.type_of(receiver, depth + 1)
         if held is None or held == _GIVEN:
             return None
@@ -456,6 +499,17 @@ class Receivers:
             return self.named(held.element) if held.element != "?" else None
         passing = tree.source(receiver).partition(".")[0] in _PASSING
         return self._passed(call, depth, strictly=passing or held.name in _HOLDERS)
+
+    def _called_by_name(self, function: tree_sitter.Node, call: tree_sitter.Node, depth: int) -> Type | None:
+        source = self.names.tree.source(function)
+        if source in self.types:
+            return Type(source, own=True)
+        symbol = self.names.meant(source, function.start_byte)
+        if symbol is None:
+            return self._passed(call, depth, strictly=True) if source in self.names.naming.given else None
+        if symbol.imported and self._is_taken(source):
+            return self._elsewhere(source, depth, called=True)
+        return self._passed(call, depth) if symbol.imported else self._returned(symbol.nodes)
 
     def _passed(self, call: tree_sitter.Node, depth: int, *, strictly: bool = False) -> Type | None:
         """What a foreign function returns: of the file's types only what it is given, which is then not known."""
@@ -686,6 +740,7 @@ def receivers_of(names: Names, name: str) -> Receivers:
             found.owners.add(_name_of(tree, outer))
             outer = nearest(outer.parent, "type_definition") if outer.type != "type_definition" else None
     found.owners.discard("")
+    found.owners |= names.links.types if names.links is not None else set()
     for owner in found.owners:
         found.types.setdefault(owner, [])
     return found

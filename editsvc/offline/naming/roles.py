@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from editsvc.offline.naming.scopes import Scope, Symbol, meant
 
@@ -101,13 +101,58 @@ class Naming:
     fold: Fold = lambda _tree, _node, _new: None
 
 
+class Elsewhere(Protocol):
+    """The other files of a run."""
+
+    def origin(self, path: str, name: str) -> tuple[str, str] | None:
+        """The file that defines what a file offers as `name`, and the name there."""
+        ...
+
+    def names(self, path: str) -> Names | None:
+        """The names of a file; None if it cannot be parsed."""
+        ...
+
+
+@dataclass(slots=True)
+class Links:
+    """Where a name means what another file of the run defines.
+
+    `keys` are symbols that imports bind, `starts` are further places, `types` and `modules` are what the file calls
+    the types that have the member and the files that define the name. `unsure` are places of which it cannot be told.
+    """
+
+    keys: set[tuple[int, int]] = field(default_factory=set)
+    starts: set[int] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
+    unsure: list[int] = field(default_factory=list)
+    offered: bool = False
+    """True if another file of the run defines the name."""
+    members: bool = False
+    """True if the name is a member of a type of another file, of which the file may hold something."""
+    taken: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What the file calls a thing of another file of the run: the file, and the name there."""
+    files: Elsewhere | None = None
+
+    def local(self, type_: str) -> str:
+        """What the file calls a type that another file of the run calls `type_`."""
+        names = (local for local, (_, there) in self.taken.items() if there == type_ and local in self.types)
+        return next(names, type_)
+
+    @property
+    def found(self) -> bool:
+        """True if anything in the file may be another's."""
+        return bool(self.keys or self.starts or self.types or self.unsure)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Names:
-    """The names of a tree, each with its nodes."""
+    """The names of a tree, each with its nodes; `links` tell what of one name is another file's of the same run."""
 
     tree: Tree
     naming: Naming
     nodes: dict[str, list[tree_sitter.Node]]
+    links: Links | None = None
     _bindings: dict[str, list[tuple[tree_sitter.Node, Binding]]] = field(default_factory=dict)
     _symbols: dict[str, list[Symbol]] = field(default_factory=dict)
 
