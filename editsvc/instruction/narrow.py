@@ -120,7 +120,8 @@ def _stated(reading: Reading) -> Narrow | None:
             return Narrow((new,) if new else (), (old,), command=command, exact=True)
         case SetValue(name=name, new=new, old=old, quoted=quoted):
             wanted = (new,) if quoted else _wanted(new, certain=old is not None)
-            return Narrow(wanted, tuple(filter(None, (name, old))), command=command, exact=True)
+            named = tuple(each for each in (name, old) if each and " " not in each)
+            return Narrow(wanted, named, command=command, exact=True)
         case ChangeColour(old=old, new=new):
             # A colour's word may be written as a number too.
             return Narrow(

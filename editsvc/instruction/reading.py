@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _NAMED: Final = {wording.name: wording for wording in WORDINGS}
 # What is longer describes rather than says.
 _LONGEST: Final = 600
+_QUOTED: Final = late.pattern(r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
+_PART: Final = late.pattern(r"[^\W\d_]+")
+_MOST_PARTS: Final = 4
 _MOST_WORDS: Final = 60
 _MOST_MANNERS: Final = 4
 _COMMIT_PREFIX: Final = late.pattern(
@@ -67,6 +70,10 @@ _DESCRIPTIONS: Final = frozenset(
     | {"english", "indentation", "quotes", "space", "spaces", "sync", "tab", "tabs"}
 )
 _VALUE_MARKS: Final = "`"
+# What belongs to the verb: "set up logging to …" sets nothing up that has a name.
+_PARTICLES: Final = frozenset(
+    {"up", "down", "out", "off", "back", "over", "away", "on", "to", "um", "ein", "zu"}
+)
 _CHANGES: Final = frozenset(
     {
         "change",
@@ -124,7 +131,7 @@ def readings(instruction: str) -> tuple[Reading, ...]:
 
     A doubtful meaning is left out where there is a plain one.
     """
-    if len(instruction) > _LONGEST:
+    if len(instruction) > _LONGEST and len(_QUOTED.sub("", instruction)) > _LONGEST:
         return ()
     sentence = _LIST_MARK.sub("", " ".join(instruction.split()), count=1)
     sentence = _COMMIT_PREFIX.sub("", _REPLY_FORM.sub("", sentence), count=1)
@@ -132,7 +139,7 @@ def readings(instruction: str) -> tuple[Reading, ...]:
     if not words or len(words) > _MOST_WORDS:
         return ()
     found: dict[Instruction, Reading] = {}
-    for reading in _all(sentence, words):
+    for reading in [*_all(sentence, words)] or _of_phrases(sentence, words):
         known = found.get(reading.command)
         if known is None or (known.doubtful and not reading.doubtful):
             found[reading.command] = reading
@@ -264,6 +271,37 @@ def _all(sentence: str, words: list[Token]) -> Iterator[Reading]:
         yield from made[action]
 
 
+def _of_phrases(sentence: str, words: list[Token]) -> Iterator[Reading]:
+    """The meanings in which a few words are one name, "log level" for LOG_LEVEL: only of a value that is set."""
+    for first in range(len(words)):
+        for end in range(first + 2, min(len(words), first + _MOST_PARTS) + 1):
+            parts = words[first:end]
+            if not all(_PART.fullmatch(part.text) and not part.quote for part in parts):
+                break
+            text = " ".join(part.text for part in parts)
+            joined = grammar.Token(
+                parts[0].start, parts[-1].end, "_".join(part.text for part in parts), "`", ""
+            )
+            for reading in _all(sentence, [*words[:first], joined, *words[end:]]):
+                command = reading.command
+                if not isinstance(command, SetValue) or command.name != joined.text or reading.doubtful:
+                    continue
+                if not _names_nothing(parts):
+                    yield msgspec.structs.replace(
+                        reading, command=msgspec.structs.replace(command, name=text), quoted=()
+                    )
+
+
+def _names_nothing(parts: list[Token]) -> bool:
+    """True for words of which one is part of the sentence, not of a name."""
+    for wording in WORDINGS:
+        language = _language(wording.name)
+        last_kind = parts[-1].word in language.named
+        if last_kind or any(part.word in language.never | language.outdated for part in parts):
+            return True
+    return any(part.word in _DESCRIPTIONS or part.word in _PARTICLES for part in parts)
+
+
 def _spoken(have: set[str]) -> Iterator[Wording]:
     """The languages of which the sentence has a word that a form cannot do without."""
     for wording in WORDINGS:
@@ -390,7 +428,10 @@ def _word(sentence: _Sentence) -> Iterator[Reading]:
         if sentence.word_before("BYWORD") not in ("with", "by", "durch", "mit", "par", "avec", "por", "con"):
             return  # its value is meant
         yield _read(sentence, SetValue(old.text, new.text))
-    yield _read(sentence, Replace(old.text, new.text, whole_parts=True))
+    # "Change all tests to pytest" is about tests, more likely than about the word.
+    kind = bool(sentence.language.plural) and old.word.endswith(sentence.language.plural)
+    doubtful = (old.text,) if kind and old.text.islower() and _is_doubtful(sentence, old) else ()
+    yield _read(sentence, Replace(old.text, new.text, whole_parts=True), doubtful)
 
 
 def _set(sentence: _Sentence) -> Iterator[Reading]:

@@ -82,6 +82,13 @@ def _named(text: str, value: SetValue, everything: Sequence[Place]) -> tuple[lis
             (spelling,) = spellings
             found = [place for place in everything if place.name == spelling]
             notes.append(f"`{name}` is written `{spelling}` in the file.")
+    if not found and " " in name:
+        spellings = {place.name for place in everything if _parts(place.name) == _parts(name)}
+        if len(spellings) > 1:
+            listed = " or ".join(f"`{each}`" for each in sorted(spellings))
+            raise NotApplicable(f"“{name}” may be {listed}.", hint="Write the one that is meant.")
+        found = [place for place in everything if place.name in spellings]
+        notes += [f"“{name}” is `{spelling}` in the file." for spelling in spellings]
     if not found:
         similar = near(name, {place.name for place in everything})
         parts = [each for each in dict.fromkeys(place.name for place in everything) if _part_of(name, each)]
@@ -107,6 +114,11 @@ def _named(text: str, value: SetValue, everything: Sequence[Place]) -> tuple[lis
     if value.owner:
         found = _owned(text, value, found)
     return found, notes
+
+
+def _parts(name: str) -> list[str]:
+    """The words of a name, whatever the case and the marks between them: "log level", LOG_LEVEL, logLevel."""
+    return [part.casefold() for part in re.findall(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+(?![a-z])|\d+", name)]
 
 
 def _part_of(name: str, longer: str) -> bool:

@@ -251,7 +251,8 @@ def _mentioned(value: Instruction, text: str, language: Language | None) -> bool
         case Replace(old=old):
             return old in text
         case SetValue(name=name):
-            return name.lower() in text.lower()
+            # Words stand for a name in any case style.
+            return all(part in text.lower() for part in name.lower().split())
         case Remove(name=name) | AddParameter(function=name):
             return name.rpartition(".")[2] in text
         case ChangeColour():
