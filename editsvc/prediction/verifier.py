@@ -18,14 +18,24 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+
+
+# From the narrowest pass to the widest that anybody makes.
+_DOUBLINGS: Final = 16
 
 
 class Direction(StrEnum):
-    """Where a lost cursor may go: the nearest match, the nearest one ahead, or nowhere."""
+    """Where a lost cursor may go.
+
+    To the nearest match, the nearest one ahead, the nearest one ahead or else behind, the first of the prediction, or
+    nowhere.
+    """
 
     NEAREST = "nearest"
     FORWARD = "forward"
+    AHEAD = "ahead-or-behind"
+    FIRST = "first"
     NONE = "none"
 
 
@@ -44,6 +54,11 @@ class Preset:
     rejection, and falls to a quarter after one with. A lost cursor is found again by the last `n_max` tokens
     of the output, or fewer, down to `n_min`: the longest match counts, then the nearest to where the cursor
     was, then the one ahead.
+
+    With a `step`, a pass without a rejection adds that instead of doubling; `fall` is what the width is divided by
+    after one with a rejection, 0 for back to `least`; unless it is `idle_widens`, a pass that proposes nothing leaves
+    the width as it is. A cursor moves by no more than `reach` tokens, 0 for any number, and with `at_lines` only after
+    a token that ends a line.
     """
 
     least: int
@@ -52,6 +67,20 @@ class Preset:
     n_max: int
     direction: Direction
     rejection: Rejection = Rejection.PER_PROPOSAL
+    step: int = 0
+    fall: int = 4
+    idle_widens: bool = True
+    reach: int = 0
+    at_lines: bool = False
+
+    def wider(self, width: int, passes: int = 1) -> int:
+        """The width after so many passes without a rejection."""
+        more = width + self.step * passes if self.step else width << min(passes, _DOUBLINGS)
+        return min(self.most, more)
+
+    def narrower(self, width: int) -> int:
+        """The width after a pass with a rejection."""
+        return max(self.least, width // self.fall) if self.fall else self.least
 
 
 PRESETS: Final[dict[str, Preset]] = {
@@ -75,8 +104,6 @@ class Pass(NamedTuple):
 
 
 _PLAIN: Final = Pass(0, 0, 1)
-# From the narrowest pass to the widest that anybody makes.
-_DOUBLINGS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +141,17 @@ class Latency:
         return self.token_s * (own + (self.pass_cost - 1 if made.proposed else 0.0))
 
 
-def passes(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> Iterator[Pass]:
+def passes(
+    prediction: Sequence[Hashable],
+    output: Sequence[Hashable],
+    preset: Preset,
+    line_ends: Container[Hashable] = (),
+) -> Iterator[Pass]:
     """The passes that make `output` with `prediction`; what they emit adds up to the output.
 
-    Time is linear in both, apart from a logarithm for each token emitted while the cursor is lost.
+    `line_ends` are the tokens that end a line, for a preset that asks for them. Time is linear in both, apart from a logarithm for each token emitted while the cursor is lost.
     """
-    for step in _steps(prediction, output, preset):
+    for step in _steps(prediction, output, preset, line_ends):
         if isinstance(step, int):
             yield from repeat(_PLAIN, step)
         else:
@@ -127,10 +159,13 @@ def passes(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: P
 
 
 def _steps(
-    prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset
+    prediction: Sequence[Hashable],
+    output: Sequence[Hashable],
+    preset: Preset,
+    line_ends: Container[Hashable],
 ) -> Iterator[Pass | int]:
     """The passes as `passes` has them, those with nothing to propose as their number."""
-    places = _Places(prediction, output, preset)
+    places = Places(Index(prediction, output), preset, line_ends)
     cursor = 0
     lost_at = 0
     width = preset.least
@@ -140,13 +175,14 @@ def _steps(
         if cursor < 0:
             found, cursor = places.next(i, near=lost_at)
             plain, i = found - i, found
-            width = min(preset.most, width << min(plain, _DOUBLINGS))
+            if preset.idle_widens:
+                width = preset.wider(width, plain)
             yield plain
             continue
         proposal = prediction[cursor : cursor + width]
         accepted = _common_prefix(proposal, output[i : i + len(proposal)])
         proposed = len(proposal)
-        width = min(preset.most, 2 * width) if accepted == proposed else max(preset.least, width // 4)
+        width = preset.wider(width) if accepted == proposed else preset.narrower(width)
         start = i
         i += accepted
         cursor += accepted
@@ -161,9 +197,14 @@ def _steps(
             cursor = places.find(i, near=lost_at)
 
 
-def verify(prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> Verification:
-    """The counts that a server with `preset` would report for `output`."""
-    return tally(_steps(prediction, output, preset), len(prediction), preset.rejection)
+def verify(
+    prediction: Sequence[Hashable],
+    output: Sequence[Hashable],
+    preset: Preset,
+    line_ends: Container[Hashable] = (),
+) -> Verification:
+    """The counts that a server with `preset` would report for `output`; `line_ends` as in `passes`."""
+    return tally(_steps(prediction, output, preset, line_ends), len(prediction), preset.rejection)
 
 
 def tally(made: Iterable[Pass | int], prediction_tokens: int, rejection: Rejection) -> Verification:
@@ -209,27 +250,72 @@ def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
     return min(len(left), len(right))
 
 
-class _Places:
-    """Where the last tokens of an output occur in a prediction.
+class Index:
+    """Where the last tokens of an output occur in a prediction, for any number of presets.
 
     Positions are grouped by the `n_min` tokens before them when the first is asked for; a group is divided by
     the token before those only when somebody looks further back. So every position is looked at no more than
     ``n_max - n_min + 1`` times however repetitive the prediction is, and no candidate has to be left out.
     """
 
-    def __init__(self, prediction: Sequence[Hashable], output: Sequence[Hashable], preset: Preset) -> None:
-        self._prediction = prediction
-        self._output = output
-        self._preset = preset
-        self._nowhere = preset.direction is Direction.NONE or not prediction
-        self._hits: list[_Hit] = []
+    def __init__(self, prediction: Sequence[Hashable], output: Sequence[Hashable]) -> None:
+        self.prediction = prediction
+        self.output = output
+        self._numbers: list[array[int]] = []
+        self._hits: dict[int, list[_Hit]] = {}
         self._groups: dict[int, _PositionGroup] = {}
+
+    @property
+    def numbers(self) -> list[array[int]]:
+        """Both texts as numbers, equal ones for equal tokens."""
+        if not self._numbers:
+            self._numbers = _numbers(self.prediction, self.output)
+        return self._numbers
+
+    def hits(self, n: int) -> list[_Hit]:
+        """For each end of the output from `n` on, the positions with the same `n` tokens before them."""
+        found = self._hits.get(n)
+        if found is None:
+            prediction, output = self.numbers
+            positions: dict[bytes, int | list[int]] = {}
+            for position, tokens in enumerate(_windows(prediction, n), n):
+                there = positions.setdefault(tokens, position)
+                if there is not position:
+                    if isinstance(there, int):
+                        positions[tokens] = [there, position]
+                    else:
+                        there.append(position)
+            found = self._hits[n] = list(map(positions.get, _windows(output, n)))
+        return found
+
+    def longer(self, positions: list[int], end: int, n_min: int, n_max: int) -> Iterator[list[int]]:
+        """Of `positions`, which match `n_min` tokens, those that match one more each time, as long as there are any."""
+        # One list stands for all ends with the same tokens before them.
+        group = self._groups.get(id(positions))
+        if group is None:
+            group = self._groups[id(positions)] = _PositionGroup(positions)
+        for n in range(n_min + 1, min(n_max, end) + 1):
+            longer = group.preceded_by(self.prediction, n).get(self.output[end - n])
+            if longer is None:
+                return
+            group = longer
+            yield group.positions
+
+
+class Places:
+    """Where a lost cursor goes by `preset`."""
+
+    def __init__(self, index: Index, preset: Preset, line_ends: Container[Hashable] = ()) -> None:
+        self._index = index
+        self._preset = preset
+        self._line_ends = line_ends
+        self._nowhere = preset.direction is Direction.NONE or not index.prediction
 
     def next(self, start: int, *, near: int) -> tuple[int, int]:
         """The first end behind `start` for which there is a place, and that place; the output's end and -1 if none."""
-        least, end = self._preset.n_min, len(self._output)
+        least, end = self._preset.n_min, len(self._index.output)
         if not self._nowhere:
-            hits = self._look_up()
+            hits = self._index.hits(least)
             first = near if self._preset.direction is Direction.FORWARD else 0
             for at in range(max(start + 1, least), end + 1):
                 hit = hits[at - least]
@@ -242,55 +328,42 @@ class _Places:
 
     def find(self, end: int, *, near: int) -> int:
         """The position after the best match of the last tokens of ``output[:end]``, or -1."""
-        least = self._preset.n_min
+        preset = self._preset
+        least = preset.n_min
         if self._nowhere or end < least:
             return -1
-        hit = self._look_up()[end - least]
+        if preset.at_lines and self._index.output[end - 1] not in self._line_ends:
+            return -1
+        hit = self._index.hits(least)[end - least]
         if hit is None:
             return -1
         if isinstance(hit, int):
-            return -1 if self._preset.direction is Direction.FORWARD and hit < near else hit
+            return nearest([hit], near, preset.direction, preset.reach)
         candidates = [hit]
-        if self._preset.n_max > least:
-            candidates += self._longer(hit, end)
-        return next((best for each in reversed(candidates) if (best := self._best(each, near)) >= 0), -1)
+        if preset.n_max > least:
+            candidates += self._index.longer(hit, end, least, preset.n_max)
+        for each in reversed(candidates):
+            best = nearest(each, near, preset.direction, preset.reach)
+            if best >= 0:
+                return best
+        return -1
 
-    def _longer(self, positions: list[int], end: int) -> Iterator[list[int]]:
-        """The positions that match one token more each time, as long as there are any."""
-        # One list stands for all ends with the same tokens before them.
-        group = self._groups.get(id(positions))
-        if group is None:
-            group = self._groups[id(positions)] = _PositionGroup(positions)
-        for n in range(self._preset.n_min + 1, min(self._preset.n_max, end) + 1):
-            longer = group.preceded_by(self._prediction, n).get(self._output[end - n])
-            if longer is None:
-                return
-            group = longer
-            yield group.positions
 
-    def _look_up(self) -> list[_Hit]:
-        """For each end of the output from `n_min` on, the positions with the same tokens before them."""
-        if not self._hits:
-            n = self._preset.n_min
-            prediction, output = _numbers(self._prediction, self._output)
-            positions: dict[bytes, int | list[int]] = {}
-            for position, tokens in enumerate(_windows(prediction, n), n):
-                there = positions.setdefault(tokens, position)
-                if there is not position:
-                    if isinstance(there, int):
-                        positions[tokens] = [there, position]
-                    else:
-                        there.append(position)
-            self._hits = list(map(positions.get, _windows(output, n)))
-        return self._hits
-
-    def _best(self, positions: list[int], near: int) -> int:
-        after = bisect_left(positions, near)
-        ahead = positions[after] if after < len(positions) else -1
-        if self._preset.direction is Direction.FORWARD or after == 0:
-            return ahead
-        behind = positions[after - 1]
-        return ahead if ahead >= 0 and ahead - near <= near - behind else behind
+def nearest(positions: Sequence[int], near: int, direction: Direction, reach: int = 0) -> int:
+    """That of the ascending `positions` to which a cursor lost at `near` goes, or -1."""
+    after = bisect_left(positions, near)
+    ahead = positions[after] if after < len(positions) else -1
+    behind = positions[after - 1] if after else -1
+    if reach:
+        ahead = ahead if ahead - near <= reach else -1
+        behind = behind if near - behind <= reach else -1
+    if direction is Direction.FORWARD or behind < 0:
+        return ahead
+    if direction is Direction.FIRST:
+        return positions[bisect_left(positions, near - reach)] if reach else positions[0]
+    if ahead < 0 or (direction is Direction.NEAREST and ahead - near > near - behind):
+        return behind
+    return ahead
 
 
 def _numbers(*sequences: Sequence[Hashable]) -> list[array[int]]:

@@ -20,6 +20,7 @@ from editsvc.prediction.verifier import (
     passes,
     verify,
 )
+from editsvc.prediction.walk import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,13 @@ small_presets = st.builds(
     n_max=st.sampled_from([2, 5]),
     direction=st.sampled_from(Direction),
     rejection=st.sampled_from(Rejection),
+    step=st.sampled_from([0, 0, 2]),
+    fall=st.sampled_from([4, 2, 0]),
+    idle_widens=st.booleans(),
+    reach=st.sampled_from([0, 0, 4, 10]),
+    at_lines=st.sampled_from([False, False, True]),
 )
+LINE_ENDS = frozenset("b")  # as if each b ended a line
 presets = st.sampled_from(list(PRESETS.values())) | small_presets
 
 
@@ -57,7 +64,8 @@ def naive(pred: Sequence[str], out: Sequence[str], preset: Preset) -> Verificati
         rejected += len(prop) - k
         number += 1
         proposing += bool(prop)
-        w = min(preset.most, 2 * w) if k == len(prop) else max(preset.least, w // 4)
+        if prop or preset.idle_widens or cur >= 0:
+            w = widened(w, preset) if k == len(prop) else narrowed(w, preset)
         i += k
         if cur >= 0:
             cur += k
@@ -73,19 +81,37 @@ def naive(pred: Sequence[str], out: Sequence[str], preset: Preset) -> Verificati
     return Verification(accepted, rejected, number, proposing)
 
 
+def widened(w: int, preset: Preset) -> int:
+    return min(preset.most, w + preset.step if preset.step else 2 * w)
+
+
+def narrowed(w: int, preset: Preset) -> int:
+    return max(preset.least, w // preset.fall) if preset.fall else preset.least
+
+
 def naive_search(pred: Sequence[str], seen: Sequence[str], preset: Preset, lost: int) -> int:
-    if preset.direction is Direction.NONE:
+    if preset.direction is Direction.NONE or (preset.at_lines and seen[-1] not in LINE_ENDS):
         return -1
     for n in range(preset.n_max, preset.n_min - 1, -1):
         if n > len(seen):
             continue
         last = list(seen[len(seen) - n :])
         matches = [p for p in range(n, len(pred) + 1) if list(pred[p - n : p]) == last]
+        if preset.reach:
+            matches = [p for p in matches if abs(p - lost) <= preset.reach]
         if preset.direction is Direction.FORWARD:
             matches = [p for p in matches if p >= lost]
         if matches:
-            return min(matches, key=lambda p: (abs(p - lost), p < lost))
+            return min(matches, key=lambda p: preference(p, lost, preset.direction))
     return -1
+
+
+def preference(place: int, lost: int, direction: Direction) -> tuple[int, ...]:
+    if direction is Direction.FIRST:
+        return (place,)
+    if direction is Direction.AHEAD:
+        return place < lost, abs(place - lost)
+    return abs(place - lost), place < lost
 
 
 @settings(max_examples=400)
@@ -93,7 +119,7 @@ def naive_search(pred: Sequence[str], seen: Sequence[str], preset: Preset, lost:
 def test_it_counts_what_the_published_pseudo_code_counts(
     prediction: list[str], output: list[str], preset: Preset
 ) -> None:
-    assert verify(prediction, output, preset) == naive(prediction, output, preset)
+    assert verify(prediction, output, preset, LINE_ENDS) == naive(prediction, output, preset)
 
 
 @given(sequences, st.integers(0, 80), st.integers(0, 80), sequences, presets)
@@ -102,7 +128,19 @@ def test_it_counts_an_edit_of_the_prediction_as_the_pseudo_code_does(
 ) -> None:
     output = prediction[:start] + new + prediction[end:]
 
-    assert verify(prediction, output, preset) == naive(prediction, output, preset)
+    assert verify(prediction, output, preset, LINE_ENDS) == naive(prediction, output, preset)
+
+
+@settings(max_examples=400)
+@given(sequences, st.integers(0, 80), st.integers(0, 80), sequences, st.lists(presets, min_size=1, max_size=6))
+def test_many_presets_at_once_count_what_each_counts(
+    prediction: list[str], start: int, end: int, new: list[str], several: list[Preset]
+) -> None:
+    output = prediction[:start] + new + prediction[end:]
+    pair = Pair(prediction, output, LINE_ENDS)
+
+    for preset in several:
+        assert pair.verification(preset) == verify(prediction, output, preset, LINE_ENDS)
 
 
 @given(sequences, sequences, presets)
@@ -124,7 +162,7 @@ def test_no_more_is_accepted_than_was_written_or_than_a_cursor_can_pass_once(
 
     assert result.accepted <= len(output)
     assert result.proposing <= result.passes <= len(output)
-    if preset.direction is not Direction.NEAREST:
+    if preset.direction in {Direction.FORWARD, Direction.NONE}:
         assert result.accepted <= len(prediction)
 
 

@@ -1,0 +1,276 @@
+"""How well the rule of a server is learned from its counts: ``python -m bench.knows [--requests N] [--runs N] [--json]``.
+
+Servers are played by the emulator's verifier: the four presets, and twenty that are drawn, with windows, ramps, match
+lengths and directions that are not on the grid, and both ways of counting. Each answers edits of real Python; after
+some requests, its counts for other requests are foretold. Then servers change their rule. Every draw has a seed.
+
+The last line says what did not reach its goal; the exit code is then 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import sysconfig
+import time
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from editsvc.prediction.fitting import CLOSE, Fit, Observation, learn
+from editsvc.prediction.verifier import PRESETS, Direction, Preset, Rejection, verify
+from editsvc.prediction.walk import Pair
+from editsvc.tokens import tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SERVERS: Final = 20
+REQUESTS: Final = 20
+OTHERS: Final = 40
+RUNS: Final = 40
+WITHIN: Final = 5
+STEADY: Final = 100
+_GOAL_SERVERS: Final = 18
+_GOAL_SECONDS: Final = 0.1
+_GOAL_NOTICED: Final = 0.95
+_GOAL_ALARMS: Final = 0.001
+_MODULES: Final = (
+    "argparse bdb calendar cgi cmd code codecs configparser copy csv dis doctest fileinput fnmatch ftplib gettext glob "
+    "gzip hashlib heapq imaplib inspect ipaddress locale mailbox mimetypes netrc nntplib numbers optparse pdb pickle "
+    "platform plistlib poplib pprint profile queue quopri random sched selectors shelve shlex shutil site smtplib socket "
+    "sre_parse stat statistics string subprocess symtable tabnanny tarfile tempfile textwrap threading timeit token trace "
+    "traceback types uuid warnings wave weakref webbrowser zipapp zipfile"
+)
+_WINDOWS: Final = (6, 10, 11, 13, 20, 22, 27, 36, 40, 44, 52, 60, 72, 80, 90, 100, 112, 120)
+_MATCHES: Final = (2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one server: `within` of the forecasts for other requests were right, `worst` is the largest error.
+
+    `total` is the error of their sum; `seconds` is the processor time of learning, a request.
+    """
+
+    server: str
+    rule: str
+    learned: str
+    knowledge: str
+    sure: float
+    within: float
+    total: float
+    seconds: float
+
+
+@cache
+def _library() -> list[str]:
+    folder = Path(sysconfig.get_path("stdlib"))
+    paths = [folder / f"{name}.py" for name in _MODULES.split()]
+    return [path.read_text("utf-8") for path in paths if path.exists()]
+
+
+def edits(seed: str) -> Iterator[tuple[str, str]]:
+    """Predictions and replies without end: files as they are, or as a draft has them, and as somebody edits them."""
+    rng = random.Random(seed)
+    while True:
+        lines = rng.choice(_library()).split("\n")
+        size = int(rng.triangular(30, 500, 120))
+        start = rng.randrange(max(1, len(lines) - size))
+        before = lines[start : start + size]
+        after = list(before)
+        for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 6))):
+            after = _edited(after, rng)
+        yield _framed(before), _framed(after)
+
+
+def _framed(lines: Sequence[str]) -> str:
+    return "\n".join(["````python", *lines, "````", ""])
+
+
+def _edited(lines: list[str], rng: random.Random) -> list[str]:
+    """Lines after one more change of some kind."""
+    at = rng.randrange(len(lines))
+    end = min(len(lines), at + rng.randrange(1, 9))
+    other = rng.choice(_library()).split("\n")
+    from_there = rng.randrange(max(1, len(other) - 12))
+    new = other[from_there : from_there + rng.randrange(1, 12)]
+    kind = rng.randrange(7)
+    if kind == 0:
+        return [*lines[:at], *new, *lines[at:]]
+    if kind == 1:
+        return [*lines[:at], *lines[end:]] or lines
+    if kind == 2:
+        return [*lines[:at], *new, *lines[end:]]
+    if kind == 3:
+        words = [word for word in " ".join(lines[at:end]).split() if word.isidentifier()]
+        word = rng.choice(words or ["self"])
+        return [line.replace(word, f"{word}_2") for line in lines]
+    if kind == 4:
+        to = rng.randrange(len(lines))
+        rest = [*lines[:at], *lines[end:]]
+        return [*rest[:to], *lines[at:end], *rest[to:]]
+    if kind == 5:
+        return [*lines[:at], *(f"    {line}" for line in lines[at:end]), *lines[end:]]
+    return [*lines[:at], lines[at].replace("(", "(timeout=10, ", 1) + "  # checked", *lines[at + 1 :]]
+
+
+def drawn(seed: str) -> Preset:
+    """A server that is not on the grid."""
+    rng = random.Random(seed)
+    most = rng.choice(_WINDOWS)
+    ramp = rng.random() < 0.4
+    least = max(1, most // rng.choice((2, 3, 4, 8))) if ramp else most
+    n_min = rng.choice(_MATCHES)
+    n_max = n_min + rng.choice((0, 0, 0, 2, 6))
+    direction = rng.choice((Direction.NEAREST, Direction.FORWARD, Direction.NEAREST, Direction.NONE))
+    if direction is Direction.NONE:
+        n_min = n_max = 1
+    return Preset(least, most, n_min, n_max, direction, rng.choice(list(Rejection)))
+
+
+def servers(number: int = SERVERS) -> dict[str, Preset]:
+    """The presets with both ways of counting, and `number` others."""
+    known = {
+        f"{name}, {way}": replace(preset, rejection=way) for name, preset in PRESETS.items() for way in Rejection
+    }
+    return known | {f"drawn {number}": drawn(f"server {number}") for number in range(1, number + 1)}
+
+
+def reported(rule: Preset, pair: tuple[str, str]) -> tuple[Pair, Observation]:
+    """A pair as the scoring thread has it, and what a server with `rule` reports."""
+    encode = tokenizer().encode
+    prediction, output = encode(pair[0]), encode(pair[1])
+    counts = verify(prediction, output, rule)
+    return Pair(prediction, output), Observation(counts.accepted, counts.rejected, len(output))
+
+
+def learned(name: str, rule: Preset, requests: int = REQUESTS, others: int = OTHERS) -> Result:
+    """What is learned of a server from so many requests."""
+    fit, seconds = Fit(), 0.0
+    pairs = edits(f"edits for {name}")
+    for _ in range(requests):
+        texts = next(pairs)
+        _, seen = reported(rule, texts)
+        started = time.process_time()
+        encode = tokenizer().encode
+        learn(fit, Pair(encode(texts[0]), encode(texts[1])), seen)
+        seconds += time.process_time() - started
+    best = fit.best
+    assert best is not None
+    right, told, was = 0, [0, 0], [0, 0]
+    for _ in range(others):
+        pair, seen = reported(rule, next(pairs))
+        counts = pair.verification(best.rule)
+        right += close(counts.accepted, seen.accepted) and close(counts.rejected, seen.rejected)
+        told = [told[0] + counts.accepted, told[1] + counts.rejected]
+        was = [was[0] + seen.accepted, was[1] + seen.rejected]
+    total = max(abs(a - b) / max(b, 1) for a, b in zip(told, was, strict=True))
+    return Result(
+        name,
+        shown(rule),
+        shown(best.rule),
+        fit.knowledge,
+        fit.sure,
+        right / others,
+        total,
+        seconds / requests,
+    )
+
+
+def close(told: int, was: int) -> bool:
+    """Whether a count was foretold within 2 %, or to the token."""
+    return abs(told - was) <= CLOSE * was
+
+
+def noticed(run: int) -> int | None:
+    """After how many requests a change of rule was noticed in run `run`; None if not within `WITHIN`."""
+    rng = random.Random(f"change {run}")
+    rules = [*PRESETS.values(), *(drawn(f"change {run} {number}") for number in range(3))]
+    before, after = rng.sample(rules, 2)
+    fit = Fit()
+    pairs = edits(f"edits of change {run}")
+    for _ in range(REQUESTS):
+        learn(fit, *reported(before, next(pairs)))
+    changes = fit.changes
+    for number in range(1, WITHIN + 1):
+        learn(fit, *reported(after, next(pairs)))
+        if fit.changes > changes:
+            return number
+    return None
+
+
+def alarms(name: str, rule: Preset, requests: int) -> int:
+    """How often a steady server is said to have changed."""
+    fit = Fit()
+    pairs = edits(f"steady {name}")
+    for _ in range(requests):
+        learn(fit, *reported(rule, next(pairs)))
+    return fit.changes
+
+
+def shown(rule: Preset) -> str:
+    """A rule in a few characters."""
+    window = f"{rule.most}" if rule.least == rule.most else f"{rule.least}-{rule.most}"
+    match = f"{rule.n_min}" if rule.n_min == rule.n_max else f"{rule.n_min}-{rule.n_max}"
+    usual = Preset(rule.least, rule.most, rule.n_min, rule.n_max, rule.direction, rule.rejection)
+    more = {key: value for key, value in asdict(rule).items() if value != getattr(usual, key)}
+    return f"{window} {rule.direction} {match} {rule.rejection}{f' {more}' if more else ''}"
+
+
+def main() -> int:
+    """Play, print, compare with the goals."""
+    parser = argparse.ArgumentParser(prog="python -m bench.knows", description=__doc__)
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="to learn from")
+    parser.add_argument("--runs", type=int, default=RUNS, help="changes of a server")
+    parser.add_argument("--steady", type=int, default=STEADY, help="requests to each steady server")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    results = [learned(name, rule, options.requests) for name, rule in servers().items()]
+    found = [noticed(run) for run in range(options.runs)]
+    steady = servers()
+    false = sum(alarms(name, rule, options.steady) for name, rule in steady.items())
+    asked = options.steady * len(steady)
+    drawn_ones = [each for each in results if each.server.startswith("drawn")]
+    good = sum(each.within >= _GOAL_NOTICED for each in drawn_ones)
+    seconds = max(each.seconds for each in results)
+    share = sum(each is not None for each in found) / max(1, len(found))
+    failed = [
+        sentence
+        for sentence, reached in (
+            (f"{good} of {len(drawn_ones)} servers foretold", good >= _GOAL_SERVERS * len(drawn_ones) / SERVERS),
+            (f"{seconds:.3f} s a request", seconds <= _GOAL_SECONDS),
+            (f"{share:.0%} of changes noticed", share >= _GOAL_NOTICED),
+            (f"{false} false alarms in {asked:,} requests", false <= _GOAL_ALARMS * asked),
+        )
+        if not reached
+    ]
+    if options.json:
+        json.dump(
+            {
+                "servers": [asdict(each) for each in results],
+                "noticed_after": found,
+                "false_alarms": false,
+                "steady_requests": asked,
+                "missed": failed,
+            },
+            sys.stdout,
+            indent=1,
+        )
+        return 1 if failed else 0
+    for each in results:
+        print(
+            f"{each.server:28} {each.within:5.0%} within 2 %, sums {each.total:6.2%}  {1000 * each.seconds:5.1f} ms  "
+            f"{each.knowledge:8} {each.sure:4.0%}  {each.learned}" + ("" if each.rule == each.learned else f"   (is {each.rule})")
+        )
+    print(f"{good} of {len(drawn_ones)} drawn servers foretold; the dearest took {seconds:.3f} s a request")
+    print(f"{share:.0%} of {len(found)} changes noticed within {WITHIN} requests; {false} false alarms in {asked:,} requests")
+    print(f"Not reached: {'; '.join(failed)}." if failed else "All goals are reached.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

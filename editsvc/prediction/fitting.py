@@ -1,0 +1,598 @@
+"""How a server verifies predictions, learned from the counts that it reports.
+
+Every request with a prediction has two numbers that follow from the server's rule: accepted and rejected tokens. Rules
+are tried on the same prediction and reply, and those that give the same numbers are kept. What is kept of a request is
+a score for each rule, no text.
+
+A rule has two parts. Where a lost cursor goes (`Place`) decides in which runs prediction and reply agree; how much a
+pass proposes (`Window`) divides these runs. So the lengths of the runs of a few requests, for each place of a grid,
+are enough to look for the window that fits all of them, first on a grid, then among neighbours. The best rules are
+scored on each further request. One that gave the exact numbers several times in a row is *known*: the runs are
+forgotten, and only the rules that cannot be told apart from it are tried from then on. Where no rule gives them,
+because the tokens are others than those counted here or the server does something else, the nearest one stands, with
+its usual error.
+
+What the rule foretells is compared with what the server reports *before* it is learned from. Three misses in a row are
+a change of the server: everything is then learned anew, from the first of them on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import replace
+from enum import StrEnum
+from functools import cache
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc.prediction.verifier import Direction, Preset, Rejection
+from editsvc.prediction.walk import DEEPEST, Place, Window, divided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from editsvc.prediction.walk import Pair
+
+MISSES: Final = 3
+"""So many misses in a row are a change of the server."""
+KNOWN_AFTER: Final = 4
+"""So many exact forecasts make a rule known."""
+CLOSE: Final = 0.02
+"""The relative error up to which a forecast counts as right where tokens are counted in another way."""
+
+# Steps of `Pair`, of about half a microsecond each; so a request costs less than 0.1 s.
+_BUDGET: Final = 30_000
+_LONGEST: Final = 60_000  # tokens of prediction and reply: what is longer tells nothing more, and costs
+_JOINT_TRIES: Final = 70_000
+_TRACES: Final = 6
+_DEPTH: Final = 3
+_EXPANDED: Final = 12
+_HOPELESS: Final = 8.0
+_WINDOWS_KEPT: Final = 5
+_AROUND: Final = 3
+_POOL: Final = 48
+_SETTLED_POOL: Final = 12
+_EXACTNESS: Final = 3.0  # what being exact is worth, beside the logarithm of the tokens that a rule is off by
+_PRIOR: Final = 2.0
+_LEAST_SEEN: Final = 3
+_ERRORS: Final = 30
+_LEAST_ERRORS: Final = 6
+_MARGIN: Final = 1.5
+# A tokenizer that is not ours shows in the length of replies; what is added for their end does not.
+_SAME_LENGTH: Final = 0.004
+_SAME_TOKENS: Final = 2
+_ALIKE: Final = 1e-6
+_WRONG: Final = 0.1
+_LARGEST_WIDTH: Final = 1_024
+_LARGEST_LEAST: Final = 65
+_LARGEST_MATCH: Final = 64
+
+
+class Knowledge(StrEnum):
+    """How sure the rule of a server is.
+
+    `KNOWN`: it gave the exact counts, several times in a row. `CLOSE`: it is the nearest of those that were tried, and
+    usually off by some percent. `LEARNING`: there were too few requests so far. `UNKNOWN`: no rule that was tried comes
+    near.
+    """
+
+    KNOWN = "known"
+    CLOSE = "close"
+    LEARNING = "learning"
+    UNKNOWN = "unknown"
+
+
+IGNORES: Final = Preset(0, 0, 1, 1, Direction.NONE)
+"""The rule of a server that takes no notice of predictions."""
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """What a server reported of one request: `output` are the tokens of its reply, if it told enough to know."""
+
+    accepted: int
+    rejected: int
+    output: int | None = None
+
+
+class ScoredRule(msgspec.Struct):
+    """A rule, and how it did: `hits` of `seen` requests exactly; `loss` grows with what it was off by."""
+
+    rule: Preset
+    seen: int = 0
+    hits: int = 0
+    loss: float = 0.0
+
+
+class Trace(msgspec.Struct):
+    """A request in numbers: what the server reported, and the lengths of its runs, for each of `places()`.
+
+    `runs` are those that differ (see `Pair.runs`), and `of` is for each place the number of its own, -1 if none.
+    """
+
+    accepted: int
+    rejected: int
+    prediction: int
+    runs: list[list[int]]
+    of: list[int]
+
+
+class Fit(msgspec.Struct):
+    """What is known of one model of one server; `learn` changes it.
+
+    `requests` were learned from since the last change. `foretold` were forecast before, `exact` of them to the token.
+    `errors` are the relative errors of the last forecasts. `misses` counts those in a row, since the first of which
+    `challenger` learns. `changes` counts changes of the server, before the last of which `before` was its rule.
+    """
+
+    rules: list[ScoredRule] = msgspec.field(default_factory=list)
+    requests: int = 0
+    foretold: int = 0
+    exact: int = 0
+    errors: list[float] = msgspec.field(default_factory=list)
+    misses: int = 0
+    challenger: Fit | None = None
+    changes: int = 0
+    before: Preset | None = None
+    counted: int = 0
+    reported: int = 0
+    traces: list[Trace] = msgspec.field(default_factory=list)
+
+    @property
+    def best(self) -> ScoredRule | None:
+        """The rule that did best; None before the first request."""
+        return self.rules[0] if self.rules else None
+
+    @property
+    def scale(self) -> float:
+        """How many tokens the server counts for one that is counted here; 1 where both count alike."""
+        if not self.counted or not self.reported:
+            return 1.0
+        off = abs(self.reported - self.counted)
+        if off <= max(_SAME_LENGTH * self.counted, _SAME_TOKENS * self.requests):
+            return 1.0
+        return self.reported / self.counted
+
+    @property
+    def usual_error(self) -> float | None:
+        """The median relative error of the last forecasts."""
+        return sorted(self.errors)[len(self.errors) // 2] if self.errors else None
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """How sure it is."""
+        best, usual = self.best, self.usual_error
+        if best is None or usual is None:
+            return Knowledge.LEARNING
+        if best.hits >= KNOWN_AFTER and usual == 0:
+            return Knowledge.KNOWN
+        if len(self.errors) < _LEAST_ERRORS:
+            return Knowledge.LEARNING
+        return Knowledge.CLOSE if usual <= _WRONG else Knowledge.UNKNOWN
+
+    @property
+    def alternatives(self) -> list[Preset]:
+        """The rules that did exactly as well as the best one: those that no request has told apart."""
+        best = self.best
+        if best is None:
+            return []
+        return [
+            each.rule
+            for each in self.rules
+            if each.hits == each.seen >= min(best.seen, KNOWN_AFTER)
+            or (each.seen == best.seen and abs(each.loss - best.loss) < _ALIKE)
+        ]
+
+    @property
+    def sure(self) -> float:
+        """The probability of the best rule and of those that did as well, among all that were tried."""
+        best = self.best
+        if best is None:
+            return 0.0
+        alike = set(self.alternatives)
+        least = best.loss / best.seen
+        weights = [
+            (each.rule in alike, math.exp(-(each.loss / each.seen - least) * min(each.seen, best.seen)))
+            for each in self.rules
+        ]
+        return sum(weight for same, weight in weights if same) / sum(weight for _, weight in weights)
+
+
+def counts_by(rule: Preset, pair: Pair, scale: float = 1.0) -> tuple[int, int]:
+    """The accepted and rejected tokens that a server with `rule` would report, in tokens of its own."""
+    made = pair.counts(rule)
+    return round(scale * made.accepted), round(scale * pair.rejected(made, rule.rejection))
+
+
+def learn(fit: Fit, pair: Pair, seen: Observation) -> bool:
+    """Learn from one request; True if this is the one that shows that the server has changed.
+
+    A request whose texts are very long teaches nothing.
+    """
+    if not pair.prediction_tokens or pair.prediction_tokens + pair.output_tokens > _LONGEST:
+        return False
+    if _missed(fit, pair, seen):
+        challenger = fit.challenger = fit.challenger or Fit()
+        fit.misses += 1
+        _score(challenger, pair, seen)
+        if fit.misses < MISSES:
+            return False
+        _start_over(fit, challenger)
+        return True
+    challenger = fit.challenger
+    if challenger is not None and fit.best is not None and challenger.best is not None:
+        alike = counts_by(challenger.best.rule, pair, challenger.scale) == counts_by(
+            fit.best.rule, pair, fit.scale
+        )
+        if not alike:  # the request tells the two apart, and it was the old one
+            fit.misses, fit.challenger = 0, None
+        elif fit.misses:
+            return False
+    _score(fit, pair, seen)
+    return False
+
+
+def _start_over(fit: Fit, challenger: Fit) -> None:
+    fit.before = fit.best.rule if fit.best is not None else None
+    fit.changes += 1
+    for name in ("rules", "requests", "foretold", "exact", "errors", "counted", "reported", "traces"):
+        setattr(fit, name, getattr(challenger, name))
+    fit.misses, fit.challenger = 0, None
+
+
+def _missed(fit: Fit, pair: Pair, seen: Observation) -> bool:
+    """Whether the request speaks against a rule that is settled."""
+    if fit.knowledge not in {Knowledge.KNOWN, Knowledge.CLOSE} or not fit.best:
+        return False
+    scale = fit.scale
+    error = _error(counts_by(fit.best.rule, pair, scale), seen)
+    worst = sorted(fit.errors)[-2:]
+    if error <= (_MARGIN * worst[0] + CLOSE if worst[0] else worst[-1] if len(worst) > 1 else 0.0):
+        return False
+    # A rule that could not be told apart until now may be the one.
+    return not any(_error(counts_by(rule, pair, scale), seen) == 0 for rule in fit.alternatives)
+
+
+def _error(told: tuple[int, int], seen: Observation) -> float:
+    """The larger relative error of the two counts; what a token or two make of a small count is no error of a rule."""
+    return max(
+        abs(told[0] - seen.accepted) / max(seen.accepted, 1),
+        abs(told[1] - seen.rejected) / max(seen.rejected, 1),
+    )
+
+
+def _score(fit: Fit, pair: Pair, seen: Observation) -> None:
+    """Score the rules on a request, and look for better ones."""
+    _foretell(fit, pair, seen)
+    fit.requests += 1
+    if seen.output is not None:
+        fit.counted += pair.output_tokens
+        fit.reported += seen.output
+    scale = fit.scale
+    started = pair.steps
+    for each in fit.rules:
+        _add(each, _distance(each.rule, pair, seen, scale))
+    rules = {each.rule: each for each in fit.rules}
+    settled = _settled(fit)
+    usual = 0.0
+    if settled:
+        fit.traces.clear()
+    else:
+        fit.traces = [*fit.traces, _trace(pair, seen)][-_TRACES:]
+        usual = min((each.loss / each.seen for each in fit.rules), default=0.0)
+        for found in [*_fitting(fit, scale), *_around(fit, pair, seen, scale, started + _BUDGET)]:
+            rules.setdefault(found.rule, found)
+    fit.rules = sorted(rules.values(), key=lambda each: _rank(each, usual, fit.requests))
+    del fit.rules[_SETTLED_POOL if settled else _POOL :]
+
+
+def _settled(fit: Fit) -> bool:
+    """Whether some rule was exact for long enough, the last request included."""
+    return any(each.hits == each.seen >= KNOWN_AFTER for each in fit.rules)
+
+
+def _foretell(fit: Fit, pair: Pair, seen: Observation) -> None:
+    """Note how well the rule does that is the best so far."""
+    if fit.best is None or fit.requests < _LEAST_SEEN:
+        return
+    error = _error(counts_by(fit.best.rule, pair, fit.scale), seen)
+    fit.foretold += 1
+    fit.exact += error == 0
+    fit.errors = [*fit.errors, error][-_ERRORS:]
+
+
+def _add(each: ScoredRule, off: int) -> None:
+    each.seen += 1
+    each.hits += off == 0
+    each.loss += _EXACTNESS + math.log1p(off) if off else 0.0
+
+
+def _rank(each: ScoredRule, usual: float, requests: int) -> tuple[float, ...]:
+    """The best first: of those that have seen enough, by what they were off by; then the simplest."""
+    fresh = each.seen < min(_LEAST_SEEN, requests)
+    mean = (each.loss + _PRIOR * usual) / (each.seen + _PRIOR)
+    return fresh, round(mean, 6), -min(each.seen, KNOWN_AFTER), simplicity(each.rule)
+
+
+def simplicity(rule: Preset) -> float:
+    """How much has to be said to say what the rule is: of those that fit alike, the simplest is taken."""
+    said = (rule.least != rule.most) + (rule.n_min != rule.n_max) + 2 * bool(rule.step) + (rule.fall != 4)
+    said += 2 * (not rule.idle_widens) + 2 * bool(rule.reach) + 2 * rule.at_lines
+    said += 2 * (rule.direction in {Direction.AHEAD, Direction.FIRST})
+    return said + sum(_roundness(number) for number in (rule.least, rule.most, rule.n_min, rule.n_max))
+
+
+def _roundness(number: int) -> float:
+    """0 for a power of two, and more for a number that fewer people would choose."""
+    return 0.0 if number & (number - 1) == 0 else 0.1 if number % 8 == 0 else 0.2
+
+
+def _distance(rule: Preset, pair: Pair, seen: Observation, scale: float) -> int:
+    accepted, rejected = counts_by(rule, pair, scale)
+    return abs(accepted - seen.accepted) + abs(rejected - seen.rejected)
+
+
+def _trace(pair: Pair, seen: Observation) -> Trace:
+    numbers: dict[tuple[int, ...], int] = {}
+    of = [-1] * len(places())
+    limit = pair.steps + _BUDGET
+    # By length, since what was found for one is used for the next.
+    for at, place in sorted(enumerate(places()), key=lambda each: each[1].n_min):
+        if pair.steps < limit:
+            of[at] = numbers.setdefault(pair.runs(place), len(numbers))
+    return Trace(seen.accepted, seen.rejected, pair.prediction_tokens, [[*runs] for runs in numbers], of)
+
+
+class _Joint:
+    """The traces of a fit, and how far a rule is off on all of them."""
+
+    def __init__(self, traces: Sequence[Trace], scale: float, way: Rejection) -> None:
+        # The cheap ones first: they end most attempts.
+        self._traces = sorted(traces, key=lambda trace: max(map(len, trace.runs)))
+        self._scale = scale
+        self._way = way
+        self._known: dict[tuple[int, int, Window], float] = {}
+        self.tried = 0
+        self.best = math.inf
+        # Places that no trace tells apart are one; the first of them, which is the simplest, stands for all.
+        self.classes: dict[tuple[int, ...], Place] = {}
+        each_of = zip(*(trace.of for trace in self._traces), strict=True)
+        for place, runs in zip(places(), each_of, strict=True):
+            if -1 not in runs:
+                self.classes.setdefault(runs, place)
+
+    def loss(self, runs: tuple[int, ...], window: Window, depth: int = _TRACES) -> float:
+        """The loss, or about what it is where the rule is far from the best so far, or from the first `depth` traces."""
+        loss = 0.0
+        for number, which in enumerate(runs):
+            if number == depth:
+                return loss * len(runs) / depth
+            key = number, which, window
+            one = self._known.get(key)
+            if one is None:
+                trace = self._traces[number]
+                one = self._known[key] = self._one(trace, trace.runs[which], window)
+                self.tried += len(trace.runs[which])
+            loss += one
+            if loss > self.best * (number + 1) / len(runs) + _HOPELESS:
+                return loss * len(runs) / (number + 1)
+        self.best = min(self.best, loss)
+        return loss
+
+    def hits(self, runs: tuple[int, ...], window: Window) -> int:
+        """On how many of the traces the rule is exact."""
+        return sum(self._known.get((number, which, window)) == 0 for number, which in enumerate(runs))
+
+    def _one(self, trace: Trace, runs: Sequence[int], window: Window) -> float:
+        if window.most:
+            accepted, proposed = divided(runs, window)
+        else:
+            accepted = proposed = 0
+        if self._way is Rejection.REMAINDER:
+            rejected = max(0, trace.prediction - accepted)
+        else:
+            rejected = proposed - accepted
+        if self._scale != 1.0:
+            accepted, rejected = round(self._scale * accepted), round(self._scale * rejected)
+        off = abs(accepted - trace.accepted) + abs(rejected - trace.rejected)
+        return _EXACTNESS + math.log1p(off) if off else 0.0
+
+
+def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
+    """The rules that fit the kept runs best: a grid of windows for every place, then the neighbours of the best."""
+    way = _way(fit, scale)
+    joint = _Joint(fit.traces, scale, way)
+    if not joint.classes:
+        return []
+    found: dict[tuple[tuple[int, ...], Window], float] = {}
+    best_windows = [_window(each.rule) for each in fit.rules[:_WINDOWS_KEPT]]
+    for window in dict.fromkeys([*best_windows, *_windows()]):
+        if joint.tried > _JOINT_TRIES * 2 // 3:
+            break
+        for runs in joint.classes:
+            found[runs, window] = joint.loss(runs, window, _DEPTH)
+    turn = count()
+    waiting = [(loss, next(turn), *key) for key, loss in found.items()]
+    heapq.heapify(waiting)
+    expanded: dict[tuple[int, ...], int] = {}
+    while waiting and joint.tried < _JOINT_TRIES and len(expanded) < _EXPANDED:
+        _, _, runs, window = heapq.heappop(waiting)
+        found[runs, window] = joint.loss(runs, window)
+        # No place gets all of the work.
+        expanded[runs] = expanded.get(runs, 0) + 1
+        if expanded[runs] > _EXPANDED:
+            continue
+        for other in _near_windows(window):
+            if joint.tried > _JOINT_TRIES:
+                break
+            if (runs, other) not in found:
+                loss = found[runs, other] = joint.loss(runs, other)
+                heapq.heappush(waiting, (loss, next(turn), runs, other))
+    for key in heapq.nsmallest(_POOL, found, key=lambda each: found[each]):
+        found[key] = joint.loss(*key)
+    best = heapq.nsmallest(
+        _POOL // 2, found.items(), key=lambda each: (each[1], _window_simplicity(each[0][1]))
+    )
+    return [
+        ScoredRule(
+            _rule(joint.classes[runs], window, way), len(runs), joint.hits(runs, window), loss
+        )
+        for (runs, window), loss in best
+    ]
+
+
+def _way(fit: Fit, scale: float) -> Rejection:
+    """How rejections are counted: as a remainder if they and what was accepted are always all of the prediction."""
+    all_of_it = sum(
+        abs(trace.accepted + trace.rejected - scale * trace.prediction) <= (_SAME_TOKENS if scale != 1.0 else 0)
+        for trace in fit.traces
+    )
+    return Rejection.REMAINDER if 2 * all_of_it > len(fit.traces) else Rejection.PER_PROPOSAL
+
+
+def _around(fit: Fit, pair: Pair, seen: Observation, scale: float, limit: int) -> list[ScoredRule]:
+    """Neighbours of the best rules that fit this request better: places that are not on the grid are among them."""
+    best = [each.rule for each in fit.rules[:_AROUND]] or [IGNORES]
+    tried = {each.rule for each in fit.rules}
+    found = []
+    for rule in best:
+        for other in _neighbours(rule):
+            if other not in tried and pair.steps < limit:
+                tried.add(other)
+                found.append((_distance(other, pair, seen, scale), simplicity(other), len(tried), other))
+    kept = []
+    for off, _, _, rule in heapq.nsmallest(_POOL // 4, found):
+        each = ScoredRule(rule)
+        _add(each, off)
+        kept.append(each)
+    return kept
+
+
+def _rule(place: Place, window: Window, way: Rejection) -> Preset:
+    return Preset(
+        window.least,
+        window.most,
+        place.n_min,
+        place.n_max,
+        place.direction,
+        way,
+        window.step,
+        window.fall,
+        window.idle_widens,
+        place.reach,
+        place.at_lines,
+    )
+
+
+def _window(rule: Preset) -> Window:
+    return Window(rule.least, rule.most, rule.step, rule.fall, rule.idle_widens)
+
+
+@cache
+def places() -> list[Place]:
+    """The places that are tried: the simple ones first."""
+    both = (Direction.NEAREST, Direction.FORWARD)
+    lengths = (4, 8, 3, 2, 16, 6, 5, 12, 10, 7, 9, 11, 13, 14, 15, 18, 20, 24)
+    found = [Place(1, 1, Direction.NONE)]
+    found += [Place(n, n, direction) for n in lengths for direction in both]
+    found += [Place(n, n, direction) for n in (4, 8, 3, 16, 6, 2) for direction in (Direction.AHEAD, Direction.FIRST)]
+    found += [Place(8, 16, direction) for direction in both]
+    found += [
+        Place(n, n + more, direction)
+        for n in range(2, 15)
+        for more in (2, 4, 8)
+        for direction in both
+        if n + more <= DEEPEST
+    ]
+    found += [
+        Place(n, n, direction, reach)
+        for n in (4, 8, 3)
+        for reach in (32, 64, 128, 256, 512, 1_024, 2_048)
+        for direction in both
+    ]
+    found += [Place(n, n, direction, at_lines=True) for n in (4, 2, 8, 16) for direction in both]
+    return found
+
+
+@cache
+def _windows() -> list[Window]:
+    """The windows that are tried with every place, the likely ones first; 0 is a server that takes no notice."""
+    likely = [32, 16, 64, 8, 128, 24, 48, 96, 12, 4]
+    fixed = [*likely, *(most for most in (*range(1, 65), *range(66, 130, 2), *range(136, 257, 8)))]
+    ramps = [
+        Window(least, most)
+        for most in (64, 32, 128, 16, 48, 96, 24, 80, 112, 40, 8, 256)
+        for least in (8, 4, 1, 16, 2, 32, 12, 24, 48, 6)
+        if least < most
+    ]
+    one, two = [Window(most, most) for most in dict.fromkeys(fixed)], ramps
+    start = len(likely)
+    return [*one[:start], _window(IGNORES), *two[:start], *one[start:], *two[start:]]
+
+
+def _near_windows(window: Window) -> Iterator[Window]:
+    for rule in _window_neighbours(_rule(places()[0], window, Rejection.PER_PROPOSAL)):
+        yield _window(rule)
+
+
+def _window_simplicity(window: Window) -> float:
+    return simplicity(_rule(places()[0], window, Rejection.PER_PROPOSAL))
+
+
+def _window_neighbours(rule: Preset) -> Iterator[Preset]:
+    """The rules with another window that differs in one respect."""
+    if not rule.most:
+        return
+    for most in _nearby(rule.most, _LARGEST_WIDTH):
+        if rule.least == rule.most:
+            yield replace(rule, least=most, most=most)
+        elif most > rule.least:
+            yield replace(rule, most=most)
+    if rule.least == rule.most:
+        for least in range(1, min(rule.most, _LARGEST_LEAST)):
+            yield replace(rule, least=least)
+    else:
+        for least in range(1, min(rule.most, _LARGEST_LEAST)):
+            yield replace(rule, least=least)
+        for fall in (4, 2, 0):
+            yield replace(rule, fall=fall)
+        for step in (0, 1, 4, 8, 16, rule.least):
+            yield replace(rule, step=step)
+        yield replace(rule, idle_widens=not rule.idle_widens)
+
+
+def _neighbours(rule: Preset) -> Iterator[Preset]:
+    """The rules that differ from `rule` in one respect."""
+    if not rule.most:
+        return
+    yield from _window_neighbours(rule)
+    if rule.direction is Direction.NONE:
+        for direction in (Direction.NEAREST, Direction.FORWARD):
+            yield replace(rule, direction=direction, n_min=4, n_max=4)
+        return
+    for direction in Direction:
+        if direction is Direction.NONE:
+            yield replace(rule, direction=direction, n_min=1, n_max=1, reach=0, at_lines=False)
+        else:
+            yield replace(rule, direction=direction)
+    apart = rule.n_max - rule.n_min
+    for n in _nearby(rule.n_min, _LARGEST_MATCH):
+        yield replace(rule, n_min=n, n_max=n + apart)
+        if n <= rule.n_max:
+            yield replace(rule, n_min=n)
+    for n in (*_nearby(rule.n_max, _LARGEST_MATCH), rule.n_min):
+        if n >= rule.n_min:
+            yield replace(rule, n_max=n)
+    reaches = [0, *_nearby(rule.reach, 65_536)] if rule.reach else [32, 64, 128, 256, 512, 1_024, 2_048]
+    for reach in reaches:
+        yield replace(rule, reach=reach)
+    yield replace(rule, at_lines=not rule.at_lines)
+
+
+def _nearby(number: int, largest: int) -> list[int]:
+    steps = (1, -1, 2, -2, 4, -4, 8, -8, 16, -16)
+    near = [number + step for step in steps if abs(step) < max(3, number)]
+    near += [2 * number, number // 2]
+    return [each for each in dict.fromkeys(near) if 0 < each <= largest and each != number]

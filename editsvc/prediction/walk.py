@@ -1,0 +1,319 @@
+"""The counts of many presets for one prediction and one output, at the cost of a few.
+
+What two presets have in common is worked out once: where the last tokens of the output occur, how long prediction and
+output agree from a place on, and where a lost cursor goes. What is left of a preset is a step for each place where
+the two diverge. The counts are those of `editsvc.prediction.verifier.verify`, to the token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from editsvc.prediction.verifier import (
+    Direction,
+    Index,
+    Places,
+    Preset,
+    Rejection,
+    Verification,
+    nearest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Hashable, Sequence
+
+_STRIDE: Final = 64
+_MANY: Final = 200
+DEEPEST: Final = 25
+"""So many tokens are looked back at by `Pair.runs`."""
+
+
+class Place(NamedTuple):
+    """Where a lost cursor goes: the part of a preset that decides how long prediction and output run together."""
+
+    n_min: int
+    n_max: int
+    direction: Direction
+    reach: int = 0
+    at_lines: bool = False
+
+
+class Window(NamedTuple):
+    """How much a pass proposes: the part of a preset that divides runs into passes."""
+
+    least: int
+    most: int
+    step: int = 0
+    fall: int = 4
+    idle_widens: bool = True
+
+
+class Counts(NamedTuple):
+    """What one preset makes of a pair, however rejections are counted."""
+
+    accepted: int
+    proposed: int
+    passes: int
+    proposing: int
+
+
+class Pair:
+    """A prediction and an output, ready for any number of presets; `line_ends` as in `verify`."""
+
+    def __init__(
+        self,
+        prediction: Sequence[Hashable],
+        output: Sequence[Hashable],
+        line_ends: Container[Hashable] = (),
+    ) -> None:
+        self.prediction_tokens = len(prediction)
+        self.output_tokens = len(output)
+        self.steps = 0
+        """How much work was done so far, for limits that do not depend on the machine."""
+        self._index = Index(prediction, output)
+        self._line_ends = line_ends
+        self._bytes: tuple[bytes, bytes, int] | None = None
+        self._runs: dict[tuple[int, int], int] = {}
+        self._places: dict[Place, tuple[Places, dict[tuple[int, int], tuple[int, int]]]] = {}
+        self._counts: dict[Preset, Counts] = {}
+        self._matches: dict[int, list[list[int]]] = {}
+        self._resumptions: dict[tuple[int, int, Direction, int, bool], dict[int, int]] = {}
+
+    def verification(self, preset: Preset) -> Verification:
+        """What `verify` says."""
+        counts = self.counts(preset)
+        return Verification(
+            counts.accepted, self.rejected(counts, preset.rejection), counts.passes, counts.proposing
+        )
+
+    def rejected(self, counts: Counts, rejection: Rejection) -> int:
+        """The rejected tokens of `counts`, counted in that way."""
+        if rejection is Rejection.REMAINDER:
+            return max(0, self.prediction_tokens - counts.accepted)
+        return counts.proposed - counts.accepted
+
+    def counts(self, preset: Preset) -> Counts:
+        """The counts of `preset`, whatever its `rejection`."""
+        known = self._counts.get(preset)
+        if known is None:
+            known = self._counts[preset] = self._walked(preset)
+        return known
+
+    def _walked(self, preset: Preset) -> Counts:
+        length, end = self.prediction_tokens, self.output_tokens
+        if not length or not preset.most:
+            return Counts(0, 0, end, 0)
+        rule = Place(preset.n_min, preset.n_max, preset.direction, preset.reach, preset.at_lines)
+        places, found = self._places.get(rule) or self._places.setdefault(
+            rule, (Places(self._index, preset, self._line_ends), {})
+        )
+        accepted = proposed = passes = proposing = steps = 0
+        most, width = preset.most, preset.least
+        i = cursor = lost_at = 0
+        left = self._run(0, 0)
+        while i < end:
+            steps += 1
+            if cursor < 0 or cursor >= length:
+                where = i, lost_at
+                there = found.get(where)
+                if there is None:
+                    there = found[where] = self._next(places, i, lost_at)
+                plain = there[0] - i
+                if plain:
+                    passes += plain
+                    if preset.idle_widens:
+                        width = preset.wider(width, plain)
+                i, cursor = there
+                if i >= end or cursor < 0:
+                    break
+                if cursor >= length:  # the place after the last token: nothing to propose there
+                    passes += 1
+                    width = preset.wider(width)
+                    lost_at = cursor
+                    i += 1
+                    cursor = -1
+                    continue
+                left = self._run(i, cursor)
+                continue
+            if width == most and left > width:  # whole windows at once
+                whole = left // (width + 1)
+                passes += whole
+                proposing += whole
+                accepted += whole * width
+                proposed += whole * width
+                moved = whole * (width + 1)
+                i += moved
+                cursor += moved
+                left -= moved
+                lost_at = cursor - 1
+                continue
+            size = min(width, length - cursor)
+            kept = min(left, size)
+            passes += 1
+            proposing += 1
+            accepted += kept
+            proposed += size
+            width = preset.wider(width) if kept == size else preset.narrower(width)
+            i += kept
+            cursor += kept
+            lost_at = cursor
+            if i < end:
+                i += 1
+                if left > kept:
+                    cursor += 1
+                    left -= kept + 1
+                else:
+                    cursor = -1
+        self.steps += steps
+        return Counts(accepted, proposed, passes, proposing)
+
+    def runs(self, place: Place) -> tuple[int, ...]:
+        """How prediction and output run together where a lost cursor goes to `place`.
+
+        Three numbers for each run: its tokens, those of the prediction that come after it, and those of the output that
+        are written before the next run. Only where a run ends with the prediction may a window change what comes next;
+        that is left out here.
+        """
+        length, end = self.prediction_tokens, self.output_tokens
+        found: list[int] = []
+        i = cursor = 0
+        while i < end:
+            run = self._run(i, cursor)
+            i += run
+            cursor += run
+            if i >= end:
+                found += (run, length - cursor, 0)
+                break
+            i += 1
+            at, then = self._resumed(place, i, cursor)
+            found += (run, length - cursor, at - i)
+            self.steps += 1
+            if then < 0:
+                break
+            i, cursor = at, min(then, length)
+        return tuple(found)
+
+    def _resumed(self, place: Place, start: int, near: int) -> tuple[int, int]:
+        """The first end from `start` on for which there is a place in the prediction, and that place; or -1."""
+        if place.direction is Direction.NONE:
+            return self.output_tokens, -1
+        n_min, n_max, direction, reach, at_lines = place
+        ends, output = self._line_ends, self._index.output
+        # Where there is a place for more tokens in common there is one for fewer: it is looked for from there on.
+        known = self._resumptions.setdefault((start, near, direction, reach, at_lines), {})
+        end = known.get(n_min) or known.get(n_min - 1) or max(start, n_min)
+        while end <= self.output_tokens:
+            matches = self._matches[end] if end in self._matches else self._match(end)
+            if (
+                len(matches) > n_min - 2
+                and not (direction is Direction.FORWARD and matches[n_min - 2][-1] < near)
+                and not (at_lines and output[end - 1] not in ends)
+            ):
+                for positions in reversed(matches[n_min - 2 : n_max - 1]):
+                    best = nearest(positions, near, direction, reach)
+                    if best >= 0:
+                        known[n_min] = end
+                        return end, best
+            end += 1
+        known[n_min] = end
+        return self.output_tokens, -1
+
+    def _match(self, end: int) -> list[list[int]]:
+        """The positions in the prediction that match the last two tokens of the output, three of them, and so on."""
+        self.steps += 2
+        hit = self._index.hits(2)[end - 2] if end > 1 else None
+        found: list[list[int]] = []
+        if hit is not None:
+            found.append([hit] if isinstance(hit, int) else hit)
+            if len(found[0]) > _MANY:
+                found += self._index.longer(found[0], end, 2, DEEPEST)
+            else:
+                self._narrow(found, end)
+        self._matches[end] = found
+        return found
+
+    def _narrow(self, found: list[list[int]], end: int) -> None:
+        """Add to `found` those of its last positions that match one token more each time."""
+        prediction, output = self._index.prediction, self._index.output
+        positions = found[-1]
+        for n in range(len(found) + 2, min(DEEPEST, end) + 1):
+            token = output[end - n]
+            kept = [at for at in positions if at >= n and prediction[at - n] == token]
+            if not kept:
+                return
+            if len(kept) < len(positions):
+                positions = kept
+            found.append(positions)
+
+    def _next(self, places: Places, i: int, near: int) -> tuple[int, int]:
+        place = places.find(i, near=near)
+        if place >= 0:
+            return i, place
+        at, place = places.next(i, near=near)
+        self.steps += 1 + (at - i) // 8
+        return at, place
+
+    def _run(self, i: int, cursor: int) -> int:
+        """For how many tokens the output from `i` on is the prediction from `cursor` on."""
+        known = self._runs.get((i, cursor))
+        if known is not None:
+            return known
+        if self._bytes is None:
+            prediction, output = self._index.numbers
+            self._bytes = prediction.tobytes(), output.tobytes(), output.itemsize
+        ours, theirs, size = self._bytes
+        most = min(self.prediction_tokens - cursor, self.output_tokens - i)
+        run, stride = 0, _STRIDE
+        while run < most:
+            stride = min(stride, most - run)
+            a, b, n = (cursor + run) * size, (i + run) * size, stride * size
+            if ours[a : a + n] == theirs[b : b + n]:
+                run += stride
+                stride *= 2
+            elif stride == 1:
+                break
+            else:
+                stride //= 2
+                most = min(most, run + 2 * stride + 1)
+        self._runs[i, cursor] = run
+        return run
+
+
+def divided(runs: Sequence[int], window: Window) -> tuple[int, int]:
+    """The accepted and the proposed tokens of `runs` with passes of `window`."""
+    least, most, step, fall, idle_widens = window
+    accepted = proposed = 0
+    if least == most:
+        size = most + 1
+        for at in range(0, len(runs), 3):
+            run, after = runs[at], runs[at + 1]
+            whole, rest = divmod(run, size)
+            accepted += run - whole
+            proposed += whole * most
+            if rest or at + 3 < len(runs) or runs[at + 2]:
+                proposed += rest + min(most - rest, after)
+        return accepted, proposed
+    width = least
+    for at in range(0, len(runs), 3):
+        run, after, gap = runs[at], runs[at + 1], runs[at + 2]
+        while run > width:
+            if width == most:
+                whole, run = divmod(run, most + 1)
+                accepted += whole * most
+                proposed += whole * most
+                break
+            accepted += width
+            proposed += width
+            run -= width + 1
+            width = min(most, width + step if step else 2 * width)
+        if run or at + 3 < len(runs) or gap:
+            size = min(width, run + after)
+            accepted += run
+            proposed += size
+            if run == size:
+                width = min(most, width + step if step else 2 * width)
+            else:
+                width = max(least, width // fall) if fall else least
+        if gap and idle_widens:
+            width = min(most, width + step * gap if step else width << min(gap, 16))
+    return accepted, proposed
