@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 # The alternatives of o200k's split pattern, in order, as published with the vocabulary: words with an English
 # clitic, then numbers, punctuation, line ends and other white space.
@@ -131,6 +132,20 @@ class Tokenizer(Protocol):
         """How many tokens `text` has."""
         ...
 
+    def ends_line(self, token: Hashable) -> bool:
+        """Whether `token`, as `encode` has it, ends with a line end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineEnds:
+    """The tokens of a tokenizer that end with a line end, as something to look tokens up in."""
+
+    tokenizer: Tokenizer
+
+    def __contains__(self, token: object) -> bool:
+        return isinstance(token, Hashable) and self.tokenizer.ends_line(token)
+
 
 class O200k:
     """The o200k vocabulary; `bpe` is what ``rs_bpe.bpe.openai.o200k_base()`` returns."""
@@ -172,6 +187,10 @@ class O200k:
         """How many tokens `text` has."""
         return len(self.encode(text))
 
+    def ends_line(self, token: Hashable) -> bool:
+        """Whether the number `token` stands for text that ends with a line end."""
+        return isinstance(token, int) and (self._text(token) or "").endswith("\n")
+
     def _text(self, token: int) -> str | None:
         try:
             return self._texts[token]
@@ -208,6 +227,10 @@ class O200kPieces:
     def count(self, text: str) -> int:
         """How many pieces `text` has."""
         return len(self.pieces(text))
+
+    def ends_line(self, token: Hashable) -> bool:
+        """Whether a piece ends with a line end."""
+        return isinstance(token, str) and token.endswith("\n")
 
 
 @cache

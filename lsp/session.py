@@ -598,6 +598,7 @@ class EditServer(LanguageServer):
     def _report(self, form: str) -> tuple[contract.ReportPage | dict[str, Any], list[str]]:
         """The report, and a sentence for each part that is missing."""
         from editsvc.app.composition import judge_by, open_log
+        from editsvc.app.known_servers import with_servers
         from editsvc.report import read, to_json
         from editsvc.report.page import to_html
         from editsvc.report.parts import Parts
@@ -605,7 +606,7 @@ class EditServer(LanguageServer):
 
         settings = self.service_handle.settings
         with open_log(settings) as log:
-            report = read(log, days=True, terms=judge_by(settings, datetime.now(UTC)))
+            report = with_servers(read(log, days=True, terms=judge_by(settings, datetime.now(UTC))), settings)
         parts = Parts(report.missing)
         # The parts that are missing are known once the report is made.
         answer = contract.ReportPage(to_html(report, parts)) if form == "html" else to_json(report, parts)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from editsvc.app.known_servers import Foretelling, servers_file
 from editsvc.app.servers import Asked, chain_of, configured, for_the_first, rows, with_models
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
@@ -221,7 +222,8 @@ async def _service(
             chain.warm_up()
         preparation.run()
 
-    scorer = BackgroundScorer(log) if log is not None else None
+    known = None if offline else servers_file(settings)
+    scorer = BackgroundScorer(log, servers=known) if log is not None else None
     try:
         yield EditService(
             provider=chain,
@@ -235,6 +237,9 @@ async def _service(
             new_id=lambda: uuid.uuid4().hex,
             scorer=scorer,
             learned=CurrentPolicy(folder) if settings.learned_policy and not offline else lambda: None,
+            foretells=Foretelling(settings, table)
+            if settings.learned_policy and not offline
+            else lambda *_: None,
             draw=None if offline else random.random,
             offline=offline,
             files=files,

@@ -152,6 +152,7 @@ def _rest() -> Iterator[Checkup]:
     yield _policy(resolved.settings)
     yield _predictions(resolved.settings)
     yield from _servers(resolved.settings)
+    yield from _rules(resolved.settings)
     if resolved.settings.log_enabled and (routes := _routes(resolved.settings)) is not None:
         yield routes
 
@@ -337,6 +338,18 @@ def learned(model: str, lesson: Lesson) -> str:
     if lesson.pace.writes is not None:
         parts.append(f"writes {lesson.pace.writes:,.0f} a second")
     return f"{model} {', '.join(parts)}" if parts else ""
+
+
+def _rules(settings: Settings) -> Iterator[Checkup]:
+    """How servers verify predictions, as far as that was learned."""
+    from editsvc.app.known_servers import servers_file
+    from editsvc.prediction.servers import change_sentence, sentence
+
+    for server in servers_file(settings).load():
+        yield Checkup("verification", sentence(server), ok=True if server.rule is not None else None)
+        changed = change_sentence(server)
+        if changed is not None:
+            yield Checkup("verification", changed, ok=None)
 
 
 def _breaker(known: HealthEntry | None, now: float) -> str:

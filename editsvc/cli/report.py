@@ -81,6 +81,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
     stand, and the command ends with 0.
     """
     from editsvc.app.composition import judge_by, open_log
+    from editsvc.app.known_servers import with_servers
     from editsvc.app.survival import note_survivors
     from editsvc.report import parse_since, read
     from editsvc.report.parts import Parts
@@ -95,13 +96,14 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
         def made() -> Report:
             now = datetime.now(UTC)
             note_survivors(settings, log, now)
-            return read(
+            report = read(
                 log,
                 by=names,
                 since=parse_since(since, now),
                 days=form in {"html", "json"},
                 terms=judge_by(settings, now),
             )
+            return with_servers(report, settings)
 
         if watch:
             _watch(made)

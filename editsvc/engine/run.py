@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from editsvc.guard.gate import Verdict
     from editsvc.prediction.candidates import PredictionKind
     from editsvc.prediction.policy import Decision
+    from editsvc.prediction.servers import Asked
     from editsvc.provider.base import Attempt
     from editsvc.provider.models import Model
     from editsvc.scope.scopes import Scope
@@ -137,6 +138,28 @@ class EditRun:
     def _warn_once(self, sentence: str) -> None:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+    def asked(self, result: EditResult) -> Asked | None:
+        """What the server was asked and what it reported; None if the reply took more than one request."""
+        done = self.completion
+        if done is None or self.restarts or len(self.attempts) != 1 or self.offline:
+            return None
+        usage = result.usage
+        write_s = result.server.completion_time_s
+        if write_s is None and done.total_s is not None and done.ttft_s is not None:
+            write_s = done.total_s - done.ttft_s
+        from editsvc.prediction.servers import Asked
+
+        return Asked(
+            self.provider,
+            self.model_name,
+            self.prediction_kind,
+            usage.accepted_prediction_tokens,
+            usage.rejected_prediction_tokens,
+            usage.completion_tokens,
+            usage.reasoning_tokens,
+            write_s,
+        )
 
     def _route(self) -> list[dict[str, Any]] | None:
         """The attempts for the log; None where the first server answered the first request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -10,7 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from editsvc.tokenlog.errors import LogUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from editsvc.prediction.servers import Asked
+    from editsvc.tokens import Tokenizer
+    from editsvc.tuning.servers_file import ServersFile
 
 _WAITING = 64  # edits; further ones are not scored
 
@@ -27,6 +32,7 @@ class _ScoredEdit(NamedTuple):
     record_id: str
     candidates: Mapping[str, str]
     reply: str
+    asked: Asked | None
 
 
 class BackgroundScorer:
@@ -34,10 +40,16 @@ class BackgroundScorer:
 
     It waits until no edit is under way, whose reply would come more slowly beside it; it goes on meanwhile only where
     so many edits wait to be scored that the next one would be left out.
+
+    With `servers`, it learns from each edit by which rule the server verifies predictions; `wall` tells Unix time.
     """
 
-    def __init__(self, log: _Log) -> None:
+    def __init__(
+        self, log: _Log, *, servers: ServersFile | None = None, wall: Callable[[], float] = time.time
+    ) -> None:
         self._log = log
+        self._servers = servers
+        self._wall = wall
         self._edits: deque[_ScoredEdit] = deque()
         self._changed = threading.Condition()
         self._under_way = 0
@@ -56,12 +68,17 @@ class BackgroundScorer:
                 self._under_way -= 1
                 self._changed.notify_all()
 
-    def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
-        """Score the candidates against the reply some time soon; never blocks."""
+    def submit(
+        self, record_id: str, candidates: Mapping[str, str], reply: str, asked: Asked | None = None
+    ) -> None:
+        """Score the candidates against the reply some time soon; never blocks.
+
+        `asked` is what the server was asked and what it reported, if the reply is that of a single request.
+        """
         with self._changed:
             if self._closing or len(self._edits) == _WAITING:
                 return
-            self._edits.append(_ScoredEdit(record_id, candidates, reply))
+            self._edits.append(_ScoredEdit(record_id, candidates, reply, asked))
             self._changed.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="what-if", daemon=True)
@@ -83,8 +100,33 @@ class BackgroundScorer:
         while (edit := self._next()) is not None:
             numbers = score({"none": None, **edit.candidates}, edit.reply, tokenizer())
             if numbers is not None:
+                if edit.asked is not None and self._servers is not None:
+                    numbers |= self._learned(self._servers, edit, edit.asked, tokenizer())
                 with suppress(LogUnavailable):  # the record itself was written, or its loss reported
                     self._log.set_what_if(edit.record_id, numbers)
+
+    def _learned(
+        self, file: ServersFile, edit: _ScoredEdit, asked: Asked, tokens: Tokenizer
+    ) -> dict[str, list[int]]:
+        """Learn from an edit; what the server's own rule makes of each candidate, if it is known."""
+        from editsvc.prediction.servers import KnownServer, learn_from
+        from editsvc.tokens import LineEnds
+
+        servers = file.load()  # other processes learn as well
+        known = [each for each in servers if (each.provider, each.model) == (asked.provider, asked.model)]
+        if not known:
+            known = [KnownServer(asked.provider, asked.model)]
+            servers += known
+        found = learn_from(
+            known[0],
+            asked,
+            {kind: tokens.encode(text) for kind, text in edit.candidates.items()},
+            tokens.encode(edit.reply),
+            line_ends=LineEnds(tokens),
+            at=self._wall(),
+        )
+        file.save(servers)
+        return found
 
     def _next(self) -> _ScoredEdit | None:
         """The next edit to score, once it is its turn; None at the end."""

@@ -74,8 +74,10 @@ if TYPE_CHECKING:
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
     from editsvc.offline.naming.links import Files
+    from editsvc.prediction.candidates import Candidate
     from editsvc.prediction.carry_over import CarryOver
     from editsvc.prediction.policy import LearnedPolicy
+    from editsvc.prediction.servers import Asked
     from editsvc.provider.base import Completer
     from editsvc.provider.models import Model
     from editsvc.settings.schema import Settings
@@ -126,8 +128,18 @@ class Scorer(Protocol):
         """An edit is under way within, which scoring is not to slow down."""
         ...
 
-    def submit(self, record_id: str, candidates: Mapping[str, str], reply: str) -> None:
-        """Score the candidates against the reply, and add the numbers to the record."""
+    def submit(
+        self, record_id: str, candidates: Mapping[str, str], reply: str, asked: Asked | None = None
+    ) -> None:
+        """Score the candidates against the reply, and add the numbers to the record; learn from what was `asked`."""
+        ...
+
+
+class Foretells(Protocol):
+    """Foretells whether a prediction pays, by the rule of the server that it goes to."""
+
+    def __call__(self, provider: str, model: str, kind: str, prediction_tokens: int, /) -> bool | None:
+        """Whether a prediction of that kind and length pays; None if that is not known."""
         ...
 
 
@@ -156,6 +168,7 @@ class EditService:
         new_id: Callable[[], str],
         scorer: Scorer | None = None,
         learned: Callable[[], LearnedPolicy | None] = lambda: None,
+        foretells: Foretells = lambda *_: None,
         draw: Callable[[], float] | None = None,
         offline: bool = False,
         files: Files | None = None,
@@ -175,6 +188,7 @@ class EditService:
         self._new_id = new_id
         self._scorer = scorer
         self._learned = learned
+        self._foretells = foretells
         self._draw = draw
         self.offline = offline
         self._files = files
@@ -492,7 +506,7 @@ class EditService:
         rendered = await asyncio.to_thread(plan.rendered)
         candidates = rendered.candidates
         run.predicted = {candidate.kind: candidate.text for candidate in candidates}
-        decisions = self._decisions(run, plan, rendered.offered_tokens)
+        decisions = self._decisions(run, plan, rendered.offered_tokens, candidates)
         if Restart.TOO_MANY_REJECTED in run.restarts:
             decisions = _without(decisions, Reason.TOO_MANY_REJECTED)
         first = self._provider.name
@@ -545,7 +559,9 @@ class EditService:
                 if listener is not None:
                     listener.restarted()
 
-    def _decisions(self, run: EditRun, plan: Plan, tokens: int) -> dict[str, Decision]:
+    def _decisions(
+        self, run: EditRun, plan: Plan, tokens: int, candidates: Sequence[Candidate]
+    ) -> dict[str, Decision]:
         """Whether a prediction goes along, for each server that may be asked."""
         if plan.form is EditFormat.SEARCH_REPLACE:
             return dict.fromkeys(self._served, Decision(send=False, reason=Reason.STRUCTURED))
@@ -566,6 +582,11 @@ class EditService:
                 cell=Cell(name, model_name, plan.target.kind, size),
                 exploration=self._settings.exploration,
                 draw=run.draw,
+                foretold=self._foretells(
+                    name, model_name, candidates[0].kind, estimate_from_length(len(candidates[0].text))
+                )
+                if candidates
+                else None,
             )
             for name, (model_name, model) in self._served.items()
         }
@@ -981,7 +1002,7 @@ class EditService:
         path = run.request.path
         recorder.append(run.record(result, created, recorder.digest(path) if path else None))
         if self._scorer is not None and result.after is not None and run.predicted:
-            self._scorer.submit(run.id, run.predicted, run.reply)
+            self._scorer.submit(run.id, run.predicted, run.reply, run.asked(result))
 
 
 def _without(decisions: Mapping[str, Decision], reason: Reason) -> dict[str, Decision]:

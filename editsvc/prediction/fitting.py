@@ -32,7 +32,7 @@ from editsvc.prediction.verifier import Direction, Preset, Rejection
 from editsvc.prediction.walk import DEEPEST, Place, Window, divided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from editsvc.prediction.walk import Pair
 
@@ -64,8 +64,10 @@ _MARGIN: Final = 1.5
 # A tokenizer that is not ours shows in the length of replies; what is added for their end does not.
 _SAME_LENGTH: Final = 0.004
 _SAME_TOKENS: Final = 2
+_ABOUT_ALL: Final = 0.03
 _ALIKE: Final = 1e-6
 _WRONG: Final = 0.1
+_USUAL_FALL: Final = 4
 _LARGEST_WIDTH: Final = 1_024
 _LARGEST_LEAST: Final = 65
 _LARGEST_MATCH: Final = 64
@@ -214,12 +216,12 @@ def learn(fit: Fit, pair: Pair, seen: Observation) -> bool:
     if not pair.prediction_tokens or pair.prediction_tokens + pair.output_tokens > _LONGEST:
         return False
     if _missed(fit, pair, seen):
-        challenger = fit.challenger = fit.challenger or Fit()
+        current = fit.challenger = fit.challenger or Fit()
         fit.misses += 1
-        _score(challenger, pair, seen)
+        _score(current, pair, seen)
         if fit.misses < MISSES:
             return False
-        _start_over(fit, challenger)
+        _start_over(fit, current)
         return True
     challenger = fit.challenger
     if challenger is not None and fit.best is not None and challenger.best is not None:
@@ -318,7 +320,12 @@ def _rank(each: ScoredRule, usual: float, requests: int) -> tuple[float, ...]:
 
 def simplicity(rule: Preset) -> float:
     """How much has to be said to say what the rule is: of those that fit alike, the simplest is taken."""
-    said = (rule.least != rule.most) + (rule.n_min != rule.n_max) + 2 * bool(rule.step) + (rule.fall != 4)
+    said = (
+        (rule.least != rule.most)
+        + (rule.n_min != rule.n_max)
+        + 2 * bool(rule.step)
+        + (rule.fall != _USUAL_FALL)
+    )
     said += 2 * (not rule.idle_widens) + 2 * bool(rule.reach) + 2 * rule.at_lines
     said += 2 * (rule.direction in {Direction.AHEAD, Direction.FIRST})
     return said + sum(_roundness(number) for number in (rule.least, rule.most, rule.n_min, rule.n_max))
@@ -364,7 +371,7 @@ class _Joint:
                 self.classes.setdefault(runs, place)
 
     def loss(self, runs: tuple[int, ...], window: Window, depth: int = _TRACES) -> float:
-        """The loss, or about what it is where the rule is far from the best so far, or from the first `depth` traces."""
+        """The loss; about what it is, where the rule is far from the best, and by the first `depth` traces alone."""
         loss = 0.0
         for number, which in enumerate(runs):
             if number == depth:
@@ -390,10 +397,9 @@ class _Joint:
             accepted, proposed = divided(runs, window)
         else:
             accepted = proposed = 0
+        rejected = proposed - accepted
         if self._way is Rejection.REMAINDER:
             rejected = max(0, trace.prediction - accepted)
-        else:
-            rejected = proposed - accepted
         if self._scale != 1.0:
             accepted, rejected = round(self._scale * accepted), round(self._scale * rejected)
         off = abs(accepted - trace.accepted) + abs(rejected - trace.rejected)
@@ -436,9 +442,7 @@ def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
         _POOL // 2, found.items(), key=lambda each: (each[1], _window_simplicity(each[0][1]))
     )
     return [
-        ScoredRule(
-            _rule(joint.classes[runs], window, way), len(runs), joint.hits(runs, window), loss
-        )
+        ScoredRule(_rule(joint.classes[runs], window, way), len(runs), joint.hits(runs, window), loss)
         for (runs, window), loss in best
     ]
 
@@ -446,7 +450,8 @@ def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
 def _way(fit: Fit, scale: float) -> Rejection:
     """How rejections are counted: as a remainder if they and what was accepted are always all of the prediction."""
     all_of_it = sum(
-        abs(trace.accepted + trace.rejected - scale * trace.prediction) <= (_SAME_TOKENS if scale != 1.0 else 0)
+        abs(trace.accepted + trace.rejected - scale * trace.prediction)
+        <= (0 if scale == 1.0 else _ABOUT_ALL * trace.prediction)
         for trace in fit.traces
     )
     return Rejection.REMAINDER if 2 * all_of_it > len(fit.traces) else Rejection.PER_PROPOSAL
@@ -497,7 +502,11 @@ def places() -> list[Place]:
     lengths = (4, 8, 3, 2, 16, 6, 5, 12, 10, 7, 9, 11, 13, 14, 15, 18, 20, 24)
     found = [Place(1, 1, Direction.NONE)]
     found += [Place(n, n, direction) for n in lengths for direction in both]
-    found += [Place(n, n, direction) for n in (4, 8, 3, 16, 6, 2) for direction in (Direction.AHEAD, Direction.FIRST)]
+    found += [
+        Place(n, n, direction)
+        for n in (4, 8, 3, 16, 6, 2)
+        for direction in (Direction.AHEAD, Direction.FIRST)
+    ]
     found += [Place(8, 16, direction) for direction in both]
     found += [
         Place(n, n + more, direction)

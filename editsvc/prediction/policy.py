@@ -3,7 +3,9 @@
 The built-in policy is a rule and no estimate: what the user said, what the model takes, and whether the text is
 long enough for a prediction to pay. A learned policy (`editsvc.tuning` makes it from the token log) says for a
 model, or for a cell of its requests, whether predictions pay; it has the last word where the rule has no fact
-against sending. A small share of requests does the opposite at random, so that the next policy can be learned.
+against sending. Where it has none, what is known of the server decides, if that is enough to foretell whether this
+very prediction pays (`editsvc.prediction.servers`). A small share of requests does the opposite at random, so that
+the next policy can be learned.
 Every decision carries a reason, the propensity with which it was taken and the policy's version, so that the log
 can be evaluated later whatever policy comes next.
 """
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION: Final = "rule-1"
+FORETOLD: Final = "foretold-1"
+"""The version of decisions by what the server would do with this prediction."""
 # Both arms must stay possible, and more than a coin's toss is no exploration any more.
 _MOST_EXPLORATION: Final = 0.5
 # In bytes: about 1,000 and 8,000 tokens of code.
@@ -156,6 +160,7 @@ def decide(
     cell: Cell | None = None,
     exploration: float = 0.0,
     draw: float | None = None,
+    foretold: bool | None = None,
 ) -> Decision:
     """Decide for one request.
 
@@ -164,7 +169,8 @@ def decide(
     `target_tokens` the length of what is rewritten. Under
     `min_tokens` a prediction gained nothing in measurements and cost a few milliseconds.
 
-    `learned` is asked about `cell`; that predictions pay with a model also answers whether it takes them.
+    `learned` is asked about `cell`; where it knows nothing, `foretold` counts: whether this prediction pays, by the
+    rule of the server (None: not known). That predictions pay with a model also answers whether it takes them.
     `exploration` is the share of requests, at most a half, that do the opposite when `draw`, uniform in [0, 1),
     says so. What the user said, and facts that speak against a prediction, are never explored.
     """
@@ -175,6 +181,9 @@ def decide(
     if mode is PredictionMode.ON:
         return Decision(send=True, reason=Reason.ASKED)
     pays = learned.predicts(cell) if learned is not None and cell is not None else None
+    version = VERSION if learned is None or pays is None else learned.version
+    if pays is None and foretold is not None:
+        pays, version = foretold, FORETOLD
     if capable is None and not pays:
         return Decision(send=False, reason=Reason.MODEL_UNKNOWN)
     if capable is False:
@@ -185,7 +194,6 @@ def decide(
         return Decision(send=False, reason=Reason.SERVER_IGNORES)
     if target_tokens < min_tokens:
         return Decision(send=False, reason=Reason.TOO_SMALL)
-    version = VERSION if learned is None or pays is None else learned.version
     send = pays is not False
     reason = Reason.PREDICTABLE if pays is None else Reason.PAYS if pays else Reason.DOES_NOT_PAY
     share = min(max(exploration, 0.0), _MOST_EXPLORATION)

@@ -149,7 +149,8 @@ def passes(
 ) -> Iterator[Pass]:
     """The passes that make `output` with `prediction`; what they emit adds up to the output.
 
-    `line_ends` are the tokens that end a line, for a preset that asks for them. Time is linear in both, apart from a logarithm for each token emitted while the cursor is lost.
+    `line_ends` are the tokens that end a line, for a preset that asks for them. Time is linear in both texts, apart
+    from a logarithm for each token emitted while the cursor is lost.
     """
     for step in _steps(prediction, output, preset, line_ends):
         if isinstance(step, int):

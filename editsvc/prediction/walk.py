@@ -103,69 +103,54 @@ class Pair:
         length, end = self.prediction_tokens, self.output_tokens
         if not length or not preset.most:
             return Counts(0, 0, end, 0)
-        rule = Place(preset.n_min, preset.n_max, preset.direction, preset.reach, preset.at_lines)
-        places, found = self._places.get(rule) or self._places.setdefault(
-            rule, (Places(self._index, preset, self._line_ends), {})
-        )
-        accepted = proposed = passes = proposing = steps = 0
+        accepted = proposed = passes = proposing = 0
         most, width = preset.most, preset.least
         i = cursor = lost_at = 0
         left = self._run(0, 0)
         while i < end:
-            steps += 1
-            if cursor < 0 or cursor >= length:
-                where = i, lost_at
-                there = found.get(where)
-                if there is None:
-                    there = found[where] = self._next(places, i, lost_at)
-                plain = there[0] - i
-                if plain:
-                    passes += plain
-                    if preset.idle_widens:
-                        width = preset.wider(width, plain)
-                i, cursor = there
+            self.steps += 1
+            if not 0 <= cursor < length:
+                at, cursor = self._found(preset, i, lost_at)
+                plain, i = at - i, at
+                passes += plain
+                if plain and preset.idle_widens:
+                    width = preset.wider(width, plain)
                 if i >= end or cursor < 0:
                     break
                 if cursor >= length:  # the place after the last token: nothing to propose there
-                    passes += 1
-                    width = preset.wider(width)
-                    lost_at = cursor
-                    i += 1
-                    cursor = -1
+                    passes, i, width, lost_at, cursor = passes + 1, i + 1, preset.wider(width), cursor, -1
                     continue
                 left = self._run(i, cursor)
-                continue
             if width == most and left > width:  # whole windows at once
                 whole = left // (width + 1)
-                passes += whole
-                proposing += whole
-                accepted += whole * width
-                proposed += whole * width
                 moved = whole * (width + 1)
-                i += moved
-                cursor += moved
-                left -= moved
+                passes, proposing = passes + whole, proposing + whole
+                accepted, proposed = accepted + whole * width, proposed + whole * width
+                i, cursor, left = i + moved, cursor + moved, left - moved
                 lost_at = cursor - 1
                 continue
             size = min(width, length - cursor)
             kept = min(left, size)
-            passes += 1
-            proposing += 1
-            accepted += kept
-            proposed += size
+            passes, proposing = passes + 1, proposing + 1
+            accepted, proposed = accepted + kept, proposed + size
             width = preset.wider(width) if kept == size else preset.narrower(width)
-            i += kept
-            cursor += kept
-            lost_at = cursor
+            i, cursor, lost_at = i + kept, cursor + kept, cursor + kept
             if i < end:
                 i += 1
-                if left > kept:
-                    cursor += 1
-                    left -= kept + 1
-                else:
-                    cursor = -1
-        self.steps += steps
+                cursor = cursor + 1 if left > kept else -1
+                left -= kept + 1
         return Counts(accepted, proposed, passes, proposing)
+
+    def _found(self, preset: Preset, i: int, near: int) -> tuple[int, int]:
+        """The first end from `i` on for which a cursor lost at `near` finds a place, and that place, or -1."""
+        rule = Place(preset.n_min, preset.n_max, preset.direction, preset.reach, preset.at_lines)
+        places, found = self._places.get(rule) or self._places.setdefault(
+            rule, (Places(self._index, preset, self._line_ends), {})
+        )
+        there = found.get((i, near))
+        if there is None:
+            there = found[i, near] = self._next(places, i, near)
+        return there
 
     def runs(self, place: Place) -> tuple[int, ...]:
         """How prediction and output run together where a lost cursor goes to `place`.

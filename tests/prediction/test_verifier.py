@@ -132,7 +132,9 @@ def test_it_counts_an_edit_of_the_prediction_as_the_pseudo_code_does(
 
 
 @settings(max_examples=400)
-@given(sequences, st.integers(0, 80), st.integers(0, 80), sequences, st.lists(presets, min_size=1, max_size=6))
+@given(
+    sequences, st.integers(0, 80), st.integers(0, 80), sequences, st.lists(presets, min_size=1, max_size=6)
+)
 def test_many_presets_at_once_count_what_each_counts(
     prediction: list[str], start: int, end: int, new: list[str], several: list[Preset]
 ) -> None:

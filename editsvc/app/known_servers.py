@@ -1,0 +1,70 @@
+"""What is known of the servers of some settings: for decisions about predictions, and for people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from editsvc.settings import environment
+from editsvc.tuning.servers_file import ServersFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from editsvc.prediction.servers import KnownServer
+    from editsvc.provider.models import Model
+    from editsvc.report import Report
+    from editsvc.settings.schema import Settings
+
+
+def servers_file(settings: Settings) -> ServersFile:
+    """The file in the data folder."""
+    return ServersFile(environment.data_dir(settings))
+
+
+class Foretelling:
+    """Whether predictions pay, by what is known of servers by now; loads nothing where nothing is known.
+
+    `table` has the price of each model; one that is not known counts as none.
+    """
+
+    def __init__(self, settings: Settings, table: Mapping[str, Model]) -> None:
+        self._settings = settings
+        self._table = table
+        self._file = servers_file(settings)
+        self._stamp: int | None = None
+        self._servers: list[KnownServer] = []
+
+    def __call__(self, provider: str, model: str, kind: str, prediction_tokens: int, /) -> bool | None:
+        """Whether a prediction of that kind and length pays; None if that is not known."""
+        stamp = self._file.stamp
+        if stamp is None:
+            return None
+        if stamp != self._stamp:
+            self._servers = self._file.load()
+            self._stamp = stamp
+        for server in self._servers:
+            if (server.provider, server.model) == (provider, model):
+                from editsvc.prediction.servers import Rates  # noqa: PLC0415 - most processes know no server
+                from editsvc.tuning.objective import Worth  # noqa: PLC0415
+
+                price = self._table[model].usd_per_million_output if model in self._table else None
+                hour = Worth(self._settings.value_of_time, self._settings.objective).per_hour
+                return server.pays(kind, prediction_tokens, Rates(hour, (price or 0.0) / 1_000_000))
+        return None
+
+
+def with_servers(report: Report, settings: Settings) -> Report:
+    """`report`, and what is known of each server that has answered in its time."""
+    from editsvc.prediction.servers import change_sentence, numbers, sentence  # noqa: PLC0415 - reports alone need it
+    from editsvc.report.model import Recommendation  # noqa: PLC0415
+
+    found = []
+    for server in servers_file(settings).load():
+        if report.since is not None and server.noted_at < report.since.timestamp():
+            continue
+        found.append(Recommendation("server", sentence(server), numbers(server)))
+        changed = change_sentence(server)
+        if changed is not None:
+            found.append(Recommendation("server-changed", changed, numbers(server)))
+    return replace(report, recommendations=[*report.recommendations, *found])

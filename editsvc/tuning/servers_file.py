@@ -1,0 +1,76 @@
+"""What is known of servers, kept in a file beside the log: so that every process knows it, and people can look.
+
+Numbers only: rules, scores, sums and the lengths of runs. One JSON file in the data folder, replaced whole. Processes
+that write at the same time may overwrite each other's last request; it is learned from others as well.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from editsvc.files import disk
+from editsvc.prediction.fitting import places
+from editsvc.prediction.servers import KnownServer, is_sane
+from editsvc.system.files import make_private_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVERS_FILE: Final = "servers.json"
+_SCHEMA: Final = 1
+_LARGEST: Final = 16_777_216
+_MOST: Final = 64  # models; the latest stay
+
+
+class _Kept(msgspec.Struct):
+    schema: int
+    servers: list[KnownServer]
+
+
+class ServersFile:
+    """The file in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / SERVERS_FILE
+
+    @property
+    def stamp(self) -> int | None:
+        """Changes whenever the file does; None if it is not there."""
+        try:
+            return self._path.stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def load(self) -> list[KnownServer]:
+        """Every server that something is known of; nothing, if the file is not there or cannot be used."""
+        try:
+            with self._path.open("rb") as file:
+                kept = msgspec.json.decode(file.read(_LARGEST), type=_Kept)
+        except (OSError, msgspec.DecodeError):
+            return []
+        if kept.schema != _SCHEMA:
+            return []
+        servers = [server for server in kept.servers if is_sane(server)]
+        for server in servers:
+            for fit in (server.fit, server.fit.challenger):
+                if fit is not None:  # runs by the places of another version mean nothing
+                    fit.traces = [trace for trace in fit.traces if len(trace.of) == len(places())]
+        return servers
+
+    def save(self, servers: list[KnownServer]) -> None:
+        """Keep `servers`; a file that cannot be written is none of an edit's business."""
+        latest = sorted(servers, key=lambda server: server.noted_at)[-_MOST:]
+        with suppress(OSError):
+            make_private_folder(self._path.parent)
+            disk.put(self._path, msgspec.json.encode(_Kept(_SCHEMA, latest)), durable=False)
+
+    def forget(self) -> bool:
+        """Forget every server; False if nothing was known. Raises OSError."""
+        try:
+            self._path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
