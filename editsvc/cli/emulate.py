@@ -57,10 +57,10 @@ Use it from any program:
 )
 @click.option(
     "--preset",
-    type=click.Choice(list(PRESETS)),
+    metavar="NAME|RULE",
     default=_DEFAULTS.preset,
     show_default=True,
-    help="How predictions are verified.",
+    help=f"How predictions are verified: {', '.join(PRESETS)}, or such as window=8-64,match=3,direction=forward.",
 )
 @click.option(
     "--rejection",

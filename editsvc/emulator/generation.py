@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 from editsvc.prediction.verifier import Latency, Pass, Preset, Rejection, Verification, passes, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Container, Hashable, Sequence
 
     from editsvc.tokens import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationPlan:
-    """How to generate: verifier, speed, and the most completion tokens (reasoning and rejected ones too)."""
+    """How to generate: verifier, speed, and the most completion tokens (reasoning and rejected ones too).
+
+    `line_ends` are the tokens that end a line, for a verifier that asks for them.
+    """
 
     preset: Preset
     latency: Latency
     limit: int
     uncached_prompt_tokens: int = 0
     reasoning_tokens: int = 0
+    line_ends: Container[Hashable] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def generate(
     left = plan.limit - reasoned
     token_due: list[float] = []
     made = []
-    for whole_pass in passes(prediction, output, plan.preset):
+    for whole_pass in passes(prediction, output, plan.preset, plan.line_ends):
         if left <= 0:
             break
         one = _cut(whole_pass, left, counts_rejected=not remainder)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.emulator.dialects import kind_of
 from editsvc.emulator.faults import Fault, FaultPlan
 from editsvc.errors import UsageError
-from editsvc.prediction.verifier import PRESETS, Latency, Rejection
+from editsvc.prediction.verifier import PRESETS, Latency, Rejection, preset_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +90,7 @@ class EmulatorOptions:
     dialect: str = "cerebras"
     """The kind of server: a name of `editsvc.emulator.dialects.KINDS`."""
     preset: str = "resync"
-    """How predictions are verified: a name of `editsvc.prediction.verifier.PRESETS`."""
+    """How predictions are verified: a name, or a description (`editsvc.prediction.verifier.preset_named`)."""
     rejection: Rejection = Rejection.PER_PROPOSAL
     """What counts as a rejected token."""
     script: Path | None = None
@@ -156,8 +156,13 @@ class EmulatorOptions:
 
     def _check_answers(self) -> None:
         kind_of(self.dialect)
-        if self.preset not in PRESETS:
-            raise UsageError(f"{self.preset!r} is not a preset.", hint=f"Presets: {', '.join(PRESETS)}.")
+        try:
+            preset_named(self.preset)
+        except ValueError as exc:
+            raise UsageError(
+                f"{self.preset!r} is not a preset: {exc}.",
+                hint=f"Presets: {', '.join(PRESETS)}; or for example window=8-64,match=3,direction=forward.",
+            ) from None
         if (self.script is not None) + self.offline + self.echo > 1:
             raise UsageError("The emulator answers from a script, offline, or by echo; choose one.")
         if not 0 <= self.locates_wrongly <= 1:

@@ -40,7 +40,8 @@ from editsvc.emulator.wire import (
     models_body,
 )
 from editsvc.errors import UsageError
-from editsvc.prediction.verifier import PRESETS
+from editsvc.prediction.verifier import preset_named
+from editsvc.tokens import LineEnds
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -79,7 +80,7 @@ class EmulatedService:
         self.options = options
         self._responder = responder
         self._tokenizer = tokenizer
-        self._preset = replace(PRESETS[options.preset], rejection=options.rejection)
+        self._preset = replace(preset_named(options.preset), rejection=options.rejection)
         self._models = {model.id: model for model in options.models}
         self._kind = kind_of(options.dialect)
         self._cache = PromptCache()
@@ -175,6 +176,7 @@ class EmulatedService:
             limit,
             len(prompt) - cached,
             self.options.reasoning_tokens if _reasons(request, model) else 0,
+            LineEnds(self._tokenizer),
         )
         generation, finish_reason = self._generated(text, prediction, plan, fault)
         delivery = Delivery(

@@ -10,12 +10,13 @@ Units: tokens, as any hashable values; seconds.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
@@ -83,12 +84,47 @@ class Preset:
         return max(self.least, width // self.fall) if self.fall else self.least
 
 
+_RANGE: Final = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
+_ENDS: Final = {"window": ("least", "most"), "match": ("n_min", "n_max")}
+_FLAGS: Final[dict[str, dict[str, Any]]] = {
+    "at-lines": {"at_lines": True},
+    "idle-keeps": {"idle_widens": False},
+}
+
 PRESETS: Final[dict[str, Preset]] = {
     "resync": Preset(32, 32, 8, 16, Direction.NEAREST),
     "adaptive": Preset(8, 64, 3, 3, Direction.NEAREST),
     "forward-only": Preset(32, 32, 4, 4, Direction.FORWARD),
     "prefix-only": Preset(32, 32, 1, 1, Direction.NONE),
 }
+
+
+def preset_named(text: str) -> Preset:
+    """The preset with that name, or the one that ``window=8-64,match=3,direction=forward`` describes.
+
+    What is not said is as in ``resync``; ``step``, ``fall`` and ``reach`` are numbers, and ``at-lines`` and
+    ``idle-keeps`` stand alone. Raises ValueError with what is wrong.
+    """
+    if text in PRESETS:
+        return PRESETS[text]
+    said: dict[str, Any] = {}
+    for part in text.split(","):
+        name, given, value = part.strip().partition("=")
+        numbers = _RANGE.fullmatch(value)
+        if not given and name in _FLAGS:
+            said |= _FLAGS[name]
+        elif name == "direction" and value in list(Direction):
+            said[name] = Direction(value)
+        elif name in _ENDS and numbers:
+            said |= zip(_ENDS[name], (int(numbers[1]), int(numbers[2] or numbers[1])), strict=True)
+        elif name in {"step", "fall", "reach"} and numbers and not numbers[2]:
+            said[name] = int(value)
+        else:
+            raise ValueError(f"{part.strip()!r} says nothing about a verifier")
+    found = replace(PRESETS["resync"], **said)
+    if not 0 < found.least <= found.most or not 0 < found.n_min <= found.n_max:
+        raise ValueError("windows and matches are numbers from 1, the smaller first")
+    return found
 
 
 # A position, or several ascending ones; None where there is none.

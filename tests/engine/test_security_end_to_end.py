@@ -144,7 +144,9 @@ class Predictions(dict[str, str]):
     def edit_under_way(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def submit(self, _record_id: str, candidates: Mapping[str, str], _reply: str) -> None:
+    def submit(
+        self, _record_id: str, candidates: Mapping[str, str], _reply: str, _asked: object = None
+    ) -> None:
         self.update(candidates)
 
 
