@@ -54,13 +54,17 @@ _HOPELESS: Final = 8.0
 _WINDOWS_KEPT: Final = 5
 _AROUND: Final = 3
 _POOL: Final = 48
-_SETTLED_POOL: Final = 12
+_ALIKE_POOL: Final = 96
+_SETTLED_AFTER: Final = 6
 _EXACTNESS: Final = 3.0  # what being exact is worth, beside the logarithm of the tokens that a rule is off by
 _PRIOR: Final = 2.0
 _LEAST_SEEN: Final = 3
 _ERRORS: Final = 30
 _LEAST_ERRORS: Final = 6
+_TRIED: Final = 8
+_IN_A_ROW: Final = 5  # requests, with those among them that cannot tell
 _MARGIN: Final = 1.5
+_ODD: Final = 3  # so many of the last errors may be of odd requests
 # A tokenizer that is not ours shows in the length of replies; what is added for their end does not.
 _SAME_LENGTH: Final = 0.004
 _SAME_TOKENS: Final = 2
@@ -126,7 +130,8 @@ class Fit(msgspec.Struct):
 
     `requests` were learned from since the last change. `foretold` were forecast before, `exact` of them to the token.
     `errors` are the relative errors of the last forecasts. `misses` counts those in a row, since the first of which
-    `challenger` learns. `changes` counts changes of the server, before the last of which `before` was its rule.
+    `challenger` learns, beside what was the rule then (`doubted`). `changes` counts changes of the server, before the
+    last of which `before` was its rule. `counted` and `reported` are tokens of replies, by our count and the server's.
     """
 
     rules: list[ScoredRule] = msgspec.field(default_factory=list)
@@ -136,6 +141,7 @@ class Fit(msgspec.Struct):
     errors: list[float] = msgspec.field(default_factory=list)
     misses: int = 0
     challenger: Fit | None = None
+    doubted: Preset | None = None
     changes: int = 0
     before: Preset | None = None
     counted: int = 0
@@ -215,33 +221,62 @@ def learn(fit: Fit, pair: Pair, seen: Observation) -> bool:
     """
     if not pair.prediction_tokens or pair.prediction_tokens + pair.output_tokens > _LONGEST:
         return False
-    if _missed(fit, pair, seen):
-        current = fit.challenger = fit.challenger or Fit()
-        fit.misses += 1
-        _score(current, pair, seen)
-        if fit.misses < MISSES:
-            return False
-        _start_over(fit, current)
-        return True
+    missed = _missed(fit, pair, seen)
     challenger = fit.challenger
-    if challenger is not None and fit.best is not None and challenger.best is not None:
-        alike = counts_by(challenger.best.rule, pair, challenger.scale) == counts_by(
-            fit.best.rule, pair, fit.scale
-        )
-        if not alike:  # the request tells the two apart, and it was the old one
-            fit.misses, fit.challenger = 0, None
-        elif fit.misses:
-            return False
-    _score(fit, pair, seen)
-    return False
+    if not missed:
+        if challenger is not None and _told_apart(fit, challenger, pair):
+            challenger = fit.challenger = fit.doubted = None
+            fit.misses = 0
+        _score(fit, pair, seen)
+    else:
+        fit.doubted = fit.doubted or (fit.best.rule if fit.best else None)
+        _note_miss(fit, pair, seen)
+    if missed or challenger is not None:
+        challenger = fit.challenger = challenger or Fit()
+        fit.misses += missed
+        _score(challenger, pair, seen, near=[fit.doubted] if fit.doubted else [])
+    if challenger is None or fit.misses < MISSES:
+        return False
+    changed = challenger.requests <= _IN_A_ROW and len(fit.errors) >= _TRIED
+    _start_over(fit, challenger, changed=changed)
+    return changed
 
 
-def _start_over(fit: Fit, challenger: Fit) -> None:
-    fit.before = fit.best.rule if fit.best is not None else None
-    fit.changes += 1
+def _note_miss(fit: Fit, pair: Pair, seen: Observation) -> None:
+    """Score the rules on a miss, beside those that are nearly the same: the rule may not have been quite right."""
+    scale = fit.scale
+    best = fit.rules[0].rule
+    _foretell(fit, pair, seen)
+    fit.requests += 1
+    for each in fit.rules:
+        _add(each, _distance(each.rule, pair, seen, scale))
+    known = {each.rule for each in fit.rules}
+    limit = pair.steps + _BUDGET
+    for rule in _neighbours(best):
+        if rule not in known and pair.steps < limit and not _distance(rule, pair, seen, scale):
+            fit.rules.append(ScoredRule(rule, 1, 1))
+    _sort(fit, 0.0)
+
+
+def _told_apart(fit: Fit, challenger: Fit, pair: Pair) -> bool:
+    """Whether the two differ on a request."""
+    old, new = fit.best, challenger.best
+    if old is None or new is None:
+        return False
+    return counts_by(old.rule, pair, fit.scale) != counts_by(new.rule, pair, challenger.scale)
+
+
+def _start_over(fit: Fit, challenger: Fit, *, changed: bool) -> None:
+    """Go on with what the challenger has learned.
+
+    Unless the server `changed`, the rule was hardly tried, or misses only here and there: then it was not quite right.
+    """
+    if changed:
+        fit.before = fit.doubted
+        fit.changes += 1
     for name in ("rules", "requests", "foretold", "exact", "errors", "counted", "reported", "traces"):
         setattr(fit, name, getattr(challenger, name))
-    fit.misses, fit.challenger = 0, None
+    fit.misses, fit.challenger, fit.doubted = 0, None, None
 
 
 def _missed(fit: Fit, pair: Pair, seen: Observation) -> bool:
@@ -250,8 +285,8 @@ def _missed(fit: Fit, pair: Pair, seen: Observation) -> bool:
         return False
     scale = fit.scale
     error = _error(counts_by(fit.best.rule, pair, scale), seen)
-    worst = sorted(fit.errors)[-2:]
-    if error <= (_MARGIN * worst[0] + CLOSE if worst[0] else worst[-1] if len(worst) > 1 else 0.0):
+    worse = sorted(fit.errors)[-_ODD:][0] if len(fit.errors) >= _ODD else 0.0
+    if error <= (_MARGIN * worse + CLOSE if worse else 0.0):
         return False
     # A rule that could not be told apart until now may be the one.
     return not any(_error(counts_by(rule, pair, scale), seen) == 0 for rule in fit.alternatives)
@@ -265,8 +300,8 @@ def _error(told: tuple[int, int], seen: Observation) -> float:
     )
 
 
-def _score(fit: Fit, pair: Pair, seen: Observation) -> None:
-    """Score the rules on a request, and look for better ones."""
+def _score(fit: Fit, pair: Pair, seen: Observation, near: Sequence[Preset] = ()) -> None:
+    """Score the rules on a request, and look for better ones, also among the neighbours of those in `near`."""
     _foretell(fit, pair, seen)
     fit.requests += 1
     if seen.output is not None:
@@ -284,15 +319,21 @@ def _score(fit: Fit, pair: Pair, seen: Observation) -> None:
     else:
         fit.traces = [*fit.traces, _trace(pair, seen)][-_TRACES:]
         usual = min((each.loss / each.seen for each in fit.rules), default=0.0)
-        for found in [*_fitting(fit, scale), *_around(fit, pair, seen, scale, started + _BUDGET)]:
+        for found in [*_fitting(fit, scale), *_around(fit, near, pair, seen, started + _BUDGET)]:
             rules.setdefault(found.rule, found)
-    fit.rules = sorted(rules.values(), key=lambda each: _rank(each, usual, fit.requests))
-    del fit.rules[_SETTLED_POOL if settled else _POOL :]
+    fit.rules = [*rules.values()]
+    _sort(fit, usual)
+    exact = sum(each.hits == each.seen for each in fit.rules) if settled else 0
+    del fit.rules[min(exact, _ALIKE_POOL) if settled else max(_POOL, min(exact, _ALIKE_POOL)) :]
+
+
+def _sort(fit: Fit, usual: float) -> None:
+    fit.rules.sort(key=lambda each: _rank(each, usual, fit.requests))
 
 
 def _settled(fit: Fit) -> bool:
     """Whether some rule was exact for long enough, the last request included."""
-    return any(each.hits == each.seen >= KNOWN_AFTER for each in fit.rules)
+    return any(each.hits == each.seen >= _SETTLED_AFTER for each in fit.rules)
 
 
 def _foretell(fit: Fit, pair: Pair, seen: Observation) -> None:
@@ -363,12 +404,12 @@ class _Joint:
         self._known: dict[tuple[int, int, Window], float] = {}
         self.tried = 0
         self.best = math.inf
-        # Places that no trace tells apart are one; the first of them, which is the simplest, stands for all.
-        self.classes: dict[tuple[int, ...], Place] = {}
+        # Places that no trace tells apart are tried as one; the first of them is the simplest.
+        self.classes: dict[tuple[int, ...], list[Place]] = {}
         each_of = zip(*(trace.of for trace in self._traces), strict=True)
         for place, runs in zip(places(), each_of, strict=True):
             if -1 not in runs:
-                self.classes.setdefault(runs, place)
+                self.classes.setdefault(runs, []).append(place)
 
     def loss(self, runs: tuple[int, ...], window: Window, depth: int = _TRACES) -> float:
         """The loss; about what it is, where the rule is far from the best, and by the first `depth` traces alone."""
@@ -441,10 +482,13 @@ def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
     best = heapq.nsmallest(
         _POOL // 2, found.items(), key=lambda each: (each[1], _window_simplicity(each[0][1]))
     )
-    return [
-        ScoredRule(_rule(joint.classes[runs], window, way), len(runs), joint.hits(runs, window), loss)
-        for (runs, window), loss in best
-    ]
+    rules = []
+    for (runs, window), loss in best:
+        hits = joint.hits(runs, window)
+        # What is exact so far may be any of these: a further request will tell.
+        alike = joint.classes[runs] if hits == len(runs) else joint.classes[runs][:1]
+        rules += [ScoredRule(_rule(place, window, way), len(runs), hits, loss) for place in alike]
+    return rules[: 2 * _POOL]
 
 
 def _way(fit: Fit, scale: float) -> Rejection:
@@ -457,9 +501,10 @@ def _way(fit: Fit, scale: float) -> Rejection:
     return Rejection.REMAINDER if 2 * all_of_it > len(fit.traces) else Rejection.PER_PROPOSAL
 
 
-def _around(fit: Fit, pair: Pair, seen: Observation, scale: float, limit: int) -> list[ScoredRule]:
+def _around(fit: Fit, near: Sequence[Preset], pair: Pair, seen: Observation, limit: int) -> list[ScoredRule]:
     """Neighbours of the best rules that fit this request better: places that are not on the grid are among them."""
-    best = [each.rule for each in fit.rules[:_AROUND]] or [IGNORES]
+    best = [*near, *(each.rule for each in fit.rules[:_AROUND])]
+    scale = fit.scale
     tried = {each.rule for each in fit.rules}
     found = []
     for rule in best:
@@ -518,7 +563,7 @@ def places() -> list[Place]:
     found += [
         Place(n, n, direction, reach)
         for n in (4, 8, 3)
-        for reach in (32, 64, 128, 256, 512, 1_024, 2_048)
+        for reach in (32, 64, 100, 128, 200, 256, 512, 1_024, 2_048)
         for direction in both
     ]
     found += [Place(n, n, direction, at_lines=True) for n in (4, 2, 8, 16) for direction in both]

@@ -92,3 +92,10 @@ def test_half_a_fallback_is_a_mistake_in_the_settings(shell: Shell, name: str, m
     ran = shell.run("doctor")
     assert ran.code == 4
     assert f"{missing} is not" in ran.out.decode()
+
+
+def test_how_servers_verify_is_said_and_what_it_was_before_a_change(shell: Shell) -> None:
+    assert "verification" not in findings(shell)
+    shell.file()
+    assert shell.run("rewrite", "-i", INSTRUCTION, "steps.py").code == 0
+    assert "is not known yet (1 request so far)" in findings(shell)["verification"]["text"]

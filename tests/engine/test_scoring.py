@@ -5,11 +5,13 @@ from pathlib import Path
 
 from engine_world import world
 
+from editsvc.emulator import parse_fault
 from editsvc.engine.edit import EditRequest
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.prediction.verifier import PRESETS
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import LogUnavailable, Source
+from editsvc.tuning.servers_file import ServersFile
 
 CODE = "".join(f"value_{number} = {number}\n" for number in range(60))
 REPLY = CODE.replace("value_30 = 30", "value_30 = None")
@@ -106,3 +108,52 @@ async def test_the_service_hands_over_what_it_could_have_predicted_and_the_reply
         result.usage.accepted_prediction_tokens,
         result.usage.rejected_prediction_tokens,
     ]
+
+
+async def test_the_rule_of_the_server_is_learned_from_edits_and_foretells_the_next(tmp_path: Path) -> None:
+    numbers = Numbers()
+    file = ServersFile(tmp_path / "data")
+    scoring = BackgroundScorer(numbers, servers=file, wall=lambda: 1_000.0)
+    cases = [
+        {
+            "instruction": f"let value_{at} be {at + 700} and value_{at + 9} be {at}",
+            "before": CODE,
+            "after": CODE.replace(
+                f"value_{at} = {at}\n", f"value_{at} = {at + 700}\n# new {at * at}\n"
+            ).replace(f"value_{at + 9} = {at + 9}\n", f"value_{at + 9} = {at}\n"),
+        }
+        for at in range(5, 40, 3)
+    ]
+    results = []
+    async with world(tmp_path, cases, scorer=scoring, preset="window=20,match=5,direction=forward") as here:
+        for case in cases:
+            request = EditRequest(Snapshot(CODE), case["instruction"], "values.py", Source.CLI)
+            results.append(await here.service.edit(request))
+    scoring.close(60)
+
+    (known,) = file.load()
+    assert (known.provider, known.model, known.noted_at) == ("cerebras", "gpt-oss-120b", 1_000.0)
+    assert known.fit.requests == len(cases)
+    assert known.rule is not None
+    assert known.rule.most == 20
+    last = results[-1]
+    assert last.prediction_kind is not None
+    assert numbers[last.id][f"{last.prediction_kind}:fitted"] == [
+        last.usage.accepted_prediction_tokens,
+        last.usage.rejected_prediction_tokens,
+    ]
+
+
+async def test_an_edit_that_took_two_requests_teaches_nothing(tmp_path: Path) -> None:
+    file = ServersFile(tmp_path / "data")
+    scoring = BackgroundScorer(Numbers(), servers=file)
+    case = {"instruction": "let value_30 be none", "before": CODE, "after": REPLY}
+    async with world(
+        tmp_path, [case], scorer=scoring, max_retries=2, faults=(parse_fault("status:503"),), fault_count=1
+    ) as here:
+        result = await here.service.edit(
+            EditRequest(Snapshot(CODE), case["instruction"], "values.py", Source.CLI)
+        )
+    scoring.close(10)
+    assert len(result.attempts) == 2
+    assert file.load() == []

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from editsvc.errors import DocumentRefused, SettingsError
 from editsvc.prediction import candidates
 from editsvc.prediction.policy import (
+    FORETOLD,
     VERSION,
     Cell,
     Decision,
@@ -262,3 +263,54 @@ def test_a_settings_file_adds_to_the_model_table_and_changes_it() -> None:
 def test_a_wrong_key_in_the_model_table_is_named() -> None:
     with pytest.raises(SettingsError, match=r'models\."mine" are wrong.*predicts'):
         models.table({"mine": {"predicts": True}})
+
+
+@pytest.mark.parametrize(
+    ("foretold", "send", "reason"),
+    [(True, True, Reason.PAYS), (False, False, Reason.DOES_NOT_PAY), (None, True, Reason.PREDICTABLE)],
+)
+def test_what_the_server_would_do_decides_where_nothing_was_learned(
+    foretold: bool | None, send: bool, reason: Reason
+) -> None:
+    decision = decide(
+        PredictionMode.AUTO,
+        capable=True,
+        refused_lately=False,
+        target_tokens=1_000,
+        min_tokens=128,
+        foretold=foretold,
+    )
+
+    assert (decision.send, decision.reason) == (send, reason)
+    assert decision.policy_version == (VERSION if foretold is None else FORETOLD)
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_what_was_learned_has_the_last_word(learned: bool) -> None:
+    cell = Cell("cerebras", "m")
+    decision = decide(
+        PredictionMode.AUTO,
+        capable=True,
+        refused_lately=False,
+        target_tokens=1_000,
+        min_tokens=128,
+        learned=LearnedPolicy("learned-3", {cell: LearnedChoice(learned)}),
+        cell=cell,
+        foretold=not learned,
+    )
+
+    assert decision.send is learned
+    assert decision.policy_version == "learned-3"
+
+
+def test_facts_against_a_prediction_count_whatever_is_foretold() -> None:
+    decision = decide(
+        PredictionMode.AUTO,
+        capable=True,
+        refused_lately=True,
+        target_tokens=1_000,
+        min_tokens=128,
+        foretold=True,
+    )
+
+    assert decision.reason is Reason.SERVER_REFUSED

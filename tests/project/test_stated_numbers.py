@@ -138,6 +138,13 @@ STATED: list[tuple[str, str, list[Any]]] = [
             + default(EmulatorOptions, "prefill")
         ],
     ),
+    ("docs/emulator.md", "({}: back to its least)", [0]),
+    (
+        "docs/verification.md",
+        "A text above {:,} tokens is left out",
+        [constant("prediction.fitting:_LONGEST")],
+    ),
+    ("docs/verification.md", "of at least {} such ones", [constant("prediction.servers:_ENOUGH")]),
     ("docs/emulator.md", "in blocks of {}", [constant("emulator.prompt_cache:BLOCK")]),
     ("docs/emulator.md", "(or `random`: 1 to {})", [constant("emulator.answer:_MOST_DRAWN")]),
     ("docs/emulator.md", "tokens, {} by default", [default(Fault, "at")]),
