@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.app.known_servers import Foretelling, servers_file
+from editsvc.app.known_servers import Foretelling
 from editsvc.app.servers import Asked, chain_of, configured, for_the_first, rows, with_models
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import EditService
@@ -222,8 +222,7 @@ async def _service(
             chain.warm_up()
         preparation.run()
 
-    known = None if offline else servers_file(settings)
-    scorer = BackgroundScorer(log, servers=known) if log is not None else None
+    scorer = BackgroundScorer(log, servers=None if offline else folder) if log is not None else None
     try:
         yield EditService(
             provider=chain,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from editsvc.settings import environment
-from editsvc.tuning.servers_file import ServersFile
+from editsvc.tuning import SERVERS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from editsvc.settings.schema import Settings
 
 
-def servers_file(settings: Settings) -> ServersFile:
-    """The file in the data folder."""
-    return ServersFile(environment.data_dir(settings))
+def known_servers(settings: Settings) -> list[KnownServer]:
+    """What is known of each server, as it is kept in the data folder."""
+    from editsvc.tuning.servers_file import ServersFile  # noqa: PLC0415 - not before the first request
+
+    return ServersFile(environment.data_dir(settings)).load()
 
 
 class Foretelling:
@@ -31,17 +33,18 @@ class Foretelling:
     def __init__(self, settings: Settings, table: Mapping[str, Model]) -> None:
         self._settings = settings
         self._table = table
-        self._file = servers_file(settings)
+        self._path = environment.data_dir(settings) / SERVERS_FILE
         self._stamp: int | None = None
         self._servers: list[KnownServer] = []
 
     def __call__(self, provider: str, model: str, kind: str, prediction_tokens: int, /) -> bool | None:
         """Whether a prediction of that kind and length pays; None if that is not known."""
-        stamp = self._file.stamp
-        if stamp is None:
+        try:
+            stamp = self._path.stat().st_mtime_ns
+        except OSError:
             return None
         if stamp != self._stamp:
-            self._servers = self._file.load()
+            self._servers = known_servers(self._settings)
             self._stamp = stamp
         for server in self._servers:
             if (server.provider, server.model) == (provider, model):
@@ -60,7 +63,7 @@ def with_servers(report: Report, settings: Settings) -> Report:
     from editsvc.report.model import Recommendation  # noqa: PLC0415
 
     found = []
-    for server in servers_file(settings).load():
+    for server in known_servers(settings):
         if report.since is not None and server.noted_at < report.since.timestamp():
             continue
         found.append(Recommendation("server", sentence(server), numbers(server)))

@@ -342,10 +342,10 @@ def learned(model: str, lesson: Lesson) -> str:
 
 def _rules(settings: Settings) -> Iterator[Checkup]:
     """How servers verify predictions, as far as that was learned."""
-    from editsvc.app.known_servers import servers_file
+    from editsvc.app.known_servers import known_servers
     from editsvc.prediction.servers import change_sentence, sentence
 
-    for server in servers_file(settings).load():
+    for server in known_servers(settings):
         yield Checkup("verification", sentence(server), ok=True if server.rule is not None else None)
         changed = change_sentence(server)
         if changed is not None:

@@ -12,10 +12,10 @@ from editsvc.tokenlog.errors import LogUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from editsvc.prediction.servers import Asked
     from editsvc.tokens import Tokenizer
-    from editsvc.tuning.servers_file import ServersFile
 
 _WAITING = 64  # edits; further ones are not scored
 
@@ -41,11 +41,12 @@ class BackgroundScorer:
     It waits until no edit is under way, whose reply would come more slowly beside it; it goes on meanwhile only where
     so many edits wait to be scored that the next one would be left out.
 
-    With `servers`, it learns from each edit by which rule the server verifies predictions; `wall` tells Unix time.
+    With the data folder in `servers`, it learns from each edit by which rule the server verifies predictions, and keeps
+    that there; `wall` tells Unix time.
     """
 
     def __init__(
-        self, log: _Log, *, servers: ServersFile | None = None, wall: Callable[[], float] = time.time
+        self, log: _Log, *, servers: Path | None = None, wall: Callable[[], float] = time.time
     ) -> None:
         self._log = log
         self._servers = servers
@@ -106,12 +107,14 @@ class BackgroundScorer:
                     self._log.set_what_if(edit.record_id, numbers)
 
     def _learned(
-        self, file: ServersFile, edit: _ScoredEdit, asked: Asked, tokens: Tokenizer
+        self, folder: Path, edit: _ScoredEdit, asked: Asked, tokens: Tokenizer
     ) -> dict[str, list[int]]:
         """Learn from an edit; what the server's own rule makes of each candidate, if it is known."""
         from editsvc.prediction.servers import KnownServer, learn_from
         from editsvc.tokens import LineEnds
+        from editsvc.tuning.servers_file import ServersFile
 
+        file = ServersFile(folder)
         servers = file.load()  # other processes learn as well
         known = [each for each in servers if (each.provider, each.model) == (asked.provider, asked.model)]
         if not known:

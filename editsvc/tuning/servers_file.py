@@ -15,11 +15,11 @@ from editsvc.files import disk
 from editsvc.prediction.fitting import places
 from editsvc.prediction.servers import KnownServer, is_sane
 from editsvc.system.files import make_private_folder
+from editsvc.tuning import SERVERS_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SERVERS_FILE: Final = "servers.json"
 _SCHEMA: Final = 1
 _LARGEST: Final = 16_777_216
 _MOST: Final = 64  # models; the latest stay
@@ -35,14 +35,6 @@ class ServersFile:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / SERVERS_FILE
-
-    @property
-    def stamp(self) -> int | None:
-        """Changes whenever the file does; None if it is not there."""
-        try:
-            return self._path.stat().st_mtime_ns
-        except OSError:
-            return None
 
     def load(self) -> list[KnownServer]:
         """Every server that something is known of; nothing, if the file is not there or cannot be used."""

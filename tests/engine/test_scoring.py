@@ -113,7 +113,7 @@ async def test_the_service_hands_over_what_it_could_have_predicted_and_the_reply
 async def test_the_rule_of_the_server_is_learned_from_edits_and_foretells_the_next(tmp_path: Path) -> None:
     numbers = Numbers()
     file = ServersFile(tmp_path / "data")
-    scoring = BackgroundScorer(numbers, servers=file, wall=lambda: 1_000.0)
+    scoring = BackgroundScorer(numbers, servers=tmp_path / "data", wall=lambda: 1_000.0)
     cases = [
         {
             "instruction": f"let value_{at} be {at + 700} and value_{at + 9} be {at}",
@@ -146,7 +146,7 @@ async def test_the_rule_of_the_server_is_learned_from_edits_and_foretells_the_ne
 
 async def test_an_edit_that_took_two_requests_teaches_nothing(tmp_path: Path) -> None:
     file = ServersFile(tmp_path / "data")
-    scoring = BackgroundScorer(Numbers(), servers=file)
+    scoring = BackgroundScorer(Numbers(), servers=tmp_path / "data")
     case = {"instruction": "let value_30 be none", "before": CODE, "after": REPLY}
     async with world(
         tmp_path, [case], scorer=scoring, max_retries=2, faults=(parse_fault("status:503"),), fault_count=1
