@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from editsvc.tuning.days import paced, present
@@ -170,7 +171,7 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
                 measured,
                 standing=_standing(terms.standing, cell),
                 unsupported=cell in terms.withdrawn,
-                ignored=_ignored(sent),
+                ignored=_ignored(sent, plain),
                 crossing=None
                 if terms.whole_models
                 else crossing([each for each in recent if each.observation.clean], rates[cell]),
@@ -229,10 +230,15 @@ def _foretold(sent: Sequence[Weighted], rates: Rates) -> tuple[float, float] | N
     return min(shares), max(shares)
 
 
-def _ignored(sent: Sequence[Weighted]) -> bool:
-    """Whether a server neither accepts nor rejects anything, in enough requests to say so."""
+def _ignored(sent: Sequence[Weighted], plain: Sequence[Weighted]) -> bool:
+    """Whether a server neither accepts nor rejects anything, in enough requests to say so.
+
+    After a few such requests no more predictions go out, and then those few are enough.
+    """
     counted = [each.observation for each in sent if each.observation.counted]
-    return len(counted) >= FLOOR and not any(each.accepted or each.rejected for each in counted)
+    last = max((each.observation for each in plain), key=attrgetter("at"), default=None)
+    enough = 1 if last is not None and last.refrained else FLOOR
+    return len(counted) >= enough and not any(each.accepted or each.rejected for each in counted)
 
 
 def _basis(plain: Sequence[Weighted]) -> Basis:

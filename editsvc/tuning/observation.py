@@ -40,7 +40,8 @@ class Observation:
 
     An edit is `clean` if one request was enough. Where more were made, or one failed, `reply_tokens` is what all of
     them wrote, `seconds` what all of them took, and `counted` whether accepted and rejected tokens were reported; it is
-    `done` if there was a whole reply in the end. It stands for `stands_for` edits, if it is one of a sample.
+    `done` if there was a whole reply in the end. It `refrained` from a prediction if the server had taken no notice of
+    those before. It stands for `stands_for` edits, if it is one of a sample.
     """
 
     at: datetime
@@ -58,6 +59,7 @@ class Observation:
     clean: bool = True
     done: bool = True
     counted: bool = True
+    refrained: bool = False
     stands_for: int = 1
 
     @property
@@ -161,6 +163,7 @@ def _common(record: LoggedRequest) -> dict[str, Any]:
         else record.document_bytes / CHARACTERS_PER_TOKEN,
         "parts": _parts(record),
         "path": record.path,
+        "refrained": record.prediction_reason == Reason.SERVER_IGNORES,
     }
 
 

@@ -251,6 +251,22 @@ def test_report_and_tuning_say_the_same_and_the_right_thing(
     assert decisions(tuning) == {"gpt-oss-120b": predict}
 
 
+def test_a_server_that_gets_no_more_predictions_since_it_took_no_notice_is_said_to() -> None:
+    """Two requests show it, and the others go out without one."""
+    records = log(deaf, requests=60, exploration=0.0)
+    later = {
+        "prediction_sent": False,
+        "prediction_drawn": False,
+        "prediction_reason": "server-ignores",
+        "propensity": 1.0,
+        "accepted_prediction_tokens": None,
+        "rejected_prediction_tokens": None,
+    }
+    report, tuning = told([*records[:2], *(with_(record, **later) for record in records[2:])])
+    assert report.recommendations[0].kind == "prediction-ignored"
+    assert decisions(tuning) == {"gpt-oss-120b": None}
+
+
 def test_where_users_choose_and_chance_does_not_the_saving_is_modelled_and_says_so() -> None:
     records = log(good, requests=5_000, exploration=0.0)
     rng = Random(3)
