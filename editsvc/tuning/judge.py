@@ -30,7 +30,6 @@ from editsvc.tuning.estimates import (
 from editsvc.tuning.objective import Worth
 from editsvc.tuning.observation import by_model, weigh
 from editsvc.tuning.savings import Rates, plain_speed, savings, share_saved
-from editsvc.tuning.scopes import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.observation import Observation, Weighted
     from editsvc.tuning.savings import Plain, Savings
-    from editsvc.tuning.scopes import Crossing
 
 FLOOR: Final = 20
 SHOWN: Final = 0.975
@@ -120,7 +118,6 @@ class Finding:
     check: Check | None = None
     foretold: tuple[float, float] | None = None
     since: datetime | None = None
-    crossing: Crossing | None = None
     scope_min_tokens: int | None = None
     price_known: bool = True
 
@@ -172,22 +169,19 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
                 standing=_standing(terms.standing, cell),
                 unsupported=cell in terms.withdrawn,
                 ignored=_ignored(sent, plain),
-                crossing=None
-                if terms.whole_models
-                else crossing([each for each in recent if each.observation.clean], rates[cell]),
                 price_known=price is not None,
                 basis=_basis(plain),
                 check=_check(recent, measured, rates[cell]),
                 foretold=_foretold(sent, rates[cell]),
                 since=sent_since,
+                scope_min_tokens=_threshold(terms.standing, cell),
             )
         )
     result: list[Finding] = []
     for finding in _decided(found):
-        model = _with_threshold(finding, terms.standing)
-        result.append(model)
+        result.append(finding)
         if not terms.whole_models:
-            result += _cells(model, arms[model.cell], rates[model.cell], terms.standing)
+            result += _cells(finding, arms[finding.cell], rates[finding.cell], terms.standing)
     return Judgement(tuple(result), rates, shifted)
 
 
@@ -327,18 +321,6 @@ def _missing(found: Savings) -> str:
     return ""
 
 
-def _with_threshold(finding: Finding, standing: LearnedPolicy | None) -> Finding:
-    """Adopt the threshold if there is none yet, or if the old one is outside the plausible range."""
-    old = standing.choices.get(finding.cell) if standing is not None else None
-    threshold = old.scope_min_tokens if old is not None else None
-    crossed = finding.crossing
-    if crossed is not None and (
-        threshold is None or not crossed.tokens.low <= threshold <= crossed.tokens.high
-    ):
-        threshold = crossed.threshold
-    return replace(finding, scope_min_tokens=threshold)
-
-
 def _cells(
     model: Finding,
     arms: _Arms,
@@ -378,6 +360,12 @@ def _cells(
         )
         for (cell, found, _), sent_s in zip(known, drawn, strict=True)
     ]
+
+
+def _threshold(standing: LearnedPolicy | None, cell: Cell) -> int | None:
+    """The length from which on parts are offered, as somebody wrote it into the policy: it is not learned."""
+    old = standing.choices.get(cell) if standing is not None else None
+    return old.scope_min_tokens if old is not None else None
 
 
 def _standing(standing: LearnedPolicy | None, cell: Cell, *, otherwise: bool | None = None) -> bool | None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import credible
 from editsvc.prediction.policy import Cell, Reason, size_of
-from editsvc.scope.scopes import ScopeKind
 from editsvc.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
@@ -34,9 +33,8 @@ class Observation:
 
     `reply_tokens` is reasoning and text, without rejected tokens: the same with and without a prediction.
     `seconds` is the time for writing the reply, above 0; None if it was not reported. `propensity` is the
-    probability of the draw, 1 if it was not randomised. `document_tokens` is an estimate; `parts` says
-    whether parts of the document were offered instead of the whole (None: some other scope). `path` tells files
-    apart (None: a file of its own).
+    probability of the draw, 1 if it was not randomised. `document_tokens` is an estimate. `path` tells files apart
+    (None: a file of its own).
 
     An edit is `clean` if one request was enough. Where more were made, or one failed, `reply_tokens` is what all of
     them wrote, `seconds` what all of them took, and `counted` whether accepted and rejected tokens were reported; it is
@@ -54,7 +52,6 @@ class Observation:
     seconds: float | None
     propensity: float = 1.0
     document_tokens: float | None = None
-    parts: bool | None = None
     path: str | None = None
     clean: bool = True
     done: bool = True
@@ -161,7 +158,6 @@ def _common(record: LoggedRequest) -> dict[str, Any]:
         "document_tokens": None
         if record.document_bytes is None
         else record.document_bytes / CHARACTERS_PER_TOKEN,
-        "parts": _parts(record),
         "path": record.path,
         "refrained": record.prediction_reason == Reason.SERVER_IGNORES,
     }
@@ -216,10 +212,3 @@ class _Expected:
         if self._share is None or not observation.document_tokens:
             return self._mean
         return self._share * observation.document_tokens
-
-
-def _parts(record: LoggedRequest) -> bool | None:
-    """Whether parts were offered, even if the model then asked for the whole; None for a named scope."""
-    if record.scope_kind == ScopeKind.SECTIONS or (record.parts_offered or 0) > 1:
-        return True
-    return False if record.scope_kind == ScopeKind.FILE else None

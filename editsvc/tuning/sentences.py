@@ -125,12 +125,6 @@ def _evidence(finding: Finding, worth: Worth) -> Iterator[str]:
     flip = would_flip(finding, worth)
     if flip:
         yield flip
-    if finding.crossing is not None:
-        crossing = finding.crossing
-        yield (
-            f"parts           pay from {_interval(crossing.tokens, '{:,.0f}')} tokens of a document on "
-            f"({crossing.parts} requests with parts, {crossing.whole} with the whole)"
-        )
     if finding.scope_min_tokens is not None:
         yield f"scope_min_tokens = {finding.scope_min_tokens}"
 

@@ -31,7 +31,6 @@ def to_json(tuning: Tuning) -> dict[str, Any]:
 
 def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
     found = finding.savings
-    crossing = finding.crossing
     return {
         **_cell(finding.cell),
         "predict": finding.predict,
@@ -63,7 +62,6 @@ def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
         "flips_at": {"pass_cost": found.pass_cost_limit, "value_of_time": _hour(finding, tuning)},
         "would_flip": would_flip(finding, tuning.worth) or None,
         "scope_min_tokens": finding.scope_min_tokens,
-        "scope_crossing": _estimate(crossing.tokens) if crossing is not None else None,
     }
 
 

@@ -309,7 +309,6 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ("docs/tuning.md", "a certainty of {:.0f} % is needed", [100 * constant("tuning.judge:FIRST_SHOWN")]),
     ("docs/tuning.md", "with a certainty of {:.1f} %", [100 * constant("tuning.judge:SHOWN")]),
     ("docs/tuning.md", "Below {} files, or days,", [CLUSTERS]),
-    ("docs/tuning.md", "at least {} requests of each kind", [constant("tuning.scopes:FLOOR")]),
     ("docs/tuning.md", "About {} requests in a hundred", [WORDS[round(100 * SETTINGS.exploration)]]),
     (
         "docs/tuning.md",

@@ -29,7 +29,7 @@ def test_a_predicted_request_is_read_from_its_record(make_record: Callable[..., 
     assert found.cell == Cell("cerebras", "gpt-oss-120b", "file", Size.SMALL)
     assert (found.reply_tokens, found.reasoning_tokens, found.passes) == (500, 20, 80)
     assert (found.accepted, found.rejected, found.propensity) == (400, 30, 0.9)
-    assert (found.document_tokens, found.parts) == (1_000, False)
+    assert found.document_tokens == 1_000
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,6 @@ def test_the_servers_time_counts_and_else_the_time_after_the_first_token(
     found = observe(logged_request(make_record(**fields)))
     assert found is not None
     assert found.seconds == seconds
-
-
-def test_a_request_for_parts_is_told_from_one_for_a_file_and_from_one_for_lines(
-    make_record: Callable[..., RequestRecord],
-) -> None:
-    ways: list[tuple[dict[str, Any], bool | None]] = [
-        ({"scope_kind": "sections", "parts_offered": 7}, True),
-        ({"scope_kind": "sections", "parts_offered": 1}, True),
-        ({"scope_kind": "file", "parts_offered": 7}, True),
-        ({"scope_kind": "file", "parts_offered": 1}, False),
-        ({"scope_kind": "file"}, False),
-        ({"scope_kind": "lines", "parts_offered": 1}, None),
-        ({}, None),
-    ]
-    for fields, parts in ways:
-        found = observe(logged_request(make_record(**fields)))
-        assert found is not None
-        assert found.parts is parts, fields
 
 
 def test_the_requests_of_a_model_are_in_the_order_of_time(

@@ -365,7 +365,8 @@ def test_a_model_that_changed_begins_anew_with_the_built_in_rule(standing: Polic
     assert policy.rule == ()
 
 
-def test_a_threshold_for_parts_is_learned_and_then_held(make_record: MakeRecord) -> None:
+def test_a_threshold_for_parts_is_kept_and_never_learned(make_record: MakeRecord) -> None:
+    """Parts and the whole are never drawn, and what asked again is missing on one side: no log says which pays."""
     rng = Random(1)
     records = []
     for number in range(120):
@@ -381,13 +382,6 @@ def test_a_threshold_for_parts_is_learned_and_then_held(make_record: MakeRecord)
                 completion_time_s=seconds,
             )
         )
-    found = tuned(records)
-    policy = propose(found, None, version=1, now=NOW, models=TABLE)
-    assert policy is not None
-    threshold = policy.learned.scope_min_tokens(MODEL, 1_000)
-    assert 1_400 < threshold < 2_000
-    assert f"scope_min_tokens = {threshold}" in text(found, "in all")
-    nearby = LearnedPolicy("learned-1", {MODEL: LearnedChoice(scope_min_tokens=threshold + 10)})
-    assert tuned(records, standing=nearby).findings[0].scope_min_tokens == threshold + 10
-    far = LearnedPolicy("learned-1", {MODEL: LearnedChoice(scope_min_tokens=9_000)})
-    assert tuned(records, standing=far).findings[0].scope_min_tokens == threshold
+    assert tuned(records).findings[0].scope_min_tokens is None
+    written = LearnedPolicy("learned-1", {MODEL: LearnedChoice(scope_min_tokens=1_500)})
+    assert tuned(records, standing=written).findings[0].scope_min_tokens == 1_500
