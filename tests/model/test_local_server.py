@@ -24,7 +24,7 @@ from editsvc.provider.patience import WHOLE_S
 pytestmark = pytest.mark.model
 
 EDITSVC = str(Path(sys.executable).with_name("editsvc"))
-SIZE = "WIDTH = 80\nHEIGHT = 24\n"
+SIZE = 'WIDTH = 80\nHEIGHT = 24\nTITLE = "shop"\n'
 RIGHT = SIZE.replace("80", "100")
 ASKED = ("rewrite", "-i", "change WIDTH to 100", "--apply")
 LONG = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(700))
