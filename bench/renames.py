@@ -5,6 +5,10 @@ versions of the engine are tried on the same), and each is renamed to a fresh na
 back ends at the same text; the new text has the same syntax tree; and Python compiles, is the same program but for the
 name, and binds every name in the scope in which it was bound. A refusal is no failure, but it is counted, with its
 reason.
+
+With ``--together``, the files of each folder are one run: names that one file defines and others mention are renamed in
+all of them. Then what a file takes from another must still be there; a run in which one file is refused counts as
+refused.
 """
 
 from __future__ import annotations
@@ -20,20 +24,22 @@ import warnings
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from editsvc import syntax
 from editsvc.instruction.commands import Rename
-from editsvc.offline import NotApplicable, edits
+from editsvc.offline import NotApplicable, NotHere, edits
 from editsvc.offline.naming import names_of
+from editsvc.offline.naming.links import Beside, Files, links_of
 from editsvc.offline.naming.roles import Defines
 from editsvc.syntax.languages import language_of
 from editsvc.syntax.nesting import nodes_below
 from editsvc.text.document import apply, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import tree_sitter
 
@@ -199,6 +205,124 @@ def of_file(path: Path, names: int, seed: int) -> list[Tried]:
     return [tried(text, name, language, str(path)) for name in own[:names]]
 
 
+def shared_names(files: Files, seed: str, most: int) -> list[str]:
+    """Names, `most` at most, that one of the files offers to others and another takes, as far as imports tell."""
+    places: Counter[str] = Counter()
+    for path in files.texts:
+        names = files.names(path)
+        places.update(names.nodes.keys() if names is not None else ())
+    several = sorted(
+        name
+        for name, count in places.items()
+        if count > 1 and len(name) > 1 and not (name.startswith("__") and name.endswith("__"))
+    )
+    random.Random(seed).shuffle(several)
+    return list(islice((name for name in several if _is_shared(files, name)), most))
+
+
+def _is_shared(files: Files, name: str) -> bool:
+    offering = [
+        path for path in files.texts if name in files.texts[path] and files.offer(path, name).anything
+    ]
+    if not offering:
+        return False
+    for path in files.texts:
+        names = files.names(path)
+        if names is None or name not in names.nodes or path in offering:
+            continue
+        links = links_of(files, path, names, name)
+        if links.starts or links.keys or links.types:
+            return True
+    return False
+
+
+def tried_together(texts: Mapping[str, str], name: str, known: Mapping[str, str], where: str) -> Tried:
+    """Rename `name` in all the files of a run to a fresh one and back, and look at both results."""
+    new = fresh("\n".join(texts.values()), name)
+    language = language_of(next(iter(texts)))
+    kind = language.name if language is not None else ""
+    try:
+        there = _renamed(texts, Rename(name, new), known)
+    except NotApplicable as error:
+        return Tried(kind, where, name, refusal=str(error.message))
+    fault = ""
+    for path, text in texts.items():
+        own = language_of(Path(path).name, text[:200])
+        if own is not None and there[path] != text:
+            fault = fault or _fault(text, there[path], own, name, new)
+    if there == dict(texts):
+        fault = "nothing was renamed"
+    fault = fault or _lost(Files(texts, known), Files(there, known), name, new)
+    if not fault:
+        try:
+            back = _renamed(there, Rename(new, name), known)
+        except NotApplicable as error:
+            fault = f"the way back is refused: {error.message}"
+        else:
+            same = all(_same_text(back[path], text, name) for path, text in texts.items())
+            fault = "" if same else "the way back ends elsewhere"
+    return Tried(kind, where, name, fault=fault)
+
+
+def _renamed(texts: Mapping[str, str], value: Rename, known: Mapping[str, str]) -> dict[str, str]:
+    """The files after a rename; raises NotApplicable if one is refused, but not for one that has no such name."""
+    files = Files(texts, known)
+    done = {}
+    for path, text in texts.items():
+        language = language_of(Path(path).name, text[:200])
+        try:
+            made = edits(text, value, language, beside=Beside(files, path))
+        except NotHere:
+            made = []
+        done[path] = apply(text, made)
+    return done
+
+
+def _lost(before: Files, after: Files, name: str, new: str) -> str:
+    """What a file took from another, and now cannot; empty if nothing."""
+    for path in before.texts:
+        old_ones, new_ones = before.imports(path), after.imports(path)
+        if len(old_ones) != len(new_ones):
+            return f"{path} imports something else"
+        for old, now in zip(old_ones, new_ones, strict=True):
+            if old.path is None or old.name not in (name, new) or now.path is None:
+                continue
+            if before.exports(old.path, old.name) and not after.exports(now.path, now.name):
+                return f"{path} takes `{now.name}` from a file that has none"
+    return ""
+
+
+def of_folder(folder: Path, names: int, seed: int) -> list[Tried]:
+    """`names` renames over the files of a folder, of each language in it that has at least two files."""
+    by_language: dict[str, dict[str, str]] = defaultdict(dict)
+    known: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.name == "go.mod":
+            known[path.as_posix()] = path.read_text("utf-8")
+        try:
+            text = normalise(path.read_text("utf-8")) if path.is_file() else ""
+        except (UnicodeDecodeError, OSError):
+            continue
+        language = language_of(path.name, text[:200])
+        if text and language is not None and language.grammar and len(text) < _LARGEST:
+            by_language[_FAMILIES.get(language.name, language.name)][path.as_posix()] = text
+    found = []
+    for texts in by_language.values():
+        if len(texts) < 2:
+            continue
+        shared = shared_names(Files(texts, known), f"{seed}\0{folder.name}", names)
+        found += [tried_together(texts, name, known, folder.as_posix()) for name in shared]
+    return found
+
+
+_FAMILIES: Final = {
+    "javascriptreact": "javascript",
+    "typescript": "javascript",
+    "typescriptreact": "javascript",
+    "c": "cpp",
+}
+
+
 def table(found: Iterable[Tried]) -> str:
     """For each language: files, names, refusals and faults."""
     rows: dict[str, list[Tried]] = defaultdict(list)
@@ -226,12 +350,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--refusals", action="store_true", help="print every refusal, not only their kinds")
+    parser.add_argument("--together", action="store_true", help="each folder is one run, of all its files")
     options = parser.parse_args()
     paths = sorted(path for folder in options.folders for path in folder.rglob("*") if path.is_file())
+    if options.together:
+        paths = options.folders
     found: list[Tried] = []
     with ProcessPoolExecutor(options.jobs) as pool:
         count = len(paths)
-        for tries in pool.map(of_file, paths, [options.names] * count, [options.seed] * count, chunksize=8):
+        for tries in pool.map(
+            of_folder if options.together else of_file,
+            paths,
+            [options.names] * count,
+            [options.seed] * count,
+            chunksize=8,
+        ):
             found += tries
     for one in found:
         if one.fault:

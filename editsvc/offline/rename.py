@@ -13,6 +13,7 @@ from editsvc.offline.errors import NotApplicable, NotHere, not_found
 from editsvc.offline.naming import linked, names_of
 from editsvc.offline.naming.headers import headers, is_of_absent_class, seen_by_others
 from editsvc.offline.naming.inherited import may_be_owed
+from editsvc.offline.naming.python import by_text
 from editsvc.offline.naming.receivers import Whose, owner_of, receivers_of
 from editsvc.offline.naming.roles import PAIR, Defines, Occurrence, Role, ancestor, last_name, root_of
 from editsvc.offline.naming.scopes import meant
@@ -104,14 +105,15 @@ def apply(
     if not value.across_files and meaning.foreign:
         _refuse_if_from_nowhere(names, value.old)
         _refuse_if_anothers(names, value.old, meaning.places)
-    notes = []
-    if not value.across_files and not meaning.foreign:
-        notes += _owed(names, value, meaning, owner, edits)
-        notes += _declared_elsewhere(names, value, edits, beside)
     _refuse_if_read_from_text(tree, value.old)
     spans = {(edit.start, edit.end): edit for edit in edits}
     asked = ((value.in_comments, language.comments), (value.in_strings, language.strings))
     words = raw + [span for wanted, query in asked if wanted for span in _words_in(tree, value.old, query)]
+    notes = []
+    if not value.across_files and not meaning.foreign:
+        notes += _owed(names, value, meaning, owner, edits)
+        notes += _declared_elsewhere(names, value, edits, beside)
+        _refuse_if_said_by_text(names, value, edits, words)
     for span in words:
         spans.setdefault(span, Edit(*span, value.new))
     kept = [place.start for place in left if (place.start, place.end) not in spans]
@@ -600,6 +602,22 @@ def _refuse_if_anothers(names: Names, name: str, places: list[Occurrence]) -> No
         )
 
 
+def _refuse_if_said_by_text(
+    names: Names, value: Rename, edits: list[Edit], words: list[tuple[int, int]]
+) -> None:
+    """Raise if a string of Python's would have to change with the name, and is not renamed."""
+    if names.tree.language.name != "python":
+        return
+    renamed = {edit.start for edit in edits} | {start for start, _ in words}
+    for start, why in by_text(names, value.old):
+        if start not in renamed:
+            where = lines_of(names.tree.text, [start])
+            raise NotApplicable(
+                f"`{value.old}` in the string on {where} {why}, and would have to change as well.",
+                hint=f"To change strings too, write: rename {value.old} to {value.new} including strings",
+            )
+
+
 def _is_label(node: tree_sitter.Node) -> bool:
     parent = node.parent
     around = parent.type if parent is not None else ""
@@ -649,7 +667,9 @@ def _by_words(text: str, value: Rename, language: Language | None) -> Outcome:
         raise NotApplicable(
             f"`{indirect[0]}` on {lines_of(text, [indirect.start()])} takes variables by names that it makes."
         )
+    spans, notes = _without_strings(text, value, language, spans)
     if language is not None and language.name not in _TEXT:
+        _refuse_if_unclear(text, value, language, spans)
         for start, _ in spans:
             line = index.line_of(start)
             if _IMPORT.match(text[slice(*index.line_span(line))]):
@@ -657,7 +677,63 @@ def _by_words(text: str, value: Rename, language: Language | None) -> Outcome:
                     f"`{value.old}` is part of an import on line {line + 1}, which cannot be told from a name without "
                     f"a grammar for {language.name}."
                 )
-    return Outcome([Edit(start, end, value.new) for start, end in spans])
+    return Outcome([Edit(start, end, value.new) for start, end in spans], notes)
+
+
+# Where a word is part of a file's name.
+_OF_FILES: Final = frozenset({"makefile", "dockerfile"})
+_BEHIND: Final = re.compile(r"(?P<owner>[\w$@)\]}\"']*)\s*(?:\?\.|&\.|->|::|(?<!\.)\.)\s*\Z")
+_ITSELF: Final = frozenset({"self", "this", "$this", "static", "$self", "super", "base", "@", "parent"})
+_SIGIL: Final = re.compile(r"[$@%:]+\Z")
+_SQL_TEXT: Final = re.compile(r"'(?:[^']|'')*'")
+
+
+def _without_strings(
+    text: str, value: Rename, language: Language | None, spans: list[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
+    """The places outside of SQL's strings, which are data, and a note about those inside."""
+    if language is None or language.name != "sql" or value.in_strings:
+        return spans, ()
+    data = [match.span() for match in _SQL_TEXT.finditer(text)]
+    inside = [span for span in spans if any(start < span[0] < end for start, end in data)]
+    if not inside:
+        return spans, ()
+    kept = [span for span in spans if span not in inside]
+    if not kept:
+        raise NotApplicable(f"`{value.old}` stands in strings only, on {lines_of(text, [inside[0][0]])}.")
+    return kept, (f"`{value.old}` stays on {lines_of(text, [s for s, _ in inside])}, where it is text.",)
+
+
+def _refuse_if_unclear(text: str, value: Rename, language: Language, spans: list[tuple[int, int]]) -> None:
+    """Raise where a word of code that is not parsed may be several things: a member, a variable, part of a path."""
+    if language.name in _OF_FILES:
+        paths = [
+            s for s, e in spans if text[e : e + 1] in ("/", ".", "-") or text[s - 1 : s] in ("/", ".", "-")
+        ]
+        if paths:
+            raise NotApplicable(
+                f"`{value.old}` on {lines_of(text, paths)} is part of a file's name, or of another."
+            )
+        return
+    members = []
+    sigils = set()
+    for start, _ in spans:
+        before = text[max(0, start - 80) : start]
+        behind = _BEHIND.search(before)
+        if behind is not None and behind["owner"] not in _ITSELF:
+            members.append(start)
+        sigil = _SIGIL.search(before)
+        sigils.add(sigil[0] if sigil is not None and behind is None else "")
+    if members and len(members) < len(spans):
+        raise NotApplicable(
+            f"Whether `{value.old}` on {lines_of(text, members)} is the one that this file defines cannot be told "
+            f"without a grammar for {language.name}."
+        )
+    if len(sigils) > 1:
+        shown = " and ".join(f"`{sigil}{value.old}`" for sigil in sorted(sigils))
+        raise NotApplicable(
+            f"The file has {shown}, which cannot be told apart without a grammar for {language.name}."
+        )
 
 
 def word(name: str, language: Language | None) -> re.Pattern[str]:

@@ -98,13 +98,11 @@ def _foreign_bases(
             continue
         if receivers.types.get(base):
             yield from _foreign_bases(names, receivers, base, seen | {owner, base})
-        elif (
-            links is not None
-            and links.files is not None
-            and base in links.taken
-            and (links.files.origin(*links.taken[base]) is not None)
-        ):
-            continue  # the run knows what it has, and that is renamed with it
+        elif links is not None and links.files is not None and base in links.taken:
+            # What the run knows is renamed with it; of what that is built on, the plain ones have nothing.
+            unknown = links.files.unknown_base(*links.taken[base])
+            if unknown is not None and unknown not in _PLAIN_BASES:
+                yield unknown
         elif links is not None and base in links.types:
             continue
         else:

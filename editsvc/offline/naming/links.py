@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import tree_sitter
 
+    from editsvc.offline.naming.receivers import Receivers
     from editsvc.offline.naming.roles import Occurrence
     from editsvc.syntax import Tree
 
@@ -66,6 +67,8 @@ class Files:
         self.known = dict(known or {})
         """Further files that tell what paths mean, such as go.mod."""
         self._names: dict[str, Names | None] = {}
+        self._types: dict[str, Receivers | None] = {}
+        self._members: dict[str, bool] = {}
         self._offers: dict[tuple[str, str], Offer] = {}
         self._imports: dict[str, list[Import]] = {}
 
@@ -118,6 +121,12 @@ class Files:
         """The files that define `name`."""
         return [path for path in self.texts if self.offer(path, name).anything]
 
+    def has_members(self, name: str) -> bool:
+        """True if a type of any of the files has a member `name`."""
+        if name not in self._members:
+            self._members[name] = any(self.offer(path, name).owners for path in self.texts)
+        return self._members[name]
+
     def exports(self, path: str, name: str, seen: frozenset[str] = frozenset()) -> bool:
         """True if whoever takes `name` from a file gets what a file of the run defines."""
         if path in seen or path not in self.texts:
@@ -158,17 +167,33 @@ class Files:
             return False
         if at[1] in self.offer(at[0], member).owners:
             return True
-        names = self.names(at[0])
-        return names is not None and any(
-            self.has_member(at[0], base, member, seen | {at}) for base in bases_of(names, at[1])
+        types = self.types(at[0])
+        return types is not None and any(
+            self.has_member(at[0], base, member, seen | {at}) for base in types.bases(at[1])
         )
 
+    def unknown_base(
+        self, path: str, type_: str, seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> str | None:
+        """A base of the type that a file offers, or of its bases, that the run does not know; None if it knows all."""
+        at = self.origin(path, type_)
+        if at is None or at in seen:
+            return type_ if at is None else None
+        types = self.types(at[0])
+        for base in types.bases(at[1]) if types is not None else ():
+            found = self.unknown_base(at[0], base, seen | {at})
+            if found is not None:
+                return found
+        return None
 
-def bases_of(names: Names, type_: str) -> list[str]:
-    """What the definition of a type names as what it is built on."""
-    from editsvc.offline.naming.receivers import receivers_of  # noqa: PLC0415 - as above
+    def types(self, path: str) -> Receivers | None:
+        """The types of a file; None if it cannot be parsed."""
+        if path not in self._types:
+            from editsvc.offline.naming.receivers import receivers_of  # noqa: PLC0415 - as above
 
-    return receivers_of(names, "").bases(type_)
+            names = self.names(path)
+            self._types[path] = receivers_of(names, "") if names is not None else None
+        return self._types[path]
 
 
 def _offer(names: Names, name: str) -> Offer:
@@ -219,11 +244,16 @@ def _takers(names: Names, name: str) -> Iterator[str]:
 def links_of(files: Files, path: str, names: Names, name: str) -> Links:
     """Where `name` in the file at `path` means what other files of the run define."""
     links = Links(files=files)
+    imports = files.imports(path)
+    links.taken = {
+        one.local: (one.path, one.name)
+        for one in imports
+        if one.path is not None and one.name not in (ALL, MODULE)
+    }
     offering = [one for one in files.offering(name) if one != path]
     if not offering:
         return links
     links.offered = True
-    imports = files.imports(path)
     symbols = {node.id: symbol for symbol in names.symbols(name) for node in symbol.nodes}
     for one in imports:
         if one.path is None:
@@ -241,7 +271,7 @@ def links_of(files: Files, path: str, names: Names, name: str) -> Links:
     everything = everything or any(files.offer(other, name).value for other in here)
     for other in here:
         links.types |= files.offer(other, name).owners
-        links.types |= {type_ for type_ in _types_of(files, other) if files.has_member(other, type_, name)}
+        links.types |= _types_with(files, other, name)
     places = names.occurrences(name)
     for place in places:
         if everything and place.bare and place.symbol is None and place.role in _ALONE:
@@ -256,9 +286,8 @@ def _take(files: Files, one: Import, path: str, names: Names, name: str, links: 
     """Add to `links` what an import of the file at `path` takes."""
     if one.name in (ALL, MODULE):
         links.modules |= {one.local} if one.name == MODULE else set()
-        links.types |= {type_ for type_ in _types_of(files, path) if files.has_member(path, type_, name)}
+        links.types |= _types_with(files, path, name)
         return
-    links.taken[one.local] = (path, one.name)
     if files.has_member(path, one.name, name):
         links.types.add(one.local)
     # An import of Java's may take a member.
@@ -270,13 +299,12 @@ def _take(files: Files, one: Import, path: str, names: Names, name: str, links: 
 _ALONE: Final = (Role.VALUE, Role.EITHER, Role.SHORTHAND)
 
 
-def _types_of(files: Files, path: str) -> list[str]:
-    names = files.names(path)
-    if names is None:
-        return []
-    from editsvc.offline.naming.receivers import receivers_of  # noqa: PLC0415 - as above
-
-    return list(receivers_of(names, "").types)
+def _types_with(files: Files, path: str, name: str) -> set[str]:
+    """The types of a file that have the member `name`."""
+    types = files.types(path)
+    if types is None or not files.has_members(name):
+        return set()
+    return {type_ for type_ in types.types if files.has_member(path, type_, name)}
 
 
 def _unsure(names: Names, one: Import, name: str) -> list[int]:

@@ -400,6 +400,58 @@ def _call_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
     return call if call is not None and call.type == "call" else None
 
 
+def _is_enum(tree: Tree, type_: str, member: str) -> bool:
+    """True for a class of the file with such a member whose bases are called an enumeration."""
+    for definition in tree.captures("(class_definition superclasses: (_) @bases) @class"):
+        name = definition.child_by_field_name("name")
+        bases = definition.child_by_field_name("superclasses")
+        if name is None or bases is None or tree.source(name) != type_:
+            continue
+        named = any(
+            tree.source(node) == member and _in_class_body(node)
+            for node in tree.captures("(identifier) @name", definition)
+        )
+        return named and re.search(r"(?:Enum|Flag)\b", tree.source(bases)) is not None
+    return False
+
+
+def by_text(names: Names, name: str) -> Iterator[tuple[int, str]]:
+    """Where the name stands in a string that says something of it which does not change with it, and why.
+
+    Keys of a TypedDict, keywords that are passed on as a dictionary, and what ``patch`` replaces.
+    """
+    tree = names.tree
+    typed = any(
+        binding.role is Role.MEMBER
+        and (owner := ancestor(node, "class_definition")) is not None
+        and (bases := owner.child_by_field_name("superclasses")) is not None
+        and "TypedDict" in tree.source(bases)
+        for node, binding in names.bindings(name)
+    )
+    takers = {
+        tree.source(called)
+        for node, _ in names.bindings(name)
+        if (listed := ancestor(node, *_PARAMETERS, "block")) is not None
+        and listed.type in _PARAMETERS
+        and listed.parent is not None
+        and (called := listed.parent.child_by_field_name("name")) is not None
+    }
+    spread = any(
+        (call := ancestor(splat, "call")) is not None
+        and last_name(tree, call.child_by_field_name("function")) in takers
+        for splat in tree.captures("(argument_list (dictionary_splat) @splat)")
+    )
+    for content in tree.captures("(string (string_content) @content)"):
+        source = tree.source(content)
+        if source == name and (typed or spread):
+            why = "is a key of a TypedDict" if typed else "is passed on as a keyword"
+            yield tree.offset(content.start_byte), why
+        elif source.endswith(f".{name}"):
+            call = _call_of(content.parent) if content.parent is not None else None
+            if call is not None and last_name(tree, call.child_by_field_name("function")) == "patch":
+                yield tree.offset(content.start_byte), "says what `patch` replaces"
+
+
 def _names_by_string(tree: Tree, name: str, string: tree_sitter.Node) -> Role | None:
     """The role of a string that is exactly the name, where Python takes it as one."""
     listed = climb(string, "list", "tuple", "set", "binary_operator")
@@ -413,6 +465,9 @@ def _names_by_string(tree: Tree, name: str, string: tree_sitter.Node) -> Role | 
             return Role.VALUE
         if target in ("__slots__", "__match_args__"):
             return Role.MEMBER
+    if parent.type == "subscript" and is_field(listed, "subscript"):
+        owner = parent.child_by_field_name("value")
+        return Role.MEMBER if owner is not None and _is_enum(tree, tree.source(owner), name) else None
     if parent.type != "argument_list" or parent.parent is None:
         return None
     call = parent.parent

@@ -108,6 +108,10 @@ class Elsewhere(Protocol):
         """The file that defines what a file offers as `name`, and the name there."""
         ...
 
+    def unknown_base(self, path: str, type_: str) -> str | None:
+        """A base of the type that a file offers that the run does not know; None if it knows all."""
+        ...
+
     def names(self, path: str) -> Names | None:
         """The names of a file; None if it cannot be parsed."""
         ...
