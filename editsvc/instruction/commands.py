@@ -44,6 +44,7 @@ class Replace(msgspec.Struct, frozen=True):
 class SetValue(msgspec.Struct, frozen=True):
     """Give `name` the value `new`, where it is given one: an assignment, a key, an attribute, a default.
 
+    A `name` with blanks is the words of one in any case style: "log level" is LOG_LEVEL, logLevel or log-level.
     With `old`, only where that is its value; with `owner`, only in the definition, table or object of that name; with
     `everywhere`, also where several places give it different values, with `default`, only as that of a parameter. A
     value that is `quoted` is text, one that is `code` is written as it is, and any other is what the old value was.
@@ -179,6 +180,8 @@ def wording(value: Instruction) -> str:
 
 def _set_wording(value: SetValue) -> str:
     name = f"`{value.owner}.{value.name}`" if value.owner else f"`{value.name}`"
+    if " " in value.name:  # words that stand for a name
+        name = f"{value.name} of `{value.owner}`" if value.owner else value.name
     new = _quoted(value.new) if value.quoted else f"`{value.new}`" if value.code else value.new
     start = f" from {value.old}" if value.old is not None else ""
     what = f"the default of {name}" if value.default else name

@@ -38,6 +38,12 @@ PORT = SetValue("port", "9090", old="8080")
 TYPO = Replace("Writter", "Writer", whole_parts=True)
 
 ENGLISH: dict[str, Instruction] = {
+    # values of names that are written as words
+    "set log level to debug": SetValue("log level", "debug"),
+    "change the max retries to 5": SetValue("max retries", "5"),
+    "Set read timeout from 10 to 20": SetValue("read timeout", "20", old="10"),
+    "change the read timeout of Client to 3": SetValue("read timeout", "3", owner="Client"),
+    "set max line length to 100": SetValue("max line length", "100"),
     # renames
     "rename fetch to download": FETCH,
     "rename one to two": Rename("one", "two"),
@@ -324,6 +330,11 @@ OTHERS: dict[str, Instruction] = {
 del OTHERS["benenne fetch überall in download um"]
 
 REFUSED = [
+    "set log level to debug and restart",
+    "set up logging to file",
+    "change all tests to pytest",
+    "set unused variable to 3",
+    "turn the loop into a comprehension",
     "rename this one to two",
     "rename the old one to two",
     # what says more than a form
