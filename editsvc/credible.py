@@ -14,6 +14,8 @@ Number = TypeVar("Number", int, float)
 
 MOST: Final = 1_000_000_000
 """Tokens, bytes, lines or hunks of one request; no context window, and no file that is edited, comes near."""
+LARGEST_DOCUMENT: Final = 32_000_000
+"""Code points, or bytes in a file: what is larger is no source code, and is refused before it is looked at."""
 MOST_SECONDS: Final = 1_000_000.0
 """Eleven days; no request takes so long."""
 MOST_USD: Final = 1_000_000.0

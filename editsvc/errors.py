@@ -185,7 +185,7 @@ class Refused(EditsvcError):
 
 
 class DocumentRefused(Refused):
-    """The document is not UTF-8 text, or does not fit the model."""
+    """The document is not UTF-8 text, is too large, or does not fit the model."""
 
 
 class ScopeRefused(Refused):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from editsvc.credible import LARGEST_DOCUMENT
 from editsvc.errors import DocumentRefused, ExitCode, UsageError
 from editsvc.scope import scopes
 from editsvc.text.document import LineIndex, half_character
@@ -79,6 +80,10 @@ def check_text(request: EditRequest) -> None:
             hint="Pass it as UTF-8.",
         )
     text = request.snapshot.text
+    if len(text) > LARGEST_DOCUMENT:
+        raise DocumentRefused(
+            f"The document has more than {LARGEST_DOCUMENT:,} characters, and none so large is edited."
+        )
     if "\0" in text:
         raise DocumentRefused("The document is binary: it contains a NUL character.")
     at = half_character(text)

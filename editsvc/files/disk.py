@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from editsvc.credible import LARGEST_DOCUMENT
 from editsvc.errors import DocumentRefused, EditsvcError, ExitCode, Means, Remedy, Stale, Status
 from editsvc.nearest import closest
 from editsvc.system.files import FILES
@@ -47,8 +48,14 @@ def read(path: Path) -> SourceFile:
     try:
         real = path.resolve(strict=True)
         # Opening a named pipe would wait for its other end.
-        if not stat.S_ISREG(real.stat().st_mode):
+        status = real.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise DocumentRefused(f"{path} is not a regular file.")
+        if status.st_size > LARGEST_DOCUMENT:
+            most = f"{LARGEST_DOCUMENT / 1e6:.0f} MB"
+            raise DocumentRefused(
+                f"{path} has {status.st_size / 1e6:.0f} MB, and files of up to {most} are edited."
+            )
         if real.drive and ":" in real.name:  # on Windows: what belongs to a file under a name of its own
             raise DocumentRefused(f"{path} is a stream of a file, and no file itself.")
         return SourceFile(real, real.read_bytes())

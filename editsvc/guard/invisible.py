@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from editsvc.guard.confusable import OTHERS, latin
 from editsvc.text.comparison import Comparison, Lined
 from editsvc.text.document import normalise
 
@@ -98,19 +99,7 @@ _JOINING: Final = (
 # The flags of England, Scotland and Wales: the only tag sequences that are recommended for interchange.
 _FLAGS: Final = ("gbeng", "gbsct", "gbwls")
 
-# Letters that are drawn like Latin ones in the usual fonts for code (a selection from Unicode's confusables.txt,
-# Unicode Technical Standard #39). Letters with a shape of their own, of which formulas are full, are not in it.
-_ALIKE: Final = str.maketrans(
-    # Cyrillic small and capital letters, then Greek ones.
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d\u0475"
-    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408\u04ae"
-    "\u050c\u051a\u051c\u0474\u04c0"
-    "\u03bf\u03bd\u03c1\u03f2\u03f3"
-    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
-    "aeopcyxsijhldqwvABEKMHOPCTYXSIJYGQWVIovpcjABEZHIKMNOPTYX",
-)
 _WORD: Final = re.compile(r"[^\W\d]\w*")
-_NOT_LATIN: Final = re.compile(r"[\u0370-\u052f\u1c80-\u1c8f\u1f00-\u1fff\ua640-\ua69f]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _MIN_TWIN: Final = 3  # shorter words of such letters are words of their own in Russian and Greek texts
 
@@ -120,7 +109,7 @@ def added(before: str, after: str, *, comparison: Comparison | None = None) -> l
 
     Both are texts without their BOM; a U+FEFF that is still at the start counts as one inside. Fine are emoji
     with their joiners and selectors, joiners where a script's spelling needs them, and variants of ideographs.
-    A word is reported if it hides Cyrillic or Greek letters among Latin ones, or looks the same as another word
+    A word is reported if it hides letters of another script among Latin ones, or looks the same as another word
     of `after`, and `before` did not have it. `comparison` is that of the two, where the caller has it.
     """
     if before == after:
@@ -235,22 +224,22 @@ def _disguised(number: int, line: str, known: _Words) -> Iterator[HiddenCharacte
     for word, count in Counter(_WORD.findall(line)).items():
         letter = _disguise(word, known)
         if letter and word not in known.old:
-            effect = f"looks like the Latin letter {letter.translate(_ALIKE)}"
+            effect = f"looks like the Latin letter {latin(letter)}"
             yield HiddenCharacter(number, _name(letter), effect, count, word)
 
 
 def _disguise(word: str, known: _Words) -> str:
     """The first letter of `word` that passes for a Latin one, or ``""``."""
-    runs = [run for run in _NOT_LATIN.finditer(word) if _looks_latin(run.group())]
+    runs = [run for run in OTHERS.finditer(word) if _looks_latin(run.group())]
     for run in runs:
         if _LATIN.match(word, run.end()) or (run.start() and _LATIN.match(word, run.start() - 1)):
             return run.group()[0]
     if runs and len(word) >= _MIN_TWIN:
-        twin = word.translate(_ALIKE)
+        twin = latin(word)
         if twin.isascii() and twin in known.new:
             return runs[0].group()[0]
     return ""
 
 
 def _looks_latin(letters: str) -> bool:
-    return all(ord(letter) in _ALIKE for letter in letters)
+    return latin(letters).isascii()

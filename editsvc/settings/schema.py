@@ -24,7 +24,7 @@ from editsvc.redact import without_secrets
 from editsvc.text.document import half_character
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def _doc(
@@ -369,7 +369,20 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         raise SettingsError(
             f"{origins[there]}: {there} is set, and {missing} is not.", hint="A fallback needs both."
         )
-    return Resolved(Settings(**values), origins, tuple(warnings))
+    settings = Settings(**values)
+    return Resolved(settings, origins, (*warnings, *_readable_on_the_way(settings)))
+
+
+def _readable_on_the_way(settings: Settings) -> Iterator[str]:
+    """A sentence for each server to which keys and code would go unencrypted over a network."""
+    named = {"base_url": settings.base_url, "fallback_base_url": settings.fallback_base_url}
+    named |= {f"servers.{name}.base_url": table.base_url for name, table in settings.servers.items()}
+    for setting, address in named.items():
+        if address and urlsplit(address).scheme == "http" and not dialects.is_loopback(address):
+            yield (
+                f"{setting} is {without_secrets(address)}: without https:// others on the way can read the key and the "
+                "code, and change the reply."
+            )
 
 
 def _ask_for_model(values: dict[str, Any], origins: Mapping[str, str]) -> None:

@@ -377,3 +377,10 @@ def test_what_is_no_file_cannot_be_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path if kind == "folder" else tmp_path / "missing"
     with pytest.raises((FileError, DocumentRefused), match=r"cannot be read|not a regular file"):
         disk.read(path)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (path := tmp_path / "large.py").open("wb") as sparse:
+        sparse.truncate(10**12)
+    with pytest.raises(DocumentRefused, match=r"has 1000000 MB, and files of up to 32 MB are edited\."):
+        disk.read(path)

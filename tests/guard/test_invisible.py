@@ -218,3 +218,40 @@ def test_findings_are_in_the_order_of_lines_and_never_more_than_there_is(before:
 def test_without_such_characters_in_the_new_text_there_are_no_findings(before: str, after: str) -> None:
     plain = "".join(character for character in after if character.isascii() and character != "\x1b")
     assert added(before, plain) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "latin"),
+    [
+        ("p\u0562y", ""),  # Armenian, of a shape of its own
+        ("c\u0585de", "o"),
+        ("\u13aadmin", "A"),  # Cherokee
+        ("f\u2c9fo", "o"),  # Coptic
+        ("\ua4d0uild", "B"),  # Lisu
+        ("\uff41dmin", "a"),  # full width
+        ("\U0001d41check", "c"),  # bold
+        ("p\u0251th", "a"),
+        ("\U00010404pen", "O"),  # Deseret
+    ],
+)
+def test_letters_of_other_scripts_among_latin_ones_are_found(word: str, latin: str) -> None:
+    found = added("x = 1\n", f"{word} = 1\n")
+    assert [finding.word for finding in found] == ([word] if latin else [])
+    assert all(finding.effect == f"looks like the Latin letter {latin}" for finding in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0562\u0561\u0580\u0587",
+        "\u13e3\u13b3\u13a9",
+        "x\u00b2",
+        "\u211d",
+        "na\u00efve",
+        "1\u00aa",
+        "say\u0131",
+        "\u0394t",
+    ],
+)
+def test_words_of_other_scripts_and_formulas_are_not(text: str) -> None:
+    assert added("x = 1\n", f"# {text}\n") == []

@@ -14,7 +14,7 @@ from lsp_session import RENAMED, STEPS, opened_session
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 from wire import tapped
 
-from editsvc.settings.schema import PROJECT_MAY_SET, Settings
+from editsvc.settings.schema import PROJECT_MAY_SET, Layer, Settings, resolve
 
 SETTINGS = ".editsvc.toml"
 LONG_S = 60
@@ -287,3 +287,29 @@ def test_a_key_command_does_not_read_the_document(shell: Shell) -> None:
         check=True,
     )
     assert done.stdout.decode() == EDITED
+
+
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        ("http://llm.example.org/v1", True),
+        ("http://192.168.1.7:8080", True),
+        ("http://me:pass@llm.example.org", True),
+        ("https://llm.example.org", False),
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost:11434/v1", False),
+        ("http://[::1]:8080", False),
+    ],
+)
+@pytest.mark.parametrize("where", ["base_url", "fallback_base_url", "servers.box.base_url"])
+def test_a_server_that_others_on_the_way_can_read_is_warned_of(
+    where: str, address: str, warned: bool
+) -> None:
+    values: dict[str, Any] = (
+        {"servers": {"box": {"base_url": address, "model": "m"}}} if "box" in where else {where: address}
+    )
+    if where == "fallback_base_url":
+        values["fallback_model"] = "m"
+    warnings = resolve([Layer("a test", values)]).warnings
+    assert [warning.split(" ", 1)[0] for warning in warnings] == ([where] if warned else [])
+    assert "pass" not in "".join(warnings)
