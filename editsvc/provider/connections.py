@@ -44,6 +44,8 @@ _AHEAD_S: Final = 20.0
 # A read takes what has come, and leaves the rest for the next one.
 _PIECE: Final = 64 << 10
 _MOST_AT_ONCE: Final = 256 << 10
+# Of one answer; before it may stand others that only say that it is on its way (RFC 9110, section 15.2).
+_MOST_OF_HEADS: Final = 256 << 10
 # As h11 takes it, which reads the heads.
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 # RFC 7301, section 3.2: the alert of a server that has none of the protocols it was offered.
@@ -92,6 +94,7 @@ class _Wire(httpcore.NetworkStream):
         self._inner = inner
         self._connection = connection
         self._in_head = direct
+        self._of_heads = 0  # bytes since the request
         self._seen = b""  # the end of what httpcore has of the head
         self._behind = b""  # what came with the head
         self.direct = direct
@@ -102,6 +105,9 @@ class _Wire(httpcore.NetworkStream):
         data = data or self._inner.read(max_bytes, timeout)
         if not self._in_head:
             return data
+        self._of_heads += len(data)
+        if self._of_heads > _MOST_OF_HEADS:
+            raise httpcore.RemoteProtocolError("the heads before the answer do not end")
         seen = self._seen + data
         end = _HEAD_END.search(seen)
         if end is None:
@@ -114,6 +120,7 @@ class _Wire(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request, after which a head comes next."""
         self._in_head = self.direct
+        self._of_heads = 0
         self._inner.write(buffer, timeout)
 
     def begin_body(self) -> None:
