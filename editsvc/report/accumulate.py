@@ -53,6 +53,7 @@ def summary(cells: Cells, sample: Sequence[LoggedRequest], parts: Parts) -> Summ
         errors=_errors(cells),
         tokens=TokenSums(sums.prompt, sums.cached, sums.completion, sums.reasoning),
         cost_usd=sums.cost_usd,
+        cost_reported=sums.cost_reported,
         prediction=_prediction(served, sample, sums, parts),
         latency=parts.part("Speed", lambda: _latency(sample), _NO_LATENCY),
         verdicts=_verdicts(cells, served, sample, parts),

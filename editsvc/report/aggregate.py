@@ -98,7 +98,7 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
         restarts=evidence.restarts,
         what_if=parts.some("The what-if scores", lambda: what_if(scored)),
         calibrations=parts.some("The accuracy of the verifier", lambda: calibrations(scored)),
-        points=parts.some("Break-even", lambda: _points(evidence, summaries, by_model)),
+        points=parts.some("Break-even", lambda: _points(evidence, summaries, findings)),
         days=parts.some("The sums of each day", lambda: _days(evidence.days or (), sample)),
         times_with=parts.some("The times with a prediction", lambda: _times(trials, sent=True)),
         times_without=parts.some("The times without one", lambda: _times(trials, sent=False)),
@@ -187,25 +187,18 @@ def _times(trials: Iterable[Trial], *, sent: bool) -> list[tuple[float, float]]:
 
 
 def _points(
-    evidence: Evidence, summaries: Mapping[str | None, Summary], measured: Mapping[str, Effect]
+    evidence: Evidence, summaries: Mapping[str | None, Summary], findings: Sequence[Finding]
 ) -> list[ModelPoint]:
-    """The models that reported accepted tokens, the most used first.
-
-    Time saved is that of writing the reply, as reported by the server; if not reported, of the whole request.
-    """
+    """The models that reported accepted tokens, the most used first, by what the judge says of them."""
+    judged = {finding.cell.model: finding.net for finding in findings}
     points = []
     for model, each in summaries.items():
         share = _share(evidence, model)
         if model is None or share is None:
             continue
-        found = measured.get(model, _UNMEASURED)
-        time = found.completion_time_s if found.completion_time_s.saved is not None else found.total_s
-        base = time.without_prediction
-        saved, low, high = (
-            (value / base if value is not None and base else None)
-            for value in (time.saved, time.low, time.high)
-        )
-        points.append(ModelPoint(model, each.requests, share, saved, low, high))
+        net = judged.get(model)
+        low, high = (net.low, net.high) if net is not None and net.enough else (None, None)
+        points.append(ModelPoint(model, each.requests, share, net.value if net else None, low, high))
     return sorted(points, key=lambda point: (-point.requests, point.model))
 
 

@@ -109,6 +109,7 @@ def _sums(record: RequestRecord) -> Sums:
         judged_requests=int(judged and hunks != 0),
         judged_accepted=kept if judged else None,
         judged_hunks=hunks if judged else None,
+        cost_reported=int(record.cost_usd is not None),
     )
 
 

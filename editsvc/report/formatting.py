@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc import figures
 
 if TYPE_CHECKING:
-    from editsvc.report.model import Difference, Rate, Report, Sample
+    from editsvc.report.model import Difference, Rate, Report, Sample, Summary
 
 NOT_REPORTED: Final = "-"
 TOO_FEW: Final = "not enough data"
@@ -70,6 +70,13 @@ def dollars(value: float | None) -> str:
     if value is None:
         return NOT_REPORTED
     return f"${value:,.2f}" if value >= _CENT else figures.dollars(value)
+
+
+def cost(summary: Summary) -> str:
+    """What the requests cost, and of how many that is known, if not of all."""
+    known, of = summary.cost_reported, summary.requests
+    covers = "" if known in {0, of} else f" in {known:,} of {count(of, 'request')} (not known of the others)"
+    return f"{dollars(summary.cost_usd)}{covers}"
 
 
 def count(number: int, noun: str) -> str:

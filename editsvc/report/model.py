@@ -176,8 +176,8 @@ class DayReport:
 class ModelPoint:
     """Where a model stands against break-even.
 
-    `share` is a = A/(completion - R): the share of the tokens that came from the prediction. `saved` is the
-    share of time that predicting saved, with its interval, if it was measured.
+    `share` is a = A/(completion - R): the share of the tokens that came from the prediction. `saved` is the judge's
+    share of an edit's cost, time and money, that predicting saved, with its interval, if it was measured.
     """
 
     model: str
@@ -216,9 +216,9 @@ class VerdictCounts:
 class Summary:
     """The numbers of one set of requests.
 
-    `usage_reported` counts the requests with completion tokens, `offline` those that the offline engine
-    answered, `retried` those that took more than one attempt, `errors` the requests by status and kind of
-    error, the most frequent kind first.
+    `usage_reported` counts the requests with completion tokens, `cost_reported` those whose cost is known, `offline`
+    those that the offline engine answered, `retried` those that took more than one attempt, `errors` the requests by
+    status and kind of error, the most frequent kind first.
     """
 
     requests: int
@@ -229,6 +229,7 @@ class Summary:
     errors: Mapping[Status, Mapping[str, int]]
     tokens: TokenSums
     cost_usd: float | None
+    cost_reported: int
     prediction: Prediction
     latency: LatencyQuantiles
     verdicts: VerdictCounts
@@ -244,11 +245,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A sentence that the numbers support, its kind, and the numbers behind it."""
+    """A sentence that the numbers support, its kind, the numbers behind it, and what it stands on.
+
+    The first one of a report is short: at most fifteen words, names of models aside. Its `evidence` is a line; other
+    recommendations may have none.
+    """
 
     kind: str
     sentence: str
     numbers: Mapping[str, str | int | float | None]
+    evidence: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence and its evidence."""
+        return f"{self.sentence} {self.evidence}" if self.evidence else self.sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ Every value in it is escaped. Its Content-Security-Policy allows only its own st
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import plots
 from editsvc.report.formatting import (
     NOT_REPORTED,
+    cost,
     count,
     dollars,
     integer,
@@ -24,14 +26,36 @@ from editsvc.report.formatting import (
 )
 from editsvc.report.parts import Parts
 from editsvc.report.style import STYLE
+from editsvc.report.words import error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
-    from editsvc.report.model import Effect, Rate, Report, SpeedQuantiles, Summary
+    from editsvc.report.model import DayReport, Effect, Rate, Report, SpeedQuantiles, Summary
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _MANY_WHAT_IFS: Final = 24
+_TERMS: Final = (
+    ("Prediction", "text that goes along with a request, which the server need not write if it fits"),
+    ("Acceptance", "the share of the prediction’s tokens that the server accepted"),
+    ("Coverage", "the share of all output tokens that came from predictions"),
+    (
+        "Edits accepted",
+        "of the edits about which the user, or undo, said something, those that were kept whole",
+    ),
+    ("Cost", "time at your value of time, and tokens at their price, together"),
+    (
+        "Randomised",
+        "whether to predict was decided by chance, so that requests with and without one can be compared",
+    ),
+    ("Modelled", "worked out from what is known of servers, and not compared with such requests"),
+    (
+        "95 % interval",
+        "holds the true value in 95 of 100 logs; edits of one file count as one, and below ten files there is none",
+    ),
+    ("Median, p95", "half of the requests, or 95 in 100, took no longer"),
+)
 _TOKENS: Final = ("accepted", "rejected", "generated")
 
 
@@ -44,7 +68,8 @@ def to_html(report: Report, made: Parts | None = None) -> str:
         "<header>",
         f"<p class=kicker>editsvc report · {escape(title(report))}</p>",
         f'<h1 class="{escape(headline.kind)}">{escape(headline.sentence)}</h1>',
-        "".join(f"<p class=also>{escape(each.sentence)}</p>" for each in others),
+        f"<p class=evidence>{escape(headline.evidence)}</p>" if headline.evidence else "",
+        "".join(f"<p class=also>{escape(each.text)}</p>" for each in others),
         "</header><main>",
     ]
     if summary.requests:
@@ -59,9 +84,9 @@ def to_html(report: Report, made: Parts | None = None) -> str:
         parts.append(_missing(made))
     parts.append("</main>")
     parts.append(
-        "<footer><p>Intervals are 95 % and count requests, not tokens. The share of prediction tokens that the "
-        "server accepted (acceptance), the share of replies that came from predictions (coverage) and the "
-        "user’s decisions (verdicts) are different rates. A dash means not reported. "
+        "<footer><dl>"
+        + "".join(f"<dt>{name}</dt><dd>{words}</dd>" for name, words in _TERMS)
+        + "</dl><p>A dash means not reported. "
         f"{escape(sampled(report.sample))}</p></footer>"
     )
     return (
@@ -81,7 +106,7 @@ def _missing(made: Parts) -> str:
 def _tiles(report: Report) -> str:
     summary = report.summary
     prediction, verdicts, effect = summary.prediction, summary.verdicts, report.effect
-    rejected = f"{integer(prediction.rejected_tokens)} tokens, of {dollars(summary.cost_usd)} in all"
+    rejected = f"{integer(prediction.rejected_tokens)} tokens, of {cost(summary)}"
     return "<section class=tiles aria-label='Key figures'>{}</section>".format(
         "".join(
             (
@@ -158,9 +183,12 @@ def _how_many_more(effect: Effect) -> str:
 def _over_time(report: Report) -> list[str]:
     if not report.days:
         return []
+    every = _every_day(report.days)
     bands = [
-        plots.Band(f"{each.day:%d %b}", each.acceptance.value, each.acceptance.low, each.acceptance.high)
-        for each in report.days
+        plots.Band(f"{day:%d %b}", None, None, None)
+        if each is None
+        else plots.Band(f"{day:%d %b}", each.acceptance.value, each.acceptance.low, each.acceptance.high)
+        for day, each in every
     ]
     rates = _table(
         ("day (UTC)", "requests", "acceptance", "95 % interval"),
@@ -175,15 +203,7 @@ def _over_time(report: Report) -> list[str]:
         ],
     )
     stacks = [
-        plots.Stack(
-            f"{each.day:%d %b}",
-            (
-                each.accepted or 0,
-                each.rejected or 0,
-                max(0, (each.completion or 0) - (each.accepted or 0) - (each.rejected or 0)),
-            ),
-        )
-        for each in report.days
+        plots.Stack(f"{day:%d %b}", (0, 0, 0) if each is None else _tokens(each)) for day, each in every
     ]
     tokens = _table(
         ("day (UTC)", *_TOKENS[:2], "output, all"),
@@ -209,6 +229,19 @@ def _over_time(report: Report) -> list[str]:
     ]
 
 
+def _every_day(days: Sequence[DayReport]) -> list[tuple[date, DayReport | None]]:
+    """Each day from the first to the last, also those without a request: None."""
+    known = {each.day: each for each in days}
+    first = min(known)
+    dates = (first + timedelta(days=number) for number in range((max(known) - first).days + 1))
+    return [(day, known.get(day)) for day in dates]
+
+
+def _tokens(each: DayReport) -> tuple[int, int, int]:
+    accepted, rejected = each.accepted or 0, each.rejected or 0
+    return accepted, rejected, max(0, (each.completion or 0) - accepted - rejected)
+
+
 def _decisions(report: Report) -> list[str]:
     found = []
     if report.points:
@@ -218,13 +251,13 @@ def _decisions(report: Report) -> list[str]:
         found.append(
             _figure(
                 "Break-even",
-                plots.break_even("breakeven", "Time saved over the accepted share", points),
-                "Across: the share a of the written tokens that came from the prediction. Up: the share of the "
-                "time that predicting saves. Above the line in the middle it pays. The position of a server "
-                "depends on s, the cost of a verifying pass relative to a plain one: it pays if "
-                "a > f(s-1)/(1+f(s-1)); drawn for f = 1. A ring marks a model whose time saved was not measured.",
+                plots.break_even("breakeven", "What is saved over the accepted share", points),
+                "Across: the share a of the written tokens that came from the prediction. Up: the share of an "
+                "edit’s cost, time and money, that predicting saves. Above the line in the middle it pays. The "
+                "position of a server depends on s, the cost of a verifying pass relative to a plain one: it pays if "
+                "a > f(s-1)/(1+f(s-1)); drawn for f = 1. A model that was not measured is in the table alone.",
                 _table(
-                    ("model", "requests", "accepted share a", "time saved", "95 % interval"),
+                    ("model", "requests", "accepted share a", "saved", "95 % interval"),
                     [
                         (
                             each.model,
@@ -366,7 +399,7 @@ def _outcomes(report: Report) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for status, number in summary.statuses.items():
         rows.append((status.value, f"{number:,}"))
-        rows += [(f"— {kind}", f"{each:,}") for kind, each in summary.errors.get(status, {}).items()]
+        rows += [(f"— {error(kind)}", f"{each:,}") for kind, each in summary.errors.get(status, {}).items()]
     rows.append(("sent more than once", f"{summary.retried:,}"))
     rows += [(f"— {reason}", f"{number:,}") for reason, number in sorted(report.restarts.items())]
     tokens = summary.tokens

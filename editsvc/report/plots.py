@@ -8,7 +8,7 @@ units wide, so that its text is readable on a phone without zooming.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +25,8 @@ _LABEL_WIDTH: Final = 66  # the width of a date, with some space around it
 _LABEL_HEIGHT: Final = 14
 _LEAST: Final = 0.001  # seconds; no edit is faster, and a logarithmic axis has no 0
 _MANY_DAYS: Final = 45
+_FEW: Final = 100  # so many make a density
+_LETTER: Final = 6.6  # the width of one in a label
 # The cost of a verifying pass relative to a plain one: the cheapest measured, and plausible others.
 PASS_COSTS: Final = (1.13, 1.5, 2.0)
 
@@ -92,10 +94,9 @@ def over_time(identity: str, title: str, bands: Sequence[Band]) -> str:
             body.append(
                 _line("a whisker", place, y(bands[run[0]].low or 0), place, y(bands[run[0]].high or 0))
             )
-    body.append(
-        f'<polyline class="a line" points="'
-        f'{" ".join(f"{place:.1f},{y(each.value or 0):.1f}" for place, each in known)}"/>'
-    )
+    for run in _runs([replace(each, low=each.value, high=each.value) for each in bands]):
+        points = " ".join(f"{x(place):.1f},{y(bands[place].value or 0):.1f}" for place in run)
+        body.append(f'<polyline class="a line" points="{points}"/>')
     if len(known) <= _MANY_DAYS:
         body += [
             _dot("a", place, y(each.value or 0), f"{each.label}: {_percent(each.value or 0)}")
@@ -151,11 +152,15 @@ def distributions(
     low, high = values[len(values) // 200], values[-1 - len(values) // 200]
     low, high = low / 1.3, high * 1.3
     x = Scale(low, high, _LEFT, WIDTH - _RIGHT, log=True)
-    curves = [_density(sample, low, high) for sample in told]
+    curves = [_density(sample, low, high) if len(sample) >= _FEW else [] for sample in told]
     y = Scale(0, max(max(curve, default=0) for curve in curves) or 1, HEIGHT - _BOTTOM, _TOP + 16)
     body = [_axis_times(x)]
-    for kind, curve, median in zip("ab", curves, medians, strict=True):
+    for row, (kind, sample, curve, median) in enumerate(zip("ab", told, curves, medians, strict=True)):
         if not any(curve):
+            # A curve through a few would show humps that are none: each is a dot.
+            body += [_dot(kind, x(value), y.start - 40 - 60 * row, _time(value)) for value, _ in sample]
+            if median is not None and sample:
+                body.append(_line(f"{kind} median", x(median), y.start, x(median), _TOP + 12))
             continue
         places = [
             (_LEFT + (number + 0.5) * (WIDTH - _LEFT - _RIGHT) / _BINS, y(share))
@@ -181,7 +186,10 @@ def distributions(
 
 
 def break_even(identity: str, title: str, points: Sequence[Point]) -> str:
-    """Time saved over the accepted share a: 1 - (1-a)(1 + f(s-1)) of the time to write, for some s at f = 1."""
+    """What is saved over the accepted share a, for the models of which that is known.
+
+    The lines are 1 - (1-a)(1 + f(s-1)) of the time to write, for some s at f = 1.
+    """
     x, y = Scale(0, 1, _LEFT, WIDTH - _RIGHT), Scale(-1, 1, HEIGHT - _BOTTOM, _TOP)
     body = [
         _axis_y(y, [-1, -0.5, 0, 0.5, 1], _percent),
@@ -192,29 +200,27 @@ def break_even(identity: str, title: str, points: Sequence[Point]) -> str:
         ),
         _line("zero", _LEFT, y(0), WIDTH - _RIGHT, y(0)),
     ]
+    told, labels = [], _Labels()
     for number, cost in enumerate(PASS_COSTS):
+        name, beside = f"s = {cost:g}", x(0.2) - 4
         body.append(_line(f"c line dash{number}", x(0), y(1 - cost), x(1), y(1)))
-        body.append(_text("small", x(0.2) - 4, y(1 - 0.8 * cost) - 4, f"s = {cost:g}", "end"))
-    told = []
-    heights = _apart([y(each.y if each.y is not None else 0.0) + 4 for each in points])
-    for each, label in zip(points, heights, strict=True):
-        height = each.y if each.y is not None else 0.0
-        if each.low is not None and each.high is not None:
-            body.append(_line("a whisker", x(each.x), y(each.low), x(each.x), y(each.high)))
-        said = f"saves {_percent(each.y)}" if each.y is not None else "time saved not measured"
-        body.append(
-            _dot("a" if each.y is not None else "b hollow", x(each.x), y(height), f"{each.name}: {said}")
-        )
-        on_left = each.x > 0.5  # noqa: PLR2004 - the half of the plot
         body.append(
             _text(
-                "name",
-                x(each.x) + (-8 if on_left else 8),
-                label,
-                each.name,
-                "end" if on_left else "start",
+                "small", beside, labels.place(beside, y(1 - 0.8 * cost) - 4, name, on_left=True), name, "end"
             )
         )
+    for each in points:
+        if each.y is None:
+            told.append(f"{each.name}: {_percent(each.x)} of the tokens accepted, not measured")
+            continue
+        if each.low is not None and each.high is not None:
+            body.append(_line("a whisker", x(each.x), y(each.low), x(each.x), y(each.high)))
+        said = f"saves {_percent(each.y)}" if each.y >= 0 else f"loses {_percent(-each.y)}"
+        body.append(_dot("a", x(each.x), y(each.y), f"{each.name}: {said}"))
+        on_left = each.x > 0.5  # noqa: PLR2004 - the half of the plot
+        beside = x(each.x) + (-8 if on_left else 8)
+        height = labels.place(beside, y(each.y) + 4, each.name, on_left=on_left)
+        body.append(_text("name", beside, height, each.name, "end" if on_left else "start"))
         told.append(f"{each.name}: {_percent(each.x)} of the tokens accepted, {said}")
     limits = ", ".join(f"{_percent((cost - 1) / cost)} at s = {cost:g}" for cost in PASS_COSTS)
     return _plot(
@@ -249,13 +255,27 @@ def calibration(identity: str, title: str, points: Sequence[Point]) -> str:
     return _plot(identity, title, f"{told or 'Nothing to compare'}.", body, [])
 
 
-def _apart(places: Sequence[float]) -> list[float]:
-    """`places` of labels, moved down where two would overlap."""
-    moved = list(places)
-    lowest = -math.inf
-    for number in sorted(range(len(places)), key=lambda number: places[number]):
-        moved[number] = lowest = max(places[number], lowest + _LABEL_HEIGHT)
-    return moved
+class _Labels:
+    """Labels that do not overlap: one that would is moved down, or up at the bottom of the plot."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[float, float, float]] = []
+
+    def place(self, beside: float, height: float, name: str, *, on_left: bool) -> float:
+        """Where a label goes that ends, or begins, `beside` a point."""
+        width = _LETTER * len(name)
+        left = beside - width if on_left else beside
+        for offset in range(2 * int((HEIGHT - _TOP - _BOTTOM) / _LABEL_HEIGHT)):
+            # 0, one line down, one up, two down, …
+            tried = height + _LABEL_HEIGHT * ((offset + 1) // 2) * (1 if offset % 2 else -1)
+            if _TOP <= tried <= HEIGHT - _BOTTOM and not any(
+                abs(tried - other) < _LABEL_HEIGHT and left < end and begin < left + width
+                for begin, end, other in self._taken
+            ):
+                height = tried
+                break
+        self._taken.append((left, left + width, height))
+        return height
 
 
 def _density(sample: Sequence[tuple[float, float]], low: float, high: float) -> list[float]:

@@ -11,6 +11,7 @@ from editsvc.errors import Status
 from editsvc.report.formatting import dollars, seconds, share
 from editsvc.report.intervals import FLOOR
 from editsvc.report.model import Difference, Effect, Recommendation
+from editsvc.report.words import error
 from editsvc.tuning.judge import Basis
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _UNKNOWN: Final = Difference(None, None, None, None, None)
 _NO_EFFECT: Final = Effect(0, 0, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, None)
 _MUCH_REJECTED: Final = 0.25
 _MANY_FAILED: Final = 0.05
+_UNKNOWN_YET: Final = "Not enough data to say whether predictions save time."
 # Correct whether exploration is on or off, so the setting need not be known.
 _EXPLORE: Final = (
     "As long as the setting exploration is above 0, a random share of the requests is sent without a prediction: "
@@ -81,7 +83,7 @@ def _verdict(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Rec
             "no-requests", "Not enough data: the log has no requests from this period.", _numbers(effect)
         )
     if overall.offline == overall.requests:
-        return Recommendation("not-enough-data", _too_few(overall, effect), _numbers(effect))
+        return _too_few(overall, effect)
     if not overall.prediction.sent:
         return Recommendation(
             "no-predictions",
@@ -100,9 +102,9 @@ def _verdict(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Rec
         )
         deaf = [finding.cell.model for finding in known if finding.ignored]
         parts = [
-            *([f"keep them on for {_listed(keep)}"] if keep else ()),
-            *([f"turn them off for {_listed(stop)}"] if stop else ()),
-            *([f"{_listed(deaf)} takes no notice of them"] if deaf else ()),
+            *([f"on for {_listed(keep)}"] if keep else ()),
+            *([f"off for {_listed(stop)}"] if stop else ()),
+            *([f"of no use to {_listed(deaf)}"] if deaf else ()),
         ]
         return Recommendation(
             "decide-by-model", f"Decide about predictions by model: {', '.join(parts)}.", _numbers(effect)
@@ -129,25 +131,22 @@ def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Re
     head = "Keep predictions on" if finding.predict else "Turn predictions off"
     if finding.unsupported:
         return Recommendation(kind, f"{head}: {finding.cell.model} refuses them.", numbers)
-    return Recommendation(
-        kind, f"{head}: {_figure(finding, all_models=all_models)} {_evidence(finding)}", numbers
-    )
-
-
-def _figure(finding: Finding, *, all_models: bool) -> str:
-    """What an edit saves or loses, everything counted."""
     net, saved = finding.net, finding.savings.net_s
-    whose = f" with {finding.cell.model}" if all_models else ""
-    if net is None or saved is None:
-        return f"so it stands, and nothing has shown the opposite{whose}."
-    modelled = "the model of the server has it that " if finding.basis is Basis.MODELLED else ""
-    does = "saves" if saved > 0 else "loses"
-    tied = finding.predict is not (saved > 0)
-    words = f"{modelled}an edit{whose} {does} {seconds(abs(saved))}, {share(abs(net.value))}"
-    if tied:
-        return f"{words}, but the opposite of what stands is not shown."
-    why = _why(finding)
-    return f"{words}{f', {why}' if why else ''}."
+    whose = f"with {finding.cell.model} " if all_models else ""
+    if net is None or saved is None or finding.predict is not (saved > 0):
+        return Recommendation(
+            kind,
+            f"{head}: that is in force, and nothing has shown the opposite.",
+            numbers,
+            _evidence(finding),
+        )
+    does = f"{whose}they {'seem to ' if finding.basis is Basis.MODELLED else ''}{'save' if saved > 0 else 'lose'}"
+    return Recommendation(
+        kind,
+        f"{head}: {does} {seconds(abs(saved))} an edit, {share(abs(net.value))} of its cost.",
+        numbers,
+        _evidence(finding),
+    )
 
 
 def _why(finding: Finding) -> str:
@@ -156,30 +155,39 @@ def _why(finding: Finding) -> str:
     if finding.predict:
         return ""
     if found.failed > _NOTABLE:
-        return f"since {share(found.failed)} of predicted edits fail"
+        return f"{share(found.failed)} of predicted edits fail. "
     if found.repeated > _NOTABLE:
-        return f"since {share(found.repeated)} of predicted edits have to be repeated"
+        return f"{share(found.repeated)} of predicted edits have to be repeated. "
     if found.saved_s is not None and found.saved_s.value > 0:
-        return f"since {dollars(found.rejected_cost)} of rejected tokens an edit outweigh the time saved"
+        return f"{dollars(found.rejected_cost)} of rejected tokens an edit outweigh the time saved. "
     return ""
 
 
 def _evidence(finding: Finding) -> str:
-    """The line behind the figure: how sure it is, from how many requests, and since when."""
+    """The line behind the figure: why, how sure it is, from how many requests, and since when."""
     found, net = finding.savings, finding.net
     if net is None:
         return ""
-    interval = f"95 % sure: {share(net.low)} to {share(net.high)}; " if net.enough else "a first figure; "
+    interval = f"95 % sure: {_saved_share(net.low, net.high)}" if net.enough else "A first figure"
     since = f" since {finding.since:%Y-%m-%d}, when the server changed" if finding.since is not None else ""
     compared = (
         "chance chose those without"
         if finding.basis is Basis.MEASURED
-        else "chance chose none of those without, so that is modelled; the setting exploration changes it"
+        else "chance chose none of those without, so that is modelled, and the setting exploration changes it"
     )
     return (
-        f"({interval}{found.sent:,} requests with a prediction, {found.plain:,} without{since}; {compared}. "
-        "Money counts as time.)"
+        f"{_why(finding)}{interval}, from {found.sent:,} requests with a prediction and {found.plain:,} without"
+        f"{since}; {compared}. Cost is time and money together."
     )
+
+
+def _saved_share(low: float, high: float) -> str:
+    """An interval of shares in words: saved, lost, or between the two."""
+    if low > 0:
+        return f"{share(low)} to {share(high)} saved"
+    if high < 0:
+        return f"{share(-high)} to {share(-low)} lost"
+    return f"between {share(-low)} lost and {share(high)} saved"
 
 
 def _of_model(finding: Finding) -> Recommendation:
@@ -196,6 +204,7 @@ def _of_model(finding: Finding) -> Recommendation:
         f"{one.kind}-for-model",
         sentence if finding.ignored else f"With model {finding.cell.model}, {sentence}",
         {"model": finding.cell.model} | _judged_numbers(finding),
+        one.evidence,
     )
 
 
@@ -219,9 +228,13 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
     time = effect.total_s
     numbers = _numbers(effect)
     if time.low is not None and time.low > 0:
-        return Recommendation("keep-predicting", f"Keep predictions on: {_figures(effect, time)}", numbers)
+        return Recommendation(
+            "keep-predicting", f"Keep predictions on: {_median(time)}.", numbers, _figures(effect, time)
+        )
     if time.high is not None and time.high < 0:
-        return Recommendation("stop-predicting", f"Turn predictions off: {_figures(effect, time)}", numbers)
+        return Recommendation(
+            "stop-predicting", f"Turn predictions off: {_median(time)}.", numbers, _figures(effect, time)
+        )
     foretold = next((finding for finding in judged if finding.foretold is not None), None)
     if foretold is not None and foretold.foretold is not None:
         least, most = foretold.foretold
@@ -231,20 +244,21 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
             return Recommendation(
                 "keep-predicting-modelled" if pays else "stop-predicting-modelled",
                 f"Predictions seem to {'save' if pays else 'lose'} {share(low)} to {share(high)} of the time: "
-                f"modelled, not measured. {_EXPLORE}.",
+                "modelled, not measured.",
                 numbers | {"model": foretold.cell.model, "low": least, "high": most},
+                f"{_EXPLORE}.",
             )
     if time.saved is not None:
-        return Recommendation("no-difference-yet", _undecided(effect, time), numbers)
+        return Recommendation("no-difference-yet", _UNKNOWN_YET, numbers, _undecided(effect, time))
     if judged and judged[0].net is not None:
         net = judged[0].net
         return Recommendation(
             "no-difference-yet",
-            f"It is open whether predictions pay: they save {share(net.value)} of an edit, and with 95 % confidence "
-            f"between {share(net.low)} and {share(net.high)}, money counted as time.",
+            "It is open whether predictions pay.",
             numbers | _judged_numbers(judged[0]),
+            f"With 95 % confidence an edit is {_saved_share(net.low, net.high)}, time and money together.",
         )
-    return Recommendation("not-enough-data", _too_few(overall, effect), numbers)
+    return _too_few(overall, effect)
 
 
 def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommendation]:
@@ -256,14 +270,16 @@ def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommenda
     if time.high < 0 and not (all_times.high is not None and all_times.high < 0):
         yield Recommendation(
             "stop-predicting-for-model",
-            f"With model {model}, turn predictions off: {_figures(effect, time)}",
+            f"With model {model}, turn predictions off: {_median(time)}.",
             numbers,
+            _figures(effect, time),
         )
     if time.low > 0 and not (all_times.low is not None and all_times.low > 0):
         yield Recommendation(
             "keep-predicting-for-model",
-            f"With model {model}, keep predictions on: {_figures(effect, time)}",
+            f"With model {model}, keep predictions on: {_median(time)}.",
             numbers,
+            _figures(effect, time),
         )
 
 
@@ -296,19 +312,36 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _too_few(overall: Summary, effect: Effect) -> str:
-    told = "Not enough data to say whether predictions save time: "
+def _too_few(overall: Summary, effect: Effect) -> Recommendation:
+    kind, numbers = "not-enough-data", _numbers(effect)
     if overall.offline == overall.requests:
-        return f"{told}the offline engine answered all requests, and its times are modelled."
+        return Recommendation(
+            kind,
+            "Not enough data: the offline engine answered all requests.",
+            numbers,
+            "Its times are modelled, and say nothing about a server.",
+        )
     if not effect.requests_with and not effect.requests_without:
-        return f"{told}no request was randomised. {_EXPLORE}."
+        return Recommendation(kind, _UNKNOWN_YET, numbers, f"No request was randomised. {_EXPLORE}.")
     fewer, less = min((effect.requests_without, "without"), (effect.requests_with, "with"))
     more = (
         f"; about {_requests(effect.more_requests, 'more request')} will suffice"
         if effect.more_requests
         else ""
     )
-    return f"{told}{FLOOR} requests that went out {less} prediction at random are needed, and there are {fewer}{more}."
+    return Recommendation(
+        kind,
+        _UNKNOWN_YET,
+        numbers,
+        f"{FLOOR} requests that went out {less} prediction at random are needed, and there are {fewer}{more}.",
+    )
+
+
+def _median(time: Difference) -> str:
+    """How much faster the median edit is with a prediction."""
+    assert time.saved is not None and time.without_prediction is not None  # noqa: PT018, S101
+    part = time.saved / time.without_prediction if time.without_prediction else 0.0
+    return f"the median edit is {share(abs(part))} {'faster' if part > 0 else 'slower'} with them"
 
 
 def _figures(effect: Effect, time: Difference) -> str:
@@ -317,7 +350,7 @@ def _figures(effect: Effect, time: Difference) -> str:
     faster = time.saved > 0
     low, high = sorted((abs(time.low), abs(time.high)))
     return (
-        f"with them half of the edits are done in {seconds(time.with_prediction)}, without in "
+        f"With them half of the edits are done in {seconds(time.with_prediction)}, without in "
         f"{seconds(time.without_prediction)}. That is {seconds(abs(time.saved))} {'saved' if faster else 'lost'} "
         f"(95 % sure: between {seconds(low)} and {seconds(high)}), "
         f"measured on {_requests(effect.requests_with + effect.requests_without)} chosen at random."
@@ -331,8 +364,7 @@ def _undecided(effect: Effect, time: Difference) -> str:
         else "The difference, if there is one, is too small to matter; let the bill decide."
     )
     return (
-        "Not enough data to say whether predictions save time: the median edit is between "
-        f"{_either_way(time.low)} and {_either_way(time.high)} (95 % sure). {more}"
+        f"The median edit is between {_either_way(time.low)} and {_either_way(time.high)} (95 % sure). {more}"
     )
 
 
@@ -356,7 +388,7 @@ def _failures(summary: Summary) -> Iterator[Recommendation]:
         return
     errors = summary.errors.get(Status.FAILED, {})
     kind = next(iter(errors), None)
-    often = f", most often with {kind} ({_times(errors[kind])})" if kind is not None else ""
+    often = f", most often: {error(kind)} ({_times(errors[kind])})" if kind is not None else ""
     yield Recommendation(
         "many-failures",
         f"{failed} of {_requests(summary.requests)} failed{often}.",

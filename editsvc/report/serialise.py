@@ -41,7 +41,12 @@ def to_json(report: Report, parts: Parts | None = None) -> dict[str, Any]:
         "days": lambda: [_day(each) for each in report.days],
         "groups": lambda: [{"key": dict(group.key), **_summary(group.summary)} for group in report.groups],
         "recommendations": lambda: [
-            {"kind": each.kind, "sentence": each.sentence, "numbers": dict(each.numbers)}
+            {
+                "kind": each.kind,
+                "sentence": each.sentence,
+                "evidence": each.evidence,
+                "numbers": dict(each.numbers),
+            }
             for each in report.recommendations
         ],
     }
@@ -72,6 +77,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
             "reasoning": tokens.reasoning,
         },
         "cost_usd": summary.cost_usd,
+        "cost_reported": summary.cost_reported,
         "prediction": {
             "sent": prediction.sent,
             "acceptance": _rate(prediction.acceptance),

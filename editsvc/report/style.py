@@ -20,7 +20,9 @@ font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif
 .kicker{margin:0;color:var(--soft);font-size:.9rem}
 h1{margin:.4rem 0 1rem;padding-left:.9rem;border-left:.35rem solid var(--c);max-width:58rem;
 font-size:clamp(1.15rem,2.6vw,1.55rem);line-height:1.35;font-weight:650}
-h1.keep-predicting{border-color:var(--good)}h1.stop-predicting{border-color:var(--bad)}
+h1.keep-predicting,h1.keep-predicting-modelled{border-color:var(--good)}
+h1.stop-predicting,h1.stop-predicting-modelled{border-color:var(--bad)}
+.evidence{max-width:58rem;margin:-.5rem 0 1rem;padding-left:1.25rem;color:var(--soft)}
 .also{max-width:46rem;margin:.4rem 0;color:var(--ink)}.also::before{content:"• ";color:var(--soft)}
 h2{margin:0 0 .5rem;font-size:1rem;font-weight:650}
 main{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem;margin-top:1.2rem}
@@ -41,16 +43,19 @@ main{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem;margin-
 .plot .line{fill:none;stroke:var(--hue);stroke-width:2;stroke-linejoin:round}.plot .b.line{stroke-dasharray:6 3}
 .plot .median{stroke:var(--hue);stroke-width:1.5;stroke-dasharray:2 3}.plot .whisker{stroke:var(--hue);stroke-width:1.5}
 .plot .dot{fill:var(--hue);stroke:var(--card);stroke-width:1}
-.plot .hollow{fill:var(--card);stroke:var(--hue);stroke-width:2}
 .plot .dash0{stroke-dasharray:none;stroke-width:1.5}.plot .dash1{stroke-dasharray:7 4;stroke-width:1.5}
 .plot .dash2{stroke-dasharray:2 4;stroke-width:1.5}
 .plot .name{font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
 summary{cursor:pointer;padding:.2rem 0}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;background:linear-gradient(90deg,var(--card) 40%,transparent) 0/3rem 100% no-repeat local,
+linear-gradient(-90deg,var(--card) 40%,transparent) 100%/3rem 100% no-repeat local,
+linear-gradient(90deg,var(--edge),transparent) 0/1rem 100% no-repeat scroll,
+linear-gradient(-90deg,var(--edge),transparent) 100%/1rem 100% no-repeat scroll}
 table{border-collapse:collapse;width:100%;font-size:.85rem;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .55rem;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
 th{font-weight:600}thead th{color:var(--soft);font-weight:500}th[scope=row],th:first-child{text-align:left}
 footer{margin-top:1.2rem;max-width:46rem}
+dt{float:left;clear:left;margin-right:.4rem;font-weight:600}dt::after{content:":"}dd{margin:0 0 .2rem}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}
 @media (max-width:60rem){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:44rem){body{padding:.8rem}main{grid-template-columns:minmax(0,1fr)}

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from editsvc.report.formatting import (
     NOT_REPORTED,
+    cost,
     count,
     dollars,
     integer,
@@ -25,6 +26,7 @@ from editsvc.report.formatting import (
     title,
 )
 from editsvc.report.parts import Parts
+from editsvc.report.words import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +53,7 @@ def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
         Text(title(report), style="bold"),
         Text(),
         Text(headline.sentence, style="bold cyan"),
+        *([Text(headline.evidence, style="dim")] if headline.evidence else ()),
     ]
 
     def add(name: str, make: Callable[[], RenderableType]) -> None:
@@ -68,7 +71,7 @@ def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
     if report.groups:
         add("The groups", lambda: _groups(report.by, report.groups))
     for each in others:
-        shown += [Text(), Text(f"• {each.sentence}")]
+        shown += [Text(), Text(f"• {each.text}")]
     for missing in parts.missing:
         shown += [Text(), Text(f"• {missing.sentence}", style="yellow")]
     if note := sampled(report.sample):
@@ -95,7 +98,7 @@ def _overview(report: Report) -> Table:
     facts.add_column()
     facts.add_row("Status", statuses)
     for status, kinds in summary.errors.items():
-        listed = ", ".join(f"{kind} {number:,}" for kind, number in list(kinds.items())[:3])
+        listed = ", ".join(f"{error(kind)}: {number:,}" for kind, number in list(kinds.items())[:3])
         facts.add_row(status.value.capitalize(), Text(listed))
     if summary.retried:
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in sorted(report.restarts.items()))
@@ -115,7 +118,7 @@ def _overview(report: Report) -> Table:
     )
     facts.add_row(
         "Cost",
-        f"{dollars(summary.cost_usd)}, {dollars(prediction.rejected_cost_usd)} of it for rejected tokens",
+        f"{cost(summary)}, {dollars(prediction.rejected_cost_usd)} of it for rejected tokens",
     )
     outer = Table.grid()
     outer.add_row(table)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.report.formatting import (
     NOT_REPORTED,
+    cost,
     dollars,
     integer,
     interval,
@@ -92,6 +93,8 @@ def to_markdown(report: Report, parts: Parts | None = None) -> str:
     parts = parts or Parts(report.missing)
     headline, *others = report.recommendations
     said = [f"# {title(report)}", f"**{_plain(headline.sentence)}**"]
+    if headline.evidence:
+        said.append(_plain(headline.evidence))
     if report.summary.requests:
         said += parts.some("The overview", lambda: [_rates(report)])
         said += parts.some("Speed and time saved", lambda: [_times(report)])
@@ -101,7 +104,7 @@ def to_markdown(report: Report, parts: Parts | None = None) -> str:
             by = f"## By {', '.join(name.replace('_', ' ') for name in report.by)}"
             said += parts.some("The groups", lambda: [by, _groups(report)])
     if others:
-        said.append("\n".join(f"- {_plain(each.sentence)}" for each in others))
+        said.append("\n".join(f"- {_plain(each.text)}" for each in others))
     if parts.missing:
         said += [
             "## Missing from this report",
@@ -127,7 +130,7 @@ def _rates(report: Report) -> str:
         ("Accepted tokens", integer(prediction.accepted_tokens), ""),
         ("Rejected tokens", integer(prediction.rejected_tokens), ""),
         ("Cost of rejected tokens", dollars(prediction.rejected_cost_usd), ""),
-        ("Cost", dollars(report.summary.cost_usd), ""),
+        ("Cost", cost(report.summary), ""),
         ("Requests sent more than once", f"{report.summary.retried:,}", ""),
     ]
     rows += [

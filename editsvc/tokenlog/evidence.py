@@ -47,6 +47,7 @@ class Sums:
     `rejected_cost_usd`. Each of the three rates has its own sums: `verified_*` over requests that report accepted
     and rejected tokens, `covered_*` over those that report accepted and completion tokens, `judged_*` over those
     that tell how many of their hunks were accepted. Their counts of requests leave out those whose denominator is 0.
+    `cost_reported` counts the requests whose cost is known.
     """
 
     requests: int = 0
@@ -69,6 +70,7 @@ class Sums:
     judged_requests: int = 0
     judged_accepted: int | None = None
     judged_hunks: int | None = None
+    cost_reported: int = 0
 
 
 def combined(parts: Iterable[Sums]) -> Sums:

@@ -227,6 +227,7 @@ def _sums(
         func.count(func.nullif(hunks + 0 * kept, 0)),
         func.sum(kept + 0 * hunks),
         func.sum(hunks + 0 * kept),
+        func.count(one["cost_usd"]),
     )
     found = select(*keys, *facet, *aggregates).group_by(*groups)
     return found if chosen is None else found.where(chosen)

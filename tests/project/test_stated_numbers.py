@@ -336,7 +336,7 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ("docs/tuning.md", "logs of {} models", [WORDS[len(constant("tuning.bench:MODELS"))]]),
     (
         "docs/tuning.md",
-        "{} requests in 100 explore. The result for {} logs of {} requests",
+        "{} requests in 100 explore. It makes {} logs of {} requests",
         [
             round(100 * constant("tuning.simulation:Habits")().exploration),
             default(constant("tuning.bench:run_bench"), "runs"),
@@ -434,8 +434,9 @@ ELSEWHERE = {
         "(temperature 0)",
     ],
     "docs/reports.md": [
-        "In 500 simulated logs of 400 requests each",
+        "In simulated logs of 400 requests each",
         "in 93 to 98 of 100 cases",
+        "fewer than 100 times are drawn as dots",
         "exits with 0",
         "weighted by 1 / probability",
         "contains 0,",
@@ -455,7 +456,12 @@ ELSEWHERE = {
         "a file of 7 MB",
         "a line at 45 degrees",
     ],
-    "docs/tuning.md": ["; 0 turns it off", "costs 1.5 plain ones", "shows up with 1.17", "with seed 1:"],
+    "docs/tuning.md": [
+        "; 0 turns it off",
+        "costs 1.5 plain ones",
+        "shows up with 1.17",
+        "the result for 100 of them, with seed 1:",
+    ],
     "docs/editors/keys.md": ["in the middle of 2026", "In March 2025"],
     "docs/editors/emacs.md": ["Emacs 29 and later", "on Emacs 28 it is"],
     "docs/editors/vscode.md": [

@@ -13,7 +13,9 @@ from rich.console import Console
 
 from editsvc.errors import Status
 from editsvc.report import aggregate, to_json
+from editsvc.report.page import to_html
 from editsvc.report.table import to_table
+from editsvc.report.tabular import to_markdown
 from editsvc.text.document import split_lines
 from editsvc.tokenlog import Verdict
 
@@ -163,3 +165,13 @@ def test_numbers_are_there_without_rich_or_a_database() -> None:
         [sys.executable, "-c", script, *sys.path], check=True, capture_output=True, text=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_costs_say_how_many_requests_they_cover(make_record: Callable[..., RequestRecord]) -> None:
+    known = [make_record(cost_usd=0.5, completion_tokens=100) for _ in range(3)]
+    unknown = [make_record(completion_tokens=100) for _ in range(2)]
+    words = "$1.50 in 3 of 5 requests (not known of the others)"
+    partly, wholly = aggregate([*known, *unknown]), aggregate(known)
+    for render in (to_html, to_markdown):
+        assert words in render(partly)
+        assert "not known of the others" not in render(wholly)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -82,7 +83,23 @@ def test_a_scale_puts_its_ends_where_they_belong() -> None:
     assert log(1) == pytest.approx(50)
 
 
-def test_a_model_that_was_not_measured_is_a_ring_on_the_line() -> None:
+def test_a_model_that_was_not_measured_is_told_and_not_drawn() -> None:
     drawn = plots.break_even("t", "Break-even", [Point("fast", 0.8, None, None, None)])
-    assert 'class="b hollow dot"' in drawn
-    assert "time saved not measured" in drawn
+    assert "<circle" not in drawn
+    assert "fast: 80 % of the tokens accepted, not measured" in drawn
+
+
+def test_names_of_models_do_not_overlap() -> None:
+    points = [Point(f"a-model-with-a-long-name-{number}", 0.7, 0.4, None, None) for number in range(6)]
+    root = ET.fromstring(plots.break_even("t", "Break-even", points))
+    heights = sorted(float(each.get("y") or 0) for each in root.iter("text") if each.get("class") == "name")
+    assert len(heights) == 6
+    assert min(after - before for before, after in pairwise(heights)) >= 14
+
+
+@pytest.mark.parametrize(("count", "curves"), [(99, 0), (100, 2)])
+def test_fewer_than_a_hundred_times_are_dots_and_no_density(count: int, curves: int) -> None:
+    sample = [(0.5 + number / 100, 1.0) for number in range(count)]
+    drawn = plots.distributions("t", "Times", ("one", "other"), (sample, sample), (1.0, 1.0))
+    assert drawn.count("<polyline") == curves
+    assert drawn.count("<circle") == (2 * count if not curves else 0)

@@ -192,8 +192,8 @@ def deaf(_: Random, reply: int, __: float) -> Outcome:
 @pytest.mark.parametrize(
     ("predicted", "fields", "price", "kind", "predict", "words"),
     [
-        pytest.param(good, {}, PRICE, "keep-predicting", True, "saves", id="a clear win"),
-        pytest.param(bad, {}, PRICE, "stop-predicting", False, "loses", id="a clear loss"),
+        pytest.param(good, {}, PRICE, "keep-predicting", True, "they save", id="a clear win"),
+        pytest.param(bad, {}, PRICE, "stop-predicting", False, "they lose", id="a clear loss"),
         pytest.param(
             dear, {}, 60.0, "stop-predicting", False, "of rejected tokens an edit outweigh", id="a dear model"
         ),
@@ -203,7 +203,7 @@ def deaf(_: Random, reply: int, __: float) -> Outcome:
             PRICE,
             "stop-predicting",
             False,
-            "loses",
+            "they lose",
             id="most win a little, some lose much",
         ),
         pytest.param(
@@ -231,9 +231,15 @@ def deaf(_: Random, reply: int, __: float) -> Outcome:
             id="no notice",
         ),
         pytest.param(
-            good, {"requests": 300, "a_day": 12}, PRICE, "keep-predicting", True, "saves", id="300 requests"
+            good,
+            {"requests": 300, "a_day": 12},
+            PRICE,
+            "keep-predicting",
+            True,
+            "they save",
+            id="300 requests",
         ),
-        pytest.param(good, {}, None, "keep-predicting", True, "saves", id="the price is unknown"),
+        pytest.param(good, {}, None, "keep-predicting", True, "they save", id="the price is unknown"),
     ],
 )
 def test_report_and_tuning_say_the_same_and_the_right_thing(
@@ -247,7 +253,8 @@ def test_report_and_tuning_say_the_same_and_the_right_thing(
     report, tuning = told(log(predicted, **fields), price)
     first = report.recommendations[0]
     assert first.kind == kind
-    assert words in first.sentence
+    assert words in first.text
+    assert len(first.sentence.split()) <= 15
     assert decisions(tuning) == {"gpt-oss-120b": predict}
 
 
@@ -292,8 +299,8 @@ def test_where_users_choose_and_chance_does_not_the_saving_is_modelled_and_says_
     report, tuning = told(chosen)
     first = report.recommendations[0]
     assert first.kind == "keep-predicting"
-    assert "the model of the server has it" in first.sentence
-    assert "the setting exploration changes it" in first.sentence
+    assert "they seem to save" in first.sentence
+    assert "the setting exploration changes it" in first.text
     assert decisions(tuning) == {"gpt-oss-120b": True}
 
 
@@ -311,7 +318,7 @@ def test_two_models_are_told_apart() -> None:
     report, tuning = told(records)
     first, *rest = report.recommendations
     assert first.kind == "decide-by-model"
-    assert "keep them on for gpt-oss-120b, turn them off for llama-small" in first.sentence
+    assert "on for gpt-oss-120b, off for llama-small" in first.sentence
     assert [one.kind for one in rest[:2]] == ["keep-predicting-for-model", "stop-predicting-for-model"]
     assert decisions(tuning) == {"gpt-oss-120b": True, "llama-small": False}
 
@@ -324,7 +331,7 @@ def test_without_predictions_and_offline_nothing_is_claimed() -> None:
     assert decisions(tuning)["gpt-oss-120b"] is None
     offline, tuning = told(log(good, offline=True))
     assert offline.recommendations[0].kind == "not-enough-data"
-    assert "its times are modelled" in offline.recommendations[0].sentence
+    assert "Its times are modelled" in offline.recommendations[0].text
     assert tuning.findings == ()
 
 
