@@ -48,9 +48,11 @@ _BUDGET: Final = 30_000
 _LONGEST: Final = 60_000  # tokens of prediction and reply: what is longer tells nothing more, and costs
 _JOINT_TRIES: Final = 70_000
 _TRACES: Final = 6
-_DEPTH: Final = 3
+_DEPTH: Final = 2
 _EXPANDED: Final = 12
 _HOPELESS: Final = 8.0
+_LIKELY: Final = 21
+_STRIDE: Final = 29
 _WINDOWS_KEPT: Final = 5
 _AROUND: Final = 3
 _POOL: Final = 48
@@ -59,9 +61,10 @@ _SETTLED_AFTER: Final = 6
 _EXACTNESS: Final = 3.0  # what being exact is worth, beside the logarithm of the tokens that a rule is off by
 _PRIOR: Final = 2.0
 _LEAST_SEEN: Final = 3
-_ERRORS: Final = 30
+_ERRORS: Final = 20
 _LEAST_ERRORS: Final = 6
 _TRIED: Final = 8
+_LONG_ENOUGH: Final = 20
 _IN_A_ROW: Final = 5  # requests, with those among them that cannot tell
 _MARGIN: Final = 1.5
 _ODD: Final = 3  # so many of the last errors may be of odd requests
@@ -104,12 +107,16 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class ScoredRule(msgspec.Struct):
-    """A rule, and how it did: `hits` of `seen` requests exactly; `loss` grows with what it was off by."""
+    """A rule, and how it did: `hits` of `seen` requests exactly; `loss` grows with what it was off by.
+
+    `errors` are the last relative ones.
+    """
 
     rule: Preset
     seen: int = 0
     hits: int = 0
     loss: float = 0.0
+    errors: list[float] = msgspec.field(default_factory=list)
 
 
 class Trace(msgspec.Struct):
@@ -130,8 +137,9 @@ class Fit(msgspec.Struct):
 
     `requests` were learned from since the last change. `foretold` were forecast before, `exact` of them to the token.
     `errors` are the relative errors of the last forecasts. `misses` counts those in a row, since the first of which
-    `challenger` learns, beside what was the rule then (`doubted`). `changes` counts changes of the server, before the
-    last of which `before` was its rule. `counted` and `reported` are tokens of replies, by our count and the server's.
+    `challenger` learns, beside what was the rule then (`doubted`), which is a miss where it is off by more than
+    `tolerance`. `changes` counts changes of the server, before the last of which `before` was its rule. `counted` and
+    `reported` are tokens of replies, by our count and the server's.
     """
 
     rules: list[ScoredRule] = msgspec.field(default_factory=list)
@@ -142,6 +150,7 @@ class Fit(msgspec.Struct):
     misses: int = 0
     challenger: Fit | None = None
     doubted: Preset | None = None
+    tolerance: float = 0.0
     changes: int = 0
     before: Preset | None = None
     counted: int = 0
@@ -165,8 +174,10 @@ class Fit(msgspec.Struct):
 
     @property
     def usual_error(self) -> float | None:
-        """The median relative error of the last forecasts."""
-        return sorted(self.errors)[len(self.errors) // 2] if self.errors else None
+        """The median relative error of the best rule, of late; None before the first forecast."""
+        if self.best is None or not self.errors or not self.best.errors:
+            return None
+        return sorted(self.best.errors)[len(self.best.errors) // 2]
 
     @property
     def knowledge(self) -> Knowledge:
@@ -237,7 +248,8 @@ def learn(fit: Fit, pair: Pair, seen: Observation) -> bool:
         _score(challenger, pair, seen, near=[fit.doubted] if fit.doubted else [])
     if challenger is None or fit.misses < MISSES:
         return False
-    changed = challenger.requests <= _IN_A_ROW and len(fit.errors) >= _TRIED
+    trusted = max((each.seen for each in fit.rules if each.rule == fit.doubted), default=0) - fit.misses
+    changed = challenger.requests <= _IN_A_ROW and trusted >= _TRIED
     _start_over(fit, challenger, changed=changed)
     return changed
 
@@ -249,21 +261,20 @@ def _note_miss(fit: Fit, pair: Pair, seen: Observation) -> None:
     _foretell(fit, pair, seen)
     fit.requests += 1
     for each in fit.rules:
-        _add(each, _distance(each.rule, pair, seen, scale))
+        _add(each, each.rule, pair, seen, scale)
     known = {each.rule for each in fit.rules}
     limit = pair.steps + _BUDGET
     for rule in _neighbours(best):
         if rule not in known and pair.steps < limit and not _distance(rule, pair, seen, scale):
-            fit.rules.append(ScoredRule(rule, 1, 1))
+            fit.rules.append(ScoredRule(rule, 1, 1, errors=[0.0]))
     _sort(fit, 0.0)
 
 
 def _told_apart(fit: Fit, challenger: Fit, pair: Pair) -> bool:
     """Whether the two differ on a request."""
-    old, new = fit.best, challenger.best
-    if old is None or new is None:
+    if fit.doubted is None or challenger.best is None:
         return False
-    return counts_by(old.rule, pair, fit.scale) != counts_by(new.rule, pair, challenger.scale)
+    return counts_by(fit.doubted, pair, fit.scale) != counts_by(challenger.best.rule, pair, challenger.scale)
 
 
 def _start_over(fit: Fit, challenger: Fit, *, changed: bool) -> None:
@@ -281,12 +292,17 @@ def _start_over(fit: Fit, challenger: Fit, *, changed: bool) -> None:
 
 def _missed(fit: Fit, pair: Pair, seen: Observation) -> bool:
     """Whether the request speaks against a rule that is settled."""
+    if fit.doubted is not None:
+        return _error(counts_by(fit.doubted, pair, fit.scale), seen) > fit.tolerance
     if fit.knowledge not in {Knowledge.KNOWN, Knowledge.CLOSE} or not fit.best:
         return False
+    if fit.knowledge is Knowledge.CLOSE and fit.requests < _LONG_ENOUGH:
+        return False  # better ones are still being looked for
     scale = fit.scale
-    error = _error(counts_by(fit.best.rule, pair, scale), seen)
-    worse = sorted(fit.errors)[-_ODD:][0] if len(fit.errors) >= _ODD else 0.0
-    if error <= (_MARGIN * worse + CLOSE if worse else 0.0):
+    odd = sorted(fit.best.errors)[-_ODD:]
+    usual = odd[0] if len(odd) == _ODD else 0.0
+    fit.tolerance = _MARGIN * usual + CLOSE if usual else 0.0
+    if _error(counts_by(fit.best.rule, pair, scale), seen) <= fit.tolerance:
         return False
     # A rule that could not be told apart until now may be the one.
     return not any(_error(counts_by(rule, pair, scale), seen) == 0 for rule in fit.alternatives)
@@ -310,7 +326,7 @@ def _score(fit: Fit, pair: Pair, seen: Observation, near: Sequence[Preset] = ())
     scale = fit.scale
     started = pair.steps
     for each in fit.rules:
-        _add(each, _distance(each.rule, pair, seen, scale))
+        _add(each, each.rule, pair, seen, scale)
     rules = {each.rule: each for each in fit.rules}
     settled = _settled(fit)
     usual = 0.0
@@ -346,7 +362,10 @@ def _foretell(fit: Fit, pair: Pair, seen: Observation) -> None:
     fit.errors = [*fit.errors, error][-_ERRORS:]
 
 
-def _add(each: ScoredRule, off: int) -> None:
+def _add(each: ScoredRule, rule: Preset, pair: Pair, seen: Observation, scale: float) -> None:
+    told = counts_by(rule, pair, scale)
+    off = abs(told[0] - seen.accepted) + abs(told[1] - seen.rejected)
+    each.errors = [*each.errors, _error(told, seen)][-_ERRORS:]
     each.seen += 1
     each.hits += off == 0
     each.loss += _EXACTNESS + math.log1p(off) if off else 0.0
@@ -433,7 +452,19 @@ class _Joint:
         """On how many of the traces the rule is exact."""
         return sum(self._known.get((number, which, window)) == 0 for number, which in enumerate(runs))
 
+    def errors(self, runs: tuple[int, ...], window: Window) -> list[float]:
+        """The relative errors on the traces."""
+        return [
+            _error(self._told(trace, trace.runs[which], window), Observation(trace.accepted, trace.rejected))
+            for trace, which in zip(self._traces, runs, strict=True)
+        ]
+
     def _one(self, trace: Trace, runs: Sequence[int], window: Window) -> float:
+        accepted, rejected = self._told(trace, runs, window)
+        off = abs(accepted - trace.accepted) + abs(rejected - trace.rejected)
+        return _EXACTNESS + math.log1p(off) if off else 0.0
+
+    def _told(self, trace: Trace, runs: Sequence[int], window: Window) -> tuple[int, int]:
         if window.most:
             accepted, proposed = divided(runs, window)
         else:
@@ -443,8 +474,7 @@ class _Joint:
             rejected = max(0, trace.prediction - accepted)
         if self._scale != 1.0:
             accepted, rejected = round(self._scale * accepted), round(self._scale * rejected)
-        off = abs(accepted - trace.accepted) + abs(rejected - trace.rejected)
-        return _EXACTNESS + math.log1p(off) if off else 0.0
+        return accepted, rejected
 
 
 def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
@@ -455,7 +485,10 @@ def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
         return []
     found: dict[tuple[tuple[int, ...], Window], float] = {}
     best_windows = [_window(each.rule) for each in fit.rules[:_WINDOWS_KEPT]]
-    for window in dict.fromkeys([*best_windows, *_windows()]):
+    # Where there is not enough work for all windows, every request begins elsewhere.
+    likely, rest = _windows()[:_LIKELY], _windows()[_LIKELY:]
+    start = fit.requests * _STRIDE % len(rest)
+    for window in dict.fromkeys([*best_windows, *likely, *rest[start:], *rest[:start]]):
         if joint.tried > _JOINT_TRIES * 2 // 3:
             break
         for runs in joint.classes:
@@ -487,7 +520,8 @@ def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
         hits = joint.hits(runs, window)
         # What is exact so far may be any of these: a further request will tell.
         alike = joint.classes[runs] if hits == len(runs) else joint.classes[runs][:1]
-        rules += [ScoredRule(_rule(place, window, way), len(runs), hits, loss) for place in alike]
+        errors = joint.errors(runs, window)
+        rules += [ScoredRule(_rule(place, window, way), len(runs), hits, loss, errors) for place in alike]
     return rules[: 2 * _POOL]
 
 
@@ -513,9 +547,9 @@ def _around(fit: Fit, near: Sequence[Preset], pair: Pair, seen: Observation, lim
                 tried.add(other)
                 found.append((_distance(other, pair, seen, scale), simplicity(other), len(tried), other))
     kept = []
-    for off, _, _, rule in heapq.nsmallest(_POOL // 4, found):
+    for _, _, _, rule in heapq.nsmallest(_POOL // 4, found):
         each = ScoredRule(rule)
-        _add(each, off)
+        _add(each, rule, pair, seen, scale)
         kept.append(each)
     return kept
 
@@ -608,6 +642,7 @@ def _window_neighbours(rule: Preset) -> Iterator[Preset]:
         for least in range(1, min(rule.most, _LARGEST_LEAST)):
             yield replace(rule, least=least)
     else:
+        yield replace(rule, least=rule.most)
         for least in range(1, min(rule.most, _LARGEST_LEAST)):
             yield replace(rule, least=least)
         for fall in (4, 2, 0):
