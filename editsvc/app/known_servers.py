@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from editsvc.settings import environment
-from editsvc.tuning import SERVERS_FILE
+from editsvc.tuning import VERIFICATION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def known_servers(settings: Settings) -> list[KnownServer]:
     """What is known of each server, as it is kept in the data folder."""
-    from editsvc.tuning.servers_file import ServersFile  # noqa: PLC0415 - not before the first request
+    from editsvc.tuning.verification_file import VerificationFile  # noqa: PLC0415 - not before the first request
 
-    return ServersFile(environment.data_dir(settings)).load()
+    return VerificationFile(environment.data_dir(settings)).load()
 
 
 class Foretelling:
@@ -33,7 +33,7 @@ class Foretelling:
     def __init__(self, settings: Settings, table: Mapping[str, Model]) -> None:
         self._settings = settings
         self._table = table
-        self._path = environment.data_dir(settings) / SERVERS_FILE
+        self._path = environment.data_dir(settings) / VERIFICATION_FILE
         self._stamp: int | None = None
         self._servers: list[KnownServer] = []
 

@@ -112,9 +112,9 @@ class BackgroundScorer:
         """Learn from an edit; what the server's own rule makes of each candidate, if it is known."""
         from editsvc.prediction.servers import KnownServer, learn_from
         from editsvc.tokens import LineEnds
-        from editsvc.tuning.servers_file import ServersFile
+        from editsvc.tuning.verification_file import VerificationFile
 
-        file = ServersFile(folder)
+        file = VerificationFile(folder)
         servers = file.load()  # other processes learn as well
         known = [each for each in servers if (each.provider, each.model) == (asked.provider, asked.model)]
         if not known:

@@ -5,5 +5,5 @@ from typing import Final
 POLICY_FILE: Final = "policy.toml"
 """The name of what was learned, in the data folder."""
 
-SERVERS_FILE: Final = "servers.json"
+VERIFICATION_FILE: Final = "verification.json"
 """The name of what is known of servers, in the data folder."""

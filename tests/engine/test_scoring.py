@@ -11,7 +11,7 @@ from editsvc.engine.scoring import BackgroundScorer
 from editsvc.prediction.verifier import PRESETS
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import LogUnavailable, Source
-from editsvc.tuning.servers_file import ServersFile
+from editsvc.tuning.verification_file import VerificationFile
 
 CODE = "".join(f"value_{number} = {number}\n" for number in range(60))
 REPLY = CODE.replace("value_30 = 30", "value_30 = None")
@@ -112,7 +112,7 @@ async def test_the_service_hands_over_what_it_could_have_predicted_and_the_reply
 
 async def test_the_rule_of_the_server_is_learned_from_edits_and_foretells_the_next(tmp_path: Path) -> None:
     numbers = Numbers()
-    file = ServersFile(tmp_path / "data")
+    file = VerificationFile(tmp_path / "data")
     scoring = BackgroundScorer(numbers, servers=tmp_path / "data", wall=lambda: 1_000.0)
     cases = [
         {
@@ -145,7 +145,7 @@ async def test_the_rule_of_the_server_is_learned_from_edits_and_foretells_the_ne
 
 
 async def test_an_edit_that_took_two_requests_teaches_nothing(tmp_path: Path) -> None:
-    file = ServersFile(tmp_path / "data")
+    file = VerificationFile(tmp_path / "data")
     scoring = BackgroundScorer(Numbers(), servers=tmp_path / "data")
     case = {"instruction": "let value_30 be none", "before": CODE, "after": REPLY}
     async with world(

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from editsvc.prediction.servers import KnownServer
-from editsvc.tuning import SERVERS_FILE
-from editsvc.tuning.servers_file import ServersFile
+from editsvc.tuning import VERIFICATION_FILE
+from editsvc.tuning.verification_file import VerificationFile
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     servers = [KnownServer("cerebras", "a", noted_at=2.0), KnownServer("other", "a", noted_at=3.0)]
-    file = ServersFile(tmp_path / "data")
+    file = VerificationFile(tmp_path / "data")
     assert file.load() == []
 
     file.save(servers)
@@ -31,13 +31,13 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_used_is_nothing_known(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / SERVERS_FILE).write_bytes(content)
+    (tmp_path / VERIFICATION_FILE).write_bytes(content)
 
-    assert ServersFile(tmp_path).load() == []
+    assert VerificationFile(tmp_path).load() == []
 
 
 def test_only_the_latest_servers_stay(tmp_path: Path) -> None:
-    file = ServersFile(tmp_path)
+    file = VerificationFile(tmp_path)
     file.save([KnownServer("cerebras", f"model {number}", noted_at=number) for number in range(100)])
 
     kept = file.load()
@@ -47,7 +47,7 @@ def test_only_the_latest_servers_stay(tmp_path: Path) -> None:
 
 
 def test_what_is_forgotten_is_gone(tmp_path: Path) -> None:
-    file = ServersFile(tmp_path)
+    file = VerificationFile(tmp_path)
     assert not file.forget()
     file.save([KnownServer("cerebras", "a")])
 
@@ -58,4 +58,4 @@ def test_what_is_forgotten_is_gone(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    ServersFile(tmp_path / "file").save([KnownServer("cerebras", "a")])
+    VerificationFile(tmp_path / "file").save([KnownServer("cerebras", "a")])

@@ -15,7 +15,7 @@ from editsvc.files import disk
 from editsvc.prediction.fitting import places
 from editsvc.prediction.servers import KnownServer, is_sane
 from editsvc.system.files import make_private_folder
-from editsvc.tuning import SERVERS_FILE
+from editsvc.tuning import VERIFICATION_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,11 @@ class _Kept(msgspec.Struct):
     servers: list[KnownServer]
 
 
-class ServersFile:
+class VerificationFile:
     """The file in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / SERVERS_FILE
+        self._path = folder / VERIFICATION_FILE
 
     def load(self) -> list[KnownServer]:
         """Every server that something is known of; nothing, if the file is not there or cannot be used."""
