@@ -203,6 +203,11 @@ def find(text: str) -> list[Secret]:
     return scan(text).secrets()
 
 
+def in_order(secret: Secret) -> tuple[int, int, bool]:
+    """Sorts candidates: the first, of those the longest, of those a shape before what only its name tells."""
+    return secret.start, -secret.end, secret.kind == ASSIGNED
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """A text that was searched: `candidates` are all places in it where a shape fits."""
@@ -214,7 +219,7 @@ class Scan:
         """What `find` returns for the text."""
         found: list[Secret] = []
         end = 0
-        for secret in sorted(self.candidates, key=lambda secret: (secret.start, -secret.end)):
+        for secret in sorted(self.candidates, key=in_order):
             if secret.start >= end:
                 found.append(secret)
                 end = secret.end

@@ -96,7 +96,7 @@ def by_every_pattern(text: str) -> list[Secret]:
             if looks_random(match.group(value)) and names.search(text, before, match.start()):
                 candidates.append(Secret(*match.span(value), ASSIGNED))
     chosen: list[Secret] = []
-    for secret in sorted(candidates, key=lambda secret: (secret.start, -secret.end)):
+    for secret in sorted(candidates, key=secrets.in_order):
         if not chosen or secret.start >= chosen[-1].end:
             chosen.append(secret)
     values = {text[one.start : one.end]: one.kind for one in chosen if one.kind != PRIVATE_KEY}
