@@ -99,7 +99,7 @@ class Loss:
 
 
 # What all keys of a known shape are made of, with what their patterns look for before them, and how long they are.
-_KEY_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~:-")
+_KEY_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~:%-")
 _SHORTEST_KEY: Final = 20
 _IN_KEYS: Final = bytes(ord("x") if letter in _KEY_LETTERS else ord(" ") for letter in range(256))
 _LONG_WORD: Final = b"x" * _SHORTEST_KEY
