@@ -234,8 +234,7 @@ def _rehearse(language: str | None) -> None:
 
 
 def _count_once() -> None:
-    """Load what counts tokens, for predictions that are scored behind an edit."""
-    from editsvc.prediction import what_if
-    from editsvc.tokens import tokenizer
+    """Load what predictions are scored with, behind an edit."""
+    from editsvc.engine.scoring import load
 
-    what_if.score({"none": None}, "a = 1", tokenizer())
+    load()

@@ -108,10 +108,9 @@ def _load() -> None:
         import_module(module)
     from editsvc import syntax
     from editsvc.engine.rehearsal import rehearse, rehearse_once
-    from editsvc.prediction import what_if
-    from editsvc.tokens import tokenizer
+    from editsvc.engine.scoring import load
 
-    what_if.score({"none": None}, "a = 1", tokenizer())
+    load()
     rehearse_once()
     for language in syntax.LANGUAGES:
         rehearse(language)

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 _WAITING = 64  # edits; further ones are not scored
 
 
+def load() -> None:
+    """Load what scoring and learning need, before the first edit is made; blocks for as long as that takes."""
+    from editsvc.prediction import fitting, servers, what_if  # noqa: F401
+    from editsvc.tokens import LineEnds, tokenizer
+    from editsvc.tuning import verification_file  # noqa: F401
+
+    tokens = tokenizer()
+    what_if.score({"none": None}, "a = 1", tokens)
+    LineEnds(tokens)
+
+
 class _Log(Protocol):
     """The destination of the scores; raises LogUnavailable."""
 
