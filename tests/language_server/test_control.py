@@ -25,9 +25,9 @@ async def begin(session: Session, uri: str = URI, **argument: Any) -> tuple[asyn
 
 
 def reports(session: Session, token: str) -> list[Any]:
-    """What was said about how far an edit is."""
-    said = [step for step in session.client.said("$/progress") if step["token"] == token]
-    return [step for step in said if step["value"]["kind"] == "report"]
+    """What was said about how far a reply is; before it begins, the server is said to be reading."""
+    said = [step["value"] for step in session.client.said("$/progress") if step["token"] == token]
+    return [value for value in said if value["kind"] == "report" and " lines" in value["message"]]
 
 
 async def until_one_waits(session: Session) -> None:
