@@ -246,7 +246,7 @@ RULES: Final[dict[str, Rule]] = {
     "truncated:0": mended("GuardRefused:empty"),
     "truncated:1": HARMLESS,  # nothing is missing
     "unclosed": mended("GuardRefused:frame"),
-    "unclosed:0": mended("GuardRefused:empty"),
+    "unclosed:0": passing("ProviderProtocolError"),  # nothing has come at all
     "unclosed:1": HARMLESS,  # all that is missing is the end of the frame
     "refusal": mistake("ModelRefused"),
     "prose-only": mended("GuardRefused:prose"),
