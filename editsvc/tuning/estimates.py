@@ -126,7 +126,8 @@ def ratio(
         hidden = [weight * blur for weight, blur in zip(weights, blurs, strict=True)]
         variance += sum([each * each for each in summed(hidden, ways[0] if ways else range(len(parts)))])
     freedom = max(min(spread.freedom for spread in spreads), LEAST_FREEDOM)
-    skew = third / variance**1.5 if variance > 0 else 0.0
+    scale = variance**1.5  # 0 for what is too small to be squared, too
+    skew = third / scale if scale > 0 else 0.0
     found = linear(value, math.sqrt(variance) / total, freedom, skew)
     # Ten files of which one is as long as the others together are not ten.
     enough = len(many) == len(ways) and min(spread.clusters for spread in spreads) >= LEAST_CLUSTERS
@@ -217,7 +218,7 @@ def combined(value: float, parts: Sequence[tuple[float, Estimate]]) -> Estimate:
     """
     told = [(slope * part.error, part) for slope, part in parts]
     variance = math.fsum(error * error for error, _ in told)
-    if not variance:
+    if not (variance**2):  # too small to be squared
         return linear(value, 0.0, min(part.freedom for _, part in told))
     freedom = variance**2 / math.fsum(error**4 / part.freedom for error, part in told if part.freedom > 0)
     skew = math.fsum(error**3 * part.skew for error, part in told) / variance**1.5
