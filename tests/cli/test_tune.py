@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shell import Shell
+SHORT = ["--requests", "40", "--weekly-runs", "1"]
 
 
 def fill(data: Path, *, accepted: float = 0.8, age_days: float = 10.0, offset: int = 0) -> None:
@@ -108,7 +109,9 @@ def test_json_holds_the_evidence_the_decision_and_the_policy(offline_shell: Shel
     assert (shown["schema"], shown["records"], shown["usable"], shown["written"]) == (1, 50, 50, True)
     (finding,) = shown["findings"]
     assert finding["predict"] is True
-    assert finding["token_s"]["low"] < finding["token_s"]["value"] < finding["token_s"]["high"]
+    # The speed differs from day to day, and these are three: what it lies between is not known.
+    assert finding["token_s"]["value"] == pytest.approx(TAU, rel=0.05)
+    assert (finding["token_s"]["low"], finding["token_s"]["high"]) == (None, None)
     assert set(finding["flips_at"]) == {"pass_cost", "value_of_time"}
     assert shown["policy"] == shown["proposed"]["name"] == "learned-1"
     policy = offline_shell.run("policy", "show", "--json").json
@@ -166,10 +169,10 @@ def test_the_value_of_time_is_a_setting(offline_shell: Shell) -> None:
 
 @pytest.mark.slow
 def test_the_bench_prints_what_it_measured() -> None:
-    ran = CliRunner().invoke(bench_policy, ["--runs", "2", "--requests", "40", "--seed", "3"])
+    ran = CliRunner().invoke(bench_policy, [*SHORT, "--runs", "2", "--seed", "3"])
     assert ran.exit_code == 0
     assert ran.stdout.startswith("2 runs of 10 models")
-    again = CliRunner().invoke(bench_policy, ["--runs", "2", "--requests", "40", "--seed", "3", "--json"])
+    again = CliRunner().invoke(bench_policy, [*SHORT, "--runs", "2", "--seed", "3", "--json"])
     shown = json.loads(again.stdout)
     assert (shown["schema"], shown["runs"], shown["requests"], shown["seed"]) == (1, 2, 40, 3)
     assert set(shown["learned"]["regret"]) == {"learned", "always", "never", "size"}
@@ -179,7 +182,7 @@ def test_the_bench_replays_given_edits(tmp_path: Path) -> None:
     cases = tmp_path / "cases.jsonl"
     body = "".join(f"def step_{number}(value):\n    return value + {number}\n\n" for number in range(30))
     cases.write_text(json.dumps({"before": body, "after": body.replace("step_7", "seventh")}) + "\n")
-    ran = CliRunner().invoke(bench_policy, ["--runs", "1", "--requests", "40", "--cases", str(cases)])
+    ran = CliRunner().invoke(bench_policy, [*SHORT, "--runs", "1", "--cases", str(cases)])
     assert ran.exit_code == 0, ran.output
 
 
