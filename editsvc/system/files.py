@@ -113,9 +113,7 @@ def is_a_strangers(path: Path, folder: Path) -> bool:
 
     Raises OSError.
     """
-    if sys.platform == "win32":
-        return False
-    return path.lstat().st_uid not in {os.geteuid(), folder.stat().st_uid, 0}
+    return sys.platform != "win32" and path.lstat().st_uid not in {os.geteuid(), folder.stat().st_uid, 0}
 
 
 def make_private_folder(folder: Path, *, exist_ok: bool = True) -> None:
