@@ -94,7 +94,9 @@ AS_DATA = [pytest.param(task, "search-replace", id=f"{task.name} as data") for t
 def test_an_edit_is_right_or_says_why_not(model: str, tmp_path: Path, task: Task, form: str) -> None:
     file = tmp_path / task.name
     file.write_text(task.before)
-    environ = with_servers(tmp_path, local=model) | {"EDITSVC_EDIT_FORMAT": form}
+    # It is waited for as long as it needs; a test is not.
+    bounds = {"EDITSVC_EDIT_FORMAT": form, "EDITSVC_DEADLINE_S": "180"}
+    environ = with_servers(tmp_path, local=model) | bounds
     ran = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("editsvc")), "rewrite", "-i", task.instruction),
