@@ -121,7 +121,7 @@ class BackgroundScorer:
         self, folder: Path, edit: _ScoredEdit, asked: Asked, tokens: Tokenizer
     ) -> dict[str, list[int]]:
         """Learn from an edit; what the server's own rule makes of each candidate, if it is known."""
-        from editsvc.prediction.servers import KnownServer, learn_from
+        from editsvc.prediction.servers import LONGEST_LEARNED, KnownServer, learn_from
         from editsvc.tokens import LineEnds
         from editsvc.tuning.verification_file import VerificationFile
 
@@ -131,6 +131,8 @@ class BackgroundScorer:
         if not known:
             known = [KnownServer(asked.provider, asked.model)]
             servers += known
+        if known[0].rule is None and (asked.output or 0) > LONGEST_LEARNED:
+            return {}
         found = learn_from(
             known[0],
             asked,

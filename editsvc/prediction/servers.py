@@ -172,6 +172,10 @@ class KnownServer(msgspec.Struct):
         return net > 0
 
 
+LONGEST_LEARNED: Final = 4_096
+"""Tokens of a reply that is learned from: the cost grows with them, and what they tell does not."""
+
+
 def learn_from(
     server: KnownServer,
     asked: Asked,
@@ -193,6 +197,8 @@ def learn_from(
         made = {kind: _scaled(pair.verification(rule), scale) for kind, pair in pairs.items()}
     sent = pairs.get(asked.kind) if asked.kind is not None else None
     changed = False
+    if len(output) > LONGEST_LEARNED:
+        sent = None
     if sent is not None and asked.accepted is not None and asked.rejected is not None:
         seen = Observation(asked.accepted, asked.rejected, asked.output)
         changed = learn(server.fit, sent, seen)
