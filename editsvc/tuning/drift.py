@@ -42,6 +42,7 @@ _LEAST_REFUSALS: Final = 3
 # Nearer than that Kolmogorov's series converges slowly, to 1 within 1e-5.
 _NEAR: Final = 0.3
 _NOTHING: Final = 1e-9
+_TINY: Final = 1e-300  # what a log may hold, and no clock ever measured, has a logarithm as well
 # Acceptance, coverage, and the speed of either kind of request.
 _SCANS: Final = 4
 # What tells a change of the pass from one of the server: days on either side, standard errors, a part.
@@ -200,7 +201,7 @@ class _Pace:
 
     @property
     def value(self) -> float:
-        return math.log(self.seconds / self.work)
+        return math.log(max(self.seconds, _TINY)) - math.log(max(self.work, _TINY))
 
 
 def _shift_of_speed(cell: Cell, group: Sequence[Observation], alpha: float) -> list[Change]:
