@@ -7,14 +7,12 @@ other's last word; it is a hint about servers and no record of anything.
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.files import disk
+from editsvc.files import hints
 from editsvc.provider.breaker import LONGEST_COOLDOWN_S, Health
-from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 HEALTH_FILE: Final = "providers.json"
 # Longer than any breaker stays open; what is older says nothing.
 _FORGOTTEN_S: Final = 600.0
-_LARGEST: Final = 65_536
 
 
 class HealthEntry(msgspec.Struct, frozen=True):
@@ -49,12 +46,7 @@ class HealthFile:
 
     def entries(self) -> dict[str, HealthEntry]:
         """Every server that something is known about; nothing, if the file is not there or cannot be read."""
-        try:
-            with self._path.open("rb") as file:
-                found = msgspec.json.decode(file.read(_LARGEST), type=list[HealthEntry])
-        except (OSError, msgspec.DecodeError):
-            return {}
-        return {entry.server: entry for entry in found}
+        return {entry.server: entry for entry in hints.read(self._path, list[HealthEntry]) or []}
 
     def load(self, server: str) -> Health | None:
         """What is known about `server`, on the breakers' clock; None for nothing, or nothing recent."""
@@ -91,9 +83,7 @@ class HealthFile:
             ),
         }
         recent = [entry for entry in entries.values() if now - entry.noted_at < _FORGOTTEN_S]
-        with suppress(OSError):
-            make_private_folder(self._path.parent)
-            disk.put(self._path, msgspec.json.format(msgspec.json.encode(recent), indent=2), durable=False)
+        hints.write(self._path, recent)
 
 
 def _finite(value: float) -> float | None:

@@ -5,17 +5,15 @@ Like `limits_file`, one small JSON file in the data folder, replaced whole; the 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from editsvc import credible
-from editsvc.files import disk
+from editsvc.files import hints
 from editsvc.provider.fields import Fields
 from editsvc.provider.lessons import Lesson, Lessons
 from editsvc.provider.patience import Pace
-from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 LESSONS_FILE: Final = "servers.json"
 _FORGOTTEN_S: Final = 7 * 86_400.0
-_LARGEST: Final = 65_536
 _MOST: Final = 64  # models; the latest stay
 
 
@@ -85,15 +82,9 @@ class LessonsFile:
                 lesson.whole,
             )
         latest = sorted(entries.values(), key=lambda entry: entry.noted_at)[-_MOST:]
-        with suppress(OSError):
-            make_private_folder(self._path.parent)
-            disk.put(self._path, msgspec.json.format(msgspec.json.encode(latest), indent=2), durable=False)
+        hints.write(self._path, latest)
 
     def _entries(self) -> list[LessonEntry]:
-        try:
-            with self._path.open("rb") as file:
-                found = msgspec.json.decode(file.read(_LARGEST), type=list[LessonEntry])
-        except (OSError, msgspec.DecodeError):
-            return []
+        found = hints.read(self._path, list[LessonEntry]) or []
         now = self._wall()
         return [entry for entry in found if 0 <= now - entry.noted_at < _FORGOTTEN_S]

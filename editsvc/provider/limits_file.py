@@ -6,22 +6,19 @@ Like `health`, one small JSON file in the data folder, replaced whole; the last 
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from editsvc import credible
-from editsvc.files import disk
+from editsvc.files import hints
 from editsvc.provider.limits import FORGOTTEN_S, Found, Limits
-from editsvc.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 LIMITS_FILE: Final = "limits.json"
-_LARGEST: Final = 65_536
 _MOST: Final = 64  # models; the latest stay
 
 
@@ -80,16 +77,10 @@ class LimitsFile:
             entries[server, model] = _entry(server, model, found.moved(ahead))
         recent = [entry for entry in entries.values() if now - entry.noted_at < FORGOTTEN_S]
         latest = sorted(recent, key=lambda entry: entry.noted_at)[-_MOST:]
-        with suppress(OSError):
-            make_private_folder(self._path.parent)
-            disk.put(self._path, msgspec.json.format(msgspec.json.encode(latest), indent=2), durable=False)
+        hints.write(self._path, latest)
 
     def _entries(self) -> list[LimitsEntry]:
-        try:
-            with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(_LARGEST), type=list[LimitsEntry])
-        except (OSError, msgspec.DecodeError):
-            return []
+        return hints.read(self._path, list[LimitsEntry]) or []
 
 
 def _entry(server: str, model: str, found: Found) -> LimitsEntry:

@@ -6,15 +6,13 @@ that write at the same time may overwrite each other's last request; it is learn
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.files import disk
+from editsvc.files import hints
 from editsvc.prediction.fitting import places
 from editsvc.prediction.servers import KnownServer, is_sane
-from editsvc.system.files import make_private_folder
 from editsvc.tuning import VERIFICATION_FILE
 
 if TYPE_CHECKING:
@@ -38,12 +36,8 @@ class VerificationFile:
 
     def load(self) -> list[KnownServer]:
         """Every server that something is known of; nothing, if the file is not there or cannot be used."""
-        try:
-            with self._path.open("rb") as file:
-                kept = msgspec.json.decode(file.read(_LARGEST), type=_Kept)
-        except (OSError, msgspec.DecodeError):
-            return []
-        if kept.schema != _SCHEMA:
+        kept = hints.read(self._path, _Kept, largest=_LARGEST)
+        if kept is None or kept.schema != _SCHEMA:
             return []
         servers = [server for server in kept.servers if is_sane(server)]
         for server in servers:
@@ -55,9 +49,7 @@ class VerificationFile:
     def save(self, servers: list[KnownServer]) -> None:
         """Keep `servers`; a file that cannot be written is none of an edit's business."""
         latest = sorted(servers, key=lambda server: server.noted_at)[-_MOST:]
-        with suppress(OSError):
-            make_private_folder(self._path.parent)
-            disk.put(self._path, msgspec.json.encode(_Kept(_SCHEMA, latest)), durable=False)
+        hints.write(self._path, _Kept(_SCHEMA, latest), for_people=False)
 
     def forget(self) -> bool:
         """Forget every server; False if nothing was known. Raises OSError."""
