@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from editsvc.prediction.servers import Asked
-    from editsvc.tokens import Tokenizer
+    from editsvc.prediction.what_if import Tokenised
 
 _WAITING = 64  # edits; further ones are not scored
 
@@ -106,23 +106,24 @@ class BackgroundScorer:
             thread.join(timeout_s)
 
     def _run(self) -> None:
-        from editsvc.prediction.what_if import score
+        from editsvc.prediction.what_if import scores, tokenised
         from editsvc.tokens import tokenizer
 
         while (edit := self._next()) is not None:
-            numbers = score({"none": None, **edit.candidates}, edit.reply, tokenizer())
-            if numbers is not None:
+            tokens = tokenised(edit.candidates, edit.reply, tokenizer())
+            if tokens is not None:
+                numbers = scores({"none": None, **edit.candidates}, tokens)
                 if edit.asked is not None and self._servers is not None:
-                    numbers |= self._learned(self._servers, edit, edit.asked, tokenizer())
+                    numbers |= self._learned(self._servers, edit, edit.asked, tokens)
                 with suppress(LogUnavailable):  # the record itself was written, or its loss reported
                     self._log.set_what_if(edit.record_id, numbers)
 
     def _learned(
-        self, folder: Path, edit: _ScoredEdit, asked: Asked, tokens: Tokenizer
+        self, folder: Path, edit: _ScoredEdit, asked: Asked, tokens: Tokenised
     ) -> dict[str, list[int]]:
         """Learn from an edit; what the server's own rule makes of each candidate, if it is known."""
         from editsvc.prediction.servers import LONGEST_LEARNED, KnownServer, learn_from
-        from editsvc.tokens import LineEnds
+        from editsvc.tokens import LineEnds, tokenizer
         from editsvc.tuning.verification_file import VerificationFile
 
         file = VerificationFile(folder)
@@ -136,9 +137,9 @@ class BackgroundScorer:
         found = learn_from(
             known[0],
             asked,
-            {kind: tokens.encode(text) for kind, text in edit.candidates.items()},
-            tokens.encode(edit.reply),
-            line_ends=LineEnds(tokens),
+            {kind: tokens.predictions[text] for kind, text in edit.candidates.items()},
+            tokens.output,
+            line_ends=LineEnds(tokenizer()),
             at=self._wall(),
         )
         file.save(servers)

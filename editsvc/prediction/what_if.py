@@ -6,7 +6,7 @@ reply, by `editsvc.prediction.verifier`. Only counts leave this module, never te
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.prediction.verifier import PRESETS, verify
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 MOST_TOKENS: Final = 1_000_000
 # Source code has three to four characters a token. Tokenising is fast, but not for any length.
 _CHARACTERS_PER_TOKEN: Final = 8
+
+
+class Tokenised(NamedTuple):
+    """The tokens of a reply, and those of each text that was or could have been predicted, by the text."""
+
+    output: Sequence[Hashable]
+    predictions: Mapping[str, Sequence[Hashable]]
 
 
 def score(
@@ -38,6 +45,19 @@ def score(
     verification), or if a text has lone surrogates and the tokenizer does not take those. Each text is
     tokenised once, and equal ones are verified once.
     """
+    tokens = tokenised(candidates, reply, tokenizer, presets=presets, most_tokens=most_tokens)
+    return None if tokens is None else scores(candidates, tokens, presets=presets)
+
+
+def tokenised(
+    candidates: Mapping[str, str | None],
+    reply: str,
+    tokenizer: Tokenizer,
+    *,
+    presets: Mapping[str, Preset] = PRESETS,
+    most_tokens: int = MOST_TOKENS,
+) -> Tokenised | None:
+    """What `scores` needs of the texts; None as for `score`."""
     texts = {text for text in candidates.values() if text is not None}
     if sum(map(len, texts)) + len(reply) > _CHARACTERS_PER_TOKEN * most_tokens:
         return None
@@ -48,14 +68,23 @@ def score(
         return None
     if len(presets) * sum(len(prediction) + len(output) for prediction in predictions.values()) > most_tokens:
         return None
-    counts = {text: _counts(prediction, output, presets) for text, prediction in predictions.items()}
-    scores: dict[str, list[int]] = {}
+    return Tokenised(output, predictions)
+
+
+def scores(
+    candidates: Mapping[str, str | None], tokens: Tokenised, *, presets: Mapping[str, Preset] = PRESETS
+) -> dict[str, list[int]]:
+    """What `score` returns, of texts that are tokenised."""
+    counts = {
+        text: _counts(prediction, tokens.output, presets) for text, prediction in tokens.predictions.items()
+    }
+    found: dict[str, list[int]] = {}
     for name, text in candidates.items():
         if text is None:
-            scores[name] = [0, 0]
+            found[name] = [0, 0]
         else:
-            scores.update({f"{name}:{preset}": [*pair] for preset, pair in counts[text].items()})
-    return scores
+            found.update({f"{name}:{preset}": [*pair] for preset, pair in counts[text].items()})
+    return found
 
 
 def best(what_if: Mapping[str, Sequence[int]], *, preset: str) -> str | None:
