@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from editsvc.guard.original import Original
     from editsvc.guard.proposal import Proposal
     from editsvc.guard.secrets import Masked
-    from editsvc.offline.naming.links import Files
+    from editsvc.offline.naming.links import Beside, Files
     from editsvc.prediction.candidates import Candidate
     from editsvc.prediction.carry_over import CarryOver
     from editsvc.prediction.policy import LearnedPolicy
@@ -831,7 +831,7 @@ class EditService:
         if self.offline and not plan.target.bounded:  # a reply of the engine has no place for notes
             from editsvc.offline import notes
 
-            beside = self._files.beside(request.filename, plan.document) if self._files is not None else None
+            beside = self._beside(request.filename, plan.document)
             run.warnings += notes(plan.document, plan.instruction, plan.language, beside)
         if request.batch:
             self._learn(request.batch, plan, sent)  # with the placeholders: it becomes a prediction
@@ -939,15 +939,18 @@ class EditService:
             )
         )
 
+    def _beside(self, filename: str, document: str) -> Beside | None:
+        """The files that a run renames in step with this one; None if there is no such run."""
+        return self._files.beside(filename, document) if self._files is not None else None
+
     def _refusal(self, run: EditRun, plan: Plan, reason: str) -> Refused:
         reason = reason.rstrip(".") or "no reason given"
         if self.offline:
             from editsvc.offline import refusal
 
             # The engine speaks for itself, in sentences; a reply has no place for what kind of refusal it is.
+            beside = self._beside(run.request.filename, plan.document)
             for shown in (plan.document, *(section.text for section in plan.target.sections)):
-                name = run.request.filename
-                beside = self._files.beside(name, plan.document) if self._files is not None else None
                 exc = refusal(
                     shown, plan.instruction, plan.language, beside if shown == plan.document else None
                 )
