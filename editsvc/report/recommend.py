@@ -32,6 +32,9 @@ _UNKNOWN: Final = Difference(None, None, None, None, None)
 _NO_EFFECT: Final = Effect(0, 0, _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN, None)
 _MUCH_REJECTED: Final = 0.25
 _MANY_FAILED: Final = 0.05
+# By whether predictions pay.
+_KINDS: Final = {True: "keep-predicting", False: "stop-predicting"}
+_ADVICE: Final = {True: "Keep predictions on", False: "Turn predictions off"}
 _UNKNOWN_YET: Final = "Not enough data to say whether predictions save time."
 # Correct whether exploration is on or off, so the setting need not be known.
 _EXPLORE: Final = (
@@ -115,7 +118,7 @@ def _verdict(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Rec
 def _kind(finding: Finding) -> str:
     if finding.ignored:
         return "prediction-ignored"
-    return "keep-predicting" if finding.predict else "stop-predicting"
+    return _KINDS[bool(finding.predict)]
 
 
 def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Recommendation:
@@ -128,7 +131,7 @@ def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Re
             f"{finding.cell.model} takes no notice of predictions: sending them costs nothing and gives nothing.",
             numbers,
         )
-    head = "Keep predictions on" if finding.predict else "Turn predictions off"
+    head = _ADVICE[bool(finding.predict)]
     if finding.unsupported:
         return Recommendation(kind, f"{head}: {finding.cell.model} refuses them.", numbers)
     net, saved = finding.net, finding.savings.net_s
@@ -227,13 +230,10 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
     """Where nothing is decided: what the randomised medians say, then what a model of the server foretells."""
     time = effect.total_s
     numbers = _numbers(effect)
-    if time.low is not None and time.low > 0:
+    faster = _faster(time)
+    if faster is not None:
         return Recommendation(
-            "keep-predicting", f"Keep predictions on: {_median(time)}.", numbers, _figures(effect, time)
-        )
-    if time.high is not None and time.high < 0:
-        return Recommendation(
-            "stop-predicting", f"Turn predictions off: {_median(time)}.", numbers, _figures(effect, time)
+            _KINDS[faster], f"{_ADVICE[faster]}: {_median(time)}.", numbers, _figures(effect, time)
         )
     foretold = next((finding for finding in judged if finding.foretold is not None), None)
     if foretold is not None and foretold.foretold is not None:
@@ -242,7 +242,7 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
             pays = least > 0
             low, high = sorted((abs(least), abs(most)))
             return Recommendation(
-                "keep-predicting-modelled" if pays else "stop-predicting-modelled",
+                f"{_KINDS[pays]}-modelled",
                 f"Predictions seem to {'save' if pays else 'lose'} {share(low)} to {share(high)} of the time: "
                 "modelled, not measured.",
                 numbers | {"model": foretold.cell.model, "low": least, "high": most},
@@ -266,21 +266,25 @@ def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommenda
     time, all_times = effect.total_s, overall.total_s
     if time.saved is None or time.low is None or time.high is None:
         return
-    numbers: Numbers = {"model": model, "saved_s": time.saved, "low_s": time.low, "high_s": time.high}
-    if time.high < 0 and not (all_times.high is not None and all_times.high < 0):
-        yield Recommendation(
-            "stop-predicting-for-model",
-            f"With model {model}, turn predictions off: {_median(time)}.",
-            numbers,
-            _figures(effect, time),
-        )
-    if time.low > 0 and not (all_times.low is not None and all_times.low > 0):
-        yield Recommendation(
-            "keep-predicting-for-model",
-            f"With model {model}, keep predictions on: {_median(time)}.",
-            numbers,
-            _figures(effect, time),
-        )
+    faster = _faster(time)
+    if faster is None or faster is _faster(all_times):
+        return
+    advice = _ADVICE[faster]
+    yield Recommendation(
+        f"{_KINDS[faster]}-for-model",
+        f"With model {model}, {advice[0].lower()}{advice[1:]}: {_median(time)}.",
+        {"model": model, "saved_s": time.saved, "low_s": time.low, "high_s": time.high},
+        _figures(effect, time),
+    )
+
+
+def _faster(time: Difference) -> bool | None:
+    """Whether the median edit is faster with a prediction; None if the interval does not say."""
+    if time.low is not None and time.low > 0:
+        return True
+    if time.high is not None and time.high < 0:
+        return False
+    return None
 
 
 def _numbers(effect: Effect) -> Numbers:
