@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from in_a_thread import at_work
 
 from editsvc.emulator import Emulator, EmulatorOptions
 from editsvc.errors import ContextExceeded, ProviderAuthError, ProviderError, ProviderRejected
@@ -89,14 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
 def a_server(answer: Callable[[Received], tuple[int, str]]) -> Iterator[Server]:
     server = Server(("127.0.0.1", 0), _Handler)
     server.answer, server.received = answer, []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with at_work(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 @dataclass

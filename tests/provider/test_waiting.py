@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from in_a_thread import at_work
 
 from editsvc.errors import (
     ContextExceeded,
@@ -89,14 +90,8 @@ def usage(prompt: int = 100, completion: int = 100, **details: int) -> dict[str,
 def told(answer: Callable[[dict[str, Any], Handler], None]) -> Iterator[Told]:
     server = Told(("127.0.0.1", 0), Handler)
     server.answer, server.asked = answer, []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with at_work(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 def asked(

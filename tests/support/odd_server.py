@@ -1,11 +1,11 @@
 """A server whose reply is right, and whose numbers are whatever a test says."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
+from in_a_thread import at_work
 
 
 class OddServer(ThreadingHTTPServer):
@@ -51,11 +51,5 @@ def odd_server(code: str) -> Iterator[OddServer]:
     """A server on loopback that answers with `code`."""
     server = OddServer(("127.0.0.1", 0), _Handler)
     server.code = code
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with at_work(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
