@@ -25,6 +25,7 @@ def headers(names: Names, beside: Beside | None) -> Iterator[tuple[str, int, str
 
     Each as it is written, with the offset of that and its text; None for one that was not read.
     """
+    edited = _of_the_run(beside, names) if beside is not None else []
     for node in names.tree.captures("(preproc_include path: (string_literal) @path)"):
         written = names.tree.source(node).strip('"')
         text = None
@@ -33,15 +34,14 @@ def headers(names: Names, beside: Beside | None) -> Iterator[tuple[str, int, str
             if at in beside.files.texts:
                 continue
             text = beside.files.known.get(at)
-            if text is None and any(path == node for _, _, path in _of_the_run(beside, names)):
+            if text is None and node in edited:
                 continue
         yield written, names.tree.offset(node.start_byte), text
 
 
-def _of_the_run(beside: Beside, names: Names) -> Iterator[tuple[str, str, tree_sitter.Node]]:
-    for other, written, node in included(beside.files, beside.path, names):
-        if other is not None:
-            yield other, written, node
+def _of_the_run(beside: Beside, names: Names) -> list[tree_sitter.Node]:
+    """The places that include a file of the run."""
+    return [node for other, _, node in included(beside.files, beside.path, names) if other is not None]
 
 
 def seen_by_others(names: Names, name: str) -> list[tree_sitter.Node]:
