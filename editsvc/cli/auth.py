@@ -13,7 +13,7 @@ from editsvc.cli.usage import CommandGroup
 from editsvc.errors import EditsvcError, ExitCode, ProviderAuthError, ProviderError, SettingsError, UsageError
 from editsvc.redact import without_secrets
 from editsvc.settings import environment, keys
-from editsvc.settings.servers import FALLBACK, Server, named, servers
+from editsvc.settings.servers import FALLBACK, Server, named, required, servers
 
 if TYPE_CHECKING:
     from editsvc.settings.environment import ApiKey
@@ -173,15 +173,11 @@ def _server(settings: Settings, name: str | None) -> Server:
     """The server of that name, or the first one; raises SettingsError."""
     if name is None:
         return servers(settings)[0]
-    server = named(settings, name)
-    if server is not None:
-        return server
-    if name == FALLBACK:
+    if name == FALLBACK and named(settings, name) is None:
         raise SettingsError(
             "There is no second server.", hint="Set fallback_base_url and fallback_model first."
         )
-    known = ", ".join(one.name for one in servers(settings))
-    raise UsageError(f"There is no server {name!r}.", hint=f"The settings name {known}.")
+    return required(settings, name)
 
 
 def _read_key(*, with_token: bool) -> str:

@@ -263,15 +263,11 @@ def _trial(name: str) -> Iterator[Checkup]:
     """What one server does with one tiny request."""
     from editsvc.app.servers import configured, health_file, lessons_file
     from editsvc.cli.trial import tried
-    from editsvc.errors import UsageError
     from editsvc.settings import environment
-    from editsvc.settings.servers import named, servers
+    from editsvc.settings.servers import required
 
     settings = environment.load().settings
-    server = named(settings, name)
-    if server is None:
-        known = ", ".join(one.name for one in servers(settings))
-        raise UsageError(f"There is no server {name!r}.", hint=f"The settings name {known}.")
+    server = required(settings, name)
     asked = next((one for one in configured(settings) if one.name == name), None)
     if asked is None:
         variables = " or ".join(server.key_variables)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from editsvc.errors import UsageError
 from editsvc.provider import dialects, models
 from editsvc.provider.patience import Patience
 
@@ -109,6 +110,15 @@ def servers(settings: Settings) -> list[Server]:
 def named(settings: Settings, name: str) -> Server | None:
     """The server of that name; the fallback and Cerebras may also be meant where nothing says that they are asked."""
     return next((server for server in servers(settings) if server.name == name), None)
+
+
+def required(settings: Settings, name: str) -> Server:
+    """The server of that name; raises UsageError if the settings have none."""
+    server = named(settings, name)
+    if server is None:
+        known = ", ".join(one.name for one in servers(settings))
+        raise UsageError(f"There is no server {name!r}.", hint=f"The settings name {known}.")
+    return server
 
 
 def _first(settings: Settings) -> ServerTable:
