@@ -1,4 +1,4 @@
-"""What was found out about the documents that were edited last, so that the next edit of one pays for what changed."""
+"""What is kept from one edit to the next: of documents, so that an edit pays for what changed, and of runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from editsvc.scope import scopes
 
 if TYPE_CHECKING:
     from editsvc.guard.secrets import Scan, Secret
+    from editsvc.prediction.carry_over import CarryOver
     from editsvc.scope.scopes import Scope, ScopeRequest
     from editsvc.syntax import Language
+    from editsvc.text.document import Edit
 
 _MOST_CHARACTERS: Final = 8_000_000
 _MOST_DOCUMENTS: Final = 16
+_MOST_BATCHES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +79,26 @@ class RememberedDocuments:
             kept = sum(each.characters for each in self._known.values())
             while self._known and (kept > self._most_characters or len(self._known) > _MOST_DOCUMENTS):
                 kept -= self._known.popitem(last=False)[1].characters
+
+
+class RememberedBatches:
+    """What the edits of a few runs over several documents did, for the drafts of their next ones; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, CarryOver] = OrderedDict()
+
+    def draft(self, batch: str, document: str, language: Language | None) -> tuple[Edit, ...]:
+        """The edits that earlier documents of `batch` suggest for this one."""
+        known = self._known.get(batch)
+        return known.draft(document, language) if known is not None else ()
+
+    def learn(self, batch: str, before: str, after: str, language: Language | None) -> None:
+        """Remember what an edit of `batch` did."""
+        from editsvc.prediction.carry_over import CarryOver
+
+        with self._lock:
+            known = self._known.get(batch) or CarryOver()
+            self._known[batch] = known.learn(before, after, language)
+            while len(self._known) > _MOST_BATCHES:
+                self._known.popitem(last=False)

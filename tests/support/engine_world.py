@@ -16,7 +16,8 @@ from patience import read_timeout_s
 from editsvc.emulator import Emulator, EmulatorOptions
 from editsvc.emulator.responder import Responder
 from editsvc.engine.edit import StreamUpdate
-from editsvc.engine.service import EditService, Scorer
+from editsvc.engine.ports import Scorer
+from editsvc.engine.service import EditService
 from editsvc.errors import Status
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
