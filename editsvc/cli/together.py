@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.cli.instruction import STDIN
 from editsvc.errors import EditsvcError
+from editsvc.syntax import language_of
 from editsvc.text.document import decode, normalise
 
 if TYPE_CHECKING:
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
 
     from editsvc.offline.naming.links import Files
 
-_INCLUDE: Final = re.compile(r'(?m)^[ \t]*#[ \t]*include[ \t]*"([^"\r\n]+)"')
-_WITH_HEADERS: Final = frozenset({".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx"})
+_WITH_HEADERS: Final = frozenset({"c", "cpp"})
 _LARGEST: Final = 10_000_000
+_MOST_READ: Final = 2_000
 
 
 def files_of(instruction: str, paths: Sequence[str]) -> Files | None:
     """The files at `paths`, if the instruction renames something; None if it does not, or if none can be read.
 
-    Beside them, what tells where names come from: the go.mod above a Go file, and the headers that C includes.
+    Beside them, what tells where names come from: the go.mod above a Go file, and the headers that C includes, with
+    those that these include.
     """
     from editsvc.instruction.commands import Rename
     from editsvc.instruction.reading import readings
@@ -41,20 +43,29 @@ def files_of(instruction: str, paths: Sequence[str]) -> Files | None:
         if text is not None:
             texts[_key(Path(path))] = text
     known: dict[str, str] = {}
-    for key, text in texts.items():
-        for near in _near(Path(key), text):
-            if _key(near) not in texts and _key(near) not in known:
+    seen = set(texts)
+    todo = list(texts.items())
+    while todo and len(known) < _MOST_READ:
+        path, text = todo.pop()
+        for near in _near(Path(path), text):
+            key = _key(near)
+            if key not in seen:
+                seen.add(key)
                 found = _text(near)
                 if found is not None:
-                    known[_key(near)] = found
+                    known[key] = found
+                    todo.append((key, found))
     return Files(texts, known) if texts else None
 
 
 def _near(path: Path, text: str) -> list[Path]:
     if path.suffix == ".go":
         return [folder / "go.mod" for folder in path.parents]
-    if path.suffix in _WITH_HEADERS:
-        return [path.parent / written for written in _INCLUDE.findall(text)]
+    language = language_of(path.name)
+    if language is not None and language.name in _WITH_HEADERS:
+        from editsvc.offline.naming.headers import includes
+
+        return [path.parent / written for written in includes(text)]
     return []
 
 

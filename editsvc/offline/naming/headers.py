@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from editsvc.offline.naming.imports import included
 from editsvc.offline.naming.receivers import owner_of, receivers_of
@@ -17,26 +18,43 @@ if TYPE_CHECKING:
     from editsvc.offline.naming.links import Beside
     from editsvc.offline.naming.roles import Names
 
-_OUTERMOST = ("translation_unit", "linkage_specification", "namespace_definition")
+_INCLUDE: Final = re.compile(r'(?m)^[ \t]*#[ \t]*include[ \t]*"([^"\r\n]+)"')
+_OUTERMOST: Final = ("translation_unit", "linkage_specification", "namespace_definition")
 
 
 def headers(names: Names, beside: Beside | None) -> Iterator[tuple[str, int, str | None]]:
-    """The headers of a project that a file includes and that are not edited with it.
+    """The headers of a project that a file includes, at first or at second hand, and that are not edited with it.
 
-    Each as it is written, with the offset of that and its text; None for one that was not read.
+    Each as it is written, with the offset of the line of the file that leads to it, and its text; None for one that
+    was not read.
     """
     edited = _of_the_run(beside, names) if beside is not None else []
+    seen: set[str] = set()
     for node in names.tree.captures("(preproc_include path: (string_literal) @path)"):
+        offset = names.tree.offset(node.start_byte)
         written = names.tree.source(node).strip('"')
-        text = None
-        if beside is not None:
-            at = posixpath.normpath(posixpath.join(posixpath.dirname(beside.path), written))
-            if at in beside.files.texts:
+        if beside is None:
+            yield written, offset, None
+            continue
+        todo = [(beside.path, written)]
+        while todo:
+            path, written = todo.pop()
+            at = posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
+            if at in seen:
                 continue
-            text = beside.files.known.get(at)
-            if text is None and node in edited:
-                continue
-        yield written, names.tree.offset(node.start_byte), text
+            seen.add(at)
+            text = beside.files.texts.get(at)
+            if text is None:
+                text = beside.files.known.get(at)
+                if text is not None or node not in edited:
+                    yield written, offset, text
+            if text is not None:
+                todo += [(at, further) for further in reversed(includes(text))]
+
+
+def includes(text: str) -> list[str]:
+    """What a file of C includes in quotes, as it is written."""
+    return _INCLUDE.findall(text)
 
 
 def _of_the_run(beside: Beside, names: Names) -> list[tree_sitter.Node]:
