@@ -19,7 +19,7 @@ from editsvc.settings import environment
 from editsvc.text.document import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from editsvc.cli.outcomes import FileOutcome, Writing
     from editsvc.files.disk import SourceFile
@@ -133,6 +133,23 @@ def of_earlier(
         return replace(outcome, written=status is Status.CHANGED), ()
     after = decode(earlier.text, uri=path)
     return replace(outcome, result=EditResult("", status, before=snapshot, after=after)), ()
+
+
+def at_first(writing: Writing) -> Callable[[str, bytes], bytes]:
+    """What tells the bytes that a file with these bytes had when its run began; the same ones if that is not known."""
+    batch = writing.batch
+    if batch is None:
+        return lambda _path, data: data
+    from editsvc.files import undo
+
+    before = undo.contents_before(environment.data_dir(writing.settings) / undo.FOLDER)
+
+    def content(path: str, data: bytes) -> bytes:
+        earlier = batch.earlier(path, data)
+        found = before(Path(path).resolve(), earlier.before) if earlier.before else None
+        return data if found is None else found
+
+    return content
 
 
 def left(writing: Writing, outcomes: Sequence[FileOutcome]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from editsvc.syntax import language_of
 from editsvc.text.document import decode, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from editsvc.offline.naming.links import Files
 
@@ -21,11 +22,15 @@ _LARGEST: Final = 10_000_000
 _MOST_READ: Final = 2_000
 
 
-def files_of(instruction: str, paths: Sequence[str]) -> Files | None:
+def files_of(
+    instruction: str,
+    paths: Sequence[str],
+    at_first: Callable[[str, bytes], bytes] = lambda _path, data: data,
+) -> Files | None:
     """The files at `paths`, if the instruction renames something; None if it does not, or if none can be read.
 
     Beside them, what tells where names come from: the go.mod above a Go file, and the headers that C includes, with
-    those that these include.
+    those that these include. A file that the run has edited already counts as it was: `at_first` tells its bytes then.
     """
     from editsvc.instruction.commands import Rename
     from editsvc.instruction.reading import readings
@@ -39,7 +44,7 @@ def files_of(instruction: str, paths: Sequence[str]) -> Files | None:
 
     texts: dict[str, str] = {}
     for path in paths:
-        text = _text(Path(path)) if path != STDIN else None
+        text = _text(Path(path), partial(at_first, path)) if path != STDIN else None
         if text is not None:
             texts[_key(Path(path))] = text
     known: dict[str, str] = {}
@@ -76,10 +81,10 @@ def _key(path: Path) -> str:
     return Path(os.path.normpath(path.absolute())).as_posix()
 
 
-def _text(path: Path) -> str | None:
+def _text(path: Path, at_first: Callable[[bytes], bytes] = lambda data: data) -> str | None:
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
-        return normalise(decode(path.read_bytes()).text)
+        return normalise(decode(at_first(path.read_bytes())).text)
     except (OSError, EditsvcError):
         return None

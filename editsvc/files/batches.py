@@ -77,11 +77,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What an earlier part of a run leaves to do about one file; `text` is what is to be written."""
+    """What an earlier part of a run leaves to do about one file; `text` is what is to be written.
+
+    `before` is the SHA-256 of what a file that is done had before it.
+    """
 
     standing: Standing
     entry: Mapping[str, Any] | None = None
     text: bytes = b""
+    before: str = ""
 
 
 NOTHING: Final = Earlier(Standing.TO_ASK)
@@ -124,7 +128,7 @@ class Batch:
         place, made = found
         now = digest(content)
         if now == made.after:
-            return Earlier(Standing.DONE, made.entry)
+            return Earlier(Standing.DONE, made.entry, before=made.before)
         if now != made.before:
             return Earlier(Standing.CHANGED, made.entry)
         with suppress(OSError):

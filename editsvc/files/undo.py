@@ -11,6 +11,7 @@ from one that another program has changed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -36,7 +37,7 @@ from editsvc.files.journal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 FOLDER: Final = "undo"
@@ -192,6 +193,27 @@ def last(found: Sequence[Run]) -> Run:
         if any(state(entry) is not FileState.BEFORE for entry in run.entries):
             return run
     raise Refused("There is nothing to undo.", hint="Only what editsvc itself has written can be.")
+
+
+def contents_before(journal: Path) -> Callable[[Path, str], bytes | None]:
+    """What tells the bytes with a SHA-256 that a file had before an edit; None for those that are not kept.
+
+    The journal is read once, when it is first asked about.
+    """
+
+    @functools.cache
+    def known() -> dict[tuple[Path, str], Entry]:
+        with contextlib.suppress(FileError):
+            return {(entry.path, entry.before): entry for run in runs(journal) for entry in run.entries}
+        return {}
+
+    def before(path: Path, sha256: str) -> bytes | None:
+        entry = known().get((path, sha256))
+        with contextlib.suppress(FileError):
+            return _kept(entry).before if entry is not None else None
+        return None
+
+    return before
 
 
 def state(entry: Entry) -> FileState:

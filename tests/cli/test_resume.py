@@ -179,3 +179,23 @@ def test_where_a_run_cannot_be_kept_it_is_made_all_the_same(shell: Shell, own: s
     ran = shell.run(*CALL, "--apply", *NAMES)
     assert (ran.code, texts(shell)) == (0, [True] * 4)
     assert ran.err.count("this run cannot be resumed.") == 1
+
+
+def test_a_rename_that_goes_on_follows_the_files_that_it_has_renamed_already(shell: Shell) -> None:
+    (shell.folder / "base.py").write_text("def fetch(url):\n    return url\n")
+    calls = "".join(f"value_{number} = fetch({number})\n" for number in range(3_000))
+    (shell.folder / "long.py").write_text(f"from base import fetch\n\n{calls}")
+    (shell.folder / "last.py").write_text("from base import fetch\n\nprint(fetch(1))\n")
+    command = ("rewrite", "--offline", "--apply", "-i", "rename fetch to load")
+    terminal = Terminal(
+        editsvc(*command, "--jobs", "1", "base.py", "long.py", "last.py"), folder=shell.folder
+    )
+    terminal.until(lambda: "base.py: written" in terminal.text)
+    os.kill(terminal.child.pid, signal.SIGKILL)
+    terminal.child.wait()
+    assert (shell.folder / "base.py").read_text() == "def load(url):\n    return url\n"
+    assert "fetch" in (shell.folder / "last.py").read_text(), "the run has ended before it was killed"
+    ran = shell.run("rewrite", "--resume")
+    assert ran.code == 0, ran.err
+    assert (shell.folder / "last.py").read_text() == "from base import load\n\nprint(load(1))\n"
+    assert "fetch" not in (shell.folder / "long.py").read_text()
