@@ -111,10 +111,8 @@ def for_the_first(
 ) -> tuple[Settings, dict[str, models.Model]]:
     """The settings and the model table for requests to `first`: its model, and what that takes there."""
     name = first.model or settings.model
-    named = first.server.with_model(name)
-    if name not in table and named.said.prediction is None and named.row(table) == models.UNKNOWN:
-        return msgspec.structs.replace(settings, model=name), table  # nothing is known, which is said once
-    return msgspec.structs.replace(settings, model=name), {**table, name: named.row(table)}
+    row = first.server.with_model(name).row(table)
+    return msgspec.structs.replace(settings, model=name), {**table, name: row}
 
 
 def rows(table: Mapping[str, models.Model], asked: Sequence[Asked]) -> dict[str, tuple[str, models.Model]]:

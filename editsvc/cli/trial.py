@@ -63,8 +63,18 @@ def tried(settings: Settings, asked: Asked) -> Iterator[tuple[str, str, bool | N
         else "yes",
         True,
     )
+    yield "price", _price(row), True
     patience = f"{waits.first_token_s:,.0f} s for the first token, {waits.gap_s:,.0f} s for each further one"
     yield "patience", f"{patience}, {waits.whole_s:,.0f} s for such a request", True
+
+
+def _price(row: models.Model) -> str:
+    read, written = row.usd_per_million_input, row.usd_per_million_output
+    if read is None or written is None:
+        return "not known, and so edits have no costs, until usd_per_million_input and usd_per_million_output are set"
+    if not read and not written:
+        return "nothing, as it is your own"
+    return f"${read:,.2f} for a million tokens of the prompt, ${written:,.2f} of the reply"
 
 
 def _how_it_went(done: Completion, text: str) -> str:

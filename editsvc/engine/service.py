@@ -263,8 +263,8 @@ class EditService:
 
     def _mention_model(self, run: EditRun) -> None:
         name = self._settings.model
-        model = self._models.get(name)
-        if model is None:
+        model = self._model
+        if not model.known:
             if self._shown_once.first_time(f"unknown-model:{name}"):
                 run.warnings.append(
                     f"The model {name} is not in the model table: no prediction is sent unless prediction is set to on."

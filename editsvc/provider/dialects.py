@@ -42,6 +42,7 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compressed: bool = False
     custom_headers: bool = False
     own: bool = False
+    hosted: tuple[str, ...] = ()
     cuts_prompts: bool = False
     empty_if_too_long: bool = False
     longer_context: str = "give it a larger context"
@@ -65,6 +66,10 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def takes_temperature(self, model: str) -> bool:
         """Whether `model` takes a temperature of 0 here."""
         return not _is_one_of(model, self.fixed_temperature)
+
+    def passes_on(self, model: str) -> bool:
+        """Whether a server of one's own lets a company compute `model`."""
+        return any(fnmatchcase(model.lower(), pattern) for pattern in self.hosted)
 
 
 def base_name(model: str) -> str:

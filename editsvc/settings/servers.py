@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CEREBRAS: Final = "cerebras"
 FALLBACK: Final = "fallback"
+_PRICES: Final = frozenset({"usd_per_million_input", "usd_per_million_output"})
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Z0-9]+")
 
 
@@ -37,7 +38,8 @@ class Server:
 
     `model` is None where nobody said which: then it is the one that the server has. `said` holds what the user said of
     the model: it counts more than the tables do. `at_once` is how many requests it gets at the same time.
-    `key_setting` is the setting with the command that prints the key.
+    `key_setting` is the setting with the command that prints the key. `models` is the setting of that name: what the
+    user says of models, whoever serves them.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Server:
     key_setting: str = ""
     key_command: tuple[str, ...] = ()
     needs_key: bool = False
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -72,14 +75,13 @@ class Server:
             prediction=self.dialect.takes_prediction(name, known=known.prediction),
             reasoning_effort=self.dialect.takes_effort(name, known=known.reasoning_effort),
         )
-        if self.dialect.name != dialects.CEREBRAS and name not in table:
-            # Of a namesake elsewhere, neither the prices nor the limits are known, only how it is made.
-            row = msgspec.structs.replace(
-                row, usd_per_million_input=None, usd_per_million_output=None, preview=False, deprecated=""
-            )
+        if self.dialect.name != dialects.CEREBRAS and name not in self.models:
+            # The shipped table is about Cerebras: what it takes for a model, and how long it offers it.
+            row = msgspec.structs.replace(row, preview=False, deprecated="")
+        row = msgspec.structs.replace(row, **self._prices(row))
         told = {
-            field: value
-            for field in (
+            key: value
+            for key in (
                 "prediction",
                 "reasoning_effort",
                 "context_tokens",
@@ -87,10 +89,27 @@ class Server:
                 "usd_per_million_input",
                 "usd_per_million_output",
             )
-            if (value := getattr(said, field)) is not None
+            if (value := getattr(said, key)) is not None
         }
         known_now = known.known or row.prediction is not None or bool(told)
         return msgspec.structs.replace(row, **told, known=known_now)
+
+    def _prices(self, row: Model) -> dict[str, float | None]:
+        """What the model costs here, where the server's own table does not say it: None for what nobody has said."""
+        name = self.model or ""
+        words = self.models.get(name, {})
+        if self.dialect.name == dialects.CEREBRAS:
+            return {price: getattr(row, price) for price in _PRICES}
+        if not _PRICES.isdisjoint(words):
+            return {price: words.get(price) for price in _PRICES}
+        return dict.fromkeys(_PRICES, 0.0 if self.is_ones_own and not self.dialect.passes_on(name) else None)
+
+    @property
+    def is_ones_own(self) -> bool:
+        """Whether it runs on a machine of the user's, as far as its address and its kind tell: then nobody is paid."""
+        if self.dialect.own:
+            return dialects.is_near(self.base_url)
+        return self.dialect.name == dialects.COMPATIBLE and dialects.is_loopback(self.base_url)
 
 
 def servers(settings: Settings) -> list[Server]:
@@ -175,6 +194,7 @@ def _server(settings: Settings, name: str, table: ServerTable) -> Server:
         key_setting=setting or f"servers.{name}.api_key_command",
         key_command=tuple(table.api_key_command or ()),
         needs_key=vendor or dialect.name == dialects.CEREBRAS,
+        models=settings.models,
     )
 
 

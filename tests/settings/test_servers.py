@@ -169,6 +169,53 @@ def test_prices_and_limits_are_those_of_the_server() -> None:
     assert told.row(TABLE).context_tokens == 8_000
 
 
+AT_CEREBRAS = (0.35, 0.75)
+FREE = (0.0, 0.0)
+NOT_KNOWN = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("table", "price"),
+    [
+        ({"dialect": "cerebras"}, AT_CEREBRAS),
+        ({"base_url": "https://api.cerebras.ai"}, AT_CEREBRAS),
+        ({"base_url": "http://127.0.0.1:8080", "dialect": "cerebras"}, AT_CEREBRAS),  # a way there
+        ({"base_url": "http://127.0.0.1:11434"}, FREE),
+        ({"base_url": "http://localhost:1234/v1"}, FREE),
+        ({"base_url": "http://127.0.0.1:8080"}, FREE),
+        ({"base_url": "http://127.0.0.1:8080", "dialect": "llama.cpp"}, FREE),
+        ({"base_url": "http://192.168.0.9:8000", "dialect": "vllm"}, FREE),
+        ({"base_url": "http://127.0.0.1:11434", "model": "gpt-oss:120b-cloud"}, NOT_KNOWN),
+        ({"base_url": "https://gpu.example:8000", "dialect": "vllm"}, NOT_KNOWN),  # somebody pays for that
+        ({"base_url": "http://192.168.0.9:8000"}, NOT_KNOWN),
+        ({"base_url": "http://127.0.0.1:8080", "dialect": "openrouter"}, NOT_KNOWN),
+        ({}, NOT_KNOWN),
+        ({"dialect": "fireworks"}, NOT_KNOWN),
+        ({"base_url": "http://127.0.0.1:8080", "usd_per_million_output": 2.0}, (0.0, 2.0)),
+    ],
+)
+def test_a_price_is_that_of_a_model_at_a_server(
+    table: dict[str, Any], price: tuple[float | None, float | None]
+) -> None:
+    """The shipped prices are about Cerebras, whatever the model is called elsewhere."""
+    (server,) = of(one={"base_url": "https://one.example", "model": "gpt-oss-120b", **table})
+    row = server.row(TABLE)
+    assert (row.usd_per_million_input, row.usd_per_million_output) == price
+
+
+def test_prices_that_the_user_gave_for_a_model_count_wherever_it_is() -> None:
+    said = {"gpt-oss-120b": {"usd_per_million_input": 0.1, "usd_per_million_output": 0.5}}
+    for address in ("https://one.example", "http://127.0.0.1:4000", "http://127.0.0.1:11434"):
+        table = {"base_url": address, "model": "gpt-oss-120b"}
+        (server,) = servers(settings(servers={"one": table}, models=said))
+        assert server.row(models.table(said)).cost_usd(1_000_000, 1_000_000) == 0.6
+
+
+def test_of_a_model_of_an_unknown_server_it_is_still_said_that_nothing_is_known() -> None:
+    (free,) = of(one={**LOCAL, "model": "qwen3-coder"})
+    assert not free.row(TABLE).known
+
+
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
