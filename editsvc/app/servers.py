@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.provider import models
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
@@ -25,6 +24,7 @@ from editsvc.settings.servers import servers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from editsvc.provider import models
     from editsvc.provider.lessons import Lessons
     from editsvc.settings.environment import ApiKey
     from editsvc.settings.schema import Settings

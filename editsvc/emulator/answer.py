@@ -155,6 +155,9 @@ def measured(generation: Generation, delivery: Delivery) -> tuple[WireUsage | No
     prompt = delivery.prompt_tokens
     if delivery.has(FaultName.CUT_PROMPT):
         prompt //= 4
+    cached = min(prompt, delivery.cached_tokens)
+    if delivery.has(FaultName.UNCACHED_USAGE):
+        prompt, cached = prompt - cached, 0
     usage = WireUsage(
         total_tokens=prompt + generation.completion_tokens,
         completion_tokens=generation.completion_tokens,
@@ -164,7 +167,7 @@ def measured(generation: Generation, delivery: Delivery) -> tuple[WireUsage | No
             reasoning_tokens=len(generation.reasoning_due),
         ),
         prompt_tokens=prompt,
-        prompt_tokens_details=PromptTokensDetails(cached_tokens=min(prompt, delivery.cached_tokens)),
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=cached),
     )
     times = TimeInfo(
         created=delivery.identity.created,

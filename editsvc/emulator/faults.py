@@ -54,6 +54,7 @@ class FaultName(StrEnum):
     FINISH_ERROR = "finish-error"
     EMPTY_REPLY = "empty-reply"
     CUT_PROMPT = "cut-prompt"
+    UNCACHED_USAGE = "uncached-usage"
     NO_USAGE = "no-usage"
     NO_TIME_INFO = "no-time-info"
     NO_FINGERPRINT = "no-fingerprint"
@@ -121,6 +122,7 @@ FAULTS: Final[dict[FaultName, FaultSpec]] = {
     FaultName.CUT_PROMPT: FaultSpec(
         "usage that tells of a quarter of the prompt, as if the rest had been cut"
     ),
+    FaultName.UNCACHED_USAGE: FaultSpec("usage that leaves out the tokens of the prompt that were cached"),
     FaultName.NO_USAGE: FaultSpec("no usage"),
     FaultName.NO_TIME_INFO: FaultSpec("no time_info"),
     FaultName.NO_FINGERPRINT: FaultSpec("chunks without system_fingerprint"),

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from editsvc.provider.connections import CancellableTransport
     from editsvc.provider.dialects import Dialect
     from editsvc.provider.stream import ReplyStream
+    from editsvc.usage import Usage
 
 _PATH: Final = "/v1/chat/completions"
 # RFC 9110, sections 5.1 and 5.5.
@@ -329,9 +330,9 @@ class CerebrasProvider:
             raise failures.broken_off(server=self._server, headers=headers)
         if stream.finish_reason == "stop" and stream.is_empty:
             raise failures.empty(self._dialect, server=self._server, headers=headers)
-        cut = noticed.unread(request, stream.usage, self._dialect, self._server) if self._near else None
-        if cut is not None:
-            raise cut
+        read = self._read(request, stream.usage)
+        if read is noticed.Read.CUT:
+            raise noticed.cut(request, stream.usage, self._dialect, self._server)
         if stream.finish_reason in overflow.FINISH_REASONS:
             full = overflow.Overflow(limit=stream.usage.total_tokens)
             raise overflow.error(full, server=self._server, request_id=stream.request_id)
@@ -350,8 +351,27 @@ class CerebrasProvider:
             attempts=call.attempts,
             rate_limit=failures.rate_limit(headers),
             odd=tuple(f"{name} {value}" for name, value in stream.odd.items()),
-            notices=tuple(noticed.notices(self.name, noticed=took, whole=stream.whole)),
+            notices=tuple(
+                noticed.notices(
+                    self.name,
+                    noticed=took,
+                    whole=stream.whole,
+                    doubtful=(stream.usage.prompt_tokens or 0, request.prompt_tokens)
+                    if read is noticed.Read.UNSURE
+                    else None,
+                    advice=noticed.advice(self._dialect),
+                )
+            ),
         )
+
+    def _read(self, request: CompletionRequest, usage: Usage) -> noticed.Read:
+        """How much of the prompt was read; servers elsewhere say so where something is too long."""
+        if not self._near:
+            return noticed.Read.WHOLE
+        seen = self._lessons.of(request.model).prompts
+        how = seen.judged(request.prompt_tokens, usage)
+        self._lessons.learn(request.model, prompts=seen.after(request.prompt_tokens, usage, how))
+        return how
 
     def _learn(
         self,

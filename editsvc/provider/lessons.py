@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from editsvc.provider.fields import Fields
+from editsvc.provider.noticed import PromptsSeen
 from editsvc.provider.patience import Pace
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ ENOUGH: Final = 2
 class Lesson:
     """About one model at one server.
 
-    `ignored` counts the predictions in a row that it took no notice of, `whole` says that it does not stream.
+    `ignored` counts the predictions in a row that it took no notice of, `whole` says that it does not stream, `prompts`
+    has what it counted of them.
     """
 
     fields: Fields = field(default_factory=Fields)
     pace: Pace = field(default_factory=Pace)
     ignored: int = 0
     whole: bool = False
+    prompts: PromptsSeen = field(default_factory=PromptsSeen)
 
     @property
     def ignores_predictions(self) -> bool:

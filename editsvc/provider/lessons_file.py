@@ -13,6 +13,7 @@ from editsvc import credible
 from editsvc.files import hints
 from editsvc.provider.fields import Fields
 from editsvc.provider.lessons import Lesson, Lessons
+from editsvc.provider.noticed import PromptsSeen
 from editsvc.provider.patience import Pace
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LESSONS_FILE: Final = "servers.json"
 _FORGOTTEN_S: Final = 7 * 86_400.0
+_COUNTS: Final = 4
 _MOST: Final = 64  # models; the latest stay
 
 
@@ -36,6 +38,8 @@ class LessonEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     writes: float | None = None
     ignored: int = 0
     whole: bool = False
+    prompts: list[int] = []
+    cuts: bool = False
 
     def lesson(self) -> Lesson:
         """The entry as a value; what cannot be is not known."""
@@ -45,7 +49,12 @@ class LessonEntry(msgspec.Struct, frozen=True, omit_defaults=True):
             Pace(credible.speed(self.reads), credible.speed(self.writes)),
             credible.count(self.ignored) or 0,
             self.whole,
+            self._prompts(),
         )
+
+    def _prompts(self) -> PromptsSeen:
+        counts = [credible.count(number) or 0 for number in self.prompts] + [0] * _COUNTS
+        return PromptsSeen(counts[0], counts[1], counts[2], counts[3], self.cuts)
 
 
 class LessonsFile:
@@ -70,6 +79,7 @@ class LessonsFile:
         now = self._wall()
         entries = {(entry.server, entry.model): entry for entry in self._entries()}
         for model, lesson in lessons.known():
+            seen = lesson.prompts
             entries[server, model] = LessonEntry(
                 server,
                 model,
@@ -80,6 +90,8 @@ class LessonsFile:
                 lesson.pace.writes,
                 lesson.ignored,
                 lesson.whole,
+                [seen.whole_sent, seen.whole_read, seen.low_sent, seen.low_read],
+                seen.cuts,
             )
         latest = sorted(entries.values(), key=lambda entry: entry.noted_at)[-_MOST:]
         hints.write(self._path, latest)

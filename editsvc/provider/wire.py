@@ -138,16 +138,31 @@ def _usage(raw: Any, odd: dict[str, str]) -> Usage | None:
     completion = _field(raw, "completion_tokens_details")
     read = {
         "prompt": _field(raw, "prompt_tokens"),
-        "cached": _field(_field(raw, "prompt_tokens_details"), "cached_tokens"),
+        "cached": _cached(raw),
         "completion": _field(raw, "completion_tokens"),
         "reasoning": _field(completion, "reasoning_tokens"),
         "accepted": _field(completion, "accepted_prediction_tokens"),
         "rejected": _field(completion, "rejected_prediction_tokens"),
     }
+    read["prompt"] = _whole_prompt(read["prompt"], read["cached"])
     found = credible.tokens(**read)
     for name, value in read.items():
         _record_odd(odd, f"{name} tokens", value, getattr(found, name))
     return Usage(*found)
+
+
+def _cached(raw: Any) -> Any:
+    """The tokens that came from the prompt cache, under the names that servers and proxies have for them."""
+    told = _field(_field(raw, "prompt_tokens_details"), "cached_tokens")
+    names = ("cache_read_input_tokens", "prompt_cache_hit_tokens")
+    return told if told is not None else next(filter(None, (_field(raw, name) for name in names)), None)
+
+
+def _whole_prompt(prompt: Any, cached: Any) -> Any:
+    """All tokens of the prompt: more that were cached than there are means that these are counted apart."""
+    if not credible.count(prompt) or not credible.count(cached) or cached <= prompt:
+        return prompt
+    return prompt + cached
 
 
 def _times(raw: Any, odd: dict[str, str]) -> ServerTimes | None:

@@ -57,6 +57,7 @@ EXPECTED = {
     "finish-error": 3,
     "empty-reply": 3,
     "cut-prompt": 0,  # the example is too short for the figures to say anything
+    "uncached-usage": 0,
     "no-usage": 0,
     "no-time-info": 0,
     "no-fingerprint": 0,

@@ -340,6 +340,22 @@ async def test_cut_prompt(faulty: Faulty) -> None:
     assert told[1] == told[0] // 4
 
 
+async def test_uncached_usage(emulated: Emulated, http: httpx.AsyncClient, echo_body: Body) -> None:
+    async with emulated() as emulator:
+        told = []
+        for _ in range(2):
+            answer = await http.post(
+                emulator.base_url + CHAT,
+                json=echo_body(stream=False),
+                headers={"x-emulator-fault": "uncached-usage"},
+            )
+            told.append(answer.json()["usage"])
+        cached = [record.cached_tokens for record in emulator.records()]
+    assert cached[1] > cached[0] == 0
+    assert told[0]["prompt_tokens"] - told[1]["prompt_tokens"] == cached[1]
+    assert [usage["prompt_tokens_details"]["cached_tokens"] for usage in told] == [0, 0]
+
+
 async def test_unknown_finish(faulty: Faulty, source: str) -> None:
     wire = await faulty("unknown-finish")
 

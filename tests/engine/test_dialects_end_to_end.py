@@ -91,6 +91,19 @@ async def test_a_request_that_is_too_long_is_told_as_such_and_names_no_limit_of_
     assert "did not fit into" not in result.message
 
 
+@pytest.mark.parametrize("name", ["ollama", "compatible", "vllm"])
+async def test_who_leaves_out_what_was_cached_has_read_it_all_the_same(
+    tmp_path: Path, cases: Path, name: str
+) -> None:
+    apart = options(name, cases, faults=(parse_fault("uncached-usage"),))
+    async with Emulator(apart) as emulator:
+        results = await edited(tmp_path, {"one": table(emulator, name)}, times=3)
+        told = [record.prompt_tokens - record.cached_tokens for record in emulator.records()]
+    assert [result.status for result in results] == [Status.CHANGED] * 3
+    assert [result.usage.prompt_tokens for result in results] == told
+    assert told[1] < told[0] / 2
+
+
 @pytest.mark.parametrize("name", ["openai", "mistral", "ollama", "vllm"])
 async def test_each_kind_can_be_the_second_server(tmp_path: Path, cases: Path, name: str) -> None:
     faults = (parse_fault("status:500"),)

@@ -110,3 +110,21 @@ def test_whatever_stands_there_the_reply_is_read_and_its_numbers_can_be(usage: o
         assert count is None or (type(count) is int and 0 <= count <= 10**9)
     for seconds in msgspec.to_builtins(told.server or ServerTimes()).values():
         assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
+
+
+@pytest.mark.parametrize(
+    ("usage", "prompt", "cached"),
+    [
+        ('{"prompt_tokens":900,"prompt_tokens_details":{"cached_tokens":700}}', 900, 700),
+        ('{"prompt_tokens":100,"prompt_tokens_details":{"cached_tokens":700}}', 800, 700),  # counted apart
+        ('{"prompt_tokens":900,"cache_read_input_tokens":700}', 900, 700),
+        ('{"prompt_tokens":900,"prompt_tokens_details":null,"prompt_cache_hit_tokens":700}', 900, 700),
+        ('{"prompt_tokens":0,"cache_read_input_tokens":700}', 0, None),
+        ('{"prompt_tokens":900,"cache_read_input_tokens":0}', 900, None),
+    ],
+)
+def test_cached_tokens_are_part_of_the_prompt_however_a_server_counts_them(
+    usage: str, prompt: int, cached: int | None
+) -> None:
+    told = reported(decode_chunk(f'{{"usage":{usage}}}'.encode())).usage
+    assert told == Usage(prompt_tokens=prompt, cached_tokens=cached)
