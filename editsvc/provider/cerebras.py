@@ -32,7 +32,6 @@ from editsvc.provider.base import Completion
 from editsvc.provider.bridge import Bridge
 from editsvc.provider.call import Call, CallCancelled, current_call
 from editsvc.provider.compression import Compression
-from editsvc.provider.fields import REFUSALS
 from editsvc.provider.lessons import Lessons
 from editsvc.provider.patience import BRISK_S, Waits
 from editsvc.provider.reader import StreamReader
@@ -305,8 +304,7 @@ class CerebrasProvider:
             try:
                 response = self._compression.sent(msgspec.json.encode(body), post)
             except sdk.APIStatusError as exc:
-                refused = exc.status_code in REFUSALS
-                other = fields.after_refusal(exc.body, body, self._dialect) if refused else None
+                other = fields.after_refusal(exc.body, body, self._dialect, status=exc.status_code)
                 if other is None:
                     raise
                 fields = other

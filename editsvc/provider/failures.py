@@ -6,6 +6,7 @@ servers send as events.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ from editsvc.provider.budget import limit_reset_s
 from editsvc.provider.call import NoToken
 from editsvc.provider.fields import PREDICTION, REFUSALS, named, said
 from editsvc.provider.noticed import advice
+from editsvc.redact import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -215,6 +217,8 @@ def from_exception(exc: Exception, *, server: str, waits: Waits, proxy: str = ""
             f"No word of the reply from {server} within {waits.first_token_s:g} s.",
             hint="Try again, or raise read_timeout_s.",
         )
+    if isinstance(exc, sdk.APIStatusError) and exc.response.has_redirect_location:
+        return _redirected(exc, server)
     if isinstance(exc, sdk.APIStatusError):
         return from_status(
             _embedded_status(exc),
@@ -239,6 +243,20 @@ def from_exception(exc: Exception, *, server: str, waits: Waits, proxy: str = ""
     return ProviderError(
         f"The request to {server} failed in a way that editsvc does not know: {place_of(exc)}.",
         hint="Nothing was changed. Please report it.",
+    )
+
+
+def _redirected(exc: sdk.APIStatusError, server: str) -> ProviderRejected:
+    """The error for a redirect: a key does not go where nobody has said that it may."""
+    status, place = exc.status_code, exc.response.headers["location"]
+    with contextlib.suppress(httpx.InvalidURL):
+        place = str(exc.response.url.join(place))
+    place = without_secrets(shorten(place)).removesuffix("/chat/completions")
+    return ProviderRejected(
+        f"{server} redirects to {place} ({status}), which editsvc does not follow.",
+        hint="If you trust that address, make it the base URL.",
+        request_id=request_id(exc.response.headers),
+        http_status=status,
     )
 
 

@@ -28,28 +28,44 @@ _UNWANTED: Final = late.pattern(
     r"support|unknown|unrecogni[sz]ed|unexpected|not (?:allowed|permitted|accepted|available|valid|a valid)|forbidden"
     r"|\bextra|additional|invalid|deprecated|instead|only|must be|cannot|does ?n.t"
 )
+# Some models were trained on turns of two speakers, and their templates say so in these words.
+_TWO_SPEAKERS: Final = late.pattern(
+    r"(?:system|developer)['\"`”]? (?:roles?|messages?|prompts?|instructions?)\b[^.]{0,30}\b(?:not|n't|un)"
+    r"|(?:not|n't) support ['\"`“]?system\b|roles must alternate|only ['\"`“]?user['\"`”]? and ['\"`“]?assistant\b"
+)
 _DEEP: Final = 5
 _LONGEST_TEXT: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What to leave out of requests, and the name of the limit where it is not the dialect's."""
+    """What to leave out of requests, and the name of the limit where it is not the dialect's.
+
+    With `two_speakers` the system's message begins the user's first, and no speaker has two messages in a row.
+    """
 
     dropped: frozenset[str] = frozenset()
     limit: LimitField | None = None
+    two_speakers: bool = False
 
     def limit_field(self, dialect: Dialect, *, predicted: bool) -> LimitField:
         """The name of the limit of the reply."""
         return self.limit or dialect.limit_field(predicted=predicted)
 
-    def after_refusal(self, body: Any, sent: Collection[str], dialect: Dialect) -> Fields | None:
+    def after_refusal(
+        self, body: Any, sent: Collection[str], dialect: Dialect, *, status: int = 400
+    ) -> Fields | None:
         """What to try instead of a request with the fields `sent`; None where that would not help.
 
         `body` is that of the refusal. A prediction is left out by whoever decides on it, and not here.
         """
         name = named(body, sent)
-        if name is None or overflow.read(body) is not None:
+        if overflow.read(body) is not None:
+            return None
+        # A template that raises is a defect of the server's to some, which answer 500.
+        if status in {*REFUSALS, 500} and not self.two_speakers and _wants_two_speakers(body):
+            return replace(self, two_speakers=True)
+        if name is None or status not in REFUSALS:
             return None
         limit = next((one for one in _LIMITS if one in sent), None)
         if name == PREDICTION and limit == _LIMITS[0] and _mentions(body, limit):
@@ -73,6 +89,10 @@ def named(body: Any, sent: Collection[str]) -> str | None:
     # The field that a sentence is about comes first in it; what to use instead of it comes later.
     found = [(at, name) for name in sent if (at := _place(text, name)) is not None]
     return min(found)[1] if found else None
+
+
+def _wants_two_speakers(body: Any) -> bool:
+    return any(_TWO_SPEAKERS.search(text.lower()) is not None for text in _texts(body, _DEEP))
 
 
 def _mentions(body: Any, name: str) -> bool:

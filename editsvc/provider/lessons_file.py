@@ -34,6 +34,7 @@ class LessonEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     noted_at: float
     dropped: list[str] = []
     limit: str | None = None
+    two_speakers: bool = False
     reads: float | None = None
     writes: float | None = None
     ignored: int = 0
@@ -45,7 +46,7 @@ class LessonEntry(msgspec.Struct, frozen=True, omit_defaults=True):
         """The entry as a value; what cannot be is not known."""
         limit = self.limit if self.limit in {"max_tokens", "max_completion_tokens"} else None
         return Lesson(
-            Fields(frozenset(self.dropped), limit),  # type: ignore[arg-type]
+            Fields(frozenset(self.dropped), limit, self.two_speakers),  # type: ignore[arg-type]
             Pace(credible.speed(self.reads), credible.speed(self.writes)),
             credible.count(self.ignored) or 0,
             self.whole,
@@ -86,6 +87,7 @@ class LessonsFile:
                 now,
                 sorted(lesson.fields.dropped),
                 lesson.fields.limit,
+                lesson.fields.two_speakers,
                 lesson.pace.reads,
                 lesson.pace.writes,
                 lesson.ignored,

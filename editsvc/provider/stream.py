@@ -241,9 +241,8 @@ class ReplyStream:
                     if said.content:
                         texts.append(said.text)
                 if choice.finish_reason:
-                    self.finish_reason = credible.word(
-                        FINISHES.get(choice.finish_reason, choice.finish_reason)
-                    )
+                    reason = choice.finish_reason.lower()
+                    self.finish_reason = credible.word(FINISHES.get(reason, reason))
             if chunk.usage is not None or chunk.time_info is not None:
                 self._report(chunk)
             self.model = credible.name(chunk.model) or self.model

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from editsvc import credible
+from editsvc.prompt.rendering import Message
 from editsvc.provider.fields import Fields
 from editsvc.usage import ServerTimes, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from editsvc.provider.base import CompletionRequest
     from editsvc.provider.dialects import Dialect
 
@@ -216,12 +219,27 @@ def encode_request(request: CompletionRequest, dialect: Dialect, fields: Fields 
     return _encoder.encode(request_fields(request, dialect, fields))
 
 
+def two_speakers(messages: Iterable[Message]) -> list[Message]:
+    """The same said by user and assistant in turns, for models that know no others."""
+    told: list[Message] = []
+    for message in messages:
+        role: Literal["user", "assistant"] = "assistant" if message.role == "assistant" else "user"
+        if told and told[-1].role == role:
+            told[-1] = Message(role, f"{told[-1].content}\n\n{message.content}")
+        else:
+            told.append(Message(role, message.content))
+    return told
+
+
 def request_fields(request: CompletionRequest, dialect: Dialect, fields: Fields = ALL) -> dict[str, Any]:
     """The same, before it is encoded."""
     predicted = request.prediction is not None
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": [
+            {"role": message.role, "content": message.content}
+            for message in (two_speakers(request.messages) if fields.two_speakers else request.messages)
+        ],
     }
     if dialect.takes_temperature(request.model):
         body["temperature"] = 0

@@ -193,7 +193,7 @@ def _server(settings: Settings, name: str, table: ServerTable) -> Server:
         key_variables=tuple(dict.fromkeys(variables)),
         key_setting=setting or f"servers.{name}.api_key_command",
         key_command=tuple(table.api_key_command or ()),
-        needs_key=vendor or dialect.name == dialects.CEREBRAS,
+        needs_key=vendor or (dialect.name == dialects.CEREBRAS and not dialects.is_loopback(base_url)),
         models=settings.models,
     )
 

@@ -1,15 +1,18 @@
 """What a refusal says about a field that was sent, in every shape that servers have, and what is sent instead."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from editsvc.prompt.rendering import Message
 from editsvc.provider import dialects
 from editsvc.provider.base import CompletionRequest
 from editsvc.provider.fields import Fields, named, said
-from editsvc.provider.wire import request_fields
+from editsvc.provider.wire import request_fields, two_speakers
 
 ASKED = CompletionRequest("m", [Message("user", "x")], 100, "p", "low")
 TABLE = dialects.table()
@@ -94,6 +97,49 @@ def test_a_limit_that_does_not_go_with_a_prediction_is_renamed_and_the_predictio
     found = Fields().after_refusal(body, sent(), TABLE["cerebras"])
     assert found is not None
     assert {"prediction", "max_tokens"} <= sent(fields=found).keys()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "System role not supported",
+        "'system' role is not supported by this model",
+        "Only user and assistant roles are supported!",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        "Developer instruction is not enabled for models/a-small-one",
+        "This model does not support system messages.",
+    ],
+)
+def test_models_of_two_speakers_say_so_in_many_words(message: str) -> None:
+    found = Fields().after_refusal({"error": {"message": message}}, sent(), TABLE["compatible"])
+    assert found == Fields(two_speakers=True)
+    assert found.after_refusal({"error": {"message": message}}, sent(), TABLE["compatible"]) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The system is not available right now",
+        "The system does not know this model",
+        "Your role does not allow this",
+        "The system prompt is too long",
+    ],
+)
+def test_other_matters_of_systems_and_roles_are_none_of_speakers(message: str) -> None:
+    assert Fields().after_refusal({"error": {"message": message}}, sent(), TABLE["compatible"]) is None
+
+
+ROLES = st.sampled_from(["system", "user", "assistant"])
+
+
+@given(st.lists(st.builds(Message, ROLES, st.text(st.characters(codec="utf-8"), min_size=1)), max_size=8))
+def test_two_speakers_take_turns_and_nothing_that_was_said_is_lost(messages: list[Message]) -> None:
+    told = two_speakers(messages)
+    assert all(one.role != other.role for one, other in pairwise(told))
+    assert "\n\n".join(message.content for message in told) == "\n\n".join(
+        message.content for message in messages
+    )
 
 
 def test_a_request_that_is_too_long_is_no_matter_of_fields() -> None:

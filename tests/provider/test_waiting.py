@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -102,6 +102,7 @@ def asked(
     prompt_tokens: int = 0,
     waits: Waits | None = None,
     lessons: Lessons | None = None,
+    messages: Sequence[Message] = (Message("user", "x"),),
 ) -> tuple[str, Completion]:
     """The content and the end of one reply; raises the error that there was."""
     provider = CerebrasProvider(
@@ -111,9 +112,7 @@ def asked(
         dialect=dialects.table()[dialect],
         lessons=lessons,
     )
-    request = CompletionRequest(
-        "m", [Message("user", "x")], 1_000, prediction, prompt_tokens=prompt_tokens, waits=waits
-    )
+    request = CompletionRequest("m", messages, 1_000, prediction, prompt_tokens=prompt_tokens, waits=waits)
     deltas: list[str] = []
     try:
         done = asyncio.run(provider.complete(request, deltas.append))
@@ -219,6 +218,29 @@ def test_a_field_that_is_refused_is_left_out_once_and_remembered() -> None:
     assert last["max_completion_tokens"] == 1_000
 
 
+def one_speaker_at_a_time(status: int) -> Callable[[dict[str, Any], Handler], None]:
+    def answer(body: dict[str, Any], handler: Handler) -> None:
+        if any(message["role"] == "system" for message in body["messages"]):
+            handler.refuse(status, {"error": {"message": "System role not supported", "code": status}})
+        else:
+            whole(body, handler)
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_a_template_without_a_system_gets_its_message_from_the_user_and_that_is_remembered(
+    status: int,
+) -> None:
+    lessons, messages = Lessons(), (Message("system", "Be brief."), Message("user", "x"))
+    with told(one_speaker_at_a_time(status)) as server:
+        assert asked(server, lessons=lessons, messages=messages)[0] == MANY_WORDS
+        asked(server, lessons=lessons, messages=messages)
+    assert lessons.of("m").fields == Fields(two_speakers=True)
+    assert [len(body["messages"]) for body in server.asked] == [2, 1, 1]
+    assert server.asked[1]["messages"] == [{"role": "user", "content": "Be brief.\n\nx"}]
+
+
 def test_what_did_not_help_is_not_remembered() -> None:
     lessons = Lessons()
     with told(strict("max_tokens", "max_completion_tokens")) as server:
@@ -294,7 +316,7 @@ def test_a_server_that_does_not_stream_is_noticed() -> None:
     assert lessons.of("m").whole
 
 
-@pytest.mark.parametrize("word", ["eos", "end_turn", "stop"])
+@pytest.mark.parametrize("word", ["eos", "end_turn", "stop", "STOP", "End_Turn"])
 def test_other_words_for_the_end_mean_the_same(word: str) -> None:
     with told(lambda _, handler: handler.stream(said("a", word))) as server:
         assert asked(server)[1].finish_reason == "stop"
