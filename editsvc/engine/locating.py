@@ -93,7 +93,7 @@ def more(plan: Plan, wanted: str, room: Room) -> Plan:
     if asked and asked <= shown | elsewhere and elsewhere and not plan.remarks:
         remarks = (
             _answer(asked),
-            Message("user", "These are rewritten by themselves. Rewrite only the sections that are shown."),
+            Message("user", listing.BY_THEMSELVES),
         )
         return replace(plan, remarks=remarks)
     if not asked - shown - elsewhere:
@@ -192,10 +192,7 @@ def ranges(numbers: Collection[int]) -> str:
 
 def _asking_again(plan: Plan, locating: Locating, reply: str) -> Plan:
     said = Message("assistant", reply.strip() or SECTIONS)
-    remark = Message(
-        "user",
-        f"That names no section. Reply with one line: {SECTIONS} and the numbers of those that the change needs.",
-    )
+    remark = Message("user", listing.UNCLEAR)
     again = replace(locating, messages=(*locating.messages, said, remark), open=True, unclear=True)
     return replace(plan, locating=again)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from editsvc import __version__
 from editsvc.engine.edit import EditResult, Restart
 from editsvc.errors import Status
 from editsvc.guard.findings import Action, Mark
@@ -13,6 +14,7 @@ from editsvc.prediction.policy import Reason
 from editsvc.provider.base import AttemptReason, Completion
 from editsvc.scope.scopes import ScopeKind, whole
 from editsvc.text.document import line_count
+from editsvc.tokenlog.values import NONE
 from editsvc.usage import Timing
 
 if TYPE_CHECKING:
@@ -186,6 +188,7 @@ class EditRun:
     def record(self, result: EditResult, created: datetime, path: str | None) -> RequestRecord:
         """The record of an edit that ended as `result` says; `path` is already hashed."""
         from editsvc.instruction.kind import classify
+        from editsvc.prompt.version import prompt_version
         from editsvc.tokenlog.record import (
             LoggedDocument,
             LoggedParts,
@@ -242,6 +245,9 @@ class EditRun:
             hunks_unexplained=_marked(result, Mark.UNEXPLAINED),
             route=self._route(),
             syntax_check=result.syntax_check,
+            editsvc_version=__version__,
+            # A prompt is made before its budget.
+            prompt_version=NONE if self.budget is None else prompt_version(),
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from editsvc import __version__
 from editsvc.engine.asking import Asker
 from editsvc.engine.assembly import Misfit
 from editsvc.engine.concluding import Concluder
@@ -36,6 +37,7 @@ from editsvc.provider.models import UNKNOWN
 from editsvc.provider.patience import WHOLE_S
 from editsvc.text.document import normalise
 from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokenlog.values import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -258,6 +260,8 @@ class EditService:
                 error=exc.kind,
                 path=recorder.digest(path) if path else None,
                 offline=self.offline,
+                editsvc_version=__version__,
+                prompt_version=NONE,
             )
         )
 

@@ -32,6 +32,10 @@ _COUNT: Final = "The file has {lines} lines and is not shown at once. Its conten
 _MORE: Final = "The contents of these sections:"
 _HINTS: Final = "Places that have to do with the instruction:"
 _QUESTION: Final = f"Which sections does the change need? Reply with one line: {SECTIONS} and their numbers."
+BY_THEMSELVES: Final = "These are rewritten by themselves. Rewrite only the sections that are shown."
+UNCLEAR: Final = (
+    f"That names no section. Reply with one line: {SECTIONS} and the numbers of those that the change needs."
+)
 _ENTRY: Final = late.pattern(
     r"(?P<first>\d+)(?:-(?P<last>\d+))? \((?P<first_line>\d+)-(?P<last_line>\d+)\)(?: (?P<heading>.*))?"
 )

@@ -24,6 +24,8 @@ DIMENSIONS: Final[dict[str, str | None]] = {
     "status": "status",
     "error": "error",
     "policy_version": "policy_version",
+    "version": "editsvc_version",
+    "prompt": "prompt_version",
 }
 _ALIASES: Final = {
     "scope_kind": "scope",
@@ -31,6 +33,8 @@ _ALIASES: Final = {
     "kind": "prediction_kind",
     "instruction": "instruction_class",
     "policy": "policy_version",
+    "editsvc_version": "version",
+    "prompt_version": "prompt",
 }
 # Documents by their bytes: each name, and the number of bytes from which on the next one applies.
 SIZES: Final[tuple[tuple[str, int], ...]] = (

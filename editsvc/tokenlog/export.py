@@ -45,6 +45,8 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "prediction": logged(record.prediction),
         "propensity": record.propensity,
         "policy_version": record.policy_version,
+        "editsvc_version": record.editsvc_version,
+        "prompt_version": record.prompt_version,
         "usage": logged(record.usage),
         "max_completion_tokens": record.max_completion_tokens,
         "timing": logged(record.timing),

@@ -28,6 +28,7 @@ REVISIONS: Final = (
     "0007_findings",
     "0008_drawn",
     "0009_verdict_by",
+    "0010_versions_and_arms",
 )
 HEAD: Final = REVISIONS[-1]
 

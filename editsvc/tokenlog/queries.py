@@ -77,6 +77,11 @@ _INDEXED: Final = (
     _T.language,
     _T.instruction_class,
     _T.policy_version,
+    _T.editsvc_version,
+    _T.prompt_version,
+    _T.named_arm,
+    _T.repository_hmac,
+    _T.user_hmac,
 )
 _LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 

@@ -110,6 +110,12 @@ class RequestRecord:
     hunks_harmless: int | None = None
     hunks_unexplained: int | None = None
     verdict_by: str | None = None
+    editsvc_version: str | None = None
+    prompt_version: str | None = None
+    named_arm: str | None = None
+    named_arm_propensity: float | None = None
+    repository_hmac: str | None = None
+    user_hmac: str | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() is None:

@@ -64,6 +64,7 @@ _RULES: Final[dict[str, Callable[[object], float | None]]] = {
     "completion_time_s": credible.duration,
     "tokens_per_s": credible.speed,
     "propensity": credible.probability,
+    "named_arm_propensity": credible.probability,
     "cost_usd": credible.dollars,
     "rejected_cost_usd": credible.dollars,
 }

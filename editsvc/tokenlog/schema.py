@@ -198,6 +198,33 @@ REQUESTS: Final = Table(
         "What tells what became of the edit: null for the user's own word, `undo` where editsvc undo took it back "
         "(then it is rejected), `survival` where nobody touched it for a day (then there is no verdict).",
     ),
+    _column(
+        "editsvc_version",
+        Text(),
+        "Version of editsvc that carried out the edit; null in records of versions that did not say.",
+    ),
+    _column(
+        "prompt_version",
+        Text(),
+        "Version of the prompt, which changes whenever any of its text does; `none` where no prompt was made, null in "
+        "records of versions that did not say.",
+    ),
+    _column(
+        "named_arm",
+        Text(),
+        "The arm that was drawn for the edit, whatever became of it: a name under `[arms]`, or `control`; `none` where "
+        "nothing was drawn, null in records of versions that did not say.",
+    ),
+    _column(
+        "named_arm_propensity", Double(), "Probability with which that arm was drawn; null where none was."
+    ),
+    _column(
+        "repository_hmac",
+        Text(),
+        "HMAC of the document's repository under the log's key, where `log_repository` is on; `none` for a document "
+        "outside of any.",
+    ),
+    _column("user_hmac", Text(), "HMAC of the user under the log's key, where `log_user` is on."),
     Index("editsvc_requests_by_time", "created_at", "id"),
     # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others, and sorts
     # nothing to group by those before the time.
@@ -217,6 +244,11 @@ REQUESTS: Final = Table(
         "language",
         "instruction_class",
         "policy_version",
+        "editsvc_version",
+        "prompt_version",
+        "named_arm",
+        "repository_hmac",
+        "user_hmac",
         "created_at",
         "document_bytes",
         "attempts",

@@ -9,6 +9,10 @@ LOG_FILE: Final = "log.db"
 SPOOL_FILE: Final = "unlogged.jsonl"
 
 
+NONE: Final = "none"
+"""Where something can be told by name, and there was none; what is not known of a record is null."""
+
+
 class Source(StrEnum):
     """The front end that requested the edit."""
 

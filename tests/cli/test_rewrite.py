@@ -10,6 +10,8 @@ import pytest
 from shell import EDITED, EXAMPLE, INSTRUCTION, Shell
 from wire import tapped
 
+from editsvc import __version__
+from editsvc.prompt.version import prompt_version
 from editsvc.text.document import split_lines
 
 
@@ -303,6 +305,7 @@ def test_the_record_has_numbers_and_neither_code_nor_instruction_nor_path(shell:
     assert record["status"] == "changed"
     assert record["usage"]["accepted_prediction_tokens"] > 0
     assert (record["propensity"], record["policy_version"]) == (1, "rule-1")
+    assert (record["editsvc_version"], record["prompt_version"]) == (__version__, prompt_version())
     assert record["hunks"] == 1
 
 

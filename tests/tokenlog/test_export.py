@@ -32,6 +32,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
             "prediction_reason": "default",
             "propensity": 0.95,
             "policy_version": "builtin-1",
+            "editsvc_version": "0.1.0",
+            "prompt_version": "23eddd02",
             "request_id": "chatcmpl-1",
             "finish_reason": "stop",
             "attempts": 1,
@@ -99,6 +101,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "prediction": {"sent": True, "drawn": True, "kind": "scope", "reason": "default"},
         "propensity": 0.95,
         "policy_version": "builtin-1",
+        "editsvc_version": "0.1.0",
+        "prompt_version": "23eddd02",
         "usage": {
             "prompt_tokens": 900,
             "cached_tokens": 256,

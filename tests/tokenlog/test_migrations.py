@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
+from editsvc.report import read
 from editsvc.tokenlog import LogUnavailable, TokenLog
 from editsvc.tokenlog.connection import parse_url
 from editsvc.tokenlog.migrate import HEAD, REVISIONS
@@ -21,6 +22,8 @@ from editsvc.tokenlog.schema import METADATA, REQUESTS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqlalchemy import Engine
 
     from editsvc.tokenlog import RequestRecord
 
@@ -98,18 +101,7 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(log_url: str) -> None:
 def test_what_older_records_drew_is_read_from_their_reason(
     fields: dict[str, object], drawn: bool | None, log_url: str
 ) -> None:
-    with TokenLog(log_url) as log:
-        log.open()
-    engine = create_engine(parse_url(log_url))
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE editsvc_requests"))
-        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
-    config = Config()
-    config.set_main_option("script_location", "editsvc.tokenlog:migrations")
-    config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007_findings")
+    engine = at_revision(log_url, "0007_findings")
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -124,3 +116,45 @@ def test_what_older_records_drew_is_read_from_their_reason(
         (found,) = log.records()
     assert found.prediction.drawn is drawn
     engine.dispose()
+
+
+def test_of_older_records_nobody_knows_the_versions_which_is_not_none(
+    log_url: str, make_record: Callable[..., RequestRecord]
+) -> None:
+    engine = at_revision(log_url, "0009_verdict_by")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO editsvc_requests (id, created_at, source, status, attempts, offline, prediction_sent)"
+                " VALUES ('old', '2026-10-01 00:00:00.000000', 'cli', 'changed', 1, false, true)"
+            )
+        )
+    engine.dispose()
+    with TokenLog(log_url) as log:
+        log.append(make_record(editsvc_version="0.1.0", prompt_version="none"))
+        log.append(make_record(editsvc_version="0.1.0", prompt_version="23eddd02"))
+        report = read(log, by=["version", "prompt"])
+        old = next(iter(log.export()))
+    assert (old["editsvc_version"], old["prompt_version"]) == (None, None)
+    assert {tuple(group.key.values()) for group in report.groups} == {
+        (None, None),
+        ("0.1.0", "none"),
+        ("0.1.0", "23eddd02"),
+    }
+
+
+def at_revision(log_url: str, revision: str) -> Engine:
+    """An empty log as the editsvc of that revision made it."""
+    with TokenLog(log_url) as log:
+        log.open()
+    engine = create_engine(parse_url(log_url))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE editsvc_requests"))
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+    config = Config()
+    config.set_main_option("script_location", "editsvc.tokenlog:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    return engine

@@ -65,6 +65,8 @@ def mixed(make_record: Make) -> list[RequestRecord]:
             offline=number % 10 == 9,
             instruction_class=("rename", None)[number % 2],
             policy_version="rule-1",
+            editsvc_version=(None, "0.1.0", "0.2.0")[number % 3],
+            prompt_version=(None, "none", "23eddd02")[number % 3],
         )
         for number in range(120)
     ]
