@@ -161,7 +161,12 @@ def judge_by(settings: Settings, now: datetime) -> Terms:
 def open_log(settings: Settings) -> TokenLog:
     """The token log of `settings`; it is connected to when it is first used."""
     folder = environment.data_dir(settings)
-    return TokenLog(environment.log_place(settings), spool=folder / SPOOL_FILE, salt_folder=folder)
+    return TokenLog(
+        environment.log_place(settings),
+        spool=folder / SPOOL_FILE,
+        salt_folder=folder,
+        zone=environment.zone(settings),
+    )
 
 
 class Preparation:

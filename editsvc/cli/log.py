@@ -54,8 +54,8 @@ def export(*, since: str) -> int:
     """Print the records as JSON lines."""
     from editsvc.report import parse_since
 
-    start = parse_since(since, datetime.now(UTC))
     with _log() as log:
+        start = parse_since(since, datetime.now(UTC), log.zone)
         for record in log.export(start):
             output.write_json(record, indent=-1)
     return 0
@@ -68,15 +68,18 @@ def export(*, since: str) -> int:
 def purge(*, before: str | None, everything: bool, yes: bool) -> int:
     """Delete records for good."""
     from editsvc.report import parse_since
+    from editsvc.zones import local
 
     if (before is None) == (not everything):
         raise UsageError("Say which records are to go.", hint="Use --before 90d, or --all.")
-    limit = parse_since(before, datetime.now(UTC)) if before else None
+    zone = environment.zone(environment.load().settings)
+    limit = parse_since(before, datetime.now(UTC), zone) if before else None
     if before and limit is None:
         raise UsageError("--before takes a time.", hint="Use --all to delete everything.")
     if not yes:
+        what = f"the records before {local(limit, zone):%Y-%m-%d %H:%M}" if limit else "every record"
         click.confirm(
-            f"Delete {'every record' if everything else f'the records before {limit:%Y-%m-%d %H:%M}'}?",
+            f"Delete {what}?",
             abort=True,
             err=True,
         )

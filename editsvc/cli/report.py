@@ -99,7 +99,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
             report = read(
                 log,
                 by=names,
-                since=parse_since(since, now),
+                since=parse_since(since, now, log.zone),
                 days=form in {"html", "json"},
                 terms=judge_by(settings, now),
             )

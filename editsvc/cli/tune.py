@@ -37,13 +37,14 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
     from editsvc.tuning.proposal import propose
     from editsvc.tuning.serialise import to_json
     from editsvc.tuning.tune import tune
+    from editsvc.zones import local
 
     resolved = environment.load()
     settings = resolved.settings
     for warning in resolved.warnings:
         output.print_message(f"editsvc: {warning}")
     now = datetime.now(UTC)
-    start = parse_since(since, now)
+    start = parse_since(since, now, environment.zone(settings))
     folder = environment.data_dir(settings)
     loaded = policy_file.load(folder)
     if loaded.warning:
@@ -75,7 +76,9 @@ def command(*, since: str, dry_run: bool, as_json: bool) -> int:
             }
         )
     else:
-        output.write_text(sentences.text(found, f"since {start:%Y-%m-%d}" if start else "in all"))
+        output.write_text(
+            sentences.text(found, f"since {local(start, log.zone):%Y-%m-%d}" if start else "in all")
+        )
         click.echo()
         stays = in_force.name if in_force is not None else "the built-in rule"
         if proposed is None:

@@ -221,7 +221,7 @@ def _days(days: Iterable[Day], sample: Iterable[LoggedRequest]) -> list[DayRepor
     requests: defaultdict[date, list[LoggedRequest]] = defaultdict(list)
     for each in sample:
         if each.measures:
-            requests[each.created_at.astimezone(UTC).date()].append(each)
+            requests[each.created_at.date()].append(each)
     return [
         DayReport(
             each.day,

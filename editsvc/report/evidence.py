@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
@@ -26,7 +25,7 @@ _UNVERIFIED: Final[dict[str, Any]] = {
 
 
 def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: datetime | None) -> Evidence:
-    """The evidence of the `records` made at `since` or later, without sampling."""
+    """The evidence of the `records` made at `since` or later, without sampling; days are those of their times."""
     facets: defaultdict[Facet, list[Sums]] = defaultdict(list)
     days: defaultdict[date, list[Sums]] = defaultdict(list)
     sample: list[LoggedRequest] = []
@@ -37,9 +36,7 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
         key = tuple(_value(record, name) for name in by)
         sums = _sums(record)
         sample.append(logged_request(record, key))
-        days[record.created_at.astimezone(UTC).date()].append(
-            sums if sample[-1].measures else replace(sums, **_UNVERIFIED)
-        )
+        days[record.created_at.date()].append(sums if sample[-1].measures else replace(sums, **_UNVERIFIED))
         facets[
             Facet(
                 key,
@@ -78,7 +75,7 @@ def _value(record: RequestRecord, dimension: str) -> str | None:
         return size(record.document.bytes)
     if dimension == "prediction_sent":
         return "yes" if record.prediction.sent else "no"
-    return record.created_at.astimezone(UTC).date().isoformat()
+    return record.created_at.date().isoformat()
 
 
 def _sums(record: RequestRecord) -> Sums:

@@ -162,7 +162,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class DayReport:
-    """One day (UTC); sums are None where nothing was reported."""
+    """One day; sums are None where nothing was reported."""
 
     day: date
     requests: int

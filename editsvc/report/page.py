@@ -191,7 +191,7 @@ def _over_time(report: Report) -> list[str]:
         for day, each in every
     ]
     rates = _table(
-        ("day (UTC)", "requests", "acceptance", "95 % interval"),
+        ("day", "requests", "acceptance", "95 % interval"),
         [
             (
                 each.day.isoformat(),
@@ -206,7 +206,7 @@ def _over_time(report: Report) -> list[str]:
         plots.Stack(f"{day:%d %b}", (0, 0, 0) if each is None else _tokens(each)) for day, each in every
     ]
     tokens = _table(
-        ("day (UTC)", *_TOKENS[:2], "output, all"),
+        ("day", *_TOKENS[:2], "output, all"),
         [
             (each.day.isoformat(), integer(each.accepted), integer(each.rejected), integer(each.completion))
             for each in report.days

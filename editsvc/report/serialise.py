@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.report.parts import Parts
@@ -184,4 +185,4 @@ def _quantiles(quantiles: Quantiles) -> dict[str, float | None]:
 
 
 def _time(time: datetime | None) -> str | None:
-    return time.isoformat() if time is not None else None
+    return time.astimezone(UTC).isoformat() if time is not None else None

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from datetime import UTC, date, timedelta
+from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import UsageError
+from editsvc.zones import begins
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
 
 _SPAN: Final = re.compile(r"([1-9][0-9]*)([hdw])")
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def parse_since(value: str, now: datetime) -> datetime | None:
+def parse_since(value: str, now: datetime, zone: tzinfo = UTC) -> datetime | None:
     """The time that `value` means at `now` (aware), in UTC; None for ``all``.
 
     A span is a whole number of hours (``h``), days (``d``) or weeks (``w``) before `now`; a date begins at
-    midnight UTC, as the log's days do. Raises UsageError for anything else.
+    midnight in `zone`. Raises UsageError for anything else.
     """
     if value == "all":
         return None
@@ -24,7 +28,7 @@ def parse_since(value: str, now: datetime) -> datetime | None:
     try:
         if span:
             return now.astimezone(UTC) - int(span[1]) * _UNITS[span[2]]
-        return datetime.combine(date.fromisoformat(value), time.min, UTC)
+        return begins(date.fromisoformat(value), zone)
     except (ValueError, OverflowError) as exc:
         raise UsageError(
             f"{value!r} is not a time span or a date.",

@@ -23,6 +23,7 @@ from editsvc.system.processes import NO_WINDOW, found_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from editsvc.settings.servers import Server
 
@@ -110,6 +111,17 @@ def data_dir(settings: Settings) -> Path:
     from platformdirs import user_data_path  # noqa: PLC0415 - only where no setting says it
 
     return user_data_path("editsvc", appauthor=False)
+
+
+def zone(settings: Settings) -> tzinfo:
+    """The zone whose days reports and tuning count by: the one that is set, else the machine's."""
+    if settings.time_zone is not None:
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where one is named
+
+        return ZoneInfo(settings.time_zone)
+    from editsvc.zones import MachineZone  # noqa: PLC0415 - who only edits has no days
+
+    return MachineZone()
 
 
 def log_place(settings: Settings) -> str | Path:

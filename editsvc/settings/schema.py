@@ -280,6 +280,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_url: Annotated[
         str | None, _doc("Where to keep the log, as an SQLAlchemy URL; by default SQLite in the data folder.")
     ] = None
+    time_zone: Annotated[
+        str | None,
+        _doc(
+            "The time zone whose days reports and editsvc tune count by, such as Europe/Berlin; by default that of the "
+            "machine, or of the environment variable TZ. The log holds UTC."
+        ),
+    ] = None
     undo_enabled: Annotated[
         bool,
         _doc(
@@ -417,6 +424,8 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         raise SettingsError(f"{origin}: exploration is {converted}; expected a share from 0 to 1.")
     if key == "allow" and not WAIVABLE.issuperset(converted):
         raise SettingsError(f"{origin}: allow takes {', '.join(sorted(WAIVABLE))}.")
+    if key == "time_zone" and converted is not None:
+        _refuse_unknown_zone(converted, origin)
     if key == "context_tokens" and 0 < converted < _LEAST_SHOWN:
         raise SettingsError(
             f"{origin}: context_tokens is {converted}; expected 0, or at least {_LEAST_SHOWN:,}."
@@ -426,6 +435,18 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     if key in {"base_url", "fallback_base_url"} and converted:
         return _address(key, converted, origin)
     return converted
+
+
+def _refuse_unknown_zone(name: str, origin: str) -> None:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where one is named
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError) as exc:  # a folder, a path that leads elsewhere, no such name
+        raise SettingsError(
+            f"{origin}: time_zone is {name!r:.{_LONGEST_SHOWN}}; expected the name of one, such as Europe/Berlin.",
+            hint="Where Python knows no zones, install the package tzdata.",
+        ) from exc
 
 
 def _address(key: str, url: str, origin: str) -> str:

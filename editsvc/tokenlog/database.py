@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from editsvc import zones
 from editsvc.tokenlog import migrate, queries
 from editsvc.tokenlog.connection import BEGIN, display_url, make_engine, on_network, parse_url, sqlite_file
 from editsvc.tokenlog.errors import LogUnavailable
@@ -33,7 +36,7 @@ from editsvc.tokenlog.values import Verdict, Witness
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select
@@ -54,7 +57,7 @@ _SPOOL_LOCK: Final = int.from_bytes(b"editspl1", "big")
 class Database:
     """One open log, at our revision; every method may be called from any thread and raises LogUnavailable.
 
-    Every write also takes in the entries waiting in `spool`.
+    Every write also takes in the entries waiting in `spool`. Times come out by the clock of `zone`.
     """
 
     def __init__(
@@ -63,10 +66,12 @@ class Database:
         *,
         timeout_s: float,
         spool: Spool | None = None,
+        zone: tzinfo = UTC,
         mountinfo: str | None = None,
         sqlite_version: tuple[int, ...] = sqlite3.sqlite_version_info,
     ) -> None:
         self._spool = spool
+        self._zone = zone
         self._url = parse_url(url)
         self._where = display_url(self._url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
@@ -255,18 +260,20 @@ class Database:
         with self._transaction(_READ) as connection:
             rows = connection.execute(statement).mappings().all()
         try:
-            return [from_row({str(name): value for name, value in row.items()}) for row in rows]
+            found = [from_row({str(name): value for name, value in row.items()}) for row in rows]
         except ValueError as exc:
             raise self._unreadable(exc) from exc
+        return [replace(each, created_at=zones.local(each.created_at, self._zone)) for each in found]
 
     def evidence(self, *, by: tuple[str, ...], since: datetime | None, days: bool, sample: int) -> Evidence:
         """The evidence for a report on the requests made at `since` or later."""
         try:
-            return queries.gather(
-                self._rows, sqlite=self._sqlite, by=by, since=since, days=days, sample=sample
+            found = queries.gather(
+                self._rows, sqlite=self._sqlite, by=by, since=since, days=days, sample=sample, zone=self._zone
             )
         except ValueError as exc:
             raise self._unreadable(exc) from exc
+        return found if found.since is None else replace(found, since=zones.local(found.since, self._zone))
 
     def averages(self, model: str, since: datetime) -> Averages:
         """What the edits of a model took since a time, in sum."""

@@ -194,7 +194,7 @@ EXPLORED: Final = 0.5
 
 
 class Day(NamedTuple):
-    """Sums of one day (UTC); those of acceptance are over what servers reported of both counts."""
+    """Sums of one day of a zone; those of acceptance are over what servers reported of both counts."""
 
     day: date
     requests: int
@@ -205,15 +205,32 @@ class Day(NamedTuple):
     verified_tokens: int | None
     verified_requests: int
 
+    def with_more(self, other: Day) -> Day:
+        """The sums of both parts of a day."""
+        return Day(
+            self.day,
+            self.requests + other.requests,
+            _added(self.completion, other.completion),
+            _added(self.accepted, other.accepted),
+            _added(self.rejected, other.rejected),
+            _added(self.verified_accepted, other.verified_accepted),
+            _added(self.verified_tokens, other.verified_tokens),
+            self.verified_requests + other.verified_requests,
+        )
+
+
+def _added(mine: int | None, theirs: int | None) -> int | None:
+    return mine if theirs is None else theirs if mine is None else mine + theirs
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The evidence for one report.
 
-    `by` names the dimensions whose values stand in each key. `sample` holds one request in
-    `sampled_every`, `explored` one in `explored_every` of those in which chance took the rarer way (see
-    `LoggedRequest.explored`); 1 means all of them. `restarts` counts the reasons why requests were sent again.
-    `days` is None if not asked for.
+    `by` names the dimensions whose values stand in each key. Times are by the clock whose days it counts. `sample`
+    holds one request in `sampled_every`, `explored` one in `explored_every` of those in which chance took the rarer
+    way (see `LoggedRequest.explored`); 1 means all of them. `restarts` counts the reasons why requests were sent
+    again. `days` is None if not asked for.
     """
 
     by: tuple[str, ...]

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import fields
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -28,8 +28,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from editsvc import zones
 from editsvc.errors import Status
 from editsvc.tokenlog.columns import as_stored, believed
+from editsvc.tokenlog.days import LocalDays
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
 from editsvc.tokenlog.evidence import COLUMNS, Averages, Day, Evidence, Facet, LoggedRequest, Sums, combined
 from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
@@ -38,7 +40,8 @@ from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
 from editsvc.tokenlog.values import Source, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, tzinfo
 
     from sqlalchemy import ColumnElement, Row, Select
 
@@ -87,43 +90,53 @@ _LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 
 
 def gather(
-    rows: Rows, *, sqlite: bool, by: tuple[str, ...], since: datetime | None, days: bool, sample: int
+    rows: Rows,
+    *,
+    sqlite: bool,
+    by: tuple[str, ...],
+    since: datetime | None,
+    days: bool,
+    sample: int,
+    zone: tzinfo = UTC,
 ) -> Evidence:
     """The evidence of the requests made at `since` or later.
 
     `rows` runs one statement; `by` names dimensions; at most about `sample` single requests are read of each
-    kind. Raises ValueError for a status or verdict that we do not know.
+    kind. Days are those of `zone`, and so are the times. Raises ValueError for a status or verdict that we do not know.
     """
-    keys = [_dimension(name, sqlite=sqlite) for name in by]
     first, last = rows(_ends(since))[0]
     if first is None:
         return Evidence(by, since, days=() if days else None)
+    local = LocalDays(zone, first, last, sqlite=sqlite)
+    keys = [local.column() if name == "day" else _dimension(name, sqlite=sqlite) for name in by]
     chosen = _since(since, sqlite=sqlite)
     condition = text(f"({ODD_IN_SQLITE if sqlite else ODD_IN_POSTGRESQL})")
     odd = rows(select(literal_column("1")).select_from(REQUESTS).where(condition).limit(1))
     one = believed(sqlite=sqlite) if odd else as_stored()
     cells = _cells(rows(_sums(keys, None if since is None else chosen, one, sqlite=sqlite)), len(by))
+    if "day" in by:
+        cells = local.read(cells, by.index("day"))
     requests = sum(sums.requests for sums in cells.values())
     explored = rows(select(func.count()).select_from(REQUESTS).where(chosen, _EXPLORED))[0][0]
     every, explored_every = max(1, -(-requests // sample)), max(1, -(-explored // (sample // _FEWER)))
     return Evidence(
         by,
         since,
-        first,
-        last,
+        zones.local(first, zone),
+        zones.local(last, zone),
         cells,
         [
-            _logged_request(row, len(by))
+            _logged_request(row, by, zone)
             for row in rows(_sample(keys, every, sqlite=sqlite).where(_since(since)))
         ],
         every,
         [
-            _logged_request(row, len(by))
+            _logged_request(row, by, zone)
             for row in rows(_sample(keys, explored_every, sqlite=sqlite).where(chosen, _EXPLORED))
         ],
         explored_every,
         _restarts(rows(_restarted(sqlite=sqlite).where(chosen))),
-        list(_days(rows, first, one)) if days else None,
+        _days(rows, first, one, local) if days else None,
     )
 
 
@@ -158,14 +171,7 @@ def _dimension(name: str, *, sqlite: bool) -> ColumnElement[Any]:
             *((document_bytes < below, literal_column(f"'{size}'")) for size, below in SIZES),
             else_=literal_column(f"'{LARGEST}'"),
         )
-    if name == "prediction_sent":
-        return case((_T.prediction_sent, literal_column("'yes'")), else_=literal_column("'no'"))
-    # SQLite holds the UTC wall time as text, which begins with the date.
-    return (
-        func.substr(cast(_T.created_at, Text), 1, 10)
-        if sqlite
-        else func.to_char(func.timezone("UTC", _T.created_at), "YYYY-MM-DD")
-    )
+    return case((_T.prediction_sent, literal_column("'yes'")), else_=literal_column("'no'"))
 
 
 def _since(since: datetime | None, *, sqlite: bool = False) -> ColumnElement[bool]:
@@ -299,14 +305,17 @@ def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> 
     return found.where(number % every == 0)
 
 
-def _logged_request(row: Found, keys: int) -> LoggedRequest:
-    values = believable(dict(zip(COLUMNS, row[keys:], strict=True)))
+def _logged_request(row: Found, by: tuple[str, ...], zone: tzinfo) -> LoggedRequest:
+    values = believable(dict(zip(COLUMNS, row[len(by) :], strict=True)))
+    at = zones.local(values["created_at"], zone)
     values |= {
         "status": Status(values["status"]),
         "verdict": _verdict(values["verdict"]),
         "source": Source(values["source"]),
+        "created_at": at,
     }
-    return LoggedRequest(tuple(row[:keys]), **values)
+    key = (at.date().isoformat() if name == "day" else value for name, value in zip(by, row, strict=False))
+    return LoggedRequest(tuple(key), **values)
 
 
 def _restarted(*, sqlite: bool) -> Statement:
@@ -325,8 +334,11 @@ def _restarts(rows: Sequence[Found]) -> dict[str, int]:
     return counts
 
 
-def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]]) -> Iterator[Day]:
-    """The sums of each day that has requests; one statement a day, which reads that part of an index only."""
+def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]], local: LocalDays) -> list[Day]:
+    """The sums of each day that has requests; one statement a day, which reads that part of an index only.
+
+    The day on which the clock is changed takes two.
+    """
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     measured = and_(_T.offline.is_(False), _T.source != Source.BENCH.value)
     taken, both = (case((measured, value)) for value in (accepted + 0 * rejected, accepted + rejected))
@@ -339,10 +351,13 @@ def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]]) ->
         func.sum(both),
         func.count(func.nullif(both, 0)),
     )
+    found: dict[date, Day] = {}
     following: datetime | None = first
     while following is not None:
-        day = following.astimezone(UTC).date()
-        end = datetime.combine(day, time.min, UTC) + timedelta(days=1)
+        stretch = local.at(following)
+        day, end = stretch.day(following), stretch.ends(following)
         (row,) = rows(sums.where(_T.created_at >= following, _T.created_at < end))
-        yield Day(day, *map(_number, row))
+        part = Day(day, *map(_number, row))
+        found[day] = found[day].with_more(part) if day in found else part
         following = rows(select(func.min(_T.created_at)).where(_T.created_at >= end))[0][0]
+    return sorted(found.values())

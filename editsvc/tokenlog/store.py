@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -16,7 +17,7 @@ from editsvc.tokenlog.errors import TRY_AGAIN, LogUnavailable, RecordNotTaken, R
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from editsvc.errors import Status
@@ -41,7 +42,7 @@ class TokenLog:
     LogUnavailable when the database cannot be used. The call after such a failure connects anew, so a log
     that comes back is used again. A lock, or a server, is waited for `timeout_s` seconds. `mountinfo` replaces
     what the system says about mounts (see `editsvc.system.volumes`). `salt_folder` holds the installation's salt,
-    which `digest` needs.
+    which `digest` needs. The log holds UTC; its times come out by the clock of `zone`, and its days are that zone's.
 
     With a file `spool`, what cannot be written waits there: then the methods that write raise RecordWaits, which
     is a LogUnavailable, and the record goes into the log as soon as that works again. A log that cannot be
@@ -56,6 +57,7 @@ class TokenLog:
         timeout_s: float = 5.0,
         spool: Path | None = None,
         salt_folder: Path | None = None,
+        zone: tzinfo = UTC,
         mountinfo: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +67,7 @@ class TokenLog:
         self._clock = clock
         self._spool_file = spool
         self._salt_folder = salt_folder
+        self.zone = zone
         self._salt: bytes | None = None
         self._writing = threading.Lock()
         self._rest_until = 0.0
@@ -276,7 +279,11 @@ class TokenLog:
                 self._database = None
             if self._database is None:
                 self._database = _load()(
-                    self._url, timeout_s=self._timeout_s, spool=self._spool, mountinfo=self._mountinfo
+                    self._url,
+                    timeout_s=self._timeout_s,
+                    spool=self._spool,
+                    zone=self.zone,
+                    mountinfo=self._mountinfo,
                 )
             return self._database
 

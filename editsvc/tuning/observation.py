@@ -66,7 +66,7 @@ class Observation:
 
     @property
     def day(self) -> date:
-        """The day on which it was made."""
+        """The day on which it was made, by the clock that its time is told by."""
         return self.at.date()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from editsvc.tuning.sentences import would_flip
@@ -53,7 +54,7 @@ def _finding(finding: Finding, tuning: Tuning) -> dict[str, Any]:
         "net_s": found.net_s,
         "repeated": found.repeated,
         "failed": found.failed,
-        "since": finding.since.isoformat() if finding.since is not None else None,
+        "since": finding.since.astimezone(UTC).isoformat() if finding.since is not None else None,
         "randomised": {
             "requests": finding.check.requests if finding.check is not None else 0,
             "saved_s": _estimate(finding.check.saved_s if finding.check is not None else None),
@@ -74,7 +75,7 @@ def _change(change: Change) -> dict[str, Any]:
     return {
         **_cell(change.cell),
         "kind": change.kind.value,
-        "at": change.at.isoformat(),
+        "at": change.at.astimezone(UTC).isoformat(),
         "before": change.before,
         "after": change.after,
         "requests": change.requests,
