@@ -136,6 +136,7 @@ HOSTILE: dict[str, Any] = {
     "learned_policy": False,
     "objective": "time-first",
     "value_of_time": 1e9,
+    "time_zone": "Pacific/Apia",
 }
 
 
