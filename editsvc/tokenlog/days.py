@@ -8,7 +8,7 @@ afterwards. Where the clock of the zone is UTC's, nothing of that is needed.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, case, cast, func, literal_column
@@ -18,7 +18,7 @@ from editsvc.tokenlog.evidence import combined
 from editsvc.tokenlog.schema import REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
     from sqlalchemy import ColumnElement
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _CREATED: Final = REQUESTS.c.created_at
 _DATE: Final = 10
 """Characters of a time that are its date."""
+_SAME: Final = _DATE + 1
 _DAY: Final = timedelta(days=1)
 
 
@@ -48,25 +49,21 @@ class LocalDays:
         """What to group by; see `read`."""
         if not self._sqlite:
             return func.to_char(func.timezone("UTC", _CREATED) + self._each(_interval), "YYYY-MM-DD")
-        # The UTC wall time as text, which begins with the date.
-        in_utc = func.substr(cast(_CREATED, Text), 1, _DATE)
-        return in_utc if self._is_utc else in_utc.concat(self._each(_passed))
+        # The UTC wall time as text, which begins with the date. How much of it is taken says whether the day is that
+        # one, the one before or the next: to put two texts together would take longer.
+        much = _DATE if self._is_utc else self._each(_length)
+        return func.substr(cast(_CREATED, Text), 1, much)
 
-    def _each(self, made: Any) -> ColumnElement[Any]:
-        """What is `made` of each stretch and its number, for the requests in it."""
-        found = [made(stretch, number) for number, stretch in enumerate(self.stretches)]
-        ends: list[ColumnElement[Any]] = [
-            literal_column(_moment(stretch.until, sqlite=self._sqlite))
+    def _each(self, made: Callable[[Stretch], str]) -> ColumnElement[Any]:
+        """What is `made` of the stretch that a request lies in, as SQL."""
+        found: list[ColumnElement[Any]] = [literal_column(made(stretch)) for stretch in self.stretches]
+        created: ColumnElement[Any] = literal_column("created_at")
+        ends = [
+            created < literal_column(_moment(stretch.until, sqlite=self._sqlite))
             for stretch in self.stretches
             if stretch.until is not None
         ]
-        if not ends:
-            return literal_column(found[0])
-        created: ColumnElement[Any] = literal_column("created_at")
-        return case(
-            *((created < end, literal_column(each)) for end, each in zip(ends, found[:-1], strict=True)),
-            else_=literal_column(found[-1]),
-        )
+        return case(*zip(ends, found[:-1], strict=True), else_=found[-1]) if ends else found[0]
 
     def read(self, cells: Mapping[Facet, Sums], place: int) -> dict[Facet, Sums]:
         """The sums by the days that the keys at that place mean."""
@@ -74,36 +71,32 @@ class LocalDays:
             return dict(cells)
         found: defaultdict[Facet, list[Sums]] = defaultdict(list)
         for facet, sums in cells.items():
-            key = (*facet.key[:place], self._named(facet.key[place]), *facet.key[place + 1 :])
+            key = (*facet.key[:place], _named(facet.key[place]), *facet.key[place + 1 :])
             found[facet._replace(key=key)].append(sums)
         return {facet: parts[0] if len(parts) == 1 else combined(parts) for facet, parts in found.items()}
 
-    def _named(self, key: str | None) -> str | None:
-        if key is None:
-            return None
-        number, passed = divmod(int(key[_DATE:]), 2)
-        offset = self.stretches[number].offset
-        day = datetime.combine(date.fromisoformat(key[:_DATE]), _midnight(offset), UTC)
-        try:
-            return ((day + offset).date() if passed else (day + offset).date() - _DAY).isoformat()
-        except OverflowError:
-            return key[:_DATE]
+
+def _named(key: str | None) -> str | None:
+    if key is None:
+        return None
+    try:
+        return (date.fromisoformat(key[:_DATE]) + _DAY * (len(key) - _SAME)).isoformat()
+    except (ValueError, OverflowError):  # what another program wrote, and the ends of time
+        return key[:_DATE]
 
 
-def _midnight(offset: timedelta) -> time:
-    """The time in UTC at which a clock that is so far ahead shows midnight."""
-    return (datetime(1970, 1, 2, tzinfo=UTC) - offset).time()
+def _length(stretch: Stretch) -> str:
+    """How many characters of a time stand for its day: one more, or less, for the next day, or the one before."""
+    offset = stretch.offset
+    if not offset:
+        return str(_SAME)
+    midnight = (datetime(1970, 1, 2, tzinfo=UTC) - offset).time()
+    ahead = offset > timedelta(0)
+    passed, before = (_SAME + 1, _SAME) if ahead else (_SAME, _SAME - 1)
+    return f"CASE WHEN substr(created_at, 12, 8) >= '{midnight}' THEN {passed} ELSE {before} END"
 
 
-def _passed(stretch: Stretch, number: int) -> str:
-    """Twice the number of the stretch, and one more for what came after midnight."""
-    at = _midnight(stretch.offset)
-    if at == time.min:
-        return str(2 * number + 1)
-    return f"CASE WHEN substr(created_at, 12, 8) >= '{at.isoformat()}' THEN {2 * number + 1} ELSE {2 * number} END"
-
-
-def _interval(stretch: Stretch, _number: int) -> str:
+def _interval(stretch: Stretch) -> str:
     return f"INTERVAL '{round(stretch.offset.total_seconds())} seconds'"
 
 
