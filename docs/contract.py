@@ -446,6 +446,7 @@ def example() -> contract.EditAnswer:
         syntax_check=Extent.WHOLE,
         provider="cerebras",
         model="gpt-oss-120b",
+        arm=None,
         request_id="…",
         finish_reason="stop",
         prediction=contract.PredictionUse(sent=True, kind=PredictionKind.FILE, reason=Reason.PREDICTABLE),

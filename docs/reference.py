@@ -110,7 +110,7 @@ def settings() -> str:
         "|---|---|---|---|---|",
     ]
     for name, described in schema.items():
-        variable = {"models": "", "servers": "", "base_url": "`CEREBRAS_BASE_URL`"}.get(
+        variable = {"models": "", "servers": "", "arms": "", "base_url": "`CEREBRAS_BASE_URL`"}.get(
             name, f"`EDITSVC_{name.upper()}`"
         )
         default = msgspec.json.encode(defaults[name]).decode()
@@ -121,6 +121,7 @@ def settings() -> str:
         "“project” says whether a project file may set it. A workspace cannot redirect anything.",
         "",
         *_servers(),
+        *_arms(),
     ]
     return "\n".join(lines)
 
@@ -159,6 +160,21 @@ def _servers() -> list[str]:
         title = f"[{dialect.title}]({dialect.source})"
         lines.append(f"| `{dialect.name}` | {title} | {where} | {limit} | {takes} | {key} |")
     return [*lines, ""]
+
+
+def _arms() -> list[str]:
+    """The table about named arms."""
+    described = json_schema()["$defs"]["ArmTable"]["properties"]
+    return [
+        "## Arms",
+        "",
+        "Each table `[arms.NAME]` is a named arm; [Arms](arms.md) says how they are drawn and compared.",
+        "",
+        "| in `[arms.NAME]` | what it means |",
+        "|---|---|",
+        *(f"| `{name}` | {field['description']} |" for name, field in described.items()),
+        "",
+    ]
 
 
 def errors() -> str:

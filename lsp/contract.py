@@ -408,6 +408,7 @@ class ResultFields(Struct, frozen=True, forbid_unknown_fields=True):
     syntax_check: Annotated[Extent | None, Meta(description="how much of the new text was parsed")]
     provider: Annotated[str | None, Meta(description="the server that answered")]
     model: Annotated[str | None, Meta(description="the model that answered")]
+    arm: Annotated[str | None, Meta(description="the [named arm](arms.md) that was drawn, if one was")]
     request_id: Annotated[str | None, Meta(description="the server's name for the request")]
     finish_reason: Annotated[str | None, Meta(description="why the reply ended")]
     prediction: Annotated[PredictionUse, Meta(description="whether a predicted output was sent")]

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.app.known_servers import Foretelling
-from editsvc.app.servers import Asked, chain_of, configured, for_the_first, rows, with_models
+from editsvc.app.servers import Asked, chain_of, configured, for_the_first, in_arm, rows, with_models
+from editsvc.engine.remembered import RememberedBatches
 from editsvc.engine.scoring import BackgroundScorer
-from editsvc.engine.service import EditService
+from editsvc.engine.service import Arm, EditService
 from editsvc.files.shown_once import ShownOnce
 from editsvc.provider import models
-from editsvc.settings import environment
+from editsvc.settings import environment, schema
 from editsvc.settings.schema import Locate
 from editsvc.settings.servers import servers as servers_of
 from editsvc.tokenlog import SPOOL_FILE, LogUnavailable, TokenLog
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from editsvc.offline.naming.links import Files
     from editsvc.prediction.policy import LearnedPolicy
+    from editsvc.provider.chain import Chain
     from editsvc.settings.schema import Settings
     from editsvc.tuning.judge import Terms
 
@@ -94,20 +96,22 @@ async def open_service(
     environ: Mapping[str, str] | None = None,
     pace: Pace = OFFLINE,
     run_files: Callable[[], Files | None] = lambda: None,
+    draw: Callable[[], float] = random.random,
 ) -> AsyncIterator[EditService]:
     """A service for `settings`; closes its connections and its log at the end.
 
     Without an API key and without a fallback, or with `offline`, the offline engine answers: behind the emulator,
     on a free port of the loopback interface that only this process has the key for, so that everything else is the
     real way, at `pace`. The `run_files` of a run are what it renames in step; a model is not shown other files, so they
-    are only asked for by that engine. Raises SettingsError for a wrong model table or a key command that fails.
+    are only asked for by that engine. `draw` is uniform in [0, 1), for arms and exploration. Raises SettingsError for a
+    wrong model table or a key command that fails.
     """
     # A key command may take seconds, which an event loop does not have.
     servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
     table = models.table(settings.models)
     if servers:
         servers = await with_models(settings, servers)
-        async with _service(settings, table, servers, offline=False) as service:
+        async with _service(settings, table, servers, draw, offline=False) as service:
             yield service
         return
     from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
@@ -139,7 +143,7 @@ async def open_service(
         settings = msgspec.structs.replace(settings, base_url=emulator.base_url, fallback_base_url=None)
         ours = Asked(servers_of(settings)[0], key)
         table = {OFFLINE_MODEL: _OFFLINE_ROW}
-        async with _service(settings, table, [ours], offline=True, files=files) as service:
+        async with _service(settings, table, [ours], draw, offline=True, files=files) as service:
             yield service
 
 
@@ -211,6 +215,7 @@ async def _service(
     settings: Settings,
     known: dict[str, models.Model],
     servers: Sequence[Asked],
+    draw: Callable[[], float],
     *,
     offline: bool,
     files: Files | None = None,
@@ -228,30 +233,56 @@ async def _service(
         preparation.run()
 
     scorer = BackgroundScorer(log, servers=None if offline else folder) if log is not None else None
-    try:
-        yield EditService(
-            provider=chain,
+    shown_once, policy = ShownOnce(folder / "notices"), CurrentPolicy(folder)
+
+    def service(
+        settings: Settings,
+        table: Mapping[str, models.Model],
+        provider: Chain,
+        asked: Sequence[Asked],
+        *,
+        batches: RememberedBatches | None = None,
+        arms: Mapping[str, Arm] | None = None,
+    ) -> EditService:
+        learns = settings.learned_policy and not offline
+        return EditService(
+            provider=provider,
             settings=settings,
             models=table,
-            served=rows(known, servers),
+            served=rows(known, asked),
             recorder=log,
-            shown_once=ShownOnce(folder / "notices"),
+            shown_once=shown_once,
             clock=time.monotonic,
             now=lambda: datetime.now(UTC),
             new_id=lambda: uuid.uuid4().hex,
             scorer=scorer,
-            learned=CurrentPolicy(folder) if settings.learned_policy and not offline else lambda: None,
-            foretells=Foretelling(settings, table)
-            if settings.learned_policy and not offline
-            else lambda *_: None,
-            draw=None if offline else random.random,
+            learned=policy if learns else lambda: None,
+            foretells=Foretelling(settings, table) if learns else lambda *_: None,
+            draw=None if offline else draw,
             offline=offline,
             files=files,
             warm_up=warm_up,
             sent=preparation.begin,
+            batches=batches,
+            arms=arms,
         )
+
+    chains = [chain]
+    batches, arms = RememberedBatches(), dict[str, Arm]()
+    try:
+        for name, arm in {} if offline else settings.arms.items():
+            asked = in_arm(name, arm, servers)
+            # Servers that are asked in another order need a chain of their own; connections are made when needed.
+            own = chain if arm.servers is None else chain_of(settings, known, asked)
+            if own is not chain:
+                chains.append(own)
+            theirs, rest = for_the_first(schema.in_arm(settings, name), known, asked[0])
+            made = service(theirs, rest, own, asked, batches=batches)
+            arms[name] = Arm(arm.share, made, sets_prediction=arm.sets_prediction)
+        yield service(settings, table, chain, servers, batches=batches, arms=arms)
     finally:
-        chain.close()
+        for each in chains:
+            each.close()
         if scorer is not None:
             task = asyncio.current_task()
             interrupted = task is not None and task.cancelling() > 0

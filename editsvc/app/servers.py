@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from editsvc.errors import SettingsError
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from editsvc.provider import models
     from editsvc.provider.lessons import Lessons
     from editsvc.settings.environment import ApiKey
-    from editsvc.settings.schema import Settings
+    from editsvc.settings.schema import ArmTable, Settings
     from editsvc.settings.servers import Server
 
 # The SDK insists on a key; a server of one's own often has none.
@@ -113,6 +114,23 @@ def for_the_first(
     name = first.model or settings.model
     row = first.server.with_model(name).row(table)
     return msgspec.structs.replace(settings, model=name), {**table, name: row}
+
+
+def in_arm(name: str, arm: ArmTable, asked: Sequence[Asked]) -> list[Asked]:
+    """The servers of a named arm, of those that edits may be sent to; raises SettingsError for one that cannot be."""
+    found = list(asked)
+    if arm.servers is not None:
+        known = {one.name: one for one in asked}
+        missing = next((server for server in arm.servers if server not in known), None)
+        if missing is not None:
+            raise SettingsError(
+                f"The arm {name} asks the server {missing}, which has no key.",
+                hint=f"Give it one, or remove [arms.{name}].",
+            )
+        found = [known[server] for server in arm.servers]
+    if arm.model is not None:
+        found[0] = Asked(found[0].server.with_model(arm.model), found[0].key)
+    return found
 
 
 def rows(table: Mapping[str, models.Model], asked: Sequence[Asked]) -> dict[str, tuple[str, models.Model]]:

@@ -15,6 +15,7 @@ from editsvc.usage import ServerTimes, Timing, Usage
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from editsvc.engine.arms import Drawn
     from editsvc.errors import Remedy, Status
     from editsvc.guard.findings import Check, Handled, Mark
     from editsvc.prediction.candidates import PredictionKind
@@ -139,7 +140,8 @@ class EditResult:
     it, where a check refused that; `EditService.retry` takes it. `scope` is what was rewritten, or, where it did not
     come so far, what was offered to the model: one part, or one of `parts_offered` of which it rewrote
     `parts_rewritten`. `attempts` are the HTTP requests that were sent, in the order in which they ended. `syntax_check`
-    is how much of the new text was parsed; None where that was not to be done, or cannot be.
+    is how much of the new text was parsed; None where that was not to be done, or cannot be. `arm` is the named arm
+    that was drawn for it; None where none was.
     """
 
     id: str
@@ -171,6 +173,7 @@ class EditResult:
     edit_format: EditFormat | None = None
     syntax_check: Extent | None = None
     offline: bool = False
+    arm: Drawn | None = None
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -246,6 +249,7 @@ def result_json(result: EditResult | None) -> dict[str, Any]:
         "syntax_check": result.syntax_check if result else None,
         "provider": result.provider if result else None,
         "model": result.model if result else None,
+        "arm": result.arm.name if result and result.arm else None,
         "request_id": result.request_id if result else None,
         "finish_reason": result.finish_reason if result else None,
         "prediction": {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from editsvc.engine.arms import Drawn
     from editsvc.engine.edit import EditRequest
     from editsvc.engine.plan import Plan
     from editsvc.errors import EditsvcError
@@ -43,7 +44,7 @@ class EditRun:
 
     `draw` is uniform in [0, 1) and made once, so that all requests of an edit belong to the same arm. `model`
     is the row of `model_name`; `context_tokens` is what its server turned out to take, if it said so.
-    `allowed_s` is how many seconds it may take.
+    `allowed_s` is how many seconds it may take. `arm` is the named arm that was drawn for it, if one was.
     """
 
     id: str
@@ -70,6 +71,7 @@ class EditRun:
     attempts: list[Attempt] = field(default_factory=list)
     reply: str = ""
     predicted: dict[str, str] = field(default_factory=dict)
+    arm: Drawn | None = None
 
     def result(self, status: Status) -> EditResult:
         """The result of an edit that ended with `status`, as far as it does not depend on why."""
@@ -100,6 +102,7 @@ class EditRun:
             edit_format=self.plan.form if self.plan else None,
             syntax_check=self.syntax_check,
             offline=self.offline,
+            arm=self.arm,
             attempts=tuple(self.attempts),
             warnings=tuple(self.warnings),
         )
@@ -248,6 +251,8 @@ class EditRun:
             editsvc_version=__version__,
             # A prompt is made before its budget.
             prompt_version=NONE if self.budget is None else prompt_version(),
+            named_arm=NONE if self.arm is None else self.arm.name,
+            named_arm_propensity=None if self.arm is None else self.arm.propensity,
         )
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from editsvc import __version__
+from editsvc.engine.arms import draw as draw_arm
 from editsvc.engine.asking import Asker
 from editsvc.engine.assembly import Misfit
 from editsvc.engine.concluding import Concluder
@@ -37,12 +38,13 @@ from editsvc.provider.models import UNKNOWN
 from editsvc.provider.patience import WHOLE_S
 from editsvc.text.document import normalise
 from editsvc.tokenlog.errors import LogUnavailable
-from editsvc.tokenlog.values import NONE
+from editsvc.tokenlog.values import NONE, Source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
+    from editsvc.engine.arms import Drawn
     from editsvc.engine.plan import Plan
     from editsvc.engine.ports import Foretells, Recorder, Scorer, ShownOnce
     from editsvc.offline.naming.links import Files
@@ -51,7 +53,15 @@ if TYPE_CHECKING:
     from editsvc.provider.models import Model
     from editsvc.settings.schema import Settings
     from editsvc.text.document import Snapshot
-    from editsvc.tokenlog.values import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A named arm: the share of edits that it gets, and the service that makes them, with its settings."""
+
+    share: float
+    service: EditService
+    sets_prediction: bool
 
 
 class EditService:
@@ -77,7 +87,10 @@ class EditService:
         files: Files | None = None,
         warm_up: Callable[[], None] = lambda: None,
         sent: Callable[[], None] = lambda: None,
+        batches: RememberedBatches | None = None,
+        arms: Mapping[str, Arm] | None = None,
     ) -> None:
+        """Make a service whose edits are drawn into `arms`, which share what this one was given but for settings."""
         model = models.get(settings.model, UNKNOWN)
         self._provider = provider
         self._settings = settings
@@ -91,7 +104,10 @@ class EditService:
         self._scorer = scorer
         self.offline = offline
         self._warm_up = warm_up
-        batches = RememberedBatches()
+        self._draw = draw
+        self._arms = arms or {}
+        # What an arm learned of a run, every other one knows too: else the larger ones would draft better.
+        self.batches = batches = batches or RememberedBatches()
         self._planner = Planner(
             provider=provider,
             settings=settings,
@@ -123,7 +139,25 @@ class EditService:
 
     async def edit(self, request: EditRequest, listener: Listener | None = None) -> EditResult:
         """Carry out one edit; returns a result however it ends, and raises only CancelledError."""
-        return await self._carried_out(request, lambda run, limit: self._edit(run, limit, listener))
+        drawn = self._drawn(request) if self._arms else None
+        arm = self._arms.get(drawn.name) if drawn is not None else None
+        service = self if arm is None else arm.service
+        return await service._begun(request, listener, drawn)  # noqa: SLF001 - it is of this class
+
+    async def _begun(
+        self, request: EditRequest, listener: Listener | None, drawn: Drawn | None
+    ) -> EditResult:
+        return await self._carried_out(request, lambda run, limit: self._edit(run, limit, listener), drawn)
+
+    def _drawn(self, request: EditRequest) -> Drawn | None:
+        """The arm that chance gives an edit; None where nobody asks chance.
+
+        A benchmark has settings of its own; and what its user says of an edit is not for chance to change.
+        """
+        said = request.prediction is not None and any(arm.sets_prediction for arm in self._arms.values())
+        if self._draw is None or said or request.source is Source.BENCH:
+            return None
+        return draw_arm({name: arm.share for name, arm in self._arms.items()}, self._draw())
 
     async def retry(self, request: EditRequest, refused: Snapshot) -> EditResult:
         """Carry out an edit with the text that a reply proposed, and that was refused: no model is asked.
@@ -136,14 +170,20 @@ class EditService:
         )
 
     async def _carried_out(
-        self, request: EditRequest, steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]]
+        self,
+        request: EditRequest,
+        steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]],
+        drawn: Drawn | None = None,
     ) -> EditResult:
         """The result of `steps`, or of whatever ends them, and its record."""
         with self._scorer.edit_under_way() if self._scorer is not None else nullcontext():
-            return await self._ended_and_recorded(request, steps)
+            return await self._ended_and_recorded(request, steps, drawn)
 
     async def _ended_and_recorded(
-        self, request: EditRequest, steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]]
+        self,
+        request: EditRequest,
+        steps: Callable[[EditRun, asyncio.Timeout], Awaitable[EditResult]],
+        drawn: Drawn | None,
     ) -> EditResult:
         run = EditRun(
             request.id or self._new_id(),
@@ -152,6 +192,7 @@ class EditService:
             self._model,
             self._provider.name,
             self.offline,
+            arm=drawn,
         )
         started, created = self._clock(), self._now()
         try:
@@ -262,6 +303,7 @@ class EditService:
                 offline=self.offline,
                 editsvc_version=__version__,
                 prompt_version=NONE,
+                named_arm=NONE,
             )
         )
 

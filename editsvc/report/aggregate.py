@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from editsvc.report import effect as effects
 from editsvc.report.accumulate import acceptance, measured, summary
+from editsvc.report.arms import arms
 from editsvc.report.drift import drifts
 from editsvc.report.evidence import gather
 from editsvc.report.intervals import Totals
@@ -18,6 +19,7 @@ from editsvc.report.recommend import recommendations
 from editsvc.report.what_if import calibrations, scores, what_if
 from editsvc.tokenlog.dimensions import dimensions
 from editsvc.tuning.judge import Terms
+from editsvc.tuning.objective import Worth
 from editsvc.tuning.tune import judged
 
 if TYPE_CHECKING:
@@ -105,6 +107,7 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
         groups=parts.some("The groups", lambda: _groups(evidence, parts)),
         recommendations=[
             *said,
+            *parts.some("The named arms", lambda: arms(sample, terms.worth if terms else Worth())),
             *parts.some("The changes of a model", lambda: drifts(judgement.changes if judgement else ())),
         ],
         missing=tuple(parts.missing),

@@ -69,6 +69,8 @@ def template(*, project: bool) -> str:
             lines += ['# [models."NAME"]', "# context_tokens = 131072"]
         elif name == "servers":
             lines += ["# [servers.local]", '# base_url = "http://127.0.0.1:8080"']
+        elif name == "arms":
+            lines += ["# [arms.mini]", "# share = 0.2", '# model = "zai-glm-4.7"']
         elif value is None:
             lines.append(f"# {name} =")
         else:

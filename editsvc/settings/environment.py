@@ -40,7 +40,7 @@ _VARIABLES: Final = {
     **{
         f"EDITSVC_{key.upper()}": key
         for key in Settings.__struct_fields__
-        if key not in {"models", "servers", "base_url"}
+        if key not in {"models", "servers", "arms", "base_url"}
     },
 }
 

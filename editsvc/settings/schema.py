@@ -39,6 +39,9 @@ _LEAST_SHOWN: Final = 1_000  # tokens of a file, below which nothing can be told
 MANY: Final = 4
 """Files at the same time, where nobody said how many."""
 
+# What reports call edits without an arm, and those of none.
+_NO_ARMS: Final = frozenset({"control", "none"})
+_ROUNDING: Final = 1e-9
 # Of a value that is wrong.
 _LONGEST_SHOWN: Final = 60
 
@@ -79,6 +82,8 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 _Context = Annotated[int, msgspec.Meta(ge=1_000)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
+_Least = Annotated[int, msgspec.Meta(ge=0)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Jobs = Annotated[int, msgspec.Meta(ge=1, le=64)]
 _Price = Annotated[float, msgspec.Meta(ge=0)]
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -118,6 +123,47 @@ class ServerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     first_token_timeout_s: Annotated[_Seconds | None, _doc("Seconds to wait for the first token.")] = None
     read_timeout_s: Annotated[_Seconds | None, _doc("Seconds to wait for each further token.")] = None
     deadline_s: Annotated[_Seconds | None, _doc("Seconds one edit may take in total.")] = None
+
+
+class ArmTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One named arm, as in [arms.NAME]: its share, and the settings that are different in it."""
+
+    share: Annotated[
+        float,
+        msgspec.Meta(
+            description="The share of edits that it gets, above 0 and up to 1; what the arms leave is control.",
+            gt=0,
+            le=1,
+        ),
+    ]
+    model: Annotated[str | None, _doc("The model to use, at the server that is asked first.")] = None
+    servers: Annotated[list[str] | None, _doc("The names of the servers that are asked, in their order.")] = (
+        None
+    )
+    prediction: Annotated[PredictionMode | None, _doc("As the setting of that name.")] = None
+    prediction_min_tokens: Annotated[_Least | None, _doc("As the setting of that name.")] = None
+    learned_policy: Annotated[bool | None, _doc("As the setting of that name.")] = None
+    exploration: Annotated[_Share | None, _doc("As the setting of that name.")] = None
+    drafts: Annotated[bool | None, _doc("As the setting of that name.")] = None
+    scope_min_tokens: Annotated[_Least | None, _doc("As the setting of that name.")] = None
+    context_tokens: Annotated[_Least | None, _doc("As the setting of that name.")] = None
+    locate: Annotated[Locate | None, _doc("As the setting of that name.")] = None
+    edit_format: Annotated[
+        EditFormat | None, _doc("As the setting of that name: another prompt, and another reply.")
+    ] = None
+    on_syntax_error: Annotated[OnSyntaxError | None, _doc("As the setting of that name.")] = None
+    reasoning_effort: Annotated[str | None, _doc("As the setting of that name.")] = None
+
+    @property
+    def sets_prediction(self) -> bool:
+        """Whether it decides if a prediction is sent, which may be said of a single edit as well."""
+        return self.prediction is not None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are different in it, by name; `servers` is a list of names."""
+        found = {name: getattr(self, name) for name in self.__struct_fields__ if name != "share"}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -243,6 +289,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _doc(
             "The servers in the order in which they are asked, as in [servers.NAME]; without any, base_url and "
             "fallback_base_url say it."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    arms: Annotated[
+        dict[str, ArmTable],
+        _doc(
+            "Named arms, as in [arms.NAME]: each edit is made in one of them, or with the settings as they are, as "
+            "chance has it, and reports compare them."
         ),
     ] = msgspec.field(default_factory=dict)
     jobs: Annotated[int, _doc("How many files to edit at the same time.", ge=1, le=64)] = MANY
@@ -377,7 +430,49 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
             f"{origins[there]}: {there} is set, and {missing} is not.", hint="A fallback needs both."
         )
     settings = Settings(**values)
-    return Resolved(settings, origins, (*warnings, *_readable_on_the_way(settings)))
+    settings, told = _without_settled_arms(settings, origins)
+    _check_arms(settings, origins["arms"])
+    return Resolved(settings, origins, (*warnings, *told, *_readable_on_the_way(settings)))
+
+
+def in_arm(settings: Settings, name: str) -> Settings:
+    """The settings of a named arm."""
+    changes = settings.arms[name].changes
+    order, model = changes.pop("servers", None), changes.get("model")
+    tables = settings.servers if order is None else {each: settings.servers[each] for each in order}
+    if tables and model is not None:
+        first = next(iter(tables))
+        tables = {**tables, first: msgspec.structs.replace(tables[first], model=model)}
+    return msgspec.structs.replace(settings, **changes, servers=tables, arms={})
+
+
+def _without_settled_arms(settings: Settings, origins: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings without arms where one would change what was said for this run: that is not for chance to change."""
+    changed = {key for table in settings.arms.values() for key in table.changes}
+    said = sorted(key for key in changed if origins[key] in RUN_ORIGINS)
+    if not said:
+        return settings, []
+    # Whoever gives a flag knows; a variable may be forgotten.
+    forgotten = [key for key in said if origins[key] == "environment"]
+    told = [f"environment: {forgotten[0]} is set, so no arm is drawn."] if forgotten else []
+    return msgspec.structs.replace(settings, arms={}), told
+
+
+def _check_arms(settings: Settings, origin: str) -> None:
+    total = sum(table.share for table in settings.arms.values())
+    if total > 1 + _ROUNDING:
+        raise SettingsError(
+            f"{origin}: the shares of the arms add up to {total:g}; expected at most 1.",
+            hint="What they leave is made with the settings as they are, for comparison.",
+        )
+    for name, table in settings.arms.items():
+        for server in table.servers or ():
+            if server not in settings.servers:
+                known = ", ".join(settings.servers) or "there is none"
+                raise SettingsError(
+                    f"{origin}: arms.{name}.servers names {server!r:.{_LONGEST_SHOWN}}, and no table does.",
+                    hint=f"Expected names of [servers.NAME]: {known}.",
+                )
 
 
 def _readable_on_the_way(settings: Settings) -> Iterator[str]:
@@ -405,8 +500,8 @@ def _convert(key: str, value: Any, origin: str) -> Any:
     field_type = next(item.type for item in msgspec.structs.fields(Settings) if item.name == key)
     if isinstance(value, str) and half_character(value) is not None:
         raise SettingsError(f"{origin}: {key} is not valid UTF-8.", hint="Set it again.")
-    if key == "servers":
-        return {name: _table(name, table, origin) for name, table in _tables(value, origin).items()}
+    if key in {"servers", "arms"}:
+        return _converted_tables(key, value, origin)
     if isinstance(value, str) and key in {"allow", *_COMMANDS}:
         value = value.replace(",", " ").split() if key == "allow" else value.split()
     try:
@@ -447,6 +542,12 @@ def _refuse_unknown_zone(name: str, origin: str) -> None:
             f"{origin}: time_zone is {name!r:.{_LONGEST_SHOWN}}; expected the name of one, such as Europe/Berlin.",
             hint="Where Python knows no zones, install the package tzdata.",
         ) from exc
+
+
+def _converted_tables(key: str, value: Any, origin: str) -> dict[str, ServerTable] | dict[str, ArmTable]:
+    if key == "arms":
+        return {name: _arm(name, table, origin) for name, table in _arm_tables(value, origin).items()}
+    return {name: _table(name, table, origin) for name, table in _tables(value, origin).items()}
 
 
 def _address(key: str, url: str, origin: str) -> str:
@@ -495,6 +596,34 @@ def _table(name: str, value: Any, origin: str) -> ServerTable:
             f"{origin}: servers.{name} has no base_url.",
             hint="It is the URL of the server, such as http://127.0.0.1:8080.",
         )
+    return table
+
+
+def _arm_tables(value: Any, origin: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SettingsError(
+            f"{origin}: arms is not a table of arms.", hint="Write [arms.NAME], and share below it."
+        )
+    for name in value:
+        if not _NAME.fullmatch(str(name)) or name in _NO_ARMS:
+            raise SettingsError(
+                f"{origin}: arms.{str(name)[:_LONGEST_SHOWN]!r} is no name of an arm.",
+                hint="It has small letters, digits, dots and dashes, at most 40, and is neither control nor none.",
+            )
+    return value
+
+
+def _arm(name: str, value: Any, origin: str) -> ArmTable:
+    try:
+        table = value if isinstance(value, ArmTable) else msgspec.convert(value, ArmTable, strict=False)
+    except msgspec.ValidationError as exc:
+        takes = ", ".join(ArmTable.__struct_fields__)
+        raise SettingsError(f"{origin}: arms.{name} is wrong: {exc}.", hint=f"It takes {takes}.") from exc
+    if table.servers is not None and (not table.servers or len(set(table.servers)) < len(table.servers)):
+        raise SettingsError(f"{origin}: arms.{name}.servers must name at least one server, and none twice.")
+    for key, each in table.changes.items():
+        if key != "servers":
+            _convert(key, each, f"{origin}: arms.{name}")  # what a type cannot express
     return table
 
 

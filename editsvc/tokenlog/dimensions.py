@@ -26,6 +26,7 @@ DIMENSIONS: Final[dict[str, str | None]] = {
     "policy_version": "policy_version",
     "version": "editsvc_version",
     "prompt": "prompt_version",
+    "arm": "named_arm",
 }
 _ALIASES: Final = {
     "scope_kind": "scope",

@@ -140,6 +140,8 @@ class LoggedRequest(NamedTuple):
     hunks: int | None
     hunks_accepted: int | None
     what_if: Mapping[str, Sequence[int]] | None
+    named_arm: str | None = None
+    named_arm_propensity: float | None = None
 
     @property
     def explored(self) -> bool:

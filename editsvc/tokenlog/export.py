@@ -47,6 +47,8 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "policy_version": record.policy_version,
         "editsvc_version": record.editsvc_version,
         "prompt_version": record.prompt_version,
+        "arm": record.named_arm,
+        "arm_propensity": record.named_arm_propensity,
         "usage": logged(record.usage),
         "max_completion_tokens": record.max_completion_tokens,
         "timing": logged(record.timing),

@@ -12,6 +12,9 @@ SPOOL_FILE: Final = "unlogged.jsonl"
 NONE: Final = "none"
 """Where something can be told by name, and there was none; what is not known of a record is null."""
 
+CONTROL: Final = "control"
+"""The arm of what is done with the settings as they are."""
+
 
 class Source(StrEnum):
     """The front end that requested the edit."""

@@ -191,10 +191,10 @@ def test_a_new_file_explains_every_setting_and_each_line_works(
     assert tomllib.loads(text) == {}
     names = set(PROJECT_MAY_SET) if project else set(Settings.__struct_fields__)
     lines = [line[2:] for line in text.split("\n") if re.match(r"# (\w+ =|\[models)", line)]
-    lines = [line for line in lines if not line.startswith('base_url = "http://127')]
-    assert {line.split(" ")[0] for line in lines} | {"models", "servers"} == names | {
-        "models",
-        "servers",
+    examples = ('base_url = "http://127', "share =", 'model = "zai')
+    lines = [line for line in lines if not line.startswith(examples)]
+    tables = {"models", "servers", "arms"}
+    assert {line.split(" ")[0] for line in lines} | tables == names | tables | {
         '[models."NAME"]',
     } - ({'[models."NAME"]'} if project else set())
     path.write_text("\n".join(line for line in lines if not line.endswith("=")) + "\n")

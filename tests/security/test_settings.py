@@ -148,12 +148,13 @@ def hostile(address: str) -> str:
         f"{name} = {json.dumps(value)}"
         for name, value in {**HOSTILE, **dict.fromkeys(ADDRESSES, address)}.items()
     ]
+    lines += ["[arms.theirs]", "share = 1.0", 'model = "theirs"']
     lines += ["[servers.theirs]", f'base_url = "{address}"', "prediction = true"]
     return "\n".join([*lines, '[models."gpt-oss-120b"]', "usd_per_million_input = 1000000.0"]) + "\n"
 
 
 def test_the_suite_tries_every_setting_that_a_project_may_not_set() -> None:
-    assert {*HOSTILE, "models", "servers"} == set(Settings.__struct_fields__) - PROJECT_MAY_SET
+    assert {*HOSTILE, "models", "servers", "arms"} == set(Settings.__struct_fields__) - PROJECT_MAY_SET
 
 
 def test_a_project_redirects_nothing(shell: Shell) -> None:
@@ -164,7 +165,8 @@ def test_a_project_redirects_nothing(shell: Shell) -> None:
         assert theirs.connections == 0
     assert (ran.code, path.read_text()) == (0, EDITED)
     assert 0 < ran.edit["cost_usd"] < 0.01
-    assert ran.err.count(" is ignored, because a project may not set it.") == len(HOSTILE) + 2
+    ignored = len([*HOSTILE, "models", "servers", "arms"])
+    assert ran.err.count(" is ignored, because a project may not set it.") == ignored
     assert {one.name for one in shell.folder.iterdir()} == {"steps.py", SETTINGS}
     assert len(shell.records()) == 1
     assert shell.run("undo").code == 0

@@ -281,6 +281,7 @@ records_of_all_kinds = st.builds(
             "policy_version",
             "editsvc_version",
             "prompt_version",
+            "named_arm",
             "request_id",
             "finish_reason",
             "instruction_class",
@@ -309,6 +310,7 @@ records_of_all_kinds = st.builds(
     **dict.fromkeys(
         (
             "propensity",
+            "named_arm_propensity",
             "ttft_s",
             "total_s",
             "tokens_per_s",

@@ -481,6 +481,8 @@ export interface ResultFields {
   readonly provider: string | null;
   /** The model that answered. */
   readonly model: string | null;
+  /** The named arm that was drawn, if one was. */
+  readonly arm: string | null;
   /** The server's name for the request. */
   readonly request_id: string | null;
   /** Why the reply ended. */

@@ -360,6 +360,7 @@
 ---@field syntax_check? editsvc.Extent How much of the new text was parsed.
 ---@field provider? string The server that answered.
 ---@field model? string The model that answered.
+---@field arm? string The named arm that was drawn, if one was.
 ---@field request_id? string The server's name for the request.
 ---@field finish_reason? string Why the reply ended.
 ---@field prediction editsvc.PredictionUse Whether a predicted output was sent.
