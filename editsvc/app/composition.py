@@ -20,6 +20,7 @@ import msgspec
 
 from editsvc.app.known_servers import Foretelling
 from editsvc.app.servers import Asked, chain_of, configured, for_the_first, in_arm, rows, with_models
+from editsvc.engine.ports import Whose
 from editsvc.engine.remembered import RememberedBatches
 from editsvc.engine.scoring import BackgroundScorer
 from editsvc.engine.service import Arm, EditService
@@ -111,7 +112,7 @@ async def open_service(
     table = models.table(settings.models)
     if servers:
         servers = await with_models(settings, servers)
-        async with _service(settings, table, servers, draw, offline=False) as service:
+        async with _service(settings, table, servers, draw, environ, offline=False) as service:
             yield service
         return
     from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
@@ -143,7 +144,7 @@ async def open_service(
         settings = msgspec.structs.replace(settings, base_url=emulator.base_url, fallback_base_url=None)
         ours = Asked(servers_of(settings)[0], key)
         table = {OFFLINE_MODEL: _OFFLINE_ROW}
-        async with _service(settings, table, [ours], draw, offline=True, files=files) as service:
+        async with _service(settings, table, [ours], draw, environ, offline=True, files=files) as service:
             yield service
 
 
@@ -210,12 +211,22 @@ class Preparation:
                 self._log.open()
 
 
+def _names(settings: Settings, environ: Mapping[str, str] | None) -> Callable[[str], Whose]:
+    """What tells whose a document is, as far as the user wants that logged."""
+    if not (settings.log_repository or settings.log_user):
+        return lambda _path: Whose()
+    from editsvc.app.names import Names  # noqa: PLC0415 - for those who have switched it on
+
+    return Names(settings, environ)
+
+
 @asynccontextmanager
 async def _service(
     settings: Settings,
     known: dict[str, models.Model],
     servers: Sequence[Asked],
     draw: Callable[[], float],
+    environ: Mapping[str, str] | None,
     *,
     offline: bool,
     files: Files | None = None,
@@ -233,6 +244,7 @@ async def _service(
         preparation.run()
 
     scorer = BackgroundScorer(log, servers=None if offline else folder) if log is not None else None
+    whose = _names(settings, environ)
     shown_once, policy = ShownOnce(folder / "notices"), CurrentPolicy(folder)
 
     def service(
@@ -263,6 +275,7 @@ async def _service(
             files=files,
             warm_up=warm_up,
             sent=preparation.begin,
+            whose=whose,
             batches=batches,
             arms=arms,
         )

@@ -62,6 +62,23 @@ def export(*, since: str) -> int:
 
 
 @command.command()
+@click.argument("path", default=".")
+def names(*, path: str) -> int:
+    """Print what the log calls the repository at PATH, and you.
+
+    Reports by repository and by user show these. Nothing is logged by them unless log_repository and log_user are on.
+    """
+    from pathlib import Path
+
+    from editsvc.app.names import Names
+
+    found = Names(environment.load().settings).of(str(Path(path).absolute() / "file"))
+    output.write_line(f"repository  {found.repository}")
+    output.write_line(f"user        {found.user}")
+    return 0
+
+
+@command.command()
 @click.option("--before", metavar="WHEN", help="Only records older than this: 90d, or a date.")
 @click.option("--all", "everything", is_flag=True, help="Everything.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

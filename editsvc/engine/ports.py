@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,17 @@ class Foretells(Protocol):
     def __call__(self, provider: str, model: str, kind: str, prediction_tokens: int, /) -> bool | None:
         """Whether a prediction of that kind and length pays; None if that is not known."""
         ...
+
+
+class Whose(NamedTuple):
+    """The keyed hashes of the repository and the user of an edit; None for what is not to be logged.
+
+    `warning` says why one is missing that is to be.
+    """
+
+    repository: str | None = None
+    user: str | None = None
+    warning: str = ""
 
 
 class ShownOnce(Protocol):

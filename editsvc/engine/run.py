@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from editsvc.engine.arms import Drawn
     from editsvc.engine.edit import EditRequest
     from editsvc.engine.plan import Plan
+    from editsvc.engine.ports import Whose
     from editsvc.errors import EditsvcError
     from editsvc.guard.findings import Handled
     from editsvc.guard.gate import Verdict
@@ -188,7 +189,7 @@ class EditRun:
             finish_reason=getattr(exc, "finish_reason", None) or outline.finish_reason,
         )
 
-    def record(self, result: EditResult, created: datetime, path: str | None) -> RequestRecord:
+    def record(self, result: EditResult, created: datetime, path: str | None, whose: Whose) -> RequestRecord:
         """The record of an edit that ended as `result` says; `path` is already hashed."""
         from editsvc.instruction.kind import classify
         from editsvc.prompt.version import prompt_version
@@ -251,6 +252,8 @@ class EditRun:
             editsvc_version=__version__,
             # A prompt is made before its budget.
             prompt_version=NONE if self.budget is None else prompt_version(),
+            repository_hmac=whose.repository,
+            user_hmac=whose.user,
             named_arm=NONE if self.arm is None else self.arm.name,
             named_arm_propensity=None if self.arm is None else self.arm.propensity,
         )

@@ -22,6 +22,7 @@ from editsvc.engine.assembly import Misfit
 from editsvc.engine.concluding import Concluder
 from editsvc.engine.edit import EditRequest, EditResult, Listener, check_text
 from editsvc.engine.planning import Planner
+from editsvc.engine.ports import Whose
 from editsvc.engine.remembered import RememberedBatches
 from editsvc.engine.run import EditRun
 from editsvc.errors import (
@@ -87,6 +88,7 @@ class EditService:
         files: Files | None = None,
         warm_up: Callable[[], None] = lambda: None,
         sent: Callable[[], None] = lambda: None,
+        whose: Callable[[str], Whose] = lambda _path: Whose(),
         batches: RememberedBatches | None = None,
         arms: Mapping[str, Arm] | None = None,
     ) -> None:
@@ -105,6 +107,7 @@ class EditService:
         self.offline = offline
         self._warm_up = warm_up
         self._draw = draw
+        self._whose = whose
         self._arms = arms or {}
         # What an arm learned of a run, every other one knows too: else the larger ones would draft better.
         self.batches = batches = batches or RememberedBatches()
@@ -292,6 +295,7 @@ class EditService:
     ) -> None:
         from editsvc.tokenlog.record import RequestRecord
 
+        whose = self._whose(path)
         recorder.append(
             RequestRecord(
                 id=record_id,
@@ -304,6 +308,8 @@ class EditService:
                 editsvc_version=__version__,
                 prompt_version=NONE,
                 named_arm=NONE,
+                repository_hmac=whose.repository,
+                user_hmac=whose.user,
             )
         )
 
@@ -323,17 +329,22 @@ class EditService:
         if self._recorder is None:
             return result
         try:
-            await asyncio.to_thread(self._append, self._recorder, run, created, result)
+            warning = await asyncio.to_thread(self._append, self._recorder, run, created, result)
         except LogUnavailable as exc:
             if self._shown_once.first_time(f"log:{exc.kind}:{run.id}"):
                 return replace(result, warnings=(*result.warnings, exc.warning("The edit was not logged.")))
         except Exception as exc:  # noqa: BLE001 - as above: a record that cannot be made is no reason to lose an edit
             missing = f"The edit was not logged. {Defect(exc).sentence()}"
             return replace(result, warnings=(*result.warnings, missing))
+        if warning and self._shown_once.first_time(f"whose:{warning}"):
+            return replace(result, warnings=(*result.warnings, warning))
         return result
 
-    def _append(self, recorder: Recorder, run: EditRun, created: datetime, result: EditResult) -> None:
+    def _append(self, recorder: Recorder, run: EditRun, created: datetime, result: EditResult) -> str:
+        """Append the record, and have the edit scored; returns a warning, empty if all is well."""
         path = run.request.path
-        recorder.append(run.record(result, created, recorder.digest(path) if path else None))
+        whose = self._whose(path)
+        recorder.append(run.record(result, created, recorder.digest(path) if path else None, whose))
         if self._scorer is not None and result.after is not None and run.predicted:
             self._scorer.submit(run.id, run.predicted, run.reply, run.asked(result))
+        return whose.warning

@@ -34,6 +34,8 @@ _LONGEST_PROJECT_FILE: Final = 10_000
 _LONGEST_USER_FILE: Final = 1_000_000
 _KEY: Final = late.pattern(r"[!-~]+")
 _KEY_COMMAND_TIMEOUT_S: Final = 10
+LOG_KEY: Final = "EDITSVC_LOG_KEY"
+_SHORTEST_LOG_KEY: Final = 16
 # Two variables are read by the SDK too, under names of its own.
 _VARIABLES: Final = {
     "CEREBRAS_BASE_URL": "base_url",
@@ -122,6 +124,27 @@ def zone(settings: Settings) -> tzinfo:
     from editsvc.zones import MachineZone  # noqa: PLC0415 - who only edits has no days
 
     return MachineZone()
+
+
+def log_key(settings: Settings, environ: Mapping[str, str] | None = None) -> bytes | None:
+    """The key for repositories and users in the log that the user has given; None without one.
+
+    Raises SettingsError if the command fails, or if what was found is too short to keep names from being guessed.
+    """
+    environ = os.environ if environ is None else environ
+    found, origin = environ.get(LOG_KEY, "").strip(), LOG_KEY
+    if not found and settings.log_key_command:
+        origin = "log_key_command"
+        found = _from_command(origin, settings.log_key_command)
+    if not found:
+        return None
+    key = found.encode("utf-8", "surrogateescape")
+    if len(key) < _SHORTEST_LOG_KEY:
+        raise SettingsError(
+            f"The key that {origin} gives has {len(key)} bytes; expected at least {_SHORTEST_LOG_KEY}.",
+            hint="A short one can be guessed, and then the names as well.",
+        )
+    return key
 
 
 def log_place(settings: Settings) -> str | Path:

@@ -340,6 +340,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "machine, or of the environment variable TZ. The log holds UTC."
         ),
     ] = None
+    log_repository: Annotated[
+        bool,
+        _doc(
+            "Whether to log which repository an edit was made in, as an HMAC, so that reports can group by it."
+        ),
+    ] = False
+    log_user: Annotated[
+        bool, _doc("Whether to log who made an edit, as an HMAC of the account's name; likewise.")
+    ] = False
+    log_key_command: Annotated[
+        list[str] | None,
+        _doc(
+            "A command that prints the key of these HMACs, which a team can share; runs if EDITSVC_LOG_KEY is not set. "
+            "Without either, a key is made in the data folder."
+        ),
+    ] = None
     undo_enabled: Annotated[
         bool,
         _doc(
@@ -375,7 +391,7 @@ PROJECT_MAY_SET: Final = frozenset(
     }
 )
 _SHORT: Final = frozenset({"cerebras", "fallback"})
-_COMMANDS: Final = frozenset({"api_key_command", "fallback_api_key_command"})
+_COMMANDS: Final = frozenset({"api_key_command", "fallback_api_key_command", "log_key_command"})
 EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_ORIGIN: Final = "default"
 RUN_ORIGINS: Final = frozenset({"flag", "environment"})

@@ -27,6 +27,8 @@ DIMENSIONS: Final[dict[str, str | None]] = {
     "version": "editsvc_version",
     "prompt": "prompt_version",
     "arm": "named_arm",
+    "repository": "repository_hmac",
+    "user": "user_hmac",
 }
 _ALIASES: Final = {
     "scope_kind": "scope",

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def exported(record: RequestRecord) -> dict[str, Any]:
     """`record` as an object for JSON; unreported values are null.
 
-    `path` is the HMAC, `message` and `error` the kind of the error, `diff` always null, `created_at` ISO 8601 in UTC.
+    `path`, `repository` and `user` are HMACs, `message` and `error` the kind of the error, `diff` always null,
+    `created_at` ISO 8601 in UTC.
     """
     return {
         "id": record.id,
@@ -47,6 +48,8 @@ def exported(record: RequestRecord) -> dict[str, Any]:
         "policy_version": record.policy_version,
         "editsvc_version": record.editsvc_version,
         "prompt_version": record.prompt_version,
+        "repository": record.repository_hmac,
+        "user": record.user_hmac,
         "arm": record.named_arm,
         "arm_propensity": record.named_arm_propensity,
         "usage": logged(record.usage),

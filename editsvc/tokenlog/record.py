@@ -12,13 +12,14 @@ from datetime import datetime  # noqa: TC003 - msgspec reads the types when it r
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from editsvc.errors import Status  # noqa: TC001 - same
-from editsvc.tokenlog.values import Source, Verdict  # noqa: TC001 - same
+from editsvc.tokenlog.values import NONE, Source, Verdict
 from editsvc.usage import ServerTimes, Timing, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SALTED: Final = re.compile(r"[0-9a-f]{32}")
+_KEYED: Final = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class RequestRecord:
     `editsvc.tokenlog.rows` makes columns of the fields, and of those of the structs among them (`GROUPS`); each
     column is described in `editsvc.tokenlog.schema`. `what_if` maps ``candidate:preset`` to [accepted, rejected], as
     the local verifier counts them. Raises ValueError for a `created_at` without a time zone, and for a `path` that is
-    not the output of `salted_path`: a plain path must not get as far as the log.
+    not the output of `salted_path`: a plain path must not get as far as the log. Likewise for repositories and users.
     """
 
     id: str
@@ -122,6 +123,9 @@ class RequestRecord:
             raise ValueError("created_at has no time zone")
         if self.path is not None and not _SALTED.fullmatch(self.path):
             raise ValueError("path is not the output of salted_path")
+        for name in (self.repository_hmac, self.user_hmac):
+            if name not in {None, NONE} and not _KEYED.fullmatch(name or ""):
+                raise ValueError("the name of a repository or a user is not the output of keyed_name")
 
 
 GROUPS: Final[Mapping[str, tuple[type, str]]] = {

@@ -137,6 +137,9 @@ HOSTILE: dict[str, Any] = {
     "objective": "time-first",
     "value_of_time": 1e9,
     "time_zone": "Pacific/Apia",
+    "log_repository": True,
+    "log_user": True,
+    "log_key_command": ["sh", "-c", "touch stolen; echo a-key-of-theirs-that-is-long"],
 }
 
 

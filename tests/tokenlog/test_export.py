@@ -34,6 +34,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
             "policy_version": "builtin-1",
             "editsvc_version": "0.1.0",
             "prompt_version": "23eddd02",
+            "repository_hmac": "0123456789abcdef",
+            "user_hmac": "none",
             "named_arm": "mini",
             "named_arm_propensity": 0.2,
             "request_id": "chatcmpl-1",
@@ -105,6 +107,8 @@ def test_an_exported_record_has_the_names_of_rewrite_json_and_what_the_log_knows
         "policy_version": "builtin-1",
         "editsvc_version": "0.1.0",
         "prompt_version": "23eddd02",
+        "repository": "0123456789abcdef",
+        "user": "none",
         "arm": "mini",
         "arm_propensity": 0.2,
         "usage": {

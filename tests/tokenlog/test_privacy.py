@@ -14,7 +14,7 @@ import pytest
 
 from editsvc.errors import Status
 from editsvc.tokenlog import LogUnavailable, RequestRecord, Source
-from editsvc.tokenlog.privacy import load_salt, salted_path
+from editsvc.tokenlog.privacy import keyed_name, load_key, load_salt, salted_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,33 @@ def test_a_plain_path_does_not_get_into_a_record() -> None:
             status=Status.CHANGED,
             path="/home/ann/secret.py",
         )
+
+
+@pytest.mark.parametrize("field", ["repository_hmac", "user_hmac"])
+def test_a_plain_name_does_not_get_into_a_record(field: str) -> None:
+    with pytest.raises(ValueError, match="keyed_name"):
+        RequestRecord(
+            id="r0",
+            created_at=datetime(2026, 11, 1, tzinfo=UTC),
+            source=Source.CLI,
+            status=Status.CHANGED,
+            **{field: "ann"},  # type: ignore[arg-type]  # one of its texts
+        )
+
+
+def test_names_are_apart_by_kind_and_by_key() -> None:
+    expected = hmac.new(b"key", b"user\0ann", hashlib.sha256).hexdigest()
+    assert keyed_name("user", "ann", b"key") == expected[:16]
+    assert keyed_name("repository", "ann", b"key") != keyed_name("user", "ann", b"key")
+    assert keyed_name("user", "ann", b"yek") != keyed_name("user", "ann", b"key")
+
+
+def test_the_key_of_names_is_made_once_for_its_owner_alone_and_is_not_the_salt(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    key = load_key(folder)
+    assert (load_key(folder), len(key)) == (key, 32)
+    assert stat.S_IMODE((folder / "log-key").stat().st_mode) == 0o600
+    assert key != load_salt(folder)
 
 
 def test_a_record_without_a_time_zone_is_not_made() -> None:

@@ -66,6 +66,8 @@ def mixed(make_record: Make) -> list[RequestRecord]:
             instruction_class=("rename", None)[number % 2],
             policy_version="rule-1",
             editsvc_version=(None, "0.1.0", "0.2.0")[number % 3],
+            repository_hmac=(None, "none", "0123456789abcdef")[number % 3],
+            user_hmac=(None, "fedcba9876543210")[number % 2],
             named_arm=(None, "none", "control", "mini")[number % 4],
             named_arm_propensity=(None, None, 0.8, 0.2)[number % 4],
             prompt_version=(None, "none", "23eddd02")[number % 3],
