@@ -79,7 +79,9 @@ class WaitingOutcome(msgspec.Struct, frozen=True, tag="outcome"):
 
 Entry = WaitingRecord | WaitingVerdict | WaitingUndo | WaitingWhatIf | WaitingOutcome
 
-_decode: Final = msgspec.json.Decoder(_Row | WaitingVerdict | WaitingWhatIf | WaitingOutcome).decode
+_decode: Final = msgspec.json.Decoder(
+    _Row | WaitingVerdict | WaitingUndo | WaitingWhatIf | WaitingOutcome
+).decode
 
 
 class Spool:

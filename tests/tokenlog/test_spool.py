@@ -108,6 +108,17 @@ def test_verdicts_and_numbers_wait_too_and_are_applied_to_records_that_waited(
     ]
 
 
+def test_an_edit_that_was_taken_back_while_the_log_was_away_is_rejected(
+    log: TokenLog, sqlite_path: Path, make_record: MakeRecord
+) -> None:
+    record = make_record(hunks=2)
+    log.append(record)
+    with Held(sqlite_path), pytest.raises(RecordWaits):
+        log.set_undone(record.id)
+    (found,) = log.records()
+    assert (found.verdict, found.verdict_by, found.hunks_accepted) == (Verdict.REJECTED, "undo", 0)
+
+
 def test_a_verdict_on_a_record_that_waits_finds_it(
     log: TokenLog, sqlite_path: Path, make_record: MakeRecord
 ) -> None:
