@@ -23,7 +23,7 @@ _SALT_BYTES: Final = 32
 _HEX_DIGITS: Final = 32
 KEY_FILE: Final = "log-key"
 # Enough to tell thousands of names apart, and short enough for a table.
-_NAME_DIGITS: Final = 16
+_NAME_DIGITS: Final = 12
 
 
 def salted_path(path: str, salt: bytes) -> str:
@@ -35,7 +35,7 @@ def salted_path(path: str, salt: bytes) -> str:
 
 
 def keyed_name(kind: str, name: str, key: bytes) -> str:
-    """HMAC-SHA256 of a name of that kind under `key`: the first 16 hexadecimal digits (64 bits).
+    """HMAC-SHA256 of a name of that kind under `key`: the first 12 hexadecimal digits (48 bits).
 
     A repository and a user of the same name have different ones.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SALTED: Final = re.compile(r"[0-9a-f]{32}")
-_KEYED: Final = re.compile(r"[0-9a-f]{16}")
+_KEYED: Final = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
