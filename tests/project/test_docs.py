@@ -87,7 +87,7 @@ HAND_WRITTEN = [page for page in PAGES if "Made by docs/reference.py" not in pag
 # Assignments, variables and options that are not ours: of a plugin, a formula, code, tests, and programs in bench/.
 NOT_SETTINGS = {"keymaps", "advance", "t", "key"}
 OPTIONS_OF_OTHERS = {"--unsafe-paths", "--against", "--quick"}
-VARIABLES = {"CONFIG", "FALLBACK_API_KEY", "NAME_API_KEY", "LSP_TOKEN", "PICTURES", "ROUNDS"}
+VARIABLES = {"CONFIG", "FALLBACK_API_KEY", "NAME_API_KEY", "LOG_KEY", "LSP_TOKEN", "PICTURES", "ROUNDS"}
 
 
 @pytest.mark.parametrize("page", HAND_WRITTEN, ids=lambda page: page.name)

@@ -170,6 +170,16 @@ STATED: list[tuple[str, str, list[Any]]] = [
             ).__trunc__()
         ],
     ),
+    (
+        "docs/log.md",
+        "the log has an HMAC of it, {} hexadecimal digits",
+        [constant("tokenlog.privacy:_NAME_DIGITS")],
+    ),
+    (
+        "docs/log.md",
+        "of at least {} bytes",
+        [constant("settings.environment:_SHORTEST_LOG_KEY")],
+    ),
     ("docs/log.md", "At most {} MB wait", [constant("tokenlog.spool:MOST_BYTES") >> 20]),
     (
         "docs/log.md",
