@@ -99,3 +99,18 @@ def test_purging_deletes_what_waits(shell: Shell) -> None:
     assert ran.code == 4
     assert "what waited for it (1) is deleted" in ran.err
     assert not (shell.data / "unlogged.jsonl").exists()
+
+
+def test_names_are_those_that_a_report_groups_by(
+    offline_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline_shell.environ.setenv("EDITSVC_LOG_REPOSITORY", "true")
+    offline_shell.environ.setenv("EDITSVC_LOG_USER", "true")
+    (offline_shell.folder / "steps.py").write_text("def step_0():\n    return 1\n")
+    ran = offline_shell.run("rewrite", "-i", "rename step_0 to first_step", "steps.py")
+    assert ran.code == 0
+    printed = dict(
+        line.split() for line in offline_shell.run("log", "names").out.decode().strip().split("\n")
+    )
+    report = offline_shell.run("report", "--by", "repository,user", "--format", "csv").out.decode()
+    assert f"\n{printed['repository']},{printed['user']},1," in report
