@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from editsvc.cli import output
-from editsvc.errors import UsageError
+from editsvc.errors import ExitCode, UsageError
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from editsvc.report import Report
     from editsvc.report.parts import Parts
+    from editsvc.tokenlog import TokenLog
 
 FORMATS: Final = ("table", "json", "csv", "md", "html", "prometheus")
 _SUFFIXES: Final = {
@@ -31,6 +33,10 @@ _SUFFIXES: Final = {
     ".htm": "html",
     ".prom": "prometheus",
 }
+# Rows and metrics are of one time.
+_NO_COMPARISON: Final = frozenset({"csv", "prometheus"})
+_SINCE: Final = "28d"
+_PERIODS: Final = frozenset({"day", "week", "month"})
 _REFRESH_S: Final = 2.0
 _FILE_COLUMNS: Final = 100
 
@@ -42,11 +48,28 @@ Examples:
   editsvc report
   editsvc report --since 7d --by model,language
   editsvc report --since 90d -o report.html
+  editsvc report --compare 7d
+  editsvc report --since 24h --fail-above 5
+  editsvc report --fail-above 100/month
   editsvc report --format prometheus -o editsvc.prom
   editsvc report --watch""",
 )
 @click.option(
-    "--since", default="28d", show_default=True, help="How far back: hours (12h), days (28d), a date, or all."
+    "--since",
+    help="How far back: hours (12h), days (28d), a date, or all. Default: 28d, or what --compare says.",
+)
+@click.option(
+    "--compare",
+    "span",
+    metavar="SPAN",
+    help="Set the last 7d (or 24h, 4w, ...) against as long a time before, each change with its interval.",
+)
+@click.option("--model", metavar="NAME", help="Only the requests to this model.")
+@click.option(
+    "--fail-above",
+    "limit",
+    metavar="USD[/PERIOD]",
+    help="End with 1 if the requests cost more: those of the report, or of this day, week or month (100/month).",
 )
 @click.option(
     "--by",
@@ -70,7 +93,17 @@ Examples:
     is_flag=True,
     help="Show the table on a terminal and refresh it every 2 seconds; Ctrl-C ends it.",
 )
-def command(*, since: str, by: str, form: str | None, file: Path | None, watch: bool) -> int:
+def command(
+    *,
+    since: str | None,
+    span: str | None,
+    model: str | None,
+    limit: str | None,
+    by: str,
+    form: str | None,
+    file: Path | None,
+    watch: bool,
+) -> int:
     """Report what predictions were worth: time saved, acceptance, coverage, tokens, cost.
 
     Three rates are kept apart: how many predicted tokens the server accepted, how much of the output they supplied,
@@ -79,17 +112,31 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
 
     If a part of the report cannot be computed, a sentence in the report and on stderr says so, the other parts
     stand, and the command ends with 0.
+
+    With --fail-above, the command ends with 1 if the cost is above the limit, and also if nobody can say that, because
+    the price of a model is unknown: a price that is not known is not 0. A sentence on stderr says which, and how many
+    requests the cost covers.
     """
     from editsvc.app.composition import judge_by, open_log
     from editsvc.app.known_servers import with_servers
     from editsvc.app.survival import note_survivors
     from editsvc.report import parse_since, read
     from editsvc.report.parts import Parts
+    from editsvc.report.since import parse_span
 
     form = form or (_SUFFIXES.get(file.suffix.lower(), "table") if file else "table")
     if watch and (file is not None or form != "table" or not sys.stdout.isatty()):
         raise UsageError("--watch shows the table on a terminal, and nothing else.", hint="Leave it out.")
+    if span is not None and form in _NO_COMPARISON:
+        raise UsageError(f"--compare has no place in the format {form}.", hint="Use table, json, md or html.")
+    if watch and limit is not None:
+        raise UsageError(
+            "--fail-above ends with the report, and --watch does not end.", hint="Leave one out."
+        )
     names = [name for name in by.split(",") if name.strip()]
+    compare = None if span is None else parse_span(span)
+    budget = None if limit is None else _budget(limit)
+    since = since or span or _SINCE
     settings = environment.load().settings
     with open_log(settings) as log:
 
@@ -100,8 +147,11 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
                 log,
                 by=names,
                 since=parse_since(since, now, log.zone),
+                model=model,
                 days=form in {"html", "json"},
                 terms=judge_by(settings, now),
+                compare=compare,
+                now=now,
             )
             return with_servers(report, settings)
 
@@ -109,6 +159,7 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
             _watch(made)
             return 0
         report = made()
+        over = budget is not None and _is_over(budget, log, report, model)
     parts = Parts(report.missing)
     if file is not None:
         _write(file, _rendered(report, form, parts).encode())
@@ -120,7 +171,45 @@ def command(*, since: str, by: str, form: str | None, file: Path | None, watch: 
         output.write_text(_rendered(report, form, parts))
     for each in parts.missing:
         output.print_message(f"editsvc: {each.sentence}")
-    return 0
+    return ExitCode.REFUSED if over else 0
+
+
+class _Budget(NamedTuple):
+    """A limit in US dollars, of the report's time, or of a period that is under way."""
+
+    usd: float
+    period: str | None
+
+
+def _budget(limit: str) -> _Budget:
+    """The limit that somebody typed; raises UsageError."""
+    amount, _, period = limit.strip().removeprefix("$").partition("/")
+    try:
+        usd = float(amount)
+    except ValueError:
+        usd = -1.0
+    if not 0 <= usd < math.inf or (period not in _PERIODS and (period or "/" in limit)):
+        raise UsageError(
+            f"{limit!r} is not an amount of dollars.",
+            hint="Use for example 5, 2.50, 5/day, 20/week or 100/month.",
+        )
+    return _Budget(usd, period or None)
+
+
+def _is_over(budget: _Budget, log: TokenLog, report: Report, model: str | None) -> bool:
+    """Whether a limit is not kept, or not known to be; says on stderr which."""
+    from editsvc.report.budget_words import above, within
+    from editsvc.report.forecast import of, period_begins
+
+    now = datetime.now(UTC)
+    if budget.period is None:
+        spent, words = of(log.costs(report.since, now, model=model)), "of the requests in this report"
+    else:
+        spent = of(log.costs(period_begins(budget.period, now), now, model=model))
+        words = {"day": "today", "week": "of this week", "month": "of this month"}[budget.period]
+    problem = above(spent, budget.usd, words)
+    output.print_message(f"editsvc: {problem or within(spent, budget.usd, words)}")
+    return problem is not None
 
 
 def _json(report: Report, parts: Parts) -> object:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Final
 from editsvc.report import effect as effects
 from editsvc.report.accumulate import acceptance, measured, summary
 from editsvc.report.arms import arms
+from editsvc.report.compare import compared
+from editsvc.report.compare_words import comparing
 from editsvc.report.drift import drifts
-from editsvc.report.evidence import gather
+from editsvc.report.evidence import gather, judged_sample
+from editsvc.report.forecast import month_forecast
 from editsvc.report.intervals import Totals
 from editsvc.report.model import DayReport, Group, ModelPoint, Recommendation, Report, Sample
 from editsvc.report.parts import Parts
@@ -24,7 +27,7 @@ from editsvc.tuning.tune import judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, timedelta
 
     from editsvc.report.effect import Trial
     from editsvc.report.model import Effect, Summary
@@ -47,17 +50,55 @@ def read(
     *,
     by: Sequence[str] = (),
     since: datetime | None = None,
+    model: str | None = None,
     days: bool = False,
     terms: Terms | None = None,
+    compare: timedelta | None = None,
+    now: datetime | None = None,
 ) -> Report:
     """The report on the requests of `log` made at `since` or later, counted by the database.
 
     `by` names dimensions (see `editsvc.tokenlog.dimensions`); each combination of their values that occurs is a
-    group, the largest first. `days` also asks for the sums of each day. `terms` are what the judge goes by besides the
-    log: prices, the value of time, the policy in force. Raises UsageError for an unknown or
-    repeated dimension, LogUnavailable if the log cannot be read.
+    group, the largest first. With `model`, only the requests to it count. `days` also asks for the sums of each day.
+    `terms` are what the judge goes by besides the log: prices, the value of time, the policy in force. With `compare`,
+    the time of that length up to `now` is set against the one before; with `now`, there is a forecast for its month.
+    Raises UsageError for an unknown or repeated dimension, LogUnavailable if the log cannot be read, ValueError for a
+    comparison without `now`.
     """
-    return report(log.evidence(by=dimensions(by), since=since, days=days), terms)
+    names = dimensions(by)
+    made = report(log.evidence(by=names, since=since, model=model, days=days), terms)
+    if now is None:
+        if compare is not None:
+            raise ValueError("a comparison needs to know what time it is")
+        return made
+    parts = Parts(made.missing)
+    end = now
+    forecast = parts.part(
+        "The forecast",
+        lambda: month_forecast(lambda begin, until: log.costs(begin, until, model=model), end),
+        None,
+    )
+    comparison = None
+    said = list(made.recommendations)
+    if compare is not None:
+        middle = now - compare
+        windows = [
+            log.evidence(by=names, since=begin, until=until, model=model)
+            for begin, until in ((middle, now), (middle - compare, middle))
+        ]
+        span = compare
+        comparison = parts.part(
+            "The comparison", lambda: compared(*windows, span=span, middle=middle, terms=terms), None
+        )
+        if comparison is not None:
+            said.insert(0, comparing(comparison))
+    return replace(
+        made,
+        recommendations=said,
+        comparison=comparison,
+        forecast=forecast,
+        missing=tuple(parts.missing),
+    )
 
 
 def aggregate(
@@ -116,17 +157,9 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
 
 def _judged(evidence: Evidence, terms: Terms | None) -> Judgement:
     """What the judge says of both samples, each request with the number of those that it stands for."""
-    usual = [each for each in evidence.sample if not each.explored]
-    # Of a large log, the explored requests are what limits how sure anybody can be: half of the others will do.
-    step = 2 if evidence.sampled_every > 1 else 1
-    taken = [(each, evidence.sampled_every * step) for each in usual[::step]]
-    taken += [(each, evidence.explored_every) for each in evidence.explored]
     now = evidence.last or evidence.since or _LONG_AGO
-    found, _, _ = judged(
-        [each for each, _ in taken],
-        replace(terms or Terms(now), whole_models=True),
-        [every for _, every in taken],
-    )
+    requests, stands_for = judged_sample(evidence)
+    found, _, _ = judged(requests, replace(terms or Terms(now), whole_models=True), stands_for)
     return found
 
 

@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, size
-from editsvc.tokenlog.evidence import Day, Evidence, Facet, LoggedRequest, Sums, combined, logged_request
+from editsvc.tokenlog.evidence import (
+    Day,
+    Evidence,
+    Facet,
+    LoggedRequest,
+    Sums,
+    Window,
+    combined,
+    logged_request,
+)
 from editsvc.tokenlog.rows import believed, column_of
 from editsvc.tokenlog.values import Source
 
@@ -24,14 +33,25 @@ _UNVERIFIED: Final[dict[str, Any]] = {
 }
 
 
-def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: datetime | None) -> Evidence:
-    """The evidence of the `records` made at `since` or later, without sampling; days are those of their times."""
+def gather(
+    records: Iterable[RequestRecord],
+    *,
+    by: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None = None,
+    model: str | None = None,
+) -> Evidence:
+    """The evidence of the `records` made at `since` or later and before `until`, to `model`, without sampling.
+
+    Days are those of their times.
+    """
+    window = Window(since, until, model)
     facets: defaultdict[Facet, list[Sums]] = defaultdict(list)
     days: defaultdict[date, list[Sums]] = defaultdict(list)
     sample: list[LoggedRequest] = []
     restarts: Counter[str] = Counter()
     for record in map(believed, records):
-        if since is not None and record.created_at < since:
+        if not window.holds(record.created_at, record.model):
             continue
         key = tuple(_value(record, name) for name in by)
         sums = _sums(record)
@@ -64,6 +84,18 @@ def gather(records: Iterable[RequestRecord], *, by: tuple[str, ...], since: date
         restarts=dict(restarts),
         days=[_day(day, combined(parts)) for day, parts in sorted(days.items())],
     )
+
+
+def judged_sample(evidence: Evidence) -> tuple[list[LoggedRequest], list[int]]:
+    """The requests that the judge sees, and how many of the log each stands for."""
+    usual = [each for each in evidence.sample if not each.explored]
+    # Of a large log, the explored requests are what limits how sure anybody can be: half of the others will do.
+    step = 2 if evidence.sampled_every > 1 else 1
+    taken = usual[::step]
+    stands_for = [evidence.sampled_every * step] * len(taken) + [evidence.explored_every] * len(
+        evidence.explored
+    )
+    return [*taken, *evidence.explored], stands_for
 
 
 def _value(record: RequestRecord, dimension: str) -> str | None:

@@ -7,11 +7,12 @@ coverage (of the reply's tokens, by the prediction), and the user's verdicts on 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from editsvc.errors import Status
     from editsvc.report.parts import Missing
@@ -244,6 +245,112 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What requests cost: `usd` of the `reported` ones among those that servers answered; None if that is of none.
+
+    `unpriced` report tokens, but the price of their model is unknown.
+    """
+
+    requests: int
+    reported: int
+    unpriced: int
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the calendar month `month`, whose first day that is, costs: so far, and in the end with its 95 % range.
+
+    It is from the costs of so many `days` before today. Without `expected_usd`, `missing` says why.
+    """
+
+    month: date
+    so_far: Spent
+    days: int
+    expected_usd: float | None
+    low: float | None
+    high: float | None
+    missing: str
+
+
+class Unit(StrEnum):
+    """What a figure counts; a share is between 0 and 1."""
+
+    SECONDS = "s"
+    DOLLARS = "usd"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of one window and of the one before, and the difference with its 95 % interval.
+
+    Without an interval there is not enough data; without a value nothing was reported. `requests_*` are those that
+    tell.
+    """
+
+    name: str
+    unit: Unit
+    now: float | None
+    before: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+    requests_now: int
+    requests_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedModel:
+    """The share of an edit's cost, time and money, that predicting saved with a model, in both windows.
+
+    It is the judge's. `modelled` says that chance decided nothing in one of them; `missing` says what is not known.
+    """
+
+    model: str
+    now: float | None
+    before: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+    modelled: bool
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGroup:
+    """The figures of the requests that share the values of `key`."""
+
+    key: Mapping[str, str | None]
+    requests_now: int
+    requests_before: int
+    figures: Sequence[Compared]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One of two windows: its requests, and what they cost as far as `cost_reported` of them tell."""
+
+    since: datetime
+    until: datetime
+    requests: int
+    cost_usd: float | None
+    cost_reported: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A window of the length `span`, and the one before."""
+
+    span: timedelta
+    now: Period
+    before: Period
+    figures: Sequence[Compared]
+    models: Sequence[ComparedModel]
+    groups: Sequence[ComparedGroup]
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """A sentence that the numbers support, its kind, the numbers behind it, and what it stands on.
 
@@ -268,7 +375,8 @@ class Report:
 
     The first recommendation is the one to read if only one is read. `restarts` counts the reasons why requests
     were sent again. `missing` are the parts that could not be computed, and are empty here. `times_*` are the
-    seconds of the randomised requests, for plots; `days` is empty unless the evidence has them.
+    seconds of the randomised requests, for plots; `days` is empty unless the evidence has them. `comparison` and
+    `forecast` are there if they were asked for.
     """
 
     since: datetime | None
@@ -288,3 +396,5 @@ class Report:
     groups: Sequence[Group]
     recommendations: Sequence[Recommendation]
     missing: Sequence[Missing] = ()
+    comparison: Comparison | None = None
+    forecast: Forecast | None = None

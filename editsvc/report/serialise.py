@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     from editsvc.report.model import (
         Calibration,
+        Compared,
         DayReport,
         Difference,
         Effect,
+        Forecast,
+        Period,
         Quantiles,
         Rate,
         Report,
@@ -40,6 +43,8 @@ def to_json(report: Report, parts: Parts | None = None) -> dict[str, Any]:
         "what_if": lambda: [_what_if(each) for each in report.what_if],
         "calibration": lambda: [_calibration(each) for each in report.calibrations],
         "days": lambda: [_day(each) for each in report.days],
+        "comparison": lambda: _comparison(report),
+        "forecast": lambda: _forecast(report.forecast),
         "groups": lambda: [{"key": dict(group.key), **_summary(group.summary)} for group in report.groups],
         "recommendations": lambda: [
             {
@@ -123,6 +128,75 @@ def _difference(difference: Difference) -> dict[str, float | None]:
         "high": difference.high,
         "with_prediction": difference.with_prediction,
         "without_prediction": difference.without_prediction,
+    }
+
+
+def _comparison(report: Report) -> dict[str, Any] | None:
+    found = report.comparison
+    if found is None:
+        return None
+    return {
+        "span_s": found.span.total_seconds(),
+        "now": _period(found.now),
+        "before": _period(found.before),
+        "figures": [_compared(each) for each in found.figures],
+        "models": [
+            {
+                "model": each.model,
+                "now": each.now,
+                "before": each.before,
+                "change": {"value": each.change, "low": each.low, "high": each.high},
+                "modelled": each.modelled,
+                "missing": each.missing,
+            }
+            for each in found.models
+        ],
+        "groups": [
+            {
+                "key": dict(each.key),
+                "requests_now": each.requests_now,
+                "requests_before": each.requests_before,
+                "figures": [_compared(figure) for figure in each.figures],
+            }
+            for each in found.groups
+        ],
+    }
+
+
+def _period(period: Period) -> dict[str, Any]:
+    return {
+        "since": _time(period.since),
+        "until": _time(period.until),
+        "requests": period.requests,
+        "cost_usd": period.cost_usd,
+        "cost_reported": period.cost_reported,
+    }
+
+
+def _compared(each: Compared) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "unit": each.unit.value,
+        "now": each.now,
+        "before": each.before,
+        "change": {"value": each.change, "low": each.low, "high": each.high},
+        "requests_now": each.requests_now,
+        "requests_before": each.requests_before,
+    }
+
+
+def _forecast(found: Forecast | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "month": f"{found.month:%Y-%m}",
+        "so_far_usd": found.so_far.usd,
+        "cost_reported": found.so_far.reported,
+        "requests": found.so_far.requests,
+        "price_unknown": found.so_far.unpriced,
+        "days": found.days,
+        "expected_usd": {"value": found.expected_usd, "low": found.low, "high": found.high},
+        "missing": found.missing,
     }
 
 

@@ -16,6 +16,17 @@ _SPAN: Final = re.compile(r"([1-9][0-9]*)([hdw])")
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
+def parse_span(value: str) -> timedelta:
+    """The length of time that `value` means: hours, days or weeks; raises UsageError for anything else."""
+    found = _SPAN.fullmatch(value)
+    try:
+        if found:
+            return int(found[1]) * _UNITS[found[2]]
+    except OverflowError:
+        pass
+    raise UsageError(f"{value!r} is not a length of time.", hint="Use for example 7d, 4w or 24h.")
+
+
 def parse_since(value: str, now: datetime, zone: tzinfo = UTC) -> datetime | None:
     """The time that `value` means at `now` (aware), in UTC; None for ``all``.
 

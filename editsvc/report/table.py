@@ -5,6 +5,7 @@ Imports rich, so import this module only when a table is printed, not at start-u
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +13,8 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
+from editsvc.report.budget_words import foretold
+from editsvc.report.compare_words import HEADINGS, caption, compared_rows, group_rows, note
 from editsvc.report.formatting import (
     NOT_REPORTED,
     cost,
@@ -33,7 +36,16 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from editsvc.report.model import Effect, Group, LatencyQuantiles, Quantiles, Rate, Report, WhatIfSummary
+    from editsvc.report.model import (
+        Comparison,
+        Effect,
+        Group,
+        LatencyQuantiles,
+        Quantiles,
+        Rate,
+        Report,
+        WhatIfSummary,
+    )
 
 _NAME: Final = len("Hunks accepted")
 
@@ -47,7 +59,7 @@ def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
     parts = parts or Parts(report.missing)
     summary = report.summary
     if not summary.requests:
-        return Text("No requests.")
+        return Text(report.recommendations[0].sentence if report.comparison is not None else "No requests.")
     headline, *others = report.recommendations
     shown: list[RenderableType] = [
         Text(title(report), style="bold"),
@@ -61,6 +73,8 @@ def to_table(report: Report, parts: Parts | None = None) -> RenderableType:
         if made is not None:
             shown.extend((Text(), made))
 
+    if report.comparison is not None:
+        add("The comparison", partial(_comparison, report.by, report.comparison))
     add("The overview", lambda: _overview(report))
     if summary.latency.overall.requests:
         add("Speed", lambda: _speeds(summary.latency))
@@ -120,10 +134,35 @@ def _overview(report: Report) -> Table:
         "Cost",
         f"{cost(summary)}, {dollars(prediction.rejected_cost_usd)} of it for rejected tokens",
     )
+    if report.forecast is not None and report.forecast.so_far.requests:
+        facts.add_row("This month", Text(foretold(report.forecast)))
     outer = Table.grid()
     outer.add_row(table)
     outer.add_row(facts)
     return outer
+
+
+def _comparison(by: Sequence[str], found: Comparison) -> RenderableType:
+    shown: list[RenderableType] = [
+        Text(caption(found), style="bold"),
+        _compared(("",), compared_rows(found)),
+    ]
+    if told := note(found):
+        shown.append(Text(told, style="dim"))
+    if found.groups:
+        shown += [Text(), _compared((*(name.replace("_", " ") for name in by), ""), group_rows(found))]
+    return Stack(*shown)
+
+
+def _compared(names: Sequence[str], told: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for name in names:
+        table.add_column(name, overflow="fold", min_width=6)
+    for name in HEADINGS:
+        table.add_column(name, justify="right", overflow="fold")
+    for row in told:
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _speeds(latency: LatencyQuantiles) -> Table:

@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from editsvc.report.budget_words import foretold
+from editsvc.report.compare_words import HEADINGS, caption, compared_rows, group_rows, note
 from editsvc.report.formatting import (
     NOT_REPORTED,
     cost,
@@ -23,7 +25,7 @@ from editsvc.report.parts import Parts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editsvc.report.model import Report, Summary
+    from editsvc.report.model import Comparison, Report, Summary
 
     Cell = str | int | float | None
 
@@ -95,6 +97,9 @@ def to_markdown(report: Report, parts: Parts | None = None) -> str:
     said = [f"# {title(report)}", f"**{_plain(headline.sentence)}**"]
     if headline.evidence:
         said.append(_plain(headline.evidence))
+    comparison = report.comparison
+    if comparison is not None and report.summary.requests:
+        said += parts.some("The comparison", lambda: _comparison(report.by, comparison))
     if report.summary.requests:
         said += parts.some("The overview", lambda: [_rates(report)])
         said += parts.some("Speed and time saved", lambda: [_times(report)])
@@ -131,12 +136,27 @@ def _rates(report: Report) -> str:
         ("Rejected tokens", integer(prediction.rejected_tokens), ""),
         ("Cost of rejected tokens", dollars(prediction.rejected_cost_usd), ""),
         ("Cost", cost(report.summary), ""),
+        *_month(report),
         ("Requests sent more than once", f"{report.summary.retried:,}", ""),
     ]
     rows += [
         (f"Requests {status.value}", f"{number:,}", "") for status, number in report.summary.statuses.items()
     ]
     return _table(("", "value", "95 % interval"), rows)
+
+
+def _month(report: Report) -> list[tuple[str, str, str]]:
+    found = report.forecast
+    return [("This month", foretold(found), "")] if found is not None and found.so_far.requests else []
+
+
+def _comparison(by: Sequence[str], found: Comparison) -> list[str]:
+    said = [f"## {caption(found)}", _table(("", *HEADINGS), compared_rows(found))]
+    if told := note(found):
+        said.append(_plain(told))
+    if found.groups:
+        said.append(_table((*by, "", *HEADINGS), group_rows(found)))
+    return said
 
 
 def _times(report: Report) -> str:

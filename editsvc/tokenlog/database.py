@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select
 
     from editsvc.errors import Status
-    from editsvc.tokenlog.evidence import Averages, Evidence
+    from editsvc.tokenlog.evidence import Averages, Costs, Evidence, Window
     from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Spool
 
@@ -265,15 +265,25 @@ class Database:
             raise self._unreadable(exc) from exc
         return [replace(each, created_at=zones.local(each.created_at, self._zone)) for each in found]
 
-    def evidence(self, *, by: tuple[str, ...], since: datetime | None, days: bool, sample: int) -> Evidence:
-        """The evidence for a report on the requests made at `since` or later."""
+    def evidence(self, *, by: tuple[str, ...], window: Window, days: bool, sample: int) -> Evidence:
+        """The evidence for a report on the requests in `window`."""
         try:
             found = queries.gather(
-                self._rows, sqlite=self._sqlite, by=by, since=since, days=days, sample=sample, zone=self._zone
+                self._rows,
+                sqlite=self._sqlite,
+                by=by,
+                window=window,
+                days=days,
+                sample=sample,
+                zone=self._zone,
             )
         except ValueError as exc:
             raise self._unreadable(exc) from exc
         return found if found.since is None else replace(found, since=zones.local(found.since, self._zone))
+
+    def costs(self, window: Window) -> Costs:
+        """What the requests in `window` cost."""
+        return queries.costs(self._rows, sqlite=self._sqlite, window=window)
 
     def averages(self, model: str, since: datetime) -> Averages:
         """What the edits of a model took since a time, in sum."""

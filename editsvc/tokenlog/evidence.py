@@ -28,6 +28,36 @@ SAMPLE: Final = 5_000
 CUT_SHORT: Final = frozenset({Status.CANCELLED, Status.FAILED})
 
 
+class Window(NamedTuple):
+    """The requests made at `since` or later and before `until`, to one `model`; None leaves out a condition."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    model: str | None = None
+
+    def holds(self, at: datetime, model: str | None) -> bool:
+        """Whether a request that was made to `model` at this time is one of them."""
+        return (
+            (self.since is None or at >= self.since)
+            and (self.until is None or at < self.until)
+            and (self.model is None or model == self.model)
+        )
+
+
+class Costs(NamedTuple):
+    """What requests cost.
+
+    Of `requests` that servers answered `reported` have a known cost, which sums up to `usd` (None if there is none);
+    `unpriced` report tokens, but the price of their model is unknown. What the offline engine did costs nothing, and is
+    not counted.
+    """
+
+    requests: int = 0
+    reported: int = 0
+    unpriced: int = 0
+    usd: float | None = None
+
+
 class Averages(NamedTuple):
     """Sums over edits that report all of them: what an edit takes by the bytes of its document."""
 

@@ -33,7 +33,18 @@ from editsvc.errors import Status
 from editsvc.tokenlog.columns import as_stored, believed
 from editsvc.tokenlog.days import LocalDays
 from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
-from editsvc.tokenlog.evidence import COLUMNS, Averages, Day, Evidence, Facet, LoggedRequest, Sums, combined
+from editsvc.tokenlog.evidence import (
+    COLUMNS,
+    Averages,
+    Costs,
+    Day,
+    Evidence,
+    Facet,
+    LoggedRequest,
+    Sums,
+    Window,
+    combined,
+)
 from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
@@ -94,26 +105,27 @@ def gather(
     *,
     sqlite: bool,
     by: tuple[str, ...],
-    since: datetime | None,
+    window: Window,
     days: bool,
     sample: int,
     zone: tzinfo = UTC,
 ) -> Evidence:
-    """The evidence of the requests made at `since` or later.
+    """The evidence of the requests in `window`.
 
     `rows` runs one statement; `by` names dimensions; at most about `sample` single requests are read of each
     kind. Days are those of `zone`, and so are the times. Raises ValueError for a status or verdict that we do not know.
     """
-    first, last = rows(_ends(since))[0]
+    since = window.since
+    first, last = rows(_ends(window))[0]
     if first is None:
         return Evidence(by, since, days=() if days else None)
     local = LocalDays(zone, first, last, sqlite=sqlite)
     keys = [local.column() if name == "day" else _dimension(name, sqlite=sqlite) for name in by]
-    chosen = _since(since, sqlite=sqlite)
+    chosen = _chosen(window, sqlite=sqlite)
     condition = text(f"({ODD_IN_SQLITE if sqlite else ODD_IN_POSTGRESQL})")
     odd = rows(select(literal_column("1")).select_from(REQUESTS).where(condition).limit(1))
     one = believed(sqlite=sqlite) if odd else as_stored()
-    cells = _cells(rows(_sums(keys, None if since is None else chosen, one, sqlite=sqlite)), len(by))
+    cells = _cells(rows(_sums(keys, None if window == Window() else chosen, one, sqlite=sqlite)), len(by))
     if "day" in by:
         cells = local.read(cells, by.index("day"))
     requests = sum(sums.requests for sums in cells.values())
@@ -127,7 +139,7 @@ def gather(
         cells,
         [
             _logged_request(row, by, zone)
-            for row in rows(_sample(keys, every, sqlite=sqlite).where(_since(since)))
+            for row in rows(_sample(keys, every, sqlite=sqlite).where(_chosen(window)))
         ],
         every,
         [
@@ -136,7 +148,7 @@ def gather(
         ],
         explored_every,
         _restarts(rows(_restarted(sqlite=sqlite).where(chosen))),
-        _days(rows, first, one, local) if days else None,
+        _days(rows, first, one, local, window) if days else None,
     )
 
 
@@ -174,16 +186,36 @@ def _dimension(name: str, *, sqlite: bool) -> ColumnElement[Any]:
     return case((_T.prediction_sent, literal_column("'yes'")), else_=literal_column("'no'"))
 
 
-def _since(since: datetime | None, *, sqlite: bool = False) -> ColumnElement[bool]:
+def costs(rows: Rows, *, sqlite: bool, window: Window) -> Costs:
+    """What the requests in `window` cost."""
+    one = believed(sqlite=sqlite)
+    cost, told = one["cost_usd"], one["completion_tokens"]
+    statement = select(
+        func.count(),
+        func.count(cost),
+        func.count(case((cost.is_(None), told))),
+        func.sum(cost),
+    ).where(_chosen(window), _T.offline.is_(False))
+    return Costs(*rows(statement)[0])
+
+
+def _chosen(window: Window, *, sqlite: bool = False) -> ColumnElement[bool]:
     # The plus keeps SQLite from looking for the time in the index by time, and then for each row in the table:
     # it is for statements that have a better index.
     made = literal_column("+created_at", UtcDateTime()) if sqlite else _T.created_at
-    return made >= (since or _START)
+    conditions: list[ColumnElement[bool]] = [made >= (window.since or _START)]
+    if window.until is not None:
+        conditions.append(made < window.until)
+    if window.model is not None:
+        conditions.append(_T.model == window.model)
+    return and_(*conditions)
 
 
-def _ends(since: datetime | None) -> Statement:
+def _ends(window: Window) -> Statement:
     # Two subqueries: each is one step in the index by time, both at once would be a walk through it.
-    ends = (select(end(_T.created_at)).where(_since(since)).scalar_subquery() for end in (func.min, func.max))
+    ends = (
+        select(end(_T.created_at)).where(_chosen(window)).scalar_subquery() for end in (func.min, func.max)
+    )
     return select(*(type_coerce(end, UtcDateTime()) for end in ends))
 
 
@@ -334,7 +366,9 @@ def _restarts(rows: Sequence[Found]) -> dict[str, int]:
     return counts
 
 
-def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]], local: LocalDays) -> list[Day]:
+def _days(
+    rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]], local: LocalDays, window: Window
+) -> list[Day]:
     """The sums of each day that has requests; one statement a day, which reads that part of an index only.
 
     The day on which the clock is changed takes two.
@@ -356,8 +390,9 @@ def _days(rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]], lo
     while following is not None:
         stretch = local.at(following)
         day, end = stretch.day(following), stretch.ends(following)
-        (row,) = rows(sums.where(_T.created_at >= following, _T.created_at < end))
+        until = end if window.until is None else min(end, window.until)
+        (row,) = rows(sums.where(_chosen(window._replace(since=following, until=until))))
         part = Day(day, *map(_number, row))
         found[day] = found[day].with_more(part) if day in found else part
-        following = rows(select(func.min(_T.created_at)).where(_T.created_at >= end))[0][0]
+        following = rows(select(func.min(_T.created_at)).where(_chosen(window._replace(since=end))))[0][0]
     return sorted(found.values())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from editsvc.errors import Status
     from editsvc.tokenlog.database import Database
-    from editsvc.tokenlog.evidence import Averages, Evidence
+    from editsvc.tokenlog.evidence import Averages, Costs, Evidence
     from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Entry, Spool
     from editsvc.tokenlog.values import Verdict
@@ -190,21 +190,36 @@ class TokenLog:
         *,
         by: tuple[str, ...] = (),
         since: datetime | None = None,
+        until: datetime | None = None,
+        model: str | None = None,
         days: bool = False,
         sample: int | None = None,
     ) -> Evidence:
         """The evidence for a report on the requests made at `since` or later, counted by the database.
 
-        `by` names dimensions (see `editsvc.tokenlog.dimensions`), `days` asks for the sums of each day; at most
-        about `sample` requests are read one by one; None stands for the usual number. Raises ValueError for a `since`
-        without a time zone.
+        Only those before `until` and to `model` count, if given. `by` names dimensions (see
+        `editsvc.tokenlog.dimensions`), `days` asks for the sums of each day; at most about `sample` requests are read
+        one by one; None stands for the usual number. Raises ValueError for a time without a time zone.
         """
         _require_zone(since)
+        _require_zone(until)
         self._take_in_waiting()
-        from editsvc.tokenlog.evidence import SAMPLE
+        from editsvc.tokenlog.evidence import SAMPLE, Window
 
         most = SAMPLE if sample is None else sample
-        return self._use(lambda database: database.evidence(by=by, since=since, days=days, sample=most))
+        window = Window(since, until, model)
+        return self._use(lambda database: database.evidence(by=by, window=window, days=days, sample=most))
+
+    def costs(
+        self, since: datetime | None = None, until: datetime | None = None, *, model: str | None = None
+    ) -> Costs:
+        """What the requests made at `since` or later and before `until` cost; raises ValueError without a time zone."""
+        _require_zone(since)
+        _require_zone(until)
+        self._take_in_waiting()
+        from editsvc.tokenlog.evidence import Window
+
+        return self._use(lambda database: database.costs(Window(since, until, model)))
 
     def averages(self, model: str, since: datetime) -> Averages:
         """What the edits of a model took since a time, in sum; the offline engine's are left out."""

@@ -95,6 +95,7 @@ def ratio(
     weights: Sequence[float],
     *ways: Way,
     blurs: Sequence[float] | None = None,
+    least: int = LEAST_CLUSTERS,
 ) -> Estimate | None:
     """The ratio of weighted sums, Σ w·part / Σ w·whole, one of each a request; None below three requests' worth.
 
@@ -102,7 +103,7 @@ def ratio(
     its own. The error is that of a ratio by linearisation (Cochran, "Sampling Techniques", 2.11) with the residual of
     each cluster divided by 1 - leverage (MacKinnon and White, J. Econometrics 29, 1985). Variances of two ways add
     up, less that of both together (Cameron, Gelbach and Miller, J. Business & Economic Statistics 29, 2011). A way
-    with fewer clusters than `LEAST_CLUSTERS` is left out where there is another, and then there is not enough data.
+    with fewer clusters than the `least` is left out where there is another, and then there is not enough data.
     `blurs` are standard errors of the parts that residuals do not show, since they were used to make them alike.
     """
     weighted = [weight * whole for whole, weight in zip(wholes, weights, strict=True)]
@@ -115,7 +116,7 @@ def ratio(
     residuals = [
         weight * part - value * whole for part, weight, whole in zip(parts, weights, weighted, strict=True)
     ]
-    many = [way for way in ways if len(set(way)) >= LEAST_CLUSTERS]
+    many = [way for way in ways if len(set(way)) >= least]
     spreads = [_spread(residuals, weighted, way) for way in many or [range(len(parts))]]
     variance = max(spread.variance for spread in spreads)
     third = max(spreads, key=lambda spread: spread.variance).third
@@ -130,7 +131,7 @@ def ratio(
     skew = third / scale if scale > 0 else 0.0
     found = linear(value, math.sqrt(variance) / total, freedom, skew)
     # Ten files of which one is as long as the others together are not ten.
-    enough = len(many) == len(ways) and min(spread.clusters for spread in spreads) >= LEAST_CLUSTERS
+    enough = len(many) == len(ways) and min(spread.clusters for spread in spreads) >= least
     return found if enough or not ways else replace(found, enough=False)
 
 
@@ -186,7 +187,11 @@ def mean(
 
 
 def rate(
-    parts: Sequence[float], wholes: Sequence[float], weights: Sequence[float], *ways: Way
+    parts: Sequence[float],
+    wholes: Sequence[float],
+    weights: Sequence[float],
+    *ways: Way,
+    least: int = LEAST_CLUSTERS,
 ) -> Estimate | None:
     """A ratio between 0 and 1, with its interval on the logit scale, which keeps it there.
 
@@ -199,6 +204,7 @@ def rate(
         [wholes[place] for place in told],
         [weights[place] for place in told],
         *([way[place] for place in told] for way in ways),
+        least=least,
     )
     if found is None:
         return None
@@ -229,6 +235,19 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
     """`one` minus `other`, which are independent."""
     found = combined(one.value - other.value, [(1.0, one), (-1.0, other)])
     return replace(found, enough=one.enough and other.enough)
+
+
+def rates_apart(one: Estimate, other: Estimate) -> Estimate:
+    """`one` minus `other`, two independent rates, whose intervals need not lie evenly about them.
+
+    Each end is as far off as the ends of both intervals that lead there, squared and added (Newcombe, Statistics in
+    Medicine 17, 1998, with any intervals: Zou and Donner, ibid. 27, 2008).
+    """
+    found = difference(one, other)
+    value = one.value - other.value
+    low = value - math.hypot(one.value - one.low, other.high - other.value)
+    high = value + math.hypot(one.high - one.value, other.value - other.low)
+    return replace(found, low=low, high=high)
 
 
 def shrunk(found: Sequence[Estimate]) -> list[Estimate]:

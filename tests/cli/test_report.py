@@ -117,7 +117,19 @@ def test_an_empty_log_is_no_failure_in_any_format(offline_shell: Shell, form: st
 
 
 @pytest.mark.parametrize(
-    "options", [["--by", "colour"], ["--watch"], ["--watch", "-o", "x.html"], ["--since", "yesterday"]]
+    "options",
+    [
+        ["--compare", "yesterday"],
+        ["--compare", "7d", "--format", "csv"],
+        ["--fail-above", "much"],
+        ["--fail-above", "-1"],
+        ["--fail-above", "5/year"],
+        ["--fail-above", "5/"],
+        ["--by", "colour"],
+        ["--watch"],
+        ["--watch", "-o", "x.html"],
+        ["--since", "yesterday"],
+    ],
 )
 def test_a_call_that_makes_no_sense_is_a_mistake_of_the_user(
     offline_shell: Shell, options: list[str]
@@ -125,6 +137,52 @@ def test_a_call_that_makes_no_sense_is_a_mistake_of_the_user(
     ran = offline_shell.run("report", *options)
     assert ran.code == 2
     assert ran.err.startswith("editsvc: ")
+
+
+def test_a_comparison_comes_first_and_covers_its_window(offline_shell: Shell, two_requests: None) -> None:
+    shown = offline_shell.run("report", "--compare", "7d").out.decode()
+    assert "Nothing to compare: 2 requests in the last 7 days, 0 requests in those before." in shown
+    assert "The last 7 days against the 7 days before" in shown
+    found = offline_shell.run("report", "--compare", "24h", "--format", "json").json
+    assert found["comparison"]["now"]["requests"] == 2
+    assert found["comparison"]["before"]["requests"] == 0
+    assert found["recommendations"][0]["kind"] == "nothing-to-compare"
+    assert (datetime.now(UTC) - datetime.fromisoformat(found["since"])).total_seconds() < 25 * 3600
+
+
+def test_a_report_can_be_of_one_model(offline_shell: Shell, two_requests: None) -> None:
+    assert offline_shell.run("report", "--model", "gpt-oss-120b", "--format", "json").json["requests"] == 2
+    assert offline_shell.run("report", "--model", "other", "--format", "json").json["requests"] == 0
+
+
+@pytest.mark.parametrize(("cost", "period", "code"), [(1.5, "/month", 1), (0.5, "", 0), (None, "/day", 1)])
+def test_a_cost_above_the_limit_ends_with_1(
+    offline_shell: Shell, cost: float | None, code: int, period: str
+) -> None:
+    with TokenLog(offline_shell.data / LOG_FILE) as log:
+        for number, each in enumerate((cost, 0.25)):
+            log.append(
+                record_of(
+                    {
+                        "id": str(number),
+                        "created_at": datetime.now(UTC),
+                        "source": Source.CLI,
+                        "status": Status.CHANGED,
+                        "completion_tokens": 120,
+                        "cost_usd": each,
+                        "attempts": 1,
+                    }
+                )
+            )
+    ran = offline_shell.run("report", "--fail-above", f"1{period}")
+    assert ran.code == code
+    said = {
+        1.5: "is $1.75, above $1.00.",
+        0.5: "is $0.75, within $1.00.",
+        None: "cannot be said: the price of the model is unknown for 1 of 2 requests; the others cost $0.25.",
+    }
+    assert ran.err.rstrip().endswith(said[cost])
+    assert b"requests on" in ran.out
 
 
 def test_a_watched_report_follows_the_log_until_ctrl_c(

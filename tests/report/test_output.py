@@ -95,6 +95,8 @@ def test_the_json_has_the_agreed_names(report: Report) -> None:
         "restarts",
         "what_if",
         "calibration",
+        "comparison",
+        "forecast",
         "days",
         "groups",
         "recommendations",

@@ -118,6 +118,44 @@ def test_since_leaves_out_what_is_older(log_url: str, mixed: list[RequestRecord]
     assert rounded(found) == rounded(expected)
 
 
+@pytest.mark.parametrize("model", [None, "fast"])
+def test_a_window_leaves_out_what_is_not_in_it(
+    log_url: str, mixed: list[RequestRecord], model: str | None
+) -> None:
+    since, until = mixed[20].created_at, mixed[90].created_at
+    with TokenLog(log_url) as log:
+        for record in mixed:
+            log.append(record)
+        found = log.evidence(by=("language",), since=since, until=until, model=model, days=True)
+    expected = gather(mixed, by=("language",), since=since, until=until, model=model)
+    assert {facet: sums.requests for facet, sums in found.cells.items()} == {
+        facet: sums.requests for facet, sums in expected.cells.items()
+    }
+    assert (found.sample, found.explored, found.restarts) == (
+        expected.sample,
+        expected.explored,
+        expected.restarts,
+    )
+    assert (found.first, found.last, found.days) == (expected.first, expected.last, expected.days)
+
+
+def test_costs_tell_unknown_prices_from_what_was_not_reported(log_url: str, make_record: Make) -> None:
+    with TokenLog(log_url) as log:
+        for fields in (
+            {"cost_usd": 0.5, "completion_tokens": 10},
+            {"cost_usd": 0.25, "completion_tokens": 10, "model": "other"},
+            {"cost_usd": None, "completion_tokens": 10},  # no price
+            {"cost_usd": None, "completion_tokens": None},  # cut short
+            {"cost_usd": None, "completion_tokens": 10, "offline": True},  # costs nothing
+        ):
+            log.append(make_record(**fields))
+        first = next(log.records()).created_at
+        assert log.costs() == (4, 2, 1, 0.75)
+        assert log.costs(model="other") == (1, 1, 0, 0.25)
+        assert log.costs(first, first + timedelta(seconds=1)) == (1, 1, 0, 0.5)
+        assert log.costs(first - timedelta(days=2), first) == (0, 0, 0, None)
+
+
 def test_the_sums_are_those_of_another_query(log_url: str, mixed: list[RequestRecord]) -> None:
     with TokenLog(log_url) as log:
         for record in mixed:

@@ -1,0 +1,87 @@
+"""What the month will have cost, in local time, from the costs of the days before."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+
+from editsvc.report.model import Forecast, Spent
+from editsvc.tuning.forecast import LEAST_DAYS, Day, total
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from editsvc.tokenlog.evidence import Costs
+
+    Reader = Callable[[datetime | None, datetime | None], Costs]
+
+_WEEKS: Final = 4
+
+
+def month_forecast(costs: Reader, now: datetime, zone: tzinfo | None = None) -> Forecast:
+    """The forecast at `now` for the month that it is in; `costs` are those from one time to another.
+
+    `zone` is where days begin; None is here. Raises whatever `costs` raises.
+    """
+    today = now.astimezone(zone).date()
+    month = today.replace(day=1)
+    spent = of(costs(midnight(month, zone), now))
+    past = _past(costs, today, zone)
+    if len(past) < LEAST_DAYS:
+        return _unknown(
+            month, spent, len(past), f"not enough data: {_days(len(past))}, {LEAST_DAYS} are needed"
+        )
+    if spent.usd is None and not any(each.amount for each in past):
+        return _unknown(month, spent, len(past), "no request has a known cost")
+    tomorrow = midnight(today + timedelta(days=1), zone)
+    left = (tomorrow - now) / (tomorrow - midnight(today, zone))
+    coming = [(today, left)]
+    following = today + timedelta(days=1)
+    while following.month == today.month:
+        coming.append((following, 1.0))
+        following += timedelta(days=1)
+    found = total(past, coming)
+    assert found is not None  # noqa: S101 - there are days enough
+    so_far = spent.usd or 0.0
+    return Forecast(
+        month, spent, len(past), so_far + found.value, so_far + found.low, so_far + found.high, ""
+    )
+
+
+def _unknown(month: date, spent: Spent, days: int, why: str) -> Forecast:
+    return Forecast(month, spent, days, None, None, None, why)
+
+
+def _past(costs: Reader, today: date, zone: tzinfo | None) -> list[Day]:
+    """The four weeks before today, from the first day that has a request."""
+    found: list[Day] = []
+    for ago in range(7 * _WEEKS, 0, -1):
+        day = today - timedelta(days=ago)
+        each = costs(midnight(day, zone), midnight(day + timedelta(days=1), zone))
+        if found or each.requests:
+            found.append(Day(day, each.usd or 0.0))
+    return found
+
+
+def period_begins(period: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """When the ``day``, ``week`` (from Monday on) or ``month`` that `now` is in began."""
+    today = now.astimezone(zone).date()
+    if period == "month":
+        return midnight(today.replace(day=1), zone)
+    return midnight(today - timedelta(days=today.weekday() if period == "week" else 0), zone)
+
+
+def of(costs: Costs) -> Spent:
+    """What the log counted, as a report has it."""
+    return Spent(costs.requests, costs.reported, costs.unpriced, costs.usd)
+
+
+def midnight(day: date, zone: tzinfo | None) -> datetime:
+    """When `day` begins; None stands for the zone of this machine."""
+    begins = datetime.combine(day, time.min)
+    return begins.astimezone() if zone is None else begins.replace(tzinfo=zone)
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'} with requests before today"
