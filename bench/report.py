@@ -7,6 +7,7 @@ reported that a server reports. It is kept in the system's folder for temporary 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import sqlite3
@@ -125,9 +126,13 @@ def measure(
         def call(options: dict[str, Any]) -> Callable[[], float]:
             return lambda: table.cpu_ms(lambda: read(log, **options)) / 1000
 
-        found = table.interleaved(
-            {name: call(options) for name, options in kinds.items()}, rounds=turns, warmups=0
-        )
+        gc.disable()  # as in the command
+        try:
+            found = table.interleaved(
+                {name: call(options) for name, options in kinds.items()}, rounds=turns, warmups=0
+            )
+        finally:
+            gc.enable()
     for name, values in found.items():
         yield table.alone(f"report over {records:,} records {name}", values, unit="s", goal=GOAL_S)
 

@@ -41,8 +41,9 @@ COMMANDS: Final = {
 }
 
 
-# Commands that go on loading until their first request is on its way; they switch the collection of garbage on.
-_COLLECT_LATER: Final = frozenset({"rewrite"})
+# Commands that go on loading until their first request is on its way, and those that end with what they have made; they
+# switch the collection of garbage on when it is due.
+_COLLECT_LATER: Final = frozenset({"rewrite", "report"})
 
 
 class _LazyGroup(CommandGroup):

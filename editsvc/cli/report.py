@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import time
@@ -156,6 +157,7 @@ def command(
             return with_servers(report, settings)
 
         if watch:
+            gc.enable()  # one report after the other
             _watch(made)
             return 0
         report = made()

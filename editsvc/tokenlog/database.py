@@ -300,9 +300,10 @@ class Database:
         )
         return [row[0] for row in self._rows(statement)]
 
-    def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    def _rows(self, *statements: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of all `statements`, in one transaction."""
         with self._transaction(_READ) as connection:
-            return connection.execute(statement).all()
+            return [row for statement in statements for row in connection.execute(statement)]
 
     def _unreadable(self, exc: ValueError) -> LogUnavailable:
         return LogUnavailable(

@@ -8,7 +8,8 @@ None means "not reported", in sums too; it is never zero. Times are seconds, cos
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import Status
@@ -103,9 +104,12 @@ class Sums:
     cost_reported: int = 0
 
 
+_VALUES: Final = attrgetter(*(each.name for each in fields(Sums)))
+
+
 def combined(parts: Iterable[Sums]) -> Sums:
     """The sums over all requests of `parts`, which are disjoint."""
-    rows = [astuple(part) for part in parts]
+    rows = map(_VALUES, parts)
     reported = ([value for value in column if value is not None] for column in zip(*rows, strict=True))
     return Sums(*(sum(values) if values else None for values in reported))  # type: ignore[arg-type]  # counts are never None
 

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
+    Boolean,
     Integer,
     Text,
     and_,
     case,
     cast,
     func,
+    literal,
     literal_column,
     null,
     select,
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 
     Statement = Select[*tuple[Any, ...]]
     Found = Row[*tuple[Any, ...]]
-    Rows = Callable[[Statement], Sequence[Found]]
+    Rows = Callable[..., Sequence[Found]]
 
 _T: Final = REQUESTS.c
 _START: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -71,6 +73,8 @@ _FEWER: Final = 2
 _AGGREGATES: Final = len(fields(Sums))
 # What a group is told apart by where rows are sorted: five columns, the last of which holds the truths, bit by bit.
 _SORTED: Final = 5
+# With more combinations, a statement for each of them takes longer than to sort all rows at once.
+_MOST_FACETS: Final = 600
 _SENT, _DRAWN, _UNKNOWN, _OFFLINE, _BENCH = 1, 2, 4, 8, 16
 _FACET: Final = (
     _T.model,
@@ -125,7 +129,9 @@ def gather(
     condition = text(f"({ODD_IN_SQLITE if sqlite else ODD_IN_POSTGRESQL})")
     odd = rows(select(literal_column("1")).select_from(REQUESTS).where(condition).limit(1))
     one = believed(sqlite=sqlite) if odd else as_stored()
-    cells = _cells(rows(_sums(keys, None if window == Window() else chosen, one, sqlite=sqlite)), len(by))
+    counted = None if window == Window() else chosen
+    statements = _by_facet(rows, keys, counted, one) if sqlite and None in map(_place, keys) else ()
+    cells = _cells(rows(*(statements or (_sums(keys, counted, one, sqlite=sqlite),))), len(by))
     if "day" in by:
         cells = local.read(cells, by.index("day"))
     requests = sum(sums.requests for sums in cells.values())
@@ -241,10 +247,47 @@ def _sums(
             if places
             else facet
         )
+    found = select(*keys, *facet, *_aggregates(one)).group_by(*groups)
+    return found if chosen is None else found.where(chosen)
+
+
+def _by_facet(
+    rows: Rows,
+    keys: Sequence[ColumnElement[Any]],
+    chosen: ColumnElement[bool] | None,
+    one: Mapping[str, ColumnElement[Any]],
+) -> list[Statement]:
+    """The same in SQLite where rows have to be sorted: a statement for each facet, which sorts that part of the index.
+
+    Sorted by the keys alone, in small parts, a million rows take 40 % less time. Empty if there are too many facets.
+    """
+    # As it is stored: a truth is a number there, and 2 is as true as 1.
+    stored = [
+        type_coerce(column, Integer) if isinstance(column.type, Boolean) else column for column in _FACET
+    ]
+    found = select(*stored).group_by(*_FACET)
+    facets = rows(found if chosen is None else found.where(chosen))
+    if len(facets) > _MOST_FACETS:
+        return []
+    aggregates = _aggregates(one)
+    statements = []
+    for facet in facets:
+        same = [column.is_(value) for column, value in zip(stored, facet, strict=True)]
+        shown = (literal(value, column.type) for column, value in zip(_FACET, facet, strict=True))
+        statements.append(
+            select(*keys, *shown, *aggregates)
+            .where(*same, *(() if chosen is None else (chosen,)))
+            .group_by(*keys)
+        )
+    return statements
+
+
+def _aggregates(one: Mapping[str, ColumnElement[Any]]) -> tuple[ColumnElement[Any], ...]:
+    """The fields of `Sums`, in order."""
     accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
     completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
     # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
-    aggregates = (
+    return (
         func.count(),
         func.sum(case((one["attempts"] > 1, 1), else_=0)),
         func.count(completion),
@@ -272,8 +315,6 @@ def _sums(
         func.sum(hunks + 0 * kept),
         func.count(one["cost_usd"]),
     )
-    found = select(*keys, *facet, *aggregates).group_by(*groups)
-    return found if chosen is None else found.where(chosen)
 
 
 def _place(key: ColumnElement[Any]) -> int | None:
