@@ -126,7 +126,9 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
     findings = _most_used(judgement.models, summaries) if judgement is not None else []
     said = parts.some(
         "The recommendations",
-        lambda: recommendations(everything, whole, summaries, findings, by_model),
+        lambda: recommendations(
+            everything, whole, summaries, findings, by_model, sampled=evidence.sampled_every > 1
+        ),
     )
     if parts.missing:
         said = [_NOTHING_SAID]  # a missing part must not count as zero

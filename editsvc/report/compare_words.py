@@ -166,12 +166,13 @@ def _saved_row(each: ComparedModel) -> tuple[str, ...]:
         share(each.now),
         share(each.before),
         change,
-        _interval(Unit.SHARE, each.change, each.low, each.high),
+        _interval(Unit.SHARE, each.change, each.low, each.high, missing=bool(each.missing)),
     )
 
 
 def _cells(each: Compared) -> tuple[str, ...]:
-    change = NOT_REPORTED if each.change is None else _change(each.unit, each.change)
+    most = max(abs(value) for value in (each.change, each.low, each.high, 0.0) if value is not None)
+    change = NOT_REPORTED if each.change is None else _change(each.unit, each.change, most)
     return (
         _value(each.unit, each.now),
         _value(each.unit, each.before),
@@ -180,12 +181,15 @@ def _cells(each: Compared) -> tuple[str, ...]:
     )
 
 
-def _interval(unit: Unit, change: float | None, low: float | None, high: float | None) -> str:
+def _interval(
+    unit: Unit, change: float | None, low: float | None, high: float | None, *, missing: bool = False
+) -> str:
     if change is None:
-        return ""
+        return TOO_FEW if missing else ""
     if low is None or high is None:
         return TOO_FEW
-    return f"{_change(unit, low)} to {_change(unit, high)}"
+    most = max(abs(low), abs(high), abs(change))
+    return f"{_change(unit, low, most)} to {_change(unit, high, most)}"
 
 
 def _value(unit: Unit, value: float | None) -> str:
@@ -196,15 +200,15 @@ def _value(unit: Unit, value: float | None) -> str:
     return seconds(value) if unit is Unit.SECONDS else dollars(value)
 
 
-def _change(unit: Unit, value: float) -> str:
-    """A difference with its sign; that of shares is in points."""
+def _change(unit: Unit, value: float, most: float = 1.0) -> str:
+    """A difference with its sign, in a row whose largest is `most`; that of shares is in points."""
     sign = "+" if value >= 0 else "-"
     amount = abs(value)
     if unit is Unit.SHARE:
         return f"{sign}{100 * amount:.1f} pt"
     if unit is Unit.DOLLARS:
         return f"{sign}${amount:,.2f}"
-    return f"{sign}{amount:.3g} s" if amount >= _TENTH else f"{sign}{1000 * amount:.0f} ms"
+    return f"{sign}{amount:.2f} s" if most >= _TENTH else f"{sign}{1000 * amount:.0f} ms"
 
 
 def _either_way(low: float, high: float) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report.model import Forecast, Spent
+from editsvc.tokenlog.evidence import Costs
 from editsvc.tuning.forecast import LEAST_DAYS, Day, total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import tzinfo
-
-    from editsvc.tokenlog.evidence import Costs
 
     Reader = Callable[[datetime | None, datetime | None], Costs]
 
@@ -26,8 +26,14 @@ def month_forecast(costs: Reader, now: datetime, zone: tzinfo | None = None) -> 
     """
     today = now.astimezone(zone).date()
     month = today.replace(day=1)
-    spent = of(costs(midnight(month, zone), now))
-    past = _past(costs, today, zone)
+    begins = today - timedelta(days=7 * _WEEKS)
+    by_day = {}
+    day = min(month, begins)
+    while day <= today:
+        by_day[day] = costs(midnight(day, zone), min(now, midnight(day + timedelta(days=1), zone)))
+        day += timedelta(days=1)
+    spent = of(_sum([each for day, each in by_day.items() if day >= month]))
+    past = _past({day: each for day, each in by_day.items() if begins <= day < today})
     if len(past) < LEAST_DAYS:
         return _unknown(
             month, spent, len(past), f"not enough data: {_days(len(past))}, {LEAST_DAYS} are needed"
@@ -53,15 +59,23 @@ def _unknown(month: date, spent: Spent, days: int, why: str) -> Forecast:
     return Forecast(month, spent, days, None, None, None, why)
 
 
-def _past(costs: Reader, today: date, zone: tzinfo | None) -> list[Day]:
-    """The four weeks before today, from the first day that has a request."""
+def _past(by_day: Mapping[date, Costs]) -> list[Day]:
+    """The days from the first that has a request."""
     found: list[Day] = []
-    for ago in range(7 * _WEEKS, 0, -1):
-        day = today - timedelta(days=ago)
-        each = costs(midnight(day, zone), midnight(day + timedelta(days=1), zone))
+    for day, each in by_day.items():
         if found or each.requests:
             found.append(Day(day, each.usd or 0.0))
     return found
+
+
+def _sum(found: Sequence[Costs]) -> Costs:
+    known = [each.usd for each in found if each.usd is not None]
+    return Costs(
+        sum(each.requests for each in found),
+        sum(each.reported for each in found),
+        sum(each.unpriced for each in found),
+        math.fsum(known) if known else None,
+    )
 
 
 def period_begins(period: str, now: datetime, zone: tzinfo | None = None) -> datetime:

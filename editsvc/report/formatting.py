@@ -75,7 +75,7 @@ def dollars(value: float | None) -> str:
 def cost(summary: Summary) -> str:
     """What the requests cost, and of how many that is known, if not of all."""
     known, of = summary.cost_reported, summary.requests
-    covers = "" if known in {0, of} else f" in {known:,} of {count(of, 'request')} (not known of the others)"
+    covers = "" if known in {0, of} else f" (cost covers {known:,} of {count(of, 'request')})"
     return f"{dollars(summary.cost_usd)}{covers}"
 
 

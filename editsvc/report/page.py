@@ -10,6 +10,8 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from editsvc.report import plots
+from editsvc.report.budget_words import foretold
+from editsvc.report.compare_words import HEADINGS, caption, compared_rows, group_rows, note
 from editsvc.report.formatting import (
     NOT_REPORTED,
     cost,
@@ -55,6 +57,17 @@ _TERMS: Final = (
         "holds the true value in 95 of 100 logs; edits of one file count as one, and below ten files there is none",
     ),
     ("Median, p95", "half of the requests, or 95 in 100, took no longer"),
+    ("Token", "a piece of a text, some four characters; what servers count, and bill"),
+    ("First token, total", "seconds until the reply began to arrive, and until the edit was there"),
+    ("Queue, completion", "seconds before the server began, and in which it wrote, by its own clock"),
+    (
+        "Candidate",
+        "what could have been the prediction: the file, the part to be rewritten, a draft, or none",
+    ),
+    (
+        "Local verifier, preset",
+        "works out which tokens of a candidate a server would have accepted, by one of the known ways of servers",
+    ),
 )
 _TOKENS: Final = ("accepted", "rejected", "generated")
 
@@ -75,6 +88,8 @@ def to_html(report: Report, made: Parts | None = None) -> str:
     if summary.requests:
         parts += [
             made.part("The key figures", lambda: _tiles(report), ""),
+            *made.some("The comparison", lambda: _compared(report)),
+            *made.some("The forecast", lambda: _month(report)),
             made.part("Time saved", lambda: _time_saved(report), ""),
             *made.some("The sums of each day", lambda: _over_time(report)),
             *made.some("Break-even", lambda: _decisions(report)),
@@ -106,7 +121,7 @@ def _missing(made: Parts) -> str:
 def _tiles(report: Report) -> str:
     summary = report.summary
     prediction, verdicts, effect = summary.prediction, summary.verdicts, report.effect
-    rejected = f"{integer(prediction.rejected_tokens)} tokens, of {cost(summary)}"
+    rejected = f"{integer(prediction.rejected_tokens)} tokens; all cost {cost(summary)}"
     return "<section class=tiles aria-label='Key figures'>{}</section>".format(
         "".join(
             (
@@ -131,7 +146,7 @@ def _tiles(report: Report) -> str:
                 _tile(
                     "Time saved", seconds(effect.total_s.saved), spread(effect.total_s), "on the median edit"
                 ),
-                _tile("Rejected tokens", dollars(prediction.rejected_cost_usd), "", rejected),
+                _tile("Cost of rejected tokens", dollars(prediction.rejected_cost_usd), "", rejected),
             )
         )
     )
@@ -142,6 +157,25 @@ def _tile(name: str, value: str, between: str, of: str) -> str:
         f"<div class=tile><h2>{escape(name)}</h2><p class=value>{escape(value)}</p>"
         f"<p class=spread>{escape(between)}</p><p class=of>{escape(of)}</p></div>"
     )
+
+
+def _compared(report: Report) -> list[str]:
+    found = report.comparison
+    if found is None or not (found.now.requests and found.before.requests):
+        return []
+    told = note(found)
+    shown = _table(("", *HEADINGS), compared_rows(found))
+    if found.groups:
+        names = [name.replace("_", " ") for name in report.by]
+        shown += _table((*names, "", *HEADINGS), group_rows(found), names=len(names) + 1)
+    return [_block(caption(found), f"{told} Differences of shares are in points (pt).".strip(), shown)]
+
+
+def _month(report: Report) -> list[str]:
+    found = report.forecast
+    if found is None or not found.so_far.requests:
+        return []
+    return [_block("Cost this month", f"{foretold(found)}.", "")]
 
 
 def _time_saved(report: Report) -> str:
@@ -158,7 +192,9 @@ def _time_saved(report: Report) -> str:
     table = _table(("", "with", "without", "saved (95 % interval)"), rows)
     note = (
         f"Only randomised requests are compared: {effect.requests_with:,} with a prediction, "
-        f"{effect.requests_without:,} without."
+        f"{effect.requests_without:,} without. Across: seconds until the edit was there; equal steps multiply "
+        "them (a logarithmic scale). The higher a curve, the more edits took so long; below 100 of them each is a dot. "
+        "Dotted lines are the medians."
     )
     if not effect.requests_with or not effect.requests_without:
         return _figure("Time with and without prediction", "", f"{note} {_how_many_more(effect)}", table)
@@ -254,8 +290,8 @@ def _decisions(report: Report) -> list[str]:
                 plots.break_even("breakeven", "What is saved over the accepted share", points),
                 "Across: the share a of the written tokens that came from the prediction. Up: the share of an "
                 "edit’s cost, time and money, that predicting saves. Above the line in the middle it pays. The "
-                "position of a server depends on s, the cost of a verifying pass relative to a plain one: it pays if "
-                "a > f(s-1)/(1+f(s-1)); drawn for f = 1. A model that was not measured is in the table alone.",
+                "slanted lines are servers that take s times as long for a pass that verifies a prediction as for a "
+                "plain one, if all passes verify. A model that was not measured is in the table alone.",
                 _table(
                     ("model", "requests", "accepted share a", "saved", "95 % interval"),
                     [

@@ -23,6 +23,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 20, 30, 38
 _BINS: Final = 48
 _LABEL_WIDTH: Final = 66  # the width of a date, with some space around it
 _LABEL_HEIGHT: Final = 14
+_LEAST_APART: Final = 12  # from one line of a label to another
 _LEAST: Final = 0.001  # seconds; no edit is faster, and a logarithmic axis has no 0
 _MANY_DAYS: Final = 45
 _FEW: Final = 100  # so many make a density
@@ -200,7 +201,9 @@ def break_even(identity: str, title: str, points: Sequence[Point]) -> str:
         ),
         _line("zero", _LEFT, y(0), WIDTH - _RIGHT, y(0)),
     ]
-    told, labels = [], _Labels()
+    told: list[str] = []
+    drawn: list[Point] = []
+    labels = _Labels()
     for number, cost in enumerate(PASS_COSTS):
         name, beside = f"s = {cost:g}", x(0.2) - 4
         body.append(_line(f"c line dash{number}", x(0), y(1 - cost), x(1), y(1)))
@@ -217,11 +220,22 @@ def break_even(identity: str, title: str, points: Sequence[Point]) -> str:
             body.append(_line("a whisker", x(each.x), y(each.low), x(each.x), y(each.high)))
         said = f"saves {_percent(each.y)}" if each.y >= 0 else f"loses {_percent(-each.y)}"
         body.append(_dot("a", x(each.x), y(each.y), f"{each.name}: {said}"))
-        on_left = each.x > 0.5  # noqa: PLR2004 - the half of the plot
-        beside = x(each.x) + (-8 if on_left else 8)
-        height = labels.place(beside, y(each.y) + 4, each.name, on_left=on_left)
-        body.append(_text("name", beside, height, each.name, "end" if on_left else "start"))
+        drawn.append(each)
         told.append(f"{each.name}: {_percent(each.x)} of the tokens accepted, {said}")
+    for each in drawn:
+        labels.keep_free(x(each.x), y(each.y or 0))
+    for each in drawn:
+        place, middle = x(each.x), y(each.y or 0)
+        on_left = each.x > 0.5  # noqa: PLR2004 - the half of the plot
+        beside = place + (-14 if on_left else 14)
+        height = labels.place(beside, middle + 4, each.name, on_left=on_left)
+        if len(drawn) > 1:
+            body.append(_line("leader", place, middle, beside + (2 if on_left else -2), height - 4))
+        body.append(_text("name", beside, height, each.name, "end" if on_left else "start"))
+    if not drawn:
+        body.append(
+            _text("small", (_LEFT + WIDTH - _RIGHT) / 2, y(0.72), "No model is measured yet", "middle")
+        )
     limits = ", ".join(f"{_percent((cost - 1) / cost)} at s = {cost:g}" for cost in PASS_COSTS)
     return _plot(
         identity,
@@ -261,6 +275,10 @@ class _Labels:
     def __init__(self) -> None:
         self._taken: list[tuple[float, float, float]] = []
 
+    def keep_free(self, x: float, y: float) -> None:
+        """No label may cover the dot there."""
+        self._taken.append((x - 5, x + 5, y + 4))
+
     def place(self, beside: float, height: float, name: str, *, on_left: bool) -> float:
         """Where a label goes that ends, or begins, `beside` a point."""
         width = _LETTER * len(name)
@@ -269,7 +287,7 @@ class _Labels:
             # 0, one line down, one up, two down, …
             tried = height + _LABEL_HEIGHT * ((offset + 1) // 2) * (1 if offset % 2 else -1)
             if _TOP <= tried <= HEIGHT - _BOTTOM and not any(
-                abs(tried - other) < _LABEL_HEIGHT and left < end and begin < left + width
+                abs(tried - other) < _LEAST_APART and left < end and begin < left + width
                 for begin, end, other in self._taken
             ):
                 height = tried

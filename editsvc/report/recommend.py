@@ -5,6 +5,7 @@ Whether predictions pay is the judge's answer (`editsvc.tuning.judge`), the same
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from editsvc.errors import Status
@@ -35,6 +36,9 @@ _MANY_FAILED: Final = 0.05
 # By whether predictions pay.
 _KINDS: Final = {True: "keep-predicting", False: "stop-predicting"}
 _ADVICE: Final = {True: "Keep predictions on", False: "Turn predictions off"}
+# In evidence, before the number of requests that it is from.
+_FROM: Final = ", from "
+_FROM_A_SAMPLE: Final = ", from a sample of "
 _UNKNOWN_YET: Final = "Not enough data to say whether predictions save time."
 # Correct whether exploration is on or off, so the setting need not be known.
 _EXPLORE: Final = (
@@ -49,11 +53,13 @@ def recommendations(
     by_model: Mapping[str | None, Summary],
     judged: Sequence[Finding] = (),
     effects: Mapping[str, Effect] | None = None,
+    *,
+    sampled: bool = False,
 ) -> list[Recommendation]:
     """Recommendations for these requests; the first says whether predictions pay off.
 
     `judged` are the findings about whole models, the most used first; `effects` are what the randomised requests to
-    each model say, which stands in where nothing is decided.
+    each model say, which stands in where nothing is decided. `sampled` says that both are about a sample.
     """
     told = [finding for finding in judged if finding.predict is not None or finding.ignored]
     found = [_verdict(overall, effect, judged)]
@@ -66,7 +72,13 @@ def recommendations(
         if model not in decided
     }
     if len(told) > 1 or len(judged) > len(told) > 0:
-        found += [_of_model(finding) for finding in judged if not against.get(finding.cell.model)]
+        # If all agree, the first sentence is about the first of them.
+        said = {told[0].cell.model} if len({_kind(finding) for finding in told}) == 1 else set()
+        found += [
+            _of_model(finding)
+            for finding in judged
+            if not against.get(finding.cell.model) and finding.cell.model not in said
+        ]
     for each in against.values():
         found += each
     for finding in judged:
@@ -76,7 +88,9 @@ def recommendations(
         if model is not None:
             summary = by_model[model]
             found += (*_usage(model, summary), *_coverage(model, summary), *_cost(model, summary))
-    return found
+    if not sampled:
+        return found
+    return [replace(each, evidence=each.evidence.replace(_FROM, _FROM_A_SAMPLE, 1)) for each in found]
 
 
 def _verdict(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Recommendation:
@@ -110,9 +124,9 @@ def _verdict(overall: Summary, effect: Effect, judged: Sequence[Finding]) -> Rec
             *([f"of no use to {_listed(deaf)}"] if deaf else ()),
         ]
         return Recommendation(
-            "decide-by-model", f"Decide about predictions by model: {', '.join(parts)}.", _numbers(effect)
+            "decide-by-model", f"Decide predictions by model: {', '.join(parts)}.", _numbers(effect)
         )
-    return _of_one(known[0], effect, all_models=len(known) > 1)
+    return _of_one(known[0], effect, named=len(judged) > 1)
 
 
 def _kind(finding: Finding) -> str:
@@ -121,8 +135,8 @@ def _kind(finding: Finding) -> str:
     return _KINDS[bool(finding.predict)]
 
 
-def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Recommendation:
-    """The sentence about one model, or about all that agree."""
+def _of_one(finding: Finding, effect: Effect, *, named: bool = False) -> Recommendation:
+    """The sentence about a model; it is `named` where there are others."""
     kind = _kind(finding)
     numbers = _numbers(effect) | _judged_numbers(finding)
     if finding.ignored:
@@ -135,7 +149,7 @@ def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Re
     if finding.unsupported:
         return Recommendation(kind, f"{head}: {finding.cell.model} refuses them.", numbers)
     net, saved = finding.net, finding.savings.net_s
-    whose = f"with {finding.cell.model} " if all_models else ""
+    whose = f"with {finding.cell.model} " if named else ""
     if net is None or saved is None or finding.predict is not (saved > 0):
         return Recommendation(
             kind,
@@ -143,10 +157,15 @@ def _of_one(finding: Finding, effect: Effect, *, all_models: bool = False) -> Re
             numbers,
             _evidence(finding),
         )
-    does = f"{whose}they {'seem to ' if finding.basis is Basis.MODELLED else ''}{'save' if saved > 0 else 'lose'}"
+    does = "save" if saved > 0 else "lose"
+    amount, part = seconds(abs(saved)), share(abs(net.value))
+    if finding.basis is Basis.MODELLED:
+        figure = f"they seem to {does} {amount}, {part} of an edit"
+    else:
+        figure = f"they {does} {amount} an edit, {part} of its cost"
     return Recommendation(
         kind,
-        f"{head}: {does} {seconds(abs(saved))} an edit, {share(abs(net.value))} of its cost.",
+        f"{head}: {whose}{figure}.",
         numbers,
         _evidence(finding),
     )
@@ -179,7 +198,7 @@ def _evidence(finding: Finding) -> str:
         else "chance chose none of those without, so that is modelled, and the setting exploration changes it"
     )
     return (
-        f"{_why(finding)}{interval}, from {found.sent:,} requests with a prediction and {found.plain:,} without"
+        f"{_why(finding)}{interval}{_FROM}{found.sent:,} requests with a prediction and {found.plain:,} without"
         f"{since}; {compared}. Cost is time and money together."
     )
 

@@ -32,8 +32,9 @@ main{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem;margin-
 .tile h2{margin:0;font-size:.85rem;color:var(--soft);font-weight:500}.tile p{margin:0}
 .value{font-size:1.55rem;font-weight:650;font-variant-numeric:tabular-nums}
 .spread,.of,figcaption,.block p,footer,summary{font-size:.85rem;color:var(--soft)}
-.block p{margin:0 0 .6rem}figcaption{margin:.3rem 0 .5rem}
-.plot{display:block;width:100%;height:auto;font-size:12px}
+.block p{margin:0 0 .6rem}.block p:last-child{margin:0}.scroll+.scroll{margin-top:1rem}figcaption{margin:.3rem 0 .5rem}
+.plot{display:block;width:100%;max-width:44rem;margin:0 auto;height:auto;font-size:12px}
+figure:last-of-type:nth-of-type(odd){grid-column:1/-1}
 .plot text{fill:var(--ink)}.plot .tick,.plot .small{fill:var(--soft)}.plot .small{font-size:11px}
 .plot .grid{stroke:var(--edge);stroke-width:1}.plot .zero{stroke:var(--soft);stroke-width:1.2}
 .plot .loss{fill:var(--loss)}
@@ -45,6 +46,7 @@ main{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem;margin-
 .plot .dot{fill:var(--hue);stroke:var(--card);stroke-width:1}
 .plot .dash0{stroke-dasharray:none;stroke-width:1.5}.plot .dash1{stroke-dasharray:7 4;stroke-width:1.5}
 .plot .dash2{stroke-dasharray:2 4;stroke-width:1.5}
+.plot .leader{stroke:var(--soft);stroke-width:.8}
 .plot .name{font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
 summary{cursor:pointer;padding:.2rem 0}
 .scroll{overflow-x:auto;background:linear-gradient(90deg,var(--card) 40%,transparent) 0/3rem 100% no-repeat local,
@@ -57,9 +59,10 @@ th{font-weight:600}thead th{color:var(--soft);font-weight:500}th[scope=row],th:f
 footer{margin-top:1.2rem;max-width:46rem}
 dt{float:left;clear:left;margin-right:.4rem;font-weight:600}dt::after{content:":"}dd{margin:0 0 .2rem}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}
-@media (max-width:60rem){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
+@media (max-width:60rem){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
+.tile:last-child:nth-child(odd){grid-column:1/-1}}
 @media (max-width:44rem){body{padding:.8rem}main{grid-template-columns:minmax(0,1fr)}
-.tile,figure,.block{padding:.7rem .8rem}}
+.tile,figure,.block{padding:.7rem .8rem}th[scope=row]{white-space:normal}}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--edge:#bbb;--a:#0a6bb0;--b:#b84a00;
 --c:#777}body{max-width:none;padding:0;font-size:11pt}figure,.tile,.block{break-inside:avoid}.scroll{overflow:visible}}
 """

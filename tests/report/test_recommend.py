@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from editsvc.errors import Status
+from editsvc.prediction.policy import Cell
 from editsvc.report import aggregate
+from editsvc.report.recommend import recommendations
+from editsvc.tokenlog.rows import record_of
+from editsvc.tokenlog.values import Source
+from editsvc.tuning.estimates import Estimate
+from editsvc.tuning.judge import Basis, Finding
+from editsvc.tuning.savings import Savings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -14,6 +26,24 @@ if TYPE_CHECKING:
     from editsvc.tokenlog import RequestRecord
 
     MakeRecord = Callable[..., RequestRecord]
+
+
+NOTHING_SAVED = Savings(
+    sent=0,
+    plain=0,
+    files=0,
+    acceptance=None,
+    coverage=None,
+    token_s=None,
+    pass_cost=None,
+    saved_s=None,
+    rejected_cost=0.0,
+    sent_s=None,
+    plain_s=None,
+    balance=None,
+    pass_cost_limit=None,
+    hour_limit=None,
+)
 
 
 def sentences(records: Iterable[RequestRecord]) -> list[str]:
@@ -34,6 +64,65 @@ def halves(randomised: MakeRecord, with_s: float, without_s: float, **fields: ob
         for number in range(60)
         for sent in (True, False)
     ]
+
+
+VALUES = st.floats(-100, 0.999)
+
+
+@st.composite
+def findings(draw: st.DrawFn) -> list[Finding]:
+    """What the judge may say of up to five models."""
+    found = []
+    for name in draw(st.lists(st.sampled_from("abcde"), unique=True, max_size=5)):
+        net = draw(st.none() | VALUES)
+        found.append(
+            Finding(
+                Cell("cerebras", name),
+                draw(st.integers(0, 10**7)),
+                replace(
+                    NOTHING_SAVED,
+                    net_s=draw(st.none() | st.floats(-1000, 1000)),
+                    failed=draw(st.floats(0, 1)),
+                ),
+                net=None
+                if net is None
+                else Estimate(net, net - 1, net + 1, 0.5, 9, enough=draw(st.booleans())),
+                predict=draw(st.sampled_from([None, True, False])),
+                ignored=draw(st.booleans()),
+                unsupported=draw(st.booleans()),
+                basis=draw(st.sampled_from([None, *Basis])),
+                foretold=draw(st.none() | st.tuples(VALUES, VALUES)),
+                missing="not enough data: 3 requests with known times, 20 are needed",
+            )
+        )
+    return found
+
+
+@given(judged=findings(), requests=st.integers(0, 3), predicted=st.booleans(), offline=st.booleans())
+def test_the_first_sentence_is_short_whatever_the_judge_says(
+    judged: list[Finding], requests: int, predicted: bool, offline: bool
+) -> None:
+    records = [
+        record_of(
+            {
+                "id": str(number),
+                "created_at": datetime(2026, 11, 1, tzinfo=UTC),
+                "source": Source.CLI,
+                "status": Status.CHANGED,
+                "prediction_sent": predicted,
+                "offline": offline,
+                "attempts": 1,
+            }
+        )
+        for number in range(requests)
+    ]
+    summary = aggregate(records).summary
+    first = recommendations(summary, aggregate([]).effect, {}, judged)[0]
+    names = {finding.cell.model for finding in judged}
+    words = [word for word in first.sentence.split() if word.rstrip(".,:") not in names]
+    assert len(words) <= 15, first.sentence
+    assert first.sentence.endswith(".")
+    assert "\n" not in first.evidence
 
 
 def test_predictions_that_save_time_are_to_be_kept(randomised: MakeRecord) -> None:
