@@ -252,7 +252,8 @@ def _over_time(report: Report) -> list[str]:
         _figure(
             "Acceptance over time",
             plots.over_time("acceptance", "Acceptance over time", bands),
-            "Accepted share of all verified prediction tokens, A/(A+R). A day with fewer than 20 requests has no band.",
+            "Accepted share of all verified prediction tokens, A/(A+R). A day with fewer than 20 requests, or ten "
+            "files, has no band.",
             rates,
         ),
         _figure(
