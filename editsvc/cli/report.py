@@ -207,7 +207,7 @@ def _is_over(budget: _Budget, log: TokenLog, report: Report, model: str | None) 
     if budget.period is None:
         spent, words = of(log.costs(report.since, now, model=model)), "of the requests in this report"
     else:
-        spent = of(log.costs(period_begins(budget.period, now), now, model=model))
+        spent = of(log.costs(period_begins(budget.period, now, log.zone), now, model=model))
         words = {"day": "today", "week": "of this week", "month": "of this month"}[budget.period]
     problem = above(spent, budget.usd, words)
     output.print_message(f"editsvc: {problem or within(spent, budget.usd, words)}")

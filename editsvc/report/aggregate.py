@@ -75,7 +75,7 @@ def read(
     end = now
     forecast = parts.part(
         "The forecast",
-        lambda: month_forecast(lambda begin, until: log.costs(begin, until, model=model), end),
+        lambda: month_forecast(lambda begin, until: log.costs(begin, until, model=model), end, log.zone),
         None,
     )
     comparison = None

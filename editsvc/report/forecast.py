@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from editsvc import zones
 from editsvc.report.model import Forecast, Spent
 from editsvc.tokenlog.evidence import Costs
 from editsvc.tuning.forecast import LEAST_DAYS, Day, total
@@ -19,29 +20,29 @@ if TYPE_CHECKING:
 _WEEKS: Final = 4
 
 
-def month_forecast(costs: Reader, now: datetime, zone: tzinfo | None = None) -> Forecast:
+def month_forecast(costs: Reader, now: datetime, zone: tzinfo = UTC) -> Forecast:
     """The forecast at `now` for the month that it is in; `costs` are those from one time to another.
 
-    `zone` is where days begin; None is here. Raises whatever `costs` raises.
+    Days are those of `zone`. Raises whatever `costs` raises.
     """
-    today = now.astimezone(zone).date()
+    today = zones.local(now, zone).date()
     month = today.replace(day=1)
-    begins = today - timedelta(days=7 * _WEEKS)
+    oldest = today - timedelta(days=7 * _WEEKS)
     by_day = {}
-    day = min(month, begins)
+    day = min(month, oldest)
     while day <= today:
-        by_day[day] = costs(midnight(day, zone), min(now, midnight(day + timedelta(days=1), zone)))
+        by_day[day] = costs(zones.begins(day, zone), min(now, zones.begins(day + timedelta(days=1), zone)))
         day += timedelta(days=1)
     spent = of(_sum([each for day, each in by_day.items() if day >= month]))
-    past = _past({day: each for day, each in by_day.items() if begins <= day < today})
+    past = _past({day: each for day, each in by_day.items() if oldest <= day < today})
     if len(past) < LEAST_DAYS:
         return _unknown(
             month, spent, len(past), f"not enough data: {_days(len(past))}, {LEAST_DAYS} are needed"
         )
     if spent.usd is None and not any(each.amount for each in past):
         return _unknown(month, spent, len(past), "no request has a known cost")
-    tomorrow = midnight(today + timedelta(days=1), zone)
-    left = (tomorrow - now) / (tomorrow - midnight(today, zone))
+    tomorrow = zones.begins(today + timedelta(days=1), zone)
+    left = (tomorrow - now) / (tomorrow - zones.begins(today, zone))
     coming = [(today, left)]
     following = today + timedelta(days=1)
     while following.month == today.month:
@@ -78,23 +79,17 @@ def _sum(found: Sequence[Costs]) -> Costs:
     )
 
 
-def period_begins(period: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+def period_begins(period: str, now: datetime, zone: tzinfo) -> datetime:
     """When the ``day``, ``week`` (from Monday on) or ``month`` that `now` is in began."""
-    today = now.astimezone(zone).date()
+    today = zones.local(now, zone).date()
     if period == "month":
-        return midnight(today.replace(day=1), zone)
-    return midnight(today - timedelta(days=today.weekday() if period == "week" else 0), zone)
+        return zones.begins(today.replace(day=1), zone)
+    return zones.begins(today - timedelta(days=today.weekday() if period == "week" else 0), zone)
 
 
 def of(costs: Costs) -> Spent:
     """What the log counted, as a report has it."""
     return Spent(costs.requests, costs.reported, costs.unpriced, costs.usd)
-
-
-def midnight(day: date, zone: tzinfo | None) -> datetime:
-    """When `day` begins; None stands for the zone of this machine."""
-    begins = datetime.combine(day, time.min)
-    return begins.astimezone() if zone is None else begins.replace(tzinfo=zone)
 
 
 def _days(count: int) -> str:

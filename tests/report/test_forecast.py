@@ -12,7 +12,7 @@ import pytest
 import statsmodels.api as sm
 
 from editsvc.report.budget_words import above, foretold, within
-from editsvc.report.forecast import midnight, month_forecast, period_begins
+from editsvc.report.forecast import month_forecast, period_begins
 from editsvc.report.model import Spent
 from editsvc.tokenlog.evidence import Costs
 from editsvc.tuning.forecast import Day, total
@@ -58,9 +58,13 @@ def test_the_month_begins_at_midnight_where_the_user_is() -> None:
 
 
 def test_a_day_of_25_hours_is_one_day() -> None:
-    assert midnight(date(2026, 10, 26), BERLIN) - midnight(date(2026, 10, 25), BERLIN) == timedelta(hours=24)
-    begin, end = (midnight(date(2026, 10, day), BERLIN).astimezone(UTC) for day in (25, 26))
-    assert end - begin == timedelta(hours=25)
+    """On the 25th of October the clock is put back in Berlin: a request in its last hour belongs to it."""
+    last = datetime(2026, 10, 25, 22, 30, tzinfo=UTC)
+    now = datetime(2026, 11, 3, tzinfo=UTC)
+    costs = {now - timedelta(days=ago): 0.0 for ago in range(1, 28)}
+    found = month_forecast(logged({**costs, last: 6.0}), now, BERLIN)
+    assert found.so_far.usd == 0
+    assert month_forecast(logged({last: 6.0}), datetime(2026, 10, 26, tzinfo=UTC), BERLIN).so_far.usd == 6
 
 
 @pytest.mark.parametrize(
