@@ -606,7 +606,8 @@ class EditServer(LanguageServer):
 
         settings = self.service_handle.settings
         with open_log(settings) as log:
-            report = with_servers(read(log, days=True, terms=judge_by(settings, datetime.now(UTC))), settings)
+            now = datetime.now(UTC)
+            report = with_servers(read(log, days=True, terms=judge_by(settings, now), now=now), settings)
         parts = Parts(report.missing)
         # The parts that are missing are known once the report is made.
         answer = contract.ReportPage(to_html(report, parts)) if form == "html" else to_json(report, parts)
