@@ -190,7 +190,7 @@ def errors() -> str:
         "| exit code | meaning |",
         "|---|---|",
         "| 0 | done: changed, or nothing to change; of several files, some may lack what the instruction is about |",
-        "| 1 | refused: by the model, by a check, or because the file has changed; `report --fail-above`: the limit is not kept |",
+        "| 1 | refused: by the model, by a check, or because the file has changed; or a limit of costs is not kept |",
         "| 2 | usage: the call contradicts itself, or a command is missing |",
         "| 3 | the provider failed, or did not deliver a complete reply |",
         "| 4 | the key or a setting is missing or wrong |",
