@@ -6,6 +6,7 @@ It is drawn on stderr, and taken away before anything is printed: what stays are
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
@@ -20,7 +21,7 @@ from editsvc.cli.live import Progress
 from editsvc.cli.output import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from editsvc.cli.totals import Totals
@@ -35,8 +36,8 @@ _KEPT_FREE: Final = 3
 class FileLine(Progress):
     """How far one file is, in a line."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
+    def __init__(self, path: str, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
         self.path = path
         self.name = visible(path)
 
@@ -44,10 +45,8 @@ class FileLine(Progress):
         """How far it is, in a few words."""
         if self._held:
             return "held back" if short else "waiting, because of the server's limits or a failure"
-        if self._locating:
-            return "locating" if short else "finding the place"
-        if not self._total:
-            return "waiting" if short else "waiting for the first token"
+        if self._locating or not self._total:
+            return self.meanwhile(short=short)
         reached = f"{self._reached}/{self._total}"
         if short:
             return f"{reached} · {self._changed} changed"

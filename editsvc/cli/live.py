@@ -7,6 +7,7 @@ reply is complete: what stays is the exact diff.
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
@@ -18,20 +19,24 @@ from editsvc.cli import looks
 from editsvc.cli.output import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from editsvc.engine.edit import StreamUpdate
 
 _SHOWN_LINES = 14
 _UPDATES_PER_SECOND = 30
+_SILENT_S = 2
 
 
 class Progress:
-    """A listener that knows how far one file is."""
+    """A listener that knows how far one file is; `clock` tells seconds."""
 
     follows = True
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since = clock()
         self._changed = 0
         self._reached = 0
         self._total = 0
@@ -40,19 +45,32 @@ class Progress:
 
     def restarted(self) -> None:
         """Begin again."""
-        self._changed = self._reached = 0
+        self._changed = self._reached = self._total = 0
+        self._locating = False
+        self._since = self._clock()
 
     def released(self) -> None:
         """It goes on."""
         self._held = False
+        self._since = self._clock()
 
     def locating(self) -> None:
         """The place of the edit is looked for, until more comes."""
         self._locating = True
+        self._since = self._clock()
 
     def held(self, _seconds: float | None) -> None:
         """The server's limits are waited for, until more comes."""
         self._held = True
+
+    def meanwhile(self, *, short: bool = False) -> str:
+        """What is done before there is anything of a reply, and for how long if that is long."""
+        if self._locating:
+            doing = "locating" if short else "finding the place"
+        else:
+            doing = "reading" if short else "reading the file"
+        seconds = int(self._clock() - self._since)
+        return doing if seconds < _SILENT_S else f"{doing} ({seconds} s)"
 
     def streamed(self, update: StreamUpdate) -> None:
         """Note how far it is."""
@@ -111,9 +129,7 @@ class LiveDiff(Progress):
             text.append(line + "\n", style)
         if self._held:
             text.append(f"{self._title}: waiting, because of the server's limits or a failure", "dim")
-        elif self._locating:
-            text.append(f"{self._title}: finding the place", "dim")
-        elif self._total:
+        elif self._total and not self._locating:
             places = (
                 f" · {self._changed} place{'s' if self._changed != 1 else ''} changed"
                 if self._changed
@@ -121,5 +137,5 @@ class LiveDiff(Progress):
             )
             text.append(f"{self._title}: {self._reached}/{self._total} lines{places}", "dim")
         else:
-            text.append(f"{self._title}: waiting for the first token", "dim")
+            text.append(f"{self._title}: {self.meanwhile()}", "dim")
         return text

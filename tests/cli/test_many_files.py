@@ -1,5 +1,6 @@
 """Many files at the same time: what a terminal shows, what is printed in which order, and what Ctrl-C leaves."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def board(terminal: Terminal) -> list[str]:
     lines = [line for line in terminal.shown if line]
     if not lines or " done" not in lines[-1]:
         return []
-    first = next((at for at, line in enumerate(lines) if "waiting" in line), len(lines) - 1)
+    first = next((at for at, line in enumerate(lines) if "reading" in line), len(lines) - 1)
     return lines[first:]
 
 
@@ -87,7 +88,7 @@ def test_files_are_edited_side_by_side_and_shown_as_they_end(shell: Shell, emula
         summary = terminal.text.split("\n")[-1]
         assert summary.startswith("editsvc: 4 files: 4 written · ")
         assert " tokens · $0.00" in summary
-        assert "waiting" not in terminal.text
+        assert "reading" not in terminal.text
         assert not terminal.screen.cursor.hidden
     assert [(shell.folder / name).read_text() for name in NAMES] == [EDITED] * 4
 
@@ -110,7 +111,7 @@ def test_a_narrow_terminal_has_one_line_for_each_file(
         terminal.until(all_wait(terminal, gates, 5))
         assert [len(line) < 40 for line in board(terminal)] == [True] * 6
         assert board(terminal)[4].startswith("…")
-        assert "forty-columns.py  waiting" in board(terminal)[4]
+        assert "forty-columns.py  reading" in board(terminal)[4]
         gates.let(*names)
         assert terminal.end() == 0
         assert ("\x1b[31m" in terminal.raw) == (not more)
@@ -186,8 +187,13 @@ def test_another_size_of_the_window_is_followed(shell: Shell, emulator: str, col
     with run(shell, emulator) as (gates, terminal):
         terminal.until(all_wait(terminal, gates))
         terminal.resize(30, columns)
-        state = "waiting" if columns < 70 else "waiting for the first token"
-        terminal.until(lambda: [line.split(maxsplit=1)[-1] for line in board(terminal)[:4]] == [state] * 4)
+        state = r"reading( \(\d+ s\))?" if columns < 70 else r"reading the file( \(\d+ s\))?"
+
+        def all_read() -> bool:
+            states = [line.split(maxsplit=1)[-1] for line in board(terminal)[:4]]
+            return len(states) == 4 and all(re.fullmatch(state, one) for one in states)
+
+        terminal.until(all_read)
         gates.let(*NAMES)
         assert terminal.end() == 0
         assert_together(terminal.text)
@@ -216,7 +222,7 @@ def test_ctrl_c_reports_what_is_done_and_what_is_not(shell: Shell, emulator: str
 
 def test_one_file_still_shows_its_diff_as_it_is_written(shell: Shell, emulator: str) -> None:
     with run(shell, emulator, ("alpha.py",)) as (gates, terminal):
-        terminal.until(lambda: "alpha.py: waiting for the first token" in terminal.text)
+        terminal.until(lambda: "alpha.py: reading the file" in terminal.text)
         gates.let("alpha.py")
         assert terminal.end() == 0
         assert " of 1 done" not in terminal.raw
@@ -259,9 +265,17 @@ def test_without_a_key_that_is_said_once(offline_shell: Shell) -> None:
     assert ran.err.count("no API key was found") == 1
 
 
-def test_a_file_whose_place_is_looked_for_says_so_until_more_comes() -> None:
-    line = FileLine("alpha.py")
+def test_a_file_says_what_is_done_until_more_comes() -> None:
+    now = 100.0
+    line = FileLine("alpha.py", lambda: now)
+    assert (line.state(short=False), line.state(short=True)) == ("reading the file", "reading")
+    now += 12.3
+    assert (line.state(short=False), line.state(short=True)) == ("reading the file (12 s)", "reading (12 s)")
     line.locating()
     assert (line.state(short=False), line.state(short=True)) == ("finding the place", "locating")
+    now += 3
+    assert line.state(short=False) == "finding the place (3 s)"
+    line.restarted()
+    assert line.state(short=False) == "reading the file"
     line.streamed(StreamUpdate([], 3, 9, [], []))
     assert line.state(short=False) == "3/9 lines · 0 places changed"

@@ -430,6 +430,27 @@ def test_the_progress_is_an_lsp_progress(desk: Desk, model: Callable[..., Any]) 
     assert neovim.lua("return vim.g.progress")[0] == "begin"
 
 
+def test_a_slow_server_is_said_to_read_the_file(desk: Desk, model: Callable[..., Any]) -> None:
+    model(ttft=60.0)
+    neovim = desk.open("steps.py", LONG)
+    neovim.keys(f":Edit! {RENAME}<CR>")
+    footers = """
+        return vim.iter(vim.api.nvim_list_wins()):map(function(window)
+          local footer = vim.api.nvim_win_get_config(window).footer
+          return footer and footer[1][1] or nil
+        end):totable()
+        """
+    neovim.until(
+        lambda: any(
+            re.fullmatch(r" reading the file \(\d+ s\) · :EditCancel stops it ", footer)
+            for footer in neovim.lua(footers)
+        ),
+        "what the server does",
+    )
+    neovim.keys(":EditCancel<CR>")
+    neovim.until(lambda: not float_text(neovim), "the end of the preview")
+
+
 # --- servers that are not there -----------------------------------------------------------------------------
 
 

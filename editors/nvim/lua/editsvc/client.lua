@@ -65,6 +65,10 @@ local handlers = {
     require("editsvc.review").update(params, context.client_id)
   end,
   ["workspace/applyEdit"] = apply_edit,
+  ["$/progress"] = function(failure, params, context)
+    vim.lsp.handlers["$/progress"](failure, params, context)
+    require("editsvc.edit").progressed(params)
+  end,
   ["window/logMessage"] = function(_, params)
     require("editsvc.status").note(params.message)
   end,

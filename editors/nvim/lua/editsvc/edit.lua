@@ -392,6 +392,18 @@ function M.streamed(message)
   end
 end
 
+--- Show what the server does before a part has come: work-done progress.
+---@param params lsp.ProgressParams
+function M.progressed(params)
+  local job = vim.iter(jobs):find(function(one)
+    return one.token == params.token
+  end)
+  local value = params.value
+  if job and not job.cancelled and type(value) == "table" and value.kind == "report" and value.message then
+    preview.say(job.preview, value.message)
+  end
+end
+
 --- Stop the edit of the current buffer that was asked for last, or else that of another one.
 function M.cancel()
   local buffer = vim.api.nvim_get_current_buf()

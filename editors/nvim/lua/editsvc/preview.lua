@@ -106,6 +106,15 @@ function M.open(source, title)
   return preview
 end
 
+--- Say what the server does, until there is something to see.
+---@param preview editsvc.Preview
+---@param message string
+function M.say(preview, message)
+  if preview.hunks == 0 and vim.api.nvim_buf_is_valid(preview.buffer) then
+    show(preview, ("%s · :EditCancel stops it"):format(message))
+  end
+end
+
 --- Add hunks that became certain.
 ---@param preview editsvc.Preview
 ---@param message editsvc.StreamParams
