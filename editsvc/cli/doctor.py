@@ -161,7 +161,8 @@ def _tokenizer() -> Checkup:
     from editsvc.tokens import tokenizer
 
     found = tokenizer()
-    text = f"{found.name}{'' if found.exact else ' (an approximation: rs-bpe is not installed)'}"
+    missing = " (an approximation: rs-bpe is not installed, and so what-if scores are not known)"
+    text = f"{found.name}{'' if found.exact else missing}"
     return Checkup("tokenizer", text, ok=True if found.exact else None)
 
 

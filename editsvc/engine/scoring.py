@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from editsvc.tokenlog.errors import LogUnavailable
+from editsvc.tokens import tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from editsvc.prediction.servers import Asked
     from editsvc.prediction.what_if import Tokenised
+    from editsvc.tokens import Tokenizer
 
 _WAITING = 64  # edits; further ones are not scored
 
@@ -23,7 +25,7 @@ _WAITING = 64  # edits; further ones are not scored
 def load() -> None:
     """Load what scoring and learning need, before the first edit is made; blocks for as long as that takes."""
     from editsvc.prediction import fitting, servers, what_if  # noqa: F401
-    from editsvc.tokens import LineEnds, tokenizer
+    from editsvc.tokens import LineEnds
     from editsvc.tuning import verification_file  # noqa: F401
 
     tokens = tokenizer()
@@ -53,13 +55,20 @@ class BackgroundScorer:
     so many edits wait to be scored that the next one would be left out.
 
     With the data folder in `servers`, it learns from each edit by which rule the server verifies predictions, and keeps
-    that there; `wall` tells Unix time.
+    that there; `wall` tells Unix time. Where `counted_by` has no vocabulary, scores are not known: its tokens are not
+    those of a server.
     """
 
     def __init__(
-        self, log: _Log, *, servers: Path | None = None, wall: Callable[[], float] = time.time
+        self,
+        log: _Log,
+        *,
+        servers: Path | None = None,
+        wall: Callable[[], float] = time.time,
+        counted_by: Callable[[], Tokenizer] = tokenizer,
     ) -> None:
         self._log = log
+        self._counted_by = counted_by
         self._servers = servers
         self._wall = wall
         self._edits: deque[_ScoredEdit] = deque()
@@ -107,10 +116,10 @@ class BackgroundScorer:
 
     def _run(self) -> None:
         from editsvc.prediction.what_if import scores, tokenised
-        from editsvc.tokens import tokenizer
 
+        counts = self._counted_by()
         while (edit := self._next()) is not None:
-            tokens = tokenised(edit.candidates, edit.reply, tokenizer())
+            tokens = tokenised(edit.candidates, edit.reply, counts) if counts.exact else None
             if tokens is not None:
                 numbers = scores({"none": None, **edit.candidates}, tokens)
                 if edit.asked is not None and self._servers is not None:
@@ -123,7 +132,7 @@ class BackgroundScorer:
     ) -> dict[str, list[int]]:
         """Learn from an edit; what the server's own rule makes of each candidate, if it is known."""
         from editsvc.prediction.servers import LONGEST_LEARNED, KnownServer, learn_from
-        from editsvc.tokens import LineEnds, tokenizer
+        from editsvc.tokens import LineEnds
         from editsvc.tuning.verification_file import VerificationFile
 
         file = VerificationFile(folder)
@@ -139,7 +148,7 @@ class BackgroundScorer:
             asked,
             {kind: tokens.predictions[text] for kind, text in edit.candidates.items()},
             tokens.output,
-            line_ends=LineEnds(tokenizer()),
+            line_ends=LineEnds(self._counted_by()),
             at=self._wall(),
         )
         file.save(servers)

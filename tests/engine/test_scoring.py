@@ -11,6 +11,7 @@ from editsvc.engine.scoring import BackgroundScorer
 from editsvc.prediction.verifier import PRESETS
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import LogUnavailable, Source
+from editsvc.tokens import O200kPieces
 from editsvc.tuning.verification_file import VerificationFile
 
 CODE = "".join(f"value_{number} = {number}\n" for number in range(60))
@@ -44,6 +45,16 @@ def test_every_candidate_gets_numbers_for_every_verifier() -> None:
     assert numbers["one"]["none"] == [0, 0]
     assert numbers["one"]["draft:resync"][1] == 0
     assert numbers["one"]["file:prefix-only"][0] < numbers["one"]["file:resync"][0]
+
+
+def test_without_the_vocabulary_nothing_is_said_of_predictions(tmp_path: Path) -> None:
+    """The pieces that stand in for tokens are a fifth too few: a score of them would be somebody else's."""
+    numbers = Numbers()
+    scoring = BackgroundScorer(numbers, servers=tmp_path / "data", counted_by=O200kPieces)
+    scoring.submit("one", {"file": CODE}, REPLY)
+    scoring.close(10)
+    assert numbers == {}
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_log_that_fails_stops_nothing() -> None:
