@@ -462,6 +462,8 @@ def example() -> contract.EditAnswer:
                 received=1630,
                 waited_s=0.0,
                 total_s=0.5,
+                drafted_tokens=None,
+                accepted_draft_tokens=None,
             ),
         ),
         cost_usd=0.0006,

@@ -34,6 +34,18 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafts:
+    """What a server proposed to itself in order to be faster, and how much of it stood: tokens.
+
+    That is its own affair, drafted from the prompt or by a small model, or its own count of a prediction: it says
+    nothing in the sense of accepted and rejected prediction tokens, and is not added to them.
+    """
+
+    drafted_tokens: int | None = None
+    accepted_draft_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds by the client's clock; `tokens_per_s` counts what was received, waiting included."""
 

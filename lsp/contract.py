@@ -365,6 +365,10 @@ class EditAttempt(Struct, frozen=True, forbid_unknown_fields=True):
     received: Annotated[int, Meta(description="characters of the reply")]
     waited_s: Annotated[float, Meta(description="seconds that it was held back")]
     total_s: Annotated[float, Meta(description="seconds that it then took")]
+    drafted_tokens: Annotated[
+        int | None, Meta(description="what the server says it proposed to itself, to be faster")
+    ]
+    accepted_draft_tokens: Annotated[int | None, Meta(description="of these, those that stood")]
 
 
 class ShownFigures(Struct, frozen=True, forbid_unknown_fields=True):

@@ -398,6 +398,12 @@ def _routes(settings: Settings) -> Checkup | None:
             routes = log.routes(since)
     except EditsvcError:
         return None  # said already
+    # What one server answered at once is there for what it told of its drafts.
+    routes = [
+        route
+        for route in routes
+        if [(one.get("why"), one.get("outcome")) for one in route] != [("first", "stop")]
+    ]
     if not routes:
         return None
     whys = Counter(why for route in routes for why in {attempt.get("why") for attempt in route})

@@ -168,10 +168,10 @@ class EditRun:
         )
 
     def _route(self) -> list[dict[str, Any]] | None:
-        """The attempts for the log; None where the first server answered the first request."""
-        if [attempt.reason for attempt in self.attempts] == [
-            AttemptReason.FIRST
-        ] and self.completion is not None:
+        """The attempts for the log; None where the first server answered the first request, and told of no drafts."""
+        drafted = any(attempt.drafted_tokens is not None for attempt in self.attempts)
+        first = [attempt.reason for attempt in self.attempts] == [AttemptReason.FIRST]
+        if first and not drafted and self.completion is not None:
             return None
         return [attempt.json() for attempt in self.attempts] or None
 

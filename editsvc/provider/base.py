@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from editsvc.usage import ServerTimes, Usage
+from editsvc.usage import Drafts, ServerTimes, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +82,8 @@ class Attempt:
     """One HTTP request of an edit and its outcome: numbers and names, for the log.
 
     `outcome` is the reply's finish reason, the kind of an error, or ``cancelled``; `received` counts code points
-    of content, `waited_s` is how long the request was held back, `total_s` how long it then took.
+    of content, `waited_s` is how long the request was held back, `total_s` how long it then took. The
+    last two are what the server tells of its own speculation (`editsvc.usage.Drafts`).
     """
 
     provider: str
@@ -93,6 +94,8 @@ class Attempt:
     received: int
     waited_s: float
     total_s: float
+    drafted_tokens: int | None = None
+    accepted_draft_tokens: int | None = None
 
     def json(self) -> dict[str, Any]:
         """The attempt as ``rewrite --json`` and the log have it; times in milliseconds' precision."""
@@ -124,6 +127,7 @@ class Completion:
 
     finish_reason: str | None
     usage: Usage = Usage()
+    drafts: Drafts = Drafts()
     server: ServerTimes = ServerTimes()
     model: str | None = None
     request_id: str | None = None

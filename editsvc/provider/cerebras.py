@@ -341,6 +341,7 @@ class CerebrasProvider:
         return Completion(
             finish_reason=stream.finish_reason,
             usage=stream.usage,
+            drafts=stream.drafts,
             server=stream.server_times,
             model=stream.model,
             request_id=stream.request_id,

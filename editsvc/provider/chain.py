@@ -42,6 +42,7 @@ from editsvc.provider.breaker import BreakerState
 from editsvc.provider.failure_class import FailureClass, backoff_s, failure_class
 from editsvc.provider.limits import impassable
 from editsvc.provider.resume import ResumedReply, rest_predicted
+from editsvc.usage import Drafts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -390,6 +391,7 @@ class _RequestRun:
         self._upstreams.finish(call.upstream, call.request, call.reservation, outcome)
         if call.count and not isinstance(outcome, Completion):
             self._usage_is_whole = False  # billed, and nobody said how much
+        drafts = outcome.drafts if isinstance(outcome, Completion) else Drafts()
         attempt = Attempt(
             provider=call.upstream.name,
             model=call.request.model,
@@ -399,6 +401,8 @@ class _RequestRun:
             received=call.count,
             waited_s=call.waited_s,
             total_s=self._upstreams.now() - call.reservation.sent_at,
+            drafted_tokens=drafts.drafted_tokens,
+            accepted_draft_tokens=drafts.accepted_draft_tokens,
         )
         self._receiver.attempted(attempt)
 

@@ -16,7 +16,7 @@ from editsvc.provider.noticed import FINISHES
 from editsvc.provider.sse import EventParser
 from editsvc.provider.wire import decode_chunk, decode_chunks, reported
 from editsvc.tokens import estimate_from_text
-from editsvc.usage import ServerTimes, Usage
+from editsvc.usage import Drafts, ServerTimes, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,6 +84,7 @@ class ReplyStream:
         """When the latest token came, of the reasoning too."""
         self.finish_reason: str | None = None
         self.usage = Usage()
+        self.drafts = Drafts()
         self.server_times = ServerTimes()
         self.model: str | None = None
         self.odd: dict[str, str] = {}
@@ -243,7 +244,9 @@ class ReplyStream:
                 if choice.finish_reason:
                     reason = choice.finish_reason.lower()
                     self.finish_reason = credible.word(FINISHES.get(reason, reason))
-            if chunk.usage is not None or chunk.time_info is not None:
+            if any(
+                one is not None for one in (chunk.usage, chunk.time_info, chunk.perf_metrics, chunk.timings)
+            ):
                 self._report(chunk)
             self.model = credible.name(chunk.model) or self.model
         if heard:
@@ -269,6 +272,7 @@ class ReplyStream:
     def _report(self, chunk: Chunk) -> None:
         report = reported(chunk)
         self.usage = self.usage if report.usage is None else report.usage
+        self.drafts = self.drafts if report.drafts is None else report.drafts
         self.server_times = self.server_times if report.server is None else report.server
         # A server may report with every chunk; the first number of each kind says enough.
         self.odd = {**report.odd, **self.odd}

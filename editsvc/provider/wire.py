@@ -16,7 +16,7 @@ import msgspec
 from editsvc import credible
 from editsvc.prompt.rendering import Message
 from editsvc.provider.fields import Fields
-from editsvc.usage import ServerTimes, Usage
+from editsvc.usage import Drafts, ServerTimes, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,7 @@ class Reported(NamedTuple):
     usage: Usage | None
     server: ServerTimes | None
     odd: dict[str, str]
+    drafts: Drafts | None = None
 
 
 class Content(msgspec.Struct, gc=False):
@@ -82,6 +83,9 @@ class Chunk(msgspec.Struct, gc=False):
     # Whatever they hold, the rest of the chunk is worth reading; see `reported`.
     usage: Any = None
     time_info: Any = None
+    perf_metrics: Any = None  # of Fireworks
+    metrics: Any = None  # of vLLM
+    timings: Any = None  # of llama.cpp
     error: Any = None
     # An error may also stand at the top level, without an `error` key.
     message: Any = None
@@ -132,7 +136,7 @@ def decode_chunk(data: bytes) -> Chunk:
 def reported(chunk: Chunk) -> Reported:
     """What `chunk` says about tokens and times; a number that cannot be counts as not reported."""
     odd: dict[str, str] = {}
-    return Reported(_usage(chunk.usage, odd), _times(chunk.time_info, odd), odd)
+    return Reported(_usage(chunk.usage, odd), _times(chunk.time_info, odd), odd, _drafts(chunk))
 
 
 def _usage(raw: Any, odd: dict[str, str]) -> Usage | None:
@@ -152,6 +156,27 @@ def _usage(raw: Any, odd: dict[str, str]) -> Usage | None:
     for name, value in read.items():
         _record_odd(odd, f"{name} tokens", value, getattr(found, name))
     return Usage(*found)
+
+
+def _drafts(chunk: Chunk) -> Drafts | None:
+    """What a server says of its own speculation; each of those that tell it has its own place and words."""
+    vllm = _field(chunk.metrics or _field(chunk.usage, "metrics"), "speculative_decoding")
+    for told, drafted, accepted in (
+        (chunk.perf_metrics, "speculation-prompt-tokens", "speculation-prompt-matched-tokens"),
+        (vllm, "num_draft_tokens", "num_accepted_draft_tokens"),
+        (chunk.timings, "draft_n", "draft_n_accepted"),
+    ):
+        counts = [_counted(_field(told, name)) for name in (drafted, accepted)]
+        if counts[0] is not None:
+            return Drafts(counts[0], credible.part(counts[1], counts[0]))
+    return None
+
+
+def _counted(value: Any) -> int | None:
+    """A count; some write it as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
+        value = int(value)
+    return credible.count(value)
 
 
 def _cached(raw: Any) -> Any:

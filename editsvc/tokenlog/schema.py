@@ -161,8 +161,8 @@ REQUESTS: Final = Table(
     _column(
         "route",
         _JSON,
-        "The HTTP requests of the edit, in the order in which they ended: who was asked, why, and how that ended; null "
-        "where one request was enough.",
+        "The HTTP requests of the edit, in the order in which they ended: who was asked, why, how that ended, and what "
+        "the server told of its own drafts; null where one request was enough and told of none.",
     ),
     _column(
         "syntax_check",

@@ -14,11 +14,13 @@ from editsvc.provider.base import Completion, CompletionRequest
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.fields import Fields
 from editsvc.provider.wire import request_fields
+from editsvc.usage import Drafts
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "dialects"
 TABLE = dialects.table()
 TELL_NOTHING = {"compatible"}
 TELL_OF_PREDICTIONS = {"cerebras", "openai", "azure", "openrouter"}
+TELL_OF_DRAFTS = {"fireworks", "vllm"}
 FILE = re.compile(
     r"(?P<about>.+?\.)\n\n-- reply --\n(?P<reply>.+?)-- refusal of (?P<field>\S+) --\n(?P<refusal>.*?)\n"
     r"-- too long, of (?P<limit>[^\n]+) --\n(?P<long>.*?)\n",
@@ -54,6 +56,8 @@ async def test_a_reply_is_read_with_all_that_it_tells(name: str) -> None:
     assert (done.usage.prompt_tokens, done.usage.completion_tokens) == expected
     accepted = 3 if name in TELL_OF_PREDICTIONS else None
     assert done.usage.accepted_prediction_tokens == accepted
+    # What it says of drafts of its own is neither accepted nor rejected prediction.
+    assert done.drafts == (Drafts(4, 3) if name in TELL_OF_DRAFTS else Drafts())
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if exchange(name)["field"] != "nothing"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editsvc.provider.wire import decode_chunk, reported
-from editsvc.usage import ServerTimes, Usage
+from editsvc.usage import Drafts, ServerTimes, Usage
 
 NUMBERS = {
     "negative": "-5",
@@ -87,13 +87,13 @@ def test_what_is_no_chunk_stays_none(data: bytes) -> None:
 
 def test_zero_is_reported_and_absence_is_not() -> None:
     told = reported(decode_chunk(b'{"usage":{"completion_tokens":0,"prompt_tokens":3.0}}'))
-    assert told == (Usage(prompt_tokens=3, completion_tokens=0), None, {})
-    assert reported(decode_chunk(b'{"usage":{},"time_info":{}}')) == (Usage(), ServerTimes(), {})
+    assert told == (Usage(prompt_tokens=3, completion_tokens=0), None, {}, None)
+    assert reported(decode_chunk(b'{"usage":{},"time_info":{}}')) == (Usage(), ServerTimes(), {}, None)
 
 
 def test_a_completion_time_of_zero_is_one_that_nobody_measured_and_nothing_odd() -> None:
     told = reported(decode_chunk(b'{"time_info":{"queue_time":0,"completion_time":0.0,"total_time":0.0}}'))
-    assert told == (None, ServerTimes(queue_time_s=0.0, total_time_s=0.0), {})
+    assert told == (None, ServerTimes(queue_time_s=0.0, total_time_s=0.0), {}, None)
 
 
 @given(usage=TOLD, times=TOLD)
@@ -128,3 +128,27 @@ def test_cached_tokens_are_part_of_the_prompt_however_a_server_counts_them(
 ) -> None:
     told = reported(decode_chunk(f'{{"usage":{usage}}}'.encode())).usage
     assert told == Usage(prompt_tokens=prompt, cached_tokens=cached)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "drafts"),
+    [
+        ('{"timings":{"draft_n":40,"draft_n_accepted":31,"prompt_n":9}}', Drafts(40, 31)),  # llama.cpp
+        ('{"timings":{"prompt_n":9}}', None),  # drafts nothing
+        (
+            '{"metrics":{"speculative_decoding":{"num_draft_tokens":4,"num_accepted_draft_tokens":0}}}',
+            Drafts(4, 0),
+        ),
+        ('{"usage":{"metrics":{"speculative_decoding":{"num_draft_tokens":4}}}}', Drafts(4)),
+        (
+            '{"perf_metrics":{"speculation-prompt-tokens":"40","speculation-prompt-matched-tokens":"31"}}',
+            Drafts(40, 31),
+        ),
+        ('{"perf_metrics":{"speculation-prompt-tokens":4,"speculation-prompt-matched-tokens":5}}', Drafts(4)),
+        ('{"perf_metrics":{"speculation-prompt-tokens":-4}}', None),
+        ('{"perf_metrics":{"speculation-prompt-tokens":"%s"}}' % ("9" * 400), None),
+        ('{"perf_metrics":[],"metrics":"x","timings":7}', None),
+    ],
+)
+def test_what_a_server_drafted_by_itself_is_counted_apart(chunk: str, drafts: Drafts | None) -> None:
+    assert reported(decode_chunk(chunk.encode())).drafts == drafts

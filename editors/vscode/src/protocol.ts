@@ -435,6 +435,10 @@ export interface EditAttempt {
   readonly waited_s: number;
   /** Seconds that it then took. */
   readonly total_s: number;
+  /** What the server says it proposed to itself, to be faster. */
+  readonly drafted_tokens: number | null;
+  /** Of these, those that stood. */
+  readonly accepted_draft_tokens: number | null;
 }
 
 /** The figures of an edit in words, the same that every front end shows. */

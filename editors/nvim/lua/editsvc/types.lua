@@ -334,6 +334,8 @@
 ---@field received integer Characters of the reply.
 ---@field waited_s number Seconds that it was held back.
 ---@field total_s number Seconds that it then took.
+---@field drafted_tokens? integer What the server says it proposed to itself, to be faster.
+---@field accepted_draft_tokens? integer Of these, those that stood.
 
 --- The figures of an edit in words, the same that every front end shows.
 ---@class editsvc.ShownFigures
