@@ -86,7 +86,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 HAND_WRITTEN = [page for page in PAGES if "Made by docs/reference.py" not in page.read_text("utf-8")]
 # Assignments, variables and options that are not ours: of a plugin, a formula, code, tests, and programs in bench/.
 NOT_SETTINGS = {"keymaps", "advance", "t", "key"}
-OPTIONS_OF_OTHERS = {"--unsafe-paths", "--against", "--quick"}
+OPTIONS_OF_OTHERS = {"--unsafe-paths", "--against", "--front", "--quick"}
 VARIABLES = {"CONFIG", "FALLBACK_API_KEY", "NAME_API_KEY", "LOG_KEY", "LSP_TOKEN", "PICTURES", "ROUNDS"}
 
 
