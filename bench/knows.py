@@ -1,8 +1,9 @@
-"""How well a server's rule is learned from its counts: ``python -m bench.knows [--requests N] [--runs N] [--json]``.
+"""How well a server's rule is learned from its counts: ``python -m bench.knows [--seed NAME] [--requests N] [--json]``.
 
-Servers are played by the emulator's verifier: the four presets, and twenty that are drawn, with windows, ramps, match
-lengths and directions that are not on the grid, and both ways of counting. Each answers edits of real Python; after
-some requests, its counts for other requests are foretold. Then servers change their rule. Every draw has a seed.
+Servers are played by the emulator's verifier: the four presets, and twenty that are drawn, with any window, ramp, match
+length and direction, and both ways of counting. Each answers edits of real Python; after some requests, its counts for
+other requests are foretold. Then servers change their rule. Every draw has a seed, and another ``--seed`` draws other
+servers and other edits.
 
 The last line says what did not reach its goal; the exit code is then 1.
 """
@@ -45,8 +46,9 @@ _MODULES: Final = (
     "socket stat statistics string subprocess symtable tabnanny tarfile tempfile textwrap threading timeit token "
     "trace traceback types uuid warnings wave weakref webbrowser zipapp"
 )
-_WINDOWS: Final = (6, 10, 11, 13, 20, 22, 27, 36, 40, 44, 52, 60, 72, 80, 90, 100, 112, 120)
-_MATCHES: Final = (2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15)
+_NARROWEST, _WIDEST = 4, 139
+_RAMPS: Final = 0.45
+_SHORTEST, _LONGEST = 2, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +121,28 @@ def _edited(lines: list[str], rng: random.Random) -> list[str]:
 
 
 def drawn(seed: str) -> Preset:
-    """A server that is not on the grid."""
+    """A server that is not made after the grid."""
     rng = random.Random(seed)
-    most = rng.choice(_WINDOWS)
-    ramp = rng.random() < 0.4
-    least = max(1, most // rng.choice((2, 3, 4, 8))) if ramp else most
-    n_min = rng.choice(_MATCHES)
-    n_max = n_min + rng.choice((0, 0, 0, 2, 6))
-    direction = rng.choice((Direction.NEAREST, Direction.FORWARD, Direction.NEAREST, Direction.NONE))
+    most = rng.randint(_NARROWEST, _WIDEST)
+    least = rng.randrange(1, most) if rng.random() < _RAMPS else most
+    n_min = rng.randint(_SHORTEST, _LONGEST)
+    n_max = n_min + rng.choice((0, 0, 0, rng.randint(1, 8)))
+    direction = rng.choice(
+        (Direction.NEAREST, Direction.FORWARD, Direction.NEAREST, Direction.FORWARD, Direction.NONE)
+    )
     if direction is Direction.NONE:
         n_min = n_max = 1
     return Preset(least, most, n_min, n_max, direction, rng.choice(list(Rejection)))
 
 
-def servers(number: int = SERVERS) -> dict[str, Preset]:
-    """The presets with both ways of counting, and `number` others."""
+def servers(number: int = SERVERS, seed: str = "") -> dict[str, Preset]:
+    """The presets with both ways of counting, and `number` others, drawn by `seed`."""
     known = {
         f"{name}, {way}": replace(preset, rejection=way)
         for name, preset in PRESETS.items()
         for way in Rejection
     }
-    return known | {f"drawn {number}": drawn(f"server {number}") for number in range(1, number + 1)}
+    return known | {f"drawn {number}": drawn(f"server {number}{seed}") for number in range(1, number + 1)}
 
 
 def reported(rule: Preset, pair: tuple[str, str]) -> tuple[Pair, Observation]:
@@ -150,10 +153,12 @@ def reported(rule: Preset, pair: tuple[str, str]) -> tuple[Pair, Observation]:
     return Pair(prediction, output), Observation(counts.accepted, counts.rejected, len(output))
 
 
-def learned(name: str, rule: Preset, requests: int = REQUESTS, others: int = OTHERS) -> Result:
+def learned(
+    name: str, rule: Preset, requests: int = REQUESTS, others: int = OTHERS, seed: str = ""
+) -> Result:
     """What is learned of a server from so many requests."""
     fit, seconds = Fit(), 0.0
-    pairs = edits(f"edits for {name}")
+    pairs = edits(f"edits for {name}{seed}")
     for _ in range(requests):
         texts = next(pairs)
         _, seen = reported(rule, texts)
@@ -188,13 +193,13 @@ def close(told: int, was: int) -> bool:
     return abs(told - was) <= CLOSE * was
 
 
-def noticed(run: int) -> int | None:
+def noticed(run: int, seed: str = "") -> int | None:
     """After how many requests a change of rule was noticed in run `run`; None if not within `WITHIN`."""
-    rng = random.Random(f"change {run}")
-    rules = [*PRESETS.values(), *(drawn(f"change {run} {number}") for number in range(3))]
+    rng = random.Random(f"change {run}{seed}")
+    rules = [*PRESETS.values(), *(drawn(f"change {run} {number}{seed}") for number in range(3))]
     before, after = rng.sample(rules, 2)
     fit = Fit()
-    pairs = edits(f"edits of change {run}")
+    pairs = edits(f"edits of change {run}{seed}")
     for _ in range(REQUESTS):
         learn(fit, *reported(before, next(pairs)))
     changes = fit.changes
@@ -205,10 +210,10 @@ def noticed(run: int) -> int | None:
     return None
 
 
-def alarms(name: str, rule: Preset, requests: int) -> int:
+def alarms(name: str, rule: Preset, requests: int, seed: str = "") -> int:
     """How often a steady server is said to have changed."""
     fit = Fit()
-    pairs = edits(f"steady {name}")
+    pairs = edits(f"steady {name}{seed}")
     for _ in range(requests):
         learn(fit, *reported(rule, next(pairs)))
     return fit.changes
@@ -226,15 +231,16 @@ def shown(rule: Preset) -> str:
 def main() -> int:
     """Play, print, compare with the goals."""
     parser = argparse.ArgumentParser(prog="python -m bench.knows", description=__doc__)
+    parser.add_argument("--seed", default="", help="other servers and edits")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="to learn from")
     parser.add_argument("--runs", type=int, default=RUNS, help="changes of a server")
     parser.add_argument("--steady", type=int, default=STEADY, help="requests to each steady server")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    results = [learned(name, rule, options.requests) for name, rule in servers().items()]
-    found = [noticed(run) for run in range(options.runs)]
-    steady = servers()
-    false = sum(alarms(name, rule, options.steady) for name, rule in steady.items())
+    steady = servers(seed=options.seed)
+    results = [learned(name, rule, options.requests, seed=options.seed) for name, rule in steady.items()]
+    found = [noticed(run, options.seed) for run in range(options.runs)]
+    false = sum(alarms(name, rule, options.steady, options.seed) for name, rule in steady.items())
     asked = options.steady * len(steady)
     drawn_ones = [each for each in results if each.server.startswith("drawn")]
     good = sum(each.within >= _GOAL_NOTICED for each in drawn_ones)

@@ -6,7 +6,7 @@ a score for each rule, no text.
 
 A rule has two parts. Where a lost cursor goes (`Place`) decides in which runs prediction and reply agree; how much a
 pass proposes (`Window`) divides these runs. So the lengths of the runs of a few requests, for each place of a grid,
-are enough to look for the window that fits all of them, first on a grid, then among neighbours. The best rules are
+are enough to look for the window that fits all of them: what is accepted grows with it. The best rules are
 scored on each further request. One that gave the exact numbers several times in a row is *known*: the runs are
 forgotten, and only the rules that cannot be told apart from it are tried from then on. Where no rule gives them,
 because the tokens are others than those counted here or the server does something else, the nearest one stands, with
@@ -22,19 +22,19 @@ import heapq
 import math
 from dataclasses import replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from editsvc.prediction.verifier import Direction, Preset, Rejection
-from editsvc.prediction.walk import DEEPEST, Place, Window, divided
+from editsvc.prediction.walk import DEEPEST, Course, Place, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from editsvc.prediction.walk import Pair
+    from editsvc.prediction.walk import Pair, Runs
 
 MISSES: Final = 3
 """So many misses in a row are a change of the server."""
@@ -43,16 +43,25 @@ KNOWN_AFTER: Final = 4
 CLOSE: Final = 0.02
 """The relative error up to which a forecast counts as right where tokens are counted in another way."""
 
-# Steps of `Pair`, of about half a microsecond each; so a request costs less than 0.1 s.
-_BUDGET: Final = 30_000
+# Steps of `Pair`, of about three microseconds each, and of `Course`, of half a one; so a request costs less than
+# 0.1 s. What the runs of a request took leaves less for trying windows on them.
+_BUDGET: Final = 20_000
 _LONGEST: Final = 60_000  # tokens of prediction and reply: what is longer tells nothing more, and costs
-_JOINT_TRIES: Final = 70_000
+_JOINT_TRIES: Final = 45_000
+_LEAST_TRIES: Final = 12_000
+_LOOKED_AT: Final = 96
+_THOROUGH: Final = 6
+_AROUND_BUDGET: Final = 8_000
+_A_CALL: Final = 6
+_A_STEP: Final = 4
 _TRACES: Final = 6
 _DEPTH: Final = 2
-_EXPANDED: Final = 12
+_EXPANDED: Final = 16
 _HOPELESS: Final = 8.0
-_LIKELY: Final = 21
-_STRIDE: Final = 29
+_STRIDE: Final = 5
+_WIDTHS: Final = 4
+_WIDEST: Final = 256
+_RAMPS: Final = tuple(Window(least, least + 1) for least in (8, 4, 1, 16, 2, 32, 12, 24, 48, 6, 20, 40))
 _WINDOWS_KEPT: Final = 5
 _AROUND: Final = 3
 _POOL: Final = 48
@@ -263,7 +272,7 @@ def _note_miss(fit: Fit, pair: Pair, seen: Observation) -> None:
     for each in fit.rules:
         _add(each, each.rule, pair, seen, scale)
     known = {each.rule for each in fit.rules}
-    limit = pair.steps + _BUDGET
+    limit = pair.steps + _AROUND_BUDGET
     for rule in _neighbours(best):
         if rule not in known and pair.steps < limit and not _distance(rule, pair, seen, scale):
             fit.rules.append(ScoredRule(rule, 1, 1, errors=[0.0]))
@@ -333,9 +342,12 @@ def _score(fit: Fit, pair: Pair, seen: Observation, near: Sequence[Preset] = ())
     if settled:
         fit.traces.clear()
     else:
+        before = pair.steps
         fit.traces = [*fit.traces, _trace(pair, seen)][-_TRACES:]
+        limit = max(_JOINT_TRIES - _A_STEP * (pair.steps - before), _LEAST_TRIES)
         usual = min((each.loss / each.seen for each in fit.rules), default=0.0)
-        for found in [*_fitting(fit, scale), *_around(fit, near, pair, seen, started + _BUDGET)]:
+        left = min(pair.steps + _AROUND_BUDGET, started + _BUDGET)
+        for found in [*_fitting(fit, scale, limit), *_around(fit, near, pair, seen, left)]:
             rules.setdefault(found.rule, found)
     fit.rules = [*rules.values()]
     _sort(fit, usual)
@@ -363,7 +375,10 @@ def _foretell(fit: Fit, pair: Pair, seen: Observation) -> None:
 
 
 def _add(each: ScoredRule, rule: Preset, pair: Pair, seen: Observation, scale: float) -> None:
-    told = counts_by(rule, pair, scale)
+    _note(each, counts_by(rule, pair, scale), seen)
+
+
+def _note(each: ScoredRule, told: tuple[int, int], seen: Observation) -> None:
     off = abs(told[0] - seen.accepted) + abs(told[1] - seen.rejected)
     each.errors = [*each.errors, _error(told, seen)][-_ERRORS:]
     each.seen += 1
@@ -378,6 +393,7 @@ def _rank(each: ScoredRule, usual: float, requests: int) -> tuple[float, ...]:
     return fresh, round(mean, 6), -min(each.seen, KNOWN_AFTER), simplicity(each.rule)
 
 
+@lru_cache(maxsize=4_096)
 def simplicity(rule: Preset) -> float:
     """How much has to be said to say what the rule is: of those that fit alike, the simplest is taken."""
     said = (
@@ -405,22 +421,61 @@ def _trace(pair: Pair, seen: Observation) -> Trace:
     numbers: dict[tuple[int, ...], int] = {}
     of = [-1] * len(places())
     limit = pair.steps + _BUDGET
-    # By length, since what was found for one is used for the next.
-    for at, place in sorted(enumerate(places()), key=lambda each: each[1].n_min):
-        if pair.steps < limit:
-            of[at] = numbers.setdefault(pair.runs(place), len(numbers))
+    simple: dict[tuple[int, Direction], Runs] = {}
+    for at, place in _ordered():
+        runs = _alike(place, simple)
+        if runs is None:
+            if pair.steps >= limit:
+                continue
+            found = pair.followed(place)
+            runs = found.runs
+            if place.n_min == place.n_max and not place.reach and not place.at_lines:
+                simple[place.n_min, place.direction] = found
+        of[at] = numbers.setdefault(runs, len(numbers))
     return Trace(seen.accepted, seen.rejected, pair.prediction_tokens, [[*runs] for runs in numbers], of)
+
+
+@cache
+def _ordered() -> list[tuple[int, Place]]:
+    """By length, since what was found for one is used for the next, and the simple ones first."""
+    return sorted(
+        enumerate(places()),
+        key=lambda each: (each[1].n_min, each[1].at_lines, each[1].reach, each[1].n_max, each[0]),
+    )
+
+
+def _alike(place: Place, simple: Mapping[tuple[int, Direction], Runs]) -> tuple[int, ...] | None:
+    """The runs of a place where they must be those of a simpler one; None if they have to be looked for.
+
+    They are the same if the cursor never had a choice, and if it never went as far as it is limited to.
+    """
+    if place.at_lines:
+        return None
+    found = simple.get((place.n_min, place.direction))
+    choice = place.n_max > place.n_min
+    if found is None and place.direction in {Direction.AHEAD, Direction.FIRST}:
+        found, choice = simple.get((place.n_min, Direction.NEAREST)), True
+    if found is None or (choice and not found.alone) or (place.reach and found.farthest > place.reach):
+        return None
+    return found.runs
+
+
+# The runs of a place in each trace, by their numbers, and a window.
+_Tried = tuple[tuple[int, ...], Window]
 
 
 class _Joint:
     """The traces of a fit, and how far a rule is off on all of them."""
 
-    def __init__(self, traces: Sequence[Trace], scale: float, way: Rejection) -> None:
+    def __init__(self, traces: Sequence[Trace], scale: float, way: Rejection, limit: int) -> None:
         # The cheap ones first: they end most attempts.
         self._traces = sorted(traces, key=lambda trace: max(map(len, trace.runs)))
+        self._courses = [[Course(runs) for runs in trace.runs] for trace in self._traces]
         self._scale = scale
         self._way = way
         self._known: dict[tuple[int, int, Window], float] = {}
+        self._widths: dict[tuple[int, int, Window | None], tuple[int, int]] = {}
+        self.limit = limit
         self.tried = 0
         self.best = math.inf
         # Places that no trace tells apart are tried as one; the first of them is the simplest.
@@ -431,98 +486,229 @@ class _Joint:
                 self.classes.setdefault(runs, []).append(place)
 
     def loss(self, runs: tuple[int, ...], window: Window, depth: int = _TRACES) -> float:
-        """The loss; about what it is, where the rule is far from the best, and by the first `depth` traces alone."""
+        """How far the rule is off, for the search; by the first `depth` traces, or fewer where it is far from the best.
+
+        Where one of two numbers is not right yet, all traces are off by little: that is nearer than a trace that is met
+        by chance, and others that are not.
+        """
         loss = 0.0
+        known = self._known
         for number, which in enumerate(runs):
             if number == depth:
                 return loss * len(runs) / depth
             key = number, which, window
-            one = self._known.get(key)
+            one = known.get(key)
             if one is None:
-                trace = self._traces[number]
-                one = self._known[key] = self._one(trace, trace.runs[which], window)
-                self.tried += len(trace.runs[which])
+                one = known[key] = self._one(number, which, window)
             loss += one
             if loss > self.best * (number + 1) / len(runs) + _HOPELESS:
                 return loss * len(runs) / (number + 1)
         self.best = min(self.best, loss)
         return loss
 
-    def hits(self, runs: tuple[int, ...], window: Window) -> int:
-        """On how many of the traces the rule is exact."""
-        return sum(self._known.get((number, which, window)) == 0 for number, which in enumerate(runs))
+    def widths(self, number: int, which: int, ramp: Window | None = None) -> tuple[int, int]:
+        """The least and the greatest width with which a trace was accepted as the server says, or nearly so.
 
-    def errors(self, runs: tuple[int, ...], window: Window) -> list[float]:
-        """The relative errors on the traces."""
-        return [
-            _error(self._told(trace, trace.runs[which], window), Observation(trace.accepted, trace.rejected))
-            for trace, which in zip(self._traces, runs, strict=True)
-        ]
+        What is accepted grows with the width, so it need not be tried for each. A `ramp` begins with its `least`.
+        """
+        key = number, which, ramp
+        found = self._widths.get(key)
+        if found is None:
+            aim = self._traces[number].accepted / self._scale
+            low = self._first(number, which, ramp, aim)
+            high = self._first(number, which, ramp, aim + 1) - 1 if self._scale == 1.0 else low
+            found = self._widths[key] = (low, high) if high >= low else (max(high, 1), low)
+        return found
 
-    def _one(self, trace: Trace, runs: Sequence[int], window: Window) -> float:
-        accepted, rejected = self._told(trace, runs, window)
-        off = abs(accepted - trace.accepted) + abs(rejected - trace.rejected)
-        return _EXACTNESS + math.log1p(off) if off else 0.0
+    def fixed(self, runs: tuple[int, ...], depth: int = _TRACES) -> list[Window]:
+        """The windows of one width that fit the first traces by what was accepted, or nearly; the simple ones first."""
+        ranges = [self.widths(number, which) for number, which in enumerate(runs[:depth])]
+        low, high = max(low for low, _ in ranges), min(high for _, high in ranges)
+        if low > high:
+            low, high = ranges[-1]
+        return [Window(width, width) for width in self._chosen(runs[:depth], None, low, high)]
 
-    def _told(self, trace: Trace, runs: Sequence[int], window: Window) -> tuple[int, int]:
-        if window.most:
-            accepted, proposed = divided(runs, window)
-        else:
+    def ramped(self, runs: tuple[int, ...], ramp: Window, depth: int = _TRACES) -> list[Window]:
+        """The windows that begin as `ramp` does and fit the first traces by what was accepted, as far as one can."""
+        low, high = ramp.least + 1, _WIDEST
+        for number, which in enumerate(runs[:depth]):
+            least, most = self.widths(number, which, ramp)
+            if number and (least > high or most < low):
+                break
+            low, high = max(low, least), max(min(high, most), low)
+            if low == high:
+                break
+        return [ramp._replace(most=most) for most in self._chosen(runs[:depth], ramp, low, high)]
+
+    def _chosen(self, runs: tuple[int, ...], ramp: Window | None, low: int, high: int) -> list[int]:
+        """Of the widths that were accepted alike, those that were rejected as the server says, and the simplest."""
+        if high - low < _WIDTHS:
+            return [*range(low, high + 1)]
+        chosen = heapq.nsmallest(_WIDTHS, range(low, high + 1), key=lambda width: (_roundness(width), width))
+        if self._way is Rejection.PER_PROPOSAL:
+            number = len(runs) - 1
+            course = self._courses[number][runs[number]]
+            aim = self._traces[number].rejected / self._scale
+
+            def enough(window: Window) -> bool:
+                accepted, proposed = course.divided(window)
+                return proposed - accepted >= aim
+
+            first = self._least(course, ramp, low, high, enough)
+            chosen = [*range(max(low, first - 1), min(first + 2, high) + 1), *chosen]
+        return [*dict.fromkeys(chosen)]
+
+    def beside(self, runs: tuple[int, ...], window: Window, *, every: bool) -> Iterator[Window]:
+        """The windows that differ in one respect, and fit as well as they can where that is another ramp.
+
+        Of ramps, `every` one that ends alike is among them: where they begin matters rarely, and then much.
+        """
+        least, most = window.least, window.most
+        if not most:
+            return
+        if least == most:
+            yield from self.fixed(runs)
+            yield from (Window(each, each) for each in _nearby(most, _LARGEST_WIDTH))
+            for other in dict.fromkeys((most // 2, most // 4, most // 8, most * 3 // 4, most - 1)):
+                if 0 < other < most:
+                    yield window._replace(least=other)
+                    yield from self.ramped(runs, window._replace(least=other))
+            return
+        for other in _nearby(least, most - 1):
+            yield from self.ramped(runs, window._replace(least=other))
+        for other in _nearby(most, _LARGEST_WIDTH):
+            if other > least:
+                yield window._replace(most=other)
+        for other in range(1, most, 1 + most // _LARGEST_LEAST) if every else _nearby(least, most - 1):
+            yield window._replace(least=other)
+        for fall in (4, 2, 0):
+            yield from self.ramped(runs, window._replace(fall=fall))
+        for step in dict.fromkeys((0, 1, 4, 8, 16, least)):
+            yield from self.ramped(runs, window._replace(step=step))
+        yield window._replace(idle_widens=not window.idle_widens)
+        yield Window(most, most)
+
+    def _first(self, number: int, which: int, ramp: Window | None, aim: float) -> int:
+        """The least width with which so many tokens are accepted, or the greatest of all."""
+        course = self._courses[number][which]
+        low = 1 if ramp is None else ramp.least + 1
+        return self._least(course, ramp, low, _WIDEST, lambda window: course.accepted(window) >= aim)
+
+    def _least(
+        self, course: Course, ramp: Window | None, low: int, high: int, enough: Callable[[Window], bool]
+    ) -> int:
+        """The least width that is `enough`, where every greater one is as well; or `high`."""
+        before, calls = course.steps, 0
+        while low < high:
+            middle = (low + high) // 2
+            calls += 1
+            if enough(Window(middle, middle) if ramp is None else ramp._replace(most=middle)):
+                high = middle
+            else:
+                low = middle + 1
+        self.tried += _A_CALL * calls + course.steps - before
+        return low
+
+    def scored(self, runs: tuple[int, ...], window: Window) -> ScoredRule:
+        """The score of such a rule on the traces."""
+        score = ScoredRule(_rule(self.classes[runs][0], window, self._way))
+        for number, (trace, which) in enumerate(zip(self._traces, runs, strict=True)):
+            _note(score, self._told(number, which, window), Observation(trace.accepted, trace.rejected))
+        return score
+
+    def _one(self, number: int, which: int, window: Window) -> float:
+        trace = self._traces[number]
+        accepted, rejected = self._told(number, which, window)
+        return math.sqrt(abs(accepted - trace.accepted) + abs(rejected - trace.rejected))
+
+    def _told(self, number: int, which: int, window: Window) -> tuple[int, int]:
+        course = self._courses[number][which]
+        before = course.steps
+        if not window.most:
             accepted = proposed = 0
+        elif self._way is Rejection.REMAINDER:
+            accepted = proposed = course.accepted(window)
+        else:
+            accepted, proposed = course.divided(window)
+        self.tried += _A_CALL + course.steps - before
         rejected = proposed - accepted
         if self._way is Rejection.REMAINDER:
-            rejected = max(0, trace.prediction - accepted)
+            rejected = max(0, self._traces[number].prediction - accepted)
         if self._scale != 1.0:
             accepted, rejected = round(self._scale * accepted), round(self._scale * rejected)
         return accepted, rejected
 
 
-def _fitting(fit: Fit, scale: float) -> list[ScoredRule]:
-    """The rules that fit the kept runs best: a grid of windows for every place, then the neighbours of the best."""
+def _fitting(fit: Fit, scale: float, limit: int) -> list[ScoredRule]:
+    """The rules that fit the kept runs best: for every place windows that may be it, then neighbours of the best."""
     way = _way(fit, scale)
-    joint = _Joint(fit.traces, scale, way)
+    joint = _Joint(fit.traces, scale, way, limit)
     if not joint.classes:
         return []
-    found: dict[tuple[tuple[int, ...], Window], float] = {}
-    best_windows = [_window(each.rule) for each in fit.rules[:_WINDOWS_KEPT]]
-    # Where there is not enough work for all windows, every request begins elsewhere.
-    likely, rest = _windows()[:_LIKELY], _windows()[_LIKELY:]
-    start = fit.requests * _STRIDE % len(rest)
-    for window in dict.fromkeys([*best_windows, *likely, *rest[start:], *rest[:start]]):
-        if joint.tried > _JOINT_TRIES * 2 // 3:
-            break
-        for runs in joint.classes:
-            found[runs, window] = joint.loss(runs, window, _DEPTH)
-    turn = count()
-    waiting = [(loss, next(turn), *key) for key, loss in found.items()]
-    heapq.heapify(waiting)
-    expanded: dict[tuple[int, ...], int] = {}
-    while waiting and joint.tried < _JOINT_TRIES and len(expanded) < _EXPANDED:
-        _, _, runs, window = heapq.heappop(waiting)
-        found[runs, window] = joint.loss(runs, window)
-        # No place gets all of the work.
-        expanded[runs] = expanded.get(runs, 0) + 1
-        if expanded[runs] > _EXPANDED:
-            continue
-        for other in _near_windows(window):
-            if joint.tried > _JOINT_TRIES:
-                break
-            if (runs, other) not in found:
-                loss = found[runs, other] = joint.loss(runs, other)
-                heapq.heappush(waiting, (loss, next(turn), runs, other))
+    found = _first_windows(joint, fit)
+    _refine(joint, found)
     for key in heapq.nsmallest(_POOL, found, key=lambda each: found[each]):
         found[key] = joint.loss(*key)
     best = heapq.nsmallest(
         _POOL // 2, found.items(), key=lambda each: (each[1], _window_simplicity(each[0][1]))
     )
     rules = []
-    for (runs, window), loss in best:
-        hits = joint.hits(runs, window)
+    for (runs, window), _ in best:
+        score = joint.scored(runs, window)
         # What is exact so far may be any of these: a further request will tell.
-        alike = joint.classes[runs] if hits == len(runs) else joint.classes[runs][:1]
-        errors = joint.errors(runs, window)
-        rules += [ScoredRule(_rule(place, window, way), len(runs), hits, loss, errors) for place in alike]
+        alike = joint.classes[runs] if score.hits == score.seen else joint.classes[runs][:1]
+        rules += [
+            msgspec.structs.replace(score, rule=_rule(place, window, way), errors=[*score.errors])
+            for place in alike
+        ]
     return rules[: 2 * _POOL]
+
+
+def _first_windows(joint: _Joint, fit: Fit) -> dict[_Tried, float]:
+    """The losses, by the first traces, of what was best so far, of windows of one width, and of some ramps."""
+    found: dict[_Tried, float] = {}
+    windows = dict.fromkeys(_window(each.rule) for each in fit.rules)
+    for window in (*[*windows][:_WINDOWS_KEPT], _window(IGNORES)):
+        for runs in joint.classes:
+            found[runs, window] = joint.loss(runs, window, _DEPTH)
+    for runs in joint.classes:
+        if joint.tried > joint.limit * 2 // 5:
+            break
+        for window in joint.fixed(runs, _DEPTH):
+            found[runs, window] = joint.loss(runs, window, _DEPTH)
+    # Where there is not enough work for all ramps, every request begins elsewhere.
+    start = fit.requests * _STRIDE % len(_RAMPS)
+    for ramp in (*_RAMPS[start:], *_RAMPS[:start]):
+        if joint.tried > joint.limit * 3 // 5:
+            break
+        for runs in joint.classes:
+            window = joint.ramped(runs, ramp, 1)[0]
+            found[runs, window] = joint.loss(runs, window, _DEPTH)
+    return found
+
+
+def _refine(joint: _Joint, found: dict[_Tried, float]) -> None:
+    """Try the neighbours of the best that were `found`, of theirs the best, and so on."""
+    turn = count()
+    # The first traces alone may fit by chance.
+    for key in heapq.nsmallest(_LOOKED_AT, found, key=lambda each: found[each]):
+        found[key] = joint.loss(*key)
+    waiting = [(loss, next(turn), *key) for key, loss in found.items()]
+    heapq.heapify(waiting)
+    expanded: dict[tuple[int, ...], int] = {}
+    while waiting and joint.tried < joint.limit and len(expanded) < _EXPANDED:
+        _, _, runs, window = heapq.heappop(waiting)
+        found[runs, window] = joint.loss(runs, window)
+        # No place gets all of the work.
+        expanded[runs] = expanded.get(runs, 0) + 1
+        if expanded[runs] > _EXPANDED:
+            continue
+        for other in joint.beside(runs, window, every=len(expanded) <= _THOROUGH and expanded[runs] == 1):
+            if joint.tried > joint.limit:
+                break
+            if (runs, other) not in found:
+                loss = found[runs, other] = joint.loss(runs, other)
+                heapq.heappush(waiting, (loss, next(turn), runs, other))
 
 
 def _way(fit: Fit, scale: float) -> Rejection:
@@ -602,27 +788,6 @@ def places() -> list[Place]:
     ]
     found += [Place(n, n, direction, at_lines=True) for n in (4, 2, 8, 16) for direction in both]
     return found
-
-
-@cache
-def _windows() -> list[Window]:
-    """The windows that are tried with every place, the likely ones first; 0 is a server that takes no notice."""
-    likely = [32, 16, 64, 8, 128, 24, 48, 96, 12, 4]
-    fixed = [*likely, *(most for most in (*range(1, 65), *range(66, 130, 2), *range(136, 257, 8)))]
-    ramps = [
-        Window(least, most)
-        for most in (64, 32, 128, 16, 48, 96, 24, 80, 112, 40, 8, 256)
-        for least in (8, 4, 1, 16, 2, 32, 12, 24, 48, 6)
-        if least < most
-    ]
-    one, two = [Window(most, most) for most in dict.fromkeys(fixed)], ramps
-    start = len(likely)
-    return [*one[:start], _window(IGNORES), *two[:start], *one[start:], *two[start:]]
-
-
-def _near_windows(window: Window) -> Iterator[Window]:
-    for rule in _window_neighbours(_rule(places()[0], window, Rejection.PER_PROPOSAL)):
-        yield _window(rule)
 
 
 def _window_simplicity(window: Window) -> float:

@@ -7,6 +7,7 @@ the two diverge. The counts are those of `editsvc.prediction.verifier.verify`, t
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.prediction.verifier import (
@@ -46,6 +47,17 @@ class Window(NamedTuple):
     step: int = 0
     fall: int = 4
     idle_widens: bool = True
+
+
+class Runs(NamedTuple):
+    """How prediction and output run together (see `Pair.runs`), and what that says about other places.
+
+    `farthest` is how far a cursor moved at most; if it never had a choice, the runs are `alone` possible.
+    """
+
+    runs: tuple[int, ...]
+    farthest: int
+    alone: bool
 
 
 class Counts(NamedTuple):
@@ -159,8 +171,13 @@ class Pair:
         are written before the next run. Only where a run ends with the prediction may a window change what comes next;
         that is left out here.
         """
+        return self.followed(place).runs
+
+    def followed(self, place: Place) -> Runs:
+        """The runs as `runs` has them, and how the cursor moved."""
         length, end = self.prediction_tokens, self.output_tokens
         found: list[int] = []
+        farthest, alone = 0, True
         i = cursor = 0
         while i < end:
             run = self._run(i, cursor)
@@ -175,8 +192,10 @@ class Pair:
             self.steps += 1
             if then < 0:
                 break
+            farthest = max(farthest, abs(then - cursor))
+            alone = alone and len(self._matches[at][place.n_min - 2]) == 1
             i, cursor = at, min(then, length)
-        return tuple(found)
+        return Runs(tuple(found), farthest, alone)
 
     def _resumed(self, place: Place, start: int, near: int) -> tuple[int, int]:
         """The first end from `start` on for which there is a place in the prediction, and that place; or -1."""
@@ -222,6 +241,12 @@ class Pair:
         prediction, output = self._index.prediction, self._index.output
         positions = found[-1]
         for n in range(len(found) + 2, min(DEEPEST, end) + 1):
+            if len(positions) == 1:
+                at, most = positions[0], min(DEEPEST, end, positions[0])
+                while n <= most and prediction[at - n] == output[end - n]:
+                    found.append(positions)
+                    n += 1  # noqa: PLW2901 - the loop ends here
+                return
             token = output[end - n]
             kept = [at for at in positions if at >= n and prediction[at - n] == token]
             if not kept:
@@ -264,41 +289,75 @@ class Pair:
         return run
 
 
-def divided(runs: Sequence[int], window: Window) -> tuple[int, int]:
-    """The accepted and the proposed tokens of `runs` with passes of `window`."""
-    least, most, step, fall, idle_widens = window
-    accepted = proposed = 0
-    if least == most:
+class Course:
+    """Runs as `Pair.runs` has them, ready to be divided into passes by any number of windows."""
+
+    def __init__(self, runs: Sequence[int]) -> None:
+        self._runs = list(zip(runs[::3], runs[1::3], runs[2::3], strict=True))
+        self._alike: list[tuple[int, int, int]] = []
+        self._lengths: list[tuple[int, int]] = []
+        self.steps = 0
+        """How much work was done so far."""
+
+    def divided(self, window: Window) -> tuple[int, int]:
+        """The accepted and the proposed tokens with passes of `window`."""
+        return self._fixed(window.most) if window.least == window.most else self._ramped(window)
+
+    def accepted(self, window: Window) -> int:
+        """The accepted tokens alone, which is less work."""
+        if window.least != window.most:
+            return self._ramped(window)[0]
+        if not self._lengths:
+            self._lengths = [*Counter(run for run, _, _ in self._runs).items()]
+        size = window.most + 1
+        self.steps += len(self._lengths)
+        return sum([times * (run - run // size) for run, times in self._lengths])
+
+    def _fixed(self, most: int) -> tuple[int, int]:
+        """Where all passes are alike, the order of runs does not matter."""
+        if not self._alike and self._runs:
+            self._alike = [
+                (*key, times) for key, times in Counter((run, after) for run, after, _ in self._runs).items()
+            ]
+        self.steps += len(self._alike)
         size = most + 1
-        for at in range(0, len(runs), 3):
-            run, after = runs[at], runs[at + 1]
-            whole, rest = divmod(run, size)
-            accepted += run - whole
-            proposed += whole * most
-            if rest or at + 3 < len(runs) or runs[at + 2]:
-                proposed += rest + min(most - rest, after)
+        accepted = proposed = 0
+        for run, after, times in self._alike:
+            whole = run // size
+            kept = run - whole
+            accepted += times * kept
+            proposed += times * (kept + min(after, most - run + whole * size))
+        if self._runs:
+            run, after, gap = self._runs[-1]
+            if not gap and not run % size:  # the output ends there, and nothing more is proposed
+                proposed -= min(most, after)
         return accepted, proposed
-    width = least
-    for at in range(0, len(runs), 3):
-        run, after, gap = runs[at], runs[at + 1], runs[at + 2]
-        while run > width:
-            if width == most:
-                whole, run = divmod(run, most + 1)
-                accepted += whole * most
-                proposed += whole * most
-                break
-            accepted += width
-            proposed += width
-            run -= width + 1
-            width = min(most, width + step if step else 2 * width)
-        if run or at + 3 < len(runs) or gap:
-            size = min(width, run + after)
-            accepted += run
-            proposed += size
-            if run == size:
+
+    def _ramped(self, window: Window) -> tuple[int, int]:
+        least, most, step, fall, idle_widens = window
+        self.steps += len(self._runs)
+        accepted = proposed = 0
+        last = len(self._runs)
+        width = least
+        for number, (run, after, gap) in enumerate(self._runs, 1):
+            while run > width:
+                if width == most:
+                    whole, run = divmod(run, most + 1)  # noqa: PLW2901 - what is left of it
+                    accepted += whole * most
+                    proposed += whole * most
+                    break
+                accepted += width
+                proposed += width
+                run -= width + 1  # noqa: PLW2901 - as above
                 width = min(most, width + step if step else 2 * width)
-            else:
-                width = max(least, width // fall) if fall else least
-        if gap and idle_widens:
-            width = min(most, width + step * gap if step else width << min(gap, 16))
-    return accepted, proposed
+            if run or gap or number < last:
+                size = min(width, run + after)
+                accepted += run
+                proposed += size
+                if run == size:
+                    width = min(most, width + step if step else 2 * width)
+                else:
+                    width = max(least, width // fall) if fall else least
+            if gap and idle_widens:
+                width = min(most, width + step * gap if step else width << min(gap, 16))
+        return accepted, proposed

@@ -12,7 +12,7 @@ from token_edits import LINE_END, edits
 
 from editsvc.prediction.fitting import IGNORES, MISSES, Fit, Knowledge, Observation, counts_by, learn, places
 from editsvc.prediction.verifier import PRESETS, Direction, Preset, Rejection, preset_named, verify
-from editsvc.prediction.walk import Pair, Place, Window, divided
+from editsvc.prediction.walk import Course, Pair, Place, Window
 
 LINE_ENDS = frozenset({LINE_END})
 OFF_THE_GRID = {
@@ -199,11 +199,46 @@ def test_runs_and_windows_give_the_counts_of_the_verifier() -> None:
                     place.at_lines,
                 )
                 counts = verify(prediction, output, rule, LINE_ENDS)
-                accepted, proposed = divided(pair.runs(Place(*place)), window)
+                accepted, proposed = Course(pair.runs(Place(*place))).divided(window)
                 same += (accepted, proposed - accepted) == (counts.accepted, counts.rejected)
                 cases += 1
 
     assert same >= 0.9 * cases
+
+
+def test_what_is_kept_of_a_request_are_its_runs_for_every_place_however_they_were_found() -> None:
+    """Where a place must have the runs of another one, they are not looked for again."""
+    for prediction, output in islice(edits("traces"), 6):
+        fit = Fit()
+        learn(fit, Pair(prediction, output, LINE_ENDS), reported(PRESETS["resync"], prediction, output))
+        (trace,) = fit.traces
+        pair = Pair(prediction, output, LINE_ENDS)
+        assert [tuple(trace.runs[which]) for which in trace.of] == [pair.runs(place) for place in places()]
+
+
+@pytest.mark.parametrize("window", [Window(1, 1), Window(37, 37), Window(5, 22), Window(3, 50, 7, 0, False)])
+def test_what_is_accepted_alone_is_the_same(window: Window) -> None:
+    for prediction, output in islice(edits("courses"), 5):
+        course = Course(Pair(prediction, output).runs(Place(4, 4, Direction.NEAREST)))
+        assert course.accepted(window) == course.divided(window)[0]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        preset_named("window=20-109,match=8,direction=forward"),
+        preset_named("window=10-80,match=10"),
+        preset_named("window=83,match=5,direction=forward"),
+        replace(preset_named("window=71,match=14,direction=forward"), rejection=Rejection.REMAINDER),
+    ],
+    ids=str,
+)
+def test_a_window_that_nobody_would_guess_is_found_from_ten_requests(rule: Preset) -> None:
+    """Neighbours of what is nearly right lead to it, also where two numbers have to change together."""
+    fit = learned(rule, f"found {rule}", 10)
+
+    assert fit.knowledge is Knowledge.KNOWN
+    assert rule in fit.alternatives
 
 
 def test_nothing_is_learned_from_texts_that_are_too_long() -> None:
