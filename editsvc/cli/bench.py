@@ -36,7 +36,7 @@ Examples:
   editsvc bench --requests 4 --size tiny         # for a slow server
   editsvc bench race --offline
   editsvc bench replay cases.jsonl
-  editsvc bench policy --runs 100""",
+  editsvc bench policy --logs 100""",
 )
 @click.option("--requests", type=click.IntRange(min=2), default=20, show_default=True, help="How many edits.")
 @click.option(

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 
 _EDITS: Final = 150
 _SECONDS_BETWEEN: Final = 1.0
+# Of the logs of ten weeks, one in so many is tuned every week, which takes four times as long.
+_WEEKLY_OF: Final = 5
+_LEAST_WEEKLY: Final = 2
 
 
 @click.command("policy", short_help="Measure how well tuning learns, on simulated logs.")
 @click.option(
     "--requests", default=200, show_default=True, type=click.IntRange(min=20), help="Requests to each model."
 )
-@click.option("--runs", default=500, show_default=True, type=click.IntRange(min=1), help="How many logs.")
 @click.option(
-    "--weekly-runs",
-    default=50,
+    "--logs",
+    default=10,
     show_default=True,
-    type=click.IntRange(min=0),
-    help="How many logs of ten weeks for each habit of users.",
+    type=click.IntRange(min=1),
+    help="How many logs for each line; 500 take about 20 minutes.",
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same figures.")
 @click.option(
@@ -41,34 +43,49 @@ _SECONDS_BETWEEN: Final = 1.0
     help="Edits to replay: JSON lines with before and after. By default they are made up.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(
-    *, requests: int, runs: int, weekly_runs: int, seed: int, cases: Path | None, as_json: bool
-) -> int:
+def command(*, requests: int, logs: int, seed: int, cases: Path | None, as_json: bool) -> int:
     """Measure how well tuning learns, on simulated logs whose truth is known.
 
     Prints the regret against the best choice for each model, beside that of sending always, never and above a
-    size; how often 95 % intervals hold the truth; and how often the decision is right. Then the same for users who
-    tune every week: one, two, four or eight edits of a file in a row, on servers that are as fast every day, or not.
+    size; how often 95 % intervals hold the truth; and how often the decision is right. Then, line by line, the same for
+    users who tune every week: one, two, four or eight edits of a file in a row, on servers that are as fast every day,
+    or not.
     """
     from editsvc.tuning.bench import HABITS, run_bench, run_weeks
-    from editsvc.tuning.bench_output import render, render_weeks, to_json, weeks_to_json
+    from editsvc.tuning.bench_output import (
+        first_sentence,
+        render,
+        to_json,
+        week_line,
+        weeks_heading,
+        weeks_to_json,
+    )
     from editsvc.tuning.simulation import generated_edits
 
     rng = Random(seed)  # noqa: S311 - a simulation that can be repeated, and no secret
     edits = generated_edits(rng, _EDITS) if cases is None else _given(cases)
-    result = run_bench(edits, rng, requests=requests, runs=runs, progress=_progress(runs))
-    weeks = (
-        run_weeks(edits, rng, logs=weekly_runs, progress=_progress(len(HABITS) * weekly_runs))
-        if weekly_runs
-        else []
+    result = run_bench(
+        edits,
+        rng,
+        requests=requests,
+        runs=logs,
+        progress=_progress(logs),
+        first=lambda one: output.print_message(first_sentence(one)),
+    )
+    weekly = max(min(logs, _LEAST_WEEKLY), logs // _WEEKLY_OF)
+    if not as_json:
+        click.echo(render(result))
+        click.echo(weeks_heading(logs, weekly), nl=False)
+    weeks = run_weeks(
+        edits,
+        rng,
+        logs=logs,
+        weekly=weekly,
+        progress=_progress(len(HABITS) * logs),
+        done=lambda score: None if as_json else click.echo(week_line(score), nl=False),
     )
     if as_json:
         output.write_json({**to_json(result), "weekly": weeks_to_json(weeks), "seed": seed})
-    else:
-        click.echo(render(result), nl=False)
-        if weeks:
-            click.echo()
-            click.echo(render_weeks(weeks), nl=False)
     return 0
 
 
@@ -92,15 +109,16 @@ def _given(path: Path) -> list[SimulatedEdit]:
     return edits
 
 
-def _progress(runs: int) -> Callable[[int], None]:
-    """Tells on stderr about once a second how many runs are done."""
-    reported_at = time.monotonic()
+def _progress(logs: int) -> Callable[[int], None]:
+    """Tells on stderr about once a second how many logs are done, and how long the others may take."""
+    started = reported_at = time.monotonic()
 
     def tell(done: int) -> None:
         nonlocal reported_at
         now = time.monotonic()
-        if now - reported_at >= _SECONDS_BETWEEN:
+        if now - reported_at >= _SECONDS_BETWEEN and done < logs:
             reported_at = now
-            output.print_message(f"{done} of {runs} runs")
+            left = (now - started) / done * (logs - done)
+            output.print_message(f"{done:,} of {logs:,} logs, about {left:.0f} s left")
 
     return tell

@@ -764,7 +764,7 @@ def _window(rule: Preset) -> Window:
 def places() -> list[Place]:
     """The places that are tried: the simple ones first."""
     both = (Direction.NEAREST, Direction.FORWARD)
-    lengths = (4, 8, 3, 2, 16, 6, 5, 12, 10, 7, 9, 11, 13, 14, 15, 18, 20, 24)
+    lengths = (4, 8, 3, 2, 16, 6, 5, 12, 10, 7, 9, 11, 13, 14, 15, 20, 24, 17, 18, 19, 22)
     found = [Place(1, 1, Direction.NONE)]
     found += [Place(n, n, direction) for n in lengths for direction in both]
     found += [

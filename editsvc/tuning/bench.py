@@ -143,23 +143,27 @@ def run_bench(
     worth: Worth | None = None,
     habits: Habits | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    first: Callable[[Result], None] = lambda _: None,
 ) -> Result:
-    """Score tuning over so many runs; `progress` receives the number that are done."""
+    """Score tuning over so many runs; `progress` receives the number that are done, `first` what the first one says."""
     worth = worth or Worth()
     bench = _Bench(edits, models, worth, habits or Habits())
     learned, in_use = Score(), Score()
     for number in range(runs):
         bench.run(rng, requests, learned, None if number % _IN_USE_EVERY else in_use)
         progress(number + 1)
+        if not number:
+            first(Result(requests, 1, learned, in_use, bench.truths))
     return Result(requests, runs, learned, in_use, bench.truths)
 
 
 @dataclass(slots=True)
 class WeeklyScore:
-    """Counts over logs of ten weeks, tuned every week."""
+    """Counts over logs of ten weeks; choices and changes are those of the `weekly` ones, which are tuned every week."""
 
     habits: Habits
     logs: int = 0
+    weekly: int = 0
     alarms: int = 0
     choices: int = 0
     wrong: int = 0
@@ -177,26 +181,31 @@ def run_weeks(
     rng: Random,
     *,
     logs: int = 100,
+    weekly: int | None = None,
     models: Sequence[SimulatedModel] = MODELS,
     worth: Worth | None = None,
     habits: Sequence[Habits] = HABITS,
-    every: int = 1,
     progress: Callable[[int], None] = lambda _: None,
+    done: Callable[[WeeklyScore], None] = lambda _: None,
 ) -> list[WeeklyScore]:
     """Score ten weeks of steady servers, so many logs for each of the `habits`; the models take turns.
 
-    They are tuned after the first week, then `every` so many weeks, and at the end.
+    So many of the logs are tuned `weekly` (None: all), the others after the first week and at the end: what intervals
+    hold is the same, for a fifth of the time. `done` receives each score.
     """
     steady = [model for model in models if model.later is None]
     bench = _Bench(edits, steady, worth or Worth(), Habits())
     clear = [model for model in steady if abs(bench.truths[model.name].net) > CLEAR]
+    of = logs if weekly is None else weekly
     scores = []
     for place, habit in enumerate(habits):
         score = WeeklyScore(habit)
         for number in range(logs):
-            bench.weeks(clear[number % len(clear)], rng, habit, score, every)
+            each_week = (number + 1) * of // logs > number * of // logs
+            bench.weeks(clear[number % len(clear)], rng, habit, score, each_week=each_week)
             progress(place * logs + number + 1)
         scores.append(score)
+        done(score)
     return scores
 
 
@@ -268,9 +277,9 @@ class _Bench:
             self._learn(log, makers[self._models[0]].now, policy, in_use)
 
     def weeks(
-        self, model: SimulatedModel, rng: Random, habits: Habits, score: WeeklyScore, every: int
+        self, model: SimulatedModel, rng: Random, habits: Habits, score: WeeklyScore, *, each_week: bool
     ) -> None:
-        """Ten weeks of one model, tuned now and then."""
+        """Ten weeks of one model, tuned after each week, or else after the first and the last."""
         log: list[Observation] = []
         maker = SimulatedLog(model.cell, habits, rng)
         policy: LearnedPolicy | None = None
@@ -280,10 +289,11 @@ class _Bench:
         for number in range(WEEKS):
             made = list(maker.made(self._pools[model.last], WEEK, policy))
             log += made
-            chosen = [one for one in made if _could_choose(one)]
-            score.choices += len(chosen)
-            score.wrong += sum(one.sent is not better for one in chosen)
-            if number % every and number < WEEKS - 1:
+            if each_week:
+                chosen = [one for one in made if _could_choose(one)]
+                score.choices += len(chosen)
+                score.wrong += sum(one.sent is not better for one in chosen)
+            elif 0 < number < WEEKS - 1:
                 continue
             terms = Terms(maker.now, self._prices, self._worth, policy)
             found = judge(log, terms)
@@ -291,10 +301,11 @@ class _Bench:
             moved = bool(found.changes)
             policy = _policy(found.findings, policy, number + 1)
             pays = policy.predicts(model.cell) is not False
-            score.changes += pays is not sends
+            score.changes += each_week and pays is not sends
             sends = pays
         assert finding is not None  # noqa: S101 - there are weeks
         score.logs += 1
+        score.weekly += each_week
         score.alarms += moved
         for name, holds in _held(finding, self.truths[model.name]):
             score.covered[name][0] += holds

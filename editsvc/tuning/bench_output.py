@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from editsvc.figures import percent
-from editsvc.tuning.bench import CLEAR, POLICIES, QUANTITIES, SIZE_THRESHOLD, WEEKS
+from editsvc.tuning.bench import CLEAR, POLICIES, QUANTITIES, SIZE_THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ _SHORT: Final = {
     "time saved": "saved",
     "net share": "net",
 }
+_WIDTHS: Final = (5, 5, 10, *(7 for _ in QUANTITIES[1:]), 7, 7, 5)
 _TITLES: Final = {
     "always": "of sending always",
     "never": "of sending never",
@@ -51,10 +52,11 @@ def weeks_to_json(scores: Sequence[WeeklyScore]) -> list[dict[str, Any]]:
             "edits_per_file": score.habits.edits,
             "day_noise": score.habits.day_noise,
             "logs": score.logs,
+            "logs_tuned_weekly": score.weekly,
             "coverage": {quantity: score.coverage(quantity) for quantity in QUANTITIES},
             "called_changed": _share(score.alarms, score.logs),
             "wrong_choices": _share(score.wrong, score.choices),
-            "changes_of_rule": _share(score.changes, score.logs),
+            "changes_of_rule": _share(score.changes, score.weekly),
         }
         for score in scores
     ]
@@ -62,34 +64,38 @@ def weeks_to_json(scores: Sequence[WeeklyScore]) -> list[dict[str, Any]]:
 
 def render_weeks(scores: Sequence[WeeklyScore]) -> str:
     """The same as a table: a line for each habit."""
-    logs = scores[0].logs if scores else 0
+    lines = [weeks_heading(scores[0].logs, scores[0].weekly)] if scores else []
+    return "".join([*lines, *map(week_line, scores)])
+
+
+def weeks_heading(logs: int, weekly: int) -> str:
+    """What is above the lines, which appear one by one."""
     heads = ("edits", "days", *(_SHORT[name] for name in QUANTITIES), "changed", "wrong", "rules")
-    rows = [heads]
-    for score in scores:
-        alarms, wrong = _share(score.alarms, score.logs), _share(score.wrong, score.choices)
-        rules = _share(score.changes, score.logs)
-        rows.append(
-            (
-                str(score.habits.edits),
-                f"±{percent(score.habits.day_noise)}",
-                *(_percent(score.coverage(name)) for name in QUANTITIES),
-                _percent(alarms),
-                _percent(wrong),
-                "-" if rules is None else f"{rules:.2f}",
-            )
+    return (
+        f"{logs:,} logs of ten weeks of a steady server for each line, {weekly:,} of them tuned every week:\n"
+        "edits of a file in a row, noise of days; 95 % intervals that hold the truth; servers called changed,\n"
+        "wrong choices (exploration included), changes of the rule a log\n\n"
+    ) + _aligned(heads)
+
+
+def week_line(score: WeeklyScore) -> str:
+    """One habit's."""
+    alarms, wrong = _share(score.alarms, score.logs), _share(score.wrong, score.choices)
+    rules = _share(score.changes, score.weekly)
+    return _aligned(
+        (
+            str(score.habits.edits),
+            f"±{percent(score.habits.day_noise)}",
+            *(_percent(score.coverage(name)) for name in QUANTITIES),
+            _percent(alarms),
+            _percent(wrong),
+            "-" if rules is None else f"{rules:.2f}",
         )
-    widths = [max(len(row[place]) for row in rows) for place in range(len(heads))]
-    lines = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(
-        [
-            f"{logs:,} logs of a steady server for each line, tuned every week for {WEEKS} weeks:",
-            "edits of a file in a row, noise of days; 95 % intervals that hold the truth; servers called changed,",
-            "wrong choices (exploration included), changes of the rule a log",
-            "",
-            *lines,
-            "",
-        ]
     )
+
+
+def _aligned(row: Sequence[str]) -> str:
+    return "  ".join(f"{text:>{width}}" for text, width in zip(row, _WIDTHS, strict=True)) + "\n"
 
 
 def _score(score: Score) -> dict[str, Any]:
@@ -101,6 +107,15 @@ def _score(score: Score) -> dict[str, Any]:
         "drift_noticed": _share(score.noticed, score.drifts),
         "drift_false_alarms": _share(score.false_alarms, score.steady),
     }
+
+
+def first_sentence(result: Result) -> str:
+    """What one log of each model says already."""
+    regrets = {name: _percent(result.learned.regret(name)) for name in POLICIES}
+    return (
+        f"After one log of each model, the learned policy costs {regrets['learned']} more than the best choice; "
+        f"sending always costs {regrets['always']} more, and never {regrets['never']}."
+    )
 
 
 def render(result: Result) -> str:

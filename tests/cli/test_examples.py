@@ -21,7 +21,7 @@ from editsvc.files.refused import FOLDER, Asked, Keeper
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "fixtures" / "demo"
 # What lasts until Ctrl-C, or for minutes, and a sign that it is at work.
-LASTING = {"emulate": "listening on ", "--watch": "requests", "bench policy": " runs"}
+LASTING = {"emulate": "listening on ", "--watch": "requests", "bench policy": "After one log"}
 WISH = "rename fetch to download"
 NEEDS_A_KEY = "needs a key"
 PAGES = [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shell import Shell
-SHORT = ["--requests", "40", "--weekly-runs", "1"]
+SHORT = ["--requests", "40"]
 
 
 def fill(data: Path, *, accepted: float = 0.8, age_days: float = 10.0, offset: int = 0) -> None:
@@ -169,10 +169,13 @@ def test_the_value_of_time_is_a_setting(offline_shell: Shell) -> None:
 
 @pytest.mark.slow
 def test_the_bench_prints_what_it_measured() -> None:
-    ran = CliRunner().invoke(bench_policy, [*SHORT, "--runs", "2", "--seed", "3"])
+    ran = CliRunner().invoke(bench_policy, [*SHORT, "--logs", "2", "--seed", "3"])
     assert ran.exit_code == 0
     assert ran.stdout.startswith("2 runs of 10 models")
-    again = CliRunner().invoke(bench_policy, [*SHORT, "--runs", "2", "--seed", "3", "--json"])
+    assert "After one log of each model" in ran.stderr
+    *_, last = ran.stdout.rstrip("\n").split("\n")
+    assert last.split()[:2] == ["8", "±30"]
+    again = CliRunner().invoke(bench_policy, [*SHORT, "--logs", "2", "--seed", "3", "--json"])
     shown = json.loads(again.stdout)
     assert (shown["schema"], shown["runs"], shown["requests"], shown["seed"]) == (1, 2, 40, 3)
     assert set(shown["learned"]["regret"]) == {"learned", "always", "never", "size"}
@@ -182,7 +185,7 @@ def test_the_bench_replays_given_edits(tmp_path: Path) -> None:
     cases = tmp_path / "cases.jsonl"
     body = "".join(f"def step_{number}(value):\n    return value + {number}\n\n" for number in range(30))
     cases.write_text(json.dumps({"before": body, "after": body.replace("step_7", "seventh")}) + "\n")
-    ran = CliRunner().invoke(bench_policy, [*SHORT, "--runs", "1", "--cases", str(cases)])
+    ran = CliRunner().invoke(bench_policy, [*SHORT, "--logs", "1", "--cases", str(cases)])
     assert ran.exit_code == 0, ran.output
 
 
@@ -190,5 +193,5 @@ def test_the_bench_replays_given_edits(tmp_path: Path) -> None:
 def test_edits_that_cannot_be_read_are_a_usage_error(content: str, tmp_path: Path) -> None:
     cases = tmp_path / "cases.jsonl"
     cases.write_text(content)
-    ran = CliRunner().invoke(bench_policy, ["--runs", "1", "--cases", str(cases)])
+    ran = CliRunner().invoke(bench_policy, ["--logs", "1", "--cases", str(cases)])
     assert "cases.jsonl" in str(ran.exception)

@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from editsvc.prediction.verifier import PRESETS, Latency, modelled_time, verify
-from editsvc.tuning.bench import HABITS, MODELS, QUANTITIES, WEEKS, run_bench, run_weeks
+from editsvc.tuning.bench import (
+    HABITS,
+    MODELS,
+    QUANTITIES,
+    WEEK,
+    WEEKS,
+    Result,
+    WeeklyScore,
+    run_bench,
+    run_weeks,
+)
 from editsvc.tuning.bench_output import render, render_weeks, to_json, weeks_to_json
 from editsvc.tuning.simulation import SimulatedEdit, SimulatedServer, generated_edits, given_edits, outcomes
 
 if TYPE_CHECKING:
-    from editsvc.tuning.bench import Result, WeeklyScore
     from editsvc.tuning.simulation import Habits
 
 
@@ -67,8 +76,34 @@ def test_the_same_seed_gives_the_same_figures() -> None:
 
 def test_progress_is_told_run_by_run() -> None:
     rng, told = Random(1), list[int]()
-    run_bench(generated_edits(rng, 20), rng, requests=30, runs=3, models=MODELS[:1], progress=told.append)
+    first = list[Result]()
+    run_bench(
+        generated_edits(rng, 20),
+        rng,
+        requests=30,
+        runs=3,
+        models=MODELS[:1],
+        progress=told.append,
+        first=first.append,
+    )
     assert told == [1, 2, 3]
+    assert [one.runs for one in first] == [1]
+
+
+def test_each_habit_is_told_when_it_is_done_and_some_logs_are_tuned_weekly() -> None:
+    rng, told = Random(1), list[WeeklyScore]()
+    scores = run_weeks(
+        generated_edits(rng, 20),
+        rng,
+        logs=5,
+        weekly=2,
+        models=MODELS[:1],
+        habits=HABITS[:2],
+        done=told.append,
+    )
+    assert told == scores
+    assert [(one.logs, one.weekly) for one in scores] == [(5, 2), (5, 2)]
+    assert all(0 < one.choices <= 2 * WEEKS * WEEK for one in scores)
 
 
 def test_one_edit_costs_what_the_verifier_and_the_model_of_latency_say() -> None:
@@ -137,7 +172,7 @@ def held() -> dict[tuple[Habits, str], tuple[int, int]]:
     of: Counter[tuple[Habits, str]] = Counter()
     for seed in (1, 2, 3):
         rng = Random(seed)
-        for score in run_weeks(generated_edits(rng, 80), rng, logs=14, every=WEEKS):
+        for score in run_weeks(generated_edits(rng, 80), rng, logs=14, weekly=0):
             for quantity, (holds, intervals) in score.covered.items():
                 found[score.habits, quantity] += holds
                 of[score.habits, quantity] += intervals
@@ -164,6 +199,6 @@ def test_intervals_hold_the_truth_whatever_the_habits(
 
 def test_the_habits_have_a_line_each(weeks: list[WeeklyScore]) -> None:
     table = render_weeks(weeks)
-    assert "28 logs of a steady server for each line, tuned every week for 10 weeks" in table
+    assert "28 logs of ten weeks of a steady server for each line, 28 of them tuned every week" in table
     assert len(table.split("\n")) == 5 + len(weeks) + 1
     assert [one["edits_per_file"] for one in weeks_to_json(weeks)] == [1, 8, 1, 8]
