@@ -174,6 +174,15 @@ def open_log(settings: Settings) -> TokenLog:
     )
 
 
+def _auto_tuning(settings: Settings, log: TokenLog) -> Callable[[], None] | None:
+    """What tunes by itself; None where that is switched off, or could have no effect."""
+    if not settings.auto_tune or not settings.learned_policy:
+        return None
+    from editsvc.app.tuning import AutoTuning  # noqa: PLC0415 - few people have switched it on
+
+    return AutoTuning(settings, log, lambda: datetime.now(UTC))
+
+
 class Preparation:
     """What is done while the first reply is awaited, in a thread: before that, it would hold up the request.
 
@@ -243,7 +252,15 @@ async def _service(
             chain.warm_up()
         preparation.run()
 
-    scorer = BackgroundScorer(log, servers=None if offline else folder) if log is not None else None
+    scorer = (
+        BackgroundScorer(
+            log,
+            servers=None if offline else folder,
+            afterwards=None if offline else _auto_tuning(settings, log),
+        )
+        if log is not None
+        else None
+    )
     whose = _names(settings, environ)
     shown_once, policy = ShownOnce(folder / "notices"), CurrentPolicy(folder)
 

@@ -211,7 +211,37 @@ def _policy(settings: Settings) -> Checkup:
     loaded = load(environment.data_dir(settings))
     if loaded.warning:
         return Checkup("policy", loaded.warning, ok=None)
-    return Checkup("policy", loaded.policy.name if loaded.policy else "the built-in rule", ok=True)
+    policy = loaded.policy
+    text = f"{policy.name}, of {policy.created_at:%Y-%m-%d}" if policy else "the built-in rule"
+    if not settings.log_enabled:
+        return Checkup("policy", text, ok=True)
+    return _by_now(settings, text)
+
+
+def _by_now(settings: Settings, text: str) -> Checkup:
+    """Whether tuning would decide otherwise by now; not asked where nothing came since it was last done."""
+    from editsvc.app.composition import open_log
+    from editsvc.app.tuning import consider
+    from editsvc.settings import environment
+    from editsvc.tuning import tunings
+
+    tuned = tunings.load(environment.data_dir(settings))
+    try:
+        with open_log(settings) as log:
+            logged = log.status()["count"]
+            if not logged or (tuned.at and not tuned.since(logged)):
+                return Checkup("policy", text, ok=True)
+            found = consider(settings, log, datetime.now(UTC))
+    except EditsvcError:
+        return Checkup("policy", text, ok=True)  # what is wrong with the log is said of the log
+    if not found.changes:
+        return Checkup("policy", text, ok=True)
+    said = "would decide otherwise by now" if found.opposes else "has learned more by now"
+    return Checkup(
+        "policy",
+        f"{text}; editsvc tune {said}: {'; '.join(found.changes)}.",
+        ok=None if found.opposes else True,
+    )
 
 
 def _predictions(settings: Settings) -> Checkup:

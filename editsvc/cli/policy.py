@@ -55,27 +55,40 @@ def show(*, as_json: bool) -> int:
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def history(*, as_json: bool) -> int:
-    """List the versions of the policy, the latest first."""
-    from editsvc.tuning import policy_file
+    """List the versions of the policy, the latest first: who made each, and what it changed."""
+    from editsvc.tuning import policy_file, tunings
 
     folder, _ = _settings()
     versions = policy_file.history(folder)
     current = policy_file.load(folder).policy
     in_force = None if current is None else current.version
+    known = tunings.load(folder)
+    made = {version.version: known.of(version.version) for version in versions}
     if as_json:
         output.write_json(
             {
                 "schema": 1,
                 "in_force": in_force,
-                "versions": [policy_file.to_json(version) for version in versions],
+                "versions": [
+                    policy_file.to_json(version)
+                    | {
+                        "by": tuned.by if (tuned := made[version.version]) else None,
+                        "changes": list(tuned.changes) if tuned else None,
+                    }
+                    for version in versions
+                ],
             }
         )
         return 0
     for version in versions:
-        mark = "  (in force)" if version.version == in_force else ""
+        tuned = made[version.version]
+        mark = "  (by itself)" if tuned is not None and tuned.by == tunings.BY_ITSELF else ""
+        mark += "  (in force)" if version.version == in_force else ""
         output.write_line(
             f"{version.name:<12} {version.created_at:%Y-%m-%d %H:%M}  {_summary(version)}{mark}"
         )
+        for change in tuned.changes if tuned is not None else ():
+            output.write_line(f"             {change}")
     if not versions:
         output.print_message(
             "There are no versions yet; editsvc tune creates one when the log holds enough data."

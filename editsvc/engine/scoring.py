@@ -56,7 +56,7 @@ class BackgroundScorer:
 
     With the data folder in `servers`, it learns from each edit by which rule the server verifies predictions, and keeps
     that there; `wall` tells Unix time. Where `counted_by` has no vocabulary, scores are not known: its tokens are not
-    those of a server.
+    those of a server. What comes `afterwards` is done when no edit is under way and none waits.
     """
 
     def __init__(
@@ -66,9 +66,11 @@ class BackgroundScorer:
         servers: Path | None = None,
         wall: Callable[[], float] = time.time,
         counted_by: Callable[[], Tokenizer] = tokenizer,
+        afterwards: Callable[[], None] | None = None,
     ) -> None:
         self._log = log
         self._counted_by = counted_by
+        self._afterwards = afterwards
         self._servers = servers
         self._wall = wall
         self._edits: deque[_ScoredEdit] = deque()
@@ -126,6 +128,12 @@ class BackgroundScorer:
                     numbers |= self._learned(self._servers, edit, edit.asked, tokens)
                 with suppress(LogUnavailable):  # the record itself was written, or its loss reported
                     self._log.set_what_if(edit.record_id, numbers)
+            if self._afterwards is not None and self._is_idle():
+                self._afterwards()
+
+    def _is_idle(self) -> bool:
+        with self._changed:
+            return not self._edits and not self._under_way
 
     def _learned(
         self, folder: Path, edit: _ScoredEdit, asked: Asked, tokens: Tokenised

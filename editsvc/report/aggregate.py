@@ -13,7 +13,7 @@ from editsvc.report.arms import arms
 from editsvc.report.compare import compared
 from editsvc.report.compare_words import comparing
 from editsvc.report.drift import drifts
-from editsvc.report.evidence import gather, judged_sample
+from editsvc.report.evidence import gather
 from editsvc.report.forecast import month_forecast
 from editsvc.report.intervals import Totals
 from editsvc.report.model import DayReport, Group, ModelPoint, Recommendation, Report, Sample
@@ -23,7 +23,7 @@ from editsvc.report.what_if import calibrations, scores, what_if
 from editsvc.tokenlog.dimensions import dimensions
 from editsvc.tuning.judge import Terms
 from editsvc.tuning.objective import Worth
-from editsvc.tuning.tune import judged
+from editsvc.tuning.tune import judged, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -160,7 +160,7 @@ def report(evidence: Evidence, terms: Terms | None = None) -> Report:
 def _judged(evidence: Evidence, terms: Terms | None) -> Judgement:
     """What the judge says of both samples, each request with the number of those that it stands for."""
     now = evidence.last or evidence.since or _LONG_AGO
-    requests, stands_for = judged_sample(evidence)
+    requests, stands_for = sampled(evidence)
     found, _, _ = judged(requests, replace(terms or Terms(now), whole_models=True), stands_for)
     return found
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import Status
 from editsvc.report.accumulate import measured
-from editsvc.report.evidence import judged_sample
 from editsvc.report.model import Compared, ComparedGroup, ComparedModel, Comparison, Period, Unit
 from editsvc.tokenlog.evidence import combined
 from editsvc.tokenlog.values import Verdict
 from editsvc.tuning.estimates import LEAST_CLUSTERS, difference, rate, rates_apart, ratio
 from editsvc.tuning.judge import Basis, Terms
-from editsvc.tuning.tune import judged
+from editsvc.tuning.tune import judged, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -220,7 +219,7 @@ def _models(now: Evidence, before: Evidence, terms: Terms, earlier: Terms) -> li
 
 def _judged(evidence: Evidence, terms: Terms) -> tuple[dict[str, Finding], Mapping[str, set[Hashable]]]:
     """The finding about each model, and its days."""
-    requests, stands_for = judged_sample(evidence)
+    requests, stands_for = sampled(evidence)
     found, observations, _ = judged(requests, replace(terms, whole_models=True), stands_for)
     days: dict[str, set[Hashable]] = {}
     for each in observations:

@@ -86,18 +86,6 @@ def gather(
     )
 
 
-def judged_sample(evidence: Evidence) -> tuple[list[LoggedRequest], list[int]]:
-    """The requests that the judge sees, and how many of the log each stands for."""
-    usual = [each for each in evidence.sample if not each.explored]
-    # Of a large log, the explored requests are what limits how sure anybody can be: half of the others will do.
-    step = 2 if evidence.sampled_every > 1 else 1
-    taken = usual[::step]
-    stands_for = [evidence.sampled_every * step] * len(taken) + [evidence.explored_every] * len(
-        evidence.explored
-    )
-    return [*taken, *evidence.explored], stands_for
-
-
 def _value(record: RequestRecord, dimension: str) -> str | None:
     column = DIMENSIONS[dimension]
     if column is not None:

@@ -319,6 +319,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ge=0,
         ),
     ] = 0.02
+    auto_tune: Annotated[
+        int,
+        _doc(
+            "After how many requests editsvc tunes by itself, in the background after an edit; 0: only editsvc tune "
+            "does.",
+            ge=0,
+        ),
+    ] = 0
     objective: Annotated[
         Objective,
         _doc(

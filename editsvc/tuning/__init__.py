@@ -7,3 +7,6 @@ POLICY_FILE: Final = "policy.toml"
 
 VERIFICATION_FILE: Final = "verification.json"
 """The name of what is known of servers, in the data folder."""
+
+TUNINGS_FILE: Final = "tunings.json"
+"""The name of what was tuned when, and why, in the data folder."""

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from editsvc.tuning.estimates import Estimate
     from editsvc.tuning.judge import Finding
     from editsvc.tuning.objective import Worth
+    from editsvc.tuning.policy_file import PolicyFile
     from editsvc.tuning.tune import Tuning
 
+_WORDS: Final = {True: "predict", False: "do not predict", None: "built-in rule"}
 _FEW: Final = f"(not enough data for an interval: {LEAST_CLUSTERS} files and days are needed)"
 
 
@@ -79,8 +81,23 @@ def decision(finding: Finding) -> str:
     """The decision in a few words, with the previous one."""
     if finding.predict is None:
         return f"built-in rule ({finding.missing})"
-    words = {True: "predict", False: "do not predict", None: "built-in rule"}
-    return f"{words[finding.predict]} (before: {words[finding.standing]})"
+    return f"{_WORDS[finding.predict]} (before: {_WORDS[finding.standing]})"
+
+
+def differences(proposed: PolicyFile, standing: PolicyFile | None) -> list[str]:
+    """What `proposed` decides otherwise than the `standing` policy, or the built-in rule, in a few words each."""
+    before, after = (_decisions(each) for each in (standing, proposed))
+    found = []
+    for cell in [*after, *(cell for cell in before if cell not in after)]:
+        # What has no rule of its own has that of its model.
+        was, is_now = (each.get(cell, each.get(cell.whole_model)) for each in (before, after))
+        if was is not is_now:
+            found.append(f"{named(cell)}: {_WORDS[is_now]} (before: {_WORDS[was]})")
+    return found or ["the same decisions, at another price or value of time"]
+
+
+def _decisions(policy: PolicyFile | None) -> dict[Cell, bool | None]:
+    return {} if policy is None else {rule.cell: rule.predict for rule in policy.rule}
 
 
 def _lines(tuning: Tuning, since: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from editsvc.prediction.policy import Cell, LearnedPolicy
     from editsvc.provider.models import Model
+    from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tuning.drift import Change
     from editsvc.tuning.evaluation import Evaluation
@@ -57,8 +58,43 @@ def tune(
     """
     kept = [logged_request(record) for record in records]
     terms = Terms(now, prices_of(models), worth, standing, half_life_days)
-    found, observations, gone = judged(kept, terms)
-    moved = price_changes(prices or {}, models, now)
+    return _tuned(kept, None, terms, models, prices or {})
+
+
+def tune_sampled(
+    evidence: Evidence,
+    *,
+    now: datetime,
+    models: Mapping[str, Model],
+    worth: Worth,
+    standing: LearnedPolicy | None = None,
+    prices: Mapping[Cell, float | None] | None = None,
+) -> Tuning:
+    """The same from `evidence`, which has a sample of a large log: for the time that it takes, there is a bound."""
+    requests, stands_for = sampled(evidence)
+    terms = Terms(now, prices_of(models), worth, standing)
+    return _tuned(requests, stands_for, terms, models, prices or {})
+
+
+def sampled(evidence: Evidence) -> tuple[list[LoggedRequest], list[int]]:
+    """The requests of both samples of `evidence`, and how many of the log each stands for."""
+    usual = [each for each in evidence.sample if not each.explored]
+    # Of a large log, the explored requests are what limits how sure anybody can be: half of the others will do.
+    step = 2 if evidence.sampled_every > 1 else 1
+    taken = usual[::step]
+    stands_for = [evidence.sampled_every * step] * len(taken)
+    return [*taken, *evidence.explored], [*stands_for, *[evidence.explored_every] * len(evidence.explored)]
+
+
+def _tuned(
+    kept: Sequence[LoggedRequest],
+    stands_for: Sequence[int] | None,
+    terms: Terms,
+    models: Mapping[str, Model],
+    prices: Mapping[Cell, float | None],
+) -> Tuning:
+    found, observations, gone = judged(kept, terms, stands_for)
+    moved = price_changes(prices, models, terms.now)
     decided = {finding.cell: finding.predict for finding in found.findings}
 
     def sends(cell: Cell) -> bool:
@@ -69,9 +105,9 @@ def tune(
         found.findings,
         tuple(sorted([*found.changes, *gone, *moved], key=lambda change: change.at)),
         evaluate(_settled_requests(observations, found.changes), sends, found.rates),
-        len(kept),
-        len(observations),
-        worth,
+        len(kept) if stands_for is None else sum(stands_for),
+        sum(observation.stands_for for observation in observations),
+        terms.worth,
     )
 
 

@@ -99,8 +99,79 @@ def test_a_server_that_got_worse_makes_a_new_version(offline_shell: Shell) -> No
     assert "takes 2 % of its replies" in told
     assert "learned-2 is in force" in told
     history = offline_shell.run("policy", "history").out.decode()
-    assert [line.split()[0] for line in history.strip().split("\n")] == ["learned-2", "learned-1"]
-    assert history.split("\n")[0].endswith("gpt-oss-120b: do not predict  (in force)")
+    second, changed, first, began = history.rstrip("\n").split("\n")
+    assert (second.split()[0], first.split()[0]) == ("learned-2", "learned-1")
+    assert second.endswith("gpt-oss-120b: do not predict  (in force)")
+    assert changed.strip() == "cerebras gpt-oss-120b: do not predict (before: predict)"
+    assert began.strip() == "cerebras gpt-oss-120b: predict (before: built-in rule)"
+
+
+def test_asking_for_what_is_switched_off_says_how_to_switch_it_on(offline_shell: Shell) -> None:
+    fill(offline_shell.data, accepted=0.02)
+    ran = offline_shell.run("tune", "--auto")
+    assert ran.code == 2
+    assert "auto_tune is 0" in ran.err
+    assert "editsvc config set auto_tune 200" in ran.err
+    assert not (offline_shell.data / "policy.toml").exists()
+
+
+def test_the_history_says_which_versions_were_made_without_anybody(offline_shell: Shell) -> None:
+    fill(offline_shell.data, accepted=0.02)
+    offline_shell.environ.setenv("EDITSVC_AUTO_TUNE", "40")
+    told = offline_shell.run("tune", "--auto").out.decode()
+    assert told == "learned-1 is in force: cerebras gpt-oss-120b: do not predict (before: built-in rule).\n"
+    history = offline_shell.run("policy", "history").out.decode()
+    assert "gpt-oss-120b: do not predict  (by itself)  (in force)" in history
+    (version,) = offline_shell.run("policy", "history", "--json").json["versions"]
+    assert version["by"] == "auto"
+    assert version["changes"] == ["cerebras gpt-oss-120b: do not predict (before: built-in rule)"]
+
+
+def test_tuning_by_itself_waits_until_it_is_time(offline_shell: Shell) -> None:
+    fill(offline_shell.data)
+    offline_shell.environ.setenv("EDITSVC_AUTO_TUNE", "80")
+    assert offline_shell.run("tune", "--auto").out == b"Not yet: 30 of 80 requests are still to come.\n"
+    fill(offline_shell.data, age_days=5, offset=100)
+    trial = offline_shell.run("tune", "--auto", "--dry-run").out.decode()
+    assert trial.startswith(
+        "This would become learned-1: cerebras gpt-oss-120b: predict (before: built-in rule)"
+    )
+    shown = offline_shell.run("tune", "--auto", "--json").json
+    assert (shown["tuned"], shown["policy"], shown["requests_left"]) == (True, "learned-1", 0)
+    assert offline_shell.run("tune", "--auto", "--json").json["requests_left"] == 80
+
+
+def test_a_standing_decision_is_not_undone_by_itself(offline_shell: Shell) -> None:
+    """The log says the same each time, so there is one version, however often it is asked."""
+    offline_shell.environ.setenv("EDITSVC_AUTO_TUNE", "50")
+    for number in range(4):
+        fill(offline_shell.data, age_days=10 - 2 * number, offset=100 * number)
+        offline_shell.run("tune", "--auto")
+    assert [one["name"] for one in offline_shell.run("policy", "history", "--json").json["versions"]] == [
+        "learned-1"
+    ]
+
+
+def test_a_policy_that_cannot_be_used_is_left_to_its_user(offline_shell: Shell) -> None:
+    fill(offline_shell.data)
+    offline_shell.environ.setenv("EDITSVC_AUTO_TUNE", "10")
+    (offline_shell.data / "policy.toml").write_text("schema = 99\n")
+    assert offline_shell.run("tune", "--auto").out == b"Nothing changes.\n"
+    assert (offline_shell.data / "policy.toml").read_text() == "schema = 99\n"
+
+
+def test_the_doctor_says_when_tuning_would_decide_otherwise(offline_shell: Shell) -> None:
+    fill(offline_shell.data)
+    offline_shell.run("tune")
+    fill(offline_shell.data, accepted=0.02, age_days=5, offset=100)
+    found = offline_shell.run("doctor", "--json").json["findings"]
+    (line,) = [each for each in found if each["name"] == "policy"]
+    assert line["ok"] is None
+    assert "learned-1, of 20" in line["text"]
+    assert (
+        "editsvc tune would decide otherwise by now: cerebras gpt-oss-120b: do not predict (before: predict)."
+        in line["text"]
+    )
 
 
 def test_json_holds_the_evidence_the_decision_and_the_policy(offline_shell: Shell) -> None:

@@ -96,6 +96,16 @@ def test_what_waits_at_the_end_is_scored_though_an_edit_never_ended() -> None:
     assert set(numbers) == {"one"}
 
 
+def test_what_comes_afterwards_waits_until_nobody_edits_and_nothing_is_to_be_scored() -> None:
+    numbers, done = Numbers(), list[int]()
+    scoring = BackgroundScorer(numbers, afterwards=lambda: done.append(len(numbers)))
+    with scoring.edit_under_way():
+        for number in range(3):
+            scoring.submit(f"r{number}", {"file": "a = 1"}, "a = 2")
+    scoring.close(30)
+    assert done == [3]
+
+
 def test_closing_without_edits_is_no_work() -> None:
     BackgroundScorer(Numbers()).close(0.1)
 

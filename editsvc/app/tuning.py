@@ -1,0 +1,149 @@
+"""Tuning by itself, and what tuning would decide by now: bounded in time, whatever the log holds.
+
+A large log is sampled. One process at a time tunes by itself, after an edit, when nobody waits for anything; one that
+is stopped meanwhile has changed nothing, and it is not tried again before as many requests have come once more.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from editsvc.errors import EditsvcError
+from editsvc.provider import models
+from editsvc.settings import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from editsvc.settings.schema import Settings
+    from editsvc.tokenlog.store import TokenLog
+    from editsvc.tuning.policy_file import PolicyFile
+
+SAMPLE: Final = 4_000
+"""About so many requests are judged one by one."""
+SINCE: Final = timedelta(days=90)
+_LOCK: Final = "tuning.lock"
+
+
+class Considered(NamedTuple):
+    """The policy in force, and that which tuning would put in its place; None for none, or for no change."""
+
+    standing: PolicyFile | None
+    proposed: PolicyFile | None
+
+    @property
+    def changes(self) -> list[str]:
+        """What would be decided otherwise, in a few words each."""
+        from editsvc.tuning.sentences import differences  # noqa: PLC0415 - few processes tune
+
+        return [] if self.proposed is None else differences(self.proposed, self.standing)
+
+    @property
+    def opposes(self) -> bool:
+        """Whether some request that gets a prediction now would get none then, or the other way round."""
+        if self.proposed is None:
+            return False
+        now, then = (
+            {} if each is None else {rule.cell: rule.predict for rule in each.rule}
+            for each in (self.standing, self.proposed)
+        )
+        return any(
+            (now.get(cell, now.get(cell.whole_model)) is False)
+            is not (then.get(cell, then.get(cell.whole_model)) is False)
+            for cell in {*now, *then}
+        )
+
+
+def consider(settings: Settings, log: TokenLog, now: datetime) -> Considered:
+    """What tuning would decide at `now`; raises LogUnavailable.
+
+    A policy file that cannot be used stays as it is: its user has something to mend.
+    """
+    from editsvc.tuning import policy_file  # noqa: PLC0415 - few processes tune
+    from editsvc.tuning.objective import Worth  # noqa: PLC0415
+    from editsvc.tuning.proposal import propose  # noqa: PLC0415
+    from editsvc.tuning.tune import tune_sampled  # noqa: PLC0415
+
+    folder = environment.data_dir(settings)
+    loaded = policy_file.load(folder)
+    standing = loaded.policy
+    if loaded.warning:
+        return Considered(None, None)
+    table = models.table(settings.models)
+    found = tune_sampled(
+        log.evidence(since=now - SINCE, sample=SAMPLE),
+        now=now,
+        models=table,
+        worth=Worth(settings.value_of_time, settings.objective),
+        standing=loaded.learned,
+        prices={} if standing is None else standing.prices,
+    )
+    version = policy_file.next_version(folder)
+    return Considered(standing, propose(found, standing, version=version, now=now, models=table))
+
+
+class AutoTuning:
+    """Tunes when the setting `auto_tune` says that it is time; to be called after each edit, by a thread of its own."""
+
+    def __init__(self, settings: Settings, log: TokenLog, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._log = log
+        self._now = now
+        self._folder = environment.data_dir(settings)
+        self._not_before = 0
+
+    def __call__(self) -> None:
+        """Tune, if so many requests have come; whatever is wrong is found by who tunes by hand."""
+        self._not_before -= 1
+        if self._not_before > 0:
+            return
+        with suppress(EditsvcError, OSError):
+            left = self.left()
+            if left > 0:
+                self._not_before = left // 2  # other processes make requests as well
+            else:
+                self.tune()
+
+    def left(self) -> int:
+        """How many requests are still to come; raises LogUnavailable."""
+        from editsvc.tuning import tunings  # noqa: PLC0415 - only who tunes by itself
+
+        return self._settings.auto_tune - tunings.load(self._folder).since(self._log.status()["count"])
+
+    def tune(self) -> Considered | None:
+        """Tune now; None if another process does. Raises LogUnavailable, FileError and OSError."""
+        from editsvc.tuning import policy_file, tunings  # noqa: PLC0415 - as above
+
+        with _alone(self._folder) as alone:
+            if not alone or self.left() > 0:
+                return None
+            now = self._now()
+            tunings.begun(self._folder, at=now.timestamp(), requests=self._log.status()["count"])
+            found = consider(self._settings, self._log, now)
+            if found.proposed is not None:
+                policy_file.save(self._folder, found.proposed)
+                tunings.made(
+                    self._folder,
+                    found.proposed.version,
+                    at=now.timestamp(),
+                    by=tunings.BY_ITSELF,
+                    changes=found.changes,
+                )
+            return found
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether no other process tunes by itself within; raises OSError."""
+    from editsvc.system.files import FILES  # noqa: PLC0415 - as above
+
+    descriptor = FILES.open(folder / _LOCK, os.O_RDWR | os.O_CREAT)
+    try:
+        yield FILES.claim(descriptor)
+    finally:
+        os.close(descriptor)
