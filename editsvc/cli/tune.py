@@ -18,7 +18,6 @@ from editsvc.settings import environment
 Examples:
   editsvc tune --dry-run
   editsvc tune --since 30d
-  editsvc tune --auto
   editsvc policy show""",
 )
 @click.option(
