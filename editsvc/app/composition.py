@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.app.known_servers import Foretelling
-from editsvc.app.servers import Asked, chain_of, configured, for_the_first, in_arm, rows, with_models
+from editsvc.app.servers import (
+    Asked,
+    chain_of,
+    configured,
+    for_the_first,
+    in_arm,
+    price_of,
+    rows,
+    with_models,
+)
 from editsvc.engine.ports import Whose
 from editsvc.engine.remembered import RememberedBatches
 from editsvc.engine.scoring import BackgroundScorer
@@ -153,11 +162,10 @@ def judge_by(settings: Settings, now: datetime) -> Terms:
     from editsvc.tuning.judge import Terms  # noqa: PLC0415 - most processes judge nothing
     from editsvc.tuning.objective import Worth  # noqa: PLC0415
     from editsvc.tuning.policy_file import load  # noqa: PLC0415
-    from editsvc.tuning.tune import prices_of  # noqa: PLC0415
 
     return Terms(
         now,
-        prices_of(models.table(settings.models)),
+        price_of(settings),
         Worth(settings.value_of_time, settings.objective),
         load(environment.data_dir(settings)).learned,
     )
@@ -286,7 +294,7 @@ async def _service(
             new_id=lambda: uuid.uuid4().hex,
             scorer=scorer,
             learned=policy if learns else lambda: None,
-            foretells=Foretelling(settings, table) if learns else lambda *_: None,
+            foretells=Foretelling(settings) if learns else lambda *_: None,
             draw=None if offline else draw,
             offline=offline,
             files=files,

@@ -9,10 +9,7 @@ from editsvc.settings import environment
 from editsvc.tuning import VERIFICATION_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from editsvc.prediction.servers import KnownServer
-    from editsvc.provider.models import Model
     from editsvc.report import Report
     from editsvc.settings.schema import Settings
 
@@ -27,12 +24,11 @@ def known_servers(settings: Settings) -> list[KnownServer]:
 class Foretelling:
     """Whether predictions pay, by what is known of servers by now; loads nothing where nothing is known.
 
-    `table` has the price of each model; one that is not known counts as none.
+    A price that is not known counts as none.
     """
 
-    def __init__(self, settings: Settings, table: Mapping[str, Model]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._table = table
         self._path = environment.data_dir(settings) / VERIFICATION_FILE
         self._stamp: int | None = None
         self._servers: list[KnownServer] = []
@@ -48,10 +44,12 @@ class Foretelling:
             self._stamp = stamp
         for server in self._servers:
             if (server.provider, server.model) == (provider, model):
+                from editsvc.app.servers import price_of  # noqa: PLC0415 - most processes know no server
+                from editsvc.prediction.policy import Cell  # noqa: PLC0415
                 from editsvc.prediction.servers import Rates  # noqa: PLC0415 - most processes know no server
                 from editsvc.tuning.objective import Worth  # noqa: PLC0415
 
-                price = self._table[model].usd_per_million_output if model in self._table else None
+                price = price_of(self._settings)(Cell(provider, model))
                 hour = Worth(self._settings.value_of_time, self._settings.objective).per_hour
                 return server.pays(kind, prediction_tokens, Rates(hour, (price or 0.0) / 1_000_000))
         return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from editsvc.errors import SettingsError
+from editsvc.provider import models
 from editsvc.provider.breaker import Breaker
 from editsvc.provider.cerebras import CerebrasProvider
 from editsvc.provider.chain import Chain
@@ -25,11 +26,12 @@ from editsvc.settings.servers import servers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from editsvc.provider import models
+    from editsvc.prediction.policy import Cell
     from editsvc.provider.lessons import Lessons
     from editsvc.settings.environment import ApiKey
     from editsvc.settings.schema import ArmTable, Settings
     from editsvc.settings.servers import Server
+    from editsvc.tuning.objective import PriceOf
 
 # The SDK insists on a key; a server of one's own often has none.
 _NO_KEY: Final = "none"
@@ -131,6 +133,20 @@ def in_arm(name: str, arm: ArmTable, asked: Sequence[Asked]) -> list[Asked]:
     if arm.model is not None:
         found[0] = Asked(found[0].server.with_model(arm.model), found[0].key)
     return found
+
+
+def price_of(settings: Settings) -> PriceOf:
+    """What output costs at the servers of the settings; of another server, what the table of models says."""
+    table = models.table(settings.models)
+    named = {one.name: one for one in servers(settings)}
+
+    def price(cell: Cell) -> float | None:
+        server = named.get(cell.provider or "")
+        if server is not None:
+            return server.with_model(cell.model).row(table).usd_per_million_output
+        return table[cell.model].usd_per_million_output if cell.model in table else None
+
+    return price
 
 
 def rows(table: Mapping[str, models.Model], asked: Sequence[Asked]) -> dict[str, tuple[str, models.Model]]:

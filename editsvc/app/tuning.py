@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import EditsvcError
-from editsvc.provider import models
 from editsvc.settings import environment
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def consider(settings: Settings, log: TokenLog, now: datetime) -> Considered:
 
     A policy file that cannot be used stays as it is: its user has something to mend.
     """
+    from editsvc.app.servers import price_of  # noqa: PLC0415 - few processes tune
     from editsvc.tuning import policy_file  # noqa: PLC0415 - few processes tune
     from editsvc.tuning.objective import Worth  # noqa: PLC0415
     from editsvc.tuning.proposal import propose  # noqa: PLC0415
@@ -74,17 +74,17 @@ def consider(settings: Settings, log: TokenLog, now: datetime) -> Considered:
     standing = loaded.policy
     if loaded.warning:
         return Considered(None, None)
-    table = models.table(settings.models)
+    prices = price_of(settings)
     found = tune_sampled(
         log.evidence(since=now - SINCE, sample=SAMPLE),
         now=now,
-        models=table,
+        price_of=prices,
         worth=Worth(settings.value_of_time, settings.objective),
         standing=loaded.learned,
         prices={} if standing is None else standing.prices,
     )
     version = policy_file.next_version(folder)
-    return Considered(standing, propose(found, standing, version=version, now=now, models=table))
+    return Considered(standing, propose(found, standing, version=version, now=now, price_of=prices))
 
 
 class AutoTuning:

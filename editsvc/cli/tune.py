@@ -8,7 +8,6 @@ import click
 
 from editsvc.cli import output
 from editsvc.errors import UsageError
-from editsvc.provider import models
 from editsvc.settings import environment
 
 
@@ -38,6 +37,7 @@ def command(*, since: str, dry_run: bool, auto: bool, as_json: bool) -> int:
     if auto:
         return _by_itself(dry_run=dry_run, as_json=as_json)
     from editsvc.app.composition import open_log
+    from editsvc.app.servers import price_of
     from editsvc.report import parse_since
     from editsvc.tuning import policy_file, sentences, tunings
     from editsvc.tuning.objective import Worth
@@ -56,19 +56,19 @@ def command(*, since: str, dry_run: bool, auto: bool, as_json: bool) -> int:
     loaded = policy_file.load(folder)
     if loaded.warning:
         output.print_message(f"editsvc: {loaded.warning}")
-    table = models.table(settings.models)
+    prices = price_of(settings)
     standing = loaded.policy
     with open_log(settings) as log:
         found = tune(
             log.records(start),
             now=now,
-            models=table,
+            price_of=prices,
             worth=Worth(settings.value_of_time, settings.objective),
             standing=loaded.learned,
             prices={} if standing is None else standing.prices,
         )
         logged = log.status()["count"]
-    proposed = propose(found, standing, version=policy_file.next_version(folder), now=now, models=table)
+    proposed = propose(found, standing, version=policy_file.next_version(folder), now=now, price_of=prices)
     place = None
     if not dry_run:
         tunings.begun(folder, at=now.timestamp(), requests=logged)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from editsvc.prediction.policy import LearnedChoice, LearnedPolicy
 from editsvc.prediction.verifier import Rejection
 from editsvc.tuning.judge import Terms, judge
-from editsvc.tuning.objective import Worth
+from editsvc.tuning.objective import PriceOf, Worth
 from editsvc.tuning.savings import share_saved
 from editsvc.tuning.simulation import (
     A_DAY,
@@ -252,7 +252,8 @@ class _Bench:
         self._models = models
         self._worth = worth
         self._habits = habits
-        self._prices = {model.name: model.last.price for model in models}
+        prices = {model.name: model.last.price for model in models}
+        self._price_of: PriceOf = lambda cell: prices.get(cell.model)
         pools: dict[SimulatedServer, list[SimulatedOutcome]] = {}
         for model in models:
             for server in (model.server, model.last):
@@ -295,7 +296,7 @@ class _Bench:
                 score.wrong += sum(one.sent is not better for one in chosen)
             elif 0 < number < WEEKS - 1:
                 continue
-            terms = Terms(maker.now, self._prices, self._worth, policy)
+            terms = Terms(maker.now, self._price_of, self._worth, policy)
             found = judge(log, terms)
             finding = found.models[0]
             moved = bool(found.changes)
@@ -318,7 +319,7 @@ class _Bench:
         standing: LearnedPolicy | None,
         score: Score,
     ) -> LearnedPolicy:
-        judged = judge(log, Terms(now, self._prices, self._worth, standing))
+        judged = judge(log, Terms(now, self._price_of, self._worth, standing))
         found, shifted = judged.findings, judged.changes
         policy = _policy(found, standing, 1)
         by_cell = {finding.cell: finding for finding in found}

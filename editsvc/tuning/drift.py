@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from editsvc.provider.models import Model
     from editsvc.tokenlog.evidence import LoggedRequest
     from editsvc.tokenlog.record import RequestRecord
+    from editsvc.tuning.objective import PriceOf
     from editsvc.tuning.observation import Observation
 
 ALPHA: Final = 0.005
@@ -279,14 +279,12 @@ def withdrawals(records: Iterable[LoggedRequest]) -> list[Change]:
     ]
 
 
-def price_changes(
-    prices: Mapping[Cell, float | None], models: Mapping[str, Model], now: datetime
-) -> list[Change]:
+def price_changes(prices: Mapping[Cell, float | None], price_of: PriceOf, now: datetime) -> list[Change]:
     """The models whose output price differs from `prices`."""
     return [
         Change(cell, ChangeKind.PRICE, now, price, current, 0)
         for cell, price in prices.items()
-        if cell.model in models and (current := models[cell.model].usd_per_million_output) != price
+        if (current := price_of(cell)) not in (price, None)
     ]
 
 

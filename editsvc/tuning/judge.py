@@ -27,7 +27,7 @@ from editsvc.tuning.estimates import (
     mean,
     shrunk,
 )
-from editsvc.tuning.objective import Worth
+from editsvc.tuning.objective import PriceOf, Worth, unknown_price
 from editsvc.tuning.observation import by_model, weigh
 from editsvc.tuning.savings import Rates, plain_speed, savings, share_saved
 
@@ -78,13 +78,12 @@ class Check:
 class Terms:
     """What a judgement depends on besides the log.
 
-    `prices` are US dollars for a million output tokens by model, and an unknown one counts as zero; `standing`
-    is the policy in force; the models in `withdrawn` no longer take predictions. With `whole_models`, nothing
-    is asked about cells or parts.
+    `price_of` tells the price of output, and an unknown one counts as zero; `standing` is the policy in force; the
+    models in `withdrawn` no longer take predictions. With `whole_models`, nothing is asked about cells or parts.
     """
 
     now: datetime
-    prices: Mapping[str, float | None] = field(default_factory=dict)
+    price_of: PriceOf = unknown_price
     worth: Worth = field(default_factory=Worth)
     standing: LearnedPolicy | None = None
     half_life_days: float = HALF_LIFE_DAYS
@@ -152,7 +151,7 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
     arms: dict[Cell, _Arms] = {}
     found = []
     for cell, group in groups.items():
-        price = terms.prices.get(cell.model)
+        price = terms.price_of(cell)
         rates[cell] = Rates(terms.worth.per_hour / 3600, (price or 0.0) / 1_000_000)
         valid, sent_since, speed_since = _valid(group, cell, shifted)
         recent, days = paced(weigh(valid, terms.now, terms.half_life_days))

@@ -1,11 +1,19 @@
-"""The value of an hour: the user's own figure, scaled by the objective."""
+"""What time and output are worth: the user's value of an hour, scaled by the objective, and the prices of servers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from editsvc.prediction.policy import Cell
 from editsvc.settings.schema import Objective
+
+if TYPE_CHECKING:
+    from editsvc.provider.models import Model
+
+PriceOf = Callable[[Cell], float | None]
+"""US dollars for a million output tokens of a model at its server; None if that is not known."""
 
 # An order of magnitude either way moves the value of time out of the range, $0.4 to $12 an hour at the prices of
 # 2026, in which the cost of a second saved lies.
@@ -33,3 +41,13 @@ class Worth:
     @property
     def _factor(self) -> float:
         return {Objective.TIME_FIRST: _FACTOR, Objective.COST_FIRST: 1 / _FACTOR}.get(self.objective, 1.0)
+
+
+def unknown_price(_: Cell) -> float | None:
+    """No price is known."""
+    return None
+
+
+def listed(table: Mapping[str, Model]) -> PriceOf:
+    """The prices of a table of models, at whatever server."""
+    return lambda cell: table[cell.model].usd_per_million_output if cell.model in table else None

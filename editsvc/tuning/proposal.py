@@ -9,11 +9,10 @@ from editsvc.tuning.policy_file import PolicyFile, Rule
 from editsvc.tuning.sentences import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-    from editsvc.provider.models import Model
     from editsvc.tuning.judge import Finding
+    from editsvc.tuning.objective import PriceOf
     from editsvc.tuning.tune import Tuning
 
 
@@ -23,7 +22,7 @@ def propose(
     *,
     version: int,
     now: datetime,
-    models: Mapping[str, Model],
+    price_of: PriceOf,
 ) -> PolicyFile | None:
     """The policy that `tuning` derives from the `standing` one; None if only the evidence differs.
 
@@ -43,11 +42,11 @@ def propose(
         if finding.cell == model:
             if finding.predict is not None:
                 silent = {cell for cell in silent if cell.whole_model != model}
-                model_rules[model] = _rule(finding, tuning, models)
+                model_rules[model] = _rule(finding, tuning, price_of)
             elif finding.scope_min_tokens is not None and model not in model_rules:
-                model_rules[model] = _rule(finding, tuning, models)
+                model_rules[model] = _rule(finding, tuning, price_of)
         elif finding.predict != model_rules[model].predict:
-            cell_rules.append(_rule(finding, tuning, models))
+            cell_rules.append(_rule(finding, tuning, price_of))
     cell_rules += [
         rule
         for cell, rule in old.items()
@@ -66,8 +65,8 @@ def propose(
     return None if _decides_alike(proposed, standing) else proposed
 
 
-def _rule(finding: Finding, tuning: Tuning, models: Mapping[str, Model]) -> Rule:
-    row, net, cell = models.get(finding.cell.model), finding.net, finding.cell
+def _rule(finding: Finding, tuning: Tuning, price_of: PriceOf) -> Rule:
+    net, cell = finding.net, finding.cell
     return Rule(
         provider=cell.provider,
         model=cell.model,
@@ -80,7 +79,7 @@ def _rule(finding: Finding, tuning: Tuning, models: Mapping[str, Model]) -> Rule
         net_share=None if net is None else round(net.value, 4),
         net_share_low=None if net is None else round(net.low, 4),
         net_share_high=None if net is None else round(net.high, 4),
-        usd_per_million_output=row.usd_per_million_output if row is not None else None,
+        usd_per_million_output=price_of(cell),
     )
 
 

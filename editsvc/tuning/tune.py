@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from editsvc.prediction.policy import Cell, LearnedPolicy
-    from editsvc.provider.models import Model
     from editsvc.tokenlog.evidence import Evidence
     from editsvc.tokenlog.record import RequestRecord
     from editsvc.tuning.drift import Change
     from editsvc.tuning.evaluation import Evaluation
     from editsvc.tuning.judge import Finding, Judgement
-    from editsvc.tuning.objective import Worth
+    from editsvc.tuning.objective import PriceOf, Worth
     from editsvc.tuning.observation import Observation
 
 
@@ -45,7 +44,7 @@ def tune(
     records: Iterable[RequestRecord],
     *,
     now: datetime,
-    models: Mapping[str, Model],
+    price_of: PriceOf,
     worth: Worth,
     standing: LearnedPolicy | None = None,
     prices: Mapping[Cell, float | None] | None = None,
@@ -53,27 +52,27 @@ def tune(
 ) -> Tuning:
     """Judge and decide from `records`.
 
-    `standing` is the policy in force and `prices` are the US dollars for a million output tokens that it was made
-    at. An unknown price counts as zero, and the finding says so.
+    `price_of` tells the price of output; `standing` is the policy in force, and `prices` are those that it was made at.
+    An unknown price counts as zero, and the finding says so.
     """
     kept = [logged_request(record) for record in records]
-    terms = Terms(now, prices_of(models), worth, standing, half_life_days)
-    return _tuned(kept, None, terms, models, prices or {})
+    terms = Terms(now, price_of, worth, standing, half_life_days)
+    return _tuned(kept, None, terms, prices or {})
 
 
 def tune_sampled(
     evidence: Evidence,
     *,
     now: datetime,
-    models: Mapping[str, Model],
+    price_of: PriceOf,
     worth: Worth,
     standing: LearnedPolicy | None = None,
     prices: Mapping[Cell, float | None] | None = None,
 ) -> Tuning:
     """The same from `evidence`, which has a sample of a large log: for the time that it takes, there is a bound."""
     requests, stands_for = sampled(evidence)
-    terms = Terms(now, prices_of(models), worth, standing)
-    return _tuned(requests, stands_for, terms, models, prices or {})
+    terms = Terms(now, price_of, worth, standing)
+    return _tuned(requests, stands_for, terms, prices or {})
 
 
 def sampled(evidence: Evidence) -> tuple[list[LoggedRequest], list[int]]:
@@ -90,11 +89,10 @@ def _tuned(
     kept: Sequence[LoggedRequest],
     stands_for: Sequence[int] | None,
     terms: Terms,
-    models: Mapping[str, Model],
     prices: Mapping[Cell, float | None],
 ) -> Tuning:
     found, observations, gone = judged(kept, terms, stands_for)
-    moved = price_changes(prices, models, terms.now)
+    moved = price_changes(prices, terms.price_of, terms.now)
     decided = {finding.cell: finding.predict for finding in found.findings}
 
     def sends(cell: Cell) -> bool:
@@ -124,11 +122,6 @@ def judged(
     gone = withdrawals(requests)
     found = judge(observations, replace(terms, withdrawn=frozenset(change.cell for change in gone)))
     return found, observations, gone
-
-
-def prices_of(models: Mapping[str, Model]) -> dict[str, float | None]:
-    """US dollars for a million output tokens by model."""
-    return {name: row.usd_per_million_output for name, row in models.items()}
 
 
 def _settled_requests(observations: Sequence[Observation], shifted: Sequence[Change]) -> list[Observation]:

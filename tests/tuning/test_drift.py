@@ -12,6 +12,7 @@ from editsvc.prediction.policy import Cell
 from editsvc.provider import models
 from editsvc.tokenlog.rows import columns_of, record_of
 from editsvc.tuning.drift import ChangeKind, change_points, changes, price_changes
+from editsvc.tuning.objective import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,12 +166,12 @@ def test_the_offline_engine_never_changes(make_record: Callable[..., RequestReco
 
 def test_a_new_price_is_told_beside_the_old_one() -> None:
     table = {"gpt-oss-120b": models.Model(usd_per_million_output=1.5)}
-    (found,) = price_changes({MODEL: 0.75, Cell("cerebras", "gone"): 1.0}, table, START)
+    (found,) = price_changes({MODEL: 0.75, Cell("cerebras", "gone"): 1.0}, listed(table), START)
     assert (
         found.sentence
         == "The output of gpt-oss-120b costs $1.5 for a million tokens, and cost $0.75 when the policy was made."
     )
-    assert price_changes({MODEL: 1.5}, table, START) == []
+    assert price_changes({MODEL: 1.5}, listed(table), START) == []
 
 
 def test_no_records_no_changes() -> None:

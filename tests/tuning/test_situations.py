@@ -21,9 +21,9 @@ from editsvc.report import aggregate
 from editsvc.tokenlog import RequestRecord, Source
 from editsvc.tokenlog.rows import columns_of, record_of
 from editsvc.tuning.judge import Terms
-from editsvc.tuning.objective import Worth
+from editsvc.tuning.objective import Worth, listed
 from editsvc.tuning.proposal import propose
-from editsvc.tuning.tune import Tuning, prices_of, tune
+from editsvc.tuning.tune import Tuning, tune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -119,8 +119,8 @@ def told(records: Sequence[RequestRecord], price: float | None = PRICE) -> tuple
     table = {name: models.Model(usd_per_million_output=price) for name in names}
     now = records[-1].created_at
     return (
-        aggregate(records, terms=Terms(now, prices_of(table), WORTH)),
-        tune(records, now=now, models=table, worth=WORTH),
+        aggregate(records, terms=Terms(now, listed(table), WORTH)),
+        tune(records, now=now, price_of=listed(table), worth=WORTH),
     )
 
 
@@ -344,12 +344,12 @@ def weekly(records: list[RequestRecord]) -> Iterator[tuple[Tuning, bool]]:
         found = tune(
             [record for record in records if record.created_at < now],
             now=now,
-            models=table,
+            price_of=listed(table),
             worth=WORTH,
             standing=policy.learned if policy else None,
             prices=policy.prices if policy else {},
         )
-        proposed = propose(found, policy, version=week, now=now, models=table)
+        proposed = propose(found, policy, version=week, now=now, price_of=listed(table))
         yield found, proposed is not None
         policy = proposed or policy
 

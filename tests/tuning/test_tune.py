@@ -18,7 +18,7 @@ from editsvc.provider import models
 from editsvc.settings.schema import Objective
 from editsvc.tokenlog import RequestRecord, Source
 from editsvc.tuning.drift import ChangeKind
-from editsvc.tuning.objective import Worth
+from editsvc.tuning.objective import Worth, listed
 from editsvc.tuning.policy_file import PolicyFile, Rule
 from editsvc.tuning.proposal import propose
 from editsvc.tuning.sentences import text
@@ -63,7 +63,7 @@ def log(
 
 
 def tuned(records: Iterable[RequestRecord], **given_: Any) -> Tuning:
-    return tune(records, **{"now": NOW, "models": TABLE, "worth": Worth(), **given_})
+    return tune(records, **{"now": NOW, "price_of": listed(TABLE), "worth": Worth(), **given_})
 
 
 def test_predictions_that_save_time_are_sent(make_record: MakeRecord) -> None:
@@ -214,7 +214,7 @@ def test_a_cell_that_differs_from_its_model_is_decided_by_itself(make_record: Ma
     ]
     found = {one.cell.scope_kind: one.predict for one in tuned(records).findings}
     assert found == {None: True, "file": True, "symbol": False}
-    policy = propose(tuned(records), None, version=1, now=NOW, models=TABLE)
+    policy = propose(tuned(records), None, version=1, now=NOW, price_of=listed(TABLE))
     assert policy is not None
     assert [(rule.scope_kind, rule.predict) for rule in policy.rule] == [(None, True), ("symbol", False)]
 
@@ -225,7 +225,7 @@ def test_what_is_not_reported_is_no_error(make_record: MakeRecord) -> None:
         for number in range(30)
     ]
     untimed = [make_record(Made(500, 400, 10), completion_time_s=None) for _ in range(30)]
-    found = tuned([*bare, *untimed], models={})
+    found = tuned([*bare, *untimed], price_of=listed({}))
     assert (found.records, found.usable) == (60, 30)
     assert found.findings[0].missing.startswith("not enough data: 0 requests with known times")
     assert found.findings[0].savings.acceptance is not None
@@ -268,7 +268,7 @@ def test_whatever_is_in_the_log_it_is_tuned_and_told(
     found = tuned(records)
     assert text(found, "in all").endswith("\n")
     assert to_json(found)["records"] == len(records)
-    propose(found, None, version=1, now=NOW, models=TABLE)
+    propose(found, None, version=1, now=NOW, price_of=listed(TABLE))
 
 
 def test_the_words_tell_evidence_decision_and_what_would_change_it(make_record: MakeRecord) -> None:
@@ -306,7 +306,7 @@ def test_a_model_without_a_price_is_told_of(make_record: MakeRecord) -> None:
 
 
 def test_a_policy_is_proposed_with_its_reasons(make_record: MakeRecord) -> None:
-    policy = propose(tuned(log(make_record)), None, version=3, now=NOW, models=TABLE)
+    policy = propose(tuned(log(make_record)), None, version=3, now=NOW, price_of=listed(TABLE))
     assert policy is not None
     (rule,) = policy.rule
     assert (policy.name, rule.cell, rule.predict, rule.requests) == ("learned-3", MODEL, True, 72)
@@ -316,23 +316,23 @@ def test_a_policy_is_proposed_with_its_reasons(make_record: MakeRecord) -> None:
 
 def test_the_same_decisions_make_no_new_version(make_record: MakeRecord) -> None:
     found = tuned(log(make_record))
-    policy = propose(found, None, version=1, now=NOW, models=TABLE)
+    policy = propose(found, None, version=1, now=NOW, price_of=listed(TABLE))
     assert policy is not None
     again = tuned(log(make_record, seed=2), standing=policy.learned, prices=policy.prices)
-    assert propose(again, policy, version=2, now=NOW, models=TABLE) is None
+    assert propose(again, policy, version=2, now=NOW, price_of=listed(TABLE)) is None
 
 
 def test_a_new_price_makes_a_new_version(make_record: MakeRecord) -> None:
-    policy = propose(tuned(log(make_record)), None, version=1, now=NOW, models=TABLE)
+    policy = propose(tuned(log(make_record)), None, version=1, now=NOW, price_of=listed(TABLE))
     assert policy is not None
     dearer = {"gpt-oss-120b": models.Model(usd_per_million_output=0.85)}
-    again = tuned(log(make_record), standing=policy.learned, prices=policy.prices, models=dearer)
+    again = tuned(log(make_record), standing=policy.learned, prices=policy.prices, price_of=listed(dearer))
     assert "costs $0.85 for a million tokens, and cost $0.75" in text(again, "in all")
-    assert propose(again, policy, version=2, now=NOW, models=dearer) is not None
+    assert propose(again, policy, version=2, now=NOW, price_of=listed(dearer)) is not None
 
 
 def test_nothing_known_makes_no_policy() -> None:
-    assert propose(tuned([]), None, version=1, now=NOW, models=TABLE) is None
+    assert propose(tuned([]), None, version=1, now=NOW, price_of=listed(TABLE)) is None
 
 
 @pytest.fixture
@@ -354,13 +354,13 @@ def test_a_model_of_which_little_is_heard_keeps_its_rules(
 ) -> None:
     for records in ([], log(make_record, sent=3, plain=1)):
         found = tuned(records, standing=standing.learned, prices=standing.prices)
-        assert propose(found, standing, version=2, now=NOW, models=TABLE) is None
+        assert propose(found, standing, version=2, now=NOW, price_of=listed(TABLE)) is None
 
 
 def test_a_model_that_changed_begins_anew_with_the_built_in_rule(standing: PolicyFile) -> None:
     dearer = {"gpt-oss-120b": models.Model(usd_per_million_output=7.5)}
-    found = tuned([], standing=standing.learned, prices=standing.prices, models=dearer)
-    policy = propose(found, standing, version=2, now=NOW, models=dearer)
+    found = tuned([], standing=standing.learned, prices=standing.prices, price_of=listed(dearer))
+    policy = propose(found, standing, version=2, now=NOW, price_of=listed(dearer))
     assert policy is not None
     assert policy.rule == ()
 
