@@ -35,6 +35,7 @@ from editsvc.emulator.responder import Case, ScriptResponder, written
 from editsvc.emulator.task import read_job
 from editsvc.emulator.wire import ChatRequest, WireMessage
 from editsvc.engine import assembly, places
+from editsvc.engine.concluding import Concluder
 from editsvc.engine.edit import EditRequest
 from editsvc.engine.service import EditService
 from editsvc.errors import Status
@@ -231,18 +232,21 @@ def _named() -> dict[CodeType, str]:
     return found
 
 
-class _Watched(EditService):
-    """A service that profiles what it does with a reply."""
+class _Watched(Concluder):
+    """What a service makes results with, which profiles what it does with a reply."""
 
     watches = False
     spent: Mapping[str, float] = MappingProxyType({})
 
-    def _conclude(self, *arguments: Any) -> Any:
+    def __init__(self, concluder: Concluder) -> None:
+        vars(self).update(vars(concluder))
+
+    def conclude(self, *arguments: Any) -> Any:
         if not self.watches:
-            return super()._conclude(*arguments)
+            return super().conclude(*arguments)
         profile = cProfile.Profile(builtins=False)
         try:
-            return profile.runcall(super()._conclude, *arguments)
+            return profile.runcall(super().conclude, *arguments)
         finally:
             steps = _named()
             self.spent = spent = dict.fromkeys(steps.values(), 0.0)
@@ -268,7 +272,7 @@ class _Ending:
         self._filename = LANGUAGES[self.language][0]
         self._model = _KnowsTheAnswer(Case(INSTRUCTION, self.old, self.new))
         ids = itertools.count(1)
-        self._service = _Watched(
+        self._service = EditService(
             provider=self._model,
             settings=msgspec.convert(_SETTINGS, Settings),
             models={"bench": Model(context_tokens=1_000_000_000)},
@@ -278,6 +282,7 @@ class _Ending:
             now=lambda: datetime.now(UTC),
             new_id=lambda: str(next(ids)),
         )
+        self._watched = self._service._concluder = _Watched(self._service._concluder)  # noqa: SLF001
 
     def edit(self) -> float:
         """Milliseconds of processor time from the last byte of the reply to the result."""
@@ -289,10 +294,10 @@ class _Ending:
 
     def watched(self) -> Mapping[str, float]:
         """Milliseconds of each step."""
-        self._service.watches = True
+        self._watched.watches = True
         self.edit()
-        self._service.watches = False
-        return self._service.spent
+        self._watched.watches = False
+        return self._watched.spent
 
     async def _edited(self) -> tuple[EditResult, float]:
         result = await self._service.edit(

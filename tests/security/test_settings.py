@@ -133,6 +133,7 @@ HOSTILE: dict[str, Any] = {
     "connect_timeout_s": 1e-9,
     "longest_wait_s": 1e9,
     "exploration": 1.0,
+    "auto_tune": 1,
     "learned_policy": False,
     "objective": "time-first",
     "value_of_time": 1e9,
