@@ -114,11 +114,14 @@ def _either(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(parts)})" if len(parts) > 1 else "".join(parts)
 
 
-# Keys begin with the word, or behind one of these signs; before a word stands a line end, and one letter of the text.
+# Keys begin with the word, or behind one of their signs. Before a word stands a line end, and one letter of the text.
 _ALL: Final = {name for shape in _SHAPES for name in shape.beginnings}
 # Without those that begin with another one, which then stands for both.
 _SHORTEST: Final = sorted(name for name in _ALL if not any(name[:end] in _ALL for end in range(1, len(name))))
-_BEGINNINGS: Final = re.compile(rf"(?:\n(?:\\[nrt]?|[^\\])|[+/=.~:-])(?=({_either(_SHORTEST)}))")
+_SIGNS: Final = re.escape(
+    "".join(sign for sign in map(chr, sorted(_KEY_LETTERS)) if not re.match(r"\w", sign))
+)
+_BEGINNINGS: Final = re.compile(rf"(?:\n(?:\\[nrt]?|[^\\])|[{_SIGNS}])(?=({_either(_SHORTEST)}))")
 _BEGINS: Final = {
     short: tuple(shape for shape in _SHAPES if any(name.startswith(short) for name in shape.beginnings))
     for short in _SHORTEST

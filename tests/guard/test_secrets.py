@@ -136,6 +136,13 @@ def test_a_longer_word_is_no_key() -> None:
     assert found(f"x = '{'A' * 400}{STRIPE}'") == []
 
 
+@pytest.mark.parametrize("sign", "+/=.~:%-@#$&,;|")
+def test_a_key_may_follow_any_sign(sign: str) -> None:
+    key = f"dnkey-{'0Z9y8X7w' * 3}AB-{'1a2B3c4D' * 6}eFgH"
+    assert find(f"{sign}{key}") == by_every_pattern(f"{sign}{key}")
+    assert found(f"x = '{sign}{key}'") == [("Defined Networking token", key)]
+
+
 def test_a_key_may_follow_an_escape() -> None:
     assert found(rf"log('token\n{GITHUB}\n')") == [("GitHub token", GITHUB)]
 

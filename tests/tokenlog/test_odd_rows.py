@@ -22,7 +22,7 @@ from editsvc.report import aggregate, read, to_json
 from editsvc.tokenlog import RequestRecord, Source, TokenLog, Verdict
 from editsvc.tokenlog.connection import parse_url
 from editsvc.tokenlog.dimensions import DIMENSIONS
-from editsvc.tuning.objective import Objective, Worth
+from editsvc.tuning.objective import Objective, Worth, listed
 from editsvc.tuning.sentences import text as in_words
 from editsvc.tuning.tune import tune
 
@@ -126,7 +126,10 @@ def check(log: TokenLog, requests: int) -> None:
         assert rounded(shown) == rounded(expected)
         assert_possible(shown)
     tuned = tune(
-        records, now=NOW, models=table(), worth=Worth(objective=Objective.BALANCED, value_of_time=30.0)
+        records,
+        now=NOW,
+        price_of=listed(table()),
+        worth=Worth(objective=Objective.BALANCED, value_of_time=30.0),
     )
     assert "nan" not in in_words(tuned, "in all")
 
