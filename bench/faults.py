@@ -258,6 +258,7 @@ RULES: Final[dict[str, Rule]] = {
 # Where servers of a kind differ: an empty reply means that the request was too long, or a field is no field of theirs.
 OF_A_DIALECT: Final[dict[tuple[str, str], Rule]] = {
     ("lmstudio", "empty-reply"): Rule(Kind.LENGTH, failed("ContextExceeded")),
+    ("lmstudio", "unclosed:0"): Rule(Kind.LENGTH, failed("ContextExceeded")),
 }
 
 
