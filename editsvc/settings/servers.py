@@ -193,14 +193,9 @@ def _server(settings: Settings, name: str, table: ServerTable) -> Server:
         key_variables=tuple(dict.fromkeys(variables)),
         key_setting=setting or f"servers.{name}.api_key_command",
         key_command=tuple(table.api_key_command or ()),
-        needs_key=vendor or (dialect.name == dialects.CEREBRAS and not _is_keyless(table, base_url)),
+        needs_key=vendor or dialect.name == dialects.CEREBRAS,
         models=settings.models,
     )
-
-
-def _is_keyless(table: ServerTable, base_url: str) -> bool:
-    """Whether an address that speaks as Cerebras does is an emulator, or a proxy with a key of its own."""
-    return dialects.is_loopback(base_url) and not (table.api_key_command or table.api_key_variable)
 
 
 def _at_once(settings: Settings, table: ServerTable, base_url: str, dialect: Dialect) -> float:

@@ -185,9 +185,8 @@ async def test_a_key_that_is_wrong_is_said_and_not_papered_over(tmp_path: Path, 
 
 
 async def test_without_a_key_the_fallback_is_the_only_server(tmp_path: Path, cases: Path) -> None:
-    async with two_servers(cases) as (_, second):
-        # One on this machine would be asked without a key, too.
-        environ = variables(tmp_path, "https://api.invalid", second.base_url)
+    async with two_servers(cases) as (first, second):
+        environ = variables(tmp_path, first.base_url, second.base_url)
         del environ["CEREBRAS_API_KEY"]
         result = await edited(environ)
         assert result.after is not None and result.after.text == RENAMED

@@ -233,7 +233,7 @@ async def test_a_trailing_comment_is_offered_from_anywhere_on_its_line_and_bound
 
 async def test_presets_that_need_a_model_are_not_offered_without_a_key(start: Start) -> None:
     text = "import sys\nimport os\n\n\ndef total():\n    return os.sep + sys.path[0]\n"
-    session = await start(environ={"CEREBRAS_API_KEY": "", "CEREBRAS_BASE_URL": ""}, opened={URI: text})
+    session = await start(environ={"CEREBRAS_API_KEY": ""}, opened={URI: text})
     # Where a keyring may hold a key, it is looked into for an edit, and not before.
     await session.edit("rename total to path", mode="apply")
     text = session.client.text(URI)

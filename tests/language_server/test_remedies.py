@@ -111,7 +111,7 @@ async def test_a_reply_that_a_check_refused_can_be_seen_or_accepted(start: Start
 
 
 async def test_what_the_offline_engine_cannot_do_needs_a_key(start: Start) -> None:
-    session: Session = await start(environ={"CEREBRAS_API_KEY": "", "CEREBRAS_BASE_URL": ""})
+    session: Session = await start(environ={"CEREBRAS_API_KEY": ""})
     answer = await session.edit("make it faster")
 
     assert (answer["status"], answer["offline"]) == ("refused", True)

@@ -238,7 +238,7 @@ async def test_what_a_model_will_write_is_tagged_for_clients_that_know_the_tag(
     literals = {"codeActionKind": {"valueSet": [""]}}
     action_support = {"tagSupport": {"valueSet": [1]}, "codeActionLiteralSupport": literals}
     capabilities = {"textDocument": {"codeAction": action_support}}
-    environ = {"CEREBRAS_API_KEY": "", "CEREBRAS_BASE_URL": ""} if offline else {}
+    environ = {"CEREBRAS_API_KEY": ""} if offline else {}
     presets = [PRESET, {"id": "sort", "title": "Sort", "instruction": "sort imports"}]
     session = await start(
         options={"settings": {"presets": presets}}, capabilities=capabilities, environ=environ
