@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from editsvc.settings import environment
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from editsvc.prediction.servers import KnownServer
     from editsvc.report import Report
     from editsvc.settings.schema import Settings
+    from editsvc.tuning.objective import PriceOf
 
 
 def known_servers(settings: Settings) -> list[KnownServer]:
@@ -33,6 +35,12 @@ class Foretelling:
         self._stamp: int | None = None
         self._servers: list[KnownServer] = []
 
+    @cached_property
+    def _price_of(self) -> PriceOf:
+        from editsvc.app.servers import price_of  # noqa: PLC0415 - as below
+
+        return price_of(self._settings)
+
     def __call__(self, provider: str, model: str, kind: str, prediction_tokens: int, /) -> bool | None:
         """Whether a prediction of that kind and length pays; None if that is not known."""
         try:
@@ -44,12 +52,11 @@ class Foretelling:
             self._stamp = stamp
         for server in self._servers:
             if (server.provider, server.model) == (provider, model):
-                from editsvc.app.servers import price_of  # noqa: PLC0415 - most processes know no server
-                from editsvc.prediction.policy import Cell  # noqa: PLC0415
-                from editsvc.prediction.servers import Rates  # noqa: PLC0415 - most processes know no server
+                from editsvc.prediction.policy import Cell  # noqa: PLC0415 - most processes know no server
+                from editsvc.prediction.servers import Rates  # noqa: PLC0415
                 from editsvc.tuning.objective import Worth  # noqa: PLC0415
 
-                price = price_of(self._settings)(Cell(provider, model))
+                price = self._price_of(Cell(provider, model))
                 hour = Worth(self._settings.value_of_time, self._settings.objective).per_hour
                 return server.pays(kind, prediction_tokens, Rates(hour, (price or 0.0) / 1_000_000))
         return None

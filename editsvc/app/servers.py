@@ -137,14 +137,17 @@ def in_arm(name: str, arm: ArmTable, asked: Sequence[Asked]) -> list[Asked]:
 
 def price_of(settings: Settings) -> PriceOf:
     """What output costs at the servers of the settings; of another server, what the table of models says."""
+    from editsvc.tuning.objective import listed  # noqa: PLC0415 - most processes judge nothing
+
     table = models.table(settings.models)
     named = {one.name: one for one in servers(settings)}
+    elsewhere = listed(table)
 
     def price(cell: Cell) -> float | None:
         server = named.get(cell.provider or "")
         if server is not None:
             return server.with_model(cell.model).row(table).usd_per_million_output
-        return table[cell.model].usd_per_million_output if cell.model in table else None
+        return elsewhere(cell)
 
     return price
 

@@ -135,14 +135,11 @@ def of_earlier(
     return replace(outcome, result=EditResult("", status, before=snapshot, after=after)), ()
 
 
-def at_first(writing: Writing) -> Callable[[str, bytes], bytes]:
+def at_first(settings: Settings, batch: batches.Batch) -> Callable[[str, bytes], bytes]:
     """What tells the bytes that a file with these bytes had when its run began; the same ones if that is not known."""
-    batch = writing.batch
-    if batch is None:
-        return lambda _path, data: data
     from editsvc.files import undo
 
-    before = undo.contents_before(environment.data_dir(writing.settings) / undo.FOLDER)
+    before = undo.contents_before(environment.data_dir(settings) / undo.FOLDER)
 
     def content(path: str, data: bytes) -> bytes:
         earlier = batch.earlier(path, data)

@@ -34,7 +34,7 @@ from editsvc.system.signals import call_at_end
 from editsvc.text.document import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from editsvc.cli.asking import Asking
     from editsvc.cli.display import Display
@@ -88,7 +88,11 @@ async def run(
     task = asyncio.current_task()
     if task is not None:
         call_at_end(lambda _number: task.cancel(), interrupts=False)
-    run_files = partial(files_of, options.instruction, paths, _at_first(options.writing))
+    run_files = partial(files_of, options.instruction, paths)
+    if options.writing.batch is not None:
+        from editsvc.cli import resuming
+
+        run_files = partial(run_files, resuming.at_first(settings, options.writing.batch))
     async with open_service(settings, offline=offline, run_files=run_files) as service:
         if service.offline and not offline:
             output.print_message(
@@ -99,14 +103,6 @@ async def run(
                 options, paths, teller, service=service, shown=shown, totals=totals, asking=asking
             )
             return await course.run(settings.jobs)
-
-
-def _at_first(writing: Writing) -> Callable[[str, bytes], bytes]:
-    if writing.batch is None:
-        return lambda _path, data: data
-    from editsvc.cli import resuming
-
-    return resuming.at_first(writing)
 
 
 class _Course:
