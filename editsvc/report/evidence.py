@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from editsvc.tokenlog.dimensions import DIMENSIONS, size
+from editsvc.tokenlog.dimensions import DIMENSIONS, shown, size
 from editsvc.tokenlog.evidence import (
     Day,
     Evidence,
@@ -87,15 +87,12 @@ def gather(
 
 
 def _value(record: RequestRecord, dimension: str) -> str | None:
-    column = DIMENSIONS[dimension]
-    if column is not None:
-        value = column_of(record, column)
-        return None if value is None else str(value)
-    if dimension == "size":
+    if dimension == "size":  # a column that only databases have
         return size(record.document.bytes)
-    if dimension == "prediction_sent":
-        return "yes" if record.prediction.sent else "no"
-    return record.created_at.date().isoformat()
+    column = DIMENSIONS[dimension]
+    if column is None:
+        return record.created_at.date().isoformat()
+    return shown(dimension, column_of(record, column))
 
 
 def _sums(record: RequestRecord) -> Sums:

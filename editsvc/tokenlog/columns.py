@@ -42,11 +42,6 @@ def believed(*, sqlite: bool) -> Mapping[str, ColumnElement[Any]]:
     }
 
 
-def as_stored() -> Mapping[str, ColumnElement[Any]]:
-    """The same columns as they are: what `believed` gives, for a third of the time, where no number is impossible."""
-    return {name: REQUESTS.c[name] for name in (*COUNTS, *AMOUNTS)}
-
-
 def _between(column: ColumnElement[Any], most: float) -> ColumnElement[bool]:
     # Literals, so that the expression is the same wherever it stands; PostgreSQL has NaN above every number.
     return column.between(literal_column("0"), literal_column(f"{most:.0f}"))

@@ -28,6 +28,8 @@ BEGIN: Final = "editsvc_begin"
 # Up to 3.51.2, two connections that write or checkpoint at once can corrupt a database in WAL mode
 # (https://www.sqlite.org/wal.html, "The WAL-reset bug").
 _SOUND_WAL: Final = (3, 51, 3)
+# The first with columns that the database fills.
+_OLDEST: Final = (3, 31)
 _SECRETS: Final = frozenset({"password", "sslpassword"})
 
 
@@ -87,10 +89,17 @@ def make_engine(
 
     `mountinfo` tells which file systems come over a network (see `editsvc.system.volumes`); None asks the system.
     Creates the SQLite file (0600) and its folder (0700) if they are missing, and leaves the permissions of
-    existing ones alone. Raises LogUnavailable if the driver is missing, OSError if the file cannot be made.
+    existing ones alone. Raises LogUnavailable if the driver is missing or SQLite too old, OSError if the file cannot
+    be made.
     """
     try:
         if url.get_backend_name() == "sqlite":
+            if sqlite_version < _OLDEST:
+                raise LogUnavailable(
+                    f"The token log needs SQLite {_dotted(_OLDEST)} or newer, and this Python has "
+                    f"{_dotted(sqlite_version)}.",
+                    hint="Run editsvc with another Python, or set EDITSVC_LOG_URL to a database in PostgreSQL.",
+                )
             network = on_network(url, mountinfo) is not None
             return _sqlite_engine(url, timeout_s, journal_mode(sqlite_version, network=network))
         return _postgresql_engine(url, timeout_s)
@@ -99,6 +108,10 @@ def make_engine(
             f"The token log at {display_url(url)} needs a database driver that is not installed.",
             hint="Install the extra postgresql, and leave the driver out of the URL.",
         ) from exc
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def on_network(url: URL, mountinfo: str | None = None) -> str | None:

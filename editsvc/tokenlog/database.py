@@ -22,7 +22,7 @@ from editsvc.tokenlog.connection import BEGIN, display_url, make_engine, on_netw
 from editsvc.tokenlog.errors import LogUnavailable
 from editsvc.tokenlog.failures import as_unavailable
 from editsvc.tokenlog.rows import from_row, storable, to_row
-from editsvc.tokenlog.schema import REQUESTS
+from editsvc.tokenlog.schema import RECORDED, REQUESTS
 from editsvc.tokenlog.spool import (
     WaitingOutcome,
     WaitingRecord,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from editsvc.tokenlog.record import LogStatus, RequestRecord
     from editsvc.tokenlog.spool import Spool
 
-_REQUIRED: Final = tuple(column.name for column in REQUESTS.columns if not column.nullable)
+_REQUIRED: Final = tuple(column.name for column in RECORDED if not column.nullable)
 _READ: Final = "BEGIN"
 _WRITE: Final = "BEGIN IMMEDIATE"
 _NONE: Final = ""
@@ -252,7 +252,7 @@ class Database:
     ) -> Sequence[RequestRecord]:
         """At most `size` records by time and id, those after the key `after`, none before `since`."""
         key = (REQUESTS.c.created_at, REQUESTS.c.id)
-        statement = select(REQUESTS).order_by(*key).limit(size)
+        statement = select(*RECORDED).order_by(*key).limit(size)
         if since is not None:
             statement = statement.where(REQUESTS.c.created_at >= since)
         if after is not None:

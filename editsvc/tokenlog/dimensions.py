@@ -9,15 +9,15 @@ from editsvc.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Name to column; None for those that are made of a column by a rule (`day`, `size` and `prediction_sent`).
+# Name to column; None for the day, which depends on a zone.
 DIMENSIONS: Final[dict[str, str | None]] = {
     "model": "model",
     "provider": "provider",
     "language": "language",
     "scope": "scope_kind",
-    "size": None,
+    "size": "document_size",
     "prediction_kind": "prediction_kind",
-    "prediction_sent": None,
+    "prediction_sent": "prediction_sent",
     "instruction_class": "instruction_class",
     "source": "source",
     "day": None,
@@ -47,6 +47,13 @@ SIZES: Final[tuple[tuple[str, int], ...]] = (
     ("16 to 64 kB", 64_000),
 )
 LARGEST: Final = "64 kB and more"
+
+
+def shown(name: str, value: object) -> str | None:
+    """What stands in reports for the `value` that a dimension's column has."""
+    if name == "prediction_sent":
+        return "yes" if value else "no"
+    return None if value is None else str(value)
 
 
 def size(document_bytes: int | None) -> str | None:

@@ -29,6 +29,7 @@ REVISIONS: Final = (
     "0008_drawn",
     "0009_verdict_by",
     "0010_versions_and_arms",
+    "0011_reported",
 )
 HEAD: Final = REVISIONS[-1]
 

@@ -1,28 +1,23 @@
-"""The evidence of a report, as the database counts it.
+"""The evidence of a report, as the database counts it; the sums are counted in `editsvc.tokenlog.counting`.
 
-Each statement is a short transaction of its own, as everywhere in the log, so a log that is being written may
-grow between two of them. The sums come from one pass over an index that holds all they need; the index begins
-with what they are grouped by, so that nothing has to be sorted unless another grouping is asked for.
+Each statement, or list of them, is a short transaction of its own, as everywhere in the log, so a log that is being
+written may grow between two of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from contextlib import suppress
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
-    Boolean,
     Integer,
     Text,
     and_,
     case,
     cast,
     func,
-    literal,
     literal_column,
     null,
     select,
@@ -32,31 +27,22 @@ from sqlalchemy import (
 
 from editsvc import zones
 from editsvc.errors import Status
-from editsvc.tokenlog.columns import as_stored, believed
-from editsvc.tokenlog.days import LocalDays
-from editsvc.tokenlog.dimensions import DIMENSIONS, LARGEST, SIZES
-from editsvc.tokenlog.evidence import (
-    COLUMNS,
-    Averages,
-    Costs,
-    Day,
-    Evidence,
-    Facet,
-    LoggedRequest,
-    Sums,
-    Window,
-    combined,
-)
-from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
+from editsvc.tokenlog import counting
+from editsvc.tokenlog.columns import believed
+from editsvc.tokenlog.days import spans as spans_between
+from editsvc.tokenlog.dimensions import DIMENSIONS, shown
+from editsvc.tokenlog.evidence import COLUMNS, Averages, Costs, Evidence, LoggedRequest, Window
 from editsvc.tokenlog.rows import believable
 from editsvc.tokenlog.schema import REQUESTS, UtcDateTime
 from editsvc.tokenlog.values import Source, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import date, tzinfo
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
 
     from sqlalchemy import ColumnElement, Row, Select
+
+    from editsvc.tokenlog.days import Span
 
     Statement = Select[*tuple[Any, ...]]
     Found = Row[*tuple[Any, ...]]
@@ -70,37 +56,6 @@ _EXPLORED: Final = text("propensity > 0 AND propensity <= 0.5")
 _AGAIN: Final = text("attempts > 1")
 # Of explored requests only medians are taken: half of the sample does.
 _FEWER: Final = 2
-_AGGREGATES: Final = len(fields(Sums))
-# What a group is told apart by where rows are sorted: five columns, the last of which holds the truths, bit by bit.
-_SORTED: Final = 5
-# With more combinations, a statement for each of them takes longer than to sort all rows at once.
-_MOST_FACETS: Final = 600
-_SENT, _DRAWN, _UNKNOWN, _OFFLINE, _BENCH = 1, 2, 4, 8, 16
-_FACET: Final = (
-    _T.model,
-    _T.status,
-    _T.prediction_sent,
-    _T.prediction_drawn,
-    _T.verdict,
-    _T.offline,
-    _T.source,
-    _T.error,
-)
-# The beginning of the index of sums: whatever is grouped by these comes in order.
-_INDEXED: Final = (
-    *_FACET,
-    _T.provider,
-    _T.scope_kind,
-    _T.prediction_kind,
-    _T.language,
-    _T.instruction_class,
-    _T.policy_version,
-    _T.editsvc_version,
-    _T.prompt_version,
-    _T.named_arm,
-    _T.repository_hmac,
-    _T.user_hmac,
-)
 _LOGGED_REQUEST: Final = tuple(_T[name] for name in COLUMNS)
 
 
@@ -123,18 +78,17 @@ def gather(
     first, last = rows(_ends(window))[0]
     if first is None:
         return Evidence(by, since, days=() if days else None)
-    local = LocalDays(zone, first, last, sqlite=sqlite)
-    keys = [local.column() if name == "day" else _dimension(name, sqlite=sqlite) for name in by]
+    spans = _spans(rows, zone, first, last, window) if days or "day" in by else []
+    counted = counting.count(
+        rows,
+        sqlite=sqlite,
+        by=by,
+        chosen=None if window == Window() else _chosen(window),
+        spans=spans,
+        days=days,
+    )
     chosen = _chosen(window, sqlite=sqlite)
-    condition = text(f"({ODD_IN_SQLITE if sqlite else ODD_IN_POSTGRESQL})")
-    odd = rows(select(literal_column("1")).select_from(REQUESTS).where(condition).limit(1))
-    one = believed(sqlite=sqlite) if odd else as_stored()
-    counted = None if window == Window() else chosen
-    statements = _by_facet(rows, keys, counted, one) if sqlite and None in map(_place, keys) else ()
-    cells = _cells(rows(*(statements or (_sums(keys, counted, one, sqlite=sqlite),))), len(by))
-    if "day" in by:
-        cells = local.read(cells, by.index("day"))
-    requests = sum(sums.requests for sums in cells.values())
+    requests = sum(sums.requests for sums in counted.cells.values())
     explored = rows(select(func.count()).select_from(REQUESTS).where(chosen, _EXPLORED))[0][0]
     every, explored_every = max(1, -(-requests // sample)), max(1, -(-explored // (sample // _FEWER)))
     return Evidence(
@@ -142,19 +96,19 @@ def gather(
         since,
         zones.local(first, zone),
         zones.local(last, zone),
-        cells,
+        counted.cells,
         [
             _logged_request(row, by, zone)
-            for row in rows(_sample(keys, every, sqlite=sqlite).where(_chosen(window)))
+            for row in rows(_sample(by, every, sqlite=sqlite).where(_chosen(window)))
         ],
         every,
         [
             _logged_request(row, by, zone)
-            for row in rows(_sample(keys, explored_every, sqlite=sqlite).where(chosen, _EXPLORED))
+            for row in rows(_sample(by, explored_every, sqlite=sqlite).where(chosen, _EXPLORED))
         ],
         explored_every,
         _restarts(rows(_restarted(sqlite=sqlite).where(chosen))),
-        _days(rows, first, one, local, window) if days else None,
+        counted.days,
     )
 
 
@@ -175,21 +129,7 @@ def averages(rows: Rows, *, sqlite: bool, model: str, since: datetime) -> Averag
         _T.offline.is_(False),
         *(column.is_not(None) for column in wanted),
     )
-    return Averages(*map(_number, rows(statement)[0]))
-
-
-def _dimension(name: str, *, sqlite: bool) -> ColumnElement[Any]:
-    column = DIMENSIONS[name]
-    if column is not None:
-        return _T[column]
-    if name == "size":
-        document_bytes = believed(sqlite=sqlite)["document_bytes"]
-        return case(
-            (document_bytes.is_(None), null()),
-            *((document_bytes < below, literal_column(f"'{size}'")) for size, below in SIZES),
-            else_=literal_column(f"'{LARGEST}'"),
-        )
-    return case((_T.prediction_sent, literal_column("'yes'")), else_=literal_column("'no'"))
+    return Averages(*map(counting.number, rows(statement)[0]))
 
 
 def costs(rows: Rows, *, sqlite: bool, window: Window) -> Costs:
@@ -202,6 +142,8 @@ def costs(rows: Rows, *, sqlite: bool, window: Window) -> Costs:
         func.count(case((cost.is_(None), told))),
         func.sum(cost),
     ).where(_chosen(window), _T.offline.is_(False))
+    # Of a model, SQLite would look through all requests to it.
+    statement = statement.with_hint(REQUESTS, "INDEXED BY editsvc_requests_by_time", "sqlite")
     return Costs(*rows(statement)[0])
 
 
@@ -217,6 +159,15 @@ def _chosen(window: Window, *, sqlite: bool = False) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
+def _spans(rows: Rows, zone: tzinfo, first: datetime, last: datetime, window: Window) -> list[Span]:
+    def following(moment: datetime) -> datetime | None:
+        # Of requests to any model, which is one step in an index.
+        found: datetime | None = rows(select(func.min(_T.created_at)).where(_T.created_at >= moment))[0][0]
+        return found
+
+    return spans_between(zone, first, last, window.until, following)
+
+
 def _ends(window: Window) -> Statement:
     # Two subqueries: each is one step in the index by time, both at once would be a walk through it.
     ends = (
@@ -225,146 +176,9 @@ def _ends(window: Window) -> Statement:
     return select(*(type_coerce(end, UtcDateTime()) for end in ends))
 
 
-def _sums(
-    keys: Sequence[ColumnElement[Any]],
-    chosen: ColumnElement[bool] | None,
-    one: Mapping[str, ColumnElement[Any]],
-    *,
-    sqlite: bool,
-) -> Statement:
-    places = [_place(key) for key in keys]
-    facet: tuple[ColumnElement[Any], ...] = _FACET
-    groups: tuple[ColumnElement[Any], ...] = (*keys, *facet)
-    if None in places:
-        # Where rows have to be sorted, the fewer columns the better.
-        facet = (_T.model, _T.status, _T.verdict, _T.error, _flags())
-        groups = (*keys, *facet)
-    elif sqlite:
-        # In the order of the index, which has to be grouped by all columns up to the last that is asked for: SQLite
-        # would sort otherwise. PostgreSQL hashes.
-        groups = (
-            _INDEXED[: max(len(_FACET), *(place + 1 for place in places if place is not None))]
-            if places
-            else facet
-        )
-    found = select(*keys, *facet, *_aggregates(one)).group_by(*groups)
-    return found if chosen is None else found.where(chosen)
-
-
-def _by_facet(
-    rows: Rows,
-    keys: Sequence[ColumnElement[Any]],
-    chosen: ColumnElement[bool] | None,
-    one: Mapping[str, ColumnElement[Any]],
-) -> list[Statement]:
-    """The same in SQLite where rows have to be sorted: a statement for each facet, which sorts that part of the index.
-
-    Sorted by the keys alone, in small parts, a million rows take 40 % less time. Empty if there are too many facets.
-    """
-    # As it is stored: a truth is a number there, and 2 is as true as 1.
-    stored = [
-        type_coerce(column, Integer) if isinstance(column.type, Boolean) else column for column in _FACET
-    ]
-    found = select(*stored).group_by(*_FACET)
-    facets = rows(found if chosen is None else found.where(chosen))
-    if len(facets) > _MOST_FACETS:
-        return []
-    aggregates = _aggregates(one)
-    statements = []
-    for facet in facets:
-        same = [column.is_(value) for column, value in zip(stored, facet, strict=True)]
-        shown = (literal(value, column.type) for column, value in zip(_FACET, facet, strict=True))
-        statements.append(
-            select(*keys, *shown, *aggregates)
-            .where(*same, *(() if chosen is None else (chosen,)))
-            .group_by(*keys)
-        )
-    return statements
-
-
-def _aggregates(one: Mapping[str, ColumnElement[Any]]) -> tuple[ColumnElement[Any], ...]:
-    """The fields of `Sums`, in order."""
-    accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
-    completion, hunks, kept = one["completion_tokens"], one["hunks"], one["hunks_accepted"]
-    # What is added as zero times itself takes part only by being NULL: then the whole is, and is left out.
-    return (
-        func.count(),
-        func.sum(case((one["attempts"] > 1, 1), else_=0)),
-        func.count(completion),
-        *(
-            func.sum(column)
-            for column in (
-                one["prompt_tokens"],
-                one["cached_tokens"] + 0 * one["prompt_tokens"],
-                completion,
-                one["reasoning_tokens"] + 0 * completion,
-                accepted,
-                rejected,
-                one["cost_usd"],
-                one["rejected_cost_usd"] + 0 * one["cost_usd"],
-            )
-        ),
-        func.count(func.nullif(accepted + rejected, 0)),
-        func.sum(accepted + 0 * rejected),
-        func.sum(accepted + rejected),
-        func.count(func.nullif(completion + 0 * accepted, 0)),
-        func.sum(accepted + 0 * completion),
-        func.sum(completion + 0 * accepted),
-        func.count(func.nullif(hunks + 0 * kept, 0)),
-        func.sum(kept + 0 * hunks),
-        func.sum(hunks + 0 * kept),
-        func.count(one["cost_usd"]),
-    )
-
-
-def _place(key: ColumnElement[Any]) -> int | None:
-    """Where in the index of sums a column stands, if rows come in its order."""
-    return next((place for place, column in enumerate(_INDEXED) if column is key), None)
-
-
-def _flags() -> ColumnElement[Any]:
-    """The truths of a row as one number: sent, drawn (or not known), offline, a benchmark's."""
-    return (
-        case((_T.prediction_sent, _SENT), else_=0)
-        + case((_T.prediction_drawn.is_(None), _UNKNOWN), (_T.prediction_drawn, _DRAWN), else_=0)
-        + case((_T.offline, _OFFLINE), else_=0)
-        + case((_T.source == Source.BENCH.value, _BENCH), else_=0)
-    )
-
-
-def _cells(rows: Sequence[Found], keys: int) -> dict[Facet, Sums]:
-    cells: defaultdict[Facet, list[Sums]] = defaultdict(list)
-    for row in rows:
-        # Two rows may be one facet: SQLite holds truths as numbers, and 2 is as true as 1.
-        width = len(row) - keys - _AGGREGATES
-        cells[_facet(row, keys, width)].append(Sums(*map(_number, row[keys + width :])))
-    return {facet: parts[0] if len(parts) == 1 else combined(parts) for facet, parts in cells.items()}
-
-
-def _facet(row: Found, keys: int, width: int) -> Facet:
-    found = row[keys : keys + width]
-    if width == _SORTED:
-        model, status, verdict, error, flags = found
-        sent, offline, bench = bool(flags & _SENT), bool(flags & _OFFLINE), bool(flags & _BENCH)
-        drawn = None if flags & _UNKNOWN else bool(flags & _DRAWN)
-    else:
-        model, status, sent, drawn, verdict, offline, source, error = found
-        bench = Source(source) is Source.BENCH
-    return Facet(
-        tuple(row[:keys]), model, Status(status), sent, drawn, _verdict(verdict), offline, bench, error
-    )
-
-
-def _verdict(name: str | None) -> Verdict | None:
-    return Verdict(name) if name is not None else None
-
-
-def _number(value: Any) -> Any:
-    """A sum as int or float: PostgreSQL's of integers are Decimal."""
-    return value if value is None or isinstance(value, int | float) else int(value)
-
-
-def _sample(keys: Sequence[ColumnElement[Any]], every: int, *, sqlite: bool) -> Statement:
+def _sample(by: tuple[str, ...], every: int, *, sqlite: bool) -> Statement:
+    columns = (DIMENSIONS[name] for name in by)
+    keys = (null() if column is None else _T[column] for column in columns)
     found = select(*keys, *_LOGGED_REQUEST).order_by(_T.created_at, _T.id)
     if every == 1:
         return found
@@ -383,11 +197,14 @@ def _logged_request(row: Found, by: tuple[str, ...], zone: tzinfo) -> LoggedRequ
     at = zones.local(values["created_at"], zone)
     values |= {
         "status": Status(values["status"]),
-        "verdict": _verdict(values["verdict"]),
+        "verdict": None if values["verdict"] is None else Verdict(values["verdict"]),
         "source": Source(values["source"]),
         "created_at": at,
     }
-    key = (at.date().isoformat() if name == "day" else value for name, value in zip(by, row, strict=False))
+    key = (
+        at.date().isoformat() if name == "day" else shown(name, value)
+        for name, value in zip(by, row, strict=False)
+    )
     return LoggedRequest(tuple(key), **values)
 
 
@@ -405,35 +222,3 @@ def _restarts(rows: Sequence[Found]) -> dict[str, int]:
             for reason in reasons if isinstance(reasons, list) else ():
                 counts[str(reason)] = counts.get(str(reason), 0) + count
     return counts
-
-
-def _days(
-    rows: Rows, first: datetime, one: Mapping[str, ColumnElement[Any]], local: LocalDays, window: Window
-) -> list[Day]:
-    """The sums of each day that has requests; one statement a day, which reads that part of an index only.
-
-    The day on which the clock is changed takes two.
-    """
-    accepted, rejected = one["accepted_prediction_tokens"], one["rejected_prediction_tokens"]
-    measured = and_(_T.offline.is_(False), _T.source != Source.BENCH.value)
-    taken, both = (case((measured, value)) for value in (accepted + 0 * rejected, accepted + rejected))
-    sums = select(
-        func.count(),
-        func.sum(one["completion_tokens"]),
-        func.sum(accepted),
-        func.sum(rejected),
-        func.sum(taken),
-        func.sum(both),
-        func.count(func.nullif(both, 0)),
-    )
-    found: dict[date, Day] = {}
-    following: datetime | None = first
-    while following is not None:
-        stretch = local.at(following)
-        day, end = stretch.day(following), stretch.ends(following)
-        until = end if window.until is None else min(end, window.until)
-        (row,) = rows(sums.where(_chosen(window._replace(since=following, until=until))))
-        part = Day(day, *map(_number, row))
-        found[day] = found[day].with_more(part) if day in found else part
-        following = rows(select(func.min(_T.created_at)).where(_chosen(window._replace(since=end))))[0][0]
-    return sorted(found.values())

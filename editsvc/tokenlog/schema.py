@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     Double,
     Index,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from editsvc.tokenlog.odd import ODD_IN_POSTGRESQL, ODD_IN_SQLITE
+from editsvc.tokenlog.reported import FIGURES, ODD, reported_in_sql, size_in_sql
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -65,7 +66,24 @@ def _column(
     return Column(name, kind, doc=doc, nullable=not (required or key), primary_key=key)
 
 
+def _computed(name: str, kind: TypeEngine[Any], expression: str, doc: str) -> Column[Any]:
+    """A column that the database fills; PostgreSQL's expression differs, see the revision that adds it."""
+    return Column(name, kind, Computed(expression), doc=doc)
+
+
 _JSON: Final = JSON(none_as_null=True)
+
+# What requests are told apart by in every report; see `editsvc.tokenlog.evidence.Facet`.
+_FACET: Final = (
+    "model",
+    "status",
+    "prediction_sent",
+    "prediction_drawn",
+    "verdict",
+    "offline",
+    "source",
+    "error",
+)
 
 REQUESTS: Final = Table(
     "editsvc_requests",
@@ -225,19 +243,29 @@ REQUESTS: Final = Table(
         "outside of any.",
     ),
     _column("user_hmac", Text(), "HMAC of the user under the log's key, where `log_user` is on."),
-    Index("editsvc_requests_by_time", "created_at", "id"),
+    _computed(
+        "reported",
+        BigInteger(),
+        reported_in_sql(sqlite=True),
+        "Which figures the record has, bit by bit, made by the database; -1 where one of them cannot be.",
+    ),
+    _computed(
+        "document_size",
+        Text(),
+        size_in_sql(sqlite=True),
+        "The size of the document as reports group by it, made by the database.",
+    ),
+    # Also what an edit cost, so that the sums of days need no more than this.
+    Index(
+        "editsvc_requests_by_time", "created_at", "id", "model", "offline", "completion_tokens", "cost_usd"
+    ),
     # The columns that `editsvc report` sums up and groups by, in grouping order: it does not read others, and sorts
     # nothing to group by those before the time.
     Index(
         "editsvc_requests_sums",
-        "model",
-        "status",
-        "prediction_sent",
-        "prediction_drawn",
-        "verdict",
-        "offline",
-        "source",
-        "error",
+        *_FACET,
+        "reported",
+        "document_size",
         "provider",
         "scope_kind",
         "prediction_kind",
@@ -250,34 +278,16 @@ REQUESTS: Final = Table(
         "repository_hmac",
         "user_hmac",
         "created_at",
-        "document_bytes",
-        "attempts",
-        "prompt_tokens",
-        "cached_tokens",
-        "completion_tokens",
-        "reasoning_tokens",
-        "accepted_prediction_tokens",
-        "rejected_prediction_tokens",
-        "cost_usd",
-        "rejected_cost_usd",
-        "hunks",
-        "hunks_accepted",
+        *FIGURES,
     ),
-    Index(
-        "editsvc_requests_days",
-        "created_at",
-        "completion_tokens",
-        "accepted_prediction_tokens",
-        "rejected_prediction_tokens",
-        "offline",
-        "source",
-    ),
+    # The same by days: of each kind of requests, those of a day stand together.
+    Index("editsvc_requests_days", *_FACET, "reported", "created_at", *FIGURES),
     # Usually none: the requests whose numbers a report must look at one by one.
     Index(
         "editsvc_requests_odd",
         "created_at",
-        sqlite_where=text(ODD_IN_SQLITE),
-        postgresql_where=text(ODD_IN_POSTGRESQL),
+        sqlite_where=text(f"reported = {ODD}"),
+        postgresql_where=text(f"reported = {ODD}"),
     ),
     # The few requests with the rarer random choice, and those that were sent more than once.
     Index(
@@ -295,3 +305,8 @@ REQUESTS: Final = Table(
         postgresql_where=text("attempts > 1"),
     ),
 )
+
+RECORDED: Final = tuple(column for column in REQUESTS.columns if column.computed is None)
+"""The columns that a record is written to, and read from."""
+FACET: Final = tuple(REQUESTS.c[name] for name in _FACET)
+"""What every report tells requests apart by."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from editsvc.tokenlog import RequestRecord, TokenLog
+from editsvc.tokenlog import LogUnavailable, RequestRecord, TokenLog
 from editsvc.tokenlog.connection import display_url, journal_mode, make_engine, parse_url
 from editsvc.tokenlog.database import Database
 
@@ -198,3 +198,12 @@ def test_a_path_may_hold_what_means_something_in_a_url(tmp_path: Path, make_reco
 )
 def test_a_url_is_shown_without_secrets(url: str | Path, shown: str) -> None:
     assert display_url(parse_url(url)) == shown
+
+
+def test_an_sqlite_that_is_too_old_is_said_with_both_versions(sqlite_path: Path) -> None:
+    with pytest.raises(
+        LogUnavailable, match=r"needs SQLite 3\.31 or newer, and this Python has 3\.26\.0"
+    ) as info:
+        Database(sqlite_path, timeout_s=1, sqlite_version=(3, 26, 0))
+    assert "another Python" in info.value.hint
+    assert not sqlite_path.exists()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,16 +20,19 @@ from editsvc.tokenlog import LogUnavailable, TokenLog
 from editsvc.tokenlog.connection import parse_url
 from editsvc.tokenlog.migrate import HEAD, REVISIONS
 from editsvc.tokenlog.rows import columns_of
-from editsvc.tokenlog.schema import METADATA, REQUESTS, VERSION_TABLE
+from editsvc.tokenlog.schema import METADATA, RECORDED, REQUESTS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
     from editsvc.tokenlog import RequestRecord
 
 
+# Each database writes an expression in its own way; the next test compares SQLite's.
+@pytest.mark.filterwarnings("ignore:Computed default on:UserWarning")
 def test_an_upgraded_database_is_the_declared_one(log_url: str) -> None:
     with TokenLog(log_url) as log:
         log.open()
@@ -41,8 +46,19 @@ def test_an_upgraded_database_is_the_declared_one(log_url: str) -> None:
     engine.dispose()
 
 
+def test_what_a_database_makes_of_a_record_is_what_is_declared(sqlite_path: Path) -> None:
+    with TokenLog(sqlite_path) as log:
+        log.open()
+    with closing(sqlite3.connect(sqlite_path)) as connection:
+        ((made,),) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'editsvc_requests'")
+    for column, kind in (("reported", "BIGINT"), ("document_size", "TEXT")):
+        computed = REQUESTS.c[column].computed
+        assert computed is not None
+        assert f"{column} {kind} GENERATED ALWAYS AS ({computed.sqltext}) VIRTUAL" in made
+
+
 def test_the_columns_are_what_a_record_is_flattened_to(make_record: Callable[..., RequestRecord]) -> None:
-    assert {column.name for column in REQUESTS.columns} == set(columns_of(make_record()))
+    assert {column.name for column in RECORDED} == set(columns_of(make_record()))
 
 
 def test_the_revisions_form_one_chain_in_the_declared_order() -> None:

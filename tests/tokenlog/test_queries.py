@@ -270,11 +270,14 @@ def test_sums_need_no_more_than_an_index(sqlite_path: Path, make_record: Make) -
     """The pass over all requests, the one over days, and those over the few that stand out."""
     with TokenLog(sqlite_path) as log:
         log.append(make_record())
-    facet = "model, status, prediction_sent, verdict, offline, error"
+    facet = "model, status, prediction_sent, prediction_drawn, verdict, offline, source, error, reported"
     since = "+created_at >= 'a'"
+    between = "created_at >= 'a' AND created_at < 'b'"
     plans = {
-        f"SUM(prompt_tokens), SUM(hunks) FROM editsvc_requests GROUP BY {facet}": "sums",
-        "SUM(completion_tokens) FROM editsvc_requests WHERE created_at >= 'a' AND created_at < 'b'": "days",
+        f"SUM(prompt_tokens), SUM(hunks) FROM editsvc_requests GROUP BY {facet}": "days",
+        f"SUM(prompt_tokens) FROM editsvc_requests GROUP BY {facet}, document_size, provider": "sums",
+        f"COUNT(cost_usd) FROM editsvc_requests WHERE NOT offline AND {between}": "by_time",
+        "1 FROM editsvc_requests WHERE reported = -1 LIMIT 1": "odd",
         f"COUNT(*) FROM editsvc_requests WHERE {since} AND propensity > 0 AND propensity <= 0.5": "explored",
         f"COUNT(*) FROM editsvc_requests WHERE {since} AND attempts > 1": "again",
     }

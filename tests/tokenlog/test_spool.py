@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from editsvc.tokenlog import LogUnavailable, RecordWaits, RequestRecord, TokenLog, Verdict
-from editsvc.tokenlog.schema import REQUESTS
+from editsvc.tokenlog.schema import RECORDED
 from editsvc.tokenlog.spool import Spool, WaitingRecord, entries
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def test_what_waits_is_for_its_owner_alone_and_has_no_field_that_the_log_has_not
     assert stat.S_IMODE(waiting.stat().st_mode) == 0o600
     assert stat.S_IMODE(waiting.parent.stat().st_mode) == 0o700
     (line,) = waiting.read_text().split()
-    assert set(json.loads(line)["record"]) == {column.name for column in REQUESTS.columns}
+    assert set(json.loads(line)["record"]) == {column.name for column in RECORDED}
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_what_candidates_would_have_got_is_added_afterwards(log: TokenLog, make_
 def test_the_status_of_a_new_log(log: TokenLog) -> None:
     status = log.status()
     assert (status["count"], status["first"], status["last"]) == (0, None, None)
-    assert status["schema_revision"] == "0010_versions_and_arms"
+    assert status["schema_revision"] == "0011_reported"
     assert status["size_bytes"] is not None
     assert status["size_bytes"] > 0
 
