@@ -1,7 +1,8 @@
-"""Tuning by itself, and what tuning would decide by now: bounded in time, whatever the log holds.
+"""Tuning: what it would decide by now, and how that comes into force, asked for or by itself.
 
-A large log is sampled. One process at a time tunes by itself, after an edit, when nobody waits for anything; one that
-is stopped meanwhile has changed nothing, and it is not tried again before as many requests have come once more.
+By itself it is bounded in time, whatever the log holds: a large log is sampled. One process at a time tunes by itself,
+after an edit, when nobody waits for anything; one that is stopped meanwhile has changed nothing, and it is not tried
+again before as many requests have come once more.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from editsvc.errors import EditsvcError
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
     from editsvc.settings.schema import Settings
     from editsvc.tokenlog.store import TokenLog
-    from editsvc.tuning.policy_file import PolicyFile
+    from editsvc.tuning.policy_file import Loaded, PolicyFile
+    from editsvc.tuning.tune import Tuning
 
 SAMPLE: Final = 4_000
 """About so many requests are judged one by one."""
@@ -30,10 +33,14 @@ _LOCK: Final = "tuning.lock"
 
 
 class Considered(NamedTuple):
-    """The policy in force, and that which tuning would put in its place; None for none, or for no change."""
+    """The policy in force, and that which tuning would put in its place; None for none, or for no change.
+
+    `warning` says why the policy file is not used, if there is one.
+    """
 
     standing: PolicyFile | None
     proposed: PolicyFile | None
+    warning: str = ""
 
     @property
     def changes(self) -> list[str]:
@@ -59,32 +66,65 @@ class Considered(NamedTuple):
 
 
 def consider(settings: Settings, log: TokenLog, now: datetime) -> Considered:
-    """What tuning would decide at `now`; raises LogUnavailable.
+    """What tuning would decide at `now`, from a sample of a large log; raises LogUnavailable.
 
     A policy file that cannot be used stays as it is: its user has something to mend.
     """
+    from editsvc.tuning import policy_file  # noqa: PLC0415 - few processes tune
+    from editsvc.tuning.tune import tune_sampled  # noqa: PLC0415
+
+    loaded = policy_file.load(environment.data_dir(settings))
+    if loaded.warning:
+        return Considered(None, None, loaded.warning)
+    evidence = log.evidence(since=now - SINCE, sample=SAMPLE)
+    return _considered(settings, loaded, now, partial(tune_sampled, evidence))[1]
+
+
+def consider_all(
+    settings: Settings, log: TokenLog, now: datetime, *, since: datetime | None
+) -> tuple[Tuning, Considered]:
+    """The same from every record since `since`, and what it follows from; raises LogUnavailable.
+
+    A policy file that cannot be used is to be replaced.
+    """
+    from editsvc.tuning import policy_file  # noqa: PLC0415 - few processes tune
+    from editsvc.tuning.tune import tune  # noqa: PLC0415
+
+    loaded = policy_file.load(environment.data_dir(settings))
+    return _considered(settings, loaded, now, partial(tune, log.records(since)))
+
+
+def _considered(
+    settings: Settings, loaded: Loaded, now: datetime, learn: Callable[..., Tuning]
+) -> tuple[Tuning, Considered]:
     from editsvc.app.servers import price_of  # noqa: PLC0415 - few processes tune
     from editsvc.tuning import policy_file  # noqa: PLC0415 - few processes tune
     from editsvc.tuning.objective import Worth  # noqa: PLC0415
     from editsvc.tuning.proposal import propose  # noqa: PLC0415
-    from editsvc.tuning.tune import tune_sampled  # noqa: PLC0415
 
-    folder = environment.data_dir(settings)
-    loaded = policy_file.load(folder)
     standing = loaded.policy
-    if loaded.warning:
-        return Considered(None, None)
     prices = price_of(settings)
-    found = tune_sampled(
-        log.evidence(since=now - SINCE, sample=SAMPLE),
+    found = learn(
         now=now,
         price_of=prices,
         worth=Worth(settings.value_of_time, settings.objective),
         standing=loaded.learned,
         prices={} if standing is None else standing.prices,
     )
-    version = policy_file.next_version(folder)
-    return Considered(standing, propose(found, standing, version=version, now=now, price_of=prices))
+    version = policy_file.next_version(environment.data_dir(settings))
+    proposed = propose(found, standing, version=version, now=now, price_of=prices)
+    return found, Considered(standing, proposed, loaded.warning)
+
+
+def put_in_force(found: Considered, folder: Path, *, now: datetime, by: str) -> Path | None:
+    """Save what is proposed, and by whom; the file, or None if nothing is. Raises FileError and OSError."""
+    from editsvc.tuning import policy_file, tunings  # noqa: PLC0415 - few processes tune
+
+    if found.proposed is None:
+        return None
+    place = policy_file.save(folder, found.proposed)
+    tunings.made(folder, found.proposed.version, at=now.timestamp(), by=by, changes=found.changes)
+    return place
 
 
 class AutoTuning:
@@ -117,7 +157,7 @@ class AutoTuning:
 
     def tune(self) -> Considered | None:
         """Tune now; None if another process does. Raises LogUnavailable, FileError and OSError."""
-        from editsvc.tuning import policy_file, tunings  # noqa: PLC0415 - as above
+        from editsvc.tuning import tunings  # noqa: PLC0415 - as above
 
         with _alone(self._folder) as alone:
             if not alone or self.left() > 0:
@@ -125,15 +165,7 @@ class AutoTuning:
             now = self._now()
             tunings.begun(self._folder, at=now.timestamp(), requests=self._log.status()["count"])
             found = consider(self._settings, self._log, now)
-            if found.proposed is not None:
-                policy_file.save(self._folder, found.proposed)
-                tunings.made(
-                    self._folder,
-                    found.proposed.version,
-                    at=now.timestamp(),
-                    by=tunings.BY_ITSELF,
-                    changes=found.changes,
-                )
+            put_in_force(found, self._folder, now=now, by=tunings.BY_ITSELF)
             return found
 
 

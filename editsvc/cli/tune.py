@@ -37,13 +37,10 @@ def command(*, since: str, dry_run: bool, auto: bool, as_json: bool) -> int:
     if auto:
         return _by_itself(dry_run=dry_run, as_json=as_json)
     from editsvc.app.composition import open_log
-    from editsvc.app.servers import price_of
+    from editsvc.app.tuning import consider_all, put_in_force
     from editsvc.report import parse_since
     from editsvc.tuning import policy_file, sentences, tunings
-    from editsvc.tuning.objective import Worth
-    from editsvc.tuning.proposal import propose
     from editsvc.tuning.serialise import to_json
-    from editsvc.tuning.tune import tune
     from editsvc.zones import local
 
     resolved = environment.load()
@@ -53,35 +50,17 @@ def command(*, since: str, dry_run: bool, auto: bool, as_json: bool) -> int:
     now = datetime.now(UTC)
     start = parse_since(since, now, environment.zone(settings))
     folder = environment.data_dir(settings)
-    loaded = policy_file.load(folder)
-    if loaded.warning:
-        output.print_message(f"editsvc: {loaded.warning}")
-    prices = price_of(settings)
-    standing = loaded.policy
     with open_log(settings) as log:
-        found = tune(
-            log.records(start),
-            now=now,
-            price_of=prices,
-            worth=Worth(settings.value_of_time, settings.objective),
-            standing=loaded.learned,
-            prices={} if standing is None else standing.prices,
-        )
+        found, considered = consider_all(settings, log, now, since=start)
         logged = log.status()["count"]
-    proposed = propose(found, standing, version=policy_file.next_version(folder), now=now, price_of=prices)
+    if considered.warning:
+        output.print_message(f"editsvc: {considered.warning}")
     place = None
     if not dry_run:
         tunings.begun(folder, at=now.timestamp(), requests=logged)
-    if proposed is not None and not dry_run:
-        place = policy_file.save(folder, proposed)
-        tunings.made(
-            folder,
-            proposed.version,
-            at=now.timestamp(),
-            by=tunings.BY_HAND,
-            changes=sentences.differences(proposed, standing),
-        )
-    in_force = standing if proposed is None or dry_run else proposed
+        place = put_in_force(considered, folder, now=now, by=tunings.BY_HAND)
+    proposed = considered.proposed
+    in_force = considered.standing if proposed is None or dry_run else proposed
     if as_json:
         output.write_json(
             {
