@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -570,8 +570,10 @@ def _refuse_unknown_zone(name: str, origin: str) -> None:
 
 def _converted_tables(key: str, value: Any, origin: str) -> dict[str, ServerTable] | dict[str, ArmTable]:
     if key == "arms":
-        return {name: _arm(name, table, origin) for name, table in _arm_tables(value, origin).items()}
-    return {name: _table(name, table, origin) for name, table in _tables(value, origin).items()}
+        arms = _named_tables(value, _ARMS, origin)
+        return {name: _checked_arm(name, table, origin) for name, table in arms.items()}
+    servers = _named_tables(value, _SERVERS, origin)
+    return {name: _checked_server(name, table, origin) for name, table in servers.items()}
 
 
 def _address(key: str, url: str, origin: str) -> str:
@@ -585,27 +587,51 @@ def _address(key: str, url: str, origin: str) -> str:
     return url
 
 
-def _tables(value: Any, origin: str) -> Mapping[str, Any]:
+_Table = TypeVar("_Table", ServerTable, ArmTable)
+
+
+class _Kind(NamedTuple, Generic[_Table]):
+    """Tables that users name: the setting, what one is called, what it holds, and the names that it cannot have."""
+
+    key: str
+    one: str
+    holds: type[_Table]
+    first: str
+    """The field to begin with, for who has not written any."""
+    taken: frozenset[str] = frozenset()
+
+
+_SERVERS: Final = _Kind("servers", "a server", ServerTable, "base_url")
+_ARMS: Final = _Kind("arms", "an arm", ArmTable, "share", _NO_ARMS)
+
+
+def _named_tables(value: Any, kind: _Kind[_Table], origin: str) -> dict[str, _Table]:
+    """The tables below `kind.key` by their names: each of the right form, and with a name that it may have."""
+    key = kind.key
     if not isinstance(value, Mapping):
         raise SettingsError(
-            f"{origin}: servers is not a table of servers.",
-            hint="Write [servers.NAME], and base_url below it.",
+            f"{origin}: {key} is not a table of {key}.",
+            hint=f"Write [{key}.NAME], and {kind.first} below it.",
         )
     for name in value:
-        if not _NAME.fullmatch(str(name)):
+        if not _NAME.fullmatch(str(name)) or name in kind.taken:
+            taken = f", and is neither {' nor '.join(sorted(kind.taken))}" if kind.taken else ""
             raise SettingsError(
-                f"{origin}: servers.{str(name)[:_LONGEST_SHOWN]!r} is no name of a server.",
-                hint="It has small letters, digits, dots and dashes, at most 40.",
+                f"{origin}: {key}.{str(name)[:_LONGEST_SHOWN]!r} is no name of {kind.one}.",
+                hint=f"It has small letters, digits, dots and dashes, at most 40{taken}.",
             )
-    return value
+    return {name: _form(f"{key}.{name}", table, kind.holds, origin) for name, table in value.items()}
 
 
-def _table(name: str, value: Any, origin: str) -> ServerTable:
+def _form(name: str, value: Any, holds: type[_Table], origin: str) -> _Table:
     try:
-        table = value if isinstance(value, ServerTable) else msgspec.convert(value, ServerTable, strict=False)
+        return value if isinstance(value, holds) else msgspec.convert(value, holds, strict=False)
     except msgspec.ValidationError as exc:
-        takes = ", ".join(ServerTable.__struct_fields__)
-        raise SettingsError(f"{origin}: servers.{name} is wrong: {exc}.", hint=f"It takes {takes}.") from exc
+        takes = ", ".join(holds.__struct_fields__)
+        raise SettingsError(f"{origin}: {name} is wrong: {exc}.", hint=f"It takes {takes}.") from exc
+
+
+def _checked_server(name: str, table: ServerTable, origin: str) -> ServerTable:
     if table.dialect is not None and table.dialect not in dialects.table():
         raise SettingsError(
             f"{origin}: servers.{name}.dialect is {table.dialect!r:.{_LONGEST_SHOWN}}.",
@@ -623,26 +649,7 @@ def _table(name: str, value: Any, origin: str) -> ServerTable:
     return table
 
 
-def _arm_tables(value: Any, origin: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise SettingsError(
-            f"{origin}: arms is not a table of arms.", hint="Write [arms.NAME], and share below it."
-        )
-    for name in value:
-        if not _NAME.fullmatch(str(name)) or name in _NO_ARMS:
-            raise SettingsError(
-                f"{origin}: arms.{str(name)[:_LONGEST_SHOWN]!r} is no name of an arm.",
-                hint="It has small letters, digits, dots and dashes, at most 40, and is neither control nor none.",
-            )
-    return value
-
-
-def _arm(name: str, value: Any, origin: str) -> ArmTable:
-    try:
-        table = value if isinstance(value, ArmTable) else msgspec.convert(value, ArmTable, strict=False)
-    except msgspec.ValidationError as exc:
-        takes = ", ".join(ArmTable.__struct_fields__)
-        raise SettingsError(f"{origin}: arms.{name} is wrong: {exc}.", hint=f"It takes {takes}.") from exc
+def _checked_arm(name: str, table: ArmTable, origin: str) -> ArmTable:
     if table.servers is not None and (not table.servers or len(set(table.servers)) < len(table.servers)):
         raise SettingsError(f"{origin}: arms.{name}.servers must name at least one server, and none twice.")
     for key, each in table.changes.items():
