@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from tuning_cases import TAU
+from tuning_logs import logged
 
 from editsvc.cli.bench_policy import command as bench_policy
-from editsvc.errors import Status
-from editsvc.tokenlog import LOG_FILE, Source, TokenLog
-from editsvc.tokenlog.rows import record_of
+from editsvc.tokenlog import LOG_FILE, TokenLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,39 +21,13 @@ if TYPE_CHECKING:
 SHORT = ["--requests", "40"]
 
 
-def fill(data: Path, *, accepted: float = 0.8, age_days: float = 10.0, offset: int = 0) -> None:
+def fill(data: Path, *, accepted: float = 0.8, age_days: float = 10.0) -> None:
     """Forty requests to gpt-oss-120b with a prediction and ten without, half an hour apart."""
     data.mkdir(parents=True, exist_ok=True)
     start = datetime.now(UTC) - timedelta(days=age_days)
     with TokenLog(data / LOG_FILE) as log:
-        for number in range(50):
-            sent = number % 5 != 0
-            reply = 300 + 37 * (number * 7 % 20)
-            taken = round(reply * accepted * (0.95 + number % 3 / 20)) if sent else 0
-            log.append(
-                record_of(
-                    {
-                        "id": f"r{offset + number}",
-                        "created_at": start + number * timedelta(minutes=30),
-                        "source": Source.CLI,
-                        "status": Status.CHANGED,
-                        "provider": "cerebras",
-                        "model": "gpt-oss-120b",
-                        "attempts": 1,
-                        "finish_reason": "stop",
-                        "prediction_sent": sent,
-                        "prediction_reason": "predictable" if sent else "held-out",
-                        "propensity": 0.8 if sent else 0.2,
-                        "completion_tokens": reply + (20 if sent else 0),
-                        "accepted_prediction_tokens": taken if sent else None,
-                        "rejected_prediction_tokens": 20 if sent else None,
-                        "completion_time_s": TAU
-                        * (reply - taken)
-                        * (1.1 if sent else 1.0)
-                        * (1 + number % 4 / 50),
-                    }
-                )
-            )
+        for record in logged(50, accepted=accepted, start=start, apart=timedelta(minutes=30)):
+            log.append(record)
 
 
 def test_an_empty_log_is_told_in_words_and_leaves_no_policy(offline_shell: Shell) -> None:
@@ -93,7 +66,7 @@ def test_tuning_again_on_the_same_log_changes_nothing(offline_shell: Shell) -> N
 def test_a_server_that_got_worse_makes_a_new_version(offline_shell: Shell) -> None:
     fill(offline_shell.data)
     offline_shell.run("tune")
-    fill(offline_shell.data, accepted=0.02, age_days=5, offset=100)
+    fill(offline_shell.data, accepted=0.02, age_days=5)
     told = offline_shell.run("tune").out.decode()
     assert "cerebras gpt-oss-120b: do not predict (before: predict)" in told
     assert "takes 2 % of its replies" in told
@@ -131,7 +104,7 @@ def test_tuning_by_itself_waits_until_it_is_time(offline_shell: Shell) -> None:
     fill(offline_shell.data)
     offline_shell.environ.setenv("EDITSVC_AUTO_TUNE", "80")
     assert offline_shell.run("tune", "--auto").out == b"Not yet: 30 of 80 requests are still to come.\n"
-    fill(offline_shell.data, age_days=5, offset=100)
+    fill(offline_shell.data, age_days=5)
     trial = offline_shell.run("tune", "--auto", "--dry-run").out.decode()
     assert trial.startswith(
         "This would become learned-1: cerebras gpt-oss-120b: predict (before: built-in rule)"
@@ -145,7 +118,7 @@ def test_a_standing_decision_is_not_undone_by_itself(offline_shell: Shell) -> No
     """The log says the same each time, so there is one version, however often it is asked."""
     offline_shell.environ.setenv("EDITSVC_AUTO_TUNE", "50")
     for number in range(4):
-        fill(offline_shell.data, age_days=10 - 2 * number, offset=100 * number)
+        fill(offline_shell.data, age_days=10 - 2 * number)
         offline_shell.run("tune", "--auto")
     assert [one["name"] for one in offline_shell.run("policy", "history", "--json").json["versions"]] == [
         "learned-1"
@@ -163,7 +136,7 @@ def test_a_policy_that_cannot_be_used_is_left_to_its_user(offline_shell: Shell) 
 def test_the_doctor_says_when_tuning_would_decide_otherwise(offline_shell: Shell) -> None:
     fill(offline_shell.data)
     offline_shell.run("tune")
-    fill(offline_shell.data, accepted=0.02, age_days=5, offset=100)
+    fill(offline_shell.data, accepted=0.02, age_days=5)
     found = offline_shell.run("doctor", "--json").json["findings"]
     (line,) = [each for each in found if each["name"] == "policy"]
     assert line["ok"] is None
