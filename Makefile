@@ -4,6 +4,8 @@ VENV := .venv
 LOWEST := .venv-lowest
 EXTRAS := test,audit,editors,keyring,postgresql
 BIN := $(VENV)/bin
+# Neighbours run in the same process, which shares what they have set up, until another has nothing left to do.
+PARALLEL := -n auto --dist worksteal
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help demo man test test-fast test-lowest test-editors test-model test-windows lint audit bench bench-short wheel vsix vsix-offline format clean
@@ -62,10 +64,10 @@ demo: $(VENV)/product  ## Edit a real file with the offline engine: live diff, t
 
 test: $(VENV)/test  ## Run every test
 	@sh tests/support/browser.sh
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-fast: $(VENV)/test  ## Run the tests that are not marked slow
-	$(BIN)/python -m pytest -n auto -m "not editors and not model and not windows and not slow" $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not editors and not model and not windows and not slow" $(ARGS)
 
 # Not only versions but the whole environment is made anew: what an earlier bound brought in must not stay.
 $(LOWEST)/test: pyproject.toml
@@ -78,7 +80,7 @@ $(LOWEST)/test: pyproject.toml
 
 test-lowest: $(LOWEST)/test  ## Run every test with the lowest versions of the dependencies
 	@sh tests/support/browser.sh
-	$(LOWEST)/bin/python -m pytest -n auto -p no:cacheprovider $(ARGS)
+	$(LOWEST)/bin/python -m pytest $(PARALLEL) -p no:cacheprovider $(ARGS)
 
 test-editors: $(VENV)/editors  ## Drive VS Code, Neovim, Helix, Emacs and Kate (installs them by npm, pip and apt, most into .editors*)
 	@sh tests/support/browser.sh
