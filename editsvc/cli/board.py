@@ -41,17 +41,6 @@ class FileLine(Progress):
         self.path = path
         self.name = visible(path)
 
-    def state(self, *, short: bool) -> str:
-        """How far it is, in a few words."""
-        if self._held:
-            return "held back" if short else "waiting, because of the server's limits or a failure"
-        if self._locating or not self._total:
-            return self.meanwhile(short=short)
-        reached = f"{self._reached}/{self._total}"
-        if short:
-            return f"{reached} · {self._changed} changed"
-        return f"{reached} lines · {self._changed} place{'' if self._changed == 1 else 's'} changed"
-
 
 class Board:
     """A context manager around a run of files; those under way are drawn in the order of `paths`."""

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from editsvc import figures
 from editsvc.cli import looks
 from editsvc.cli.output import visible
 
@@ -63,7 +64,7 @@ class Progress:
         """The server's limits are waited for, until more comes."""
         self._held = True
 
-    def meanwhile(self, *, short: bool = False) -> str:
+    def _meanwhile(self, *, short: bool = False) -> str:
         """What is done before there is anything of a reply, and for how long if that is long."""
         if self._locating:
             doing = "locating" if short else "finding the place"
@@ -71,6 +72,17 @@ class Progress:
             doing = "reading" if short else "reading the file"
         seconds = int(self._clock() - self._since)
         return doing if seconds < _SILENT_S else f"{doing} ({seconds} s)"
+
+    def state(self, *, short: bool = False) -> str:
+        """How far it is, in a few words."""
+        if self._held:
+            return "held back" if short else "waiting, because of the server's limits or a failure"
+        if self._locating or not self._total:
+            return self._meanwhile(short=short)
+        reached = f"{self._reached}/{self._total}"
+        if short:
+            return f"{reached} · {self._changed} changed"
+        return f"{reached} lines · {figures.count(self._changed, 'place')} changed"
 
     def streamed(self, update: StreamUpdate) -> None:
         """Note how far it is."""
@@ -127,15 +139,5 @@ class LiveDiff(Progress):
         text = Text(no_wrap=True, overflow="ellipsis")
         for line, style in list(self._lines):
             text.append(line + "\n", style)
-        if self._held:
-            text.append(f"{self._title}: waiting, because of the server's limits or a failure", "dim")
-        elif self._total and not self._locating:
-            places = (
-                f" · {self._changed} place{'s' if self._changed != 1 else ''} changed"
-                if self._changed
-                else ""
-            )
-            text.append(f"{self._title}: {self._reached}/{self._total} lines{places}", "dim")
-        else:
-            text.append(f"{self._title}: {self.meanwhile()}", "dim")
+        text.append(f"{self._title}: {self.state()}", "dim")
         return text
