@@ -1,19 +1,14 @@
 """The bench of one run of many files, small: what it checks, it checks for real."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from benches import bench
 
 
 @pytest.mark.slow
 def test_many_files_with_faults_a_limit_and_a_kill_are_all_done_or_named() -> None:
-    command = [sys.executable, "-m", "bench.batches", "--files", "60", "--minutes", "1.5", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = bench("batches", "--files", "60", "--minutes", "1.5", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout)
     assert figures["wrong"] == []

@@ -3,31 +3,17 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from benches import ROOT, bench
 
 from editsvc.emulator import FAULTS
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
 def test_a_few_cells_of_the_matrix() -> None:
     rows = ("status:503", "cut:0", "length:0.5", "broken-syntax", "unclosed:0")
-    command = [
-        sys.executable,
-        "-m",
-        "bench.faults",
-        "--json",
-        "--jobs",
-        "1",
-        "--front",
-        "lsp",
-        "--only",
-        *rows,
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = bench("faults", "--json", "--jobs", "1", "--front", "lsp", "--only", *rows)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert (found["cells"], found["wrong"]) == (30, 0)

@@ -5,22 +5,20 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
+from benches import ROOT, bench
 
 from bench.fuzz.grow import Grammar, Pool, grown
 from bench.fuzz.parsers import PARSERS, Parser
 from bench.fuzz.run import work
 
-ROOT = Path(__file__).parents[2]
 LETTERS = Grammar(tokens=("a", "b", "c", "\n"), seeds=("abc",))
 
 
 def run(*arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.fuzz", *arguments, "--json"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = bench("fuzz", *arguments, "--json")
     (report,) = json.loads(ran.stdout)["parsers"]
     assert ran.returncode == (1 if report["failures"] else 0)
     found: dict[str, Any] = report
@@ -96,8 +94,8 @@ def test_an_input_that_ends_the_process_is_named() -> None:
 
 
 def test_the_command_prints_a_table() -> None:
-    command = [sys.executable, "-m", "bench.fuzz", "frames", "--inputs", "200", "--jobs", "1"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    ran = bench("fuzz", "frames", "--inputs", "200", "--jobs", "1")
+    assert ran.returncode == 0, ran.stderr
     head, row = ran.stdout.split("\n")[:2]
     assert head.split() == ["parser", "inputs", "a", "second", "outcomes", "slowest", "failures"]
     assert row.split()[:2] == ["frames", "200"]

@@ -1,9 +1,9 @@
 """False alarms are counted: a commit that the gate lets pass, and one that it does not."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+
+from benches import bench
 
 STEPS = "".join(f"def step_{number}(value):\n    return value + {number}\n\n\n" for number in range(12))
 
@@ -17,8 +17,8 @@ def test_what_the_gate_says_of_commits_is_counted(tmp_path: Path) -> None:
         for number, case in enumerate((right, elided))
     ]
     file.write_text("".join(json.dumps(case) + "\n" for case in cases))
-    command = [sys.executable, "-m", "bench.guard", str(file), "--jobs", "1", "--show", "elision"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = bench("guard", str(file), "--jobs", "1", "--show", "elision")
+    assert done.returncode == 0, done.stderr
     rows = dict(line.strip("|").split(" | ", 1) for line in done.stdout.split("\n") if line.startswith("| "))
     assert rows[" commits"].startswith("2 | 2")
     assert rows[" refused"].startswith("1 (50.00 %)")
