@@ -31,7 +31,7 @@
     │   │   └── PredictionUnsupported   400 "property 'prediction' is unsupported"
     │   ├── ProviderProtocolError   bytes that are not in the expected wire format
     │   ├── IncompleteReply         the stream ended without finish_reason "stop"
-    │   └── EndlessReply            more than was asked for, with no end in sight
+    │   └── EndlessReply            repeats itself, or more than was asked for
     ├── ProviderAuthError           exit 4: 401 or 403, the key is at fault
     ├── Defect                      exit 1: something unexpected, a bug; the last catch
     └── Cancelled                   exit 130: the user or the editor cancelled the request
@@ -355,7 +355,7 @@ class IncompleteReply(ProviderError):
 
 
 class EndlessReply(ProviderError):
-    """The reply was longer than what was asked for, with no end in sight."""
+    """The reply had no end: it repeated itself, or was longer than what was asked for."""
 
 
 class ProviderAuthError(ProviderError):

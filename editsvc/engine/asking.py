@@ -191,6 +191,8 @@ class Asker:
         for notice in done.notices:
             if self._shown_once.first_time(f"{notice.kind}:{answered}:{done.requested_model}"):
                 run.warnings.append(notice.sentence)
+        if done.finish_reason == "length":
+            await asyncio.to_thread(receiver.cut_off)
         if done.finish_reason != "stop":
             raise _incomplete(done, asked.max_completion_tokens)
         return receiver.finish()

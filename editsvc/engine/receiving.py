@@ -66,7 +66,7 @@ class ReplyReceiver:
     def begin(self) -> None:
         """Get ready for a reply; takes milliseconds for a long document."""
         unparsed = self._plan.form is EditFormat.SEARCH_REPLACE or self._plan.asks_where
-        self._runaway = Runaway(self._plan.document, one_line=unparsed)
+        self._runaway = Runaway(self._plan.document, one_line=unparsed, instruction=self._plan.instruction)
         self._parser = None if unparsed else self._plan.parser(self._frame)
         self._preview = None
 
@@ -74,6 +74,12 @@ class ReplyReceiver:
         """The whole reply; None for one that is used as text."""
         self._preview = None  # what it knows of a large document is large, too
         return None if self._parser is None else self._parser.finish()
+
+    def cut_off(self) -> None:
+        """The reply has ended at its limit; raises EndlessReply if it repeats itself, so that more room is no use."""
+        found = self._runaway.at_its_limit(self.text)
+        if found is not None:
+            raise _endless(found)
 
     def received(self, text: str) -> None:
         """More of the reply; raises Misfit or EndlessReply once it is certain that nothing comes of it."""

@@ -12,6 +12,7 @@ from patience import until
 from editsvc.engine.edit import EditRequest, Restart
 from editsvc.errors import Status
 from editsvc.guard.findings import Action, Check
+from editsvc.provider.models import Model
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import Source
 
@@ -83,3 +84,26 @@ async def test_a_reply_that_comes_to_nothing_is_ended_early(tmp_path: Path, repl
     assert re.search(says, result.message)
     assert result.usage.completion_tokens is None
     assert sent.disconnected
+
+
+SIZE = EditRequest(Snapshot("WIDTH = 80\nHEIGHT = 24\n"), "Change WIDTH to 100.", "size.py", Source.CLI)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "requests"),
+    [
+        ("The width of the file is fixed.\n\n" * 500, "EndlessReply", 1),
+        ("````python\nWIDTH = 100\n" + "HEIGHT = 24\n" * 5_000, "EndlessReply", 1),
+        ("````python\n" + "".join(f"WIDTH_{n} = {n}\n" for n in range(9_000)), "IncompleteReply:length", 2),
+    ],
+    ids=["repeats words", "repeats code", "counts up"],
+)
+async def test_a_reply_that_repeats_itself_up_to_its_limit_is_not_asked_for_again_with_more_room(
+    tmp_path: Path, reply: str, error: str, requests: int
+) -> None:
+    async with world(tmp_path, [], responder=Verbatim(reply), speed=100_000, model=Model()) as here:
+        result = await here.service.edit(SIZE)
+    assert (result.status, result.error, len(result.attempts)) == (Status.FAILED, error, requests)
+    assert ("and more room would not help" in result.message) is (requests == 1)
+    assert result.usage.completion_tokens
+    assert result.after is None
