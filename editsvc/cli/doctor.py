@@ -338,7 +338,8 @@ def _server(settings: Settings, asked: Asked, known: HealthEntry | None, *, alon
         ok = None if title and not alone else False
         yield Checkup(f"{title}server", message_of(exc), ok=ok, exit_code=exc.exit_code)
     else:
-        yield Checkup(f"{title}server", f"{asked.origin} lists {len(listed)} models", ok=True)
+        models = "1 model" if len(listed) == 1 else f"{len(listed)} models"
+        yield Checkup(f"{title}server", f"{asked.origin} lists {models}", ok=True)
         named = asked.server.model or (listed[0] if listed else "")
         there_is = named in listed
         text = named if there_is else f"{named or 'none'} is not among them: {', '.join(listed)}"

@@ -237,6 +237,16 @@ STATED: list[tuple[str, str, list[Any]]] = [
         "after {} in a row none are sent for {:g} days",
         [WORDS[constant("provider.lessons:ENOUGH")], constant("provider.lessons_file:_FORGOTTEN_S") / 86_400],
     ),
+    (
+        "docs/providers.md",
+        "came at least {} times in a row up to the end, {:,} characters of them beyond",
+        [constant("reply.runaway:_TIMES"), constant("reply.runaway:_CUT_OFF")],
+    ),
+    (
+        "docs/providers.md",
+        "after {} such lines, or {:,} characters within a line",
+        [constant("reply.runaway:_WINDOW"), constant("reply.runaway:_WITHIN_A_LINE")],
+    ),
     ("docs/providers.md", "{} KB are read", [constant("provider.connections:_MOST_OF_AN_ERROR") >> 10]),
     (
         "docs/providers.md",
