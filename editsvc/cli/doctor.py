@@ -338,11 +338,15 @@ def _server(settings: Settings, asked: Asked, known: HealthEntry | None, *, alon
         ok = None if title and not alone else False
         yield Checkup(f"{title}server", message_of(exc), ok=ok, exit_code=exc.exit_code)
     else:
-        models = "1 model" if len(listed) == 1 else f"{len(listed)} models"
+        models = "1 model" if len(listed) == 1 else f"{len(listed) or 'no'} models"
         yield Checkup(f"{title}server", f"{asked.origin} lists {models}", ok=True)
         named = asked.server.model or (listed[0] if listed else "")
         there_is = named in listed
-        text = named if there_is else f"{named or 'none'} is not among them: {', '.join(listed)}"
+        if not listed:
+            text = f"{named or settings.model} is asked for"
+            text += "" if named else f"; name another with model in [servers.{asked.name}]"
+        else:
+            text = named if there_is else f"{named} is not among them: {', '.join(listed)}"
         yield Checkup(f"{title}model", text, ok=True if there_is else None)
     finally:
         there.close()

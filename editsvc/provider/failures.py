@@ -58,6 +58,11 @@ _NOT_READY: Final = re.compile(
     r"(?i)loading|warming up|starting up|not ready|initiali[sz]ing|server busy|pending requests|queue (?:is )?full"
 )
 _STATUS: Final = re.compile(r"[0-9]{3}", re.ASCII)
+# An error as JSON would have it, with words that end where nothing but brackets follows.
+_UNESCAPED: Final = re.compile(
+    rb'\{\s*"error"\s*:\s*(?:\{[^{}]*?"message"\s*:\s*)?"(?P<words>[^\n]*?)(?:"[\s}]*)?\Z'
+)
+_LONGEST_BROKEN: Final = 4_000  # bytes
 _RATE_LIMIT: Final = "x-ratelimit-"
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
 
@@ -179,11 +184,16 @@ def from_event(chunk: Chunk, *, server: str, headers: Mapping[str, str]) -> Prov
     text = shorten(message if isinstance(message, str) else "")
     if status:
         return from_status(status, text, server=server, headers=headers, body=body)
-    found = overflow.read(body)
+    return from_words(text, server=server, headers=headers, body=body)
+
+
+def from_words(text: str, *, server: str, headers: Mapping[str, str], body: Any = None) -> ProviderError:
+    """The error for what a server says in the middle of a reply, without a status; `body` is all that it says."""
+    found = overflow.read({"error": text} if body is None else body)
     if found is not None:
-        return overflow.error(found, server=server, request_id=request_id(headers), message=text)
+        return overflow.error(found, server=server, request_id=request_id(headers), message=shorten(text))
     return ProviderUnavailable(
-        f"{server} broke off the reply with an error{': ' + text if text else ''}.",
+        f"{server} broke off the reply with an error{': ' + shorten(text) if text else ''}.",
         hint="Try again in a moment.",
         request_id=request_id(headers),
     )
@@ -313,9 +323,15 @@ def empty(dialect: Dialect, *, server: str, headers: Mapping[str, str]) -> Provi
     )
 
 
-def garbage(*, server: str, headers: Mapping[str, str]) -> ProviderProtocolError:
-    """The error for an event that is not JSON of the agreed shape."""
-    return ProviderProtocolError(
+def from_garbage(data: bytes, *, server: str, headers: Mapping[str, str]) -> ProviderError:
+    """The error for an event that is not JSON of the agreed shape.
+
+    Some servers put the words of their own error between quotes as they are, and it is worth knowing what they say.
+    """
+    found = _UNESCAPED.match(data[:_LONGEST_BROKEN])
+    words = found["words"].decode("utf-8", "replace").strip() if found else ""
+    error = from_words(words, server=server, headers=headers) if words else None
+    return error or ProviderProtocolError(
         f"{server} sent an event that is not valid JSON of the chat completions API.",
         hint="Nothing was changed; try again.",
         request_id=request_id(headers),

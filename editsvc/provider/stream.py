@@ -219,7 +219,7 @@ class ReplyStream:
                 chunks.append(decode_chunk(data))
             # The last is for what is nested too deeply.
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                self.error = failures.garbage(server=self._server, headers=self._headers)
+                self.error = failures.from_garbage(data, server=self._server, headers=self._headers)
                 break
         return chunks
 

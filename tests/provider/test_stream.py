@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editsvc.errors import EndlessReply, ProviderProtocolError, ProviderUnavailable
+from editsvc.errors import ContextExceeded, EndlessReply, ProviderProtocolError, ProviderUnavailable
 from editsvc.provider.stream import ReplyStream
 
 SSE = {"content-type": "text/event-stream; charset=utf-8"}
@@ -64,6 +64,10 @@ BODIES = {
     "numbers that JSON has not": PLAIN + event(delta("x").replace(b'"m"', b'"m", "usage": NaN')) + END + DONE,
     "words behind the end": PLAIN + END + DONE + event(delta("not this")),
     "an error": PLAIN + event(b'{"error": {"message": "no more"}}') + event(delta("not this")),
+    "an error, unescaped": PLAIN + event(b'{"error": "no "room" left"}') + event(delta("not this")),
+    "an error of two lines": PLAIN + event(b'{"error": "no room\nin "line" 2"}') + event(delta("not this")),
+    "an error with a message, unescaped": PLAIN + event(b'{"error": {"code": 1, "message": "no "room""}}'),
+    "an error that is too long": PLAIN + event(b'{"error": "the "prompt" is too long"}'),
     "garbage": PLAIN + event(b"{") + event(delta("not this")),
     "garbage that its neighbour mends": PLAIN + event(b'{"a": [{}') + event(b"{}]}"),
     "no chunk": PLAIN + event(b"[]") + event(delta("not this")),
@@ -86,7 +90,7 @@ def test_a_reply_is_the_same_wherever_its_bytes_are_cut(name: str, at: list[int]
 def test_what_is_not_as_plain_as_usual_says_the_same(name: str) -> None:
     read = stream()
     assert "):\n\n" in taken(read, BODIES[name])
-    if name != "an error":
+    if not name.startswith("an error"):
         assert (read.finish_reason, read.usage.accepted_prediction_tokens) == ("stop", 2)
         assert (read.server_times.total_time_s, read.model, read.request_id) == (0.5, "m", "c-1")
 
@@ -95,6 +99,10 @@ def test_what_is_not_as_plain_as_usual_says_the_same(name: str) -> None:
     ("name", "error", "words"),
     [
         ("an error", ProviderUnavailable, "broke off the reply with an error: no more"),
+        ("an error, unescaped", ProviderUnavailable, 'broke off the reply with an error: no "room" left.'),
+        ("an error of two lines", ProviderUnavailable, "broke off the reply with an error: no room."),
+        ("an error with a message, unescaped", ProviderUnavailable, 'with an error: no "room".'),
+        ("an error that is too long", ContextExceeded, 'the "prompt" is too long'),
         ("garbage", ProviderProtocolError, "not valid JSON"),
         ("garbage that its neighbour mends", ProviderProtocolError, "not valid JSON"),
         ("no chunk", ProviderProtocolError, "not valid JSON"),
