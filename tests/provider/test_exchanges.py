@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from answering import JSON, Answer, served
 
+from editsvc.errors import EditsvcError
 from editsvc.prompt.rendering import Message
 from editsvc.provider import dialects, overflow
 from editsvc.provider.base import Completion, CompletionRequest
@@ -79,3 +80,43 @@ def test_its_word_for_too_long_is_understood(name: str) -> None:
     found = overflow.read(json.loads(exchange(name)["long"]))
     assert found is not None
     assert found.limit == int(exchange(name)["limit"])
+
+
+def of_transformers() -> dict[str, str]:
+    parts = re.split(
+        r"^-- (.+) --\n", (FOLDER.parent / "servers" / "transformers.txt").read_text(), flags=re.MULTILINE
+    )
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("part", "status", "told"),
+    [
+        ("reply", 200, ""),
+        ("broken off", 200, "with an error: `penalty` has to be a strictly positive float, but is -4.0."),
+        ("another model", 400, "(400: Server is pinned to './smollm2'; requested 'other')"),
+        ("a field that it does not know", 422, "(422: Unexpected fields in the request: {'speed'})"),
+    ],
+)
+async def test_a_server_of_an_unknown_kind_is_understood(part: str, status: int, told: str) -> None:
+    """It says nothing of predictions, ends without ``[DONE]``, and tells the usage with the last chunk, unasked."""
+    deltas: list[str] = []
+    with served() as server:
+        kind = {"content-type": "text/event-stream; charset=utf-8"} if status == 200 else JSON
+        server.answer = Answer(of_transformers()[part].encode(), kind, status)
+        provider = CerebrasProvider(api_key="a-key", base_url=server.url, dialect=TABLE["compatible"])
+        request = CompletionRequest("./smollm2", [Message("user", "x")], 100, "p")
+        try:
+            if told:
+                with pytest.raises(EditsvcError) as raised:
+                    await provider.complete(request, deltas.append)
+                assert told in str(raised.value)
+                return
+            done: Completion = await provider.complete(request, deltas.append)
+            server.answer = Answer(of_transformers()["models"].encode())
+            assert await provider.models() == ["./smollm2"]
+        finally:
+            provider.close()
+    assert ("".join(deltas), done.finish_reason) == ("x = 1\n", "stop")
+    assert (done.usage.prompt_tokens, done.usage.completion_tokens) == (31, 5)
+    assert done.usage.accepted_prediction_tokens is None
