@@ -229,7 +229,8 @@ RULES: Final[dict[str, Rule]] = {
     "pings": HARMLESS,
     "finish-eos": HARMLESS,
     "no-done": HARMLESS,
-    "cut-prompt": HARMLESS,  # a quarter of this prompt is less than any context, and so it was cached
+    # Of a short prompt, a quarter is less than any context, and so the rest was cached. Of this one less is sent then.
+    "cut-prompt": Rule(Kind.PASSING, refused("DocumentRefused"), PARTS),
     "uncached-usage": HARMLESS,
     "no-usage": HARMLESS,
     "no-time-info": HARMLESS,
@@ -259,6 +260,8 @@ RULES: Final[dict[str, Rule]] = {
 OF_A_DIALECT: Final[dict[tuple[str, str], Rule]] = {
     ("lmstudio", "empty-reply"): Rule(Kind.LENGTH, failed("ContextExceeded")),
     ("lmstudio", "unclosed:0"): Rule(Kind.LENGTH, failed("ContextExceeded")),
+    # It leaves half of its context to a prompt, so that what it has read tells the context, which is remembered.
+    ("ollama", "cut-prompt"): Rule(Kind.LENGTH, refused("DocumentRefused"), PARTS),
 }
 
 

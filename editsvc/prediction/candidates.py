@@ -133,6 +133,12 @@ def completion_budget(
     if model.context_tokens is not None:
         limits.append((model.context_tokens - prompt_tokens, "context", least_tokens))
     for limit, what, least in limits:
+        if what == "context" and limit <= 0:
+            raise DocumentRefused(
+                f"The request has about {prompt_tokens:,} tokens, and the model's context limit is "
+                f"{model.context_tokens:,} tokens.",
+                remedies=(Remedy(Means.SMALLER_SCOPE),),
+            )
         if least > limit:
             figure = model.max_output_tokens if what == "output" else model.context_tokens
             raise DocumentRefused(

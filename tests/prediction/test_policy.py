@@ -239,6 +239,10 @@ def test_a_budget_stays_within_the_models_limits() -> None:
     [
         (Model(max_output_tokens=3000), "output limit is 3,000 tokens"),
         (Model(context_tokens=9000), "context limit is 9,000 tokens with 6,000 of them in the prompt"),
+        (
+            Model(context_tokens=5000),
+            "^The request has about 6,000 tokens, and the model's context limit is 5,000",
+        ),
     ],
 )
 def test_what_cannot_fit_is_refused_with_the_figures_before_it_is_sent(model: Model, words: str) -> None:
