@@ -179,6 +179,9 @@ class _Screen:
     def released(self) -> None:
         """It was not held."""
 
+    def begun(self) -> None:
+        """What counts is what is shown."""
+
     def locating(self) -> None:
         raise RuntimeError("The model was asked where.")
 

@@ -46,6 +46,9 @@ class Lane:
     def released(self) -> None:
         """Nothing to show."""
 
+    def begun(self) -> None:
+        """Nothing to show."""
+
     def locating(self) -> None:
         """Nothing to show."""
 

@@ -75,6 +75,9 @@ class WaitMessages:
     def released(self) -> None:
         """Nothing is drawn."""
 
+    def begun(self) -> None:
+        """Nothing is drawn."""
+
     def locating(self) -> None:
         """Nothing is drawn."""
 

@@ -42,12 +42,12 @@ class Progress:
         self._reached = 0
         self._total = 0
         self._held = False
-        self._locating = False
+        self._locating = self._begun = False
 
     def restarted(self) -> None:
         """Begin again."""
         self._changed = self._reached = self._total = 0
-        self._locating = False
+        self._locating = self._begun = False
         self._since = self._clock()
 
     def released(self) -> None:
@@ -60,6 +60,12 @@ class Progress:
         self._locating = True
         self._since = self._clock()
 
+    def begun(self) -> None:
+        """The reply comes; of its text nothing may be certain for a while."""
+        self._held = self._locating = False
+        self._begun = True
+        self._since = self._clock()
+
     def held(self, _seconds: float | None) -> None:
         """The server's limits are waited for, until more comes."""
         self._held = True
@@ -68,6 +74,8 @@ class Progress:
         """What is done before there is anything of a reply, and for how long if that is long."""
         if self._locating:
             doing = "locating" if short else "finding the place"
+        elif self._begun:
+            doing = "writing"
         else:
             doing = "reading" if short else "reading the file"
         seconds = int(self._clock() - self._since)

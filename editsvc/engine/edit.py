@@ -205,6 +205,10 @@ class Listener(Protocol):
         """Discard everything shown so far: the request is sent again."""
         ...
 
+    def begun(self) -> None:
+        """The first words of a reply have come; nothing of the new text need be certain yet, or ever be shown."""
+        ...
+
     def streamed(self, update: StreamUpdate) -> None:
         """More of the reply has become certain."""
         ...

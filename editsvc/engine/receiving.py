@@ -83,6 +83,8 @@ class ReplyReceiver:
 
     def received(self, text: str) -> None:
         """More of the reply; raises Misfit or EndlessReply once it is certain that nothing comes of it."""
+        if not self._pieces and self._listener is not None and not self._plan.asks_where:
+            self._listener.begun()
         self._pieces.append(text)
         found = self._runaway.push(text)
         if found is not None:

@@ -106,6 +106,9 @@ class _Audience:
     def locating(self) -> None:
         pass
 
+    def begun(self) -> None:
+        pass
+
 
 class _NoLog:
     def append(self, record: RequestRecord) -> None:

@@ -62,6 +62,7 @@ _STATUS: Final = re.compile(r"[0-9]{3}", re.ASCII)
 _UNESCAPED: Final = re.compile(
     rb'\{\s*"error"\s*:\s*(?:\{[^{}]*?"message"\s*:\s*)?"(?P<words>[^\n]*?)(?:"[\s}]*)?\Z'
 )
+_DEEPEST_CAUSE: Final = 8
 _LONGEST_BROKEN: Final = 4_000  # bytes
 _RATE_LIMIT: Final = "x-ratelimit-"
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "inference-id", "cf-ray")
@@ -242,6 +243,8 @@ def from_exception(exc: Exception, *, server: str, waits: Waits, proxy: str = ""
             f"No connection to {server}{_through(proxy)}: {_reason(exc.__cause__ or exc)}.",
             hint="Check the network, the proxy and the base URL."
             if proxy
+            else "Check that the server is running, and the base URL."
+            if _nobody_listens(exc)
             else "Check the network and the base URL.",
         )
     if isinstance(exc, httpx.TransportError):
@@ -336,6 +339,17 @@ def from_garbage(data: bytes, *, server: str, headers: Mapping[str, str]) -> Pro
         hint="Nothing was changed; try again.",
         request_id=request_id(headers),
     )
+
+
+def _nobody_listens(exc: BaseException | None) -> bool:
+    """Whether a machine that is there refused the connection, as it does where nothing listens."""
+    for _ in range(_DEEPEST_CAUSE):
+        if exc is None:
+            break
+        if isinstance(exc, ConnectionRefusedError):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
 
 
 def shorten(message: str) -> str:

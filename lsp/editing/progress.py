@@ -57,7 +57,7 @@ class StreamReporter:
         self._finished = False
         self._doing = "reading the file"
         self._since = loop.time()
-        self._silence: asyncio.TimerHandle | None = loop.call_later(_SILENT_S, self._say_that_it_reads)
+        self._silence: asyncio.TimerHandle | None = loop.call_later(_SILENT_S, self._say_what_it_does)
         self._clear()
 
     def _clear(self) -> None:
@@ -74,22 +74,26 @@ class StreamReporter:
         self._clear()
         self._wait("reading the file")
 
+    def begun(self) -> None:
+        """The reply comes, but nothing to show may be certain for a while."""
+        self._wait("writing")
+
     def _wait(self, doing: str) -> None:
         """Nothing is to be expected for a while: say what is done meanwhile, and how long it has taken."""
         self._stop_waiting()
         self._doing, self._since = doing, self._loop.time()
         if not self._finished:
-            self._silence = self._loop.call_later(_SILENT_S, self._say_that_it_reads)
+            self._silence = self._loop.call_later(_SILENT_S, self._say_what_it_does)
 
     def _stop_waiting(self) -> None:
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
 
-    def _say_that_it_reads(self) -> None:
+    def _say_what_it_does(self) -> None:
         seconds = round(self._loop.time() - self._since)
         self._sink.report(f"{self._doing} ({seconds} s)", 0)
-        self._silence = self._loop.call_later(_SILENCE_EVERY_S, self._say_that_it_reads)
+        self._silence = self._loop.call_later(_SILENCE_EVERY_S, self._say_what_it_does)
 
     def streamed(self, update: StreamUpdate) -> None:
         """Collect new hunks; the first one is sent at once, the others when due."""

@@ -277,5 +277,8 @@ def test_a_file_says_what_is_done_until_more_comes() -> None:
     assert line.state(short=False) == "finding the place (3 s)"
     line.restarted()
     assert line.state(short=False) == "reading the file"
+    line.begun()
+    now += 4
+    assert (line.state(short=False), line.state(short=True)) == ("writing (4 s)", "writing (4 s)")
     line.streamed(StreamUpdate([], 3, 9, [], []))
     assert line.state(short=False) == "3/9 lines · 0 places changed"

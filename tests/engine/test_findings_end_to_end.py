@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from emulated import Verbatim
-from engine_world import world
+from engine_world import Watcher, world
 from patience import until
 
 from editsvc.engine.edit import EditRequest, Restart
@@ -101,9 +101,11 @@ SIZE = EditRequest(Snapshot("WIDTH = 80\nHEIGHT = 24\n"), "Change WIDTH to 100."
 async def test_a_reply_that_repeats_itself_up_to_its_limit_is_not_asked_for_again_with_more_room(
     tmp_path: Path, reply: str, error: str, requests: int
 ) -> None:
+    watcher = Watcher()
     async with world(tmp_path, [], responder=Verbatim(reply), speed=100_000, model=Model()) as here:
-        result = await here.service.edit(SIZE)
+        result = await here.service.edit(SIZE, watcher)
     assert (result.status, result.error, len(result.attempts)) == (Status.FAILED, error, requests)
     assert ("and more room would not help" in result.message) is (requests == 1)
+    assert watcher.begins == requests
     assert result.usage.completion_tokens
     assert result.after is None

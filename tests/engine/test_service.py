@@ -251,6 +251,9 @@ class Broken:
     def released(self) -> None:
         pass
 
+    def begun(self) -> None:
+        pass
+
     def locating(self) -> None:
         pass
 

@@ -118,7 +118,7 @@ async def test_lines_that_stay_are_not_called_predicted(kept: int, words: str) -
     )
 
 
-def test_a_client_is_told_how_long_a_slow_server_has_been_reading() -> None:
+def test_a_client_is_told_how_long_a_slow_server_has_been_reading_and_writing() -> None:
     async def edit() -> list[str]:
         heard = Heard()
         reporter = StreamReporter(heard, asyncio.get_running_loop(), stream=False)
@@ -127,6 +127,8 @@ def test_a_client_is_told_how_long_a_slow_server_has_been_reading() -> None:
         await asyncio.sleep(5)
         reporter.restarted()
         await asyncio.sleep(2.5)
+        reporter.begun()
+        await asyncio.sleep(3.5)
         reporter.finish()
         await asyncio.sleep(5)
         return [heard.said.get_nowait() for _ in range(heard.said.qsize())]
@@ -134,7 +136,7 @@ def test_a_client_is_told_how_long_a_slow_server_has_been_reading() -> None:
     said = virtual_time.run(edit())
     assert said[:3] == [f"reading the file ({seconds} s)" for seconds in (2, 3, 4)]
     assert "of the lines kept" in said[3]
-    assert said[4:] == ["reading the file (2 s)"]
+    assert said[4:] == ["reading the file (2 s)", "writing (2 s)", "writing (3 s)"]
 
 
 async def test_a_client_is_told_at_once_that_the_place_is_looked_for() -> None:

@@ -186,8 +186,9 @@ async def test_a_limit_says_how_long_it_lasts() -> None:
 
 async def test_nobody_listening_is_an_error_that_names_the_server() -> None:
     provider = CerebrasProvider(api_key="x", base_url="http://127.0.0.1:9")
-    with pytest.raises(ProviderUnreachable, match=r"No connection to 127\.0\.0\.1"):
+    with pytest.raises(ProviderUnreachable, match=r"No connection to 127\.0\.0\.1") as raised:
         await completed(provider, a_request())
+    assert raised.value.hint == "Check that the server is running, and the base URL."
     provider.close()
 
 

@@ -64,6 +64,7 @@ class Watcher:
     updates: list[StreamUpdate] = field(default_factory=list)
     restarts: int = 0
     locates: int = 0
+    begins: int = 0
     holds: list[float | None] = field(default_factory=list)
     follows: bool = True
 
@@ -76,6 +77,9 @@ class Watcher:
 
     def released(self) -> None:
         pass
+
+    def begun(self) -> None:
+        self.begins += 1
 
     def locating(self) -> None:
         self.locates += 1
