@@ -25,7 +25,7 @@ OF_OTHERS = {
     rf"uv tool install (--constraints constraints\.txt )?{INSTALLED}": "tests/project/test_packaging.py",
     r"code --install-extension editors/vscode/editsvc(-linux-x64)?\.vsix": "tests/editors",
     r"mkdir -p ~/\.local/share/nvim/\S+|ln -s /path/to/editsvc/editors/nvim \S+": "tests/editors",
-    r"vllm serve .*|llama-server .*|OLLAMA_CONTEXT_LENGTH=\d+ ollama serve": "tests/provider",
+    r"vllm serve .*|llama-server .*|transformers serve .*|OLLAMA_CONTEXT_LENGTH=\d+ ollama serve": "tests/provider",
 }
 
 
