@@ -260,6 +260,7 @@ def write_servers(folder: Path, emulate: Any) -> None:
     """The language servers that the specs choose from, as programs with an environment of their own."""
     fast = emulate("--speed", "3000", "--ttft", "0.05")
     slow = emulate("--speed", "40")
+    late = emulate("--ttft", "5")
     locked = emulate("--api-key", SECRET)
     declining = emulate("--fault", "refusal")
     recovering = emulate("--fault", "status", "--fault-count", "1")
@@ -268,6 +269,7 @@ def write_servers(folder: Path, emulate: Any) -> None:
     programs = {
         "fast": ({"CEREBRAS_BASE_URL": fast, "CEREBRAS_API_KEY": "any"}, server),
         "slow": ({"CEREBRAS_BASE_URL": slow, "CEREBRAS_API_KEY": "any"}, server),
+        "late": ({"CEREBRAS_BASE_URL": late, "CEREBRAS_API_KEY": "any"}, server),
         "timed": ({"CEREBRAS_BASE_URL": fast, "CEREBRAS_API_KEY": "any"}, relay),
         "locked": ({"CEREBRAS_BASE_URL": locked}, server),
         "keyless": ({}, server),

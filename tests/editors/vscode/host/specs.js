@@ -79,6 +79,18 @@ exports.specs = {
     await until('nothing is drawn over it', async () => !(await drawn()).texts.some(isGhost));
   },
 
+  'how long a slow server has been reading is said until it writes': async () => {
+    await use('late');
+    const { document } = await open('steps.py', steps.before);
+    const answered = edit(steps.instruction);
+    await until('it says what is done meanwhile, and how to stop', async () =>
+      /reading the file \([2-9] s\).*\(Shift\+Alt\+X cancels\)/.test((await drawn()).texts.join()),
+    );
+    await answered;
+    await until('the edit is in the document', () => document.getText() === steps.after);
+    await until('it is no longer said', async () => !(await drawn()).texts.join().includes('reading'));
+  },
+
   'what is typed while the edit is written stays': async () => {
     await use('slow');
     const { document } = await open('steps.py', steps.before);
