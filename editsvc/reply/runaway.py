@@ -13,6 +13,7 @@ from collections import deque
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from editsvc import late
 from editsvc.text.document import split_lines
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ _LONGEST_PERIOD: Final = 2_000  # characters
 _PLACES: Final = 64  # earlier places that are tried
 
 # "100 zeros", and not "change it to 100".
-_COUNT: Final = re.compile(r"(?<![A-Za-z0-9_.])(\d{1,8})[ -]?(?!and\b|or\b|instead\b)[^\W\d_]")
-_MANY: Final = re.compile(r"\b(?:hundred|thousand)s?\b", re.IGNORECASE)
+_COUNT: Final = late.pattern(r"(?<![A-Za-z0-9_.])(\d{1,8})[ -]?(?!and\b|or\b|instead\b)[^\W\d_]")
+_MANY: Final = late.pattern(r"\b(?:hundred|thousand)s?\b", re.IGNORECASE)
 _MOST_COUNTED: Final = 100_000
 
 
