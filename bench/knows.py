@@ -1,9 +1,10 @@
 """How well a server's rule is learned from its counts: ``python -m bench.knows [--seed NAME] [--requests N] [--json]``.
 
 Servers are played by the emulator's verifier: the four presets, and twenty that are drawn, with any window, ramp, match
-length and direction, and both ways of counting. Each answers edits of real Python; after some requests, its counts for
-other requests are foretold. Then servers change their rule. Every draw has a seed, and another ``--seed`` draws other
-servers and other edits.
+length and direction, and both ways of counting; with ``--wide`` also twenty that do what few would do: other
+directions, a reach, the ends of lines, ramps of other steps. Each answers edits of real Python; after some requests,
+its counts for other requests are foretold. Then servers change their rule. Every draw has a seed, and another
+``--seed`` draws other servers and other edits.
 
 The last line says what did not reach its goal; the exit code is then 1.
 """
@@ -19,12 +20,12 @@ import time
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from editsvc.prediction.fitting import CLOSE, Fit, Observation, learn
+from editsvc.prediction.fitting import CLOSE, MISSES, Fit, Observation, learn
 from editsvc.prediction.verifier import PRESETS, Direction, Preset, Rejection, verify
 from editsvc.prediction.walk import Pair
-from editsvc.tokens import tokenizer
+from editsvc.tokens import LineEnds, tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,6 +136,26 @@ def drawn(seed: str) -> Preset:
     return Preset(least, most, n_min, n_max, direction, rng.choice(list(Rejection)))
 
 
+def drawn_wide(seed: str) -> Preset:
+    """A server that also does one or two things that few would do."""
+    rng = random.Random(seed)
+    rule = drawn(f"{seed}, wide")
+    odd: list[dict[str, Any]] = [
+        {"direction": Direction.AHEAD},
+        {"direction": Direction.FIRST},
+        {"reach": rng.randint(24, 1_500)},
+        {"at_lines": True},
+    ]
+    if rule.direction is Direction.NONE:
+        match = rng.randint(_SHORTEST, _LONGEST)
+        rule = replace(rule, direction=Direction.NEAREST, n_min=match, n_max=match)
+    if rule.least != rule.most:
+        odd += [{"step": rng.choice((4, 8, 16))}, {"fall": rng.choice((2, 0))}, {"idle_widens": False}]
+    for each in rng.sample(odd, rng.choice((1, 1, 2))):
+        rule = replace(rule, **each)
+    return rule
+
+
 def servers(number: int = SERVERS, seed: str = "") -> dict[str, Preset]:
     """The presets with both ways of counting, and `number` others, drawn by `seed`."""
     known = {
@@ -147,10 +168,10 @@ def servers(number: int = SERVERS, seed: str = "") -> dict[str, Preset]:
 
 def reported(rule: Preset, pair: tuple[str, str]) -> tuple[Pair, Observation]:
     """A pair as the scoring thread has it, and what a server with `rule` reports."""
-    encode = tokenizer().encode
+    encode, ends = tokenizer().encode, LineEnds(tokenizer())
     prediction, output = encode(pair[0]), encode(pair[1])
-    counts = verify(prediction, output, rule)
-    return Pair(prediction, output), Observation(counts.accepted, counts.rejected, len(output))
+    counts = verify(prediction, output, rule, ends)
+    return Pair(prediction, output, ends), Observation(counts.accepted, counts.rejected, len(output))
 
 
 def learned(
@@ -164,7 +185,7 @@ def learned(
         _, seen = reported(rule, texts)
         started = time.process_time()
         encode = tokenizer().encode
-        learn(fit, Pair(encode(texts[0]), encode(texts[1])), seen)
+        learn(fit, Pair(encode(texts[0]), encode(texts[1]), LineEnds(tokenizer())), seen)
         seconds += time.process_time() - started
     best = fit.best
     assert best is not None
@@ -193,8 +214,23 @@ def close(told: int, was: int) -> bool:
     return abs(told - was) <= CLOSE * was
 
 
-def noticed(run: int, seed: str = "") -> int | None:
-    """After how many requests a change of rule was noticed in run `run`; None if not within `WITHIN`."""
+class Change(NamedTuple):
+    """After how many requests a change of rule was noticed (None: not within `WITHIN`).
+
+    `differing` of these requests are counted otherwise by the two rules: fewer than three cannot be three misses.
+    """
+
+    after: int | None
+    differing: int
+
+    @property
+    def visible(self) -> bool:
+        """Whether it can be noticed at all."""
+        return self.differing >= MISSES
+
+
+def noticed(run: int, seed: str = "") -> Change:
+    """How soon the change of rule in run `run` was noticed."""
     rng = random.Random(f"change {run}{seed}")
     rules = [*PRESETS.values(), *(drawn(f"change {run} {number}{seed}") for number in range(3))]
     before, after = rng.sample(rules, 2)
@@ -202,12 +238,15 @@ def noticed(run: int, seed: str = "") -> int | None:
     pairs = edits(f"edits of change {run}{seed}")
     for _ in range(REQUESTS):
         learn(fit, *reported(before, next(pairs)))
-    changes = fit.changes
+    changes, found, differing = fit.changes, None, 0
     for number in range(1, WITHIN + 1):
-        learn(fit, *reported(after, next(pairs)))
-        if fit.changes > changes:
-            return number
-    return None
+        pair, seen = reported(after, next(pairs))
+        told = pair.verification(before)
+        differing += (told.accepted, told.rejected) != (seen.accepted, seen.rejected)
+        learn(fit, pair, seen)
+        if found is None and fit.changes > changes:
+            found = number
+    return Change(found, differing)
 
 
 def alarms(name: str, rule: Preset, requests: int, seed: str = "") -> int:
@@ -235,15 +274,23 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=REQUESTS, help="to learn from")
     parser.add_argument("--runs", type=int, default=RUNS, help="changes of a server")
     parser.add_argument("--steady", type=int, default=STEADY, help="requests to each steady server")
+    parser.add_argument("--wide", action="store_true", help="also servers that do what few would do")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     steady = servers(seed=options.seed)
+    if options.wide:
+        steady |= {
+            f"wide {number}": drawn_wide(f"wide {number}{options.seed}") for number in range(1, SERVERS + 1)
+        }
     results = [learned(name, rule, options.requests, seed=options.seed) for name, rule in steady.items()]
-    found = [noticed(run, options.seed) for run in range(options.runs)]
+    changes = [noticed(run, options.seed) for run in range(options.runs)]
+    found = [each.after for each in changes if each.visible]
     false = sum(alarms(name, rule, options.steady, options.seed) for name, rule in steady.items())
     asked = options.steady * len(steady)
     drawn_ones = [each for each in results if each.server.startswith("drawn")]
     good = sum(each.within >= _GOAL_NOTICED for each in drawn_ones)
+    wide_ones = [each for each in results if each.server.startswith("wide")]
+    good_wide = sum(each.within >= _GOAL_NOTICED for each in wide_ones)
     seconds = max(each.seconds for each in results)
     share = sum(each is not None for each in found) / max(1, len(found))
     failed = [
@@ -264,6 +311,7 @@ def main() -> int:
             {
                 "servers": [asdict(each) for each in results],
                 "noticed_after": found,
+                "alike_changes": len(changes) - len(found),
                 "false_alarms": false,
                 "steady_requests": asked,
                 "missed": failed,
@@ -279,7 +327,13 @@ def main() -> int:
             + ("" if each.rule == each.learned else f"   (is {each.rule})")
         )
     print(f"{good} of {len(drawn_ones)} drawn servers foretold; the dearest took {seconds:.3f} s a request")
+    if wide_ones:
+        print(f"{good_wide} of {len(wide_ones)} wide servers foretold")
     print(f"{share:.0%} of {len(found)} changes noticed within {WITHIN} requests")
+    if len(found) < len(changes):
+        print(
+            f"{len(changes) - len(found)} changes that show in fewer than {MISSES} of these are not counted"
+        )
     print(f"{false} false alarms in {asked:,} requests")
     print(f"Not reached: {'; '.join(failed)}." if failed else "All goals are reached.")
     return 1 if failed else 0

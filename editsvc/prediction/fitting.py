@@ -73,6 +73,7 @@ _LEAST_SEEN: Final = 3
 _ERRORS: Final = 20
 _LEAST_ERRORS: Final = 6
 _TRIED: Final = 8
+_FORGOTTEN_AFTER: Final = 16
 _LONG_ENOUGH: Final = 20
 _IN_A_ROW: Final = 5  # requests, with those among them that cannot tell
 _MARGIN: Final = 1.5
@@ -258,9 +259,52 @@ def learn(fit: Fit, pair: Pair, seen: Observation) -> bool:
     if challenger is None or fit.misses < MISSES:
         return False
     trusted = max((each.seen for each in fit.rules if each.rule == fit.doubted), default=0) - fit.misses
-    changed = challenger.requests <= _IN_A_ROW and trusted >= _TRIED
-    _start_over(fit, challenger, changed=changed)
-    return changed
+    both = _of_both(fit, challenger)
+    enough = KNOWN_AFTER if both is not None else _TRIED
+    if not both and challenger.requests <= _IN_A_ROW and trusted >= enough:
+        _start_over(fit, challenger)
+        return True
+    _correct(fit, challenger, both or [])
+    return False
+
+
+def _of_both(fit: Fit, challenger: Fit) -> list[ScoredRule] | None:
+    """The rules that give the counts from before the misses and since: then the server need not have changed.
+
+    None if that cannot be said: the runs from before are forgotten, or are not those of rules that fit since.
+    """
+    exact = [each for each in challenger.rules if each.hits == each.seen]
+    if not fit.traces:
+        return None
+    found, unknown = [], False
+    for each in exact:
+        before = _on_traces(each.rule, fit.traces, fit.scale)
+        unknown = unknown or before is None
+        if before is not None and before.hits == before.seen:
+            before.seen += each.seen
+            before.hits += each.hits
+            before.errors = [*before.errors, *each.errors][-_ERRORS:]
+            found.append(before)
+    return found if found or not unknown else None
+
+
+def _on_traces(rule: Preset, traces: Sequence[Trace], scale: float) -> ScoredRule | None:
+    """The score of a rule on the traces; None if they lack its runs."""
+    at = _numbered().get(Place(rule.n_min, rule.n_max, rule.direction, rule.reach, rule.at_lines))
+    if at is None or any(trace.of[at] < 0 for trace in traces):
+        return None
+    score = ScoredRule(rule)
+    for trace in traces:
+        told = _divided(
+            Course(trace.runs[trace.of[at]]), _window(rule), rule.rejection, trace.prediction, scale
+        )
+        _note(score, told, Observation(trace.accepted, trace.rejected))
+    return score
+
+
+@cache
+def _numbered() -> dict[Place, int]:
+    return {place: number for number, place in enumerate(places())}
 
 
 def _note_miss(fit: Fit, pair: Pair, seen: Observation) -> None:
@@ -286,16 +330,24 @@ def _told_apart(fit: Fit, challenger: Fit, pair: Pair) -> bool:
     return counts_by(fit.doubted, pair, fit.scale) != counts_by(challenger.best.rule, pair, challenger.scale)
 
 
-def _start_over(fit: Fit, challenger: Fit, *, changed: bool) -> None:
-    """Go on with what the challenger has learned.
-
-    Unless the server `changed`, the rule was hardly tried, or misses only here and there: then it was not quite right.
-    """
-    if changed:
-        fit.before = fit.doubted
-        fit.changes += 1
+def _start_over(fit: Fit, challenger: Fit) -> None:
+    """Go on with what the challenger has learned, since the server has changed."""
+    fit.before = fit.doubted
+    fit.changes += 1
     for name in ("rules", "requests", "foretold", "exact", "errors", "counted", "reported", "traces"):
         setattr(fit, name, getattr(challenger, name))
+    fit.misses, fit.challenger, fit.doubted = 0, None, None
+
+
+def _correct(fit: Fit, challenger: Fit, both: Sequence[ScoredRule]) -> None:
+    """Go on with the rules of `both`, or what the challenger has learned: the rule was not quite right."""
+    if both:
+        fit.rules = [*both]
+        fit.traces = [*fit.traces, *challenger.traces][-_TRACES:]
+        _sort(fit, 0.0)
+    else:
+        for name in ("rules", "requests", "foretold", "exact", "errors", "counted", "reported", "traces"):
+            setattr(fit, name, getattr(challenger, name))
     fit.misses, fit.challenger, fit.doubted = 0, None, None
 
 
@@ -339,9 +391,9 @@ def _score(fit: Fit, pair: Pair, seen: Observation, near: Sequence[Preset] = ())
     rules = {each.rule: each for each in fit.rules}
     settled = _settled(fit)
     usual = 0.0
-    if settled:
+    if _beyond_doubt(fit):
         fit.traces.clear()
-    else:
+    if not settled:
         before = pair.steps
         fit.traces = [*fit.traces, _trace(pair, seen)][-_TRACES:]
         limit = max(_JOINT_TRIES - _A_STEP * (pair.steps - before), _LEAST_TRIES)
@@ -362,6 +414,11 @@ def _sort(fit: Fit, usual: float) -> None:
 def _settled(fit: Fit) -> bool:
     """Whether some rule was exact for long enough, the last request included."""
     return any(each.hits == each.seen >= _SETTLED_AFTER for each in fit.rules)
+
+
+def _beyond_doubt(fit: Fit) -> bool:
+    """Whether some rule was exact for so long that three misses in a row are a change, whatever came before."""
+    return any(each.hits == each.seen >= _FORGOTTEN_AFTER for each in fit.rules)
 
 
 def _foretell(fit: Fit, pair: Pair, seen: Observation) -> None:
@@ -624,19 +681,27 @@ class _Joint:
     def _told(self, number: int, which: int, window: Window) -> tuple[int, int]:
         course = self._courses[number][which]
         before = course.steps
-        if not window.most:
-            accepted = proposed = 0
-        elif self._way is Rejection.REMAINDER:
-            accepted = proposed = course.accepted(window)
-        else:
-            accepted, proposed = course.divided(window)
+        told = _divided(course, window, self._way, self._traces[number].prediction, self._scale)
         self.tried += _A_CALL + course.steps - before
-        rejected = proposed - accepted
-        if self._way is Rejection.REMAINDER:
-            rejected = max(0, self._traces[number].prediction - accepted)
-        if self._scale != 1.0:
-            accepted, rejected = round(self._scale * accepted), round(self._scale * rejected)
-        return accepted, rejected
+        return told
+
+
+def _divided(
+    course: Course, window: Window, way: Rejection, prediction: int, scale: float
+) -> tuple[int, int]:
+    """What a server reports whose passes divide a course in that way, with a prediction of so many tokens."""
+    if not window.most:
+        accepted = proposed = 0
+    elif way is Rejection.REMAINDER:
+        accepted = proposed = course.accepted(window)
+    else:
+        accepted, proposed = course.divided(window)
+    rejected = proposed - accepted
+    if way is Rejection.REMAINDER:
+        rejected = max(0, prediction - accepted)
+    if scale != 1.0:
+        accepted, rejected = round(scale * accepted), round(scale * rejected)
+    return accepted, rejected
 
 
 def _fitting(fit: Fit, scale: float, limit: int) -> list[ScoredRule]:

@@ -14,7 +14,7 @@ def test_servers_are_foretold_after_a_few_requests() -> None:
 
 
 def test_changes_are_noticed_and_steady_servers_are_not_said_to_change() -> None:
-    assert sum(knows.noticed(run) is not None for run in range(6)) >= 5
+    assert sum(knows.noticed(run).after is not None for run in range(6)) >= 5
     assert knows.alarms("resync", knows.servers()["resync, per-proposal"], 60) == 0
 
 

@@ -151,10 +151,10 @@ def test_counts_that_follow_no_rule_are_unknown() -> None:
     assert fit.knowledge is Knowledge.UNKNOWN
 
 
-def test_no_run_is_kept_once_the_rule_is_known() -> None:
+def test_no_run_is_kept_once_the_rule_is_beyond_doubt() -> None:
     fit = learned(PRESETS["resync"], "kept", 2)
     assert fit.traces
-    learned(PRESETS["resync"], "kept further", 12, fit)
+    learned(PRESETS["resync"], "kept further", 20, fit)
 
     assert not fit.traces
     assert all(each.hits == each.seen for each in fit.rules)
