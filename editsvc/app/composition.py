@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from editsvc.app.known_servers import Foretelling
+from editsvc.app.known_servers import Foretelling, pass_cost_of
 from editsvc.app.servers import (
     Asked,
     chain_of,
@@ -168,6 +168,7 @@ def judge_by(settings: Settings, now: datetime) -> Terms:
         price_of(settings),
         Worth(settings.value_of_time, settings.objective),
         load(environment.data_dir(settings)).learned,
+        pass_cost_of=pass_cost_of(settings),
     )
 
 

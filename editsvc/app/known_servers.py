@@ -10,9 +10,11 @@ from editsvc.settings import environment
 from editsvc.tuning import VERIFICATION_FILE
 
 if TYPE_CHECKING:
+    from editsvc.prediction.policy import Cell
     from editsvc.prediction.servers import KnownServer
     from editsvc.report import Report
     from editsvc.settings.schema import Settings
+    from editsvc.tuning.judge import PassCostOf
     from editsvc.tuning.objective import PriceOf
 
 
@@ -21,6 +23,19 @@ def known_servers(settings: Settings) -> list[KnownServer]:
     from editsvc.tuning.verification_file import VerificationFile  # noqa: PLC0415 - not before the first request
 
     return VerificationFile(environment.data_dir(settings)).load()
+
+
+def pass_cost_of(settings: Settings) -> PassCostOf:
+    """What is known of the cost of passes, as it is kept in the data folder when it is first asked for."""
+    found: dict[tuple[str, str], tuple[float, float] | None] | None = None
+
+    def told(cell: Cell) -> tuple[float, float] | None:
+        nonlocal found
+        if found is None:
+            found = {(each.provider, each.model): each.pass_cost for each in known_servers(settings)}
+        return found.get((cell.provider or "", cell.model))
+
+    return told
 
 
 class Foretelling:

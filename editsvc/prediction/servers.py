@@ -132,7 +132,11 @@ class PassTimes(msgspec.Struct):
 
 
 class KnownServer(msgspec.Struct):
-    """One model of one provider; `noted_at` and `changed_at`, the last change of its rule, are Unix times."""
+    """One model of one provider; `noted_at` and `changed_at`, the last change of its rule, are Unix times.
+
+    `passes` are those that wrote the replies to predictions since then, and `proposing` those of them that had
+    something to propose.
+    """
 
     provider: str
     model: str
@@ -141,6 +145,8 @@ class KnownServer(msgspec.Struct):
     times: PassTimes = msgspec.field(default_factory=PassTimes)
     noted_at: float = 0.0
     changed_at: float | None = None
+    passes: int = 0
+    proposing: int = 0
 
     @property
     def rule(self) -> Preset | None:
@@ -153,6 +159,20 @@ class KnownServer(msgspec.Struct):
         """Whether it takes no notice of predictions."""
         rule = self.rule
         return rule is not None and not rule.most
+
+    @property
+    def pass_cost(self) -> tuple[float, float] | None:
+        """The least and the most that a pass costs on average beside a prediction, in plain ones.
+
+        It is what one that proposes costs, for the share of passes that did. None where that is not known.
+        """
+        times = self.times.solved()
+        if self.rule is None or times is None or not self.passes:
+            return None
+        _, cost, error = times
+        share = min(1.0, self.proposing / self.passes)
+        low, high = (1 + share * (each - 1) for each in (cost - _ERRORS * error, cost + _ERRORS * error))
+        return max(0.0, low), high
 
     def pays(self, kind: str, prediction_tokens: int, rates: Rates) -> bool | None:
         """Whether such a prediction pays; None where it is not known, or makes no difference.
@@ -207,6 +227,7 @@ def learn_from(
         server.changed_at = at
         server.made.clear()
         server.times = PassTimes()
+        server.passes = server.proposing = 0
     elif made and not server.fit.misses:
         _count(server, asked, made, {kind: pair.prediction_tokens for kind, pair in pairs.items()})
     return {f"{kind}:{FITTED}": [counts.accepted, counts.rejected] for kind, counts in made.items()}
@@ -223,6 +244,10 @@ def _count(
     plain = asked.output + (asked.reasoning or 0) - counts.accepted
     if plain > 0 and asked.write_s > 0:
         server.times.add(plain, counts.proposing, asked.write_s)
+    text = asked.output - counts.accepted
+    if asked.kind is not None and text > 0:
+        server.passes += text
+        server.proposing += counts.proposing
 
 
 def _scaled(counts: Verification, scale: float) -> Verification:
@@ -344,6 +369,8 @@ def numbers(server: KnownServer) -> dict[str, str | int | float | None]:
         "pass_cost": times[1] if times else None,
         "pass_cost_error": times[2] if times else None,
         "token_s": times[0] if times else None,
+        "mean_pass_cost_low": server.pass_cost[0] if server.pass_cost else None,
+        "mean_pass_cost_high": server.pass_cost[1] if server.pass_cost else None,
         "misses": fit.misses,
         "changes": fit.changes,
         "changed_at": server.changed_at,
@@ -357,6 +384,7 @@ def is_sane(server: KnownServer) -> bool:
     if challenger is not None:
         rules += [each.rule for each in challenger.rules]
     counted = [server.fit.requests, server.fit.foretold, server.fit.exact, server.fit.misses]
+    counted += [server.passes, server.proposing]
     return (
         min(counted) >= 0
         and all(each.seen > 0 for each in server.fit.rules)

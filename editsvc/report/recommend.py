@@ -265,7 +265,7 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
                 f"Predictions seem to {'save' if pays else 'lose'} {share(low)} to {share(high)} of the time: "
                 "modelled, not measured.",
                 numbers | {"model": foretold.cell.model, "low": least, "high": most},
-                f"{_EXPLORE}.",
+                _by_passes(foretold),
             )
     if time.saved is not None:
         return Recommendation("no-difference-yet", _UNKNOWN_YET, numbers, _undecided(effect, time))
@@ -278,6 +278,15 @@ def _by_the_model(overall: Summary, effect: Effect, judged: Sequence[Finding]) -
             f"With 95 % confidence an edit is {_saved_share(net.low, net.high)}, time and money together.",
         )
     return _too_few(overall, effect)
+
+
+def _by_passes(foretold: Finding) -> str:
+    """What the modelled saving comes from, and how to measure it."""
+    if foretold.pass_cost is None:
+        return f"{_EXPLORE}."
+    low, high = (f"{each:.2f}" for each in foretold.pass_cost)
+    cost = low if low == high else f"{low} to {high}"
+    return f"By the rule of the server, its passes cost {cost} plain ones on average. {_EXPLORE}."
 
 
 def _against(model: str, effect: Effect, overall: Effect) -> Iterator[Recommendation]:

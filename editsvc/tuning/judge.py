@@ -11,11 +11,13 @@ opposite is shown: if both are nearly tied, switching back and forth gains nothi
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+from editsvc.prediction.policy import Cell
 from editsvc.tuning.days import paced, present
 from editsvc.tuning.drift import ChangeKind, shifts
 from editsvc.tuning.estimates import (
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from editsvc.prediction.policy import Cell, LearnedPolicy
+    from editsvc.prediction.policy import LearnedPolicy
     from editsvc.tuning.days import Days
     from editsvc.tuning.drift import Change
     from editsvc.tuning.estimates import Estimate
@@ -49,9 +51,20 @@ FIRST_SHOWN: Final = 0.7
 """The same where nothing was decided before, and the built-in rule sends predictions: to wait longer costs more than it
 spares, and the decision that follows is as hard to overturn."""
 HALF_LIFE_DAYS: Final = 30.0
-# What a pass with a prediction takes, in plain tokens, is known to lie within these.
+# What a pass with a prediction takes, in plain tokens, lies within these wherever it was measured.
 LEAST_PASS: Final = 1.05
 MOST_PASS: Final = 2.0
+
+
+PassCostOf = Callable[[Cell], tuple[float, float] | None]
+"""The least and the most that a pass of a model costs on average beside a prediction, in plain ones.
+
+By the rule that was learned of its server; None where none was."""
+
+
+def unknown_pass_cost(_: Cell) -> tuple[float, float] | None:
+    """Of no server a rule was learned."""
+    return None
 
 
 class Basis(StrEnum):
@@ -80,6 +93,7 @@ class Terms:
 
     `price_of` tells the price of output, and an unknown one counts as zero; `standing` is the policy in force; the
     models in `withdrawn` no longer take predictions. With `whole_models`, nothing is asked about cells or parts.
+    `pass_cost_of` tells what the passes of a server cost whose rule is known.
     """
 
     now: datetime
@@ -89,6 +103,7 @@ class Terms:
     half_life_days: float = HALF_LIFE_DAYS
     withdrawn: frozenset[Cell] = frozenset()
     whole_models: bool = False
+    pass_cost_of: PassCostOf = unknown_pass_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +115,8 @@ class Finding:
     why. `standing` is the previous decision (None: the built-in rule). `certainty` is the probability that
     predictions pay. `unsupported` says that the server has withdrawn its support, `ignored` that it takes no
     notice of predictions: sending them costs nothing and gives nothing. `basis` says where the figure comes
-    from, and `check` what the randomised requests alone say about it.
+    from, and `check` what the randomised requests alone say about it. `foretold` is the least and the most share of
+    an edit's time that a prediction saves by what passes cost: by that of this server, `pass_cost`, if it is known.
     """
 
     cell: Cell
@@ -116,6 +132,7 @@ class Finding:
     basis: Basis | None = None
     check: Check | None = None
     foretold: tuple[float, float] | None = None
+    pass_cost: tuple[float, float] | None = None
     since: datetime | None = None
     scope_min_tokens: int | None = None
     price_known: bool = True
@@ -152,6 +169,7 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
     found = []
     for cell, group in groups.items():
         price = terms.price_of(cell)
+        known = terms.pass_cost_of(cell)
         rates[cell] = Rates(terms.worth.per_hour / 3600, (price or 0.0) / 1_000_000)
         valid, sent_since, speed_since = _valid(group, cell, shifted)
         recent, days = paced(weigh(valid, terms.now, terms.half_life_days))
@@ -171,7 +189,8 @@ def judge(observations: Sequence[Observation], terms: Terms) -> Judgement:
                 price_known=price is not None,
                 basis=_basis(plain),
                 check=_check(recent, measured, rates[cell]),
-                foretold=_foretold(sent, rates[cell]),
+                foretold=_foretold(sent, rates[cell], known or (LEAST_PASS, MOST_PASS)),
+                pass_cost=known,
                 since=sent_since,
                 scope_min_tokens=_threshold(terms.standing, cell),
             )
@@ -198,8 +217,10 @@ def _valid(
     return valid, sent, speed
 
 
-def _foretold(sent: Sequence[Weighted], rates: Rates) -> tuple[float, float] | None:
-    """The least and the most share of an edit that predictions save, by what passes cost on servers that are known.
+def _foretold(
+    sent: Sequence[Weighted], rates: Rates, pass_cost: tuple[float, float]
+) -> tuple[float, float] | None:
+    """The least and the most share of an edit that predictions save, where passes cost so much on average.
 
     It takes predicted requests alone, so it is there where nothing was ever sent without one; None below ten files.
     """
@@ -215,7 +236,7 @@ def _foretold(sent: Sequence[Weighted], rates: Rates) -> tuple[float, float] | N
         sums["passes"] += each.weight * o.passes
         sums["rejected"] += each.weight * o.rejected
     shares = []
-    for cost in (MOST_PASS, LEAST_PASS):
+    for cost in pass_cost:
         units = sums["reasoning"] + sums["passes"] * cost
         token_s = sums["seconds"] / units if units else 0.0
         plain = token_s * sums["reply"]

@@ -119,6 +119,27 @@ def test_the_cost_of_a_pass_is_within_its_error_where_times_vary() -> None:
     assert 0 < error < 1
 
 
+@pytest.mark.parametrize("pass_cost", [1.0, 1.5, 3.0])
+def test_what_passes_cost_on_average_is_by_those_that_propose(pass_cost: float) -> None:
+    rule = PRESETS["prefix-only"]
+    server = acquainted(rule, pass_cost=pass_cost)
+    passes = proposing = 0
+    for number, (prediction, output) in enumerate(islice(edits("acquainted"), 40)):
+        counts = verify(prediction, output, rule)
+        if number % 4 and number > 10:
+            passes, proposing = passes + counts.passes, proposing + counts.proposing
+    mean = 1 + proposing / passes * (pass_cost - 1)
+
+    assert server.pass_cost is not None
+    low, high = server.pass_cost
+    assert low - 0.05 * mean <= mean <= high + 0.05 * mean
+    assert high - low < 0.2 * mean
+
+
+def test_of_a_server_that_is_not_known_no_pass_has_a_cost() -> None:
+    assert KnownServer("cerebras", "m").pass_cost is None
+
+
 def test_a_prediction_pays_where_it_saves_more_than_it_costs() -> None:
     server = acquainted(PRESETS["resync"])
 

@@ -28,6 +28,7 @@ from editsvc.tuning.tune import Tuning, tune
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from editsvc.prediction.policy import Cell
     from editsvc.report import Report
 
 TAU = 1 / 1_500
@@ -310,6 +311,30 @@ def test_where_nothing_went_without_a_prediction_what_is_known_of_servers_forete
     assert first.kind == "keep-predicting-modelled"
     assert "modelled, not measured" in first.sentence
     assert decisions(tuning) == {"gpt-oss-120b": None}
+
+
+def test_where_the_rule_of_the_server_says_what_a_pass_costs_that_foretells() -> None:
+    """By what passes cost on other servers, such predictions may save or lose."""
+
+    def mediocre(_: Random, reply: int, __: float) -> Outcome:
+        accepted = int(0.3 * reply)
+        return Outcome(accepted, reply // 50, (reply - accepted) * 1.6 * TAU)
+
+    records = log(mediocre, exploration=0.0)
+    assert told(records)[0].recommendations[0].kind == "not-enough-data"
+
+    def known(cell: Cell) -> tuple[float, float] | None:
+        return (1.5, 1.7) if cell.model == "gpt-oss-120b" else None
+
+    terms = Terms(records[-1].created_at, worth=WORTH, pass_cost_of=known)
+    first = aggregate(records, terms=terms).recommendations[0]
+
+    assert first.kind == "stop-predicting-modelled"
+    assert "modelled, not measured" in first.sentence
+    assert first.evidence.startswith(
+        "By the rule of the server, its passes cost 1.50 to 1.70 plain ones on average. "
+    )
+    assert first.numbers["low"] <= 1 - 1.6 * 0.7 <= first.numbers["high"]
 
 
 def test_two_models_are_told_apart() -> None:
