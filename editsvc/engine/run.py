@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from editsvc import __version__
 from editsvc.engine.edit import EditResult, Restart
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from editsvc.syntax import Extent
     from editsvc.text.document import Snapshot
     from editsvc.tokenlog.record import RequestRecord
+
+_ONCE_MORE: Final = 2  # requests
 
 
 @dataclass
@@ -146,9 +148,19 @@ class EditRun:
             self.warnings.append(sentence)
 
     def asked(self, result: EditResult) -> Asked | None:
-        """What the server was asked and what it reported; None if the reply took more than one request."""
+        """What the server was asked and what it reported; None if the reply took more than one request.
+
+        A reply that had no room beside what was rejected came at the second one, without a prediction.
+        """
         done = self.completion
-        if done is None or self.restarts or len(self.attempts) != 1 or self.offline:
+        if done is None or self.offline:
+            return None
+        if self.restarts == [Restart.TOO_MANY_REJECTED] and len(self.attempts) == _ONCE_MORE:
+            from editsvc.prediction.servers import Asked
+
+            kind, first = next(iter(self.predicted), None), self.attempts[0]
+            return Asked(self.provider, self.model_name, None, None, None, lost=kind, lost_s=first.total_s)
+        if self.restarts or len(self.attempts) != 1:
             return None
         usage = result.usage
         write_s = result.server.completion_time_s

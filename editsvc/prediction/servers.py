@@ -43,7 +43,8 @@ class Asked(NamedTuple):
     """A request, without its texts: `kind` is the candidate that was sent, None for none.
 
     `completion` and `reasoning` are tokens, `write_s` is the time from the first token to the last. None means not
-    reported.
+    reported. If a request with the candidate `lost` came first, and had to be made again without it, that took `lost_s`
+    seconds.
     """
 
     provider: str
@@ -54,6 +55,8 @@ class Asked(NamedTuple):
     completion: int | None = None
     reasoning: int | None = None
     write_s: float | None = None
+    lost: str | None = None
+    lost_s: float = 0.0
 
     @property
     def output(self) -> int | None:
@@ -71,11 +74,18 @@ class Rates(NamedTuple):
 
 
 class Made(msgspec.Struct):
-    """What a server makes of one kind of prediction: sums of accepted, rejected, proposing, and of their products."""
+    """What a server makes of one kind of prediction: sums of accepted, rejected, proposing, and of their products.
+
+    `sent` counts those that went out; `lost` and `lost_squares` are sums of the seconds of requests that had to be made
+    again without one, and of their squares.
+    """
 
     requests: int = 0
     sums: list[float] = msgspec.field(default_factory=lambda: [0.0] * _SUMS)
     products: list[float] = msgspec.field(default_factory=lambda: [0.0] * _SUMS**2)
+    sent: int = 0
+    lost: float = 0.0
+    lost_squares: float = 0.0
 
     def add(self, counts: Verification) -> None:
         """One more prediction."""
@@ -93,6 +103,14 @@ class Made(msgspec.Struct):
             weights[i] * weights[j] * self.products[_SUMS * i + j] for i in range(_SUMS) for j in range(_SUMS)
         )
         return mean, math.sqrt(max(0.0, square / n - mean * mean) / max(1, n - 1))
+
+    def lost_s(self) -> tuple[float, float]:
+        """The mean of the seconds that one costs which has to be made again, and its standard error."""
+        if not self.sent:
+            return 0.0, 0.0
+        mean = self.lost / self.sent
+        variance = max(0.0, self.lost_squares / self.sent - mean * mean)
+        return mean, math.sqrt(variance / max(1, self.sent - 1))
 
 
 class PassTimes(msgspec.Struct):
@@ -186,6 +204,9 @@ class KnownServer(msgspec.Struct):
         token_s, cost, error = times
         second = rates.hour / _HOUR_S
         net, spread = made.weighed((token_s * second, -rates.token, -token_s * (cost - 1) * second))
+        lost_s, lost_spread = made.lost_s()
+        net -= lost_s * second
+        spread += lost_spread * second
         by_cost = made.sums[2] / made.requests * token_s * second * error
         if abs(net) <= _ERRORS * math.hypot(spread, by_cost):
             return None
@@ -237,7 +258,12 @@ def _count(
     server: KnownServer, asked: Asked, made: Mapping[str, Verification], lengths: Mapping[str, int]
 ) -> None:
     for kind, counts in made.items():
-        server.made.setdefault(_cell(kind, lengths[kind]), Made()).add(counts)
+        one = server.made.setdefault(_cell(kind, lengths[kind]), Made())
+        one.add(counts)
+        one.sent += kind in {asked.kind, asked.lost}
+        if kind == asked.lost:
+            one.lost += asked.lost_s
+            one.lost_squares += asked.lost_s**2
     if asked.write_s is None or asked.output is None or (asked.kind is not None and asked.kind not in made):
         return
     counts = made[asked.kind] if asked.kind is not None else Verification()

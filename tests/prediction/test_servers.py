@@ -230,3 +230,16 @@ def test_a_rule_that_cannot_be_is_not_taken_from_a_file(rule: Preset) -> None:
     server.fit.rules[0].rule = rule
 
     assert not is_sane(server)
+
+
+def test_what_had_to_be_made_again_counts_by_the_time_that_it_took() -> None:
+    """Its counts follow from the rule, whatever was reported; what it lost is known of those that were sent."""
+    server = acquainted(PRESETS["resync"])
+    assert server.pays("file", 600, CHEAP) is True
+    requests = server.fit.requests
+    for number, (prediction, output) in enumerate(islice(edits("drowned"), 40)):
+        asked = Asked("cerebras", "m", None, None, None, lost="file", lost_s=2.0)
+        learn_from(server, asked, {"file": prediction}, output, at=1_000.0 + number)
+
+    assert server.fit.requests == requests
+    assert server.pays("file", 600, CHEAP) is False
