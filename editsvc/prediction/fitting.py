@@ -832,11 +832,7 @@ def places() -> list[Place]:
     lengths = (4, 8, 3, 2, 16, 6, 5, 12, 10, 7, 9, 11, 13, 14, 15, 20, 24, 17, 18, 19, 22)
     found = [Place(1, 1, Direction.NONE)]
     found += [Place(n, n, direction) for n in lengths for direction in both]
-    found += [
-        Place(n, n, direction)
-        for n in (4, 8, 3, 16, 6, 2)
-        for direction in (Direction.AHEAD, Direction.FIRST)
-    ]
+    found += [Place(n, n, direction) for n in lengths for direction in (Direction.AHEAD, Direction.FIRST)]
     found += [Place(8, 16, direction) for direction in both]
     found += [
         Place(n, n + more, direction)
@@ -851,7 +847,14 @@ def places() -> list[Place]:
         for reach in (32, 64, 100, 128, 200, 256, 512, 1_024, 2_048)
         for direction in both
     ]
-    found += [Place(n, n, direction, at_lines=True) for n in (4, 2, 8, 16) for direction in both]
+    found += [Place(n, n, direction, at_lines=True) for n in lengths for direction in both]
+    found += [
+        Place(n, n, direction, reach)
+        for n in lengths
+        if n not in {4, 8, 3}
+        for reach in (64, 256, 1_024)
+        for direction in both
+    ]
     return found
 
 
@@ -904,7 +907,10 @@ def _neighbours(rule: Preset) -> Iterator[Preset]:
     for n in (*_nearby(rule.n_max, _LARGEST_MATCH), rule.n_min):
         if n >= rule.n_min:
             yield replace(rule, n_max=n)
-    reaches = [0, *_nearby(rule.reach, 65_536)] if rule.reach else [32, 64, 128, 256, 512, 1_024, 2_048]
+    reaches = [32, 64, 128, 256, 512, 1_024, 2_048]
+    if rule.reach:
+        reaches = [0, *_nearby(rule.reach, 65_536)]
+        reaches += [rule.reach * eighths // 8 for eighths in (4, 5, 6, 7, 9, 10, 12, 14)]
     for reach in reaches:
         yield replace(rule, reach=reach)
     yield replace(rule, at_lines=not rule.at_lines)
