@@ -437,7 +437,7 @@ def example() -> contract.EditAnswer:
         error=None,
         anyway=None,
         remedies=(),
-        shown=contract.ShownFigures("410 tokens", "97 %", "0.5 s", "$0.0006"),
+        shown=contract.ShownFigures("410 tokens", "97 %", "0.5 s", "$0.0006", None),
         scope=contract.RewrittenScope(ScopeKind.FILE, 1, 80, ScopeReason.SMALL, 1, 1),
         edit_format=EditFormat.REWRITE,
         restarts=(),

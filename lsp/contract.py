@@ -378,6 +378,10 @@ class ShownFigures(Struct, frozen=True, forbid_unknown_fields=True):
     acceptance: Annotated[str | None, Meta(description="the share of the prediction that was accepted")]
     total: Annotated[str | None, Meta(description="the time that it took")]
     cost: Annotated[str | None, Meta(description="in dollars")]
+    policy: Annotated[
+        str | None,
+        Meta(description="that `editsvc tune` would decide otherwise by now; null if it would not"),
+    ] = None
 
 
 class EditFinding(Struct, frozen=True, forbid_unknown_fields=True):

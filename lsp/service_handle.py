@@ -157,6 +157,10 @@ class ServiceHandle:
             self._opened = _Opened(self.settings, self._environ, offline=self._offline)
         return self._opened
 
+    def reminder(self) -> str:
+        """A sentence if the policy that decides about predictions is old, as far as that is known by now."""
+        return self._opened.reminder() if self._opened is not None else ""
+
     def asks_a_model(self) -> bool:
         """Whether edits are made by a model, as far as that is known without asking anybody for a key."""
         if self._asks_a_model is not None:
@@ -210,10 +214,17 @@ class _Opened:
     async def ready(self) -> EditService:
         return await asyncio.shield(self._ready)
 
+    def reminder(self) -> str:
+        """What the service reminds of; empty if it was not opened."""
+        ready = self._ready
+        if not ready.done() or ready.cancelled() or ready.exception() is not None:
+            return ""
+        return ready.result().reminds()
+
     async def _run(self, settings: Settings, environ: Mapping[str, str], *, offline: bool) -> None:
         try:
             app = await asyncio.to_thread(importlib.import_module, "editsvc.app.composition")
-            async with app.open_service(settings, offline=offline, environ=environ) as service:
+            async with app.open_service(settings, offline=offline, environ=environ, reminds=True) as service:
                 self._ready.set_result(service)
                 await self.stop.wait()
         except Exception as exc:  # noqa: BLE001 - whoever waits for the service gets it

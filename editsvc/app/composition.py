@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from editsvc.app.tuning import Reminder
     from editsvc.offline.naming.links import Files
     from editsvc.prediction.policy import LearnedPolicy
     from editsvc.provider.chain import Chain
@@ -107,21 +108,24 @@ async def open_service(
     pace: Pace = OFFLINE,
     run_files: Callable[[], Files | None] = lambda: None,
     draw: Callable[[], float] = random.random,
+    reminds: bool = False,
 ) -> AsyncIterator[EditService]:
     """A service for `settings`; closes its connections and its log at the end.
 
     Without an API key and without a fallback, or with `offline`, the offline engine answers: behind the emulator,
     on a free port of the loopback interface that only this process has the key for, so that everything else is the
     real way, at `pace`. The `run_files` of a run are what it renames in step; a model is not shown other files, so they
-    are only asked for by that engine. `draw` is uniform in [0, 1), for arms and exploration. Raises SettingsError for a
-    wrong model table or a key command that fails.
+    are only asked for by that engine. `draw` is uniform in [0, 1), for arms and exploration. One that `reminds` finds
+    out after edits whether the policy is old. Raises SettingsError for a wrong model table or a key command that fails.
     """
     # A key command may take seconds, which an event loop does not have.
     servers = [] if offline else await asyncio.to_thread(configured, settings, environ)
     table = models.table(settings.models)
     if servers:
         servers = await with_models(settings, servers)
-        async with _service(settings, table, servers, draw, environ, offline=False) as service:
+        async with _service(
+            settings, table, servers, draw, environ, offline=False, reminds=reminds
+        ) as service:
             yield service
         return
     from editsvc.emulator import EmulatedModel, Emulator, EmulatorOptions  # noqa: PLC0415 - aiohttp, 0.1 s
@@ -192,6 +196,15 @@ def _auto_tuning(settings: Settings, log: TokenLog) -> Callable[[], None] | None
     return AutoTuning(settings, log, lambda: datetime.now(UTC))
 
 
+def _reminder(settings: Settings, log: TokenLog) -> Reminder | None:
+    """What finds out whether the policy is old; None where none is used, or somebody tunes by themselves anyway."""
+    if settings.auto_tune or not settings.learned_policy:
+        return None
+    from editsvc.app.tuning import Reminder  # noqa: PLC0415 - editors alone
+
+    return Reminder(settings, log, lambda: datetime.now(UTC))
+
+
 class Preparation:
     """What is done while the first reply is awaited, in a thread: before that, it would hold up the request.
 
@@ -248,6 +261,7 @@ async def _service(
     *,
     offline: bool,
     files: Files | None = None,
+    reminds: bool = False,
 ) -> AsyncIterator[EditService]:
     # Of a model, the next server may know something else than the first one.
     settings, table = (settings, known) if offline else for_the_first(settings, known, servers[0])
@@ -261,11 +275,12 @@ async def _service(
             chain.warm_up()
         preparation.run()
 
+    reminder = _reminder(settings, log) if reminds and log is not None else None
     scorer = (
         BackgroundScorer(
             log,
             servers=None if offline else folder,
-            afterwards=None if offline else _auto_tuning(settings, log),
+            afterwards=None if offline else _auto_tuning(settings, log) or reminder,
         )
         if log is not None
         else None
@@ -304,6 +319,7 @@ async def _service(
             whose=whose,
             batches=batches,
             arms=arms,
+            reminds=(lambda: reminder.sentence) if reminder is not None else lambda: "",
         )
 
     chains = [chain]

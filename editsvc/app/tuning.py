@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SAMPLE: Final = 4_000
 """About so many requests are judged one by one."""
 SINCE: Final = timedelta(days=90)
+REMINDED_EVERY: Final = 50
+"""After so many edits an editor asks whether the policy is old."""
 _LOCK: Final = "tuning.lock"
 
 
@@ -48,6 +50,14 @@ class Considered(NamedTuple):
         from editsvc.tuning.sentences import differences  # noqa: PLC0415 - few processes tune
 
         return [] if self.proposed is None else differences(self.proposed, self.standing)
+
+    @property
+    def sentence(self) -> str:
+        """What tuning would do by now, as a sentence; empty if nothing."""
+        if not self.changes:
+            return ""
+        said = "would decide otherwise by now" if self.opposes else "has learned more by now"
+        return f"editsvc tune {said}: {'; '.join(self.changes)}."
 
     @property
     def opposes(self) -> bool:
@@ -167,6 +177,40 @@ class AutoTuning:
             found = consider(self._settings, self._log, now)
             put_in_force(found, self._folder, now=now, by=tunings.BY_ITSELF)
             return found
+
+
+class Reminder:
+    """Finds out whether the policy is old, for editors; to be called after each edit, by a thread of its own.
+
+    It asks rarely, and only where enough requests came since somebody tuned: what `doctor` says is not worth more.
+    """
+
+    def __init__(self, settings: Settings, log: TokenLog, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._log = log
+        self._now = now
+        self._folder = environment.data_dir(settings)
+        self._left = 0
+        self._tuned_at = 0.0
+        self.sentence = ""
+        """That tuning would decide otherwise by now; empty if it would not, as far as is known."""
+
+    def __call__(self) -> None:
+        """Ask, if it is time; what is wrong with the log is said elsewhere."""
+        from editsvc.tuning import tunings  # noqa: PLC0415 - not before the first edit
+
+        tuned = tunings.load(self._folder)
+        if tuned.at != self._tuned_at:  # somebody has tuned
+            self._tuned_at, self._left, self.sentence = tuned.at, 0, ""
+        self._left -= 1
+        if self._left > 0:
+            return
+        self._left = REMINDED_EVERY
+        with suppress(EditsvcError, OSError):
+            if tuned.since(self._log.status()["count"]) < REMINDED_EVERY:
+                return
+            found = consider(self._settings, self._log, self._now())
+            self.sentence = found.sentence if found.opposes else ""
 
 
 @contextmanager

@@ -236,12 +236,7 @@ def _by_now(settings: Settings, text: str) -> Checkup:
         return Checkup("policy", text, ok=True)  # what is wrong with the log is said of the log
     if not found.changes:
         return Checkup("policy", text, ok=True)
-    said = "would decide otherwise by now" if found.opposes else "has learned more by now"
-    return Checkup(
-        "policy",
-        f"{text}; editsvc tune {said}: {'; '.join(found.changes)}.",
-        ok=None if found.opposes else True,
-    )
+    return Checkup("policy", f"{text}; {found.sentence}", ok=None if found.opposes else True)
 
 
 def _predictions(settings: Settings) -> Checkup:

@@ -91,6 +91,7 @@ class EditService:
         whose: Callable[[str], Whose] = lambda _path: Whose(),
         batches: RememberedBatches | None = None,
         arms: Mapping[str, Arm] | None = None,
+        reminds: Callable[[], str] = lambda: "",
     ) -> None:
         """Make a service whose edits are drawn into `arms`, which share what this one was given but for settings."""
         model = models.get(settings.model, UNKNOWN)
@@ -109,6 +110,8 @@ class EditService:
         self._draw = draw
         self._whose = whose
         self._arms = arms or {}
+        self.reminds = reminds
+        """A sentence if the policy is old, as far as that is known by now; else empty."""
         # What an arm learned of a run, every other one knows too: else the larger ones would draft better.
         self.batches = batches = batches or RememberedBatches()
         self._planner = Planner(

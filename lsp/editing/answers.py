@@ -195,6 +195,14 @@ def shown(result: EditResult | None) -> ShownFigures:
     )
 
 
+def reminding(answer: EditAnswer, sentence: str) -> EditAnswer:
+    """The answer with a sentence about a policy that is old, if there is one."""
+    if not sentence:
+        return answer
+    shown = msgspec.structs.replace(answer.shown, policy=sentence)
+    return msgspec.structs.replace(answer, shown=shown)
+
+
 def summary(result: EditResult, hunks: int) -> str:
     """The final message of the progress, in a few words, for an edit with so many hunks."""
     figure = shown(result)

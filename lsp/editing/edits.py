@@ -187,6 +187,7 @@ class Edits:
                     self.client.show(answers.unexpected(exc), MessageType.Error)
                 raise
         running.progress.end(answer.message or answer.status)
+        answer = answers.reminding(answer, self._service_handle.reminder())
         if running.argument.notify:
             self._show_or_ask(running, answer)
         return answer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tuning_logs import logged
 
-from editsvc.app.tuning import AutoTuning, consider
+from editsvc.app.tuning import REMINDED_EVERY, AutoTuning, Reminder, consider
 from editsvc.errors import SettingsError
 from editsvc.settings.environment import load
 from editsvc.system.files import FILES
@@ -142,6 +142,45 @@ def test_a_log_that_is_closed_is_left_alone(tmp_path: Path) -> None:
 def test_a_file_that_says_nonsense_is_as_none(tmp_path: Path) -> None:
     (tmp_path / "tunings.json").write_text('{"schema": 7, "at": "never"}')
     assert tunings.load(tmp_path) == tunings.Tunings()
+
+
+def test_editors_are_reminded_where_tuning_would_decide_otherwise(tmp_path: Path, log: TokenLog) -> None:
+    fill(log, accepted=0.02, days_ago=9)
+    reminder = Reminder(settings(tmp_path, "0"), log, lambda: NOW)
+    assert reminder.sentence == ""
+    reminder()
+    assert reminder.sentence == (
+        "editsvc tune would decide otherwise by now: cerebras gpt-oss-120b: do not predict (before: built-in rule)."
+    )
+
+
+def test_the_reminder_ends_when_somebody_tunes(tmp_path: Path, log: TokenLog) -> None:
+    fill(log, accepted=0.02, days_ago=9)
+    reminder = Reminder(settings(tmp_path, "0"), log, lambda: NOW)
+    reminder()
+    assert AutoTuning(settings(tmp_path), log, lambda: NOW).tune() is not None
+    reminder()
+    assert reminder.sentence == ""
+
+
+def test_editors_are_not_reminded_of_what_is_done_anyway(tmp_path: Path, log: TokenLog) -> None:
+    fill(log, accepted=0.8, days_ago=9)
+    reminder = Reminder(settings(tmp_path, "0"), log, lambda: NOW)
+    reminder()
+    assert reminder.sentence == ""
+
+
+def test_the_log_is_asked_after_so_many_edits_alone(tmp_path: Path, log: TokenLog) -> None:
+    """A few requests are no reason to judge, and the next edits do not ask again."""
+    fill(log, accepted=0.02, days_ago=9, requests=30)
+    reminder = Reminder(settings(tmp_path, "0"), log, lambda: NOW)
+    reminder()
+    fill(log, accepted=0.02, days_ago=5, requests=60)
+    for _ in range(REMINDED_EVERY - 1):
+        reminder()
+    assert reminder.sentence == ""
+    reminder()
+    assert "would decide otherwise" in reminder.sentence
 
 
 def test_a_negative_number_of_requests_is_refused(tmp_path: Path) -> None:

@@ -565,6 +565,22 @@ def test_the_status_line_and_the_log_tell_what_the_last_edit_took(
     neovim.until(lambda: wanted in neovim.lua(lines), "the log")
 
 
+def test_the_status_line_says_that_the_policy_is_old_and_the_log_why(
+    desk: Desk, model: Callable[..., Any]
+) -> None:
+    model()
+    neovim = desk.open("cart.py", CART)
+    answer = (
+        "{status = 'changed', hunks = {}, message = '', shown = {total = '0.5 s', policy = 'Tune again.'}}"
+    )
+    neovim.lua(f"require('editsvc.status').record({answer})")
+
+    assert neovim.lua("return require('editsvc').status()") == "changed · 0.5 s · policy is old"
+    neovim.keys(":EditLog<CR>")
+    lines = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')"
+    neovim.until(lambda: "0 hunks · Tune again." in neovim.lua(lines), "the log")
+
+
 def test_the_report_opens_in_the_browser(desk: Desk, model: Callable[..., Any]) -> None:
     """A program that stands for the desktop's opener notes what it was given."""
     model()

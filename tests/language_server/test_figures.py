@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import virtual_time
 from lsp_client import PROFILES, Profile
 from lsp_session import STEPS, URI, Session
+from tuning_logs import logged
 
 from editsvc import figures
 from editsvc.engine.edit import StreamUpdate
 from editsvc.text.streaming_diff import Block
+from editsvc.tokenlog import LOG_FILE, TokenLog
 from lsp.editing.progress import StreamReporter
 
 Start = Callable[..., Any]
@@ -68,6 +72,24 @@ async def test_hunks_that_nobody_decided_on_are_counted_too(start: Start) -> Non
     assert record["hunks_accepted"] == 0
 
 
+async def test_a_policy_that_is_old_is_told_of_with_the_next_edit(start: Start, tmp_path: Path) -> None:
+    """Nobody waits for that: it is found out behind an edit."""
+    (tmp_path / "data").mkdir()
+    with TokenLog(tmp_path / "data" / LOG_FILE) as log:
+        for record in logged(60, accepted=0.02, start=datetime.now(UTC) - timedelta(days=6)):
+            log.append(record)
+    session = await start()
+    first = await session.edit(mode="preview")
+    while not session.server.service_handle.reminder():
+        await asyncio.sleep(0.01)
+    second = await session.edit(mode="preview")
+
+    assert first["shown"]["policy"] is None
+    assert second["shown"]["policy"] == (
+        "editsvc tune would decide otherwise by now: cerebras gpt-oss-120b: do not predict (before: built-in rule)."
+    )
+
+
 async def test_the_answer_words_the_figures_for_every_client(start: Start) -> None:
     session = await start()
     answer = await session.edit(prediction="on")
@@ -78,6 +100,7 @@ async def test_the_answer_words_the_figures_for_every_client(start: Start) -> No
         "acceptance": figures.percent(accepted / (accepted + rejected)),
         "total": f"{answer['timing']['total_s']:.1f} s",
         "cost": None if answer["cost_usd"] is None else figures.dollars(answer["cost_usd"]),
+        "policy": None,
     }
     ends = [said["value"] for said in session.client.said("$/progress") if said["value"]["kind"] == "end"]
     assert [end["message"] for end in ends] == [

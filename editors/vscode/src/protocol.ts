@@ -451,6 +451,8 @@ export interface ShownFigures {
   readonly total: string | null;
   /** In dollars. */
   readonly cost: string | null;
+  /** That `editsvc tune` would decide otherwise by now; null if it would not. */
+  readonly policy: string | null;
 }
 
 /** Something that a check of the reply found, and what was done about it; lines are 1-based and inclusive. */

@@ -82,6 +82,7 @@ function details(answer: EditAnswer, report: string): MarkdownString {
   words.appendMarkdown('| | |\n|---|---|\n');
   for (const [name, value] of rows)
     if (value) words.appendMarkdown(`| ${name} | `).appendText(`${value}`).appendMarkdown(' |\n');
+  if (shown?.policy) words.appendMarkdown('\n\n$(lightbulb) ').appendText(shown.policy);
   for (const warning of answer.warnings ?? []) words.appendMarkdown('\n\n$(warning) ').appendText(warning);
   return words.appendMarkdown(`\n\n[Show the report](command:${report})`);
 }

@@ -50,14 +50,16 @@ end
 --- Keep the facts about an edit that has ended.
 ---@param answer editsvc.EditAnswer
 function M.record(answer)
-  last = joined({ answer.status, figures(answer) ~= "" and figures(answer) or nil }, 2)
+  local old = answer.shown and answer.shown.policy
+  last = joined({ answer.status, figures(answer) ~= "" and figures(answer) or nil, old and "policy is old" or nil }, 3)
   M.note(joined({
     last,
     require("editsvc").hunks(#answer.hunks),
     answer.model,
     answer.request_id and "request " .. answer.request_id or nil,
     answer.message ~= "" and answer.message or nil,
-  }, 5))
+    old,
+  }, 6))
 end
 
 --- Whether this is the first edit of the session that was made without a model.

@@ -343,6 +343,7 @@
 ---@field acceptance? string The share of the prediction that was accepted.
 ---@field total? string The time that it took.
 ---@field cost? string In dollars.
+---@field policy? string That `editsvc tune` would decide otherwise by now; null if it would not.
 
 --- Something that a check of the reply found, and what was done about it; lines are 1-based and inclusive.
 ---@class editsvc.EditFinding
