@@ -61,7 +61,16 @@ _HOPELESS: Final = 8.0
 _STRIDE: Final = 5
 _WIDTHS: Final = 4
 _WIDEST: Final = 256
-_RAMPS: Final = tuple(Window(least, least + 1) for least in (8, 4, 1, 16, 2, 32, 12, 24, 48, 6, 20, 40))
+_RAMPS: Final = (
+    *(Window(least, least + 1) for least in (8, 4, 1, 16)),
+    Window(32, 33, idle_widens=False),
+    *(Window(least, least + 1) for least in (2, 32, 12)),
+    Window(16, 17, fall=0),
+    *(Window(least, least + 1) for least in (24, 48, 6)),
+    Window(8, 9, idle_widens=False),
+    *(Window(least, least + 1) for least in (20, 40)),
+    Window(48, 49, fall=0),
+)
 _WINDOWS_KEPT: Final = 5
 _AROUND: Final = 3
 _POOL: Final = 48
