@@ -44,6 +44,11 @@ _SAMPLES: Final = 64
 _SAMPLE: Final = 256  # code points
 _GOLDEN: Final = 0.618_033_988_749_895  # its multiples are spread evenly
 
+O200K: Final = "o200k_base"
+CL100K: Final = "cl100k_base"
+VOCABULARIES: Final = (O200K, CL100K)
+"""Those that servers may count in, the first of them by default; many others have the tokens of the second for code."""
+
 CHARACTERS_PER_TOKEN: Final = 3.6
 """Of code, about; a tokenizer would cost a hundred times as much."""
 
@@ -147,13 +152,13 @@ class LineEnds:
         return isinstance(token, Hashable) and self.tokenizer.ends_line(token)
 
 
-class O200k:
-    """The o200k vocabulary; `bpe` is what ``rs_bpe.bpe.openai.o200k_base()`` returns."""
+class Vocabulary:
+    """A published vocabulary; `bpe` is what ``rs_bpe.bpe.openai.o200k_base()`` returns, or its likes."""
 
-    name: Final = "o200k_base"
     exact: Final = True
 
-    def __init__(self, bpe: Any) -> None:
+    def __init__(self, bpe: Any, name: str = O200K) -> None:
+        self.name = name
         self._bpe = bpe
         self._texts: dict[int, str | None] = {}
 
@@ -240,4 +245,19 @@ def tokenizer() -> Tokenizer:
         from rs_bpe.bpe import openai  # noqa: PLC0415 - loaded when the first token is counted
     except ImportError:
         return O200kPieces()
-    return O200k(openai.o200k_base())
+    return Vocabulary(openai.o200k_base())
+
+
+@cache
+def vocabulary(name: str) -> Tokenizer | None:
+    """One of `VOCABULARIES`, loaded once a process; None if it is not installed, or nobody knows it."""
+    if name == O200K:
+        known = tokenizer()
+        return known if known.exact else None
+    if name != CL100K:
+        return None
+    try:
+        from rs_bpe.bpe import openai  # noqa: PLC0415 - 30 MB, for few servers
+    except ImportError:
+        return None
+    return Vocabulary(openai.cl100k_base(), CL100K)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from editsvc.prediction.servers import Asked
+    from editsvc.prediction.servers import Asked, KnownServer
     from editsvc.prediction.what_if import Tokenised
     from editsvc.tokens import Tokenizer
 
@@ -151,16 +151,40 @@ class BackgroundScorer:
             servers += known
         if known[0].rule is None and (asked.output or 0) > LONGEST_LEARNED:
             return {}
+        counts, theirs = self._as_counted_by(known[0], edit, asked, tokens)
         found = learn_from(
             known[0],
             asked,
-            {kind: tokens.predictions[text] for kind, text in edit.candidates.items()},
-            tokens.output,
-            line_ends=LineEnds(self._counted_by()),
+            {kind: theirs.predictions[text] for kind, text in edit.candidates.items()},
+            theirs.output,
+            line_ends=LineEnds(counts),
             at=self._wall(),
         )
         file.save(servers)
         return found
+
+    def _as_counted_by(
+        self, server: KnownServer, edit: _ScoredEdit, asked: Asked, tokens: Tokenised
+    ) -> tuple[Tokenizer, Tokenised]:
+        """The texts in the vocabulary of the server; which one that is, the lengths of its replies tell."""
+        from editsvc.prediction.servers import counts_as, note_lengths
+        from editsvc.prediction.what_if import tokenised
+        from editsvc.tokens import VOCABULARIES, vocabulary
+
+        ours = self._counted_by()
+
+        def theirs() -> tuple[Tokenizer, Tokenised]:
+            counts = None if server.vocabulary == ours.name else vocabulary(server.vocabulary)
+            found = tokenised(edit.candidates, edit.reply, counts) if counts is not None else None
+            return (ours, tokens) if counts is None or found is None else (counts, found)
+
+        counts, found = theirs()
+        if asked.output is not None and not counts_as(len(found.output), asked.output):
+            known = {name: each for name in VOCABULARIES if (each := vocabulary(name)) is not None}
+            lengths = {name: each.count(edit.reply) for name, each in known.items()}
+            if note_lengths(server, lengths, asked.output):
+                return theirs()
+        return counts, found
 
     def _next(self) -> _ScoredEdit | None:
         """The next edit to score, once it is its turn; None at the end."""

@@ -17,6 +17,7 @@ import msgspec
 from editsvc.prediction.fitting import IGNORES, Fit, Knowledge, Observation, learn
 from editsvc.prediction.verifier import Direction, Preset, Rejection, Verification
 from editsvc.prediction.walk import Pair
+from editsvc.tokens import O200K, VOCABULARIES
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Mapping, Sequence
@@ -37,6 +38,10 @@ _SUMS: Final = 3
 _PRODUCTS: Final = 10
 _WIDEST: Final = 65_536
 _LONGEST_MATCH: Final = 1_024
+_SAME_TOKENS: Final = 2  # at the end of a reply
+_LENGTHS: Final = 8
+_LEAST_LENGTHS: Final = 3
+_BETTER: Final = 3
 
 
 class Asked(NamedTuple):
@@ -153,7 +158,8 @@ class KnownServer(msgspec.Struct):
     """One model of one provider; `noted_at` and `changed_at`, the last change of its rule, are Unix times.
 
     `passes` are those that wrote the replies to predictions since then, and `proposing` those of them that had
-    something to propose.
+    something to propose. It counts in the tokens of `vocabulary`, as far as is known; `lengths` is by how much replies
+    of late were longer or shorter in each, of those that were not as long in that one.
     """
 
     provider: str
@@ -165,6 +171,8 @@ class KnownServer(msgspec.Struct):
     changed_at: float | None = None
     passes: int = 0
     proposing: int = 0
+    vocabulary: str = O200K
+    lengths: dict[str, list[int]] = msgspec.field(default_factory=dict)
 
     @property
     def rule(self) -> Preset | None:
@@ -213,6 +221,33 @@ class KnownServer(msgspec.Struct):
         return net > 0
 
 
+def counts_as(counted: int, reported: int) -> bool:
+    """Whether a reply of so many tokens is as long as the server says, but for what it adds at the end."""
+    return abs(counted - reported) <= _SAME_TOKENS
+
+
+def note_lengths(server: KnownServer, counted: Mapping[str, int], reported: int) -> bool:
+    """Note how long a reply is in each vocabulary; True if another one fits better, in which all is learned anew."""
+    for name, length in counted.items():
+        server.lengths[name] = [*server.lengths.get(name, []), abs(length - reported)][-_LENGTHS:]
+    own = server.lengths.get(server.vocabulary, [])
+    best = min(server.lengths, key=lambda name: sum(server.lengths[name]))
+    if len(own) < _LEAST_LENGTHS or _BETTER * sum(server.lengths[best]) >= sum(own):
+        return False
+    server.vocabulary = best
+    server.lengths.clear()
+    server.fit = Fit()
+    _forget_figures(server)
+    return True
+
+
+def _forget_figures(server: KnownServer) -> None:
+    """Forget what follows from a rule that is none any more."""
+    server.made.clear()
+    server.times = PassTimes()
+    server.passes = server.proposing = 0
+
+
 LONGEST_LEARNED: Final = 4_096
 """Tokens of a reply that is learned from: the cost grows with them, and what they tell does not."""
 
@@ -246,9 +281,7 @@ def learn_from(
     server.noted_at = at
     if changed:
         server.changed_at = at
-        server.made.clear()
-        server.times = PassTimes()
-        server.passes = server.proposing = 0
+        _forget_figures(server)
     elif made and not server.fit.misses:
         _count(server, asked, made, {kind: pair.prediction_tokens for kind, pair in pairs.items()})
     return {f"{kind}:{FITTED}": [counts.accepted, counts.rejected] for kind, counts in made.items()}
@@ -315,7 +348,8 @@ def sentence(server: KnownServer) -> str:
         return f"How {name} verifies predictions is not known yet ({few})."
     if server.ignores:
         return f"{name} takes no notice of predictions ({fit.requests} requests)."
-    said = [f"{name} {described(rule)}: {_certainty(fit)}"]
+    counts = "" if server.vocabulary == O200K else f", counted in {server.vocabulary}"
+    said = [f"{name} {described(rule)}{counts}: {_certainty(fit)}"]
     times = server.times.solved()
     if times is not None:
         _, cost, error = times
@@ -363,7 +397,7 @@ def _certainty(fit: Fit) -> str:
         return f"known, since {told}" if fit.scale == 1.0 else f"known, {told}"
     usual = f"usually off by {fit.usual_error or 0:.1%}"
     if fit.scale != 1.0:
-        return f"about, {usual}, since it counts tokens in another way than o200k ({fit.scale:.2f} for one)"
+        return f"about, {usual}, since it counts tokens in a way of its own ({fit.scale:.2f} for one)"
     return f"about, {usual}"
 
 
@@ -391,6 +425,7 @@ def numbers(server: KnownServer) -> dict[str, str | int | float | None]:
         "foretold": fit.foretold,
         "foretold_exactly": fit.exact,
         "usual_error": fit.usual_error,
+        "vocabulary": server.vocabulary,
         "tokens_for_one": fit.scale,
         "pass_cost": times[1] if times else None,
         "pass_cost_error": times[2] if times else None,
@@ -413,6 +448,7 @@ def is_sane(server: KnownServer) -> bool:
     counted += [server.passes, server.proposing]
     return (
         min(counted) >= 0
+        and server.vocabulary in VOCABULARIES
         and all(each.seen > 0 for each in server.fit.rules)
         and all(_possible(rule) for rule in rules)
         and all(len(made.sums) == _SUMS and len(made.products) == _SUMS**2 for made in server.made.values())

@@ -8,10 +8,12 @@ from engine_world import world
 from editsvc.emulator import parse_fault
 from editsvc.engine.edit import EditRequest
 from editsvc.engine.scoring import BackgroundScorer
-from editsvc.prediction.verifier import PRESETS
+from editsvc.prediction.fitting import Knowledge
+from editsvc.prediction.servers import Asked, sentence
+from editsvc.prediction.verifier import PRESETS, verify
 from editsvc.text.document import Snapshot
 from editsvc.tokenlog import LogUnavailable, Source
-from editsvc.tokens import O200kPieces
+from editsvc.tokens import CL100K, O200K, O200kPieces, vocabulary
 from editsvc.tuning.verification_file import VerificationFile
 
 CODE = "".join(f"value_{number} = {number}\n" for number in range(60))
@@ -178,3 +180,35 @@ async def test_an_edit_that_took_two_requests_teaches_nothing(tmp_path: Path) ->
     scoring.close(10)
     assert len(result.attempts) == 2
     assert file.load() == []
+
+
+def test_a_server_that_counts_in_another_vocabulary_is_learned_of_in_that_one(tmp_path: Path) -> None:
+    """The lengths of its replies tell: then its counts are foretold to the token, not about."""
+    cl100k, o200k = vocabulary(CL100K), vocabulary(O200K)
+    assert cl100k is not None
+    assert o200k is not None
+    rule = PRESETS["forward-only"]
+    file = VerificationFile(tmp_path / "data")
+    scoring = BackgroundScorer(Numbers(), servers=tmp_path / "data")
+    for number in range(16):
+        lines = [
+            f"    naïve_{n} = größe(übrig_{n * number}, 'señor {n}')  # résumé {number}" for n in range(60)
+        ]
+        after = [
+            line.replace("größe", f"länge_{number}") if n % (7 + number) == 3 else line
+            for n, line in enumerate(lines)
+        ]
+        before, reply = "\n".join(lines), "\n".join(after)
+        assert abs(cl100k.count(reply) - o200k.count(reply)) > 10
+        counts = verify(cl100k.encode(before), cl100k.encode(reply), rule)
+        written = cl100k.count(reply) + counts.rejected
+        asked = Asked("near", "m", "file", counts.accepted, counts.rejected, written)
+        scoring.submit(f"r{number}", {"file": before}, reply, asked)
+    scoring.close(60)
+
+    (known,) = file.load()
+    assert known.vocabulary == CL100K
+    assert known.fit.knowledge is Knowledge.KNOWN
+    assert known.fit.scale == 1.0
+    assert known.changed_at is None
+    assert ", counted in cl100k_base: known, since " in sentence(known)
