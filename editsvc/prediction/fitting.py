@@ -503,10 +503,17 @@ def _trace(pair: Pair, seen: Observation) -> Trace:
 
 @cache
 def _ordered() -> list[tuple[int, Place]]:
-    """By length, since what was found for one is used for the next, and the simple ones first."""
+    """The usual ones first, by length, since what was found for one is used for the next, and the simple ones first."""
     return sorted(
         enumerate(places()),
-        key=lambda each: (each[1].n_min, each[1].at_lines, each[1].reach, each[1].n_max, each[0]),
+        key=lambda each: (
+            each[0] >= len(_usual_places()),
+            each[1].n_min,
+            each[1].at_lines,
+            each[1].reach,
+            each[1].n_max,
+            each[0],
+        ),
     )
 
 
@@ -550,6 +557,8 @@ class _Joint:
         for place, runs in zip(places(), each_of, strict=True):
             if -1 not in runs:
                 self.classes.setdefault(runs, []).append(place)
+        usual = set(_usual_places())
+        self.usual = [runs for runs, alike in self.classes.items() if alike[0] in usual]
 
     def loss(self, runs: tuple[int, ...], window: Window, depth: int = _TRACES) -> float:
         """How far the rule is off, for the search; by the first `depth` traces, or fewer where it is far from the best.
@@ -755,7 +764,7 @@ def _first_windows(joint: _Joint, fit: Fit) -> dict[_Tried, float]:
     for ramp in (*_RAMPS[start:], *_RAMPS[:start]):
         if joint.tried > joint.limit * 3 // 5:
             break
-        for runs in joint.classes:
+        for runs in joint.usual:
             window = joint.ramped(runs, ramp, 1)[0]
             found[runs, window] = joint.loss(runs, window, _DEPTH)
     return found
@@ -836,12 +845,21 @@ def _window(rule: Preset) -> Window:
 
 @cache
 def places() -> list[Place]:
-    """The places that are tried: the simple ones first."""
+    """The places that are tried: the simple ones first, the rare ones with what effort is left."""
+    return [*dict.fromkeys([*_usual_places(), *_rare_places()])]
+
+
+@cache
+def _usual_places() -> list[Place]:
     both = (Direction.NEAREST, Direction.FORWARD)
     lengths = (4, 8, 3, 2, 16, 6, 5, 12, 10, 7, 9, 11, 13, 14, 15, 20, 24, 17, 18, 19, 22)
     found = [Place(1, 1, Direction.NONE)]
     found += [Place(n, n, direction) for n in lengths for direction in both]
-    found += [Place(n, n, direction) for n in lengths for direction in (Direction.AHEAD, Direction.FIRST)]
+    found += [
+        Place(n, n, direction)
+        for n in (4, 8, 3, 16, 6, 2)
+        for direction in (Direction.AHEAD, Direction.FIRST)
+    ]
     found += [Place(8, 16, direction) for direction in both]
     found += [
         Place(n, n + more, direction)
@@ -856,13 +874,18 @@ def places() -> list[Place]:
         for reach in (32, 64, 100, 128, 200, 256, 512, 1_024, 2_048)
         for direction in both
     ]
+    found += [Place(n, n, direction, at_lines=True) for n in (4, 2, 8, 16) for direction in both]
+    return found
+
+
+@cache
+def _rare_places() -> list[Place]:
+    both = (Direction.NEAREST, Direction.FORWARD)
+    lengths = (3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 17, 2, 4, 8, 16)
+    found = [Place(n, n, direction) for n in lengths for direction in (Direction.AHEAD, Direction.FIRST)]
     found += [Place(n, n, direction, at_lines=True) for n in lengths for direction in both]
     found += [
-        Place(n, n, direction, reach)
-        for n in lengths
-        if n not in {4, 8, 3}
-        for reach in (64, 256, 1_024)
-        for direction in both
+        Place(n, n, direction, reach) for n in lengths for reach in (64, 256, 1_024) for direction in both
     ]
     return found
 
