@@ -77,10 +77,10 @@ class WireChoice(msgspec.Struct, gc=False):
 class Chunk(msgspec.Struct, gc=False):
     """One event of a stream, or the body of a reply that was not streamed; errors have the same shape."""
 
-    id: str | None = None
-    model: str | None = None
     choices: list[WireChoice] | None = None
-    # Whatever they hold, the rest of the chunk is worth reading; see `reported`.
+    # Whatever these hold, the rest of the chunk is worth reading; see `credible.name`, and `reported` below.
+    id: Any = None
+    model: Any = None
     usage: Any = None
     time_info: Any = None
     perf_metrics: Any = None  # of Fireworks

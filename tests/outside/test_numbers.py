@@ -157,6 +157,14 @@ def test_names_of_a_server_are_short_and_plain_in_the_log(product: Product) -> N
     assert [word[:80] for word in words if len(word) > 2_000 or not word.isprintable()] == []
 
 
+@pytest.mark.parametrize("field", ["id", "model"])
+def test_a_name_that_is_no_text_takes_nothing_from_a_reply(product: Product, field: str) -> None:
+    names = ["7", "7.5", "{}", "[]", "true", "null"]
+    told = {name: reply(more=f',"{field}":{name}').replace(b'"id":"r",', b"") for name in names}
+    assert rewritten(product, told) == dict.fromkeys(told, AS_ASKED)
+    assert_reports_work(product, len(told))
+
+
 def test_of_the_headers_on_limits_only_known_ones_are_logged(product: Product) -> None:
     product.file("steps.py")
     headers = [
