@@ -64,8 +64,8 @@ _INDEXED: Final = (
 )
 # With more facets, a statement for each of them takes longer than to sort all rows at once.
 _MOST_FACETS: Final = 2_000
-# To look for the requests of a span takes as long as to sort so many.
-_SORTED_PER_SPAN: Final = 4
+# To sort the requests of a facet takes as long as to look for them in so many spans, and in one more for each request.
+_MOST_SPANS: Final = 500
 _FIGURES: Final = tuple(_T[name] for name in FIGURES)
 _BETWEEN: Final = "|"
 
@@ -178,7 +178,7 @@ class _Counting:
         looked_up = _looked_up(self._spans)
         keys = [*columns, number_of(self._spans, sqlite=True)]
         for place, (*facet, requests) in enumerate(facets):
-            if not columns and requests > _SORTED_PER_SPAN * len(self._spans):
+            if not columns and len(self._spans) <= _MOST_SPANS + requests:
                 same = {f"facet_{position}": value for position, value in enumerate(facet)}
                 in_order.append(looked_up.bindparams(place=place, **same))
             else:

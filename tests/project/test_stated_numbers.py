@@ -188,6 +188,11 @@ STATED: list[tuple[str, str, list[Any]]] = [
     ),
     (
         "docs/log.md",
+        "SQLite {} or newer is needed",
+        [".".join(map(str, constant("tokenlog.connection:_OLDEST")))],
+    ),
+    (
+        "docs/log.md",
         "from SQLite {} on",
         [".".join(map(str, constant("tokenlog.connection:_SOUND_WAL")))],
     ),
