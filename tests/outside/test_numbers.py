@@ -122,7 +122,9 @@ def test_what_an_older_version_has_logged_stops_no_report(product: Product) -> N
         "total_s",
     )
     with product.log() as log:
-        (row,) = log.execute("SELECT * FROM editsvc_requests").fetchall()
+        # What the database makes itself cannot be written.
+        names = [column[1] for column in log.execute("PRAGMA table_info(editsvc_requests)")]
+        (row,) = log.execute(f"SELECT {','.join(names)} FROM editsvc_requests").fetchall()
         for column in columns:
             for value in odd:
                 copy = dict(row) | {column: value, "id": f"{column}-{odd.index(value)}"}
