@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from editsvc.tokenlog.dimensions import DIMENSIONS, shown, size
 from editsvc.tokenlog.evidence import (
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 
     from editsvc.tokenlog.record import RequestRecord
 
-_UNVERIFIED: Final[dict[str, Any]] = {
-    "verified_requests": 0,
-    "verified_accepted": None,
-    "verified_tokens": None,
-}
-
 
 def gather(
     records: Iterable[RequestRecord],
@@ -48,6 +41,7 @@ def gather(
     window = Window(since, until, model)
     facets: defaultdict[Facet, list[Sums]] = defaultdict(list)
     days: defaultdict[date, list[Sums]] = defaultdict(list)
+    measured: defaultdict[date, list[Sums]] = defaultdict(list)
     sample: list[LoggedRequest] = []
     restarts: Counter[str] = Counter()
     for record in map(believed, records):
@@ -56,7 +50,10 @@ def gather(
         key = tuple(_value(record, name) for name in by)
         sums = _sums(record)
         sample.append(logged_request(record, key))
-        days[record.created_at.date()].append(sums if sample[-1].measures else replace(sums, **_UNVERIFIED))
+        day = record.created_at.date()
+        days[day].append(sums)
+        if sample[-1].measures:
+            measured[day].append(sums)
         facets[
             Facet(
                 key,
@@ -82,7 +79,7 @@ def gather(
         sample=sample,
         explored=[each for each in sample if each.explored],
         restarts=dict(restarts),
-        days=[_day(day, combined(parts)) for day, parts in sorted(days.items())],
+        days=[Day.of(day, combined(parts), combined(measured[day])) for day, parts in sorted(days.items())],
     )
 
 
@@ -124,17 +121,4 @@ def _sums(record: RequestRecord) -> Sums:
         judged_accepted=kept if judged else None,
         judged_hunks=hunks if judged else None,
         cost_reported=int(record.cost_usd is not None),
-    )
-
-
-def _day(day: date, sums: Sums) -> Day:
-    return Day(
-        day,
-        sums.requests,
-        sums.completion,
-        sums.accepted,
-        sums.rejected,
-        sums.verified_accepted,
-        sums.verified_tokens,
-        sums.verified_requests,
     )

@@ -25,7 +25,7 @@ from editsvc.tokenlog.dimensions import DIMENSIONS, shown
 from editsvc.tokenlog.evidence import Day, Facet, Sums, combined
 from editsvc.tokenlog.odd import AMOUNTS
 from editsvc.tokenlog.reported import CONDITIONS, FIGURES, ODD
-from editsvc.tokenlog.schema import FACET, REQUESTS
+from editsvc.tokenlog.schema import FACET, GROUPED, REQUESTS
 from editsvc.tokenlog.values import Source, Verdict
 
 if TYPE_CHECKING:
@@ -45,23 +45,6 @@ _SUMS, _DAYS = "INDEXED BY editsvc_requests_sums", "INDEXED BY editsvc_requests_
 # is the same, and it cannot see into a parameter.
 _IS_ODD: Final = text(f"reported = {ODD}")
 _POSSIBLE: Final = _T.reported != ODD
-# In the order of the index of sums: whatever is grouped by these comes in order.
-_INDEXED: Final = (
-    *FACET,
-    _T.reported,
-    _T.document_size,
-    _T.provider,
-    _T.scope_kind,
-    _T.prediction_kind,
-    _T.language,
-    _T.instruction_class,
-    _T.policy_version,
-    _T.editsvc_version,
-    _T.prompt_version,
-    _T.named_arm,
-    _T.repository_hmac,
-    _T.user_hmac,
-)
 # With more facets, a statement for each of them takes longer than to sort all rows at once.
 _MOST_FACETS: Final = 2_000
 # To sort the requests of a facet takes as long as to look for them in so many spans, and in one more for each request.
@@ -141,7 +124,7 @@ class _Counting:
         groups: Sequence[ColumnElement[Any]] = (*keys, *FACET, _T.reported)
         if self._sqlite and not daily:
             # By all columns up to the last that is asked for: SQLite would sort otherwise.
-            groups = _INDEXED[: max(len(FACET) + 1, *(_INDEXED.index(each) + 1 for each in columns), 0)]
+            groups = GROUPED[: max(len(FACET) + 1, *(GROUPED.index(each) + 1 for each in columns), 0)]
         found = (
             select(*keys, *FACET, _T.reported, func.count(), *map(func.sum, _FIGURES))
             .where(_POSSIBLE, *self._chosen)
@@ -190,10 +173,8 @@ class _Counting:
                     .with_hint(REQUESTS, _SUMS if columns else _DAYS, "sqlite")
                 )
         found = []
-        for number, *values, span, requests, figures in self._in_order(in_order) + self._sorted(
-            to_sort, keys
-        ):
-            *facet, reported, _ = facets[number]
+        for place, *values, span, requests, figures in self._in_order(in_order) + self._sorted(to_sort, keys):
+            *facet, reported, _ = facets[place]
             found.append(_Part(values, span, facet, sums(reported, requests, figures)))
         return found
 
@@ -396,20 +377,7 @@ def _days(parts: Iterable[_Part], spans: Sequence[Span]) -> list[Day]:
         whole[day].append(part.sums)
         if Facet((), *_told(tuple(part.facet))).measures:
             measured[day].append(part.sums)
-    return [_day(day, combined(whole[day]), combined(measured[day])) for day in sorted(whole)]
-
-
-def _day(day: date, sums: Sums, measured: Sums) -> Day:
-    return Day(
-        day,
-        sums.requests,
-        sums.completion,
-        sums.accepted,
-        sums.rejected,
-        measured.verified_accepted,
-        measured.verified_tokens,
-        measured.verified_requests,
-    )
+    return [Day.of(day, combined(whole[day]), combined(measured[day])) for day in sorted(whole)]
 
 
 def number(value: Any) -> Any:

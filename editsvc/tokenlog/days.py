@@ -35,21 +35,11 @@ def spans(
     last: datetime,
     until: datetime | None,
     following: Callable[[datetime], datetime | None],
-) -> list[Span]:
+) -> Iterator[Span]:
     """The spans in which there are requests, of those from `first` to `last`, in order; the last ends by `until`.
 
     `following` tells when the first request at or after a moment was made.
     """
-    return list(_spans(zone, first, last, until, following))
-
-
-def _spans(
-    zone: tzinfo,
-    first: datetime,
-    last: datetime,
-    until: datetime | None,
-    following: Callable[[datetime], datetime | None],
-) -> Iterator[Span]:
     stretches = zones.stretches(zone, first, last)
     begins: datetime | None = first
     while begins is not None and begins <= last:

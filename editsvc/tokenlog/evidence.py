@@ -241,22 +241,19 @@ class Day(NamedTuple):
     verified_tokens: int | None
     verified_requests: int
 
-    def with_more(self, other: Day) -> Day:
-        """The sums of both parts of a day."""
-        return Day(
-            self.day,
-            self.requests + other.requests,
-            _added(self.completion, other.completion),
-            _added(self.accepted, other.accepted),
-            _added(self.rejected, other.rejected),
-            _added(self.verified_accepted, other.verified_accepted),
-            _added(self.verified_tokens, other.verified_tokens),
-            self.verified_requests + other.verified_requests,
+    @classmethod
+    def of(cls, day: date, sums: Sums, measured: Sums) -> Day:
+        """The day with these sums, of which `measured` are those of the requests that measure acceptance."""
+        return cls(
+            day,
+            sums.requests,
+            sums.completion,
+            sums.accepted,
+            sums.rejected,
+            measured.verified_accepted,
+            measured.verified_tokens,
+            measured.verified_requests,
         )
-
-
-def _added(mine: int | None, theirs: int | None) -> int | None:
-    return mine if theirs is None else theirs if mine is None else mine + theirs
 
 
 @dataclass(frozen=True, slots=True)

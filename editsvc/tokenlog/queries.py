@@ -165,7 +165,7 @@ def _spans(rows: Rows, zone: tzinfo, first: datetime, last: datetime, window: Wi
         found: datetime | None = rows(select(func.min(_T.created_at)).where(_T.created_at >= moment))[0][0]
         return found
 
-    return spans_between(zone, first, last, window.until, following)
+    return list(spans_between(zone, first, last, window.until, following))
 
 
 def _ends(window: Window) -> Statement:

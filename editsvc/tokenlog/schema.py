@@ -84,6 +84,23 @@ _FACET: Final = (
     "source",
     "error",
 )
+# Whatever is grouped by these comes in the order of the index of sums.
+_GROUPED: Final = (
+    *_FACET,
+    "reported",
+    "document_size",
+    "provider",
+    "scope_kind",
+    "prediction_kind",
+    "language",
+    "instruction_class",
+    "policy_version",
+    "editsvc_version",
+    "prompt_version",
+    "named_arm",
+    "repository_hmac",
+    "user_hmac",
+)
 
 REQUESTS: Final = Table(
     "editsvc_requests",
@@ -263,20 +280,7 @@ REQUESTS: Final = Table(
     # nothing to group by those before the time.
     Index(
         "editsvc_requests_sums",
-        *_FACET,
-        "reported",
-        "document_size",
-        "provider",
-        "scope_kind",
-        "prediction_kind",
-        "language",
-        "instruction_class",
-        "policy_version",
-        "editsvc_version",
-        "prompt_version",
-        "named_arm",
-        "repository_hmac",
-        "user_hmac",
+        *_GROUPED,
         "created_at",
         *FIGURES,
     ),
@@ -310,3 +314,5 @@ RECORDED: Final = tuple(column for column in REQUESTS.columns if column.computed
 """The columns that a record is written to, and read from."""
 FACET: Final = tuple(REQUESTS.c[name] for name in _FACET)
 """What every report tells requests apart by."""
+GROUPED: Final = tuple(REQUESTS.c[name] for name in _GROUPED)
+"""What comes in order where it is grouped by, up to any of them, since an index begins with them."""
